@@ -1,0 +1,1 @@
+"""What a cube is: frozen values and plain functions, free of files, networks and windows."""

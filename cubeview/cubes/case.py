@@ -1,0 +1,72 @@
+"""A case: what is looked at, classified and labelled as one; its cubes by role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from cubeview.cubes.cube import Box, Cube, CubeKind, Note
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One or two cubes that belong together.
+
+    Parameters
+    ----------
+    name : str
+        What the user reads: a pseudonym for a heart (never a patient's name or number), the
+        object or file name for a sky cube.
+    kind : {"heart", "sky", "volume"}
+    cubes : mapping of role to Cube
+        Hearts: ``"stress"`` and ``"rest"`` (in this order), one of the two, or ``"heart"`` where
+        the state is unknown. Sky cubes and other volumes: ``"flux"``; their noise travels as
+        ``Cube.uncertainty``.
+    evidence : tuple of str
+        Why the cubes were given these roles, one sentence each.
+    question : str
+        What the user must decide before the case can be trusted (which is rest, say); empty
+        when nothing is open.
+    window : Box or None
+        The part of a sky cube that is classified; None for the whole.
+    """
+
+    name: str
+    kind: CubeKind
+    cubes: Mapping[str, Cube]
+    evidence: tuple[str, ...] = ()
+    question: str = ""
+    window: Box | None = None
+
+    def __post_init__(self) -> None:
+        if not self.cubes:
+            raise ValueError("a case needs a cube")
+        object.__setattr__(self, "cubes", MappingProxyType(dict(self.cubes)))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles present, the one shown first leading."""
+        return tuple(self.cubes)
+
+    @property
+    def main(self) -> Cube:
+        """The cube whose grid the cursor moves on: stress before rest, else the only one."""
+        return next(iter(self.cubes.values()))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Notes of all cubes, each once."""
+        return tuple(dict.fromkeys(note for cube in self.cubes.values() for note in cube.notes))
+
+    def swapped(self) -> "Case":
+        """Return the same case with rest and stress exchanged, as the user's own decision.
+
+        Raises
+        ------
+        ValueError
+            If the case has not both.
+        """
+        if set(self.cubes) != {"rest", "stress"}:
+            raise ValueError("only a rest/stress pair can be swapped")
+        cubes = {"stress": self.cubes["rest"], "rest": self.cubes["stress"]}
+        evidence = (*self.evidence, "rest and stress exchanged by the user")
+        return replace(self, cubes=cubes, evidence=evidence, question="")

@@ -1,0 +1,224 @@
+"""A cube: three axes, lazily read pixels, their uncertainty and mask, and what was guessed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from cubeview.cubes.axes import Axis
+from cubeview.errors import Report, nothing
+
+CubeKind = Literal["heart", "sky", "volume"]
+"""``heart``: cardiac emission tomography; ``sky``: two sky axes and a spectral one; ``volume``:
+any other three-dimensional cube."""
+
+Box = tuple[slice, slice, slice]
+"""Half-open voxel ranges in array order (z, y, x), each with start and stop."""
+
+
+class Pixels(Protocol):
+    """Voxel values that may still lie on disk; float32, native byte order, NaN where no data.
+
+    Every method may raise CubeviewError when the file has gone or has changed.
+    """
+
+    shape: tuple[int, int, int]
+
+    def plane(self, axis: int, index: int) -> np.ndarray:
+        """Return the plane across `axis` at `index`, shape of the two other axes in order."""
+
+    def spectrum(self, y: int, x: int) -> np.ndarray:
+        """Return the values along axis 0 at (y, x), shape (z,)."""
+
+    def box(self, box: Box) -> np.ndarray:
+        """Return a sub-cube, shape of the box."""
+
+    def read(self, report: Report = nothing) -> np.ndarray:
+        """Return the whole cube, shape (z, y, x), reading in slabs and reporting."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayPixels:
+    """Pixels that are already in memory.
+
+    Parameters
+    ----------
+    array : ndarray, shape (z, y, x)
+        Kept as read-only native float32.
+    """
+
+    array: np.ndarray
+
+    def __post_init__(self) -> None:
+        array = np.array(self.array, dtype=np.float32, order="C")
+        if array.ndim != 3:
+            raise ValueError(f"a cube has three axes, not {array.ndim}")
+        array.setflags(write=False)
+        object.__setattr__(self, "array", array)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along (z, y, x)."""
+        z, y, x = self.array.shape
+        return z, y, x
+
+    def plane(self, axis: int, index: int) -> np.ndarray:
+        """Return the plane across `axis` at `index`."""
+        plane: np.ndarray = np.take(self.array, index, axis=axis)
+        return plane
+
+    def spectrum(self, y: int, x: int) -> np.ndarray:
+        """Return the values along axis 0 at (y, x)."""
+        values: np.ndarray = self.array[:, y, x]
+        return values
+
+    def box(self, box: Box) -> np.ndarray:
+        """Return a sub-cube."""
+        values: np.ndarray = self.array[box]
+        return values
+
+    def read(self, report: Report = nothing) -> np.ndarray:
+        """Return the whole cube."""
+        return self.array
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something the reader guessed, repaired or left out, shown to the user.
+
+    ``guess``: not in the file, may be wrong, the user may change it. ``repair``: the file said
+    something unusable and this is what it must mean. ``info``: worth knowing, nothing to do.
+    """
+
+    level: Literal["guess", "repair", "info"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a cube came from: the file, and which part of it.
+
+    The path is for opening and for messages to the user who opened it; it is never part of an
+    identity, a log or an export.
+    """
+
+    path: Path
+    part: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Cube:
+    """A three-dimensional image with world coordinates.
+
+    Parameters
+    ----------
+    axes : tuple of three Axis
+        In array order (z, y, x): spectral, Dec, RA; or slice, row, column.
+    pixels : Pixels, shape (z, y, x)
+        Values as measured, in `unit`.
+    kind : {"heart", "sky", "volume"}
+    unit : str
+        Unit of the values as written in the file, for display.
+    quantity_unit : astropy unit or None
+        The same parsed; None when astropy does not understand it.
+    uncertainty : Pixels or None
+        Always one standard deviation (sigma), in `unit`, whatever the file holds.
+    mask : Pixels or None
+        1 where a voxel must not be used, 0 elsewhere.
+    wcs : astropy.wcs.WCS or None
+        Celestial two-dimensional WCS (pixel order x, y; 0-based) of a sky cube.
+    affine : ndarray, shape (4, 4), or None
+        Voxel (z, y, x, 1) to patient position (x, y, z, 1) in mm, DICOM axes (L, P, S), of a
+        body cube with known geometry.
+    view : {"short axis", "vertical long axis", "horizontal long axis", "transaxial", ...} or ""
+        Anatomical view the slices are stacked in, where known.
+    facts : mapping of str to str
+        Things worth showing (instrument, object, beam, corrections). Never a patient's name,
+        number, dates or free text.
+    notes : tuple of Note
+        Every guess, repair and omission made on reading.
+    source : Source or None
+    """
+
+    axes: tuple[Axis, Axis, Axis]
+    pixels: Pixels
+    kind: CubeKind
+    unit: str = ""
+    quantity_unit: Any = None
+    uncertainty: Pixels | None = None
+    mask: Pixels | None = None
+    wcs: Any = None
+    affine: np.ndarray | None = None
+    view: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    source: Source | None = None
+
+    def __post_init__(self) -> None:
+        lengths = tuple(len(axis) for axis in self.axes)
+        if lengths != tuple(self.pixels.shape):
+            raise ValueError(f"axes of {lengths} voxels do not fit pixels of {self.pixels.shape}")
+        object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along (z, y, x)."""
+        return self.pixels.shape
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Voxel size along (z, y, x), positive: mm for a body cube; the spectral step in its own
+        unit and arcsec on the sky for a sky cube; 1 where the file says nothing."""
+        sizes = [abs(axis.step) or 1.0 for axis in self.axes]
+        if self.wcs is not None:
+            from astropy.wcs.utils import proj_plane_pixel_scales
+
+            scale_x, scale_y = proj_plane_pixel_scales(self.wcs) * 3600.0
+            sizes[1], sizes[2] = float(scale_y), float(scale_x)
+        return sizes[0], sizes[1], sizes[2]
+
+    def world(self, z: float, y: float, x: float) -> tuple[float, float, float]:
+        """Return the world coordinates of a voxel index (0-based, may be fractional).
+
+        Returns
+        -------
+        tuple of three float
+            In the order and the units of `axes`; NaN where the projection has no sky.
+        """
+        first = self.axes[0].world(z)
+        if self.wcs is None:
+            return first, self.axes[1].world(y), self.axes[2].world(x)
+        longitude, latitude = self.wcs.wcs_pix2world(x, y, 0)
+        return first, float(latitude), float(longitude)
+
+    def index(self, first: float, second: float, third: float) -> tuple[float, float, float]:
+        """Return the fractional voxel index of world coordinates; the inverse of `world`."""
+        z = self.axes[0].index(first)
+        if self.wcs is None:
+            return z, self.axes[1].index(second), self.axes[2].index(third)
+        x, y = self.wcs.wcs_world2pix(third, second, 0)
+        return z, float(y), float(x)
+
+    def plane(self, axis: int, index: int) -> np.ndarray:
+        """Return a plane with masked voxels as NaN; float32, shape of the two other axes."""
+        plane = self.pixels.plane(axis, index)
+        if self.mask is None:
+            return plane
+        return np.where(self.mask.plane(axis, index) > 0, np.float32(np.nan), plane)
+
+    def spectrum(self, y: int, x: int) -> np.ndarray:
+        """Return the values along axis 0 with masked voxels as NaN; float32, shape (z,)."""
+        values = self.pixels.spectrum(y, x)
+        if self.mask is None:
+            return values
+        return np.where(self.mask.spectrum(y, x) > 0, np.float32(np.nan), values)
+
+    def box(self, box: Box) -> np.ndarray:
+        """Return a sub-cube with masked voxels as NaN; float32, shape of the box."""
+        values = self.pixels.box(box)
+        if self.mask is None:
+            return values
+        return np.where(self.mask.box(box) > 0, np.float32(np.nan), values)

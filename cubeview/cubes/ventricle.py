@@ -1,0 +1,45 @@
+"""The left ventricle in a cube: an ellipsoid around its wall, found by the program or placed by
+the user."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Ventricle:
+    """An ellipsoid around the left ventricular wall.
+
+    Coordinates are *cube millimetres*: voxel index times the positive voxel size, in the order
+    (z, y, x). They need no patient frame, so they also serve files without one.
+
+    Parameters
+    ----------
+    centre : ndarray, shape (3,), mm
+        Centre of the ellipsoid.
+    axes : ndarray, shape (3, 3)
+        Rows are orthonormal directions in (z, y, x): row 0 the long axis pointing from apex to
+        base, row 1 the transverse direction nearest to inferior (display down in a short-axis
+        slice), row 2 nearest to lateral (display right).
+    radii : ndarray, shape (3,), mm
+        Semi-axes along the rows of `axes`, to the outside of the wall.
+    doubt : float
+        0 (sure) to 1 (do not trust): above 0.5 the user is asked to check.
+    reason : str
+        What raised the doubt, in words; empty when there is none.
+    by : {"fit", "user"}
+    """
+
+    centre: np.ndarray
+    axes: np.ndarray
+    radii: np.ndarray
+    doubt: float = 0.0
+    reason: str = ""
+    by: Literal["fit", "user"] = "fit"
+
+    def __post_init__(self) -> None:
+        for name, shape in (("centre", (3,)), ("axes", (3, 3)), ("radii", (3,))):
+            array = np.array(getattr(self, name), dtype=np.float64).reshape(shape)
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)

@@ -1,0 +1,1 @@
+"""Panels control; they never draw cubes and never know each other."""

@@ -1,0 +1,1 @@
+"""Views draw the session; they never compute and never know each other."""

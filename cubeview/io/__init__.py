@@ -1,0 +1,146 @@
+"""Files to cases: sniff the bytes, ask each reader, say what was tried."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.io import dicom, fits
+
+READERS = (fits, dicom)
+"""Each reader module has ``label``, ``sniff(head, path)`` and ``read(paths, report)``."""
+
+HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A file that was not opened, and why, in the user's words."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What came of a list of paths: cases to look at, and files refused with reasons."""
+
+    cases: tuple[Case, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Opened:
+    """Open files and folders as cases.
+
+    Files that belong together (a rest and a stress series, the slices of one volume) become one
+    case, wherever they lie among the paths. Folders are read with all folders below them; files
+    in a folder that no reader knows are passed over in silence, files named directly are
+    refused with a reason.
+
+    Parameters
+    ----------
+    paths : sequence of path
+    report : callable
+        Called per file; may raise Cancelled.
+
+    Returns
+    -------
+    Opened
+        Cases in order of first appearance, and refusals. Nothing is raised for a bad file.
+    """
+    refusals: list[Refusal] = []
+    by_reader: dict[int, list[Path]] = {}
+    files = list(_files([Path(path) for path in paths], refusals))
+    for done, (path, named) in enumerate(files):
+        report(0.2 * done / len(files), f"looking at {path.name}")
+        try:
+            reader = _reader_of(path)
+        except CubeviewError as error:
+            if named:
+                refusals.append(Refusal(path, str(error)))
+            continue
+        by_reader.setdefault(reader, []).append(path)
+    cases: list[Case] = []
+    for done, (reader, known) in enumerate(by_reader.items()):
+        low = 0.2 + 0.8 * done / len(by_reader)
+        share = 0.8 / len(by_reader)
+        opened = READERS[reader].read(
+            known, report=lambda f, text, low=low, share=share: report(low + share * f, text)
+        )
+        cases += opened.cases
+        refusals += opened.refusals
+    order = {path: position for position, (path, _) in enumerate(files)}
+    cases.sort(key=lambda case: min(_positions(case, order)))
+    return Opened(tuple(cases), tuple(refusals))
+
+
+def open_path(path: Path | str, *, report: Report = nothing) -> tuple[Case, ...]:
+    """Open one file or folder.
+
+    Returns
+    -------
+    tuple of Case
+        At least one.
+
+    Raises
+    ------
+    CubeviewError
+        If nothing could be opened; the text holds the reason of every file refused.
+    """
+    opened = open_paths([path], report=report)
+    if opened.cases:
+        return opened.cases
+    if opened.refusals:
+        raise CubeviewError("\n".join(refusal.reason for refusal in opened.refusals))
+    raise CubeviewError(
+        f"{path}: no FITS or DICOM file in this folder. Open a folder that holds scans or cubes."
+    )
+
+
+def _files(paths: Iterable[Path], refusals: list[Refusal]) -> Iterable[tuple[Path, bool]]:
+    """Yield each file once, with whether the user named it directly."""
+    seen: set[Path] = set()
+    for path in paths:
+        try:
+            found = sorted(path.rglob("*")) if path.is_dir() else [path]
+            if not path.exists():
+                raise FileNotFoundError
+        except FileNotFoundError:
+            refusals.append(Refusal(path, f"{path}: there is no such file or folder."))
+            continue
+        except OSError as error:
+            refusals.append(
+                Refusal(path, f"{path}: cannot be read ({error.strerror}). Check its permissions.")
+            )
+            continue
+        for file in found:
+            if file.is_file() and file not in seen:
+                seen.add(file)
+                yield file, file == path
+
+
+def _reader_of(path: Path) -> int:
+    """Return the index of the reader that knows the file, or raise CubeviewError saying why not."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: cannot be read ({error.strerror}). Check its permissions."
+        ) from error
+    if not head:
+        raise CubeviewError(f"{path}: the file is empty (0 bytes). Copy or download it again.")
+    for number, reader in enumerate(READERS):
+        if reader.sniff(head, path):
+            return number
+    tried = " or ".join(reader.label for reader in READERS)
+    raise CubeviewError(
+        f"{path}: neither {tried}. CubeView opens FITS cubes and DICOM scans; convert the file "
+        "or choose another."
+    )
+
+
+def _positions(case: Case, order: dict[Path, int]) -> list[int]:
+    sources = [cube.source for cube in case.cubes.values()]
+    return [order.get(source.path, len(order)) for source in sources if source] or [len(order)]

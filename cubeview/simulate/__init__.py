@@ -1,0 +1,1 @@
+"""Cubes with known truth, made from parameters: the training data and the samples."""
