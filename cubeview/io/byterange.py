@@ -94,7 +94,7 @@ class OpenFile:
 
     def __enter__(self) -> "OpenFile":
         try:
-            self._stream: BinaryIO = self._path.open("rb", buffering=0)  # type: ignore[assignment]
+            self._stream: BinaryIO = self._path.open("rb", buffering=0)
         except OSError as error:
             raise CubeviewError(
                 f"{self._named}: the file can no longer be read ({error.strerror}). It was moved "
