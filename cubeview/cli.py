@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0, or 2 when the user has something to mend.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or not (arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")):
+    if not arguments or not (
+        arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")
+    ):
         arguments = ["open", *arguments]
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
