@@ -71,7 +71,7 @@ class Library:
             The case's number in this library.
         """
         known = identity(case, hashes)
-        with self._transaction() as run:
+        with self.transaction() as run:
             run.execute(
                 "INSERT INTO cases (identity, kind, name, window, added_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (identity) DO NOTHING",
@@ -89,19 +89,19 @@ class Library:
 
     def files(self, case_id: int) -> dict[str, Path]:
         """Return the last known file of each role."""
-        rows = self._read("SELECT role, path FROM files WHERE case_id = ?", (case_id,))
+        rows = self.read("SELECT role, path FROM files WHERE case_id = ?", (case_id,))
         return {role: Path(path) for role, path in rows}
 
     def label_sets(self, kind: str | None = None) -> list[str]:
         """Return the names of the label sets, of one kind of case or all."""
-        rows = self._read(
+        rows = self.read(
             "SELECT name FROM label_sets WHERE ? IS NULL OR kind = ? ORDER BY id", (kind, kind)
         )
         return [name for (name,) in rows]
 
     def classes(self, label_set: str) -> list[LabelClass]:
         """Return the classes of a label set in order; those no longer offered are `retired`."""
-        rows = self._read(
+        rows = self.read(
             "SELECT name, key, colour, code, retired FROM label_classes"
             " WHERE set_id = ? ORDER BY retired, position",
             (self._set(label_set),),
@@ -121,7 +121,7 @@ class Library:
             doubled = {value for value in values if values.count(value) > 1}
             if doubled:
                 raise CubeviewError(f"two classes have the {what} {doubled.pop()!r}: change one.")
-        with self._transaction() as run:
+        with self.transaction() as run:
             run.execute(
                 "INSERT INTO label_sets (name, kind) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
                 (name, kind),
@@ -170,23 +170,28 @@ class Library:
         CubeviewError
             If it could not be written (full disk, read-only folder): nothing was changed.
         """
-        row = (case_id, self._set(label_set), self.reader, _now(), class_name)
-        with self._transaction() as run:
+        number = self._set(label_set)
+        with self.transaction() as run:
+            (last,) = run.execute(
+                "SELECT MAX(at) FROM labels WHERE set_id = ? AND case_id = ? AND reader = ?",
+                (number, case_id, self.reader),
+            ).fetchone()
+            # A clock set back must not put the new label behind the old one.
+            row = (case_id, number, self.reader, max(_now(), last or ""), class_name)
             done = run.execute(
                 "INSERT INTO labels (case_id, set_id, reader, at, class, sure, quality, note,"
                 " opinion_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*row, int(sure), quality, note, opinion_seen),
             )
-            number = done.lastrowid
-            self._log(run, "labelled", case_id, label_set)
+            self.append_log(run, "labelled", case_id, label_set)
         return Label(
-            int(number or 0), case_id, self.reader, row[3], class_name, sure, quality, note,
+            int(done.lastrowid or 0), case_id, self.reader, row[3], class_name, sure, quality, note,
             opinion_seen,
         )  # fmt: skip
 
     def history(self, case_id: int, label_set: str) -> list[Label]:
         """Return every entry for a case, oldest first."""
-        rows = self._read(
+        rows = self.read(
             "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
             " FROM labels WHERE case_id = ? AND set_id = ? ORDER BY id",
             (case_id, self._set(label_set)),
@@ -195,10 +200,9 @@ class Library:
 
     def current(self, label_set: str, reader: str | None = None) -> dict[tuple[int, str], Label]:
         """Return the label now in force for each (case, reader), withdrawn ones left out."""
-        rows = self._read(
+        rows = self.read(
             "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
-            " FROM labels WHERE id IN (SELECT MAX(id) FROM labels WHERE set_id = ?"
-            " AND (? IS NULL OR reader = ?) GROUP BY case_id, reader) AND class IS NOT NULL",
+            " FROM in_force WHERE set_id = ? AND (? IS NULL OR reader = ?) AND class IS NOT NULL",
             (self._set(label_set), reader, reader),
         )
         labels = [Label(*row[:5], bool(row[5]), *row[6:]) for row in rows]
@@ -213,12 +217,11 @@ class Library:
         model : str
             Whose prediction; empty for the newest of any model.
         """
-        found = self._read(
+        found = self.read(
             "SELECT c.id, c.identity, c.kind, c.name, c.window, c.added_at,"
             " l.class, l.sure, l.at, l.opinion_seen, p.model, p.probabilities, MAX(p.at)"
             " FROM cases c"
-            " LEFT JOIN labels l ON l.id = (SELECT MAX(id) FROM labels"
-            "   WHERE case_id = c.id AND set_id = ? AND reader = ?)"
+            " LEFT JOIN in_force l ON l.case_id = c.id AND l.set_id = ? AND l.reader = ?"
             " LEFT JOIN predictions p ON p.case_id = c.id AND (? = '' OR p.model = ?)"
             " GROUP BY c.id ORDER BY c.id",
             (self._set(label_set), self.reader, model, model),
@@ -245,7 +248,7 @@ class Library:
             Pooled features, for "most different from what is labelled".
         """
         blob = None if features is None else np.asarray(features, np.dtype("<f4")).tobytes()
-        with self._transaction() as run:
+        with self.transaction() as run:
             run.execute(
                 "INSERT OR REPLACE INTO predictions (case_id, model, at, probabilities, features)"
                 " VALUES (?, ?, ?, ?, ?)",
@@ -257,11 +260,11 @@ class Library:
                     blob,
                 ),
             )
-            self._log(run, "predicted", case_id, prediction.model)
+            self.append_log(run, "predicted", case_id, prediction.model)
 
     def features(self, model: str) -> dict[int, np.ndarray]:
         """Return the pooled features of each case under one model."""
-        rows = self._read(
+        rows = self.read(
             "SELECT case_id, features FROM predictions WHERE model = ? AND features IS NOT NULL",
             (model,),
         )
@@ -269,12 +272,12 @@ class Library:
 
     def log(self, action: str, case_id: int | None = None, detail: str = "") -> None:
         """Append to the audit log; `detail` never holds a name, a number or a path."""
-        with self._transaction() as run:
-            self._log(run, action, case_id, detail)
+        with self.transaction() as run:
+            self.append_log(run, action, case_id, detail)
 
     def audit(self) -> list[tuple[str, str, str, str, str]]:
         """Return the log, oldest first: time, reader, action, case identity, detail."""
-        return self._read("SELECT at, reader, action, identity, detail FROM audit ORDER BY id", ())
+        return self.read("SELECT at, reader, action, identity, detail FROM audit ORDER BY id", ())
 
     def backup(self, target: Path) -> None:
         """Write a complete copy while the library stays in use.
@@ -296,25 +299,29 @@ class Library:
             raise CubeviewError(f"{target}: the backup could not be written ({error}).") from error
 
     def _set(self, name: str) -> int:
-        found = self._read("SELECT id FROM label_sets WHERE name = ?", (name,))
+        found = self.read("SELECT id FROM label_sets WHERE name = ?", (name,))
         if not found:
             known = ", ".join(self.label_sets())
             raise CubeviewError(f"there is no label set {name!r}; this library has {known}.")
         return int(found[0][0])
 
-    def _log(self, run: sqlite3.Connection, action: str, case_id: int | None, detail: str) -> None:
+    def append_log(
+        self, run: sqlite3.Connection, action: str, case_id: int | None, detail: str
+    ) -> None:
+        """Write an audit entry inside a transaction."""
         run.execute(
             "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?,"
             " COALESCE((SELECT identity FROM cases WHERE id = ?), ''), ?)",
             (_now(), self.reader, action, case_id, detail),
         )
 
-    def _read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
+    def read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
+        """Return the rows of a query."""
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing; a failure of the disk becomes a CubeviewError."""
         with self._lock:
             try:

@@ -53,7 +53,11 @@ CREATE TABLE labels (
     note TEXT NOT NULL DEFAULT '',
     opinion_seen TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX labels_by_case ON labels(set_id, case_id, reader, id);
+CREATE INDEX labels_by_case ON labels(set_id, case_id, reader, at, id);
+CREATE VIEW in_force AS SELECT * FROM labels AS l WHERE NOT EXISTS (
+    SELECT 1 FROM labels AS n WHERE n.set_id = l.set_id AND n.case_id = l.case_id
+    AND n.reader = l.reader AND (n.at, n.id) > (l.at, l.id)
+);
 CREATE TABLE predictions (
     case_id INTEGER NOT NULL REFERENCES cases(id),
     model TEXT NOT NULL,

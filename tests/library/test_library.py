@@ -7,28 +7,21 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from cubeview.cubes.answer import Prediction
-from cubeview.cubes.axes import plain_axis
 from cubeview.cubes.case import Case
-from cubeview.cubes.cube import ArrayPixels, Cube, Source
+from cubeview.cubes.cube import Source
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes, identity
 from cubeview.library.library import Library
 from cubeview.library.opening import open_library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.values import LabelClass
-
-
-def case_of(folder, number):
-    path = folder / f"scan{number}"
-    path.write_bytes(b"scan %d" % number)
-    axes = tuple(plain_axis(2, name) for name in "zyx")
-    cube = Cube(axes, ArrayPixels(np.zeros((2, 2, 2))), "heart", source=Source(path))
-    return Case(f"Case {number}", "heart", {"stress": cube})
+from tests.helpers.cases import case_of
 
 
 @pytest.fixture
@@ -48,11 +41,7 @@ def test_a_moved_file_is_found_again_by_its_content(library, tmp_path):
     first = library.add_case(case, file_hashes(case))
     moved = tmp_path / "elsewhere"
     case.main.source.path.rename(moved)
-    again = Case(
-        "x",
-        "heart",
-        {"stress": Cube(case.main.axes, case.main.pixels, "heart", source=Source(moved))},
-    )
+    again = replace(case, cubes={"stress": replace(case.main, source=Source(moved))})
     assert library.add_case(again, file_hashes(again)) == first
     assert library.files(first) == {"stress": moved}
 
