@@ -204,9 +204,7 @@ def _start(part: slice, length: int, size: int) -> int:
     return int((part.start + part.stop) // 2 - size // 2)
 
 
-def _cut(
-    cube: Cube, start: tuple[int, ...], size: int
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _cut(cube: Cube, start: tuple[int, ...], size: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Return flux and sigma of a window that may reach beyond the cube, NaN there."""
     inside, target = [], []
     for first, length in zip(start, cube.shape, strict=True):

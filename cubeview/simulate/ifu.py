@@ -115,7 +115,8 @@ def simulate_window(
     optics = draw_optics(rng, flavour)
     noise = (draw_radio_noise if flavour == "radio" else draw_ifu_noise)(rng, shape, optics)
     middle = (size - 1) / 2
-    place = tuple(middle + rng.uniform(-size / 4, size / 4) for _ in range(3))
+    z, y, x = middle + rng.uniform(-size / 4, size / 4, 3)
+    place = (float(z), float(y), float(x))
     sn = float(np.exp(rng.uniform(*np.log(params.sn)))) if label != "empty" else 0.0
     effect, beside, kind = _light(label, rng, flavour, optics, noise.sigma, place, sn)
     light = np.maximum(beside + (effect if label != "artefact" else 0.0), 0.0)
@@ -153,7 +154,7 @@ def _light(
     sn: float,
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Return what makes the class, what else is in view, and the name of the former."""
-    shape: Shape = sigma.shape  # type: ignore[assignment]
+    shape: Shape = sigma.shape
     nothing = np.zeros(shape)
     if label == "empty":
         return nothing, nothing, "noise"
@@ -178,15 +179,14 @@ def _light(
         )
     if rng.random() < 0.15:  # a neighbour on the sky
         other = (place[0], rng.uniform(0, shape[1]), rng.uniform(0, shape[2]))
-        beside = beside + _to_sn(
-            draw_continuum(rng, optics, shape, other)[0], sigma, _any_sn(rng)
-        )
+        beside = beside + _to_sn(draw_continuum(rng, optics, shape, other)[0], sigma, _any_sn(rng))
     return _to_sn(source, sigma, sn), beside, kind
 
 
 def _to_sn(source: np.ndarray, sigma: np.ndarray, sn: float) -> np.ndarray:
     """Scale a source so that its best voxel has this signal-to-noise."""
-    return source * (sn / (source / sigma).max())
+    scaled: np.ndarray = source * (sn / (source / sigma).max())
+    return scaled
 
 
 def _any_sn(rng: np.random.Generator) -> float:

@@ -26,7 +26,7 @@ def cosmic_rays(rng: np.random.Generator, shape: Shape) -> np.ndarray:
         # Resampling spreads part of a hit into one neighbour.
         if rng.random() < 0.6:
             cube[z, min(y + 1, shape[1] - 1), x] += brightness * rng.uniform(0.1, 0.5)
-    return cube / cube.max()
+    return _scaled(cube)
 
 
 def bad_channels(rng: np.random.Generator, shape: Shape) -> np.ndarray:
@@ -34,7 +34,7 @@ def bad_channels(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     cube = np.zeros(shape)
     first = _inner(rng, shape[0])
     noisy = rng.random() < 0.4
-    for z in range(first, min(first + rng.integers(1, 4), shape[0])):
+    for z in range(first, min(first + int(rng.integers(1, 4)), shape[0])):
         if noisy:
             cube[z] = np.clip(rng.standard_normal(shape[1:]) / 3.0, -1, 1)
         else:
@@ -170,7 +170,8 @@ def _inner(rng: np.random.Generator, length: int) -> int:
 
 
 def _scaled(cube: np.ndarray) -> np.ndarray:
-    return cube / np.nanmax(np.abs(cube))
+    scaled: np.ndarray = cube / np.nanmax(np.abs(cube))
+    return scaled
 
 
 def _turned(rng: np.random.Generator, cube: np.ndarray) -> np.ndarray:

@@ -6,15 +6,14 @@ from types import MappingProxyType
 
 import numpy as np
 from astropy import units
-from astropy.wcs import WCS
 
-from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube
 from cubeview.simulate.ifu_artefacts import draw_artefact
 from cubeview.simulate.ifu_lines import draw_absorption, draw_emission
 from cubeview.simulate.ifu_noise import SKY_LINES_A, Noise, draw_radio_noise, sky_noise
-from cubeview.simulate.ifu_sources import Optics, Place, Shape, draw_continuum
+from cubeview.simulate.ifu_settings import SETTINGS, Setting, field_world
+from cubeview.simulate.ifu_sources import Place, Shape, draw_continuum
 
 EDGE_VOXELS = 5
 """Sources keep at least this far from the field's edges."""
@@ -49,55 +48,6 @@ class SkySource:
     voxel: Place
     peak_sn: float
 
-
-@dataclass(frozen=True)
-class Setting:
-    """What is observed, and with what.
-
-    Parameters
-    ----------
-    flavour : {"ifu", "radio"}
-    first, step : float
-        Spectral value of the first channel and the step, in `spectral_unit`.
-    voxel_arcsec : float
-    sigma : float
-        Noise of an ordinary voxel, in `unit`.
-    unit : str
-        As written into FITS files.
-    optics : Optics
-    """
-
-    flavour: str
-    first: float
-    step: float
-    spectral_unit: str
-    voxel_arcsec: float
-    sigma: float
-    unit: str
-    optics: Optics
-
-
-MUSE_LIKE = Setting(
-    flavour="ifu",
-    first=6260.0,  # two bright sky lines, 6300.3 and 6363.8, lie in 120 channels
-    step=1.25,
-    spectral_unit="Angstrom",
-    voxel_arcsec=0.2,
-    sigma=8.0,
-    unit="10**(-20) erg s**(-1) cm**(-2) Angstrom**(-1)",
-    optics=Optics(fwhm_px=3.5, beta=2.8, lsf_px=2.1),
-)
-ALMA_LIKE = Setting(
-    flavour="radio",
-    first=97.0,
-    step=0.0078125,
-    spectral_unit="GHz",
-    voxel_arcsec=0.25,
-    sigma=3e-4,
-    unit="Jy/beam",
-    optics=Optics(fwhm_px=4.0, ratio=1.3, angle=0.6, lsf_px=1.2),
-)
-SETTINGS: Mapping[str, Setting] = MappingProxyType({"ifu": MUSE_LIKE, "radio": ALMA_LIKE})
 
 ORDINARY_FIELD: Mapping[str, int] = MappingProxyType(
     {"continuum": 4, "emission line": 6, "absorption": 1, "artefact": 2}
@@ -162,7 +112,7 @@ def simulate_field(
         raise ValueError(f"a field of {shape} voxels is too small; 16 along each axis at least")
     setting = SETTINGS[flavour]
     rng = np.random.default_rng(seed)
-    cube_axes, wcs = _world(rng, shape, setting)
+    cube_axes, wcs = field_world(rng, shape, setting)
     noise = _noise(rng, shape, setting)
     total = _Sum(np.zeros(shape), np.zeros(shape))
     places = _places(rng, shape, sum(n for label, n in counts.items() if label != "artefact"))
@@ -204,7 +154,7 @@ def _add(
     strength: float,
 ) -> None:
     """Add one source or fault to the field."""
-    shape: Shape = sigma.shape  # type: ignore[assignment]
+    shape: Shape = sigma.shape
     behind = str(rng.choice(["star", "galaxy"]))
     if label == "artefact":
         kind = str(rng.choice(["cosmic rays", "bad channels"], p=[0.7, 0.3]))
@@ -235,41 +185,6 @@ def _entry(cube: Cube, label: str, kind: str, place: Place, peak_sn: float) -> S
     spectral, dec, ra = cube.world(*place)
     line = None if label == "continuum" else spectral
     return SkySource(label, kind, ra, dec, line, place, peak_sn)
-
-
-def _world(
-    rng: np.random.Generator, shape: Shape, setting: Setting
-) -> tuple[tuple[Axis, Axis, Axis], WCS]:
-    """Return the axes and the celestial WCS of a field somewhere away from the poles."""
-    angle = np.radians(rng.uniform(-40, 40))
-    scale = setting.voxel_arcsec / 3600.0
-    wcs = WCS(naxis=2)
-    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    wcs.wcs.cunit = ["deg", "deg"]
-    wcs.wcs.crval = [round(rng.uniform(0, 360), 5), round(rng.uniform(-60, 20), 5)]
-    wcs.wcs.crpix = [(shape[2] + 1) / 2, (shape[1] + 1) / 2]
-    wcs.wcs.cd = scale * np.array(
-        [[-np.cos(angle), np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    )
-    wcs.wcs.radesys = "ICRS"
-    wcs.wcs.set()
-    x, y = np.arange(shape[2]), np.arange(shape[1])
-    ra = wcs.wcs_pix2world(x, np.full(shape[2], (shape[1] - 1) / 2), 0)[0]
-    dec = wcs.wcs_pix2world(np.full(shape[1], (shape[2] - 1) / 2), y, 0)[1]
-    values = setting.first + setting.step * np.arange(shape[0])
-    if setting.flavour == "ifu":
-        spectral = Axis(
-            "Wavelength", "spectral", setting.spectral_unit, values, type="AWAV", medium="air"
-        )
-    else:
-        spectral = Axis(
-            "Frequency", "spectral", setting.spectral_unit, values, type="FREQ", frame="LSRK"
-        )
-    return (
-        spectral,
-        Axis("Dec", "celestial", "deg", dec, type="DEC--TAN", frame="ICRS"),
-        Axis("RA", "celestial", "deg", ra, type="RA---TAN", frame="ICRS"),
-    ), wcs
 
 
 def _noise(rng: np.random.Generator, shape: Shape, setting: Setting) -> Noise:

@@ -104,7 +104,8 @@ def sky_noise(
 
 def draw_ifu_noise(rng: np.random.Generator, shape: Shape, optics: Optics) -> Noise:
     """Draw the noise of a window anywhere in the optical: no sky line in the blue, many in the
-    red, three to four times the noise at the strongest."""
+    red, three to four times the noise at the strongest.
+    """
     count = min(rng.poisson(rng.choice([0.1, 1.0, 3.0])), 6)
     lines = [
         (rng.uniform(-2, shape[0] + 2), np.exp(rng.uniform(np.log(0.3), np.log(12.0))))
@@ -116,7 +117,8 @@ def draw_ifu_noise(rng: np.random.Generator, shape: Shape, optics: Optics) -> No
 
 def draw_radio_noise(rng: np.random.Generator, shape: Shape, optics: Optics) -> Noise:
     """Draw the noise of an interferometer: even from channel to channel, correlated by the beam,
-    rising towards the primary beam's edge in some windows."""
+    rising towards the primary beam's edge in some windows.
+    """
     per_channel = 1.0 + 0.03 * rng.standard_normal(shape[0])
     rise = np.ones(shape[1:])
     if rng.random() < 0.3:

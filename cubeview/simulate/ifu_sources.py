@@ -46,9 +46,7 @@ def draw_optics(rng: np.random.Generator, flavour: str) -> Optics:
             rng.uniform(2.5, 6.0), rng.uniform(1.0, 1.5), rng.uniform(0, np.pi), None, 1.2
         )
     # MUSE: 0.5-1.2" seeing on 0.2" voxels, 2.3-2.9 A on 1.25 A channels; coarser IFUs up to 6.
-    return Optics(
-        rng.uniform(2.2, 6.0), 1.0, 0.0, rng.uniform(2.3, 4.5), rng.uniform(1.8, 3.2)
-    )
+    return Optics(rng.uniform(2.2, 6.0), 1.0, 0.0, rng.uniform(2.3, 4.5), rng.uniform(1.8, 3.2))
 
 
 def elliptical_radius(
@@ -143,8 +141,11 @@ def glow(rng: np.random.Generator, shape: tuple[int, int], smooth_px: float) -> 
 def continuum_spectrum(rng: np.random.Generator, channels: int) -> np.ndarray:
     """Return a spectrum without lines, mean about 1: slope, slow waves, sometimes a break."""
     z = np.linspace(-1.0, 1.0, channels)
-    spectrum = 1.0 + rng.normal(0, 0.06) * z + rng.normal(0, 0.02) * np.cos(
-        np.pi * rng.uniform(0.5, 1.5) * z + rng.uniform(0, 2 * np.pi)
+    spectrum = (
+        1.0
+        + rng.normal(0, 0.06) * z
+        + rng.normal(0, 0.02)
+        * np.cos(np.pi * rng.uniform(0.5, 1.5) * z + rng.uniform(0, 2 * np.pi))
     )
     if rng.random() < 0.1:
         step = rng.uniform(-0.5, 0.5)
