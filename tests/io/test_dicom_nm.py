@@ -1,7 +1,7 @@
 import numpy as np
 import pydicom
 import pytest
-from nm_files import NORMAL, ORIENTATION, POSITION, SLICES, SPACING, coded, nm, truth, write
+from tests.io.nm_files import NORMAL, ORIENTATION, POSITION, SLICES, SPACING, coded, nm, truth, write
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
