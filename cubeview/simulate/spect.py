@@ -51,6 +51,10 @@ CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 
 ROLES: tuple[Role, Role] = ("rest", "stress")
 
+BASE_AT = 0.7
+"""Where the basal plane cuts the long semi-axis of the true ellipsoid, as a share of it from the
+centre: what the ventricle finder means by an ellipsoid around a wall that is open at its base."""
+
 
 @dataclass(frozen=True)
 class SpectRange:
@@ -431,7 +435,10 @@ def _spoil(
 
 
 def _ventricle(wall: Wall, pose: _Pose) -> Ventricle:
-    """The ellipsoid around the wall: from the apex to the base of the lateral wall."""
+    """The ellipsoid around the wall, from the outside of the apex to beyond the basal plane."""
     half = 0.5 * wall.thickness_mm
-    radii = np.array([0.5 * wall.length_mm, wall.inferior_mm + half, wall.lateral_mm + half])
-    return Ventricle(centre=pose.centre, axes=pose.turn.T, radii=radii * pose.size)
+    long = wall.length_mm / (1.0 + BASE_AT)
+    radii = np.array([long, wall.inferior_mm + half, wall.lateral_mm + half]) * pose.size
+    # The pose is about the middle of the wall's length, the ellipsoid's centre lies beyond it.
+    ahead = (long - 0.5 * wall.length_mm) * pose.size
+    return Ventricle(pose.centre + ahead * pose.turn[:, 0], pose.turn.T, radii)

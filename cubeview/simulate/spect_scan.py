@@ -12,8 +12,8 @@ FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
 class ScanRange:
     """From what to what scans vary; (low, high) unless said otherwise.
 
-    Resolution: a low-energy high-resolution collimator at the distance of the heart gives 10 to
-    16 mm. Butterworth cut-off and order are those in clinical use for filtered back projection of
+    Resolution: a low-energy high-resolution collimator at the distance of the heart gives 11 to
+    17 mm. Butterworth cut-off and order are those in clinical use for filtered back projection of
     Tc-99m perfusion scans (0.35 to 0.6 cycles/cm). The noise level is set against the texture of
     real 6.6 mm scans. The rest is this simulator's own choice.
     """
@@ -21,10 +21,10 @@ class ScanRange:
     voxel_mm: tuple[float, float] = (6.0, 6.9)
     fine_voxel_mm: tuple[float, float] = (4.0, 6.0)
     fine_share: float = 0.3
-    fwhm_mm: tuple[float, float] = (9.0, 15.0)
+    fwhm_mm: tuple[float, float] = (11.0, 17.5)
     cutoff_per_cm: tuple[float, float] = (0.34, 0.60)
     order: tuple[float, float] = (3.0, 9.0)
-    noise: tuple[float, float] = (0.018, 0.075)
+    noise: tuple[float, float] = (0.015, 0.055)
     """Standard deviation at the heart as a share of the peak, at stress."""
     rest_noise: tuple[float, float] = (0.8, 1.8)
     iterative_share: float = 0.25
@@ -87,7 +87,7 @@ class Surroundings:
     background, cavity, right : float
         Activity of the body, of the blood in the ventricle and of the right ventricle's wall.
     gradient : ndarray, shape (3,)
-        Change of the background per 100 mm along (u, v, w).
+        Relative change of the background per 100 mm along (u, v, w).
     right_radii, right_centre : ndarray, shape (3,), mm
     right_mm : float
         Thickness of the right ventricle's wall.
@@ -126,7 +126,7 @@ def draw_surroundings(
             centre=np.array(
                 [
                     rng.uniform(-95.0, -35.0),
-                    radius_mm + rng.uniform(34.0, 75.0),
+                    radius_mm + rng.uniform(30.0, 70.0),
                     rng.uniform(-55.0, 30.0),
                 ]
             ),
@@ -143,7 +143,7 @@ def draw_surroundings(
                 centre=np.array(
                     [
                         rng.uniform(-40.0, 60.0),
-                        radius_mm + size + rng.uniform(14.0, 50.0),
+                        radius_mm + size + rng.uniform(10.0, 48.0),
                         rng.uniform(-60.0, 35.0),
                     ]
                 ),
@@ -158,7 +158,7 @@ def draw_surroundings(
         background=rng.uniform(*ranges.background),
         cavity=rng.uniform(*ranges.cavity),
         right=rng.uniform(*ranges.right_ventricle),
-        gradient=rng.normal(0.0, 0.35, 3),
+        gradient=rng.normal([0.0, 0.9, 0.0], [0.4, 0.6, 0.4]),
         right_centre=np.array(
             [
                 -radius_mm * rng.uniform(0.85, 1.15),

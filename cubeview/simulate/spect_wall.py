@@ -210,16 +210,16 @@ class WallRange:
     of the normal left ventricle.
     """
 
-    length_mm: tuple[float, float] = (70.0, 104.0)
-    slenderness: tuple[float, float] = (0.235, 0.345)
+    length_mm: tuple[float, float] = (72.0, 104.0)
+    slenderness: tuple[float, float] = (0.255, 0.335)
     roundness: tuple[float, float] = (0.88, 1.12)
     base_share: tuple[float, float] = (0.30, 0.44)
-    thickness_mm: tuple[float, float] = (8.0, 13.0)
+    thickness_mm: tuple[float, float] = (9.0, 14.5)
     taper: tuple[float, float] = (0.25, 0.85)
     septal_gap_mm: tuple[float, float] = (4.0, 28.0)
-    falloff_mm: tuple[float, float] = (8.0, 40.0)
+    falloff_mm: tuple[float, float] = (18.0, 70.0)
     apical_thinning: tuple[float, float] = (0.0, 0.30)
-    slope: tuple[float, float] = (-0.04, 0.14)
+    slope: tuple[float, float] = (-0.03, 0.16)
     inferior_loss: tuple[float, float] = (0.0, 0.28)
     anterior_loss: tuple[float, float] = (0.0, 0.22)
-    ripple: float = 0.025
+    ripple: float = 0.032
