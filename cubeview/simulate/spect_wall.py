@@ -37,7 +37,7 @@ class Wall:
         Lateral minus septal uptake, half the difference.
     inferior_loss, anterior_loss : float
         Mild attenuation by diaphragm and breast that every uncorrected scan may show.
-    ripple : ndarray, shape (6,)
+    ripple : ndarray, shape (8,)
         Amplitudes of smooth irregularities around and along the wall.
     """
 
@@ -169,6 +169,8 @@ def normal_uptake(wall: Wall, points: WallPoints) -> np.ndarray:
     across = 2 * lateral * inferior
     uptake += r[0] * lateral * long + r[1] * inferior * long + r[2] * around + r[3] * across
     uptake += r[4] * around * long + r[5] * np.cos(2 * np.pi * h)
+    uptake += r[6] * lateral * (lateral**2 - 3 * inferior**2)
+    uptake += r[7] * inferior * (3 * lateral**2 - inferior**2)
     return np.asarray(np.clip(uptake, 0.05, None), dtype=np.float32)
 
 
@@ -197,7 +199,7 @@ def draw_wall(rng: np.random.Generator, ranges: "WallRange") -> Wall:
         slope=rng.uniform(*ranges.slope),
         inferior_loss=rng.uniform(*ranges.inferior_loss),
         anterior_loss=rng.beta(1.0, 2.0) * ranges.anterior_loss[1],
-        ripple=rng.normal(0.0, ranges.ripple, 6),
+        ripple=rng.normal(0.0, ranges.ripple, 8),
     )
 
 
@@ -216,10 +218,10 @@ class WallRange:
     base_share: tuple[float, float] = (0.30, 0.44)
     thickness_mm: tuple[float, float] = (9.0, 14.5)
     taper: tuple[float, float] = (0.25, 0.85)
-    septal_gap_mm: tuple[float, float] = (4.0, 28.0)
+    septal_gap_mm: tuple[float, float] = (6.0, 36.0)
     falloff_mm: tuple[float, float] = (18.0, 70.0)
     apical_thinning: tuple[float, float] = (0.0, 0.30)
-    slope: tuple[float, float] = (-0.03, 0.16)
+    slope: tuple[float, float] = (-0.03, 0.18)
     inferior_loss: tuple[float, float] = (0.0, 0.28)
     anterior_loss: tuple[float, float] = (0.0, 0.22)
     ripple: float = 0.032
