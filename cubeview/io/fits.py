@@ -3,7 +3,8 @@
 import logging
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,19 +110,21 @@ def _read_file(path: Path, report: Report) -> list[Case]:
         head = stream.read(4096)
     _refuse_others(head, path)
     plain = unpacked(path, head, report)
-    hdus, parts = _open(plain, path)
-    try:
-        if any(part.what == "packed image" and part.is_cube for part in parts):
-            hdus.close()
-            plain = untiled(path, plain, parts, report)
-            hdus, parts = _open(plain, path)
-        stamp = Stamp.of(plain)
-        groups = groups_of(parts)
-        if not groups:
-            raise CubeviewError(what_it_is(parts, path))
-        return [_case(path, plain, stamp, hdus, parts, group, len(groups) > 1) for group in groups]
-    finally:
-        hdus.close()
+    with _open(plain, path) as (hdus, parts):
+        if not any(part.what == "packed image" and part.is_cube for part in parts):
+            return _cases(path, plain, hdus, parts)
+    plain = untiled(path, plain, parts, report)
+    with _open(plain, path) as (hdus, parts):
+        return _cases(path, plain, hdus, parts)
+
+
+def _cases(path: Path, plain: Path, hdus: Any, parts: list[Part]) -> list[Case]:
+    stamp = Stamp.of(plain)
+    groups = groups_of(parts)
+    if not groups:
+        raise CubeviewError(what_it_is(parts, path))
+    several = len(groups) > 1
+    return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
 
 
 def _refuse_others(head: bytes, path: Path) -> None:
@@ -144,22 +147,25 @@ def _refuse_others(head: bytes, path: Path) -> None:
         )
 
 
-def _open(plain: Path, path: Path) -> tuple[Any, list[Part]]:
+@contextmanager
+def _open(plain: Path, path: Path) -> Iterator[tuple[Any, list[Part]]]:
     """Open the headers of a file; astropy's warnings become notes where they matter to us."""
-    with warnings.catch_warnings():
+    # The stream is ours: astropy leaves its own open when it gives up on a header.
+    with plain.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         try:
             hdus = fits.open(
-                plain,
+                stream,
                 memmap=False,
                 do_not_scale_image_data=True,
                 disable_image_compression=True,
             )
-            return hdus, parts_of(hdus)
+            parts = parts_of(hdus)
         except OSError as error:
             raise CubeviewError(
                 f"{path}: the header cannot be read ({error}). Copy or download it again."
             ) from error
+        yield hdus, parts
 
 
 def _case(
@@ -178,9 +184,7 @@ def _case(
     headers = (flux.header, parts[0].header)
     tables = [_table(hdus, part) for part in wavelength_tables(parts)]
     notes = list(group.notes)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        found = geometry(_geometry_header(flux, parts, notes), hdus, flux.shape, tables)
+    found = geometry(_geometry_header(flux, parts, notes), hdus, flux.shape, tables)
     notes = [*found.notes, *notes]
     unit = first_text(headers, "BUNIT")
     parsed = parse_unit(unit)
@@ -303,9 +307,8 @@ def _kcwi_siblings(
             continue
         with sibling.open("rb") as stream:
             plain = unpacked(sibling, stream.read(8), nothing)
-        hdus, parts = _open(plain, sibling)
-        hdus.close()
-        part = parts[0]
+        with _open(plain, sibling) as (_, parts):
+            part = parts[0]
         if part.shape != flux.shape:
             notes.append(Note("guess", f"{sibling.name} has another shape and was left out"))
             continue
