@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,24 @@ def _cases(path: Path, plain: Path, hdus: Any, parts: list[Part]) -> list[Case]:
     if not groups:
         raise CubeviewError(what_it_is(parts, path))
     several = len(groups) > 1
-    return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
+    try:
+        return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
+    except fits.VerifyError:
+        dropped = tuple(note for part in parts for note in _drop_unreadable(part))
+        groups = [replace(group, notes=(*group.notes, *dropped)) for group in groups]
+        return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
+
+
+def _drop_unreadable(part: Part) -> list[Note]:
+    """Take cards that are no FITS out of a header: a bad beam must not cost the cube."""
+    notes = []
+    for card in list(part.header.cards):
+        try:
+            _ = card.value
+        except fits.VerifyError:
+            part.header.remove(card.keyword, ignore_missing=True, remove_all=True)
+            notes.append(Note("repair", f"{card.keyword} in {part.title} cannot be read; ignored"))
+    return notes
 
 
 def _refuse_others(head: bytes, path: Path) -> None:
