@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.io import fits
@@ -25,6 +25,7 @@ from cubeview.io.fits_layout import (
     Group,
     Part,
     check_size,
+    first_part,
     groups_of,
     is_flat_mask,
     parts_of,
@@ -180,10 +181,25 @@ def _open(plain: Path, path: Path) -> Iterator[tuple[Any, list[Part]]]:
             )
             parts = parts_of(hdus)
         except OSError as error:
+            _check_first_part(stream, plain, path)
             raise CubeviewError(
                 f"{path}: the header cannot be read ({error}). Copy or download it again."
             ) from error
         yield hdus, parts
+
+
+def _check_first_part(stream: BinaryIO, plain: Path, path: Path) -> None:
+    """Refuse with numbers a file whose announced sizes astropy could not even step over."""
+    stream.seek(0)
+    try:
+        header = fits.Header.fromfile(stream)
+        part = first_part(header, stream.tell())
+    except (OSError, EOFError, ValueError, TypeError, fits.VerifyError):
+        return
+    if part.shape and 0 not in part.shape:
+        check_size(part, path, plain.stat().st_size)
+    elif not part.is_cube:
+        raise CubeviewError(what_it_is([part], path))
 
 
 def _case(
