@@ -136,7 +136,9 @@ class Session(QObject):
         cube = self.case.cubes[role]
         if cube is self.case.main:
             return self.cursor
-        position = to_role(self.case.main, cube, self.cursor, self.ventricles, self.case.roles[0], role)
+        position = to_role(
+            self.case.main, cube, self.cursor, self.ventricles, self.case.roles[0], role
+        )
         z, y, x = (
             int(np.clip(round(float(value)), 0, length - 1))
             for value, length in zip(position, cube.shape, strict=True)
@@ -149,7 +151,9 @@ class Session(QObject):
         cube = self.case.cubes[role]
         if cube is self.case.main:
             return z, y, x
-        position = to_role(cube, self.case.main, (z, y, x), self.ventricles, role, self.case.roles[0])
+        position = to_role(
+            cube, self.case.main, (z, y, x), self.ventricles, role, self.case.roles[0]
+        )
         return float(position[0]), float(position[1]), float(position[2])
 
     def set_display(self, **changes: Any) -> None:
