@@ -43,3 +43,8 @@ def sky_example(seed: int, split: int, index: int, preprocess: Mapping[str, Any]
     config = SkyConfig.from_dict(preprocess)
     window, states_sigma = sky_window(seed, split, index, config.size)
     return prepare_window(window.flux, window.sigma if states_sigma else None, config)[0]
+
+
+def peak_sn(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> float:
+    """Return the peak signal-to-noise of what makes an example's class; 0 for an empty window."""
+    return sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)[0].peak_sn
