@@ -1,10 +1,13 @@
 """The left ventricle in a cube: an ellipsoid around its wall, found by the program or placed by
 the user."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
+from cubeview.cubes.cube import Cube
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,3 +46,42 @@ class Ventricle:
             array = np.array(getattr(self, name), dtype=np.float64).reshape(shape)
             array.setflags(write=False)
             object.__setattr__(self, name, array)
+
+
+def to_role(
+    here: Cube,
+    there: Cube,
+    voxel: tuple[float, float, float],
+    ventricles: Mapping[str, Ventricle],
+    role_here: str,
+    role_there: str,
+) -> np.ndarray:
+    """Return where a voxel of one cube of a case lies in another.
+
+    With both ventricles known, position and direction are carried relative to them; else the
+    centres of the two cubes are laid on each other.
+
+    Parameters
+    ----------
+    here, there : Cube
+        The cube `voxel` belongs to, and the other.
+    voxel : tuple of three float
+        Voxel index (z, y, x), may be fractional.
+    ventricles : mapping of role to Ventricle
+    role_here, role_there : str
+
+    Returns
+    -------
+    ndarray, shape (3,)
+        Fractional voxel index in `there`; may lie outside it.
+    """
+    position = np.asarray(voxel, dtype=float) * here.spacing
+    if role_here in ventricles and role_there in ventricles:
+        a, b = ventricles[role_here], ventricles[role_there]
+        moved = b.centre + (a.axes @ (position - a.centre)) @ b.axes
+    else:
+        half_here = (np.array(here.shape) - 1) / 2 * here.spacing
+        half_there = (np.array(there.shape) - 1) / 2 * there.spacing
+        moved = position - half_here + half_there
+    result: np.ndarray = moved / there.spacing
+    return result
