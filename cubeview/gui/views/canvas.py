@@ -5,6 +5,7 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPalette, QWheelEvent
+from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.gui.views.marks import Crosshair
 from cubeview.gui.views.ticks import WorldAxis
@@ -47,6 +48,8 @@ class PlaneCanvas(pg.GraphicsView):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(120, 110)
+        # Views of a row are as wide as each other whatever is in them.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.box = pg.ViewBox(enableMouse=False, enableMenu=False)
         self.image = pg.ImageItem(axisOrder="row-major")
         self.overlay = pg.ImageItem(axisOrder="row-major")

@@ -12,7 +12,7 @@ from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
-from cubeview.gui.views.ticks import shown_unit, sky_offsets
+from cubeview.gui.views.ticks import body_offsets, shown_unit, sky_offsets
 
 
 class SliceView(QWidget):
@@ -246,6 +246,10 @@ class SliceView(QWidget):
             axis = self.cube.axes[number]
             if axis.kind == "celestial" and self.cube.wcs is not None:
                 axis, caption = sky_offsets(self.cube, number)
+                item.set_axis(axis, caption=caption)
+            elif axis.kind == "space":
+                falls = frame.leftward if number == frame.across else frame.downward
+                axis, caption = body_offsets(self.cube, number, falls)
                 item.set_axis(axis, caption=caption)
             else:
                 item.set_axis(axis)

@@ -12,7 +12,7 @@ from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.plot import Plot
-from cubeview.gui.views.ticks import caption_of
+from cubeview.gui.views.ticks import caption_of, value_unit
 
 _WHY_COLOUR = "#ef6f6c"
 
@@ -58,7 +58,7 @@ class SpectrumView(QWidget):
         axis = self.cube.axes[0]
         self.plot.world.set_axis(axis)
         self.plot.plot.setLabel("bottom", caption_of(axis))
-        self.plot.plot.setLabel("left", self.cube.unit or "value")
+        self.plot.plot.setLabel("left", value_unit(self.cube) or "value")
         self.why.plot.setLabel("left", "why")
         for plot in (self.plot, self.why):
             plot.plot.getAxis("left").setWidth(62)  # one above the other

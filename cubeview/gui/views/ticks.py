@@ -6,6 +6,7 @@ from PyQt6.QtGui import QFont
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.plane import STRAIGHT, sky_turn
 
 UNITS = {
     "Angstrom": "Å",
@@ -25,6 +26,31 @@ UNITS = {
 def shown_unit(unit: str) -> str:
     """Return a unit as a reader writes it."""
     return UNITS.get(unit, unit)
+
+
+def value_unit(cube: Cube) -> str:
+    """Return the unit of a cube's values as a reader writes it: ``"10⁻²⁰ erg s⁻¹ cm⁻² Å⁻¹"``."""
+    unit = cube.quantity_unit
+    if unit is None:
+        return cube.unit
+    scale = np.log10(unit.scale) if unit.scale > 0 else np.nan
+    if scale and not np.isclose(scale, round(scale)):
+        return cube.unit
+    # Written so by hand: astropy sorts by name and writes 1e-20.
+    order = {"erg": 0, "J": 0, "W": 0, "Jy": 0, "K": 0, "s": 1, "cm": 2, "m": 2, "AA": 3, "Angstrom": 3}
+    parts = sorted(
+        zip(unit.bases, unit.powers, strict=True), key=lambda part: order.get(part[0].name, 4)
+    )
+    words = [shown_unit(base.name) + _power(power) for base, power in parts]
+    if scale:
+        words.insert(0, "10" + _power(round(scale)))
+    return " ".join(words)
+
+
+def _power(power: float) -> str:
+    if power == 1:
+        return ""
+    return str(power).translate(str.maketrans("0123456789-/.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ·"))
 
 
 class WorldAxis(pg.AxisItem):
@@ -81,7 +107,8 @@ def sky_offsets(cube: Cube, number: int) -> tuple[Axis, str]:
     """Return an axis of offsets on the sky along cube axis 1 or 2, and its caption.
 
     Offsets count from the middle of the cube, in the unit that suits its size; along RA they
-    grow to the east. Full coordinates of the cursor stand in the status line.
+    grow to the east. A cube that is turned on the sky has plain offsets along its own axes. Full
+    coordinates of the cursor stand in the status line.
     """
     n = cube.shape[number]
     step = cube.spacing[number]  # arcsec
@@ -89,24 +116,27 @@ def sky_offsets(cube: Cube, number: int) -> tuple[Axis, str]:
         (u, s) for u, s in (("°", 3600.0), ("′", 60.0), ("″", 1.0)) if n * step > 3 * s or s == 1
     )
     name = cube.axes[number].name
-    middle = (cube.shape[1] - 1) / 2, (cube.shape[2] - 1) / 2
-    sign = offset_sign(cube, number)
-    values = sign * (np.arange(n) - middle[number - 1]) * step / size
-    if n > 1:
+    north, east = sky_turn(cube)
+    straight = abs((north + 45) % 180 - 135) < STRAIGHT and abs((east + 45) % 180 - 45) < STRAIGHT
+    if straight:
+        falls = abs(east) > 90 if number == 2 else north < 0
         caption = f"Δ{name} ({unit}) from {centre_words(cube, number)}"
     else:
-        caption = name
-    return Axis(name=name, kind="celestial", unit=unit, values=values), caption
+        falls = False
+        caption = f"along {'columns' if number == 1 else 'rows'} ({unit})"
+    values = (np.arange(n) - (n - 1) / 2) * step / size
+    return Axis(name=name, kind="celestial", unit=unit, values=-values if falls else values), caption
 
 
-def offset_sign(cube: Cube, number: int) -> float:
-    """Return +1 where the sky coordinate grows with the voxel index, -1 where it falls."""
-    z, y, x = ((n - 1) / 2 for n in cube.shape)
-    shift = (0.5, 0.0) if number == 1 else (0.0, 0.5)
-    here = cube.world(z, y - shift[0], x - shift[1])[number]
-    there = cube.world(z, y + shift[0], x + shift[1])[number]
-    turn = (there - here + 180.0) % 360.0 - 180.0  # over RA 0
-    return -1.0 if turn < 0 else 1.0
+def body_offsets(cube: Cube, number: int, falls: bool) -> tuple[Axis, str]:
+    """Return an axis of mm from the middle of a body cube, and its caption.
+
+    Patient coordinates count from somewhere on the table and say little to a reader.
+    """
+    n = cube.shape[number]
+    values = (np.arange(n) - (n - 1) / 2) * cube.spacing[number]
+    axis = cube.axes[number]
+    return Axis(axis.name, "space", axis.unit, -values if falls else values), f"{axis.name} (mm)"
 
 
 def centre_words(cube: Cube, number: int) -> str:
