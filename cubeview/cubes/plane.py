@@ -133,6 +133,19 @@ def sky_turn(cube: Cube) -> tuple[float, float]:
     return turns[0], turns[1]
 
 
+def compass_words(cube: Cube) -> list[str]:
+    """Return arrows to north and east for a cube that is turned on the sky."""
+    if cube.wcs is None:
+        return []
+    turns = sky_turn(cube)
+    if not np.isfinite(turns).all():
+        return []
+    return [
+        f"{letter} {'→↗↑↖←↙↓↘'[round(angle / 45) % 8]}"
+        for letter, angle in zip("NE", turns, strict=True)
+    ]
+
+
 def _compass(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
     """N and E at the edges they are nearest to; none when STRAIGHT or more off."""
     marks = {}

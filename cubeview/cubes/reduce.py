@@ -1,5 +1,6 @@
 """Planes made smaller, larger or into grey steps for the screen, and the levels between which
-they are painted."""
+they are painted.
+"""
 
 from functools import lru_cache
 from typing import Literal

@@ -1,5 +1,6 @@
 """The drawing area of one slice: pictures, marks, axes and letters, and what the mouse does on
-them. It knows voxel indices of the plane, and nothing of cubes or sessions."""
+them. It knows voxel indices of the plane, and nothing of cubes or sessions.
+"""
 
 import numpy as np
 import pyqtgraph as pg
@@ -61,7 +62,9 @@ class PlaneCanvas(pg.GraphicsView):
             self.box.addItem(item, ignoreBounds=True)
         self.across = WorldAxis("bottom")
         self.up = WorldAxis("left")
-        self._letters = {side: pg.LabelItem("") for side in ("left", "right", "top", "bottom")}
+        # Upright letters at the sides leave the width to the picture.
+        turns = {"left": -90, "right": -90, "top": 0, "bottom": 0}
+        self._letters = {side: pg.LabelItem("", angle=turn) for side, turn in turns.items()}
         layout = pg.GraphicsLayout()
         layout.setContentsMargins(2, 0, 4, 0)
         layout.setSpacing(0)
@@ -111,7 +114,7 @@ class PlaneCanvas(pg.GraphicsView):
             text = letters.get(side, "")
             item.setText(text, color=self._text_colour, size="8pt")
             if side in ("left", "right"):
-                item.setFixedWidth(item.itemRect().width() + 4 if text else 0)
+                item.setFixedWidth(item.itemRect().width() if text else 0)
             else:
                 item.setFixedHeight(item.itemRect().height() if text else 0)
 

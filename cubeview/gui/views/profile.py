@@ -87,7 +87,7 @@ class ProfileView(QWidget):
         if axis.kind == "space":
             axis, caption = body_offsets(self.case.main, self.axis, False)
         self.plot.world.set_axis(axis)
-        self.plot.plot.setLabel("bottom", caption)
+        self.plot.world.set_caption(caption)
         self.plot.set_whole(len(axis))
         self._draw()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtGui import QFont
+from PyQt6.QtGui import QFont, QFontMetrics
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
@@ -37,7 +37,18 @@ def value_unit(cube: Cube) -> str:
     if scale and not np.isclose(scale, round(scale)):
         return cube.unit
     # Written so by hand: astropy sorts by name and writes 1e-20.
-    order = {"erg": 0, "J": 0, "W": 0, "Jy": 0, "K": 0, "s": 1, "cm": 2, "m": 2, "AA": 3, "Angstrom": 3}
+    order = {
+        "erg": 0,
+        "J": 0,
+        "W": 0,
+        "Jy": 0,
+        "K": 0,
+        "s": 1,
+        "cm": 2,
+        "m": 2,
+        "AA": 3,
+        "Angstrom": 3,
+    }
     parts = sorted(
         zip(unit.bases, unit.powers, strict=True), key=lambda part: order.get(part[0].name, 4)
     )
@@ -63,8 +74,21 @@ class WorldAxis(pg.AxisItem):
         self.caption = ""
         font = QFont()
         font.setPointSizeF(font.pointSizeF() * 0.8)
-        self.setStyle(tickFont=font, tickTextOffset=3, autoExpandTextSpace=True)
+        self.setStyle(tickFont=font, tickTextOffset=3, autoExpandTextSpace=False)
         self.enableAutoSIPrefix(False)
+        self._line = QFontMetrics(font).height()
+        self._digit = QFontMetrics(font).horizontalAdvance("0")
+        self.set_caption("")
+
+    def set_caption(self, text: str) -> None:
+        """Write beside the ticks, or give the room to the picture; views of a row keep in line."""
+        colour = self.textPen().color().name()
+        self.setLabel(text, **{"font-size": "8pt", "color": colour})
+        self.showLabel(bool(text))
+        if self.orientation == "bottom":
+            self.setHeight(self._line * (2.2 if text else 1.0) + 5)
+        else:
+            self.setWidth(5 * self._digit + (self._line * 1.1 if text else 0) + 5)
 
     def set_axis(self, axis: Axis, *, caption: str = "", factor: float = 1.0) -> None:
         """Label another cube axis; `factor` multiplies its values before they are shown."""
@@ -74,7 +98,7 @@ class WorldAxis(pg.AxisItem):
         self.picture = None
         self.update()
 
-    def tickValues(self, minVal, maxVal, size):  # noqa: N802 - Qt's own name
+    def tickValues(self, minVal, maxVal, size):
         """Return round world values, as voxel indices."""
         if self._axis is None:
             return super().tickValues(minVal, maxVal, size)
@@ -88,13 +112,14 @@ class WorldAxis(pg.AxisItem):
             for spacing, values in levels[:2]
         ]
 
-    def tickStrings(self, values, scale, spacing):  # noqa: N802 - Qt's own name
+    def tickStrings(self, values, scale, spacing):
         """Return the world values in words."""
         if self._axis is None:
             return super().tickStrings(values, scale, spacing)
         places = int(max(0, np.ceil(-np.log10(spacing) - 1e-9)))
         worlds = (self._axis.world(v) * self._factor for v in values)
-        return [f"{world:.{places}f}".replace("-", "−") for world in worlds]
+        # Adding 0 after rounding makes -0 a plain 0.
+        return [f"{round(world, places) + 0.0:.{places}f}".replace("-", "−") for world in worlds]
 
 
 def caption_of(axis: Axis) -> str:
@@ -123,9 +148,11 @@ def sky_offsets(cube: Cube, number: int) -> tuple[Axis, str]:
         caption = f"Δ{name} ({unit}) from {centre_words(cube, number)}"
     else:
         falls = False
-        caption = f"along {'columns' if number == 1 else 'rows'} ({unit})"
+        caption = f"{unit} along the {'columns' if number == 1 else 'rows'}"
     values = (np.arange(n) - (n - 1) / 2) * step / size
-    return Axis(name=name, kind="celestial", unit=unit, values=-values if falls else values), caption
+    return Axis(
+        name=name, kind="celestial", unit=unit, values=-values if falls else values
+    ), caption
 
 
 def body_offsets(cube: Cube, number: int, falls: bool) -> tuple[Axis, str]:
