@@ -55,7 +55,9 @@ def test_imports_run_one_way(path):
     for name in imports(path):
         top, _, rest = name.partition(".")
         if top == "cubeview" and rest:
-            assert rest.split(".")[0] in MAY_IMPORT[here] | {"__version__"}, f"{here} imports {name}"
+            assert rest.split(".")[0] in MAY_IMPORT[here] | {"__version__"}, (
+                f"{here} imports {name}"
+            )
         if top in FENCED:
             assert here in FENCED[top], f"{here} imports {name}"
 

@@ -85,3 +85,70 @@ def to_role(
         moved = position - half_here + half_there
     result: np.ndarray = moved / there.spacing
     return result
+
+
+def inside(
+    ventricle: Ventricle, shape: tuple[int, int, int], spacing: tuple[float, float, float]
+) -> np.ndarray:
+    """Return which voxels lie inside the ellipsoid, shape `shape`, bool.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+    shape : tuple of three int
+        Voxels along (z, y, x).
+    spacing : tuple of three float, mm
+    """
+    total = np.zeros(shape)
+    for row in ventricle.axes / ventricle.radii[:, None]:
+        z, y, x = (
+            (np.arange(n) * step - middle) * weight
+            for n, step, middle, weight in zip(shape, spacing, ventricle.centre, row, strict=True)
+        )
+        total += (z[:, None, None] + y[:, None] + x) ** 2
+    within: np.ndarray = total <= 1.0
+    return within
+
+
+def cut(
+    ventricle: Ventricle,
+    spacing: tuple[float, float, float],
+    axis: int,
+    index: float,
+    points: int = 72,
+) -> np.ndarray | None:
+    """Return the outline in which a plane of the cube cuts the ellipsoid.
+
+    The ellipsoid is d' A d = 1 around its centre; in the plane, with d = n h + e u, this is
+    u' Q u + 2 h q' u + h² a = 1, an ellipse around -h Q⁻¹ q.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+    spacing : tuple of three float, mm
+        Voxel size along (z, y, x).
+    axis, index : int, float
+        The plane across `axis` at this voxel index.
+    points : int
+        Corners of the outline.
+
+    Returns
+    -------
+    ndarray, shape (points, 2), voxel indices along the two other axes in order; or None
+        None where the plane passes by the ellipsoid.
+    """
+    scaled = ventricle.axes / ventricle.radii[:, None]
+    matrix = scaled.T @ scaled  # A, in (z, y, x)
+    others = [a for a in range(3) if a != axis]
+    height = index * spacing[axis] - ventricle.centre[axis]
+    in_plane, mixed = matrix[np.ix_(others, others)], matrix[others, axis]
+    centre = -height * np.linalg.solve(in_plane, mixed)
+    left = 1.0 - height * (height * matrix[axis, axis] + mixed @ centre)
+    if left <= 0:
+        return None
+    turn = np.linspace(0.0, 2 * np.pi, points, endpoint=False)
+    circle = np.sqrt(left) * np.stack([np.cos(turn), np.sin(turn)])  # (2, points)
+    # Q = L L', so u = centre + L'⁻¹ circle.
+    ring = centre[:, None] + np.linalg.solve(np.linalg.cholesky(in_plane).T, circle)
+    outline: np.ndarray = (ring.T + ventricle.centre[others]) / np.array(spacing)[others]
+    return outline

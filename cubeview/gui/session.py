@@ -27,12 +27,15 @@ class Display:
     levels_from : str
         How they were chosen, as shown: ``"99.5 %"``, ``"zscale"``, ``"ventricle maximum"``,
         ``"set by hand"``.
+    smooth : bool
+        Hearts: values interpolated between voxels, as readers of scans are used to.
     """
 
     colormap: str = "viridis"
     stretch: str = "linear"
     levels: Mapping[str, tuple[float, float]] | None = None
     levels_from: str = ""
+    smooth: bool = True
 
 
 @dataclass(frozen=True)

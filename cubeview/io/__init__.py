@@ -1,33 +1,19 @@
 """Files to cases: sniff the bytes, ask each reader, say what was tried."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import dicom, fits
+from cubeview.io.opened import Opened, Refusal
 
 READERS = (fits, dicom)
 """Each reader module has ``label``, ``sniff(head, path)`` and ``read(paths, report)``."""
 
 HEAD_BYTES = 4096
 
-
-@dataclass(frozen=True)
-class Refusal:
-    """A file that was not opened, and why, in the user's words."""
-
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What came of a list of paths: cases to look at, and files refused with reasons."""
-
-    cases: tuple[Case, ...]
-    refusals: tuple[Refusal, ...]
+__all__ = ["READERS", "Opened", "Refusal", "open_path", "open_paths"]
 
 
 def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Opened:

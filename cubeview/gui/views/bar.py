@@ -1,0 +1,111 @@
+"""The colour bars beside a row of slices: values, and the signed map over them."""
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPalette
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from cubeview.cubes.reduce import ventricle_maximum
+from cubeview.gui.colormaps import overlay_table, table
+from cubeview.gui.session import Session
+
+_BAR_PX = 12
+
+
+class BarView(QWidget):
+    """Colour bar of one role with its unit; of the overlay too while there is one.
+
+    Hearts are read in % of the ventricle maximum.
+    """
+
+    def __init__(self, session: Session, role: str) -> None:
+        super().__init__()
+        assert session.case is not None
+        self.session = session
+        self.role = role
+        self.cube = session.case.cubes[role]
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * 0.8)
+        self.setFont(font)
+        self._links = (
+            (session.display_changed, self.update),
+            (session.overlay_changed, self.update),
+            (session.overlay_style_changed, self.update),
+            (session.ventricles_changed, self.update),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+
+    def stop(self) -> None:
+        """Leave the session: this view is about to go."""
+        for signal, slot in self._links:
+            signal.disconnect(slot)
+
+    def sizeHint(self) -> QSize:
+        """Return room for the bar and figures of six digits."""
+        return QSize(_BAR_PX + 8 + QFontMetrics(self.font()).horizontalAdvance("−0.00e-00"), 160)
+
+    def paintEvent(self, event) -> None:
+        """Draw the bars."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        overlay = self.session.overlay
+        shown = overlay is not None and overlay.peak and self.session.overlay_style.visible
+        height = self.height() / 2 if shown else float(self.height())
+        levels = (self.session.display.levels or {}).get(self.role)
+        display = self.session.display
+        if levels is not None:
+            low, high, unit = *levels, self.cube.unit
+            if self.cube.kind == "heart":
+                share = 100 / ventricle_maximum(self.cube, self.session.ventricles.get(self.role))
+                low, high, unit = low * share, high * share, "%"
+            self._bar(
+                painter, 0.0, height, table(display.colormap), (low, high), unit, display.stretch
+            )
+        if shown:
+            style = self.session.overlay_style
+            colours = overlay_table(1.0, style.threshold)
+            ends = (-overlay.peak, overlay.peak)
+            self._bar(painter, height, height, colours, ends, overlay.unit, "linear")
+        painter.end()
+
+    def _bar(self, painter, top, height, colours, ends, unit, stretch) -> None:
+        from cubeview.cubes.reduce import to_steps
+
+        line = QFontMetrics(self.font()).height()
+        bar = QRectF(4, top + line + 6, _BAR_PX, max(10.0, height - 1.5 * line - 12))
+        rows = max(2, int(bar.height()))
+        values = np.linspace(1, 0, rows, dtype=np.float32)
+        column = np.ascontiguousarray(colours[to_steps(values, 0, 1, stretch)][:, None])
+        image = QImage(column.data, 1, rows, 4, QImage.Format.Format_RGBA8888)
+        painter.drawImage(bar, image)
+        text = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        painter.setPen(pg.mkPen(self.palette().color(QPalette.ColorRole.Mid)))
+        painter.drawRect(bar)
+        painter.setPen(text)
+        width = self.width()
+        painter.drawText(
+            QRectF(2, top, width, line + 4),
+            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+            QFontMetrics(self.font()).elidedText(unit, Qt.TextElideMode.ElideRight, width - 2),
+        )
+        for share in (0.0, 0.5, 1.0):
+            value = ends[0] + share * (ends[1] - ends[0])
+            y = bar.bottom() - share * bar.height()
+            painter.drawText(
+                QRectF(bar.right() + 4, y - line / 2, width, line),
+                int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+                figure(value, max(abs(ends[0]), abs(ends[1]))),
+            )
+
+
+def figure(value: float, largest: float) -> str:
+    """Write a value to three figures of the largest beside it."""
+    if value == 0:
+        return "0"
+    text = f"{value:.1e}" if not 1e-2 <= largest < 1e5 else f"{value:.3g}"
+    if largest >= 100 and "e" in text and largest < 1e5:
+        text = f"{value:.0f}"
+    return text.replace("-", "−")

@@ -1,0 +1,170 @@
+"""The central area: all views of the current case, laid out for its kind."""
+
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from cubeview.gui.jobs import Jobs
+from cubeview.gui.levels import default_display, follow_ventricles
+from cubeview.gui.session import Session
+from cubeview.gui.views.bar import BarView
+from cubeview.gui.views.profile import ProfileView
+from cubeview.gui.views.slice import SliceView
+from cubeview.gui.views.spectrum import SpectrumView
+
+_CINE_MS = 80
+
+
+class OrthoView(QWidget):
+    """Three linked slices of each cube of the current case, and a curve below.
+
+    Sky cubes: the sky plane to the left, both spectral planes to the right, the spectrum below.
+    Hearts: stress above rest, a profile below. Without a case it is empty.
+
+    Signals
+    -------
+    playing_changed(bool)
+        Cine started or stopped.
+    """
+
+    playing_changed = pyqtSignal(bool)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        # Lanes of its own: a plane must not wait for a network.
+        self.jobs = Jobs(self)
+        self.slices: list[SliceView] = []
+        self.focused: SliceView | None = None
+        self._parts: list[QWidget] = []
+        self._root: QWidget | None = None
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._cine = QTimer(self)
+        self._cine.setInterval(_CINE_MS)
+        self._cine.timeout.connect(self._play_one)
+        session.case_changed.connect(self._build)
+        session.ventricles_changed.connect(lambda: follow_ventricles(session))
+        self._build()
+
+    @property
+    def playing(self) -> bool:
+        """True while the slices run."""
+        return self._cine.isActive()
+
+    def play(self, on: bool) -> None:
+        """Run through the planes of the view in use, again and again."""
+        on = on and bool(self.slices)
+        if on == self.playing:
+            return
+        if on:
+            self._cine.start()
+        else:
+            self._cine.stop()
+        self.playing_changed.emit(on)
+
+    def step(self, planes: int) -> None:
+        """Go some planes on in the view in use."""
+        if self.focused is not None:
+            self.focused.step(planes)
+
+    def fit(self) -> None:
+        """Fit all slices into their views."""
+        for view in self.slices:
+            view.canvas.fit()
+
+    def stop(self) -> None:
+        """End cine and reading; call before the window closes."""
+        self.play(False)
+        self._clear()
+        self.jobs.close()
+
+    def _play_one(self) -> None:
+        if self.focused is not None:
+            self.focused.wrap_step()
+
+    def _clear(self) -> None:
+        for part in self._parts:
+            part.stop()
+        self._parts, self.slices, self.focused = [], [], None
+        if self._root is not None:
+            self._layout.removeWidget(self._root)
+            self._root.hide()
+            self._root.deleteLater()
+            self._root = None
+
+    def _build(self) -> None:
+        self.play(False)
+        self._clear()
+        case = self.session.case
+        if case is None:
+            return
+        self.session.set_display(**default_display(case, self.session))
+        if case.kind == "heart":
+            rows = [self._row(role, (0, 2, 1)) for role in case.roles]
+            curve: QWidget = self._add(ProfileView(self.session))
+            self._root = _split(Qt.Orientation.Vertical, [*rows, curve], [6] * len(rows) + [3])
+        elif case.main.axes[0].kind == "spectral":
+            role = case.roles[0]
+            right = _split(
+                Qt.Orientation.Vertical, [self._slice(role, 2), self._slice(role, 1)], [1, 1]
+            )
+            top = _beside(
+                _split(Qt.Orientation.Horizontal, [self._slice(role, 0), right], [1, 1]),
+                self._add(BarView(self.session, role)),
+            )
+            curve = self._add(SpectrumView(self.session, self.jobs))
+            self._root = _split(Qt.Orientation.Vertical, [top, curve], [7, 4])
+        else:
+            row = self._row(case.roles[0], (0, 2, 1))
+            curve = self._add(ProfileView(self.session))
+            self._root = _split(Qt.Orientation.Vertical, [row, curve], [2, 1])
+        self._layout.addWidget(self._root)
+        self._use(min(self.slices, key=lambda view: view.axis))
+
+    def _row(self, role: str, axes: tuple[int, ...]) -> QWidget:
+        views = [self._slice(role, axis) for axis in axes]
+        bar = self._add(BarView(self.session, role))
+        return _beside(_split(Qt.Orientation.Horizontal, views, [1] * len(views)), bar)
+
+    def _slice(self, role: str, axis: int) -> SliceView:
+        view = SliceView(self.session, role, axis, self.jobs)
+        view.activated.connect(lambda: self._use(view))
+        view.enlarged.connect(lambda: self._enlarge(view))
+        self.slices.append(view)
+        return self._add(view)
+
+    def _add(self, part):
+        self._parts.append(part)
+        return part
+
+    def _use(self, view: SliceView) -> None:
+        self.focused = view
+
+    def _enlarge(self, view: SliceView) -> None:
+        """Give one view the whole area, or give it back."""
+        others = [part for part in self._parts if part is not view and part.parent() is not None]
+        hide = any(part.isVisible() for part in others if isinstance(part, SliceView))
+        for part in others:
+            if not isinstance(part, BarView):
+                part.setVisible(not hide)
+
+
+def _split(way: Qt.Orientation, parts: list[QWidget], shares: list[int]) -> QSplitter:
+    splitter = QSplitter(way)
+    splitter.setChildrenCollapsible(False)
+    splitter.setHandleWidth(6)
+    for part, share in zip(parts, shares, strict=True):
+        splitter.addWidget(part)
+        splitter.setStretchFactor(splitter.count() - 1, share)
+    splitter.setSizes([100 * share for share in shares])
+    return splitter
+
+
+def _beside(main: QWidget, bar: QWidget) -> QWidget:
+    both = QWidget()
+    layout = QHBoxLayout(both)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(2)
+    layout.addWidget(main, 1)
+    layout.addWidget(bar)
+    return both

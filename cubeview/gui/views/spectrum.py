@@ -1,0 +1,159 @@
+"""The spectrum at the cursor, with its error band and the channels that spoke."""
+
+import warnings
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QPalette
+from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from cubeview.gui.jobs import Jobs
+from cubeview.gui.session import Session
+from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.plot import Plot
+from cubeview.gui.views.ticks import caption_of
+
+_WHY_COLOUR = "#ef6f6c"
+
+
+class SpectrumView(QWidget):
+    """Values along the first axis at the cursor, ± one sigma, over world coordinates.
+
+    While an overlay is shown, its mean strength in each channel lies under the spectrum.
+    """
+
+    def __init__(self, session: Session, jobs: Jobs) -> None:
+        super().__init__()
+        assert session.case is not None
+        self.session = session
+        self.cube = session.case.main
+        self._place: tuple[int, int] | None = None
+        self.title = QLabel()
+        self.title.setObjectName("viewTitle")
+        self.title.setTextFormat(Qt.TextFormat.RichText)
+        self.plot = Plot()
+        self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
+        self._above, self._below = pg.PlotCurveItem(), pg.PlotCurveItem()
+        self.band = pg.FillBetweenItem(self._above, self._below)
+        self.band.setZValue(-5)
+        for item in (self.band, self.curve):
+            self.plot.plot.addItem(item)
+        self.why = Plot()
+        self.why.setMaximumHeight(70)
+        self.why.setMinimumHeight(50)
+        self.why_curve = pg.PlotCurveItem(
+            pen=pg.mkPen(_WHY_COLOUR, width=1), fillLevel=0, brush=_WHY_COLOUR + "50"
+        )
+        self.why.plot.addItem(self.why_curve)
+        self.why.plot.hideAxis("bottom")
+        self.why.plot.setXLink(self.plot.plot)
+        self.why.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        for widget, stretch in ((self.title, 0), (self.plot, 1), (self.why, 0)):
+            layout.addWidget(widget, stretch)
+
+        axis = self.cube.axes[0]
+        self.plot.world.set_axis(axis)
+        self.plot.plot.setLabel("bottom", caption_of(axis))
+        self.plot.plot.setLabel("left", self.cube.unit or "value")
+        self.why.plot.setLabel("left", "why")
+        for plot in (self.plot, self.why):
+            plot.plot.getAxis("left").setWidth(62)  # one above the other
+            plot.set_whole(len(axis))
+            plot.picked.connect(self._put_channel)
+            plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
+
+        self._fetch = Fetch(jobs, "spectrum", self._show, self._say, self)
+        self._follow_soon = OnceAFrame(self._follow, self)
+        self._links = (
+            (session.cursor_changed, self._follow_soon.ask),
+            (session.overlay_changed, self._draw_why),
+            (session.overlay_style_changed, self._draw_why),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+        self._paint_like_palette()
+        self._follow()
+        self._draw_why()
+
+    def stop(self) -> None:
+        """Leave the session: this view is about to go."""
+        self._fetch.stop()
+        self._follow_soon.stop()
+        for signal, slot in self._links:
+            signal.disconnect(slot)
+
+    def changeEvent(self, event) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == event.Type.PaletteChange:
+            self._paint_like_palette()
+
+    def _put_channel(self, channel: float) -> None:
+        _, y, x = self.session.cursor
+        self.session.set_cursor(channel, y, x)
+
+    def _follow(self) -> None:
+        z, y, x = self.session.cursor
+        self.plot.marker.setValue(z)
+        self.why.marker.setValue(z)
+        if (y, x) == self._place:
+            return
+        self._place = (y, x)
+        self.title.setText(f"<b>Spectrum</b> · voxel {x + 1}, {y + 1}")
+        sigma = self.cube.uncertainty
+
+        def read() -> np.ndarray:
+            values = self.cube.spectrum(y, x)
+            if sigma is None:
+                return values[None]
+            return np.stack([values, sigma.spectrum(y, x)])
+
+        self._fetch.get(self.cube, (y, x), read, scattered=True)
+
+    def _show(self, rows: np.ndarray) -> None:
+        values = rows[0]
+        channels = np.arange(len(values))
+        self.curve.setData(channels, values)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value
+            low, high = np.nanmin(values), np.nanmax(values)
+        if len(rows) > 1:
+            band = np.nan_to_num(rows[1])
+            middle = np.nan_to_num(values)
+            self._above.setData(channels, middle + band)
+            self._below.setData(channels, middle - band)
+            self.title.setText(self.title.text() + " · band ± 1 σ")
+        self.band.setVisible(len(rows) > 1)
+        if np.isfinite(low) and np.isfinite(high):
+            margin = 0.05 * (high - low) or 1.0
+            self.plot.plot.setYRange(float(low - margin), float(high + margin), padding=0)
+
+    def _say(self, text: str) -> None:
+        self.curve.clear()
+        self.band.setVisible(False)
+        self.title.setText(f"<b>Spectrum</b> · {text}")
+
+    def _draw_why(self) -> None:
+        overlay = self.session.overlay
+        values = None if overlay is None else next(iter(overlay.values.values()), None)
+        shown = values is not None and self.session.overlay_style.visible
+        self.why.setVisible(shown)
+        if not shown:
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # channels the map says nothing of
+            strength = np.nan_to_num(np.nanmean(np.abs(values), axis=(1, 2)))
+        start = next(iter(overlay.boxes.values()))[0].start
+        self.why_curve.setData(np.arange(start, start + len(strength)), strength)
+        self.why.plot.setYRange(0, float(strength.max()) or 1.0)
+
+    def _paint_like_palette(self) -> None:
+        text = self.palette().color(QPalette.ColorRole.WindowText)
+        self.curve.setPen(pg.mkPen(text, width=1))
+        band = self.palette().color(QPalette.ColorRole.Highlight)
+        band.setAlpha(70)
+        self.band.setBrush(pg.mkBrush(band))

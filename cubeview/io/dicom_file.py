@@ -1,0 +1,282 @@
+"""DICOM files as bytes: recognise them, read their header, decode their pixels within bounds.
+
+Everything pydicom raises on a broken file leaves here as a CubeviewError. File format: DICOM
+PS3.10 section 7; transfer syntaxes: PS3.5 annex A.
+"""
+
+import logging
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom import config as pydicom_config
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.pixels import pixel_array
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+
+from cubeview.errors import Cancelled, CubeviewError
+
+MAX_VALUES = 2**28
+"""Most pixel values of one file that are decoded: 1 GiB as float32, 1300 times a usual scan."""
+
+MAX_INFLATED_BYTES = 2**30
+"""Most bytes a deflated file may unpack to."""
+
+MAX_COMPRESSION = 4000
+"""Most pixel bytes that one byte of a compressed file is believed to stand for."""
+
+# Real headers break the rules of their value types in ways that do not matter here, and what
+# pydicom logs about them may quote the patient's name.
+pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
+logging.getLogger("pydicom").propagate = False
+logging.getLogger("pydicom").addHandler(logging.NullHandler())
+
+_LONG_VR = {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT"}
+_SHORT_VR = {
+    *(b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT"),
+    *(b"PN", b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"),
+}
+
+
+def looks_like_dicom(head: bytes) -> bool:
+    """Tell whether a file starting with these bytes is DICOM, with or without its preamble."""
+    return has_preamble(head) or _starts_with_elements(head)
+
+
+def is_gzipped_dicom(head: bytes) -> bool:
+    """Tell whether these are the first bytes of a gzip file that holds DICOM."""
+    if head[:2] != b"\x1f\x8b":
+        return False
+    try:
+        inner = zlib.decompressobj(wbits=31).decompress(head, 1024)
+    except zlib.error:
+        return False
+    return looks_like_dicom(inner)
+
+
+def has_preamble(head: bytes) -> bool:
+    """Tell whether 128 bytes and ``DICM`` come first.
+
+    The four letters also stand there by chance in files that have no preamble, so what follows
+    them must be the file meta group or the file must not start with data elements.
+    """
+    if head[128:132] != b"DICM":
+        return False
+    return head[132:134] == b"\x02\x00" or not _starts_with_elements(head)
+
+
+def _starts_with_elements(head: bytes) -> bool:
+    """Tell whether three data elements in rising order, of sane length, come first."""
+    return any(_walk(head, order, explicit) for order in "<>" for explicit in (True, False))
+
+
+def _walk(head: bytes, order: str, explicit: bool) -> bool:
+    position, last, found = 0, (0, 0), 0
+    while found < 3:
+        if position + 12 > len(head):
+            break
+        group, element = struct.unpack_from(f"{order}HH", head, position)
+        # A data set starts with group 2 (meta without preamble) or 8; later groups may skip.
+        if (group, element) <= last if found else group not in (0x0002, 0x0008):
+            return False
+        if explicit:
+            kind = head[position + 4 : position + 6]
+            if kind in _LONG_VR:
+                length = struct.unpack_from(f"{order}I", head, position + 8)[0]
+                position += 12
+            elif kind in _SHORT_VR:
+                length = struct.unpack_from(f"{order}H", head, position + 6)[0]
+                position += 8
+            else:
+                return False
+        else:
+            length = struct.unpack_from(f"{order}I", head, position + 4)[0]
+            position += 8
+            if length > 2**16 and length != 0xFFFFFFFF:
+                return False
+        found += 1
+        if length == 0xFFFFFFFF or position + length > len(head):
+            return found >= 2
+        last = (group, element)
+        position += length
+    return found >= 2
+
+
+@contextmanager
+def bad_file(path: Path) -> Iterator[None]:
+    """Turn whatever a parser raises on a broken file into a CubeviewError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (CubeviewError, Cancelled):
+        raise
+    except FileNotFoundError as error:
+        raise CubeviewError(f"{path}: the file has gone. Open it from where it is.") from error
+    except PermissionError as error:
+        raise CubeviewError(f"{path}: may not be read. Check its permissions.") from error
+    except MemoryError as error:
+        raise CubeviewError(
+            f"{path}: does not fit into memory. Close other programs or use a larger machine."
+        ) from error
+    # A hostile or damaged data set makes pydicom raise nearly anything, RecursionError included.
+    except Exception as error:
+        raise CubeviewError(
+            f"{path}: damaged or cut short; it cannot be read as DICOM "
+            f"({type(error).__name__}). Copy or export it again."
+        ) from error
+
+
+def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
+    """Read a DICOM file.
+
+    Parameters
+    ----------
+    path : Path
+    pixels : bool
+        False stops before the pixel data.
+
+    Raises
+    ------
+    CubeviewError
+        If the file cannot be read, is damaged, or unpacks to more than `MAX_INFLATED_BYTES`.
+    """
+    with bad_file(path):
+        with path.open("rb") as stream:
+            head = stream.read(1024)
+            if is_gzipped_dicom(head):
+                raise CubeviewError(
+                    f"{path}: a DICOM file compressed with gzip. Unpack it (gunzip, 7-Zip) and "
+                    "open the result."
+                )
+            plain = has_preamble(head)
+            if not plain:
+                stream.seek(0)
+                bare = BytesIO(bytes(128) + b"DICM" + stream.read(MAX_INFLATED_BYTES))
+                return pydicom.dcmread(bare, stop_before_pixels=not pixels, force=True)
+        meta = pydicom.filereader.read_file_meta_info(path)
+        if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+            _check_inflated(path)
+        return pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
+
+
+def _check_inflated(path: Path) -> None:
+    """Refuse a deflated file that would unpack without end, before pydicom unpacks it."""
+    with path.open("rb") as stream:
+        stream.seek(128 + 4 + 8)
+        stream.seek(struct.unpack("<I", stream.read(4))[0], 1)
+        inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+        total, chunk = 0, stream.read(2**16)
+        while chunk and total <= MAX_INFLATED_BYTES:
+            total += len(inflater.decompress(chunk, 2**24))
+            chunk = inflater.unconsumed_tail or stream.read(2**16)
+    if total > MAX_INFLATED_BYTES:
+        raise CubeviewError(
+            f"{path}: unpacks to more than {MAX_INFLATED_BYTES / 2**30:.0f} GiB; refused. "
+            "If the scan is really that large, export it in smaller series."
+        )
+
+
+def integer(header: Dataset, keyword: str, default: int = 0) -> int:
+    """Return an integer attribute, `default` when absent, empty or not a number."""
+    try:
+        return int(str(header.get(keyword)))
+    except ValueError:
+        return default
+
+
+def check_pixels(header: FileDataset, path: Path) -> None:
+    """Refuse pixels that are absurd, cut short or not one number each, before any decoding.
+
+    Parameters
+    ----------
+    header : FileDataset
+        Read with its pixel data.
+
+    Raises
+    ------
+    CubeviewError
+        Saying which check failed.
+    """
+    rows, columns = integer(header, "Rows"), integer(header, "Columns")
+    frames = integer(header, "NumberOfFrames", 1)
+    bits = integer(header, "BitsAllocated")
+    shape = f"{frames} × {rows} × {columns}"
+    if min(rows, columns, frames) < 1:
+        raise CubeviewError(
+            f"{path}: an image of {shape} voxels has none. The header is damaged; export it again."
+        )
+    if frames * rows * columns > MAX_VALUES:
+        raise CubeviewError(
+            f"{path}: declares {shape} voxels, more than the {MAX_VALUES:,} CubeView decodes. "
+            "The header is damaged, or the scan must be exported in smaller parts."
+        )
+    if integer(header, "SamplesPerPixel", 1) != 1:
+        raise CubeviewError(
+            f"{path}: a colour picture, not measured values. Open the original series."
+        )
+    if bits not in (8, 16, 32) or "PixelData" not in header:
+        raise CubeviewError(
+            f"{path}: no pixel values CubeView can read ({bits} bits each). Export the image again."
+        )
+    needed = frames * rows * columns * bits // 8
+    there = len(header.PixelData or b"")
+    syntax = UID(str(header.file_meta.get("TransferSyntaxUID", "")))
+    if syntax.is_transfer_syntax and syntax.is_encapsulated:
+        if needed > MAX_COMPRESSION * there:
+            raise CubeviewError(
+                f"{path}: {there:,} compressed bytes cannot hold {shape} voxels. The file is cut "
+                "short or damaged; copy it again."
+            )
+    elif there < needed:
+        raise CubeviewError(
+            f"{path}: cut short: {shape} voxels need {needed:,} bytes, the file has {there:,}. "
+            "Copy or export it again."
+        )
+
+
+def decode(header: FileDataset, path: Path) -> np.ndarray:
+    """Decode the stored values of an already checked data set.
+
+    Returns
+    -------
+    ndarray, shape (frames, rows, columns)
+        Stored integers, in native byte order.
+
+    Raises
+    ------
+    CubeviewError
+        If there is no decoder for the transfer syntax, or the pixel data are damaged.
+    """
+    check_pixels(header, path)
+    syntax = UID(str(header.file_meta.get("TransferSyntaxUID", "")))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            array = np.asarray(pixel_array(header))
+    except Exception as error:
+        compressed = syntax.is_transfer_syntax and syntax.is_encapsulated
+        if not compressed and syntax.is_transfer_syntax:
+            raise CubeviewError(
+                f"{path}: the pixel values are damaged ({type(error).__name__}). Copy it again."
+            ) from error
+        raise CubeviewError(
+            f"{path}: the pixels are compressed as {syntax.name or 'an unknown format'} and could "
+            "not be decoded: the file is damaged or CubeView has no decoder for it. Export the "
+            "series uncompressed (Explicit VR Little Endian), or convert it with "
+            "gdcmconv --raw or dcmdjpeg."
+        ) from error
+    frames = integer(header, "NumberOfFrames", 1)
+    rows, columns = integer(header, "Rows"), integer(header, "Columns")
+    if array.size != frames * rows * columns:
+        raise CubeviewError(
+            f"{path}: the pixel data hold {array.shape}, the header says "
+            f"{(frames, rows, columns)}. The file is damaged; export it again."
+        )
+    return array.reshape(frames, rows, columns)
