@@ -1,0 +1,138 @@
+"""Where in a cube a left ventricle may lie: matching a hot, hollow, open wall at every place.
+
+The match is a normalised correlation within the reach of the template, so that liver or gut
+brighter than the heart cannot win by brightness alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.fft import irfftn, next_fast_len, rfftn
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from cubeview.learn.wall import Wall, shares
+
+_STEP_MM = 8.0
+_REACH_MM = 62.0
+_LARGEST = 72  # voxels along an axis of the search grid
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A place, direction and size to start a fit from, and how well the template matched."""
+
+    wall: Wall
+    score: float
+
+
+def resample(values: np.ndarray, spacing: np.ndarray, step_mm: float, blur_mm: float) -> np.ndarray:
+    """Return the cube on an isotropic grid with the same first voxel centre, after a blur.
+
+    Parameters
+    ----------
+    values : ndarray, shape (z, y, x), float32
+    spacing : ndarray, shape (3,), mm
+    step_mm : float
+    blur_mm : float
+        Standard deviation of a Gaussian.
+    """
+    smooth = gaussian_filter(values, blur_mm / spacing, truncate=3.0)
+    shape = [int(np.floor((n - 1) * s / step_mm)) + 1 for n, s in zip(values.shape, spacing)]
+    at = np.meshgrid(*[np.arange(n) * step_mm / s for n, s in zip(shape, spacing)], indexing="ij")
+    resampled: np.ndarray = map_coordinates(smooth, at, order=1, mode="nearest")
+    return resampled
+
+
+def candidates(
+    values: np.ndarray, spacing: np.ndarray, poses: list[np.ndarray], count: int
+) -> list[Candidate]:
+    """Find the best places for a ventricle.
+
+    Parameters
+    ----------
+    values : ndarray, shape (z, y, x), float32
+        Counts, zero where there are none.
+    spacing : ndarray, shape (3,), mm
+    poses : list of ndarray, shape (3, 3)
+        Directions to try: rows apex to base, inferior, lateral.
+    count : int
+        How many candidates at most.
+
+    Returns
+    -------
+    list of Candidate
+        Best first, different in place or direction.
+    """
+    grid = resample(values, spacing, _STEP_MM, 4.0)
+    level = bright_level(grid, _STEP_MM)
+    image = np.minimum(grid, level) / level if level > 0 else grid
+    pad = int(np.ceil(_REACH_MM / _STEP_MM))
+    shape = [next_fast_len(n + pad, real=True) for n in image.shape]
+    spectrum = rfftn(image, shape)
+    support = _support()
+    reach = np.conj(_spectrum(support, shape))
+    area = support.sum()
+    total = irfftn(spectrum * reach, shape)
+    square = irfftn(rfftn(image**2, shape) * reach, shape)
+    spread = np.sqrt(np.maximum(square / area - (total / area) ** 2, 1e-8))
+    found = []
+    crop = tuple(slice(0, n) for n in image.shape)
+    for axes in poses:
+        for wide in (27.0, 36.0):
+            template, middle = _template(axes, wide, support)
+            match = irfftn(spectrum * np.conj(_spectrum(template, shape)), shape)
+            gain = match / (template**2).sum()
+            score = match / (np.sqrt((template**2).sum() * area) * spread)
+            score = (score * np.sqrt(np.clip(gain / 0.35, 0.0, 1.0)))[crop]
+            best = np.unravel_index(int(score.argmax()), score.shape)
+            centre = np.array(best) * _STEP_MM - middle
+            wall = Wall(centre, axes, 1.72 * wide, wide)
+            found.append(Candidate(wall, float(score[best])))
+    found.sort(key=lambda candidate: -candidate.score)
+    kept: list[Candidate] = []
+    for candidate in found:
+        if len(kept) < count and all(_different(candidate.wall, k.wall) for k in kept):
+            kept.append(candidate)
+    return kept
+
+
+def bright_level(values: np.ndarray, step_mm: float) -> float:
+    """Return the value above which 40 cm³ lie: about the brightness of myocardium or liver."""
+    count = min(int(40_000 / step_mm**3), values.size - 1)
+    return float(np.partition(values.ravel(), -count - 1)[-count - 1])
+
+
+def _different(first: Wall, second: Wall) -> bool:
+    apart = np.linalg.norm(first.centre - second.centre) > 25.0
+    return bool(apart or first.axes[0] @ second.axes[0] < 0.3)
+
+
+def _lattice() -> np.ndarray:
+    n = int(_REACH_MM // _STEP_MM)
+    line = np.arange(-n, n + 1) * _STEP_MM
+    return np.stack(np.meshgrid(line, line, line, indexing="ij"))
+
+
+def _support() -> np.ndarray:
+    distance = np.sqrt((_lattice() ** 2).sum(axis=0))
+    return np.clip((_REACH_MM - distance) / _STEP_MM, 0.0, 1.0)
+
+
+def _template(axes: np.ndarray, wide: float, support: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Template of zero mean within its support, and the middle of the wall from its centre."""
+    wall = Wall(np.zeros(3), axes, 1.72 * wide, wide)
+    middle = axes[0] * (wall.base - 1.0) / 2 * wall.long_mm
+    wall = Wall(-middle, axes, wall.long_mm, wide)
+    lattice = _lattice()
+    share = shares(wall, lattice.reshape(3, -1))[0].reshape(lattice.shape[1:])
+    template = support * (share - (support * share).sum() / support.sum())
+    return template, middle
+
+
+def _spectrum(kernel: np.ndarray, shape: list[int]) -> np.ndarray:
+    """Spectrum of a kernel centred at the origin."""
+    padded = np.zeros(shape)
+    n = kernel.shape[0] // 2
+    padded[: kernel.shape[0], : kernel.shape[1], : kernel.shape[2]] = kernel
+    spectrum: np.ndarray = rfftn(np.roll(padded, (-n, -n, -n), axis=(0, 1, 2)), shape)
+    return spectrum
