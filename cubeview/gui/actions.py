@@ -62,21 +62,16 @@ ACTIONS = (
     ),
     Action("save_picture", "Save &picture of the window…", "File", "ask_picture", "Ctrl+Shift+S"),
     Action("quit", "&Quit", "File", "close", "Ctrl+Q", after_line=True),
-    Action(
-        "full_screen", "&Full screen", "View", "set_full_screen", "F11", checkable=True
-    ),
+    Action("fit", "Fit the slices &into their views", "View", "ortho.fit", "F", needs="case"),
+    Action("full_screen", "&Full screen", "View", "set_full_screen", "F11", checkable=True),
     Action("reset_layout", "&Reset layout", "View", "reset_layout"),
-    Action(
-        "next_case", "&Next case", "Cube", "cases.next", "Ctrl+Down", needs="case"
-    ),
-    Action(
-        "previous_case", "&Previous case", "Cube", "cases.previous", "Ctrl+Up", needs="case"
-    ),
+    Action("next_case", "&Next case", "Cube", "cases.next", "Ctrl+Down", needs="case"),
+    Action("previous_case", "&Previous case", "Cube", "cases.previous", "Ctrl+Up", needs="case"),
     Action(
         "play",
         "Pl&ay through the slices",
         "Cube",
-        "player.set_playing",
+        "ortho.play",
         "Space",
         needs="case",
         views_only=True,
@@ -88,13 +83,16 @@ ACTIONS = (
     Action("about_cube", "&About this cube", "Cube", "show_notes", "I", needs="case"),
     Action("predict", "&Classify", "Model", "predict.run", "P", needs="case"),
     Action(
-        "cam", "Class activation &map", "Model", "explain.run_cam", "C", needs="case",
+        "cam",
+        "Class activation &map",
+        "Model",
+        "explain.run_cam",
+        "C",
+        needs="case",
         after_line=True,
     ),
     Action("occlusion", "&Occlusion", "Model", "explain.run_occlusion", "O", needs="case"),
-    Action(
-        "toggle_map", "Show or &hide the map", "Model", "explain.toggle", "H", needs="overlay"
-    ),
+    Action("toggle_map", "Show or &hide the map", "Model", "explain.toggle", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "explain.fainter", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "explain.stronger", "]", needs="overlay"),
     Action("cancel_jobs", "&Cancel running work", "Tools", "cancel_jobs", "Esc"),

@@ -65,8 +65,8 @@ class BugDialog(QDialog):
         self.resize(680, 420)
         layout = QVBoxLayout(self)
         text = QLabel(
-            "This is a fault of the program, not yours. It goes on running, and what is open stays "
-            "open. The report below helps to mend it; read it before you send it, it may name files."
+            "This is a fault of the program, not yours. It goes on running and keeps what is open. "
+            "The report below helps to mend it; read it before you send it: it may name files."
         )
         text.setWordWrap(True)
         layout.addWidget(text)
@@ -79,9 +79,7 @@ class BugDialog(QDialog):
         )
         layout.addWidget(self.report)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.copy_button = buttons.addButton(
-            "Copy report", QDialogButtonBox.ButtonRole.ActionRole
-        )
+        self.copy_button = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
         assert self.copy_button is not None
         self.copy_button.clicked.connect(self._copy)
         buttons.rejected.connect(self.close)

@@ -82,9 +82,7 @@ def theme(name: ThemeName) -> None:
     assert isinstance(app, QApplication)
     hints = app.styleHints()
     assert hints is not None
-    light = name == "light" or (
-        name == "system" and hints.colorScheme() == Qt.ColorScheme.Light
-    )
+    light = name == "light" or (name == "system" and hints.colorScheme() == Qt.ColorScheme.Light)
     chosen = LIGHT if light else DARK
     app.setStyle("Fusion")
     app.setPalette(_palette(chosen))

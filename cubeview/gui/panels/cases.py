@@ -109,4 +109,6 @@ class CasesPanel(QWidget):
         answer = self._session.answer_to(case)
         parts = [KINDS[case.kind], " + ".join(role for role in case.roles)]
         parts += [answer.answer] if answer is not None else []
-        return " · ".join(part for part in parts if part not in ("flux", "heart") or part == parts[0])
+        return " · ".join(
+            part for part in parts if part not in ("flux", "heart") or part == parts[0]
+        )

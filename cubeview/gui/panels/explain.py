@@ -61,7 +61,11 @@ class ExplainPanel(QWidget):
         self.threshold = _slider("Share of the largest value below which the map is clear")
         self.opacity.valueChanged.connect(lambda v: session.set_overlay_style(opacity=v / 100))
         self.threshold.valueChanged.connect(lambda v: session.set_overlay_style(threshold=v / 100))
-        rows = (("Class", self.target), ("Opacity [ ]", self.opacity), ("Threshold", self.threshold))
+        rows = (
+            ("Class", self.target),
+            ("Opacity [ ]", self.opacity),
+            ("Threshold", self.threshold),
+        )
         for place, (text, widget) in enumerate(rows):
             grid.addWidget(label(text, "dim", wrap=False), place, 0)
             grid.addWidget(widget, place, 1)

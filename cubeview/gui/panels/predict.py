@@ -151,14 +151,19 @@ class PredictPanel(QWidget):
         share = odds.get(flag, 0.0)
         suspected = share >= SUSPECTED
         self.artefact.setText(
-            "" if not flag else f"⚠ artefact suspected, {share:.2f}: check the image first"
-            if suspected else f"artefact not suspected, {share:.2f}"
+            ""
+            if not flag
+            else f"⚠ artefact suspected, {share:.2f}: check the image first"
+            if suspected
+            else f"artefact not suspected, {share:.2f}"
         )
         self.artefact.setProperty("part", "warn" if suspected else "dim")
         self.artefact.style().polish(self.artefact)
         self.cautions.setText("\n".join(f"⚠ {caution}" for caution in prediction.cautions))
-        spent = f"{prediction.seconds * 1000:.0f} ms" if prediction.seconds < 1 else (
-            f"{prediction.seconds:.1f} s"
+        spent = (
+            f"{prediction.seconds * 1000:.0f} ms"
+            if prediction.seconds < 1
+            else (f"{prediction.seconds:.1f} s")
         )
         calibrated = ref is not None and ref.card.temperature != 1.0
         parts = (prediction.model, prediction.device, spent, "calibrated" if calibrated else "")
