@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.case import Case
@@ -21,6 +22,9 @@ from cubeview.learn.card import Card, ModelRef, find_models, why_not
 log = logging.getLogger(__name__)
 
 WINDOW_PX = 32
+
+_ventricles: WeakKeyDictionary[Case, dict[str, Ventricle]] = WeakKeyDictionary()
+"""What was found; filled and read in the quick lane only."""
 
 
 def choices(case: Case | None) -> tuple[ModelRef, ...]:
@@ -64,9 +68,14 @@ def answer(
     *,
     report: Report = nothing,
 ) -> Prediction:
-    """Ask a model; see `cubeview.learn.predict.predict`."""
+    """Ask a model; see `cubeview.learn.predict.predict`.
+
+    Without `ventricles` those of a heart are looked for.
+    """
     from cubeview.learn.predict import predict
 
+    if case.kind == "heart" and not ventricles:
+        ventricles = ventricles_of(case, report=report)
     return predict(_loaded(folder, report), case, ventricles=ventricles, report=report)
 
 
@@ -99,13 +108,21 @@ def explanation(
 
 
 def ventricles_of(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
-    """Find the left ventricle in each cube of a heart, the pair together where both are there."""
+    """Find the left ventricle in each cube of a heart, the pair together where both are there.
+
+    Found once for each case; the answer is kept as long as the case is.
+    """
     from cubeview.learn.ventricle import find_pair, find_ventricle
 
-    if set(case.cubes) == {"stress", "rest"}:
-        stress, rest = find_pair(case.cubes["stress"], case.cubes["rest"], report=report)
-        return {"stress": stress, "rest": rest}
-    return {role: find_ventricle(cube, report=report) for role, cube in case.cubes.items()}
+    if case not in _ventricles:
+        if set(case.cubes) == {"stress", "rest"}:
+            stress, rest = find_pair(case.cubes["stress"], case.cubes["rest"], report=report)
+            _ventricles[case] = {"stress": stress, "rest": rest}
+        else:
+            _ventricles[case] = {
+                role: find_ventricle(cube, report=report) for role, cube in case.cubes.items()
+            }
+    return _ventricles[case]
 
 
 def _case_for(card: Card, session: Session) -> Case:

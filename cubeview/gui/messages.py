@@ -126,8 +126,10 @@ class Message(QFrame):
         mark = QLabel(sign)
         mark.setProperty("part", part)
         mark.setAccessibleName(level)
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         label = QLabel(text)
+        for part_of_text in (mark, label):  # on one line with the text of the buttons
+            part_of_text.setContentsMargins(0, 4, 0, 4)
+        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         label.setWordWrap(True)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -121,7 +121,8 @@ def _palette(c: Colours) -> QPalette:
     return palette
 
 
-# Widgets are addressed by class or by the "part" property, never by object name: names belong to
+# Boxes with arrows are left to Fusion and the palette: a style sheet that touches them must paint
+# the arrows too. Widgets are addressed by class or by the "part" property, never by object name: names belong to
 # the saved layout.
 _SHEET = """
 QMainWindow, QDialog { background: $ground; }
@@ -190,10 +191,6 @@ QPushButton[part="quiet"] { background: transparent; border: 1px solid transpare
 QPushButton[part="quiet"]:hover { background: $raised; color: $text; }
 QPushButton[part="quiet"]:focus { border-color: $accent; }
 
-QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit { background: $raised; border: 1px solid $line;
-    border-radius: 5px; padding: 3px 8px; min-height: 19px; selection-background-color: $select; }
-QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus { border-color: $accent; }
-QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { color: $dim; background: $card; }
 QComboBox QAbstractItemView { background: $card; border: 1px solid $line; padding: 2px;
                               selection-background-color: $select; selection-color: $text; }
 QSlider { min-height: 18px; }

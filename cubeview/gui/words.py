@@ -19,7 +19,7 @@ def cube_unit(cube: Cube) -> str:
     """Return the unit of a cube's values: typeset where it is understood, else as written."""
     if cube.quantity_unit is not None:
         try:
-            return f"{cube.quantity_unit:unicode}"
+            return f"{cube.quantity_unit:unicode}".replace("1×10", "×10", 1)
         except ValueError:
             return cube.unit
     return cube.unit

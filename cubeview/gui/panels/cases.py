@@ -30,7 +30,7 @@ class CasesPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session = session
-        layout = column(self)
+        layout = self._layout = column(self)
         self.list = QListWidget()
         self.list.setAccessibleName("Cases")
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -39,6 +39,7 @@ class CasesPanel(QWidget):
         self.none = label("Nothing is open.", "dim")
         layout.addWidget(self.none)
         layout.addWidget(self.list, 1)
+        layout.addStretch(0)
         if samples:
             layout.addWidget(label("Samples", "heading"))
         for sample in samples:
@@ -96,6 +97,7 @@ class CasesPanel(QWidget):
                 item.setToolTip(f"{case.name}: {self._about(case)}")
                 self.list.addItem(item)
         self.none.setVisible(not self._session.cases)
+        self._layout.setStretch(self._layout.indexOf(self.list) + 1, int(not self._session.cases))
         self.list.setVisible(bool(self._session.cases))
         self._select()
 

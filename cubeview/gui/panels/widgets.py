@@ -40,7 +40,9 @@ def scrolled(content: QWidget) -> QScrollArea:
 
 
 def column(widget: QWidget) -> QVBoxLayout:
-    """Return the layout of a panel, with the margins all panels share."""
+    """Return the layout of a panel, with the ground and the margins all panels share."""
+    widget.setProperty("part", "panel")
+    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     layout = QVBoxLayout(widget)
     layout.setContentsMargins(12, 8, 12, 12)
     layout.setSpacing(8)
