@@ -7,7 +7,12 @@ import numpy as np
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.orient import cardiac_ends, ends
+from cubeview.cubes.reduce import bright_extent
 from cubeview.cubes.ventricle import Ventricle
+
+STRAIGHT = 20.0
+"""Degrees a cube may be turned on the sky and still be read along RA and Dec."""
 
 _BODY_NAMES = {
     "short axis": ("short axis", "horizontal long axis", "vertical long axis"),
@@ -73,19 +78,21 @@ def frame_of(cube: Cube, axis: int) -> PlaneFrame:
     spacing = cube.spacing
     aspect = spacing[across] / spacing[up] if kinds[0] == kinds[1] else None
     names = _BODY_NAMES.get(cube.view)
-    name = names[axis] if names else f"{cube.axes[across].name}–{cube.axes[up].name}"
+    name = names[axis] if names else f"{_short(cube, across)}–{_short(cube, up)}"
     return PlaneFrame(axis, across, up, leftward, downward, aspect, name)
+
+
+def _short(cube: Cube, number: int) -> str:
+    name = cube.axes[number].name
+    return {"Wavelength": "λ", "Frequency": "ν", "Velocity": "v"}.get(name, name)
 
 
 def z_runs_to_apex(cube: Cube) -> bool:
     """Return whether slices of a short-axis stack run from base to apex.
 
-    The apex points left, forward and down in the body (DICOM axes +L, -P, -S); without a known
-    geometry slices are taken to start at the apex, as the display standard has them.
+    Where nothing says so they are taken to start at the apex, as the display standard has them.
     """
-    if cube.affine is None:
-        return False
-    return bool(cube.affine[:3, 0] @ np.array([1.0, -1.0, -1.0]) > 0)
+    return cardiac_ends(cube)[0] == ("BASE", "APEX")
 
 
 def z_runs_to_head(cube: Cube) -> bool:
@@ -96,42 +103,57 @@ def z_runs_to_head(cube: Cube) -> bool:
 def edge_letters(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
     """Return the marks of a plane's edges: keys among left, right, top and bottom.
 
-    Anatomical walls for short-axis hearts, N and E for a plane of the sky that lies straight
-    enough for them, nothing where the file does not say.
+    Walls of the ventricle for short-axis hearts, patient directions for other body cubes, N and E
+    for a plane of the sky that lies straight enough, empty where the file does not say.
     """
-    if cube.view == "short axis":
-        z = ("BASE", "APEX") if z_runs_to_apex(cube) else ("APEX", "BASE")
-        ends = (z, ("ANT", "INF"), ("SEP", "LAT"))
-    elif cube.wcs is not None and frame.axis == 0:
-        return _compass(cube, frame)
-    else:
-        return {}
-    left, right = ends[frame.across][:: -1 if frame.leftward else 1]
-    bottom, top = ends[frame.up][:: -1 if frame.downward else 1]
+    if cube.wcs is not None:
+        return _compass(cube, frame) if frame.axis == 0 else {}
+    marks = [
+        heart if any(heart) else body
+        for heart, body in zip(cardiac_ends(cube), ends(cube), strict=True)
+    ]
+    left, right = marks[frame.across][:: -1 if frame.leftward else 1]
+    bottom, top = marks[frame.up][:: -1 if frame.downward else 1]
     return {"left": left, "right": right, "bottom": bottom, "top": top}
 
 
-def _compass(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
-    """N and E at the edges they are nearest to; none when 20 degrees or more off."""
+def sky_turn(cube: Cube) -> tuple[float, float]:
+    """Return where north and east lie in the plane of the sky: degrees from right to up.
+
+    NaN where the projection has no sky in the middle of the cube.
+    """
     z, y, x = ((n - 1) / 2 for n in cube.shape)
     _, latitude, longitude = cube.world(z, y, x)
     step = min(cube.spacing[1:]) / 3600.0
-    marks = {}
-    for letter, second, third in (
-        ("N", latitude + step, longitude),
-        ("E", latitude, longitude + step / max(np.cos(np.radians(latitude)), 1e-6)),
-    ):
+    east = longitude + step / max(float(np.cos(np.radians(latitude))), 1e-6)
+    turns = []
+    for second, third in ((latitude + step, longitude), (latitude, east)):
         _, there_y, there_x = cube.index(0.0, second, third)
-        right, up = there_x - x, there_y - y
-        if frame.leftward:
-            right = -right
-        if frame.downward:
-            up = -up
-        if not np.isfinite((right, up)).all() or not (right or up):
+        turns.append(float(np.degrees(np.arctan2(there_y - y, there_x - x))))
+    return turns[0], turns[1]
+
+
+def compass_words(cube: Cube) -> list[str]:
+    """Return arrows to north and east for a cube that is turned on the sky."""
+    if cube.wcs is None:
+        return []
+    turns = sky_turn(cube)
+    if not np.isfinite(turns).all():
+        return []
+    return [
+        f"{letter} {'→↗↑↖←↙↓↘'[round(angle / 45) % 8]}"
+        for letter, angle in zip("NE", turns, strict=True)
+    ]
+
+
+def _compass(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
+    """N and E at the edges they are nearest to; none when STRAIGHT or more off."""
+    marks = {}
+    for letter, angle in zip("NE", sky_turn(cube), strict=True):
+        if not np.isfinite(angle):
             return {}
-        angle = np.degrees(np.arctan2(up, right))
         nearest = round(angle / 90) * 90
-        if abs(angle - nearest) >= 20:
+        if abs(angle - nearest) >= STRAIGHT:
             return {}
         marks[{0: "right", 90: "top", -90: "bottom"}.get(nearest, "left")] = letter
     return marks
@@ -142,11 +164,14 @@ def heart_region(
 ) -> dict[str, tuple[np.ndarray, float]]:
     """Return the part of each heart that fills a view: centre (z, y, x) and half width, in mm.
 
-    One width for all states and views, so that a dilated ventricle looks dilated; empty while a
-    ventricle is not known.
+    One width for all states and views, so that a dilated ventricle looks dilated. Around the
+    ventricles where all are known, else around all that is bright.
     """
-    known = {role: ventricles[role] for role in case.roles if role in ventricles}
-    if len(known) < len(case.roles):
+    if case.kind != "heart":
         return {}
-    half = 1.45 * max(float(v.radii.max()) for v in known.values())
-    return {role: (v.centre, half) for role, v in known.items()}
+    if all(role in ventricles for role in case.roles):
+        half = 1.45 * max(float(ventricles[role].radii.max()) for role in case.roles)
+        return {role: (ventricles[role].centre, half) for role in case.roles}
+    found = {role: bright_extent(cube) for role, cube in case.cubes.items()}
+    half = 1.05 * max(float(h) for _, h in found.values())
+    return {role: (centre, half) for role, (centre, _) in found.items()}

@@ -1,5 +1,6 @@
 """Planes made smaller, larger or into grey steps for the screen, and the levels between which
-they are painted."""
+they are painted.
+"""
 
 from functools import lru_cache
 from typing import Literal
@@ -62,6 +63,23 @@ def ventricle_maximum(cube: Cube, ventricle: Ventricle | None = None) -> float:
         return 1.0
     top = float(np.percentile(values, 99.9) if ventricle is None else values.max())
     return top if top > 0 else 1.0
+
+
+@lru_cache(maxsize=8)
+def bright_extent(cube: Cube) -> tuple[np.ndarray, float]:
+    """Return where a heart scan has counts: centre (z, y, x) and largest half width, in mm.
+
+    Voxels above 15 % of the maximum of the middle of the cube; the whole cube when there are none.
+    """
+    whole = cube.box(tuple(slice(0, n) for n in cube.shape))  # type: ignore[arg-type]
+    bright = whole > 0.15 * ventricle_maximum(cube)
+    if not bright.any():
+        bright = np.ones(cube.shape, dtype=bool)
+    low, high = np.empty(3), np.empty(3)
+    for axis, step in enumerate(cube.spacing):
+        places = np.flatnonzero(bright.any(axis=tuple(a for a in range(3) if a != axis)))
+        low[axis], high[axis] = (places[0] - 0.5) * step, (places[-1] + 0.5) * step
+    return (low + high) / 2, float((high - low).max() / 2)
 
 
 def sample_levels(cube: Cube, how: str, ventricle: Ventricle | None = None) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """The left ventricle in a cube: an ellipsoid around its wall, found by the program or placed by
-the user."""
+the user.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -52,8 +52,9 @@ _STOPS: dict[str, list[tuple[float, str]]] = {
     ],
 }
 
-_OVERLAY = [(0, "#30d5ff"), (0.5, "#9a9a9a"), (1, "#ff4fd8")]
-"""Against (cyan) and for (magenta): neither is in the warm or the viridis map beneath."""
+# Against (cyan) and for (magenta): neither is in the warm or the viridis map beneath, and readers
+# who take red for green tell them apart. No grey in the middle: weak means clear, not muddy.
+_OVERLAY = [(0, "#7df3ff"), (0.499, "#0093b8"), (0.501, "#b4128f"), (1, "#ff8be6")]
 
 
 @lru_cache(maxsize=16)

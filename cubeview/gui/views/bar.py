@@ -6,9 +6,10 @@ from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPalette
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from cubeview.cubes.reduce import ventricle_maximum
+from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.session import Session
+from cubeview.gui.views.ticks import value_unit
 
 _BAR_PX = 12
 
@@ -45,7 +46,7 @@ class BarView(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return room for the bar and figures of six digits."""
-        return QSize(_BAR_PX + 8 + QFontMetrics(self.font()).horizontalAdvance("−0.00e-00"), 160)
+        return QSize(_BAR_PX + 8 + QFontMetrics(self.font()).horizontalAdvance("−0.0e−00") + 6, 160)
 
     def paintEvent(self, event) -> None:
         """Draw the bars."""
@@ -57,7 +58,7 @@ class BarView(QWidget):
         levels = (self.session.display.levels or {}).get(self.role)
         display = self.session.display
         if levels is not None:
-            low, high, unit = *levels, self.cube.unit
+            low, high, unit = *levels, value_unit(self.cube)
             if self.cube.kind == "heart":
                 share = 100 / ventricle_maximum(self.cube, self.session.ventricles.get(self.role))
                 low, high, unit = low * share, high * share, "%"
@@ -72,8 +73,6 @@ class BarView(QWidget):
         painter.end()
 
     def _bar(self, painter, top, height, colours, ends, unit, stretch) -> None:
-        from cubeview.cubes.reduce import to_steps
-
         line = QFontMetrics(self.font()).height()
         bar = QRectF(4, top + line + 6, _BAR_PX, max(10.0, height - 1.5 * line - 12))
         rows = max(2, int(bar.height()))
@@ -86,11 +85,18 @@ class BarView(QWidget):
         painter.drawRect(bar)
         painter.setPen(text)
         width = self.width()
-        painter.drawText(
-            QRectF(2, top, width, line + 4),
-            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
-            QFontMetrics(self.font()).elidedText(unit, Qt.TextElideMode.ElideRight, width - 2),
-        )
+        metrics = QFontMetrics(self.font())
+        if metrics.horizontalAdvance(unit) <= width - 4:
+            left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            painter.drawText(QRectF(2, top, width, line + 4), left, unit)
+        else:
+            painter.save()
+            painter.translate(width - line / 2, bar.center().y())
+            painter.rotate(-90)
+            room = QRectF(-bar.height() / 2, -line / 2, bar.height(), line)
+            unit = metrics.elidedText(unit, Qt.TextElideMode.ElideRight, int(bar.height()))
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter), unit)
+            painter.restore()
         for share in (0.0, 0.5, 1.0):
             value = ends[0] + share * (ends[1] - ends[0])
             y = bar.bottom() - share * bar.height()

@@ -1,10 +1,12 @@
 """The drawing area of one slice: pictures, marks, axes and letters, and what the mouse does on
-them. It knows voxel indices of the plane, and nothing of cubes or sessions."""
+them. It knows voxel indices of the plane, and nothing of cubes or sessions.
+"""
 
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPalette, QWheelEvent
+from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.gui.views.marks import Crosshair
 from cubeview.gui.views.ticks import WorldAxis
@@ -47,6 +49,8 @@ class PlaneCanvas(pg.GraphicsView):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(120, 110)
+        # Views of a row are as wide as each other whatever is in them.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.box = pg.ViewBox(enableMouse=False, enableMenu=False)
         self.image = pg.ImageItem(axisOrder="row-major")
         self.overlay = pg.ImageItem(axisOrder="row-major")
@@ -58,7 +62,9 @@ class PlaneCanvas(pg.GraphicsView):
             self.box.addItem(item, ignoreBounds=True)
         self.across = WorldAxis("bottom")
         self.up = WorldAxis("left")
-        self._letters = {side: pg.LabelItem("") for side in ("left", "right", "top", "bottom")}
+        # Upright letters at the sides leave the width to the picture.
+        turns = {"left": -90, "right": -90, "top": 0, "bottom": 0}
+        self._letters = {side: pg.LabelItem("", angle=turn) for side, turn in turns.items()}
         layout = pg.GraphicsLayout()
         layout.setContentsMargins(2, 0, 4, 0)
         layout.setSpacing(0)
@@ -108,7 +114,7 @@ class PlaneCanvas(pg.GraphicsView):
             text = letters.get(side, "")
             item.setText(text, color=self._text_colour, size="8pt")
             if side in ("left", "right"):
-                item.setFixedWidth(item.itemRect().width() + 4 if text else 0)
+                item.setFixedWidth(item.itemRect().width() if text else 0)
             else:
                 item.setFixedHeight(item.itemRect().height() if text else 0)
 

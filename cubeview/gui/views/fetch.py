@@ -1,5 +1,6 @@
 """Values for a view: at once where they come quickly, else by a job whose late answers are
-dropped."""
+dropped.
+"""
 
 import logging
 import time

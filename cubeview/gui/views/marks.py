@@ -28,12 +28,12 @@ class Crosshair(pg.GraphicsObject):
         self._at = QPointF(across, up)
         self.update()
 
-    def viewRangeChanged(self) -> None:  # noqa: N802 - pyqtgraph's own name
+    def viewRangeChanged(self) -> None:
         """Span the new range."""
         self.prepareGeometryChange()
         self.update()
 
-    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's own name
+    def boundingRect(self) -> QRectF:
         """Return the whole range of the view."""
         view = self.getViewBox()
         return QRectF() if view is None else view.viewRect()

@@ -156,7 +156,7 @@ def _split(way: Qt.Orientation, parts: list[QWidget], shares: list[int]) -> QSpl
     for part, share in zip(parts, shares, strict=True):
         splitter.addWidget(part)
         splitter.setStretchFactor(splitter.count() - 1, share)
-    splitter.setSizes([100 * share for share in shares])
+    splitter.setSizes([1000 * share for share in shares])
     return splitter
 
 

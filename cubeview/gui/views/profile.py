@@ -10,7 +10,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.session import Session
 from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.plot import Plot
-from cubeview.gui.views.ticks import caption_of
+from cubeview.gui.views.ticks import body_offsets, caption_of, value_unit
 
 # Told apart by the line as well as by the colour.
 _PENS = (("#4aa3ff", Qt.PenStyle.SolidLine), ("#5ac58e", Qt.PenStyle.DashLine))
@@ -36,7 +36,7 @@ class ProfileView(QWidget):
         for role, (colour, style) in zip(self.case.roles, _PENS, strict=False):
             self.curves[role] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=1, style=style))
             self.plot.plot.addItem(self.curves[role])
-        unit = "% of ventricle maximum" if self._is_heart else self.case.main.unit or "value"
+        unit = "% of ventricle maximum" if self._is_heart else value_unit(self.case.main) or "value"
         self.plot.plot.setLabel("left", "%" if self._is_heart else unit)
         signs = " ".join(
             f'<span style="color:{colour}">{"━━" if style == Qt.PenStyle.SolidLine else "╍╍"}</span>'
@@ -83,8 +83,11 @@ class ProfileView(QWidget):
 
     def _turn(self) -> None:
         axis = self.case.main.axes[self.axis]
+        caption = caption_of(axis)
+        if axis.kind == "space":
+            axis, caption = body_offsets(self.case.main, self.axis, False)
         self.plot.world.set_axis(axis)
-        self.plot.plot.setLabel("bottom", caption_of(axis))
+        self.plot.world.set_caption(caption)
         self.plot.set_whole(len(axis))
         self._draw()
 

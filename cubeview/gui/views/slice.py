@@ -2,9 +2,9 @@
 
 import numpy as np
 from PyQt6.QtCore import QRectF, Qt, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from cubeview.cubes.plane import edge_letters, frame_of, heart_region
+from cubeview.cubes.plane import compass_words, edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import pool_peak, to_steps, upsample
 from cubeview.cubes.ventricle import cut
 from cubeview.gui.colormaps import overlay_table, table
@@ -12,7 +12,7 @@ from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
-from cubeview.gui.views.ticks import shown_unit, sky_offsets
+from cubeview.gui.views.ticks import body_offsets, shown_unit, sky_offsets
 
 
 class SliceView(QWidget):
@@ -47,6 +47,8 @@ class SliceView(QWidget):
         self.title = QLabel()
         self.title.setObjectName("viewTitle")
         self.title.setTextFormat(Qt.TextFormat.RichText)
+        # A long title must not make its view wider than its neighbours.
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.title.mouseDoubleClickEvent = lambda event: self.enlarged.emit()
         self.canvas = PlaneCanvas()
         layout = QVBoxLayout(self)
@@ -247,10 +249,14 @@ class SliceView(QWidget):
             if axis.kind == "celestial" and self.cube.wcs is not None:
                 axis, caption = sky_offsets(self.cube, number)
                 item.set_axis(axis, caption=caption)
+            elif axis.kind == "space":
+                falls = frame.leftward if number == frame.across else frame.downward
+                axis, caption = body_offsets(self.cube, number, falls)
+                item.set_axis(axis, caption=caption)
             else:
                 item.set_axis(axis)
             if self.cube.kind != "heart":
-                item.setLabel(item.caption)
+                item.set_caption(item.caption)
         canvas.set_letters(edge_letters(self.cube, frame))
         self._set_region()
 
@@ -289,6 +295,8 @@ class SliceView(QWidget):
                 words = [f"{axis.name} {_digits(world, axis.step)} {unit}".strip(), place]
             else:
                 words = [f"{axis.name} {place}"]
+            if self.axis == 0 and not self.canvas.letters:
+                words += compass_words(self.cube)
             if self._pooled > 1:
                 words.append(f"peak of {self._pooled} channels")
         self.title.setText(" · ".join([f"<b>{self._heading()}</b>", *words]))

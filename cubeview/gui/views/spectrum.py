@@ -12,7 +12,7 @@ from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.plot import Plot
-from cubeview.gui.views.ticks import caption_of
+from cubeview.gui.views.ticks import caption_of, value_unit
 
 _WHY_COLOUR = "#ef6f6c"
 
@@ -20,7 +20,8 @@ _WHY_COLOUR = "#ef6f6c"
 class SpectrumView(QWidget):
     """Values along the first axis at the cursor, ± one sigma, over world coordinates.
 
-    While an overlay is shown, its mean strength in each channel lies under the spectrum.
+    While an overlay is shown, its mean strength in each channel, relative
+    to the strongest, lies under the spectrum.
     """
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
@@ -57,9 +58,10 @@ class SpectrumView(QWidget):
 
         axis = self.cube.axes[0]
         self.plot.world.set_axis(axis)
-        self.plot.plot.setLabel("bottom", caption_of(axis))
-        self.plot.plot.setLabel("left", self.cube.unit or "value")
+        self.plot.world.set_caption(caption_of(axis))
+        self.plot.plot.setLabel("left", value_unit(self.cube) or "value")
         self.why.plot.setLabel("left", "why")
+        self.why.plot.getAxis("left").setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
             plot.plot.getAxis("left").setWidth(62)  # one above the other
             plot.set_whole(len(axis))
@@ -147,9 +149,10 @@ class SpectrumView(QWidget):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # channels the map says nothing of
             strength = np.nan_to_num(np.nanmean(np.abs(values), axis=(1, 2)))
+        strength /= strength.max() or 1.0
         start = next(iter(overlay.boxes.values()))[0].start
         self.why_curve.setData(np.arange(start, start + len(strength)), strength)
-        self.why.plot.setYRange(0, float(strength.max()) or 1.0)
+        self.why.plot.setYRange(0, 1, padding=0.05)
 
     def _paint_like_palette(self) -> None:
         text = self.palette().color(QPalette.ColorRole.WindowText)
