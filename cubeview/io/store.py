@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cubeview.cubes.cube import Box
+from cubeview.cubes.cube import Box, Pixels
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.byterange import Layout, OpenFile, Stamp, stored_box
 
@@ -46,33 +46,24 @@ class FitsPixels:
 
     def plane(self, axis: int, index: int) -> np.ndarray:
         """Return the plane across `axis` at `index`."""
-        index = range(self.shape[axis])[index]
-        box = [slice(0, n) for n in self.shape]
-        box[axis] = slice(index, index + 1)
-        plane: np.ndarray = self.box((box[0], box[1], box[2])).squeeze(axis=axis)
-        return plane
+        return _plane(self, axis, index)
 
     def spectrum(self, y: int, x: int) -> np.ndarray:
         """Return the values along axis 0 at (y, x)."""
-        y, x = range(self.shape[1])[y], range(self.shape[2])[x]
-        box = (slice(0, self.shape[0]), slice(y, y + 1), slice(x, x + 1))
-        values: np.ndarray = self.box(box)[:, 0, 0]
-        return values
+        return _spectrum(self, y, x)
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
-        ranges = [slice(index, index + 1) for index in self.layout.fixed]
-        for axis, part, n in zip(self.layout.order, box, self.shape, strict=True):
-            start, stop, _ = part.indices(n)
-            ranges[axis] = slice(start, max(start, stop))
-        with OpenFile(self.path, self.stamp, self.named) as file:
-            stored = stored_box(file, self.layout, ranges)
-        others = tuple(a for a in range(stored.ndim) if a not in self.layout.order)
-        return self._values(
-            stored.transpose(*self.layout.order, *others).reshape(
-                tuple(stored.shape[a] for a in self.layout.order)
-            )
-        )
+        stored = self._stored(box)
+        if self.layout.scale != 1.0 or self.layout.zero != 0.0:
+            return self._without_blanks(stored, self._scaled(stored).astype(np.float32))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._without_blanks(stored, np.array(stored, dtype=np.float32, order="C"))
+
+    def exact(self, box: Box) -> np.ndarray:
+        """Return a sub-cube as float64, which holds flags of 32 bits and squares of tiny fluxes."""
+        stored = self._stored(box)
+        return self._without_blanks(stored, self._scaled(stored))
 
     def read(self, report: Report = nothing) -> np.ndarray:
         """Return the whole cube, shape (z, y, x), reading in slabs and reporting.
@@ -82,33 +73,34 @@ class FitsPixels:
         CubeviewError
             If the cube does not fit into this machine's memory.
         """
-        cube = _room_for(self.shape, self.named)
-        # Slabs run along whatever is slowest in the file, so that each byte is read once.
-        axis = int(np.argmin(self.layout.order))
-        n = self.shape[axis]
-        step = max(1, _SLAB * n // max(1, 4 * math.prod(self.shape)))
-        for start in range(0, n, step):
-            report(start / n, f"reading {self.named.name}")
-            box = [slice(0, length) for length in self.shape]
-            box[axis] = slice(start, min(start + step, n))
-            part = (box[0], box[1], box[2])
-            cube[part] = self.box(part)
-        return cube
+        return _read(self, self, report)
 
-    def _values(self, stored: np.ndarray) -> np.ndarray:
-        """Turn stored numbers into native float32 values, NaN where there are none."""
-        layout = self.layout
-        with np.errstate(over="ignore", invalid="ignore"):
-            if layout.scale == 1.0 and layout.zero == 0.0:
-                values = np.array(stored, dtype=np.float32, order="C")
-            else:
-                # Double precision: a 32-bit integer near 2**31 would lose its low bits.
-                values = (stored * np.float64(layout.scale) + layout.zero).astype(np.float32)
-        if layout.dtype.kind == "f":
+    def _stored(self, box: Box) -> np.ndarray:
+        ranges = [slice(index, index + 1) for index in self.layout.fixed]
+        for axis, part, n in zip(self.layout.order, box, self.shape, strict=True):
+            start, stop, _ = part.indices(n)
+            ranges[axis] = slice(start, max(start, stop))
+        with OpenFile(self.path, self.stamp, self.named) as file:
+            stored = stored_box(file, self.layout, ranges)
+        others = tuple(a for a in range(stored.ndim) if a not in self.layout.order)
+        lengths = tuple(stored.shape[a] for a in self.layout.order)
+        return stored.transpose(*self.layout.order, *others).reshape(lengths)
+
+    def _scaled(self, stored: np.ndarray) -> np.ndarray:
+        # Double precision: a 32-bit integer near 2**31 would lose its low bits.
+        values = np.array(stored, dtype=np.float64, order="C")
+        if self.layout.scale != 1.0:
+            values *= self.layout.scale
+        if self.layout.zero != 0.0:
+            values += self.layout.zero
+        return values
+
+    def _without_blanks(self, stored: np.ndarray, values: np.ndarray) -> np.ndarray:
+        if self.layout.dtype.kind == "f":
             values[~np.isfinite(values)] = np.nan
-        elif layout.blank is not None:
-            values[stored == layout.blank] = np.nan
-        return np.ascontiguousarray(values)
+        elif self.layout.blank is not None:
+            values[stored == self.layout.blank] = np.nan
+        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +112,8 @@ class SigmaPixels:
     pixels : FitsPixels
     power : float
         sigma = value ** power: 0.5 for a variance, -0.5 for an inverse variance, -1 for an
-        inverse sigma, 1 for sigma itself. A value of 0 in an inverse means no data.
+        inverse sigma, 1 for sigma itself. A value of 0 in an inverse means no data, a negative
+        one anywhere no noise.
     """
 
     pixels: FitsPixels
@@ -133,26 +126,22 @@ class SigmaPixels:
 
     def plane(self, axis: int, index: int) -> np.ndarray:
         """Return the plane across `axis` at `index`."""
-        return self._sigma(self.pixels.plane(axis, index))
+        return _plane(self, axis, index)
 
     def spectrum(self, y: int, x: int) -> np.ndarray:
         """Return the values along axis 0 at (y, x)."""
-        return self._sigma(self.pixels.spectrum(y, x))
+        return _spectrum(self, y, x)
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
-        return self._sigma(self.pixels.box(box))
+        values = self.pixels.exact(box)
+        values[(values < 0) | ((values == 0) & (self.power < 0))] = np.nan
+        sigma: np.ndarray = (values**self.power).astype(np.float32)
+        return sigma
 
     def read(self, report: Report = nothing) -> np.ndarray:
         """Return the whole cube, shape (z, y, x)."""
-        return self._sigma(self.pixels.read(report))
-
-    def _sigma(self, values: np.ndarray) -> np.ndarray:
-        # A negative variance or sigma is no noise at all, neither is an inverse of zero.
-        lowest = 0.0 if self.power > 0 else np.nextafter(np.float32(0), np.float32(1))
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            sigma = np.where(values >= lowest, np.abs(values) ** np.float32(self.power), np.nan)
-        return sigma.astype(np.float32, copy=False)
+        return _read(self, self.pixels, report)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,41 +164,59 @@ class FlagPixels:
 
     def plane(self, axis: int, index: int) -> np.ndarray:
         """Return the plane across `axis` at `index`."""
-        index = range(self.shape[axis])[index]
-        box = [slice(0, n) for n in self.shape]
-        box[axis] = slice(index, index + 1)
-        plane: np.ndarray = self.box((box[0], box[1], box[2])).squeeze(axis=axis)
-        return plane
+        return _plane(self, axis, index)
 
     def spectrum(self, y: int, x: int) -> np.ndarray:
         """Return the values along axis 0 at (y, x)."""
-        y, x = range(self.shape[1])[y], range(self.shape[2])[x]
-        box = (slice(0, self.shape[0]), slice(y, y + 1), slice(x, x + 1))
-        values: np.ndarray = self.box(box)[:, 0, 0]
-        return values
+        return _spectrum(self, y, x)
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
         if self.pixels.shape == self.shape:
-            return self._flags(self.pixels.box(box))
-        one = self._flags(self.pixels.box((slice(0, 1), box[1], box[2])))
+            return self._flags(self.pixels.exact(box))
+        one = self._flags(self.pixels.exact((slice(0, 1), box[1], box[2])))
         start, stop, _ = box[0].indices(self.shape[0])
-        flags: np.ndarray = np.repeat(one, max(0, stop - start), axis=0)
-        return flags
+        return np.repeat(one, max(0, stop - start), axis=0)
 
     def read(self, report: Report = nothing) -> np.ndarray:
         """Return the whole cube, shape (z, y, x)."""
-        flags = self._flags(self.pixels.read(report))
-        if flags.shape != self.shape:
-            flags = np.repeat(flags, self.shape[0], axis=0)
-        return flags
+        return _read(self, self.pixels, report)
 
     def _flags(self, values: np.ndarray) -> np.ndarray:
-        if not self.bits:
-            # NaN is no verdict: the voxel's own value decides.
-            return np.asarray(np.nan_to_num(values) != 0, dtype=np.float32)
-        bits = np.nan_to_num(values).astype(np.int64) & self.bits
-        return np.asarray(bits != 0, dtype=np.float32)
+        # NaN is no verdict: the voxel's own value decides.
+        values = np.nan_to_num(values)
+        bad = values.astype(np.int64) & self.bits if self.bits else values
+        return np.asarray(bad != 0, dtype=np.float32)
+
+
+def _plane(pixels: Pixels, axis: int, index: int) -> np.ndarray:
+    index = range(pixels.shape[axis])[index]
+    z, y, x = (slice(0, n) for n in pixels.shape)
+    one = slice(index, index + 1)
+    box: Box = ((one, y, x), (z, one, x), (z, y, one))[axis]
+    return pixels.box(box).squeeze(axis=axis)
+
+
+def _spectrum(pixels: Pixels, y: int, x: int) -> np.ndarray:
+    z, ny, nx = pixels.shape
+    y, x = range(ny)[y], range(nx)[x]
+    values: np.ndarray = pixels.box((slice(0, z), slice(y, y + 1), slice(x, x + 1)))[:, 0, 0]
+    return values
+
+
+def _read(pixels: Pixels, source: FitsPixels, report: Report) -> np.ndarray:
+    """Fill memory slab by slab along whatever is slowest in the file: each byte is read once."""
+    cube = _room_for(pixels.shape, source.named)
+    axis = int(np.argmin(source.layout.order))
+    n = pixels.shape[axis]
+    step = max(1, _SLAB * n // max(1, 4 * math.prod(pixels.shape)))
+    for start in range(0, n, step):
+        report(start / n, f"reading {source.named.name}")
+        z, y, x = (slice(0, length) for length in pixels.shape)
+        slab = slice(start, min(start + step, n))
+        part: Box = ((slab, y, x), (z, slab, x), (z, y, slab))[axis]
+        cube[part] = pixels.box(part)
+    return cube
 
 
 def _room_for(shape: tuple[int, int, int], path: Path) -> np.ndarray:
