@@ -25,7 +25,9 @@ class Pixels(Protocol):
     Every method may raise CubeviewError when the file has gone or has changed.
     """
 
-    shape: tuple[int, int, int]
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along (z, y, x)."""
 
     def plane(self, axis: int, index: int) -> np.ndarray:
         """Return the plane across `axis` at `index`, shape of the two other axes in order."""

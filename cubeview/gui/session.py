@@ -161,7 +161,7 @@ class Session(QObject):
         self.case_changed.emit()
 
     def set_cursor(self, z: float, y: float, x: float) -> None:
-        """Move the cursor to the nearest voxel of the main cube; NaN (off the sky) moves nothing."""
+        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing."""
         if self.case is None or not np.isfinite((z, y, x)).all():
             return
         cursor = tuple(

@@ -1,5 +1,6 @@
 """Files to cases: sniff the bytes, ask each reader, say what was tried."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ READERS = (fits, dicom)
 
 HEAD_BYTES = 4096
 
-__all__ = ["READERS", "Opened", "Refusal", "open_path", "open_paths"]
+__all__ = ["READERS", "Opened", "Refusal", "dicom", "fits", "open_path", "open_paths"]
 
 
 def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Opened:
@@ -89,9 +90,9 @@ def _files(paths: Iterable[Path], refusals: list[Refusal]) -> Iterable[tuple[Pat
     seen: set[Path] = set()
     for path in paths:
         try:
-            found = sorted(path.rglob("*")) if path.is_dir() else [path]
             if not path.exists():
                 raise FileNotFoundError
+            found = _below(path) if path.is_dir() else [path]
         except FileNotFoundError:
             refusals.append(Refusal(path, f"{path}: there is no such file or folder."))
             continue
@@ -104,6 +105,13 @@ def _files(paths: Iterable[Path], refusals: list[Refusal]) -> Iterable[tuple[Pat
             if file.is_file() and file not in seen:
                 seen.add(file)
                 yield file, file == path
+
+
+def _below(folder: Path) -> list[Path]:
+    """Return everything below a folder; OSError when the folder itself cannot be listed."""
+    with os.scandir(folder):
+        # rglob passes over what it may not list, so a closed folder would look empty.
+        return sorted(folder.rglob("*"))
 
 
 def _reader_of(path: Path) -> int:

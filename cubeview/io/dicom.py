@@ -6,7 +6,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.dicom_file import bad_file, is_gzipped_dicom, looks_like_dicom, read_dataset
 from cubeview.io.dicom_nm import Scan, is_reconstruction, read_nm
 from cubeview.io.dicom_pair import pair
-from cubeview.io.dicom_what import what_it_is
+from cubeview.io.dicom_what import is_directory, what_it_is
 from cubeview.io.opened import Opened, Refusal
 
 label = "a DICOM file"
@@ -57,6 +57,11 @@ def _read_one(path: Path) -> Scan:
     with bad_file(path):
         if len(header) == 0:
             raise CubeviewError(f"{path}: DICOM without any content. Export it again.")
+        if is_directory(header):
+            raise CubeviewError(
+                f"{path}: this is the index of a disc (DICOMDIR), without images. Open the folder "
+                "that holds it."
+            )
         if not is_reconstruction(header):
             raise CubeviewError(
                 f"{path}: this is {what_it_is(header)}. CubeView opens reconstructed tomographic "

@@ -17,8 +17,14 @@ import numpy as np
 import pydicom
 from pydicom import config as pydicom_config
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.pixels import pixel_array
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from cubeview.errors import Cancelled, CubeviewError
 
@@ -159,11 +165,26 @@ def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
             if not plain:
                 stream.seek(0)
                 bare = BytesIO(bytes(128) + b"DICM" + stream.read(MAX_INFLATED_BYTES))
-                return pydicom.dcmread(bare, stop_before_pixels=not pixels, force=True)
+                return _with_syntax(
+                    pydicom.dcmread(bare, stop_before_pixels=not pixels, force=True)
+                )
         meta = pydicom.filereader.read_file_meta_info(path)
         if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
             _check_inflated(path)
-        return pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
+        return _with_syntax(pydicom.dcmread(path, stop_before_pixels=not pixels, force=True))
+
+
+def _with_syntax(ds: FileDataset) -> FileDataset:
+    """Name the transfer syntax of a file that does not, after how its elements were written."""
+    if "TransferSyntaxUID" not in ds.file_meta:
+        implicit, little = ds.original_encoding
+        if implicit:
+            ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        else:
+            ds.file_meta.TransferSyntaxUID = (
+                ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+            )
+    return ds
 
 
 def _check_inflated(path: Path) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
@@ -185,7 +186,7 @@ def _scaled(
     return values.astype(np.float32), unit
 
 
-def _parsed(unit: str) -> object | None:
+def _parsed(unit: str) -> Any:
     from astropy import units
 
     if unit == "counts":
@@ -222,7 +223,7 @@ def _scan(header: FileDataset, cube: Cube, index: FrameIndex) -> Scan:
         "gated" if index.slots else "ungated",
         "×".join(str(n) for n in cube.shape[1:]),
         "×".join(f"{size:.2f}" for size in cube.spacing),
-        cube.facts.get("reconstruction", ""),
+        cube.facts.get("Reconstruction", ""),
         " ".join(word for word in described if not state_of_text(word)[0]),
     )
     simulated = header.get("PatientID") if header.get("Manufacturer") == MANUFACTURER else ""

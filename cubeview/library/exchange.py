@@ -7,6 +7,7 @@ library loses nothing. Paths are left out: they may hold a patient's name.
 import csv
 import io
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -58,6 +59,8 @@ class Import:
     known: int
 
 
+_UNESCAPED = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+_LINE_ESCAPE = re.compile(r"\\[\\nr]")
 _COLUMNS = tuple(field.name for field in fields(Entry))
 
 
@@ -166,10 +169,10 @@ def read_entries(path: Path) -> list[Entry]:
         elif path.suffix.lower() == ".ecsv":
             from astropy.table import Table
 
-            table = Table.read(io.StringIO(text), format="ascii.ecsv", fill_values=[])
-            records = [
-                {name: str(row[name]) for name in table.colnames} for row in table.filled("")
-            ]
+            table = Table.read(text, format="ascii.ecsv", fill_values=[]).filled("")
+            records = [{name: str(row[name]) for name in table.colnames} for row in table]
+            for record in records:
+                record["note"] = _LINE_ESCAPE.sub(lambda m: _UNESCAPED[m[0]], record["note"])
         else:
             records = list(csv.DictReader(io.StringIO(text)))
         return [_entry(record) for record in records]
@@ -258,6 +261,9 @@ def _ecsv(entries: list[Entry]) -> str:
     from astropy.table import Table
 
     rows = [_flat(entry) for entry in entries]
+    for row in rows:
+        # An ECSV row is one line of text.
+        row["note"] = row["note"].replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
     table = Table(
         {name: [row[name] for row in rows] for name in _COLUMNS},
         names=_COLUMNS,

@@ -56,9 +56,9 @@ def read_table(path: Path) -> list[TableRow]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            lines = list(csv.DictReader(stream, skipinitialspace=True))
-            stream.seek(0)
-            header = next(csv.reader(stream, skipinitialspace=True), [])
+            table = csv.DictReader(stream, skipinitialspace=True)
+            header = list(table.fieldnames or [])
+            lines = [(table.line_num, line) for line in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CubeviewError(f"{path}: cannot be read as a table ({error}).") from error
     columns = {name.strip().lower() for name in header}
@@ -71,7 +71,7 @@ def read_table(path: Path) -> list[TableRow]:
         )
     read = _heart_row if hearts else _sky_row
     rows = []
-    for number, line in enumerate(lines, start=2):
+    for number, line in lines:
         cells = {(key or "").strip().lower(): (value or "").strip() for key, value in line.items()
                  if isinstance(value, str) or value is None}  # fmt: skip
         if not any(cells.values()):
