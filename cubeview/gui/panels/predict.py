@@ -91,7 +91,9 @@ class PredictPanel(QWidget):
         self._refresh()
 
     def _ended(self) -> None:
-        self._job = None
+        # A newer job may have taken the place of the one that ended.
+        if self._job is not None and not self._job.running:
+            self._job = None
         self._refresh()
 
     def _failed(self, error: Exception) -> None:
