@@ -101,7 +101,8 @@ class LevelsControl(QWidget):
         middle.addWidget(self.way, 1)
         middle.addWidget(self.smooth)
         self._rows = QGridLayout()
-        self._rows.setColumnStretch(1, 1)
+        for column in (1, 2):
+            self._rows.setColumnStretch(column, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for part in (top, middle, self._rows):

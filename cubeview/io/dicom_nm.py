@@ -9,7 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset, FileDataset
 
 from cubeview.cubes.cube import ArrayPixels, Cube, CubeKind, Note, Source
-from cubeview.io.dicom_file import bad_file, check_pixels, decode, integer, read_dataset
+from cubeview.io.dicom_file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
 from cubeview.io.dicom_frames import FrameIndex, frame_index, has_slices
 from cubeview.io.dicom_geometry import geometry
 from cubeview.io.dicom_state import Finding, state_of_header, state_of_text, words
@@ -132,6 +132,8 @@ def read_nm(path: Path) -> Scan:
                     "vector is right",
                 )
             )
+        if is_lossy(header):
+            notes.append(Note("info", "compressed with loss on the way: values are approximate"))
         kind, kind_notes = _kind(header, place.view, values.shape)
         cube = Cube(
             axes=place.axes,

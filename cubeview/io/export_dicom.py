@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import DSfloat
 
 from cubeview import __version__
@@ -74,14 +74,14 @@ def write_nm(
     if max(cube.shape) > _LARGEST:
         raise CubeviewError(f"{path}: {cube.shape} voxels do not fit into one DICOM image.")
     stored, slope, intercept = _stored(np.asarray(cube.pixels.read(), dtype=np.float64))
-    study = study_uid or generate_uid(entropy_srcs=["cubeview study", case])
+    study = study_uid or str(generate_uid(entropy_srcs=["cubeview study", case]))
     ds = Dataset()
     _say_what(ds, cube, role, case, study, stored)
     _say_how_it_was_made(ds)
     _place(ds, cube, path)
     _put_pixels(ds, stored, slope, intercept, cube.unit)
     ds.file_meta = FileMetaDataset()
-    ds.file_meta.MediaStorageSOPClassUID = NM_STORAGE
+    ds.file_meta.MediaStorageSOPClassUID = UID(NM_STORAGE)
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     part = path.with_name(path.name + ".part")

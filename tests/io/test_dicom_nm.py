@@ -1,3 +1,7 @@
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pydicom
 import pytest
@@ -325,3 +329,25 @@ def test_damaged_bytes_never_give_anything_but_a_refusal(tmp_path):
         path.write_bytes(bad)
         opened = open_paths([path])
         assert len(opened.cases) + len(opened.refusals) == 1
+
+
+@pytest.mark.parametrize("option", ["+e1", "+el"])
+def test_lossless_jpeg_as_archives_write_it(tmp_path, option):
+    if shutil.which("dcmcjpeg") is None:
+        pytest.skip("dcmcjpeg (dcmtk) is not installed")
+    write(nm(), tmp_path / "plain")
+    subprocess.run(["dcmcjpeg", option, tmp_path / "plain", tmp_path / "jpeg"], check=True)
+    (case,) = open_path(tmp_path / "jpeg")
+    np.testing.assert_array_equal(case.main.pixels.read(), truth()[0])
+    assert "approximate" not in texts(case.main)
+
+
+def test_lossy_compression_is_said(tmp_path):
+    cube = cube_of(nm(LossyImageCompression="01"), tmp_path)
+    assert "compressed with loss" in texts(cube)
+
+
+def test_pydicom_waits_for_the_first_dicom_file():
+    code = "import sys, cubeview.io; print('pydicom' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"

@@ -126,7 +126,7 @@ class OnceAFrame(QTimer):
         self.setSingleShot(True)
         self._slot = slot
         self._last = 0.0
-        self.timeout.connect(self._run)
+        self.timeout.connect(self.run)
 
     def ask(self) -> None:
         """Run the slot soon."""
@@ -134,6 +134,8 @@ class OnceAFrame(QTimer):
             gone_ms = 1000 * (time.perf_counter() - self._last)
             self.start(int(np.clip(self.FRAME_MS - gone_ms, 0, self.FRAME_MS)))
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Run the slot now."""
+        self.stop()
         self._last = time.perf_counter()
         self._slot()

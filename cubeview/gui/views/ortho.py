@@ -7,6 +7,9 @@ from cubeview.gui.jobs import Jobs
 from cubeview.gui.levels import default_display, follow_ventricles
 from cubeview.gui.session import Session
 from cubeview.gui.views.bar import BarView
+from cubeview.gui.views.canvas import PlaneCanvas
+from cubeview.gui.views.fetch import OnceAFrame
+from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import ProfileView
 from cubeview.gui.views.slice import SliceView
 from cubeview.gui.views.spectrum import SpectrumView
@@ -71,6 +74,17 @@ class OrthoView(QWidget):
         """Fit all slices into their views."""
         for view in self.slices:
             view.canvas.fit()
+
+    def follow_now(self) -> None:
+        """Draw what the session says without waiting for the next frame."""
+        for soon in self.findChildren(OnceAFrame):
+            if soon.isActive():
+                soon.run()
+
+    @property
+    def canvases(self) -> list[QWidget]:
+        """The drawing areas of all views."""
+        return [*self.findChildren(PlaneCanvas), *self.findChildren(Plot)]
 
     def stop(self) -> None:
         """End cine and reading; call before the window closes."""

@@ -40,6 +40,7 @@ class Plot(pg.GraphicsView):
         self.marker = pg.InfiniteLine(angle=90, movable=False)
         self.marker.setZValue(10)
         self.plot.addItem(self.marker, ignoreBounds=True)
+        self.plot.setContentsMargins(0, 2, 10, 0)
         self.setCentralItem(self.plot)
         self.whole = (0.0, 1.0)
         self.fitted = True
@@ -125,6 +126,7 @@ class Plot(pg.GraphicsView):
         self.setBackground(palette.color(QPalette.ColorRole.Window))
         for name in ("left", "bottom"):
             axis = self.plot.getAxis(name)
+            axis.setStyle(tickFont=self.world.style["tickFont"])
             axis.setPen(palette.color(QPalette.ColorRole.Mid))
             axis.setTextPen(palette.color(QPalette.ColorRole.PlaceholderText))
         self.marker.setPen(pg.mkPen(palette.color(QPalette.ColorRole.Highlight), width=1))

@@ -38,9 +38,9 @@ class ProfileView(QWidget):
             self.plot.plot.addItem(self.curves[role])
         unit = "% of ventricle maximum" if self._is_heart else value_unit(self.case.main) or "value"
         self.plot.plot.setLabel("left", "%" if self._is_heart else unit)
+        dashes = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╍╍"}
         signs = " ".join(
-            f'<span style="color:{colour}">{"━━" if style == Qt.PenStyle.SolidLine else "╍╍"}</span>'
-            f" {role}"
+            f'<span style="color:{colour}">{dashes[style]}</span> {role}'
             for role, (colour, style) in zip(self.case.roles, _PENS, strict=False)
         )
         self.title.setText(f"<b>Profile</b> · {unit} &nbsp; {signs}")
@@ -49,7 +49,7 @@ class ProfileView(QWidget):
         head.addStretch(1)
         head.addWidget(self.along)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(6, 4, 4, 2)
         layout.setSpacing(2)
         layout.addLayout(head)
         layout.addWidget(self.plot, 1)

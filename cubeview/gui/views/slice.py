@@ -52,7 +52,7 @@ class SliceView(QWidget):
         self.title.mouseDoubleClickEvent = lambda event: self.enlarged.emit()
         self.canvas = PlaneCanvas()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(6, 4, 4, 2)
         layout.setSpacing(2)
         layout.addWidget(self.title)
         layout.addWidget(self.canvas, 1)

@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of, value_unit
 
@@ -35,11 +36,9 @@ class SpectrumView(QWidget):
         self.title.setTextFormat(Qt.TextFormat.RichText)
         self.plot = Plot()
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
-        self._above, self._below = pg.PlotCurveItem(), pg.PlotCurveItem()
-        self.band = pg.FillBetweenItem(self._above, self._below)
-        self.band.setZValue(-5)
+        self.band = Band()
         for item in (self.band, self.curve):
-            self.plot.plot.addItem(item)
+            self.plot.plot.addItem(item, ignoreBounds=True)
         self.why = Plot()
         self.why.setMaximumHeight(70)
         self.why.setMinimumHeight(50)
@@ -51,7 +50,7 @@ class SpectrumView(QWidget):
         self.why.plot.setXLink(self.plot.plot)
         self.why.hide()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(6, 4, 4, 2)
         layout.setSpacing(2)
         for widget, stretch in ((self.title, 0), (self.plot, 1), (self.why, 0)):
             layout.addWidget(widget, stretch)
@@ -124,10 +123,7 @@ class SpectrumView(QWidget):
             warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value
             low, high = np.nanmin(values), np.nanmax(values)
         if len(rows) > 1:
-            band = np.nan_to_num(rows[1])
-            middle = np.nan_to_num(values)
-            self._above.setData(channels, middle + band)
-            self._below.setData(channels, middle - band)
+            self.band.set_range(values - rows[1], values + rows[1])
             self.title.setText(self.title.text() + " · band ± 1 σ")
         self.band.setVisible(len(rows) > 1)
         if np.isfinite(low) and np.isfinite(high):
@@ -159,4 +155,4 @@ class SpectrumView(QWidget):
         self.curve.setPen(pg.mkPen(text, width=1))
         band = self.palette().color(QPalette.ColorRole.Highlight)
         band.setAlpha(70)
-        self.band.setBrush(pg.mkBrush(band))
+        self.band.set_colour(band)
