@@ -137,7 +137,8 @@ def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...]) -> Fit:
     trust = np.ones(len(counts))
     fit = Fit(wall, 2.0, 0.0, np.zeros(14))
     for steps in rounds:
-        inside = shares(fit.wall, places)[0] > 0.5
+        share = shares(fit.wall, places)[0]
+        inside = share > 0.6 * share.max()
         level = float(np.percentile(counts[inside], 70)) if inside.sum() > 20 else 0.0
         if not level > 0:
             break
