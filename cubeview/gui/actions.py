@@ -106,7 +106,9 @@ VIEW_KEYS = (
     ("Arrow keys, Page Up/Down", "Step the cursor"),
     ("Click or drag", "Move the cursor"),
     ("Ctrl+Wheel", "Zoom"),
-    ("Right or middle drag", "Pan"),
+    ("Right drag", "Zoom"),
+    ("Middle drag, Shift+drag", "Pan"),
+    ("Double click", "Fit into the view; on a title, one view alone"),
 )
 """Keys and mouse moves the views answer by themselves; for the key list."""
 

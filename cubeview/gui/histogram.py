@@ -9,13 +9,13 @@ from PyQt6.QtGui import (
     QLinearGradient,
     QMouseEvent,
     QPainter,
-    QPalette,
     QPolygonF,
     QValidator,
 )
 from PyQt6.QtWidgets import QDoubleSpinBox, QSizePolicy, QWidget
 
 from cubeview.gui.colormaps import colormap
+from cubeview.gui.theme import colours
 
 _BINS = 96
 _GRIP_PX = 6
@@ -95,7 +95,7 @@ class Histogram(QWidget):
         """Draw counts, colours and handles."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        palette = self.palette()
+        theme = colours()
         strip = 8.0
         bottom = self.height() - strip - 2
         left, right = self.place(self._ends[0]), self.place(self._ends[1])
@@ -103,7 +103,7 @@ class Histogram(QWidget):
         ys = bottom - self._counts / (self._counts.max() or 1.0) * (bottom - 2)
         outline = [QPointF(left, bottom), *map(QPointF, xs, ys), QPointF(right, bottom)]
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(palette.color(QPalette.ColorRole.Mid))
+        painter.setBrush(QColor(theme.line))
         painter.drawPolygon(QPolygonF(outline))
         low = float(np.clip(self.place(self.low), left, right))
         high = float(np.clip(self.place(self.high), left, right))
@@ -112,8 +112,8 @@ class Histogram(QWidget):
             gradient.setColorAt(float(share), colormap(self._colours).map(share, mode="qcolor"))
         painter.setBrush(gradient)
         painter.drawRect(QRectF(left, bottom + 2, right - left, strip))
-        painter.setPen(QColor(palette.color(QPalette.ColorRole.Highlight)))
-        painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
+        painter.setPen(QColor(theme.accent))
+        painter.setBrush(QColor(theme.accent))
         for x in (low, high):
             painter.drawLine(QPointF(x, 2), QPointF(x, bottom + strip + 2))
             painter.drawEllipse(QPointF(x, 4), 3, 3)

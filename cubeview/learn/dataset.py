@@ -177,18 +177,17 @@ def _claim(folder: Path, config: DataConfig) -> None:
     path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
 
-def _make(
-    config: DataConfig, paths: list[Path], missing: list[int], workers: int
-) -> Iterator[int]:
+def _make(config: DataConfig, paths: list[Path], missing: list[int], workers: int) -> Iterator[int]:
     """Make missing shards; yields 1 for each that is done and 0 while waiting."""
     if not workers:
         for number in missing:
             _write_shard(config, number, paths[number])
             yield 1
         return
-    with _single_threaded(), ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn")
-    ) as pool:
+    with (
+        _single_threaded(),
+        ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
+    ):
         waiting: set[Future[None]] = {
             pool.submit(_write_shard, config, number, paths[number]) for number in missing
         }

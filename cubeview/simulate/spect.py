@@ -177,8 +177,23 @@ def simulate_pair(
     noise = float(np.exp(rng.uniform(*np.log(scan.noise))))
     noises = {"stress": noise, "rest": noise * rng.uniform(*scan.rest_noise)}
     masked = rng.random() < scan.masked_share
-    parts = {role: _scan(role, wall, lesions, artefact, around, poses[role], camera, voxel, shape,
-                         noises[role], params, rng) for role in ROLES}
+    parts = {
+        role: _scan(
+            role,
+            wall,
+            lesions,
+            artefact,
+            around,
+            poses[role],
+            camera,
+            voxel,
+            shape,
+            noises[role],
+            params,
+            rng,
+        )
+        for role in ROLES
+    }
     images = {}
     for role in ROLES:
         image = parts[role].image
@@ -277,9 +292,7 @@ def _rotation(angles: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def _draw_poses(
-    rng: np.random.Generator, params: SpectRange, voxel_mm: float
-) -> dict[Role, _Pose]:
+def _draw_poses(rng: np.random.Generator, params: SpectRange, voxel_mm: float) -> dict[Role, _Pose]:
     """Draw where the heart lies in each scan; rest differs a little from stress."""
     middle = (np.array(params.shape) - 1) / 2 * voxel_mm
     centre = middle + np.clip(rng.normal(0.0, params.offset_mm, 3), -16.0, 16.0)

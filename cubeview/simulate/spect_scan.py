@@ -151,9 +151,11 @@ def draw_surroundings(
                 level=rng.uniform(*ranges.gut),
             )
         )
-    right = np.array(
-        [rng.uniform(0.75, 1.15), rng.uniform(0.85, 1.2), rng.uniform(0.40, 0.60)]
-    ) * [radius_mm, radius_mm, length_mm]
+    right = np.array([rng.uniform(0.75, 1.15), rng.uniform(0.85, 1.2), rng.uniform(0.40, 0.60)]) * [
+        radius_mm,
+        radius_mm,
+        length_mm,
+    ]
     return Surroundings(
         background=rng.uniform(*ranges.background),
         cavity=rng.uniform(*ranges.cavity),
@@ -306,8 +308,8 @@ def field_of_view(
         Along (z, y, x).
     """
     lines = [
-        ((np.arange(n) * voxel_mm - c) / r) ** 2 for n, c, r in zip(shape, centre, radii,
-                                                                     strict=True)
+        ((np.arange(n) * voxel_mm - c) / r) ** 2
+        for n, c, r in zip(shape, centre, radii, strict=True)
     ]
     total = lines[0][:, None, None] + lines[1][None, :, None] + lines[2][None, None, :]
     return np.asarray(total <= 1.0)

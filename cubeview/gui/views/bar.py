@@ -3,12 +3,13 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QRectF, QSize, Qt
-from PyQt6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPalette
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.session import Session
+from cubeview.gui.theme import colours
 from cubeview.gui.views.ticks import value_unit
 
 _BAR_PX = 12
@@ -51,7 +52,7 @@ class BarView(QWidget):
     def paintEvent(self, event) -> None:
         """Draw the bars."""
         painter = QPainter(self)
-        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        painter.setPen(QColor(colours().dim))
         overlay = self.session.overlay
         shown = overlay is not None and overlay.peak and self.session.overlay_style.visible
         height = self.height() / 2 if shown else float(self.height())
@@ -67,21 +68,21 @@ class BarView(QWidget):
             )
         if shown:
             style = self.session.overlay_style
-            colours = overlay_table(1.0, style.threshold)
+            rows = overlay_table(1.0, style.threshold)
             ends = (-overlay.peak, overlay.peak)
-            self._bar(painter, height, height, colours, ends, overlay.unit, "linear")
+            self._bar(painter, height, height, rows, ends, overlay.unit, "linear")
         painter.end()
 
-    def _bar(self, painter, top, height, colours, ends, unit, stretch) -> None:
+    def _bar(self, painter, top, height, rows, ends, unit, stretch) -> None:
         line = QFontMetrics(self.font()).height()
         bar = QRectF(4, top + line + 6, _BAR_PX, max(10.0, height - 1.5 * line - 12))
-        rows = max(2, int(bar.height()))
-        values = np.linspace(1, 0, rows, dtype=np.float32)
-        column = np.ascontiguousarray(colours[to_steps(values, 0, 1, stretch)][:, None])
-        image = QImage(column.data, 1, rows, 4, QImage.Format.Format_RGBA8888)
+        count = max(2, int(bar.height()))
+        values = np.linspace(1, 0, count, dtype=np.float32)
+        column = np.ascontiguousarray(rows[to_steps(values, 0, 1, stretch)][:, None])
+        image = QImage(column.data, 1, count, 4, QImage.Format.Format_RGBA8888)
         painter.drawImage(bar, image)
-        text = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        painter.setPen(pg.mkPen(self.palette().color(QPalette.ColorRole.Mid)))
+        text = QColor(colours().dim)
+        painter.setPen(pg.mkPen(colours().line))
         painter.drawRect(bar)
         painter.setPen(text)
         width = self.width()

@@ -5,9 +5,10 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPalette, QWheelEvent
+from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy
 
+from cubeview.gui.theme import colours
 from cubeview.gui.views.marks import Crosshair
 from cubeview.gui.views.ticks import WorldAxis
 
@@ -86,7 +87,7 @@ class PlaneCanvas(pg.GraphicsView):
         self._drag: tuple[str, QPointF] | None = None
         self._wheel = 0
         self.fitted = True
-        self._text_colour = self.palette().color(QPalette.ColorRole.WindowText)
+        self._text_colour = colours().text
         self.box.sigRangeChanged.connect(lambda *_: self.zoomed.emit())
         self.box.sigResized.connect(lambda *_: self.fit() if self.fitted else None)
         self.set_letters({})
@@ -227,14 +228,11 @@ class PlaneCanvas(pg.GraphicsView):
         self.box.scaleBy((factor, factor), center=centre)
 
     def _paint_like_palette(self) -> None:
-        palette = self.palette()
-        self.setBackground(palette.color(QPalette.ColorRole.Window))
-        self._text_colour = palette.color(QPalette.ColorRole.WindowText)
-        line = palette.color(QPalette.ColorRole.Mid)
+        theme = colours()
+        self.setBackground(theme.card)
+        self._text_colour = theme.text
         for axis in (self.across, self.up):
-            axis.setPen(line)
-            axis.setTextPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        accent = palette.color(QPalette.ColorRole.Highlight)
-        self.crosshair.set_colour(accent)
+            axis.set_colours(theme.line, theme.dim)
+        self.crosshair.set_colour(QColor(theme.accent))
         self.outline.setPen(pg.mkPen("#e8eef7", width=1, style=Qt.PenStyle.DashLine))
         self.set_letters(self.letters)

@@ -2,8 +2,9 @@
 
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPalette, QWheelEvent
+from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
+from cubeview.gui.theme import colours
 from cubeview.gui.views.ticks import WorldAxis
 
 _KEYS = {
@@ -122,11 +123,11 @@ class Plot(pg.GraphicsView):
             self._paint_like_palette()
 
     def _paint_like_palette(self) -> None:
-        palette = self.palette()
-        self.setBackground(palette.color(QPalette.ColorRole.Window))
-        for name in ("left", "bottom"):
-            axis = self.plot.getAxis(name)
-            axis.setStyle(tickFont=self.world.style["tickFont"])
-            axis.setPen(palette.color(QPalette.ColorRole.Mid))
-            axis.setTextPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        self.marker.setPen(pg.mkPen(palette.color(QPalette.ColorRole.Highlight), width=1))
+        theme = colours()
+        self.setBackground(theme.card)
+        left = self.plot.getAxis("left")
+        left.setStyle(tickFont=self.world.style["tickFont"])
+        left.setPen(theme.line)
+        left.setTextPen(theme.dim)
+        self.world.set_colours(theme.line, theme.dim)
+        self.marker.setPen(pg.mkPen(theme.accent, width=1))

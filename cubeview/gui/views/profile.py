@@ -3,7 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from cubeview.cubes.reduce import ventricle_maximum
 from cubeview.errors import CubeviewError
@@ -16,7 +16,7 @@ from cubeview.gui.views.ticks import body_offsets, caption_of, value_unit
 _PENS = (("#4aa3ff", Qt.PenStyle.SolidLine), ("#5ac58e", Qt.PenStyle.DashLine))
 
 
-class ProfileView(QWidget):
+class ProfileView(QFrame):
     """Values through the cursor along one axis; hearts in % of each state's ventricle maximum."""
 
     def __init__(self, session: Session) -> None:
@@ -24,6 +24,7 @@ class ProfileView(QWidget):
         assert session.case is not None
         self.session = session
         self.case = session.case
+        self.setProperty("part", "card")
         self.title = QLabel()
         self.title.setObjectName("viewTitle")
         self.title.setTextFormat(Qt.TextFormat.RichText)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PyQt6.QtCore import QRectF, Qt, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout
 
 from cubeview.cubes.plane import compass_words, edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import pool_peak, to_steps, upsample
@@ -15,7 +15,7 @@ from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.ticks import body_offsets, shown_unit, sky_offsets
 
 
-class SliceView(QWidget):
+class SliceView(QFrame):
     """The plane of one role's cube through the cursor, across one axis.
 
     It lives as long as its case: another case gets new views.
@@ -44,6 +44,7 @@ class SliceView(QWidget):
         self._pooled = 1
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
 
+        self.setProperty("part", "card")
         self.title = QLabel()
         self.title.setObjectName("viewTitle")
         self.title.setTextFormat(Qt.TextFormat.RichText)

@@ -5,11 +5,12 @@ import warnings
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QPalette
-from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PyQt6.QtGui import QColor
+from PyQt6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
+from cubeview.gui.theme import colours
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
@@ -18,7 +19,7 @@ from cubeview.gui.views.ticks import caption_of, value_unit
 _WHY_COLOUR = "#ef6f6c"
 
 
-class SpectrumView(QWidget):
+class SpectrumView(QFrame):
     """Values along the first axis at the cursor, ± one sigma, over world coordinates.
 
     While an overlay is shown, its mean strength in each channel, relative
@@ -31,6 +32,7 @@ class SpectrumView(QWidget):
         self.session = session
         self.cube = session.case.main
         self._place: tuple[int, int] | None = None
+        self.setProperty("part", "card")
         self.title = QLabel()
         self.title.setObjectName("viewTitle")
         self.title.setTextFormat(Qt.TextFormat.RichText)
@@ -151,8 +153,8 @@ class SpectrumView(QWidget):
         self.why.plot.setYRange(0, 1, padding=0.05)
 
     def _paint_like_palette(self) -> None:
-        text = self.palette().color(QPalette.ColorRole.WindowText)
-        self.curve.setPen(pg.mkPen(text, width=1))
-        band = self.palette().color(QPalette.ColorRole.Highlight)
-        band.setAlpha(70)
+        theme = colours()
+        self.curve.setPen(pg.mkPen(theme.text, width=1))
+        band = QColor(theme.accent)
+        band.setAlpha(80)
         self.band.set_colour(band)

@@ -90,6 +90,11 @@ class WorldAxis(pg.AxisItem):
         else:
             self.setWidth(5 * self._digit + (self._line * 1.1 if text else 0) + 5)
 
+    def set_colours(self, line: str, text: str) -> None:
+        """Take colours for the line with its ticks, and for figures and caption."""
+        self.setPen(line)
+        self.setTextPen(text)
+
     def set_axis(self, axis: Axis, *, caption: str = "", factor: float = 1.0) -> None:
         """Label another cube axis; `factor` multiplies its values before they are shown."""
         self._axis = axis
