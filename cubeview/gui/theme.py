@@ -148,7 +148,9 @@ QToolButton:hover { background: $raised; }
 QToolButton:checked, QToolButton:pressed { background: $select; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $dim; }
-QToolButton[popupMode="2"] { padding-right: 18px; }
+QToolButton[popupMode="2"] { padding-right: 20px; }
+QToolButton::menu-indicator { subcontrol-origin: border; subcontrol-position: center right;
+                              right: 6px; }
 
 QStatusBar { background: $card; border-top: 1px solid $line; }
 QStatusBar::item { border: none; }

@@ -238,7 +238,7 @@ class Window(QMainWindow):
             docks[name] = dock
         self.tabifyDockWidget(docks["explain"], docks["notes"])
         docks["explain"].raise_()
-        self.resizeDocks([docks["cases"], docks["classify"]], [240, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["cases"], docks["classify"]], [284, 300], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["cases"], docks["display"]], [560, 260], Qt.Orientation.Vertical)
         self.resizeDocks([docks["classify"], docks["explain"]], [380, 460], Qt.Orientation.Vertical)
         return docks
