@@ -12,7 +12,7 @@ Ends = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
 
 UNKNOWN: Ends = (("", ""), ("", ""), ("", ""))
 
-SLICE_ORDER = "slice order"
+SLICE_ORDER = "Slice order"
 """Fact of a short-axis cube: ``"apex to base"`` or ``"base to apex"``, first slice to last."""
 
 TO_BASE = np.array((-0.62, 0.70, 0.35))
@@ -38,7 +38,8 @@ def directions(affine: np.ndarray) -> np.ndarray:
     """
     steps = np.asarray(affine, dtype=np.float64)[:3, :3].T
     lengths = np.linalg.norm(steps, axis=1, keepdims=True)
-    return np.divide(steps, lengths, out=np.zeros_like(steps), where=lengths > 0)
+    unit: np.ndarray = np.divide(steps, lengths, out=np.zeros_like(steps), where=lengths > 0)
+    return unit
 
 
 def letters(direction: np.ndarray) -> str:

@@ -1,13 +1,10 @@
-"""The DICOM reader: reconstructed nuclear medicine becomes cases, all else is refused in words."""
+"""The DICOM reader as the rest of the program knows it."""
 
 from pathlib import Path
 
-from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io.dicom_file import bad_file, is_gzipped_dicom, looks_like_dicom, read_dataset
-from cubeview.io.dicom_nm import Scan, is_reconstruction, read_nm
-from cubeview.io.dicom_pair import pair
-from cubeview.io.dicom_what import what_it_is
-from cubeview.io.opened import Opened, Refusal
+from cubeview.errors import Report, nothing
+from cubeview.io.dicom_sniff import is_gzipped_dicom, looks_like_dicom
+from cubeview.io.opened import Opened
 
 label = "a DICOM file"
 
@@ -18,53 +15,8 @@ def sniff(head: bytes, path: Path) -> bool:
 
 
 def read(paths: list[Path], *, report: Report = nothing) -> Opened:
-    """Read DICOM files as cases; rest and stress of one heart become one case.
+    """Read DICOM files as cases; see `cubeview.io.dicom_cases.read_cases`."""
+    # pydicom takes 0.2 s to import, which a session of sky cubes need not wait for.
+    from cubeview.io.dicom_cases import read_cases
 
-    Parameters
-    ----------
-    paths : list of Path
-        Files `sniff` knows, of any number of patients.
-    report : callable
-        Called per file; may raise Cancelled.
-
-    Returns
-    -------
-    Opened
-        Nothing is raised for a bad file: it is among the refusals.
-    """
-    scans: list[Scan] = []
-    refusals: list[Refusal] = []
-    for done, path in enumerate(paths):
-        report(done / len(paths), f"reading {path.name}")
-        try:
-            scan = _read_one(path)
-        except CubeviewError as error:
-            refusals.append(Refusal(path, str(error)))
-            continue
-        twin = next((s for s in scans if _is_copy(s, scan)), None)
-        if twin is None:
-            scans.append(scan)
-        else:
-            refusals.append(
-                Refusal(path, f"{path}: a copy of {twin.path.name}, which is open already.")
-            )
-    report(1.0, "sorting scans into cases")
-    return Opened(pair(scans), tuple(refusals))
-
-
-def _read_one(path: Path) -> Scan:
-    header = read_dataset(path, pixels=False)
-    with bad_file(path):
-        if len(header) == 0:
-            raise CubeviewError(f"{path}: DICOM without any content. Export it again.")
-        if not is_reconstruction(header):
-            raise CubeviewError(
-                f"{path}: this is {what_it_is(header)}. CubeView opens reconstructed tomographic "
-                "nuclear medicine (SPECT, image type RECON TOMO) for now, because its views and "
-                "networks are made for that; open the reconstructed series of the study."
-            )
-    return read_nm(path)
-
-
-def _is_copy(one: Scan, other: Scan) -> bool:
-    return bool(one.instance) and one.instance == other.instance and one.digest == other.digest
+    return read_cases(paths, report=report)

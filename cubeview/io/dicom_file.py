@@ -1,7 +1,7 @@
-"""DICOM files as bytes: recognise them, read their header, decode their pixels within bounds.
+"""DICOM files: read their header, decode their pixels within bounds.
 
-Everything pydicom raises on a broken file leaves here as a CubeviewError. File format: DICOM
-PS3.10 section 7; transfer syntaxes: PS3.5 annex A.
+Everything pydicom raises on a broken file leaves here as a CubeviewError. Transfer syntaxes:
+DICOM PS3.5 annex A.
 """
 
 import logging
@@ -17,10 +17,27 @@ import numpy as np
 import pydicom
 from pydicom import config as pydicom_config
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.pixels import pixel_array
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import (
+    JPEG2000,
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+)
 
 from cubeview.errors import Cancelled, CubeviewError
+from cubeview.io.dicom_jpeg import sound_jpeg
+from cubeview.io.dicom_sniff import has_preamble, is_gzipped_dicom
 
 MAX_VALUES = 2**28
 """Most pixel values of one file that are decoded: 1 GiB as float32, 1300 times a usual scan."""
@@ -31,81 +48,27 @@ MAX_INFLATED_BYTES = 2**30
 MAX_COMPRESSION = 4000
 """Most pixel bytes that one byte of a compressed file is believed to stand for."""
 
+_LOSSLESS_JPEG = {JPEGLossless, JPEGLosslessSV1}
+_DECODERS = {
+    JPEGLossless: "gdcm",
+    JPEGLosslessSV1: "gdcm",
+    JPEGBaseline8Bit: "pillow",
+    JPEGExtended12Bit: "pillow",
+    JPEG2000: "pillow",
+    JPEG2000Lossless: "pillow",
+    JPEGLSLossless: "pyjpegls",
+    JPEGLSNearLossless: "pyjpegls",
+}
+"""Decoder of each compressed format: gdcm only where nothing else can, as it may end the program
+on damaged data."""
+
+_LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless}
+
 # Real headers break the rules of their value types in ways that do not matter here, and what
 # pydicom logs about them may quote the patient's name.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 logging.getLogger("pydicom").propagate = False
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
-
-_LONG_VR = {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT"}
-_SHORT_VR = {
-    *(b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT"),
-    *(b"PN", b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"),
-}
-
-
-def looks_like_dicom(head: bytes) -> bool:
-    """Tell whether a file starting with these bytes is DICOM, with or without its preamble."""
-    return has_preamble(head) or _starts_with_elements(head)
-
-
-def is_gzipped_dicom(head: bytes) -> bool:
-    """Tell whether these are the first bytes of a gzip file that holds DICOM."""
-    if head[:2] != b"\x1f\x8b":
-        return False
-    try:
-        inner = zlib.decompressobj(wbits=31).decompress(head, 1024)
-    except zlib.error:
-        return False
-    return looks_like_dicom(inner)
-
-
-def has_preamble(head: bytes) -> bool:
-    """Tell whether 128 bytes and ``DICM`` come first.
-
-    The four letters also stand there by chance in files that have no preamble, so what follows
-    them must be the file meta group or the file must not start with data elements.
-    """
-    if head[128:132] != b"DICM":
-        return False
-    return head[132:134] == b"\x02\x00" or not _starts_with_elements(head)
-
-
-def _starts_with_elements(head: bytes) -> bool:
-    """Tell whether three data elements in rising order, of sane length, come first."""
-    return any(_walk(head, order, explicit) for order in "<>" for explicit in (True, False))
-
-
-def _walk(head: bytes, order: str, explicit: bool) -> bool:
-    position, last, found = 0, (0, 0), 0
-    while found < 3:
-        if position + 12 > len(head):
-            break
-        group, element = struct.unpack_from(f"{order}HH", head, position)
-        # A data set starts with group 2 (meta without preamble) or 8; later groups may skip.
-        if (group, element) <= last if found else group not in (0x0002, 0x0008):
-            return False
-        if explicit:
-            kind = head[position + 4 : position + 6]
-            if kind in _LONG_VR:
-                length = struct.unpack_from(f"{order}I", head, position + 8)[0]
-                position += 12
-            elif kind in _SHORT_VR:
-                length = struct.unpack_from(f"{order}H", head, position + 6)[0]
-                position += 8
-            else:
-                return False
-        else:
-            length = struct.unpack_from(f"{order}I", head, position + 4)[0]
-            position += 8
-            if length > 2**16 and length != 0xFFFFFFFF:
-                return False
-        found += 1
-        if length == 0xFFFFFFFF or position + length > len(head):
-            return found >= 2
-        last = (group, element)
-        position += length
-    return found >= 2
 
 
 @contextmanager
@@ -123,7 +86,8 @@ def bad_file(path: Path) -> Iterator[None]:
         raise CubeviewError(f"{path}: may not be read. Check its permissions.") from error
     except MemoryError as error:
         raise CubeviewError(
-            f"{path}: does not fit into memory. Close other programs or use a larger machine."
+            f"{path}: asks for more memory than there is. The header is damaged, or the scan needs "
+            "a larger machine."
         ) from error
     # A hostile or damaged data set makes pydicom raise nearly anything, RecursionError included.
     except Exception as error:
@@ -159,11 +123,26 @@ def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
             if not plain:
                 stream.seek(0)
                 bare = BytesIO(bytes(128) + b"DICM" + stream.read(MAX_INFLATED_BYTES))
-                return pydicom.dcmread(bare, stop_before_pixels=not pixels, force=True)
+                return _with_syntax(
+                    pydicom.dcmread(bare, stop_before_pixels=not pixels, force=True)
+                )
         meta = pydicom.filereader.read_file_meta_info(path)
         if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
             _check_inflated(path)
-        return pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
+        return _with_syntax(pydicom.dcmread(path, stop_before_pixels=not pixels, force=True))
+
+
+def _with_syntax(ds: FileDataset) -> FileDataset:
+    """Name the transfer syntax of a file that does not, after how its elements were written."""
+    if "TransferSyntaxUID" not in ds.file_meta:
+        implicit, little = ds.original_encoding
+        if implicit:
+            ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        else:
+            ds.file_meta.TransferSyntaxUID = (
+                ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+            )
+    return ds
 
 
 def _check_inflated(path: Path) -> None:
@@ -241,6 +220,20 @@ def check_pixels(header: FileDataset, path: Path) -> None:
         )
 
 
+def _make_sound(header: FileDataset) -> None:
+    """Replace each lossless JPEG frame by its checked parts."""
+    count = integer(header, "NumberOfFrames", 1)
+    size = integer(header, "Rows"), integer(header, "Columns")
+    frames = generate_frames(header.PixelData, number_of_frames=count)
+    header.PixelData = encapsulate([sound_jpeg(frame, *size) for frame in frames])
+
+
+def is_lossy(header: FileDataset) -> bool:
+    """Tell whether the pixels were ever compressed in a way that changed them."""
+    syntax = str(header.file_meta.get("TransferSyntaxUID", ""))
+    return syntax in _LOSSY or str(header.get("LossyImageCompression") or "") == "01"
+
+
 def decode(header: FileDataset, path: Path) -> np.ndarray:
     """Decode the stored values of an already checked data set.
 
@@ -259,7 +252,9 @@ def decode(header: FileDataset, path: Path) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            array = np.asarray(pixel_array(header))
+            if syntax in _LOSSLESS_JPEG:
+                _make_sound(header)
+            array = np.asarray(pixel_array(header, decoding_plugin=_DECODERS.get(syntax, "")))
     except Exception as error:
         compressed = syntax.is_transfer_syntax and syntax.is_encapsulated
         if not compressed and syntax.is_transfer_syntax:

@@ -3,12 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
 
 from cubeview.cubes.cube import ArrayPixels, Cube, CubeKind, Note, Source
-from cubeview.io.dicom_file import bad_file, check_pixels, decode, integer, read_dataset
+from cubeview.io.dicom_file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
 from cubeview.io.dicom_frames import FrameIndex, frame_index, has_slices
 from cubeview.io.dicom_geometry import geometry
 from cubeview.io.dicom_state import Finding, state_of_header, state_of_text, words
@@ -131,6 +132,8 @@ def read_nm(path: Path) -> Scan:
                     "vector is right",
                 )
             )
+        if is_lossy(header):
+            notes.append(Note("info", "compressed with loss on the way: values are approximate"))
         kind, kind_notes = _kind(header, place.view, values.shape)
         cube = Cube(
             axes=place.axes,
@@ -185,7 +188,7 @@ def _scaled(
     return values.astype(np.float32), unit
 
 
-def _parsed(unit: str) -> object | None:
+def _parsed(unit: str) -> Any:
     from astropy import units
 
     if unit == "counts":
@@ -222,7 +225,7 @@ def _scan(header: FileDataset, cube: Cube, index: FrameIndex) -> Scan:
         "gated" if index.slots else "ungated",
         "×".join(str(n) for n in cube.shape[1:]),
         "×".join(f"{size:.2f}" for size in cube.spacing),
-        cube.facts.get("reconstruction", ""),
+        cube.facts.get("Reconstruction", ""),
         " ".join(word for word in described if not state_of_text(word)[0]),
     )
     simulated = header.get("PatientID") if header.get("Manufacturer") == MANUFACTURER else ""

@@ -204,9 +204,7 @@ def _single(scan: Scan) -> Case:
     if finding.contradictory:
         question = "The file contradicts itself about rest and stress. Which of the two is it?"
     elif not finding.state:
-        question = (
-            "Nothing in the file says whether this is rest or stress. Which of the two is it?"
-        )
+        question = "Nothing in the file says whether this is rest or stress. Which is it?"
     return Case(
         name=_name(scan),
         kind="heart",

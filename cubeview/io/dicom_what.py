@@ -92,9 +92,7 @@ _KERNELS = {"fbp": "FBP", "osem": "OSEM", "mlem": "MLEM", "oscg": "OSCG", "aston
 
 def what_it_is(header: Dataset) -> str:
     """Return what a data set is, as a phrase to follow "this is"."""
-    sop = str(header.get("SOPClassUID") or "")
-    if "DirectoryRecordSequence" in header or "FileSetID" in header:
-        return "the index of a disc (DICOMDIR), without images"
+    sop = str(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID") or "")
     modality = str(header.get("Modality") or "").strip().upper()
     if sop == NM_STORAGE or modality == "NM":
         kind = NM_KINDS.get(image_kind(header))
@@ -107,6 +105,11 @@ def what_it_is(header: Dataset) -> str:
     if known and known != sop:
         return f"DICOM of the kind “{known}”"
     return "DICOM without a kind CubeView knows"
+
+
+def is_directory(header: Dataset) -> bool:
+    """Tell whether a data set is the index of a disc, which refers to files and holds none."""
+    return "DirectoryRecordSequence" in header or "FileSetID" in header
 
 
 def image_kind(header: Dataset) -> str:
@@ -167,10 +170,8 @@ def isotope(header: Dataset) -> str:
 def tracer(header: Dataset) -> str:
     """Return the tracer by its common name; empty if the header names none we know."""
     for item in header.get("RadiopharmaceuticalInformationSequence") or []:
-        texts = [item.get("Radiopharmaceutical")]
-        texts += [
-            code.get("CodeMeaning") for code in item.get("RadiopharmaceuticalCodeSequence") or []
-        ]
+        codes = item.get("RadiopharmaceuticalCodeSequence") or []
+        texts = [item.get("Radiopharmaceutical"), *(code.get("CodeMeaning") for code in codes)]
         for text in texts:
             for word, name in _TRACERS.items():
                 if word in str(text or "").casefold():
@@ -190,13 +191,13 @@ def facts(header: Dataset) -> dict[str, str]:
     """Return what is worth showing about an emission scan, nothing that names the patient."""
     camera = [str(header.get(k) or "").strip() for k in ("Manufacturer", "ManufacturerModelName")]
     found = {
-        "scan": image_kind(header).lower(),
-        "isotope": isotope(header),
-        "tracer": tracer(header),
-        "corrections": ", ".join(_CORRECTIONS[code] for code in corrections(header)),
-        "attenuation": {"AC": "corrected", "NC": "not corrected"}.get(attenuation(header), ""),
-        "reconstruction": reconstruction(header),
-        "pose": pose(header),
-        "camera": " ".join(filter(None, camera)),
+        "Scan": image_kind(header).lower(),
+        "Isotope": isotope(header),
+        "Tracer": tracer(header),
+        "Corrections": ", ".join(_CORRECTIONS[code] for code in corrections(header)),
+        "Attenuation": {"AC": "corrected", "NC": "not corrected"}.get(attenuation(header), ""),
+        "Reconstruction": reconstruction(header),
+        "Pose": pose(header),
+        "Camera": " ".join(filter(None, camera)),
     }
     return {name: value for name, value in found.items() if value}
