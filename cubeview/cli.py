@@ -217,20 +217,20 @@ def _explain(options: argparse.Namespace) -> int:
     else:
         settings = OcclusionSettings(options.patch, options.stride, options.fill, options.channel)
         overlay = occlusion(model, case, target, settings, report=_progress())
-    written = write_overlay(overlay, options.out)
+    write_overlay(overlay, options.out)
     record = {
         "case": case.name,
         "method": overlay.method,
         "target": target,
         "model": overlay.model,
         "peak": overlay.peak,
-        "files": [str(path) for path in written],
+        "file": str(options.out),
     }
     if options.json:
         _print_json(record)
     else:
         print(f"{overlay.method} for {target}, peak {overlay.peak:.3g} {overlay.unit}")
-        print("\n".join(record["files"]))
+        print(options.out)
     return 0
 
 
