@@ -5,7 +5,6 @@ import sys
 import numpy as np
 import pydicom
 import pytest
-from nm_files import NORMAL, ORIENTATION, POSITION, SLICES, SPACING, coded, nm, truth, write
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
@@ -19,6 +18,17 @@ from pydicom.uid import (
 from cubeview.cubes.orient import ends
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path, open_paths
+from tests.io.nm_files import (
+    NORMAL,
+    ORIENTATION,
+    POSITION,
+    SLICES,
+    SPACING,
+    coded,
+    nm,
+    truth,
+    write,
+)
 
 
 def cube_of(ds, tmp_path, syntax=ExplicitVRLittleEndian):
