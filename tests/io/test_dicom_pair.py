@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from tests.io.nm_files import drug, nm, patient_state, truth, write
 
 from cubeview.io import open_paths
 from cubeview.io.dicom_state import state_of_text
+from tests.io.nm_files import drug, nm, patient_state, truth, write
 
 STUDY, OTHER_STUDY = "1.2.3.4.1", "1.2.3.4.2"
 
