@@ -43,8 +43,8 @@ def _predict(options: argparse.Namespace) -> int:
     from cubeview.learn.predict import predict
 
     answers: list[dict[str, Any]] = []
-    cases, status = judged_cases(options)
     models = Models(options.model)
+    cases, status = judged_cases(options)
     for case in cases:
         try:
             model = models.of(case)
