@@ -75,7 +75,9 @@ def train(
     network = _network(plan)
     sets = {}
     for number, split in enumerate(("calibrate", "test", "train")):
-        config = DataConfig(plan.data, split, getattr(plan, split), plan.seed, plan.preprocess)
+        config = DataConfig(
+            plan.data, split, getattr(plan, split), plan.seed, plan.preprocess, plan.shard
+        )
         first, share = ((0.0, 0.04), (0.04, 0.04), (0.08, _DATA_SHARE - 0.08))[number]
         sets[split] = make_dataset(
             config, work / split, workers=workers, report=_part(report, first, share)
