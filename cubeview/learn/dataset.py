@@ -250,7 +250,7 @@ def finder_errors(rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Draw how the finder errs on one pair: for each state an argument of `misplaced`."""
     wide = TAIL if rng.random() < TAIL_SHARE else 1.0
     common = rng.normal(0.0, FINDER_COMMON * wide)
-    errors = {}
+    errors: dict[str, np.ndarray] = {}
     for role in spect.ROLES:
         error = common + rng.normal(0.0, FINDER_OWN * wide)
         error[0] += CENTRE_PER_LENGTH_MM * error[6]
@@ -284,7 +284,7 @@ def spect_example(seed: int, split: int, index: int, preprocess: Mapping[str, An
     rng = np.random.default_rng([seed, split, index])
     pair = spect.simulate_pair(spect.CLASSES[index % len(spect.CLASSES)], rng)
     errors = finder_errors(rng)
-    found = {role: misplaced(pair.truth.ventricles[role], errors[role]) for role in spect.ROLES}
+    found = {r: misplaced(v, errors[r]) for r, v in pair.truth.ventricles.items()}
     case = spect.to_case(pair, f"simulated {index}")
     config = HeartConfig.from_dict(preprocess)
     return prepare_heart(case, config, spect.ROLES, ventricles=found).input

@@ -117,7 +117,7 @@ def judge_hearts(
     config = HeartConfig.from_dict(card.preprocess)
     normal = card.classes.index(card.normal)
     defects = [card.classes.index(name) for name in card.defects]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for step, case in enumerate(cases):
         report(step / len(cases), f"Judging {case.name}")
         try:

@@ -107,7 +107,7 @@ def evidence(logits: np.ndarray, normal: int, defects: Sequence[int]) -> np.ndar
     chosen = np.asarray(logits, dtype=np.float64)[:, list(defects)]
     top = chosen.max(axis=1, keepdims=True)
     pooled: np.ndarray = (top + np.log(np.exp(chosen - top).sum(axis=1, keepdims=True)))[:, 0]
-    return pooled - logits[:, normal]
+    return np.asarray(pooled - logits[:, normal])
 
 
 def summarise(
