@@ -10,11 +10,11 @@ import numpy as np
 from scipy.fft import irfftn, next_fast_len, rfftn
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from cubeview.learn.wall import Wall, shares
+from cubeview.learn.wall import Wall, reach_of, shares
 
 _STEP_MM = 8.0
 _REACH_MM = 62.0
-_LARGEST = 72  # voxels along an axis of the search grid
+_WIDE_MM = (27.0, 36.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +37,22 @@ def resample(values: np.ndarray, spacing: np.ndarray, step_mm: float, blur_mm: f
         Standard deviation of a Gaussian.
     """
     smooth = gaussian_filter(values, blur_mm / spacing, truncate=3.0)
-    shape = [int(np.floor((n - 1) * s / step_mm)) + 1 for n, s in zip(values.shape, spacing)]
-    at = np.meshgrid(*[np.arange(n) * step_mm / s for n, s in zip(shape, spacing)], indexing="ij")
+    shape = [
+        int(np.floor((n - 1) * s / step_mm)) + 1 for n, s in zip(values.shape, spacing, strict=True)
+    ]
+    at = np.meshgrid(
+        *[np.arange(n) * step_mm / s for n, s in zip(shape, spacing, strict=True)], indexing="ij"
+    )
     resampled: np.ndarray = map_coordinates(smooth, at, order=1, mode="nearest")
     return resampled
 
 
 def candidates(
-    values: np.ndarray, spacing: np.ndarray, poses: list[np.ndarray], count: int
+    values: np.ndarray,
+    spacing: np.ndarray,
+    poses: list[np.ndarray],
+    count: int,
+    clip: float,
 ) -> list[Candidate]:
     """Find the best places for a ventricle.
 
@@ -57,6 +65,9 @@ def candidates(
         Directions to try: rows apex to base, inferior, lateral.
     count : int
         How many candidates at most.
+    clip : float
+        Counts are cut at this share of the brightest organ's before matching: 1 when the heart is
+        the brightest thing there, less when liver or gut is.
 
     Returns
     -------
@@ -64,30 +75,30 @@ def candidates(
         Best first, different in place or direction.
     """
     grid = resample(values, spacing, _STEP_MM, 4.0)
-    level = bright_level(grid, _STEP_MM)
-    image = np.minimum(grid, level) / level if level > 0 else grid
+    level = clip * bright_level(grid, _STEP_MM)
+    if not level > 0:
+        return []
+    image = (np.minimum(grid, level) / level).astype(np.float32)
     pad = int(np.ceil(_REACH_MM / _STEP_MM))
     shape = [next_fast_len(n + pad, real=True) for n in image.shape]
-    spectrum = rfftn(image, shape)
-    support = _support()
-    reach = np.conj(_spectrum(support, shape))
-    area = support.sum()
-    total = irfftn(spectrum * reach, shape)
-    square = irfftn(rfftn(image**2, shape) * reach, shape)
-    spread = np.sqrt(np.maximum(square / area - (total / area) ** 2, 1e-8))
-    found = []
+    spectrum, squared = rfftn(image, shape), rfftn(image**2, shape)
     crop = tuple(slice(0, n) for n in image.shape)
+    found = []
     for axes in poses:
-        for wide in (27.0, 36.0):
-            template, middle = _template(axes, wide, support)
-            match = irfftn(spectrum * np.conj(_spectrum(template, shape)), shape)
-            gain = match / (template**2).sum()
-            score = match / (np.sqrt((template**2).sum() * area) * spread)
-            score = (score * np.sqrt(np.clip(gain / 0.35, 0.0, 1.0)))[crop]
-            best = np.unravel_index(int(score.argmax()), score.shape)
-            centre = np.array(best) * _STEP_MM - middle
-            wall = Wall(centre, axes, 1.72 * wide, wide)
-            found.append(Candidate(wall, float(score[best])))
+        for wide in _WIDE_MM:
+            template, support, middle = _template(axes, wide)
+            reach = np.conj(_spectrum(support, shape))
+            match = irfftn(spectrum * np.conj(_spectrum(template, shape)), shape)[crop]
+            mean = irfftn(spectrum * reach, shape)[crop] / support.sum()
+            spread = irfftn(squared * reach, shape)[crop] / support.sum() - mean**2
+            power = float((template**2 / np.maximum(support, 0.1)).sum())
+            score = match / np.sqrt(power * support.sum() * np.maximum(spread, 1e-4))
+            score *= np.sqrt(np.clip(match / power / 0.35, 0.0, 1.0))
+            for _ in range(2):
+                best = np.unravel_index(int(score.argmax()), score.shape)
+                wall = Wall(np.array(best) * _STEP_MM - middle, axes, 1.72 * wide, wide)
+                found.append(Candidate(wall, float(score[best])))
+                score[tuple(slice(max(0, i - 4), i + 5) for i in best)] = -1.0
     found.sort(key=lambda candidate: -candidate.score)
     kept: list[Candidate] = []
     for candidate in found:
@@ -97,7 +108,7 @@ def candidates(
 
 
 def bright_level(values: np.ndarray, step_mm: float) -> float:
-    """Return the value above which 40 cm³ lie: about the brightness of myocardium or liver."""
+    """Return the value above which 40 cm³ lie: the brightness of myocardium, liver or gut."""
     count = min(int(40_000 / step_mm**3), values.size - 1)
     return float(np.partition(values.ravel(), -count - 1)[-count - 1])
 
@@ -113,25 +124,23 @@ def _lattice() -> np.ndarray:
     return np.stack(np.meshgrid(line, line, line, indexing="ij"))
 
 
-def _support() -> np.ndarray:
-    distance = np.sqrt((_lattice() ** 2).sum(axis=0))
-    return np.clip((_REACH_MM - distance) / _STEP_MM, 0.0, 1.0)
-
-
-def _template(axes: np.ndarray, wide: float, support: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Template of zero mean within its support, and the middle of the wall from its centre."""
-    wall = Wall(np.zeros(3), axes, 1.72 * wide, wide)
-    middle = axes[0] * (wall.base - 1.0) / 2 * wall.long_mm
-    wall = Wall(-middle, axes, wall.long_mm, wide)
+def _template(axes: np.ndarray, wide: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Template of zero mean within its support, the support, and its middle from its centre."""
+    size = Wall(np.zeros(3), axes, 1.72 * wide, wide)
+    middle = axes[0] * (size.base - 1.0) / 2 * size.long_mm
+    wall = Wall(-middle, axes, size.long_mm, wide)
     lattice = _lattice()
-    share = shares(wall, lattice.reshape(3, -1))[0].reshape(lattice.shape[1:])
-    template = support * (share - (support * share).sum() / support.sum())
-    return template, middle
+    places = lattice.reshape(3, -1)
+    share = shares(wall, places)[0]
+    support = reach_of(wall, places, 18.0, 8.0)
+    template = support * (share - support @ share / support.sum())
+    shape = lattice.shape[1:]
+    return template.reshape(shape), support.reshape(shape), middle
 
 
 def _spectrum(kernel: np.ndarray, shape: list[int]) -> np.ndarray:
     """Spectrum of a kernel centred at the origin."""
-    padded = np.zeros(shape)
+    padded = np.zeros(shape, dtype=np.float32)
     n = kernel.shape[0] // 2
     padded[: kernel.shape[0], : kernel.shape[1], : kernel.shape[2]] = kernel
     spectrum: np.ndarray = rfftn(np.roll(padded, (-n, -n, -n), axis=(0, 1, 2)), shape)

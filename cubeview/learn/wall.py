@@ -15,20 +15,18 @@ from scipy.special import expit
 
 # Thickness and blur cannot be told apart at emission resolution, so the thickness is fixed at a
 # usual mean over the heart beat and the blur is fitted.
-WALL_MM = 11.0
+WALL_MM = 8.5
 _APEX_SHARE = 0.8
 # How much slower the ventricle narrows towards the base than towards the apex.
 _TAPER = 0.55
-# How much earlier the septum ends than the lateral wall.
-_SEPTAL_GAP_MM = 12.0
 _LOGISTIC = 1.702  # expit(1.702 x) stays within 0.01 of the normal distribution function
 
-# Usual values and spread of what is fitted: ln long, ln wide, base, ln blur, roundness. A wide
-# ventricle is also long: the third row of the prior couples them.
-_USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0])
-_SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06])
+# Usual values and spread of what is fitted: ln long, ln wide, base, ln blur, roundness, gap,
+# ln fade. A wide ventricle is also long: the last row of the prior couples them.
+_USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0, 15.0, np.log(40.0)])
+_SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06, 7.0, 0.35])
 _USUAL_RATIO, _RATIO_SPREAD = np.log(55.0 / 32.0), 0.13
-_PRIOR = 0.003
+_PRIOR = 0.006
 _RIDGE = 0.02
 
 
@@ -50,6 +48,10 @@ class Wall:
         Standard deviation of the blur.
     roundness : float
         Inferior semi-axis is ``wide_mm · (1 + roundness)``, lateral ``wide_mm · (1 - roundness)``.
+    gap_mm : float
+        How much earlier the septum ends than the lateral wall.
+    fade_mm : float
+        Length over which the wall fades at the basal plane, blur included.
     """
 
     centre: np.ndarray
@@ -59,6 +61,8 @@ class Wall:
     base: float = 0.59
     blur_mm: float = 7.0
     roundness: float = 0.0
+    gap_mm: float = 15.0
+    fade_mm: float = 40.0
 
     @property
     def length_mm(self) -> float:
@@ -75,19 +79,32 @@ class Fit:
     wall : Wall
     cost : float
         Share of the counts' variance not explained, plus the prior; smaller is better.
-    explained : float
-        Share of the variance within the domain that wall, cavity and surroundings explain.
-    contrast : float
-        Mean brightness of the wall above its surroundings, in units of the image's scale.
-    unevenness : float
-        Spread of the brightness around the wall over its mean.
+    gain : float
+        Share of the variance that the wall explains and smooth surroundings alone do not.
+    brightness : ndarray, shape (14,)
+        Coefficients of wall (mean, then eight smooth modes), cavity, surroundings (level, slopes).
     """
 
     wall: Wall
     cost: float
-    explained: float
-    contrast: float
-    unevenness: float
+    gain: float
+    brightness: np.ndarray
+
+    @property
+    def hollow(self) -> float:
+        """How far the wall stands out from the cavity, over its brightness."""
+        return float((self.brightness[0] - self.brightness[9]) / max(self.brightness[0], 0.1))
+
+    @property
+    def contrast(self) -> float:
+        """How far the wall stands out from the surroundings, over its brightness."""
+        return float((self.brightness[0] - self.brightness[10]) / max(self.brightness[0], 0.1))
+
+    @property
+    def unevenness(self) -> float:
+        """Spread of the brightness around the wall over its mean."""
+        spread = np.sqrt((self.brightness[1:9] ** 2 / 3).sum())
+        return float(spread / max(self.brightness[0], 0.1))
 
 
 def shares(wall: Wall, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -110,27 +127,39 @@ def shares(wall: Wall, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     down, right = own[1] / (1 + wall.roundness), own[2] / (1 - wall.roundness)
     rho2 = down**2 + right**2
     slope = _LOGISTIC / wall.blur_mm
-    outer = expit(-slope * _distance(height, rho2, wall.long_mm, wall.wide_mm))
-    thin = _APEX_SHARE * WALL_MM
-    inner = expit(-slope * _distance(height, rho2, wall.long_mm - thin, wall.wide_mm - WALL_MM))
+    outer = expit(-slope * _distance(height, rho2, wall.long_mm, wall.wide_mm, wall.blur_mm))
+    long, wide = wall.long_mm - _APEX_SHARE * WALL_MM, wall.wide_mm - WALL_MM
+    inner = expit(-slope * _distance(height, rho2, long, wide, wall.blur_mm))
     radius = np.sqrt(rho2) + 1e-6
     septal = np.maximum(-right / radius, 0.0) ** 2
-    cut = expit(slope * (wall.base * wall.long_mm - _SEPTAL_GAP_MM * septal - own[0]))
+    cut = expit(4.0 / wall.fade_mm * (wall.base * wall.long_mm - wall.gap_mm * septal - own[0]))
     unit = np.stack([height / wall.long_mm, down / wall.wide_mm, right / wall.wide_mm])
     unit /= np.sqrt((unit**2).sum(axis=0)) + 1e-6
     return (outer - inner) * cut, inner * cut, unit
 
 
-def _distance(height: np.ndarray, rho2: np.ndarray, a: float, b: float) -> np.ndarray:
-    """Distance to an ellipsoid of revolution to first order, negative inside."""
+def _distance(
+    height: np.ndarray, rho2: np.ndarray, a: float, b: float, blur_mm: float
+) -> np.ndarray:
+    """Distance to where the edge of an ellipsoid of revolution appears, negative inside.
+
+    First order in the distance. Blur moves the half level of a curved edge towards its centre of
+    curvature by the mean curvature times the blur squared: 3 mm at the apex.
+    """
     along, beside = height**2 / a**2, rho2 / b**2
-    s = np.sqrt(along + beside)
+    s2 = along + beside
+    s = np.sqrt(s2)
     slope = np.sqrt(along / a**2 + beside / b**2) / np.maximum(s, 1e-3)
-    distance: np.ndarray = (s - 1.0) / np.maximum(slope, 1.0 / a)
+    at_apex, at_side = a / b**2, 0.5 / b + 0.5 * b / a**2
+    share = np.where(height < 0, along, 0.0) / np.maximum(s2, 1e-6)
+    bend = at_side + (at_apex - at_side) * share
+    distance: np.ndarray = (s - 1.0) / np.maximum(slope, 1.0 / a) + blur_mm**2 * bend
     return distance
 
 
-def fit_wall(start: Wall, places: np.ndarray, values: np.ndarray, *, steps: int = 12) -> Fit:
+def fit_wall(
+    start: Wall, places: np.ndarray, values: np.ndarray, trust: np.ndarray, *, steps: int = 12
+) -> Fit:
     """Fit a wall to counts by Levenberg-Marquardt, from a start.
 
     Parameters
@@ -139,46 +168,58 @@ def fit_wall(start: Wall, places: np.ndarray, values: np.ndarray, *, steps: int 
     places : ndarray, shape (3, n), cube mm
     values : ndarray, shape (n,)
         Smoothed counts, in units of about the wall's own brightness.
+    trust : ndarray, shape (n,)
+        Weight of each voxel, 0 to 1.
     steps : int
 
     Returns
     -------
     Fit
     """
-    weight = _reach(start, places)
-    near = weight > 0.02
+    weight = reach_of(start, places, 12.0, 12.0) * trust
+    near = weight > 0.01
     places, values, weight = places[:, near], values[near], weight[near]
     if near.sum() < 60:
-        return Fit(start, 2.0, 0.0, 0.0, 1.0)
+        return Fit(start, 2.0, 0.0, np.zeros(14))
     mean = weight @ values / weight.sum()
     energy = float(weight @ (values - mean) ** 2) + 1e-12
 
-    def residual(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        left, brightness = _solve(_moved(start, vector), places, values, weight)
-        return np.concatenate([left / np.sqrt(energy), _prior(start, vector)]), brightness
+    def residual(vector: np.ndarray) -> np.ndarray:
+        left = _solve(_moved(start, vector), places, values, weight)[0]
+        return np.concatenate([left / np.sqrt(energy), _prior(start, vector)])
 
-    vector = np.zeros(10)
-    vector, now = _descend(residual, vector, steps)
+    vector, now = _descend(residual, np.zeros(12), steps)
     wall = _moved(start, vector)
     left, brightness = _solve(wall, places, values, weight)
-    explained = 1.0 - float(left @ left) / energy
-    spread = float(np.sqrt((brightness[1:9] ** 2 / 3).sum()))
-    return Fit(
-        wall=wall,
-        cost=float(now @ now),
-        explained=explained,
-        contrast=float(brightness[0]),
-        unevenness=spread / max(abs(float(brightness[0])), 1e-6),
-    )
+    root = np.sqrt(weight)
+    plane = np.stack([np.ones_like(values), *(places - wall.centre[:, None]) / 50.0]) * root
+    flat = np.linalg.lstsq(plane.T, values * root, rcond=None)[0]
+    rest = float((((values * root) - flat @ plane) ** 2).sum())
+    gain = (rest - float(left @ left)) / energy
+    return Fit(wall, float(now @ now), gain, brightness)
 
 
-def _reach(wall: Wall, places: np.ndarray) -> np.ndarray:
-    """Weight of the voxels around a wall that speak about it."""
+def predict(fit: Fit, places: np.ndarray) -> np.ndarray:
+    """Return the counts a fit expects at places, shape (3, n), in the units it was fitted in."""
+    expected: np.ndarray = fit.brightness @ _columns(fit.wall, places)
+    return expected
+
+
+def reach_of(wall: Wall, places: np.ndarray, reach_mm: float, edge_mm: float) -> np.ndarray:
+    """Return 1 at places within reach of a wall, falling to 0 over a soft edge beyond, shape (n,).
+
+    Parameters
+    ----------
+    wall : Wall
+    places : ndarray, shape (3, n), cube mm
+    reach_mm, edge_mm : float
+        From the outside of the wall.
+    """
     own = wall.axes @ (places - wall.centre[:, None])
     low, high = -wall.long_mm, wall.base * wall.long_mm
-    along = own[0] - np.clip(own[0], low + wall.wide_mm, high)
+    along = own[0] - np.clip(own[0], low + wall.wide_mm, max(high, low + wall.wide_mm))
     distance = np.sqrt(along**2 + own[1] ** 2 + own[2] ** 2) - wall.wide_mm
-    reach: np.ndarray = np.clip((24.0 - distance) / 12.0, 0.0, 1.0)
+    reach: np.ndarray = np.clip((reach_mm + edge_mm - distance) / edge_mm, 0.0, 1.0)
     return reach
 
 
@@ -201,6 +242,8 @@ def _moved(start: Wall, vector: np.ndarray) -> Wall:
         base=float(np.clip(start.base + vector[7], 0.1, 1.0)),
         blur_mm=float(np.clip(start.blur_mm * np.exp(vector[8]), 4.0, 14.0)),
         roundness=float(np.clip(start.roundness + vector[9], -0.25, 0.25)),
+        gap_mm=float(np.clip(start.gap_mm + 20.0 * vector[10], 0.0, 40.0)),
+        fade_mm=float(np.clip(start.fade_mm * np.exp(vector[11]), 15.0, 90.0)),
     )
 
 
@@ -213,6 +256,8 @@ def _prior(start: Wall, vector: np.ndarray) -> np.ndarray:
             start.base + vector[7],
             np.log(start.blur_mm) + vector[8],
             start.roundness + vector[9],
+            start.gap_mm + 20.0 * vector[10],
+            np.log(start.fade_mm) + vector[11],
         ]
     )
     off = (now - _USUAL) / _SPREAD
@@ -221,49 +266,51 @@ def _prior(start: Wall, vector: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _solve(
-    wall: Wall, places: np.ndarray, values: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Best brightness for a given shape: weighted residuals, and the coefficients."""
+def _columns(wall: Wall, places: np.ndarray) -> np.ndarray:
+    """What the counts are a sum of, shape (14, n)."""
     share, cavity, (z, y, x) = shares(wall, places)
     offset = (places - wall.centre[:, None]) / 50.0
     outside = 1.0 - cavity - share
     modes = [np.ones_like(z), z, y, x, y * y - x * x, 2 * x * y, 2 * x * z, 2 * y * z]
     modes.append(1.5 * z * z - 0.5)
-    columns = [share * mode for mode in modes]
-    columns += [cavity, outside, *(outside * offset)]
+    return np.stack([*(share * mode for mode in modes), cavity, outside, *(outside * offset)])
+
+
+def _solve(
+    wall: Wall, places: np.ndarray, values: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Best brightness for a given shape: weighted residuals, and the coefficients."""
     root = np.sqrt(weight)
-    design = np.stack(columns) * root
+    design = _columns(wall, places) * root
     target = values * root
     normal = design @ design.T
     ridge = _RIDGE * normal[0, 0]
-    extra = np.zeros(len(columns))
-    extra[1:9] = ridge
-    extra[9:] = 1e-3 * ridge
-    coefficients = np.linalg.solve(normal + np.diag(extra + 1e-9), design @ target)
+    extra = np.full(len(design), 1e-3 * ridge + 1e-9)
+    extra[1:9] = ridge + 1e-9
+    coefficients = np.linalg.solve(normal + np.diag(extra), design @ target)
     residual: np.ndarray = target - coefficients @ design
     return residual, coefficients
 
 
 def _descend(
-    residual: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    residual: Callable[[np.ndarray], np.ndarray],
     vector: np.ndarray,
     steps: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levenberg-Marquardt with numeric slopes; returns the vector and its residuals."""
     damping = 1e-2
-    now = residual(vector)[0]
-    delta = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01])
+    now = residual(vector)
+    delta = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01, 0.05, 0.05])
     for _ in range(steps):
         slopes = np.stack(
-            [(residual(vector + d)[0] - now) / d[i] for i, d in enumerate(np.diag(delta))]
+            [(residual(vector + d) - now) / d[i] for i, d in enumerate(np.diag(delta))]
         )
         normal, right = slopes @ slopes.T, slopes @ now
         for _ in range(4):
             damped = normal + np.diag(np.diag(normal) * damping + 1e-9)
             step = np.clip(np.linalg.solve(damped, -right), -1.0, 1.0)
             step[3:] = np.clip(step[3:], -0.25, 0.25)
-            trial = residual(vector + step)[0]
+            trial = residual(vector + step)
             if trial @ trial < now @ now:
                 break
             damping *= 6
