@@ -67,6 +67,8 @@ class Recipe:
         Of data, weights, order and displacements.
     train, calibrate, test : int
         Numbers of simulated cases.
+    shard : int
+        Cases in one file of data.
     normal : str
     defects : tuple of str
     artefact : str
@@ -86,6 +88,7 @@ class Recipe:
     train: int
     calibrate: int
     test: int
+    shard: int = 256
     normal: str = ""
     defects: tuple[str, ...] = ()
     artefact: str = ""
@@ -141,7 +144,7 @@ def read_recipe(recipe: Path | str) -> Recipe:
         values = _known(Recipe, data)
         values["digest"] = hashlib.sha256(text).hexdigest()
         made = Recipe(**values)
-        for name in ("seed", "train", "calibrate", "test"):
+        for name in ("seed", "train", "calibrate", "test", "shard"):
             number = getattr(made, name)
             if type(number) is not int or number < (0 if name == "seed" else 1):
                 raise ValueError(f"{name!r} is not a positive whole number")

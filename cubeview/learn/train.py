@@ -75,7 +75,9 @@ def train(
     network = _network(plan)
     sets = {}
     for number, split in enumerate(("calibrate", "test", "train")):
-        config = DataConfig(plan.data, split, getattr(plan, split), plan.seed, plan.preprocess)
+        config = DataConfig(
+            plan.data, split, getattr(plan, split), plan.seed, plan.preprocess, plan.shard
+        )
         first, share = ((0.0, 0.04), (0.04, 0.04), (0.08, _DATA_SHARE - 0.08))[number]
         sets[split] = make_dataset(
             config, work / split, workers=workers, report=_part(report, first, share)
@@ -148,7 +150,8 @@ def fit(
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     half = schedule.precision == "bf16" and _has_bf16(device)
-    network.to(device, memory_format=torch.channels_last_3d)
+    network.to(device)
+    _lay_out(network, torch.channels_last_3d)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay
     )
@@ -184,7 +187,8 @@ def fit(
         losses.append(total / steps)
         if checkpoint is not None:
             _save(checkpoint, network, optimizer, losses, digest)
-    network.to("cpu", memory_format=torch.contiguous_format).eval()
+    _lay_out(network.to("cpu"), torch.contiguous_format)
+    network.eval()
     return Fitted(tuple(losses), "bf16" if half else "fp32", device.type)
 
 
@@ -302,6 +306,13 @@ def _card(
 def _part(report: Report, first: float, share: float) -> Report:
     """Map the progress of a part onto the whole."""
     return lambda fraction, text: report(first + share * fraction, text)
+
+
+def _lay_out(network: Network, layout: torch.memory_format) -> None:
+    """Store the convolutions' weights in a layout; channels last is faster on every device."""
+    for parameter in network.parameters():
+        if parameter.ndim == 5:
+            parameter.data = parameter.data.contiguous(memory_format=layout)
 
 
 def _has_bf16(device: torch.device) -> bool:

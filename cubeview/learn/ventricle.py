@@ -147,10 +147,10 @@ def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1) -> 
     for steps in rounds:
         share = shares(fit.wall, places)[0]
         inside = share > 0.6 * share.max()
-        level = float(np.percentile(counts[inside], 70)) if inside.sum() > 20 else 0.0
+        level = float(np.percentile(counts[inside], 60)) if inside.sum() > 20 else 0.0
         if not level > 0:
             break
-        values = np.minimum(counts / level, 1.4)
+        values = np.minimum(counts / level, 1.35)
         if fit.brightness[0] > 0:
             off = (values - predict(fit, places)) / 0.25
             trust = 1.0 / (1.0 + off**2)
@@ -170,6 +170,11 @@ def _reversed(wall: Wall) -> Wall:
 def merit(fit: Fit) -> float:
     """How much a fit looks like a ventricle, about 0 to 2: explained, hollow, clear, even."""
     hollow, contrast = np.clip([fit.hollow, fit.contrast], -0.5, [0.7, 0.9])
+    solid = max(0.0, 0.45 - hollow)
     return float(
-        fit.gain - 2.0 * fit.cost + 0.5 * hollow + 0.5 * contrast - 0.4 * min(fit.unevenness, 1.5)
+        fit.gain
+        - 2.0 * fit.cost
+        + 0.5 * (hollow + contrast)
+        - 1.5 * solid
+        - 0.4 * min(fit.unevenness, 1.5)
     )
