@@ -97,8 +97,8 @@ def _image(cube: Cube) -> _Image:
     values = np.nan_to_num(cube.box((slice(0, z), slice(0, y), slice(0, x))))
     spacing = np.array(cube.spacing)
     work = resample(values, spacing, _STEP_MM, 3.0)
-    places = np.indices(work.shape).reshape(3, -1) * _STEP_MM
-    return _Image(values, spacing, work.ravel(), places)
+    places = np.indices(work.shape, dtype=np.float32).reshape(3, -1) * np.float32(_STEP_MM)
+    return _Image(values, spacing, work.astype(np.float32).ravel(), places)
 
 
 def _poses(cube: Cube) -> list[np.ndarray]:
@@ -140,9 +140,9 @@ def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1) -> 
     shape.
     """
     middle = wall.centre - 0.2 * wall.long_mm * wall.axes[0]
-    near = ((image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
+    near = ((image.places - middle.astype(np.float32)[:, None]) ** 2).sum(axis=0) < 80.0**2
     places, counts = image.places[:, near][:, ::every], image.work[near][::every]
-    trust = np.ones(len(counts))
+    trust = np.ones(len(counts), dtype=np.float32)
     fit = Fit(wall, 2.0, 0.0, np.zeros(14))
     for steps in rounds:
         share = shares(fit.wall, places)[0]
