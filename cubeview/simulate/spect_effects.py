@@ -137,8 +137,9 @@ def draw_lesion(
     avoid : str
         A territory it must not lie in.
     """
-    share = np.array([0.0 if name == avoid else s for name, s in zip(TERRITORIES, TERRITORY_SHARE,
-                                                                     strict=True)])
+    share = np.array(
+        [0.0 if name == avoid else s for name, s in zip(TERRITORIES, TERRITORY_SHARE, strict=True)]
+    )
     territory = list(TERRITORIES)[rng.choice(3, p=share / share.sum())]
     azimuths, polars = TERRITORIES[territory]
     azimuth, polar = np.deg2rad(rng.uniform(*azimuths)), np.deg2rad(rng.uniform(*polars))
@@ -178,9 +179,7 @@ def draw_lesion(
     )
 
 
-def draw_lesions(
-    rng: np.random.Generator, ranges: EffectRange, label: str
-) -> tuple[Lesion, ...]:
+def draw_lesions(rng: np.random.Generator, ranges: EffectRange, label: str) -> tuple[Lesion, ...]:
     """Draw the lesions that a class stands for; none for healthy and artefact."""
     if label == "ischaemic":
         return (draw_lesion(rng, ranges, "reversible"),)

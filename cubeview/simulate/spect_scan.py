@@ -151,9 +151,11 @@ def draw_surroundings(
                 level=rng.uniform(*ranges.gut),
             )
         )
-    right = np.array(
-        [rng.uniform(0.75, 1.15), rng.uniform(0.85, 1.2), rng.uniform(0.40, 0.60)]
-    ) * [radius_mm, radius_mm, length_mm]
+    right = np.array([rng.uniform(0.75, 1.15), rng.uniform(0.85, 1.2), rng.uniform(0.40, 0.60)]) * [
+        radius_mm,
+        radius_mm,
+        length_mm,
+    ]
     return Surroundings(
         background=rng.uniform(*ranges.background),
         cavity=rng.uniform(*ranges.cavity),
@@ -199,7 +201,7 @@ def body_activity(
         ]
         reach = scaled[0] ** 2 + scaled[1] ** 2 + scaled[2] ** 2
         activity += np.float32(organ.level * organ_gain) * np.clip(1.6 - 1.2 * reach, 0, 1)
-    return activity
+    return np.asarray(activity, dtype=np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -216,7 +218,8 @@ def _spread(length: int, sigma: float) -> np.ndarray:
     """Matrix that blurs a line of voxels by a Gaussian of `sigma` voxels, rows of sum 1."""
     steps = np.arange(length)
     matrix = np.exp(-0.5 * ((steps[:, None] - steps[None, :]) / sigma) ** 2)
-    return (matrix / matrix.sum(axis=1, keepdims=True)).astype(np.float32)
+    matrix /= matrix.sum(axis=1, keepdims=True)
+    return np.asarray(matrix, dtype=np.float32)
 
 
 def acquire(
@@ -306,8 +309,8 @@ def field_of_view(
         Along (z, y, x).
     """
     lines = [
-        ((np.arange(n) * voxel_mm - c) / r) ** 2 for n, c, r in zip(shape, centre, radii,
-                                                                     strict=True)
+        ((np.arange(n) * voxel_mm - c) / r) ** 2
+        for n, c, r in zip(shape, centre, radii, strict=True)
     ]
     total = lines[0][:, None, None] + lines[1][None, :, None] + lines[2][None, None, :]
     return np.asarray(total <= 1.0)

@@ -1,0 +1,61 @@
+"""Figures of merit against scikit-learn and worked examples."""
+
+import numpy as np
+import pytest
+
+from cubeview.learn import metrics
+
+sklearn_metrics = pytest.importorskip("sklearn.metrics")
+
+
+@pytest.fixture
+def scored():
+    rng = np.random.default_rng(1)
+    positive = rng.random(200) < 0.4
+    return np.round(rng.normal(positive * 1.0), 1), positive
+
+
+def test_auc_and_roc_with_ties_as_scikit_learn_has_them(scored):
+    scores, positive = scored
+    assert metrics.auc(scores, positive) == pytest.approx(
+        sklearn_metrics.roc_auc_score(positive, scores)
+    )
+    ours = metrics.roc(scores, positive)
+    theirs = sklearn_metrics.roc_curve(positive, scores, drop_intermediate=False)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b)
+    assert np.trapezoid(ours[1], ours[0]) == pytest.approx(metrics.auc(scores, positive))
+
+
+def test_the_interval_holds_the_value_and_narrows_with_cases(scored):
+    scores, positive = scored
+    few = metrics.auc_interval(scores[:40], positive[:40], rounds=300)
+    many = metrics.auc_interval(scores, positive, rounds=300)
+    assert few.low <= few.value <= few.high
+    assert many.high - many.low < few.high - few.low
+
+
+def test_a_gain_is_paired(scored):
+    scores, positive = scored
+    rng = np.random.default_rng(2)
+    gain = metrics.auc_gain(scores, scores + rng.normal(size=200) * 3, positive, rounds=300)
+    assert gain.low > 0
+    same = metrics.auc_gain(scores, scores, positive, rounds=50)
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+
+
+def test_confusion_and_recalls():
+    counts = metrics.confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 3)
+    assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
+    np.testing.assert_array_equal(metrics.recalls(counts), [0.5, 1.0, np.nan])
+
+
+def test_temperature_recovers_the_one_planted():
+    rng = np.random.default_rng(3)
+    logits = rng.normal(size=(20000, 4)) * 2
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    truth = (chances.cumsum(axis=1) < rng.random((20000, 1))).sum(axis=1)
+    assert metrics.fit_temperature(logits * 2.5, truth) == pytest.approx(2.5, rel=0.05)
+    assert metrics.calibration_error(chances, truth) < 0.02
+    sharp = chances**4 / (chances**4).sum(axis=1, keepdims=True)
+    assert metrics.calibration_error(sharp, truth) > 0.1
