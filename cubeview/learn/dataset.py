@@ -19,8 +19,10 @@ import numpy as np
 
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.dataset_sky import ROLES as SKY_ROLES
+from cubeview.learn.dataset_sky import peak_sn, sky_example
 from cubeview.learn.preprocess import HeartConfig, prepare_heart
-from cubeview.simulate import spect
+from cubeview.simulate import ifu, spect
 
 SPLITS = {"train": 0, "calibrate": 1, "test": 2}
 """Each split draws from its own stream of random numbers, so none shares a case with another."""
@@ -82,12 +84,15 @@ class Source:
     example : callable
         ``example(seed, split, index, preprocess) -> ndarray, shape (channel, d, h, w)``; its
         class is ``index`` modulo the number of classes.
+    peak_sn : callable or None
+        Called like `example`; the signal-to-noise of what makes the example's class.
     """
 
     version: str
     classes: tuple[str, ...]
     roles: tuple[str, ...]
     example: Callable[[int, int, int, Mapping[str, Any]], np.ndarray]
+    peak_sn: Callable[[int, int, int, Mapping[str, Any]], float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,4 +297,5 @@ def spect_example(seed: int, split: int, index: int, preprocess: Mapping[str, An
 
 SOURCES: Mapping[str, Source] = {
     "spect": Source(f"{spect.VERSION}+finder-1", spect.CLASSES, spect.ROLES, spect_example),
+    "ifu": Source(ifu.VERSION, ifu.CLASSES, SKY_ROLES, sky_example, peak_sn),
 }

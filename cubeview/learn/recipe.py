@@ -30,6 +30,8 @@ class Schedule:
     gain : float
         Each channel is scaled at random by up to this share: the myocardium's own level is not
         known better.
+    flip : bool
+        Inputs are mirrored at random along each axis: the sky has no handedness.
     precision : {"bf16", "fp32"}
         Of the convolutions; fp32 where the processor has no bf16.
     """
@@ -41,6 +43,7 @@ class Schedule:
     weight_decay: float = 1e-3
     shift: int = 2
     gain: float = 0.0
+    flip: bool = False
     precision: Literal["bf16", "fp32"] = "bf16"
 
     def __post_init__(self) -> None:

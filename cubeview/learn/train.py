@@ -21,7 +21,8 @@ from torch import nn
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import HEART_CODES, Card
-from cubeview.learn.dataset import SOURCES, DataConfig, Dataset, make_dataset
+from cubeview.learn.dataset import SOURCES, SPLITS, DataConfig, Dataset, make_dataset
+from cubeview.learn.figures_sky import by_strength
 from cubeview.learn.metrics import fit_temperature, summarise
 from cubeview.learn.model import Model, save_model
 from cubeview.learn.network import Network, NetworkConfig, build
@@ -104,6 +105,10 @@ def train(
         normal=plan.normal,
         defects=plan.defects,
     )
+    if SOURCES[plan.data].peak_sn:
+        said = logits.argmax(axis=1)
+        strength = _strengths(plan, _part(report, 0.97, 0.03))
+        figures["by_peak_sn"] = by_strength(said, labels, strength, card.classes)
     figures["on"] = f"{len(labels)} unseen simulated cases ({SOURCES[plan.data].version})"
     model = save_model(Model(network, replace(card, metrics=figures)), out)
     report(1.0, f"Accuracy {100 * figures['accuracy']:.1f} % on unseen simulated cases")
@@ -202,7 +207,9 @@ def rate_at(step: int, steps: int, schedule: Schedule) -> float:
 
 
 def augment(inputs: np.ndarray, schedule: Schedule, rng: np.random.Generator) -> np.ndarray:
-    """Return inputs displaced by whole voxels, zeros moving in, and scaled channel by channel.
+    """Return inputs displaced by whole voxels, scaled channel by channel, and mirrored.
+
+    Zeros move in where a displacement leaves a gap.
 
     Parameters
     ----------
@@ -228,6 +235,9 @@ def augment(inputs: np.ndarray, schedule: Schedule, rng: np.random.Generator) ->
             for sign in (1, -1)
         )
         out[row][:, *to] = inputs[row][:, *at] * gains[row]
+    if schedule.flip:
+        for row, mirrored in enumerate(rng.random((n, 3)) < 0.5):
+            out[row] = np.flip(out[row], tuple(np.flatnonzero(mirrored) + 1))
     return out
 
 
@@ -301,6 +311,18 @@ def _card(
             "cpu_seconds": round(time.process_time() - started[1]),
         },
     )
+
+
+def _strengths(plan: Recipe, report: Report) -> np.ndarray:
+    """Return the signal-to-noise of each example of the test set, shape (n,)."""
+    peak_sn = SOURCES[plan.data].peak_sn
+    assert peak_sn is not None
+    strengths = np.empty(plan.test)
+    for index in range(plan.test):
+        if index % 20 == 0:
+            report(index / plan.test, "Measuring against signal-to-noise")
+        strengths[index] = peak_sn(plan.seed, SPLITS["test"], index, plan.preprocess)
+    return strengths
 
 
 def _part(report: Report, first: float, share: float) -> Report:
