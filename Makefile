@@ -1,5 +1,5 @@
 # CubeView. `make run` opens the program, `make test` runs the tests; both set themselves up.
-.PHONY: run test lint test-slow screenshots bench
+.PHONY: run test samples lint test-slow screenshots bench
 
 PYTHON := .venv/bin/python
 PATHS ?=
@@ -37,3 +37,7 @@ bench:
 	@packaging/setup.sh test
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; \
 	  QT_QPA_PLATFORM=offscreen $(PYTHON) $$file || exit 1; done
+
+samples:
+	@packaging/setup.sh run
+	@packaging/make_samples.sh

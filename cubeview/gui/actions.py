@@ -80,7 +80,7 @@ ACTIONS = (
         after_line=True,
     ),
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
-    Action("about_cube", "&About this cube", "Cube", "show_notes", "I", needs="case"),
+    Action("about_cube", "A&bout this cube", "Cube", "show_notes", "I", needs="case"),
     Action("predict", "&Classify", "Model", "predict.run", "P", needs="case"),
     Action(
         "cam",

@@ -39,6 +39,11 @@ class Faults(QObject):
         sys.excepthook = self._in_main
         threading.excepthook = self._in_thread
 
+    def remove(self) -> None:
+        """Put Python's own hooks back."""
+        sys.excepthook = sys.__excepthook__
+        threading.excepthook = threading.__excepthook__
+
     def _in_main(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:

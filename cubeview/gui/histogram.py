@@ -131,7 +131,7 @@ class FigureBox(QDoubleSpinBox):
         self.setRange(-1e38, 1e38)
         self.setDecimals(40)
         self.setKeyboardTracking(False)
-        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("−0.000e−00 %") + 24)
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("−0.000e−00") + 24)
 
     def textFromValue(self, value: float) -> str:
         """Write short."""

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Thread
 from typing import Any, Literal
 
@@ -43,6 +43,7 @@ class Job(QObject):
     finished = pyqtSignal(object)
     failed = pyqtSignal(object)
     ended = pyqtSignal()
+    _done = pyqtSignal()
 
     def __init__(self, kind: str, title: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +53,10 @@ class Job(QObject):
         self._cancelled = False
         self._next_progress = 0.0
         self._next_partial = 0.0
-        self.ended.connect(self._stop_running)
+        self.future: Future[None] | None = None
+        # Everybody hears of the end in one go on the GUI thread: were `ended` itself sent from the
+        # lane, some would know of it while others still took the job for running.
+        self._done.connect(self._end)
 
     def cancel(self) -> None:
         """Ask the work to stop at its next report; its result will not be delivered."""
@@ -97,10 +101,11 @@ class Job(QObject):
             if not self._cancelled:
                 self.failed.emit(error)
         finally:
-            self.ended.emit()
+            self._done.emit()
 
-    def _stop_running(self) -> None:
+    def _end(self) -> None:
         self.running = False
+        self.ended.emit()
 
 
 class Jobs(QObject):
@@ -174,7 +179,7 @@ class Jobs(QObject):
                 signal.connect(lambda value, slot=slot: None if job.cancelled else slot(value))
         job.ended.connect(lambda: self._forget(job))
         self.started.emit(job)
-        self._lanes[lane].submit(job.run, work)
+        job.future = self._lanes[lane].submit(job.run, work)
         return job
 
     def cancel(self, kind: str) -> None:
@@ -211,4 +216,7 @@ class Jobs(QObject):
         self._alive.remove(job)
         if self._current.get(job.kind) is job:
             del self._current[job.kind]
+        # The lane may still be on its way out of the last emit; an instant, then it is safe.
+        if job.future is not None:
+            wait([job.future])
         job.deleteLater()

@@ -46,6 +46,11 @@ class Settings:
 class SettingsFile:
     """The ini file in the user's data folder.
 
+    Parameters
+    ----------
+    folder : Path, optional
+        Where it lies instead.
+
     Attributes
     ----------
     settings : Settings
@@ -53,8 +58,9 @@ class SettingsFile:
         default.
     """
 
-    def __init__(self) -> None:
-        self._ini = QSettings(str(data_dir() / "settings.ini"), QSettings.Format.IniFormat)
+    def __init__(self, folder: Path | None = None) -> None:
+        path = (folder or data_dir()) / "settings.ini"
+        self._ini = QSettings(str(path), QSettings.Format.IniFormat)
         self.settings = self._read()
 
     def change(self, **changes: Any) -> None:

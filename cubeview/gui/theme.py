@@ -122,8 +122,8 @@ def _palette(c: Colours) -> QPalette:
 
 
 # Boxes with arrows are left to Fusion and the palette: a style sheet that touches them must paint
-# the arrows too. Widgets are addressed by class or by the "part" property, never by object name: names belong to
-# the saved layout.
+# the arrows too. Widgets are addressed by class or by the "part" property, never by object name:
+# names belong to the saved layout.
 _SHEET = """
 QMainWindow, QDialog { background: $ground; }
 QMainWindow::separator { background: $ground; width: 6px; height: 6px; }
@@ -148,7 +148,9 @@ QToolButton:hover { background: $raised; }
 QToolButton:checked, QToolButton:pressed { background: $select; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $dim; }
-QToolButton[popupMode="2"] { padding-right: 18px; }
+QToolButton[popupMode="2"] { padding-right: 20px; }
+QToolButton::menu-indicator { subcontrol-origin: border; subcontrol-position: center right;
+                              right: 6px; }
 
 QStatusBar { background: $card; border-top: 1px solid $line; }
 QStatusBar::item { border: none; }

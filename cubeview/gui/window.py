@@ -30,13 +30,14 @@ from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.actions import MENUS, Actions
 from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.levels import LevelsControl
 from cubeview.gui.messages import MessageBar
 from cubeview.gui.opening import Opening, dropped_paths
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
-from cubeview.gui.panels.widgets import scrolled
+from cubeview.gui.panels.widgets import column, scrolled
 from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
@@ -218,8 +219,14 @@ class Window(QMainWindow):
 
     def _docks(self) -> dict[str, QDockWidget]:
         docks = {}
+        self.levels = LevelsControl(self.session)
+        display = QWidget()
+        layout = column(display)
+        layout.addWidget(self.levels)
+        layout.addStretch(1)
         for name, title, panel, area in (
             ("cases", "Cases", self.cases, _LEFT),
+            ("display", "Display", display, _LEFT),
             ("classify", "Classify", self.predict, _RIGHT),
             ("explain", "Explain", self.explain, _RIGHT),
             ("notes", "About this cube", self.notes, _RIGHT),
@@ -231,7 +238,8 @@ class Window(QMainWindow):
             docks[name] = dock
         self.tabifyDockWidget(docks["explain"], docks["notes"])
         docks["explain"].raise_()
-        self.resizeDocks([docks["cases"], docks["classify"]], [220, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["cases"], docks["classify"]], [284, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["cases"], docks["display"]], [560, 260], Qt.Orientation.Vertical)
         self.resizeDocks([docks["classify"], docks["explain"]], [380, 460], Qt.Orientation.Vertical)
         return docks
 

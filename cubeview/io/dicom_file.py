@@ -17,19 +17,26 @@ import numpy as np
 import pydicom
 from pydicom import config as pydicom_config
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
+    JPEG2000,
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
     JPEGLSNearLossless,
 )
 
 from cubeview.errors import Cancelled, CubeviewError
+from cubeview.io.dicom_jpeg import sound_jpeg
 from cubeview.io.dicom_sniff import has_preamble, is_gzipped_dicom
 
 MAX_VALUES = 2**28
@@ -40,6 +47,20 @@ MAX_INFLATED_BYTES = 2**30
 
 MAX_COMPRESSION = 4000
 """Most pixel bytes that one byte of a compressed file is believed to stand for."""
+
+_LOSSLESS_JPEG = {JPEGLossless, JPEGLosslessSV1}
+_DECODERS = {
+    JPEGLossless: "gdcm",
+    JPEGLosslessSV1: "gdcm",
+    JPEGBaseline8Bit: "pillow",
+    JPEGExtended12Bit: "pillow",
+    JPEG2000: "pillow",
+    JPEG2000Lossless: "pillow",
+    JPEGLSLossless: "pyjpegls",
+    JPEGLSNearLossless: "pyjpegls",
+}
+"""Decoder of each compressed format: gdcm only where nothing else can, as it may end the program
+on damaged data."""
 
 _LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless}
 
@@ -65,7 +86,8 @@ def bad_file(path: Path) -> Iterator[None]:
         raise CubeviewError(f"{path}: may not be read. Check its permissions.") from error
     except MemoryError as error:
         raise CubeviewError(
-            f"{path}: does not fit into memory. Close other programs or use a larger machine."
+            f"{path}: asks for more memory than there is. The header is damaged, or the scan needs "
+            "a larger machine."
         ) from error
     # A hostile or damaged data set makes pydicom raise nearly anything, RecursionError included.
     except Exception as error:
@@ -198,6 +220,14 @@ def check_pixels(header: FileDataset, path: Path) -> None:
         )
 
 
+def _make_sound(header: FileDataset) -> None:
+    """Replace each lossless JPEG frame by its checked parts."""
+    count = integer(header, "NumberOfFrames", 1)
+    size = integer(header, "Rows"), integer(header, "Columns")
+    frames = generate_frames(header.PixelData, number_of_frames=count)
+    header.PixelData = encapsulate([sound_jpeg(frame, *size) for frame in frames])
+
+
 def is_lossy(header: FileDataset) -> bool:
     """Tell whether the pixels were ever compressed in a way that changed them."""
     syntax = str(header.file_meta.get("TransferSyntaxUID", ""))
@@ -222,7 +252,9 @@ def decode(header: FileDataset, path: Path) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            array = np.asarray(pixel_array(header))
+            if syntax in _LOSSLESS_JPEG:
+                _make_sound(header)
+            array = np.asarray(pixel_array(header, decoding_plugin=_DECODERS.get(syntax, "")))
     except Exception as error:
         compressed = syntax.is_transfer_syntax and syntax.is_encapsulated
         if not compressed and syntax.is_transfer_syntax:

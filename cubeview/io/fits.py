@@ -3,9 +3,11 @@
 import logging
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.io import fits
@@ -23,6 +25,7 @@ from cubeview.io.fits_layout import (
     Group,
     Part,
     check_size,
+    first_part,
     groups_of,
     is_flat_mask,
     parts_of,
@@ -109,19 +112,38 @@ def _read_file(path: Path, report: Report) -> list[Case]:
         head = stream.read(4096)
     _refuse_others(head, path)
     plain = unpacked(path, head, report)
-    hdus, parts = _open(plain, path)
+    with _open(plain, path) as (hdus, parts):
+        if not any(part.what == "packed image" and part.is_cube for part in parts):
+            return _cases(path, plain, hdus, parts)
+    plain = untiled(path, plain, parts, report)
+    with _open(plain, path) as (hdus, parts):
+        return _cases(path, plain, hdus, parts)
+
+
+def _cases(path: Path, plain: Path, hdus: Any, parts: list[Part]) -> list[Case]:
+    stamp = Stamp.of(plain)
+    groups = groups_of(parts)
+    if not groups:
+        raise CubeviewError(what_it_is(parts, path))
+    several = len(groups) > 1
     try:
-        if any(part.what == "packed image" and part.is_cube for part in parts):
-            hdus.close()
-            plain = untiled(path, plain, parts, report)
-            hdus, parts = _open(plain, path)
-        stamp = Stamp.of(plain)
-        groups = groups_of(parts)
-        if not groups:
-            raise CubeviewError(what_it_is(parts, path))
-        return [_case(path, plain, stamp, hdus, parts, group, len(groups) > 1) for group in groups]
-    finally:
-        hdus.close()
+        return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
+    except fits.VerifyError:
+        dropped = tuple(note for part in parts for note in _drop_unreadable(part))
+        groups = [replace(group, notes=(*group.notes, *dropped)) for group in groups]
+        return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
+
+
+def _drop_unreadable(part: Part) -> list[Note]:
+    """Take cards that are no FITS out of a header: a bad beam must not cost the cube."""
+    notes = []
+    for card in list(part.header.cards):
+        try:
+            _ = card.value
+        except fits.VerifyError:
+            part.header.remove(card.keyword, ignore_missing=True, remove_all=True)
+            notes.append(Note("repair", f"{card.keyword} in {part.title} cannot be read; ignored"))
+    return notes
 
 
 def _refuse_others(head: bytes, path: Path) -> None:
@@ -144,22 +166,40 @@ def _refuse_others(head: bytes, path: Path) -> None:
         )
 
 
-def _open(plain: Path, path: Path) -> tuple[Any, list[Part]]:
+@contextmanager
+def _open(plain: Path, path: Path) -> Iterator[tuple[Any, list[Part]]]:
     """Open the headers of a file; astropy's warnings become notes where they matter to us."""
-    with warnings.catch_warnings():
+    # The stream is ours: astropy leaves its own open when it gives up on a header.
+    with plain.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         try:
             hdus = fits.open(
-                plain,
+                stream,
                 memmap=False,
                 do_not_scale_image_data=True,
                 disable_image_compression=True,
             )
-            return hdus, parts_of(hdus)
+            parts = parts_of(hdus)
         except OSError as error:
+            _check_first_part(stream, plain, path)
             raise CubeviewError(
                 f"{path}: the header cannot be read ({error}). Copy or download it again."
             ) from error
+        yield hdus, parts
+
+
+def _check_first_part(stream: BinaryIO, plain: Path, path: Path) -> None:
+    """Refuse with numbers a file whose announced sizes astropy could not even step over."""
+    stream.seek(0)
+    try:
+        header = fits.Header.fromfile(stream)
+        part = first_part(header, stream.tell())
+    except (OSError, EOFError, ValueError, TypeError, fits.VerifyError):
+        return
+    if part.shape and 0 not in part.shape:
+        check_size(part, path, plain.stat().st_size)
+    elif not part.is_cube:
+        raise CubeviewError(what_it_is([part], path))
 
 
 def _case(
@@ -178,9 +218,7 @@ def _case(
     headers = (flux.header, parts[0].header)
     tables = [_table(hdus, part) for part in wavelength_tables(parts)]
     notes = list(group.notes)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        found = geometry(_geometry_header(flux, parts, notes), hdus, flux.shape, tables)
+    found = geometry(_geometry_header(flux, parts, notes), hdus, flux.shape, tables)
     notes = [*found.notes, *notes]
     unit = first_text(headers, "BUNIT")
     parsed = parse_unit(unit)
@@ -303,9 +341,8 @@ def _kcwi_siblings(
             continue
         with sibling.open("rb") as stream:
             plain = unpacked(sibling, stream.read(8), nothing)
-        hdus, parts = _open(plain, sibling)
-        hdus.close()
-        part = parts[0]
+        with _open(plain, sibling) as (_, parts):
+            part = parts[0]
         if part.shape != flux.shape:
             notes.append(Note("guess", f"{sibling.name} has another shape and was left out"))
             continue

@@ -1,5 +1,6 @@
 """What the parts of a FITS file are: which is the cube, which its noise, which its mask."""
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -130,9 +131,17 @@ def parts_of(hdus: Any) -> list[Part]:
     hdus : astropy.io.fits.HDUList
         Opened with ``disable_image_compression=True``.
     """
-    parts = []
-    for number in range(len(hdus)):
-        hdu = hdus[number]
+    parts: list[Part] = []
+    for number in itertools.count():
+        try:
+            hdu = hdus[number]
+        except IndexError:
+            break
+        except OSError:
+            # Standard 4.0, 3.5: bytes behind the last unit are no reason to refuse the file.
+            if not parts:
+                raise
+            break
         header = hdu.header
         name = str(header.get("EXTNAME", "")).strip().upper()
         offset = int(hdu.fileinfo()["datLoc"])
@@ -141,11 +150,29 @@ def parts_of(hdus: Any) -> list[Part]:
         elif header.get("ZIMAGE") is True:
             shape = _shape(header, "ZNAXIS")
             parts.append(Part(number, name, header, shape, offset, "packed image"))
-        elif number == 0 or str(header.get("XTENSION", "")).strip() in ("IMAGE", "IUEIMAGE"):
+        elif is_image(header):
             parts.append(Part(number, name, header, _shape(header, "NAXIS"), offset, "image"))
         else:
             parts.append(Part(number, name, header, (), offset, "table"))
     return parts
+
+
+def is_image(header: Header) -> bool:
+    """Tell whether a header announces an array of pixels."""
+    return "SIMPLE" in header or str(header.get("XTENSION", "")).strip() in ("IMAGE", "IUEIMAGE")
+
+
+def first_part(header: Header, length: int) -> Part:
+    """Return the primary unit of a file of which nothing more could be read.
+
+    Parameters
+    ----------
+    header : Header
+    length : int
+        Bytes the header takes in the file.
+    """
+    shape = _shape(header, "NAXIS")
+    return Part(0, "", header, shape, length, "image" if is_image(header) else "table")
 
 
 def groups_of(parts: Sequence[Part]) -> list[Group]:

@@ -52,7 +52,7 @@ def candidates(
     spacing: np.ndarray,
     poses: list[np.ndarray],
     count: int,
-    bright_cm3: float,
+    clip: float,
 ) -> list[Candidate]:
     """Find the best places for a ventricle.
 
@@ -65,9 +65,9 @@ def candidates(
         Directions to try: rows apex to base, inferior, lateral.
     count : int
         How many candidates at most.
-    bright_cm3 : float
-        The brightest volume is levelled to its faintest voxel before matching: small when the
-        heart is the brightest thing there, large when liver or gut is.
+    clip : float
+        Counts are cut at this share of the brightest organ's before matching: 1 when the heart is
+        the brightest thing there, less when liver or gut is.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def candidates(
         Best first, different in place or direction.
     """
     grid = resample(values, spacing, _STEP_MM, 4.0)
-    level = bright_level(grid, _STEP_MM, bright_cm3)
+    level = clip * bright_level(grid, _STEP_MM)
     if not level > 0:
         return []
     image = (np.minimum(grid, level) / level).astype(np.float32)
@@ -107,9 +107,9 @@ def candidates(
     return kept
 
 
-def bright_level(values: np.ndarray, step_mm: float, volume_cm3: float) -> float:
-    """Return the value above which a volume lies."""
-    count = min(int(1000 * volume_cm3 / step_mm**3), values.size - 1)
+def bright_level(values: np.ndarray, step_mm: float) -> float:
+    """Return the value above which 40 cm³ lie: the brightness of myocardium, liver or gut."""
+    count = min(int(40_000 / step_mm**3), values.size - 1)
     return float(np.partition(values.ravel(), -count - 1)[-count - 1])
 
 

@@ -3,11 +3,13 @@
 All functions take plain arrays and know nothing of networks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy import special
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 from scipy.stats import rankdata
 
 
@@ -144,11 +146,79 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     """
 
     def loss(log_temperature: float) -> float:
-        scaled = log_softmax(logits / np.exp(log_temperature), axis=1)
+        scaled = special.log_softmax(logits / np.exp(log_temperature), axis=1)
         return float(-scaled[np.arange(len(truth)), truth].mean())
 
     found = minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded")
     return float(np.exp(found.x))
+
+
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Return probabilities, shape (n, classes), of logits divided by a temperature."""
+    found: np.ndarray = special.softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
+    return found
+
+
+def evidence(logits: np.ndarray, normal: int, defects: Sequence[int]) -> np.ndarray:
+    """Return the evidence for any defect against normal, shape (n,), as a difference of logits.
+
+    The artefact class takes no part: it is a flag beside the question, not a rival answer.
+    """
+    logits = np.asarray(logits, dtype=np.float64)
+    pooled: np.ndarray = special.logsumexp(logits[:, list(defects)], axis=1)
+    return pooled - logits[:, normal]
+
+
+def summarise(
+    logits: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    *,
+    temperature: float = 1.0,
+    normal: str = "",
+    defects: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the figures of a test, as plain values for a model card.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n, classes)
+    labels : ndarray, shape (n,), int
+    classes : sequence of str
+    temperature : float
+    normal, defects : str, sequence of str
+        For the areas under the ROC curve: `normal` against all others by 1 - p(normal), and
+        against the defects by `evidence`.
+
+    Returns
+    -------
+    dict
+    """
+    before, after = softmax(logits), softmax(logits, temperature)
+    table = confusion(labels, logits.argmax(axis=1), len(classes))
+    likely = np.maximum(after[np.arange(len(labels)), labels], 1e-300)
+    figures: dict[str, Any] = {
+        "cases": len(labels),
+        "accuracy": round(float((logits.argmax(axis=1) == labels).mean()), 4),
+        "recall": {
+            name: round(float(r), 4) for name, r in zip(classes, recalls(table), strict=True)
+        },
+        "confusion": table.tolist(),
+        "calibration_error_raw": round(calibration_error(before, labels), 4),
+        "calibration_error": round(calibration_error(after, labels), 4),
+        "negative_log_likelihood": round(float(-np.log(likely).mean()), 4),
+    }
+    if normal:
+        healthy = list(classes).index(normal)
+        numbers = [list(classes).index(name) for name in defects]
+        figures["auc_normal_against_rest"] = round(
+            auc(1.0 - after[:, healthy], labels != healthy), 4
+        )
+        asked = np.isin(labels, [healthy, *numbers])
+        figures["auc_defect_against_normal"] = round(
+            auc(evidence(logits, healthy, numbers)[asked], labels[asked] != healthy), 4
+        )
+    return figures
 
 
 def _bootstrap(positive: np.ndarray, seed: int, rounds: int) -> list[np.ndarray]:

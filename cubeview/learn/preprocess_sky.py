@@ -4,7 +4,8 @@ The same function prepares simulated windows for training and real ones for pred
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,27 @@ class SkyConfig:
     size: int = 32
     soft: float = 8.0
     noise_limit: float = 1.5
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "SkyConfig":
+        """Rebuild from a model card.
+
+        Raises
+        ------
+        CubeviewError
+            If the card asks for a preparation this version does not know.
+        """
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown or values.get("kind", "sky") != "sky":
+            raise CubeviewError(
+                "The model card asks for a sky preparation this version does not know "
+                f"({', '.join(unknown) or values.get('kind')}); use a newer CubeView."
+            )
+        try:
+            kinds = {name: type(value) for name, value in asdict(cls()).items()}
+            return cls(**{name: kinds[name](value) for name, value in values.items()})
+        except (TypeError, ValueError) as error:
+            raise CubeviewError(f"The model card's preparation is broken: {error}.") from error
 
 
 def prepare_sky(
@@ -115,9 +137,9 @@ def prepare_window(
     Returns
     -------
     input : ndarray, shape (2, z, y, x), float32
-        Flux over noise, softened, 0 where there is no data; and the noise over its median,
-        logarithmic. The stated sigma is first multiplied by one factor for the window, so that it
-        agrees with the scatter between channels.
+        Flux over its spaxel's median sigma, softened, 0 where there is no data; and the sigma of
+        each voxel over the window's median, logarithmic. The stated sigma is first multiplied by
+        one factor for the window, so that it agrees with the scatter between channels.
     cautions : tuple of str
     """
     cautions: tuple[str, ...] = ()
@@ -142,8 +164,13 @@ def prepare_window(
         )
     factor = min(max(factor, 0.2), 5.0)
     median = np.nanmedian(sigma) if known.any() else 1.0
-    shown = config.soft * np.arcsinh(ratio / (factor * config.soft)) / 3.0
+    # One sigma for each spaxel: divided by that of each voxel, a continuum would seem absorbed
+    # wherever a sky line raises the noise.
+    usual = np.ones(flux.shape[1:])
+    columns = known.any(axis=0)
+    usual[columns] = np.nanmedian(sigma[:, columns], axis=0)
     with np.errstate(invalid="ignore"):
+        shown = config.soft * np.arcsinh(flux / (usual * factor * config.soft)) / 3.0
         noise = np.clip(np.log(sigma / median), -config.noise_limit, config.noise_limit)
     channels = np.stack([np.where(known, shown, 0.0), np.where(known, noise, config.noise_limit)])
     return channels.astype(np.float32), cautions

@@ -6,7 +6,7 @@ beyond the basal plane, which cuts its long axis at `BASE_AT` of the semi-axis f
 that it holds the whole wall although a ventricle is open at its base.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -21,8 +21,8 @@ BASE_AT = 0.7
 """Where the basal plane cuts the ellipsoid's long axis, as a share of the semi-axis."""
 
 _STEP_MM = 6.0
-_BRIGHT_CM3 = (40.0, 250.0, 700.0)
-_GOOD = 1.1
+_CLIPS = (1.0, 0.6, 0.36)
+_GOOD = 1.0
 # From apex to base in the patient (to the left, to the back, to the head): the usual direction.
 _USUAL_AXIS = np.array([-0.62, 0.74, 0.27])
 _INFERIOR = np.array([0.0, 0.0, -1.0])
@@ -53,13 +53,19 @@ def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
     image = _image(cube)
     poses = _poses(cube)
     fits: list[Fit] = []
-    for step, bright_cm3 in enumerate(_BRIGHT_CM3):
+    for step, clip in enumerate(_CLIPS):
         report(0.05 + 0.3 * step, "Looking for the left ventricle")
-        found = candidates(image.values, image.spacing, poses, 6, bright_cm3)
-        rough = sorted((_fit(image, c.wall, (4,)) for c in found), key=merit, reverse=True)
+        found = candidates(image.values, image.spacing, poses, 6, clip)
+        rough: list[Fit] = []
+        for candidate in found:
+            rough.append(_fit(image, candidate.wall, (3,), every=2))
+            if len(rough) == 3 and max(map(merit, rough)) > _GOOD:
+                break
+        rough.sort(key=merit, reverse=True)
         for fit in rough[:2]:
-            report(0.2 + 0.3 * step, "Fitting the wall")
-            fits.append(_fit(image, fit.wall, (6, 8, 8)))
+            if merit(fit) > merit(rough[0]) - 0.4:
+                report(0.2 + 0.3 * step, "Fitting the wall")
+                fits.append(_fit(image, fit.wall, (5, 6, 8)))
         if fits and merit(max(fits, key=merit)) > _GOOD:
             break
     report(1.0, "Left ventricle found")
@@ -67,6 +73,8 @@ def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
         middle = (np.array(cube.shape) - 1) / 2 * image.spacing
         return Ventricle(middle, poses[0], [50, 36, 36], 1.0, "there are no counts")
     best = max(fits, key=merit)
+    turned = _fit(image, _reversed(best.wall), (4, 5, 6))
+    best = max((best, turned), key=merit)
     centre, radii = ellipsoid(best.wall)
     return Ventricle(centre, best.wall.axes, radii)
 
@@ -125,7 +133,7 @@ def _frame(axis: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.stack([axis, down, side if side @ right > 0 else -side])
 
 
-def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...]) -> Fit:
+def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1) -> Fit:
     """Fit in rounds of so many steps; voxels far from the last round's model count less.
 
     So neither a liver beside the wall nor a defect that smooth modes cannot follow pulls the
@@ -133,11 +141,12 @@ def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...]) -> Fit:
     """
     middle = wall.centre - 0.2 * wall.long_mm * wall.axes[0]
     near = ((image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
-    places, counts = image.places[:, near], image.work[near]
+    places, counts = image.places[:, near][:, ::every], image.work[near][::every]
     trust = np.ones(len(counts))
     fit = Fit(wall, 2.0, 0.0, np.zeros(14))
     for steps in rounds:
-        inside = shares(fit.wall, places)[0] > 0.5
+        share = shares(fit.wall, places)[0]
+        inside = share > 0.6 * share.max()
         level = float(np.percentile(counts[inside], 70)) if inside.sum() > 20 else 0.0
         if not level > 0:
             break
@@ -147,6 +156,15 @@ def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...]) -> Fit:
             trust = 1.0 / (1.0 + off**2)
         fit = fit_wall(fit.wall, places, values, trust, steps=steps)
     return fit
+
+
+def _reversed(wall: Wall) -> Wall:
+    """The same wall with its apex where its base was."""
+    axis = wall.axes[0]
+    along = 0.5 * (wall.base - 1.0) * wall.long_mm
+    middle = wall.centre + along * axis
+    axes = np.stack([-axis, wall.axes[1], wall.axes[2]])
+    return replace(wall, centre=middle + along * axis, axes=axes)
 
 
 def merit(fit: Fit) -> float:

@@ -15,20 +15,18 @@ from scipy.special import expit
 
 # Thickness and blur cannot be told apart at emission resolution, so the thickness is fixed at a
 # usual mean over the heart beat and the blur is fitted.
-WALL_MM = 11.0
+WALL_MM = 9.5
 _APEX_SHARE = 0.8
 # How much slower the ventricle narrows towards the base than towards the apex.
 _TAPER = 0.55
-# How much earlier the septum ends than the lateral wall.
-_SEPTAL_GAP_MM = 12.0
 _LOGISTIC = 1.702  # expit(1.702 x) stays within 0.01 of the normal distribution function
 
-# Usual values and spread of what is fitted: ln long, ln wide, base, ln blur, roundness. A wide
-# ventricle is also long: the third row of the prior couples them.
-_USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0])
-_SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06])
+# Usual values and spread of what is fitted: ln long, ln wide, base, ln blur, roundness, gap. A
+# wide ventricle is also long: the last row of the prior couples them.
+_USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0, 15.0])
+_SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06, 7.0])
 _USUAL_RATIO, _RATIO_SPREAD = np.log(55.0 / 32.0), 0.13
-_PRIOR = 0.003
+_PRIOR = 0.006
 _RIDGE = 0.02
 
 
@@ -50,6 +48,8 @@ class Wall:
         Standard deviation of the blur.
     roundness : float
         Inferior semi-axis is ``wide_mm · (1 + roundness)``, lateral ``wide_mm · (1 - roundness)``.
+    gap_mm : float
+        How much earlier the septum ends than the lateral wall.
     """
 
     centre: np.ndarray
@@ -59,6 +59,7 @@ class Wall:
     base: float = 0.59
     blur_mm: float = 7.0
     roundness: float = 0.0
+    gap_mm: float = 15.0
 
     @property
     def length_mm(self) -> float:
@@ -123,23 +124,33 @@ def shares(wall: Wall, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     down, right = own[1] / (1 + wall.roundness), own[2] / (1 - wall.roundness)
     rho2 = down**2 + right**2
     slope = _LOGISTIC / wall.blur_mm
-    outer = expit(-slope * _distance(height, rho2, wall.long_mm, wall.wide_mm))
-    thin = _APEX_SHARE * WALL_MM
-    inner = expit(-slope * _distance(height, rho2, wall.long_mm - thin, wall.wide_mm - WALL_MM))
+    outer = expit(-slope * _distance(height, rho2, wall.long_mm, wall.wide_mm, wall.blur_mm))
+    long, wide = wall.long_mm - _APEX_SHARE * WALL_MM, wall.wide_mm - WALL_MM
+    inner = expit(-slope * _distance(height, rho2, long, wide, wall.blur_mm))
     radius = np.sqrt(rho2) + 1e-6
     septal = np.maximum(-right / radius, 0.0) ** 2
-    cut = expit(slope * (wall.base * wall.long_mm - _SEPTAL_GAP_MM * septal - own[0]))
+    cut = expit(slope * (wall.base * wall.long_mm - wall.gap_mm * septal - own[0]))
     unit = np.stack([height / wall.long_mm, down / wall.wide_mm, right / wall.wide_mm])
     unit /= np.sqrt((unit**2).sum(axis=0)) + 1e-6
     return (outer - inner) * cut, inner * cut, unit
 
 
-def _distance(height: np.ndarray, rho2: np.ndarray, a: float, b: float) -> np.ndarray:
-    """Distance to an ellipsoid of revolution to first order, negative inside."""
+def _distance(
+    height: np.ndarray, rho2: np.ndarray, a: float, b: float, blur_mm: float
+) -> np.ndarray:
+    """Distance to where the edge of an ellipsoid of revolution appears, negative inside.
+
+    First order in the distance. Blur moves the half level of a curved edge towards its centre of
+    curvature by the mean curvature times the blur squared: 3 mm at the apex.
+    """
     along, beside = height**2 / a**2, rho2 / b**2
-    s = np.sqrt(along + beside)
+    s2 = along + beside
+    s = np.sqrt(s2)
     slope = np.sqrt(along / a**2 + beside / b**2) / np.maximum(s, 1e-3)
-    distance: np.ndarray = (s - 1.0) / np.maximum(slope, 1.0 / a)
+    at_apex, at_side = a / b**2, 0.5 / b + 0.5 * b / a**2
+    share = np.where(height < 0, along, 0.0) / np.maximum(s2, 1e-6)
+    bend = at_side + (at_apex - at_side) * share
+    distance: np.ndarray = (s - 1.0) / np.maximum(slope, 1.0 / a) + blur_mm**2 * bend
     return distance
 
 
@@ -174,7 +185,7 @@ def fit_wall(
         left = _solve(_moved(start, vector), places, values, weight)[0]
         return np.concatenate([left / np.sqrt(energy), _prior(start, vector)])
 
-    vector, now = _descend(residual, np.zeros(10), steps)
+    vector, now = _descend(residual, np.zeros(11), steps)
     wall = _moved(start, vector)
     left, brightness = _solve(wall, places, values, weight)
     root = np.sqrt(weight)
@@ -228,6 +239,7 @@ def _moved(start: Wall, vector: np.ndarray) -> Wall:
         base=float(np.clip(start.base + vector[7], 0.1, 1.0)),
         blur_mm=float(np.clip(start.blur_mm * np.exp(vector[8]), 4.0, 14.0)),
         roundness=float(np.clip(start.roundness + vector[9], -0.25, 0.25)),
+        gap_mm=float(np.clip(start.gap_mm + 20.0 * vector[10], 0.0, 40.0)),
     )
 
 
@@ -240,6 +252,7 @@ def _prior(start: Wall, vector: np.ndarray) -> np.ndarray:
             start.base + vector[7],
             np.log(start.blur_mm) + vector[8],
             start.roundness + vector[9],
+            start.gap_mm + 20.0 * vector[10],
         ]
     )
     off = (now - _USUAL) / _SPREAD
@@ -282,7 +295,7 @@ def _descend(
     """Levenberg-Marquardt with numeric slopes; returns the vector and its residuals."""
     damping = 1e-2
     now = residual(vector)
-    delta = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01])
+    delta = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01, 0.05])
     for _ in range(steps):
         slopes = np.stack(
             [(residual(vector + d) - now) / d[i] for i, d in enumerate(np.diag(delta))]

@@ -31,8 +31,8 @@ from cubeview.simulate.ifu_sources import Optics, Place, Shape, draw_continuum, 
 
 CLASSES = ("empty", "continuum", "emission line", "absorption", "artefact")
 
-DATA_VERSION = 1
-"""Counts changes that alter what the same seed gives."""
+VERSION = "ifu-1"
+"""Goes on the card of a model: changes whenever the same seed gives other windows."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def nebula(rng: np.random.Generator, optics: Optics, shape: Shape, place: Place)
     """Return gas that fills the view, its line shifting smoothly across it; peak 1."""
     image = glow(rng, shape[1:], rng.uniform(6, 16)) ** rng.uniform(1, 3)
     shift = (glow(rng, shape[1:], rng.uniform(10, 24)) - 0.5) * rng.uniform(0, 8)
-    width = np.hypot(optics.lsf_px, np.exp(rng.uniform(0, np.log(6.0))))
+    width = np.hypot(optics.lsf_px, np.exp(rng.uniform(0, np.log(10.0))))
     offset = np.arange(shape[0])[:, None, None] - place[0] - shift
     cube: np.ndarray = image * np.exp(-4.0 * np.log(2.0) * (offset / width) ** 2)
     return peak_one(cube)

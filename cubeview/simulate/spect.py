@@ -21,28 +21,10 @@ from cubeview.simulate.spect_effects import (
     Role,
     draw_artefact,
     draw_lesions,
-    hot_spot,
-    shadow,
 )
-from cubeview.simulate.spect_scan import (
-    Camera,
-    ScanRange,
-    Surroundings,
-    acquire,
-    body_activity,
-    draw_camera,
-    draw_surroundings,
-    field_of_view,
-    right_ventricle,
-)
-from cubeview.simulate.spect_wall import (
-    Wall,
-    WallRange,
-    draw_wall,
-    locate,
-    normal_uptake,
-    wall_fraction,
-)
+from cubeview.simulate.spect_scan import ScanRange, draw_camera, draw_surroundings, field_of_view
+from cubeview.simulate.spect_state import Heart, PoseRange, draw_poses, take
+from cubeview.simulate.spect_wall import Wall, WallRange, draw_wall
 
 VERSION = "spect-1"
 """Goes on the card of a model: changes whenever the same seed gives other scans."""
@@ -50,10 +32,6 @@ VERSION = "spect-1"
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 
 ROLES: tuple[Role, Role] = ("rest", "stress")
-
-BASE_AT = 0.7
-"""Where the basal plane cuts the long semi-axis of the true ellipsoid, as a share of it from the
-centre: what the ventricle finder means by an ellipsoid around a wall that is open at its base."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +41,8 @@ class SpectRange:
     wall: WallRange = field(default_factory=WallRange)
     effects: EffectRange = field(default_factory=EffectRange)
     scan: ScanRange = field(default_factory=ScanRange)
+    pose: PoseRange = field(default_factory=PoseRange)
     shape: tuple[int, int, int] = (36, 40, 40)
-    tilt_deg: float = 6.0
-    """Standard deviation of how far the short-axis slices miss the true axis, each way."""
-    offset_mm: float = 9.0
-    """Standard deviation of the heart's place in the grid."""
-    turn_deg: float = 3.0
-    """Standard deviation of rest against stress, about each axis."""
-    size_change: float = 0.04
-    """Standard deviation of the size of rest against stress."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,15 +100,6 @@ class SpectPair:
     truth: SpectTruth
 
 
-@dataclass(frozen=True, eq=False)
-class _Pose:
-    """Where the heart lies in one scan: grid mm = turn @ (w, v, u) * size + centre."""
-
-    centre: np.ndarray
-    turn: np.ndarray
-    size: float
-
-
 def simulate_pair(
     label: str, rng: np.random.Generator, params: SpectRange | None = None
 ) -> SpectPair:
@@ -172,28 +134,13 @@ def simulate_pair(
     camera = draw_camera(rng, scan)
     fine = rng.random() < scan.fine_share
     voxel = round(float(rng.uniform(*(scan.fine_voxel_mm if fine else scan.voxel_mm))), 2)
-    shape = params.shape
-    poses = _draw_poses(rng, params, voxel)
+    heart = Heart(wall, lesions, artefact, around, camera, voxel, params.shape)
+    poses = draw_poses(rng, params.pose, params.shape, voxel)
     noise = float(np.exp(rng.uniform(*np.log(scan.noise))))
     noises = {"stress": noise, "rest": noise * rng.uniform(*scan.rest_noise)}
     masked = rng.random() < scan.masked_share
-    parts = {
-        role: _scan(
-            role,
-            wall,
-            lesions,
-            artefact,
-            around,
-            poses[role],
-            camera,
-            voxel,
-            shape,
-            noises[role],
-            params,
-            rng,
-        )
-        for role in ROLES
-    }
+    slight = params.effects.slight_motion_mm
+    parts = {role: take(heart, role, poses[role], noises[role], slight, rng) for role in ROLES}
     images = {}
     for role in ROLES:
         image = parts[role].image
@@ -201,7 +148,7 @@ def simulate_pair(
             radii = rng.uniform(*scan.mask_mm) * rng.uniform(0.85, 1.15, 3)
             radii[0] = max(radii[0], 0.62 * wall.length_mm)
             centre = poses[role].centre + rng.normal(0.0, 5.0, 3)
-            image = image * field_of_view(shape, voxel, centre, radii)
+            image = image * field_of_view(params.shape, voxel, centre, radii)
         image = image * np.float32(rng.uniform(*scan.counts) / max(float(image.max()), 1e-6))
         images[role] = np.rint(image).astype(np.float32)
     truth = SpectTruth(
@@ -266,192 +213,3 @@ def to_case(pair: SpectPair, name: str) -> Case:
             facts={"Origin": "simulated"},
         )
     return Case(name, "heart", cubes, evidence=("Simulated as a rest and stress pair.",))
-
-
-@dataclass(frozen=True, eq=False)
-class _Scan:
-    """One state: the image and its part of the truth."""
-
-    image: np.ndarray
-    ventricle: Ventricle
-    myocardium: np.ndarray
-    site: np.ndarray
-    uptake: np.ndarray
-    extent: float
-
-
-def _rotation(angles: np.ndarray) -> np.ndarray:
-    """Rotation by angles in degrees about z, y, x in turn."""
-    matrix = np.eye(3)
-    for axis, angle in enumerate(np.deg2rad(angles)):
-        one, two = [k for k in range(3) if k != axis]
-        turn = np.eye(3)
-        turn[one, one] = turn[two, two] = np.cos(angle)
-        turn[one, two], turn[two, one] = -np.sin(angle), np.sin(angle)
-        matrix = matrix @ turn
-    return matrix
-
-
-def _draw_poses(rng: np.random.Generator, params: SpectRange, voxel_mm: float) -> dict[Role, _Pose]:
-    """Draw where the heart lies in each scan; rest differs a little from stress."""
-    middle = (np.array(params.shape) - 1) / 2 * voxel_mm
-    centre = middle + np.clip(rng.normal(0.0, params.offset_mm, 3), -16.0, 16.0)
-    turn = _rotation(np.clip(rng.normal(0.0, params.tilt_deg, 3), -15.0, 15.0))
-    again = turn @ _rotation(rng.normal(0.0, params.turn_deg, 3))
-    other = centre + rng.normal(0.0, 5.0, 3)
-    change = float(np.clip(rng.normal(1.0, params.size_change), 0.88, 1.12))
-    return {"stress": _Pose(centre, turn, 1.0), "rest": _Pose(other, again, change)}
-
-
-def _scan(
-    role: Role,
-    wall: Wall,
-    lesions: tuple[Lesion, ...],
-    artefact: Artefact | None,
-    around: Surroundings,
-    pose: _Pose,
-    camera: Camera,
-    voxel: float,
-    shape: tuple[int, int, int],
-    noise: float,
-    params: SpectRange,
-    rng: np.random.Generator,
-) -> _Scan:
-    """Simulate one state."""
-    middle = 0.5 * wall.length_mm - wall.apical_mm - 0.5 * wall.thickness_mm
-    w, v, u = _heart_frame(shape, voxel, pose, middle)
-    image = body_activity(around, u, v, w, organ_gain=rng.uniform(0.6, 1.4))
-    box = _heart_box(wall, around, pose, voxel, shape)
-    bu, bv, bw = u[box], v[box], w[box]
-    points = locate(wall, bu, bv, bw)
-    weights = [lesion.shape(points) for lesion in lesions]
-    thinning = np.zeros_like(bu)
-    uptake = np.ones_like(bu)
-    for lesion, weight in zip(lesions, weights, strict=True):
-        thinning = np.maximum(thinning, lesion.thinning * weight)
-        uptake *= 1.0 - lesion.severity[role] * weight
-    edge = voxel / pose.size
-    fraction = wall_fraction(wall, points, thinning, edge)
-    sound = fraction if not lesions else wall_fraction(wall, points, 0.0, edge)
-    cavity = np.clip(0.5 - points.depth_mm / edge, 0, 1) * (points.basal_mm < 8.0) * (1 - fraction)
-    outside = (1.0 - np.clip(0.5 - points.depth_mm / edge, 0, 1)) * (1.0 - fraction)
-    right = right_ventricle(around, bu, bv, bw, edge) * outside
-    heart = fraction * normal_uptake(wall, points) * uptake + right * around.right
-    heart += cavity * around.cavity
-    image[box] = image[box] * (1.0 - np.clip(fraction + cavity + right, 0, 1)) + heart
-    on_wall = fraction > 0.5
-    site = np.zeros(shape, dtype=bool)
-    if lesions:
-        active = [w for w, one in zip(weights, lesions, strict=True) if one.severity[role] > 0.05]
-        site[box] = on_wall & (np.max([np.zeros_like(bu), *active], axis=0) > 0.5)
-    moved = _slight_motion(rng, params.effects)
-    if artefact is not None:
-        moved = _spoil(role, artefact, wall, image, site, box, on_wall, (u, v, w), pose) or moved
-    relative = np.full(shape, np.nan, dtype=np.float32)
-    relative[box] = np.where(on_wall, uptake, np.nan)
-    if artefact is not None and artefact.kind in ("diaphragm", "breast"):
-        radius = max(wall.lateral_mm, wall.inferior_mm)
-        relative[box] *= shadow(artefact, role, radius, bu, bv, bw)
-    myocardium = np.zeros(shape, dtype=bool)
-    myocardium[box] = on_wall
-    covered = np.max([np.zeros_like(bu), *weights], axis=0) > 0.5
-    total = float(sound.sum())
-    return _Scan(
-        image=acquire(image, camera, voxel, noise, rng, moved),
-        ventricle=_ventricle(wall, pose),
-        myocardium=myocardium,
-        site=site,
-        uptake=relative,
-        extent=float(sound[covered].sum() / total) if total > 0 else 0.0,
-    )
-
-
-def _heart_frame(
-    shape: tuple[int, int, int], voxel: float, pose: _Pose, middle: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Heart frame coordinates (w, v, u) of every voxel, float32 mm of the heart at stress size."""
-    inverse = (pose.turn.T / pose.size).astype(np.float32)
-    lines = [
-        (np.arange(n, dtype=np.float32) * voxel - c).astype(np.float32)
-        for n, c in zip(shape, pose.centre, strict=True)
-    ]
-    z, y, x = lines[0][:, None, None], lines[1][None, :, None], lines[2][None, None, :]
-    w, v, u = (row[0] * z + row[1] * y + row[2] * x for row in inverse)
-    return w + np.float32(middle), v, u
-
-
-def _heart_box(
-    wall: Wall,
-    around: Surroundings,
-    pose: _Pose,
-    voxel: float,
-    shape: tuple[int, int, int],
-) -> tuple[slice, slice, slice]:
-    """Voxels that may hold heart, so that its costly parts are drawn there only."""
-    half = 0.5 * wall.length_mm + 12.0
-    side = max(wall.lateral_mm, wall.inferior_mm) + 0.5 * wall.thickness_mm + 8.0
-    right = around.right_radii[0] - around.right_centre[0] + 5.0
-    corners = np.array(
-        [[w, v, u] for w in (-half, half) for v in (-side, side) for u in (-right, side)]
-    )
-    placed = (corners * pose.size) @ pose.turn.T + pose.centre
-    low = np.clip(np.floor(placed.min(axis=0) / voxel).astype(int), 0, np.array(shape) - 1)
-    high = np.clip(np.ceil(placed.max(axis=0) / voxel).astype(int) + 1, low + 1, shape)
-    return slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2])
-
-
-def _slight_motion(rng: np.random.Generator, ranges: EffectRange) -> tuple[np.ndarray, float]:
-    """Displacement (z, y, x) that every scan may have."""
-    return rng.normal(0.0, 0.5 * ranges.slight_motion_mm, 3), float(rng.uniform(0.0, 0.5))
-
-
-def _spoil(
-    role: Role,
-    artefact: Artefact,
-    wall: Wall,
-    image: np.ndarray,
-    site: np.ndarray,
-    box: tuple[slice, slice, slice],
-    on_wall: np.ndarray,
-    frame: tuple[np.ndarray, np.ndarray, np.ndarray],
-    pose: _Pose,
-) -> tuple[np.ndarray, float] | None:
-    """Apply an artefact to an image and its site; motion is returned for the camera."""
-    u, v, w = frame
-    if artefact.kind == "motion":
-        shift = pose.turn @ artefact.where[::-1]
-        return (shift, artefact.strength[role]) if artefact.strength[role] > 0 else None
-    if artefact.kind == "hot spot":
-        across = artefact.where[:2] / np.linalg.norm(artefact.where[:2])
-        height = artefact.where[2] * wall.apical_mm
-        # The ventricle is narrower towards the apex; the gut lies against its wall there.
-        narrow = np.sqrt(max(0.2, 1.0 - artefact.where[2] ** 2)) if height < 0 else 1.0
-        out = 0.5 * wall.thickness_mm + artefact.reach + 0.5 * artefact.width
-        place = np.array(
-            [
-                across[0] * (wall.lateral_mm * narrow + out),
-                across[1] * (wall.inferior_mm * narrow + out),
-                height,
-            ]
-        )
-        spot = hot_spot(artefact, place, u, v, w)
-        image += np.float32(artefact.strength[role]) * spot
-        np.maximum(image, 0.0, out=image)
-        if artefact.strength[role] > 0.2:
-            site |= spot > 0.5
-        return None
-    loss = shadow(artefact, role, max(wall.lateral_mm, wall.inferior_mm), u, v, w)
-    image *= loss
-    if artefact.strength[role] > 0.2:
-        site[box] = on_wall & (1.0 - loss[box] > 0.5 * artefact.strength[role])
-    return None
-
-
-def _ventricle(wall: Wall, pose: _Pose) -> Ventricle:
-    """The ellipsoid around the wall, from the outside of the apex to beyond the basal plane."""
-    half = 0.5 * wall.thickness_mm
-    long = wall.length_mm / (1.0 + BASE_AT)
-    radii = np.array([long, wall.inferior_mm + half, wall.lateral_mm + half]) * pose.size
-    # The pose is about the middle of the wall's length, the ellipsoid's centre lies beyond it.
-    ahead = (long - 0.5 * wall.length_mm) * pose.size
-    return Ventricle(pose.centre + ahead * pose.turn[:, 0], pose.turn.T, radii)

@@ -201,7 +201,7 @@ def body_activity(
         ]
         reach = scaled[0] ** 2 + scaled[1] ** 2 + scaled[2] ** 2
         activity += np.float32(organ.level * organ_gain) * np.clip(1.6 - 1.2 * reach, 0, 1)
-    return activity
+    return np.asarray(activity, dtype=np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -218,7 +218,8 @@ def _spread(length: int, sigma: float) -> np.ndarray:
     """Matrix that blurs a line of voxels by a Gaussian of `sigma` voxels, rows of sum 1."""
     steps = np.arange(length)
     matrix = np.exp(-0.5 * ((steps[:, None] - steps[None, :]) / sigma) ** 2)
-    return (matrix / matrix.sum(axis=1, keepdims=True)).astype(np.float32)
+    matrix /= matrix.sum(axis=1, keepdims=True)
+    return np.asarray(matrix, dtype=np.float32)
 
 
 def acquire(

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from nm_files import drug, nm, patient_state, truth, write
+from tests.io.nm_files import drug, nm, patient_state, truth, write
 
 from cubeview.io import open_paths
 from cubeview.io.dicom_state import state_of_text

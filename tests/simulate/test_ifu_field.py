@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from cubeview.io import open_path
+from cubeview.io.export_fits import write_cube
 from cubeview.simulate.ifu_field import simulate_field
 
 NOTHING = {"continuum": 0, "emission line": 0, "absorption": 0, "artefact": 0}
@@ -72,3 +74,23 @@ def test_noise_follows_the_sigma_cube(flavour):
 def test_a_field_too_small_is_refused():
     with pytest.raises(ValueError, match="too small"):
         simulate_field(1, (8, 60, 60))
+
+
+def test_a_field_survives_the_way_through_a_file(field, tmp_path):
+    path = tmp_path / "field.fits"
+    write_cube(field.case.main, path)
+    assert path.stat().st_size < 4_000_000
+    (case,) = open_path(path)
+    cube, was = case.main, field.case.main
+    np.testing.assert_array_equal(cube.pixels.read(), was.pixels.array)
+    np.testing.assert_allclose(cube.uncertainty.read(), was.uncertainty.array, rtol=1e-5)
+    assert cube.world(10, 20, 30) == pytest.approx(was.world(10, 20, 30), abs=1e-9)
+    for now, before in zip(cube.axes, was.axes, strict=True):
+        assert (now.name, now.type, now.unit, now.medium, now.frame) == (
+            before.name,
+            before.type,
+            before.unit,
+            before.medium,
+            before.frame,
+        )
+    assert cube.quantity_unit == was.quantity_unit

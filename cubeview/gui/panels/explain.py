@@ -6,7 +6,6 @@ from typing import Any
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -21,7 +20,7 @@ from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.widgets import SignedBar, column, label, rule
+from cubeview.gui.panels.widgets import SignedBar, chooser, column, label, rule
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
 
@@ -54,8 +53,7 @@ class ExplainPanel(QWidget):
         layout.addLayout(self._method_row())
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
-        self.target = QComboBox()
-        self.target.setToolTip("The class whose evidence the map shows")
+        self.target = chooser("Class", "The class whose evidence the map shows")
         self.target.activated.connect(self._retarget)
         self.opacity = _slider("Opacity of the map ( [ and ] )")
         self.threshold = _slider("Share of the largest value below which the map is clear")
@@ -332,7 +330,7 @@ class ExplainPanel(QWidget):
         self.patch.setValue(kept.occlusion_patch)
         self.stride.setRange(1, self.patch.value())
         self.stride.setValue(kept.occlusion_stride)
-        self.fill, self.channel = QComboBox(), QComboBox()
+        self.fill, self.channel = chooser("Fill"), chooser("Hide in")
         for value, text in FILLS:
             self.fill.addItem(text, value)
         self.fill.setCurrentIndex(self.fill.findData(kept.occlusion_fill))

@@ -1,13 +1,13 @@
 """The Classify panel: which model, what it says, and how far to trust it."""
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from cubeview.cubes.answer import Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.widgets import Bars, column, label, rule
+from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule
 from cubeview.gui.session import Session
 from cubeview.gui.words import place_text
 
@@ -58,8 +58,7 @@ class PredictPanel(QWidget):
         layout.addWidget(rule())
         row = QHBoxLayout()
         row.addWidget(label("Model", "dim", wrap=False))
-        self.models = QComboBox()
-        self.models.setAccessibleName("Model")
+        self.models = chooser("Model")
         self.models.activated.connect(self._choose)
         row.addWidget(self.models, 1)
         layout.addLayout(row)
@@ -91,7 +90,9 @@ class PredictPanel(QWidget):
         self._refresh()
 
     def _ended(self) -> None:
-        self._job = None
+        # A newer job may have taken the place of the one that ended.
+        if self._job is not None and not self._job.running:
+            self._job = None
         self._refresh()
 
     def _failed(self, error: Exception) -> None:
