@@ -65,7 +65,7 @@ class SpectrumView(QFrame):
         self.why.plot.getAxis("left").setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
             plot.plot.getAxis("left").setWidth(62)  # one above the other
-            plot.set_whole(len(axis))
+            plot.set_whole(-0.5, len(axis) - 0.5)
             plot.picked.connect(self._put_channel)
             plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
 

@@ -87,7 +87,7 @@ class WorldAxis(pg.AxisItem):
         if self.orientation == "bottom":
             self.setHeight(self._line * (2.2 if text else 1.0) + 5)
         else:
-            self.setWidth(5 * self._digit + (self._line * 1.1 if text else 0) + 5)
+            self.setWidth(4.3 * self._digit + (self._line * 1.1 if text else 0) + 5)
 
     def set_colours(self, line: str, text: str) -> None:
         """Take colours for the line with its ticks, and for figures and caption."""
