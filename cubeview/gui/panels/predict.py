@@ -121,7 +121,7 @@ class PredictPanel(QWidget):
         working = self._job is not None and self._job.running and not self._job.cancelled
         objection = asking.objection(session)
         self.run_button.setEnabled(not objection and not working)
-        self.reason.setText(self._failure or ("" if prediction else objection))
+        self.reason.setText(self._failure or ("" if prediction else objection or self._offer()))
         self.reason.setProperty("part", "bad" if self._failure else "dim")
         self.reason.style().polish(self.reason)
         if prediction is not None:
@@ -137,6 +137,10 @@ class PredictPanel(QWidget):
         self.cautions.setVisible(shown and bool(self.cautions.text()))
         self.reason.setVisible(bool(self.reason.text()))
         self._refresh_where()
+
+    def _offer(self) -> str:
+        ref = asking.chosen(self._session)
+        return f"Tells apart: {', '.join(ref.card.classes)}." if ref else ""
 
     def _show(self, prediction: Prediction) -> None:
         ref = next((m for m in asking.choices(prediction.case) if m.name == prediction.model), None)
