@@ -148,13 +148,14 @@ def to_steps(plane: np.ndarray, low: float, high: float, stretch: str = "linear"
 @lru_cache(maxsize=4)
 def _stretch_table(stretch: str) -> np.ndarray:
     x = np.linspace(0.0, 1.0, _STEPS)
-    y = {
-        "linear": lambda: x,
-        "sqrt": lambda: np.sqrt(x),
-        "log": lambda: np.log1p(1000 * x) / np.log1p(1000),
-        "asinh": lambda: np.arcsinh(10 * x) / np.arcsinh(10),
-    }[stretch]()
-    return np.rint(1 + 254 * y).astype(np.uint8)
+    if stretch == "sqrt":
+        x = np.sqrt(x)
+    elif stretch == "log":
+        x = np.log1p(1000 * x) / np.log1p(1000)
+    elif stretch == "asinh":
+        x = np.arcsinh(10 * x) / np.arcsinh(10)
+    steps: np.ndarray = np.rint(1 + 254 * x).astype(np.uint8)
+    return steps
 
 
 def pool_peak(plane: np.ndarray, axis: int, factor: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from PyQt6.QtGui import (
     QLinearGradient,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPolygonF,
     QValidator,
 )
@@ -69,16 +70,18 @@ class Histogram(QWidget):
         share = (place - _GRIP_PX) / max(1, self.width() - 2 * _GRIP_PX)
         return self._ends[0] + float(np.clip(share, 0, 1)) * (self._ends[1] - self._ends[0])
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Take the nearer handle."""
+        if event is None:
+            return
         x = event.position().x()
         to_low, to_high = abs(x - self.place(self.low)), abs(x - self.place(self.high))
         self._held = "low" if to_low < to_high else "high"
         self.mouseMoveEvent(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Drag the handle, no farther than the other one."""
-        if self._held is None:
+        if self._held is None or event is None:
             return
         value = self.value(event.position().x())
         least = (self._ends[1] - self._ends[0]) / 1000
@@ -87,11 +90,11 @@ class Histogram(QWidget):
         else:
             self.dragged.emit(self.low, max(value, self.low + least))
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Let go."""
         self._held = None
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw counts, colours and handles."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -134,13 +137,13 @@ class FigureBox(QDoubleSpinBox):
         """Write short."""
         return f"{value:.4g}"
 
-    def valueFromText(self, text: str) -> float:
+    def valueFromText(self, text: str | None) -> float:
         """Read what `textFromValue` wrote, with or without the unit."""
         try:
-            return float(text.removesuffix(self.suffix()).strip())
+            return float((text or "").removesuffix(self.suffix()).strip())
         except ValueError:
             return self.value()
 
-    def validate(self, text: str, position: int):
+    def validate(self, text: str | None, position: int) -> tuple[QValidator.State, str, int]:
         """Let anything be typed; `valueFromText` keeps the old value for what is no figure."""
-        return QValidator.State.Acceptable, text, position
+        return QValidator.State.Acceptable, text or "", position

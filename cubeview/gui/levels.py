@@ -242,5 +242,5 @@ class _Row:
 def _sample_icon(key: str) -> QIcon:
     rows = np.ascontiguousarray(np.repeat(table(key)[None, 1::4], 12, axis=0))
     height, width = rows.shape[:2]
-    image = QImage(rows.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    image = QImage(rows.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
     return QIcon(QPixmap.fromImage(image))

@@ -3,7 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
@@ -49,12 +49,12 @@ class BarView(QWidget):
         """Return room for the bar and figures of six digits."""
         return QSize(_BAR_PX + 8 + QFontMetrics(self.font()).horizontalAdvance("−0.0e−00") + 6, 160)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the bars."""
         painter = QPainter(self)
         painter.setPen(QColor(colours().dim))
         overlay = self.session.overlay
-        shown = overlay is not None and overlay.peak and self.session.overlay_style.visible
+        shown = overlay is not None and overlay.peak > 0 and self.session.overlay_style.visible
         height = self.height() / 2 if shown else float(self.height())
         levels = (self.session.display.levels or {}).get(self.role)
         display = self.session.display
@@ -66,20 +66,29 @@ class BarView(QWidget):
             self._bar(
                 painter, 0.0, height, table(display.colormap), (low, high), unit, display.stretch
             )
-        if shown:
+        if overlay is not None and shown:
             style = self.session.overlay_style
             rows = overlay_table(1.0, style.threshold)
             ends = (-overlay.peak, overlay.peak)
             self._bar(painter, height, height, rows, ends, overlay.unit, "linear")
         painter.end()
 
-    def _bar(self, painter, top, height, rows, ends, unit, stretch) -> None:
+    def _bar(
+        self,
+        painter: QPainter,
+        top: float,
+        height: float,
+        rows: np.ndarray,
+        ends: tuple[float, float],
+        unit: str,
+        stretch: str,
+    ) -> None:
         line = QFontMetrics(self.font()).height()
         bar = QRectF(4, top + line + 6, _BAR_PX, max(10.0, height - 1.5 * line - 12))
         count = max(2, int(bar.height()))
         values = np.linspace(1, 0, count, dtype=np.float32)
         column = np.ascontiguousarray(rows[to_steps(values, 0, 1, stretch)][:, None])
-        image = QImage(column.data, 1, count, 4, QImage.Format.Format_RGBA8888)
+        image = QImage(column.tobytes(), 1, count, 4, QImage.Format.Format_RGBA8888)
         painter.drawImage(bar, image)
         text = QColor(colours().dim)
         painter.setPen(pg.mkPen(colours().line))

@@ -12,13 +12,13 @@ from cubeview.gui.theme import colours
 from cubeview.gui.views.marks import Crosshair
 from cubeview.gui.views.ticks import WorldAxis
 
-_ARROWS = {
+_ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, 1),
     Qt.Key.Key_Down: (0, -1),
 }
-_PAGES = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
+_PAGES: dict[int, int] = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
 _WHEEL_STEP = 120  # eighths of a degree in one notch
 
 
@@ -67,7 +67,7 @@ class PlaneCanvas(pg.GraphicsView):
         turns = {"left": -90, "right": -90, "top": 0, "bottom": 0}
         self._letters = {side: pg.LabelItem("", angle=turn) for side, turn in turns.items()}
         layout = pg.GraphicsLayout()
-        layout.setContentsMargins(2, 0, 4, 0)
+        layout.setContentsMargins(2, 5, 4, 0)
         layout.setSpacing(0)
         for item, row, column in (
             (self._letters["top"], 0, 2),
@@ -140,7 +140,8 @@ class PlaneCanvas(pg.GraphicsView):
 
     def at(self, position: QPointF) -> QPointF:
         """Return the (across, up) voxel index under a point of the widget."""
-        return self.box.mapSceneToView(self.mapToScene(position.toPoint()))
+        point: QPointF = self.box.mapSceneToView(self.mapToScene(position.toPoint()))
+        return point
 
     # The mouse is read here and not by pyqtgraph's scene: a click must move the crosshair on
     # pressing, and a drag must follow from the first pixel.

@@ -54,7 +54,7 @@ class Crosshair(pg.GraphicsObject):
         ]
         for pen in (self._halo, self._pen):
             painter.setPen(pen)
-            painter.drawLines(lines)
+            painter.drawLines(*lines)
 
 
 class Band(pg.GraphicsObject):
@@ -81,12 +81,12 @@ class Band(pg.GraphicsObject):
         self._low, self._high = low, high
         self.update()
 
-    def viewRangeChanged(self) -> None:  # noqa: N802 - pyqtgraph's own name
+    def viewRangeChanged(self) -> None:
         """Span the new range."""
         self.prepareGeometryChange()
         self.update()
 
-    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's own name
+    def boundingRect(self) -> QRectF:
         """Return the whole range of the view."""
         view = self.getViewBox()
         return QRectF() if view is None else view.viewRect()
@@ -108,5 +108,5 @@ class Band(pg.GraphicsObject):
         level = np.arange(rows)[:, None] + 0.5
         filled = np.where((level >= low) & (level <= high), np.uint32(self._colour.rgba()), 0)
         pixels = np.ascontiguousarray(filled, dtype=np.uint32)
-        image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_ARGB32)
+        image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_ARGB32)
         painter.drawImage(view, image)

@@ -1,5 +1,8 @@
 """The central area: all views of the current case, laid out for its kind."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
@@ -15,13 +18,17 @@ from cubeview.gui.views.slice import SliceView
 from cubeview.gui.views.spectrum import SpectrumView
 
 _CINE_MS = 80
+_Part = SliceView | BarView | SpectrumView | ProfileView
+_P = TypeVar("_P", SliceView, BarView, SpectrumView, ProfileView)
+_ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
 class OrthoView(QWidget):
     """Three linked slices of each cube of the current case, and a curve below.
 
     Sky cubes: the sky plane to the left, both spectral planes to the right, the spectrum below.
-    Hearts: stress above rest, a profile below. Without a case it is empty.
+    Heart pairs: stress above rest, a profile below. Other cubes: two rows of two. Without a case
+    it is empty.
 
     Signals
     -------
@@ -38,7 +45,7 @@ class OrthoView(QWidget):
         self.jobs = Jobs(self)
         self.slices: list[SliceView] = []
         self.focused: SliceView | None = None
-        self._parts: list[QWidget] = []
+        self._parts: list[_Part] = []
         self._root: QWidget | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -113,32 +120,31 @@ class OrthoView(QWidget):
         if case is None:
             return
         self.session.set_display(**default_display(case, self.session))
-        if case.kind == "heart":
-            rows = [self._row(role, (0, 2, 1)) for role in case.roles]
+        if len(case.roles) > 1:
+            rows = [self._row(role) for role in case.roles]
             curve: QWidget = self._add(ProfileView(self.session))
-            self._root = _split(Qt.Orientation.Vertical, [*rows, curve], [6] * len(rows) + [3])
+            self._root = _split(_DOWN, [*rows, curve], [6] * len(rows) + [3])
         elif case.main.axes[0].kind == "spectral":
             role = case.roles[0]
-            right = _split(
-                Qt.Orientation.Vertical, [self._slice(role, 2), self._slice(role, 1)], [1, 1]
-            )
-            top = _beside(
-                _split(Qt.Orientation.Horizontal, [self._slice(role, 0), right], [1, 1]),
-                self._add(BarView(self.session, role)),
-            )
+            right = _split(_DOWN, [self._slice(role, 2), self._slice(role, 1)], [1, 1])
+            top = _split(_ACROSS, [self._slice(role, 0), right], [1, 1])
             curve = self._add(SpectrumView(self.session, self.jobs))
-            self._root = _split(Qt.Orientation.Vertical, [top, curve], [7, 4])
+            self._root = _split(_DOWN, [_beside(top, self._bar(role)), curve], [7, 4])
         else:
-            row = self._row(case.roles[0], (0, 2, 1))
+            role = case.roles[0]
+            top = _split(_ACROSS, [self._slice(role, 0), self._slice(role, 2)], [1, 1])
             curve = self._add(ProfileView(self.session))
-            self._root = _split(Qt.Orientation.Vertical, [row, curve], [2, 1])
+            low = _split(_ACROSS, [self._slice(role, 1), curve], [1, 1])
+            self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
         self._layout.addWidget(self._root)
         self._use(min(self.slices, key=lambda view: view.axis))
 
-    def _row(self, role: str, axes: tuple[int, ...]) -> QWidget:
-        views = [self._slice(role, axis) for axis in axes]
-        bar = self._add(BarView(self.session, role))
-        return _beside(_split(Qt.Orientation.Horizontal, views, [1] * len(views)), bar)
+    def _row(self, role: str) -> QWidget:
+        views = [self._slice(role, axis) for axis in (0, 2, 1)]
+        return _beside(_split(_ACROSS, views, [1, 1, 1]), self._bar(role))
+
+    def _bar(self, role: str) -> BarView:
+        return self._add(BarView(self.session, role))
 
     def _slice(self, role: str, axis: int) -> SliceView:
         view = SliceView(self.session, role, axis, self.jobs)
@@ -147,7 +153,7 @@ class OrthoView(QWidget):
         self.slices.append(view)
         return self._add(view)
 
-    def _add(self, part):
+    def _add(self, part: _P) -> _P:
         self._parts.append(part)
         return part
 
@@ -163,7 +169,7 @@ class OrthoView(QWidget):
                 part.setVisible(not hide)
 
 
-def _split(way: Qt.Orientation, parts: list[QWidget], shares: list[int]) -> QSplitter:
+def _split(way: Qt.Orientation, parts: Sequence[QWidget], shares: list[int]) -> QSplitter:
     splitter = QSplitter(way)
     splitter.setChildrenCollapsible(False)
     splitter.setHandleWidth(6)

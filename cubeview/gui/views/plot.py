@@ -7,7 +7,7 @@ from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from cubeview.gui.theme import colours
 from cubeview.gui.views.ticks import WorldAxis
 
-_KEYS = {
+_KEYS: dict[int, int] = {
     Qt.Key.Key_Left: -1,
     Qt.Key.Key_Right: 1,
     Qt.Key.Key_PageDown: -1,
@@ -67,7 +67,8 @@ class Plot(pg.GraphicsView):
 
     def at(self, position: QPointF) -> QPointF:
         """Return the (voxel, value) under a point of the widget."""
-        return self.box.mapSceneToView(self.mapToScene(position.toPoint()))
+        point: QPointF = self.box.mapSceneToView(self.mapToScene(position.toPoint()))
+        return point
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the left button as the cursor, others as pan."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout
 
 from cubeview.cubes.reduce import ventricle_maximum
 from cubeview.errors import CubeviewError
@@ -11,6 +11,7 @@ from cubeview.gui.session import Session
 from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import body_offsets, caption_of, value_unit
+from cubeview.gui.views.title import Title
 
 # Told apart by the line as well as by the colour.
 _PENS = (("#4aa3ff", Qt.PenStyle.SolidLine), ("#5ac58e", Qt.PenStyle.DashLine))
@@ -25,9 +26,7 @@ class ProfileView(QFrame):
         self.session = session
         self.case = session.case
         self.setProperty("part", "card")
-        self.title = QLabel()
-        self.title.setObjectName("viewTitle")
-        self.title.setTextFormat(Qt.TextFormat.RichText)
+        self.title = Title()
         self.along = QComboBox()
         for number in (2, 1, 0):
             self.along.addItem(f"along {self.case.main.axes[number].name.lower()}", number)
@@ -40,14 +39,13 @@ class ProfileView(QFrame):
         unit = "% of ventricle maximum" if self._is_heart else value_unit(self.case.main) or "value"
         self.plot.plot.setLabel("left", "%" if self._is_heart else unit)
         dashes = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╍╍"}
-        signs = " ".join(
-            f'<span style="color:{colour}">{dashes[style]}</span> {role}'
+        signs = "".join(
+            f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {role}'
             for role, (colour, style) in zip(self.case.roles, _PENS, strict=False)
         )
-        self.title.setText(f"<b>Profile</b> · {unit} &nbsp; {signs}")
+        self.title.set_words("Profile", unit, signs=signs)
         head = QHBoxLayout()
-        head.addWidget(self.title)
-        head.addStretch(1)
+        head.addWidget(self.title, 1)
         head.addWidget(self.along)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 4, 2)
@@ -110,7 +108,7 @@ class ProfileView(QFrame):
             try:
                 values = cube.box((line[0], line[1], line[2])).ravel()
             except CubeviewError as error:
-                self.title.setText(f"<b>Profile</b> · {error}")
+                self.title.set_words("Profile", str(error))
                 return
             if self._is_heart:
                 values = values * 100 / ventricle_maximum(cube, self.session.ventricles.get(role))

@@ -1,8 +1,8 @@
 """One orthogonal slice of one cube of the case."""
 
 import numpy as np
-from PyQt6.QtCore import QRectF, Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout
+from PyQt6.QtCore import QRectF, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from cubeview.cubes.plane import compass_words, edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import pool_peak, to_steps, upsample
@@ -13,6 +13,7 @@ from cubeview.gui.session import Session
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.ticks import body_offsets, shown_unit, sky_offsets
+from cubeview.gui.views.title import Title
 
 
 class SliceView(QFrame):
@@ -45,12 +46,8 @@ class SliceView(QFrame):
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
 
         self.setProperty("part", "card")
-        self.title = QLabel()
-        self.title.setObjectName("viewTitle")
-        self.title.setTextFormat(Qt.TextFormat.RichText)
-        # A long title must not make its view wider than its neighbours.
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.title.mouseDoubleClickEvent = lambda event: self.enlarged.emit()
+        self.title = Title()
+        self.title.double_clicked.connect(self.enlarged)
         self.canvas = PlaneCanvas()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 4, 2)
@@ -143,7 +140,7 @@ class SliceView(QFrame):
     def _say(self, text: str) -> None:
         self._plane = None
         self.canvas.image.clear()
-        self.title.setText(f"<b>{self._heading()}</b> · {text}")
+        self.title.set_words(self._heading(), text)
 
     def _repaint(self) -> None:
         levels = (self.session.display.levels or {}).get(self.role)
@@ -181,7 +178,7 @@ class SliceView(QFrame):
         if self.cube.axes[self.frame.across].kind != "spectral":
             return
         voxels, _ = self.canvas.pixels_across()
-        pooled = 2 ** max(0, int(np.floor(np.log2(max(voxels, 1.0)))))
+        pooled = 2 ** max(0, int(np.ceil(np.log2(max(voxels, 1.0)) - 0.05)))
         if pooled != self._pooled:
             self._pooled = pooled
             self._write_title()
@@ -300,7 +297,7 @@ class SliceView(QFrame):
                 words += compass_words(self.cube)
             if self._pooled > 1:
                 words.append(f"peak of {self._pooled} channels")
-        self.title.setText(" · ".join([f"<b>{self._heading()}</b>", *words]))
+        self.title.set_words(self._heading(), *words)
 
 
 def _digits(value: float, step: float) -> str:

@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QFrame, QLabel, QVBoxLayout
+from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
@@ -15,6 +15,7 @@ from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of, value_unit
+from cubeview.gui.views.title import Title
 
 _WHY_COLOUR = "#ef6f6c"
 
@@ -27,15 +28,14 @@ class SpectrumView(QFrame):
     """
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
+        self._built = False  # Qt's constructor already sends change events
         super().__init__()
         assert session.case is not None
         self.session = session
         self.cube = session.case.main
         self._place: tuple[int, int] | None = None
         self.setProperty("part", "card")
-        self.title = QLabel()
-        self.title.setObjectName("viewTitle")
-        self.title.setTextFormat(Qt.TextFormat.RichText)
+        self.title = Title()
         self.plot = Plot()
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
         self.band = Band()
@@ -81,6 +81,7 @@ class SpectrumView(QFrame):
         self._paint_like_palette()
         self._follow()
         self._draw_why()
+        self._built = True
 
     def stop(self) -> None:
         """Leave the session: this view is about to go."""
@@ -89,10 +90,10 @@ class SpectrumView(QFrame):
         for signal, slot in self._links:
             signal.disconnect(slot)
 
-    def changeEvent(self, event) -> None:
+    def changeEvent(self, event: QEvent | None) -> None:
         """Follow the theme."""
         super().changeEvent(event)
-        if event.type() == event.Type.PaletteChange:
+        if self._built and event is not None and event.type() == QEvent.Type.PaletteChange:
             self._paint_like_palette()
 
     def _put_channel(self, channel: float) -> None:
@@ -106,7 +107,7 @@ class SpectrumView(QFrame):
         if (y, x) == self._place:
             return
         self._place = (y, x)
-        self.title.setText(f"<b>Spectrum</b> · voxel {x + 1}, {y + 1}")
+        self.title.set_words("Spectrum", f"voxel {x + 1}, {y + 1}")
         sigma = self.cube.uncertainty
 
         def read() -> np.ndarray:
@@ -126,7 +127,7 @@ class SpectrumView(QFrame):
             low, high = np.nanmin(values), np.nanmax(values)
         if len(rows) > 1:
             self.band.set_range(values - rows[1], values + rows[1])
-            self.title.setText(self.title.text() + " · band ± 1 σ")
+            self.title.set_words(*self.title.words[:2], "band ± 1 σ")
         self.band.setVisible(len(rows) > 1)
         if np.isfinite(low) and np.isfinite(high):
             margin = 0.05 * (high - low) or 1.0
@@ -135,20 +136,20 @@ class SpectrumView(QFrame):
     def _say(self, text: str) -> None:
         self.curve.clear()
         self.band.setVisible(False)
-        self.title.setText(f"<b>Spectrum</b> · {text}")
+        self.title.set_words("Spectrum", text)
 
     def _draw_why(self) -> None:
         overlay = self.session.overlay
-        values = None if overlay is None else next(iter(overlay.values.values()), None)
-        shown = values is not None and self.session.overlay_style.visible
+        shown = overlay is not None and bool(overlay.values) and self.session.overlay_style.visible
         self.why.setVisible(shown)
-        if not shown:
+        if overlay is None or not shown:
             return
+        role, values = next(iter(overlay.values.items()))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # channels the map says nothing of
             strength = np.nan_to_num(np.nanmean(np.abs(values), axis=(1, 2)))
         strength /= strength.max() or 1.0
-        start = next(iter(overlay.boxes.values()))[0].start
+        start = overlay.boxes[role][0].start
         self.why_curve.setData(np.arange(start, start + len(strength)), strength)
         self.why.plot.setYRange(0, 1, padding=0.05)
 

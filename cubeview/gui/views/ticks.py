@@ -70,7 +70,6 @@ class WorldAxis(pg.AxisItem):
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation, showValues=True, maxTickLength=-4)
         self._axis: Axis | None = None
-        self._factor = 1.0
         self.caption = ""
         font = QFont()
         font.setPointSizeF(font.pointSizeF() * 0.8)
@@ -95,10 +94,9 @@ class WorldAxis(pg.AxisItem):
         self.setPen(line)
         self.setTextPen(text)
 
-    def set_axis(self, axis: Axis, *, caption: str = "", factor: float = 1.0) -> None:
-        """Label another cube axis; `factor` multiplies its values before they are shown."""
+    def set_axis(self, axis: Axis, *, caption: str = "") -> None:
+        """Label another cube axis."""
         self._axis = axis
-        self._factor = factor
         self.caption = caption or caption_of(axis)
         self.picture = None
         self.update()
@@ -107,22 +105,19 @@ class WorldAxis(pg.AxisItem):
         """Return round world values, as voxel indices."""
         if self._axis is None:
             return super().tickValues(minVal, maxVal, size)
-        ends = [self._axis.world(v) * self._factor for v in (minVal, maxVal)]
+        ends = [self._axis.world(v) for v in (minVal, maxVal)]
         if not np.all(np.isfinite(ends)) or ends[0] == ends[1]:
             return []
         levels = super().tickValues(min(ends), max(ends), size)
         # Two levels of ticks: more is noise beside a picture.
-        return [
-            (spacing, [self._axis.index(v / self._factor) for v in values])
-            for spacing, values in levels[:2]
-        ]
+        return [(spacing, [self._axis.index(v) for v in values]) for spacing, values in levels[:2]]
 
     def tickStrings(self, values, scale, spacing):
         """Return the world values in words."""
         if self._axis is None:
             return super().tickStrings(values, scale, spacing)
         places = int(max(0, np.ceil(-np.log10(spacing) - 1e-9)))
-        worlds = (self._axis.world(v) * self._factor for v in values)
+        worlds = (self._axis.world(v) for v in values)
         # Adding 0 after rounding makes -0 a plain 0.
         return [f"{round(world, places) + 0.0:.{places}f}".replace("-", "−") for world in worlds]
 
