@@ -77,11 +77,8 @@ def read(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
     """
     cases: list[Case] = []
     refusals: list[Refusal] = []
-    beside = {_sibling(path, letter) for path in paths for letter in "vm"}
     for done, path in enumerate(paths):
         report(done / len(paths), f"opening {path.name}")
-        if path in beside:
-            continue
 
         def part(fraction: float, text: str, done: int = done) -> None:
             report((done + fraction) / len(paths), text)
@@ -104,7 +101,22 @@ def read(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
                     "it with fitsverify.",
                 )
             )
-    return Opened(tuple(cases), tuple(refusals))
+    # A file that became the noise or mask of another is no case of its own.
+    used = {path for case in cases for path in _lent(case.main)}
+    return Opened(tuple(case for case in cases if _path(case) not in used), tuple(refusals))
+
+
+def _path(case: Case) -> Path | None:
+    return case.main.source.path if case.main.source else None
+
+
+def _lent(cube: Cube) -> Iterator[Path]:
+    """Yield the files beside a cube's own that its noise and mask are read from."""
+    for pixels in (cube.uncertainty, cube.mask):
+        if isinstance(pixels, SigmaPixels | FlagPixels) and cube.source:
+            named = pixels.pixels.named
+            if named != cube.source.path:
+                yield named
 
 
 def _read_file(path: Path, report: Report) -> list[Case]:

@@ -136,7 +136,7 @@ def _sky_numbers(header: Header, lengths: tuple[int, ...]) -> tuple[int, ...]:
                 longitude = code[:2] == "RA" or "LON" in code[:4] or code[2:4] == "LN"
                 pair["lon" if longitude else "lat"] = number
         elif code in ("RA", "DEC"):
-            # Without a projection the standard means a plate carrée, which WCSLIB calls CAR.
+            # Named without a projection: WCSLIB takes them as linear.
             pair["lon" if code == "RA" else "lat"] = number
     return (pair["lon"], pair["lat"]) if len(pair) == 2 else ()
 
@@ -197,6 +197,8 @@ def _celestial(header: Header, hdus: Any, sky: tuple[int, ...], notes: list[Note
         if (longitude, latitude) != sky:
             notes.append(Note("guess", "the sky axes have no usable projection"))
             return None
+        if "-" not in _ctype(header, sky[0]):
+            notes.append(Note("guess", "the sky axes have no projection: read as linear"))
         _uncouple(full, sky, notes)
         celestial = full.sub([WCSSUB_LONGITUDE, WCSSUB_LATITUDE])
         if not np.all(np.isfinite(celestial.wcs.crval)):

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from astropy import units
 from astropy.io.fits import Header
 
@@ -149,7 +150,7 @@ def describe(
         notes.append(Note("guess", "the file does not say whether wavelengths are in air"))
     velref = header.get("VELREF", 0)
     convention = _CONVENTIONS.get(code, "")
-    if code == "VELO" and written != "BETA":
+    if code == "VELO":
         aips = _AIPS.match(written)
         if aips or velref:
             convention = "radio" if velref > _AIPS_RADIO else "optical"
@@ -167,16 +168,25 @@ def describe(
     return fields
 
 
-def axis_from_table(values: object, unit: str, number: int, notes: list[Note]) -> Axis:
-    """Return the spectral axis given by a table of wavelengths beside the cube."""
-    axis = Axis(name="Wavelength", kind="spectral", unit=unit, values=values, guessed=not unit)  # type: ignore[arg-type]
-    if not unit:
-        unit, _ = _guess_unit("WAVE", float(axis.values[len(axis) // 2]))
+def axis_from_table(values: np.ndarray, unit: str, number: int, notes: list[Note]) -> Axis:
+    """Return the spectral axis given by a table of wavelengths beside the cube.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,), in `unit`
+    unit : str
+        Empty when the table has none.
+    number : int
+        FITS axis, for the note.
+    notes : list of Note
+        Gains what was guessed.
+    """
+    guessed = not unit
+    if guessed:
+        unit, _ = _guess_unit("WAVE", float(values[len(values) // 2]))
         notes.append(Note("guess", f"the table of wavelengths has no unit: {unit} guessed"))
     notes.append(Note("repair", f"axis {number} takes its values from the table of wavelengths"))
-    return Axis(
-        name="Wavelength", kind="spectral", unit=unit, values=axis.values, guessed=axis.guessed
-    )
+    return Axis(name="Wavelength", kind="spectral", unit=unit, values=values, guessed=guessed)
 
 
 def _by_type(header: Header, free: list[int], notes: list[Note]) -> Spectral | None:

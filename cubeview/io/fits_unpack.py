@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import os
 import shutil
 import zlib
 from collections.abc import Callable
@@ -125,7 +126,7 @@ def _cached(path: Path, kind: str, write: Callable[[BinaryIO], None]) -> Path:
     target = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.fits"
     if target.exists():
         return target
-    part = target.with_suffix(".part")
+    part = target.with_suffix(f".{os.getpid()}.part")
     try:
         with part.open("wb") as out:
             write(out)

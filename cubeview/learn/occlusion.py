@@ -6,15 +6,17 @@ through the convolutions; the pooled mean follows as old sum - old window + new 
 result equals one full pass per patch up to rounding.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from cubeview.learn.network import Network, NetworkConfig, fold_batch_norm
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Cut(NamedTuple):
@@ -45,7 +47,7 @@ class Track:
     Parameters
     ----------
     cuts : tuple of Cut
-        One for each layer; patches with equal cuts on all axes can share a batch.
+        One for each layer.
     inputs, outputs : tuple of int
         For each layer, first padded input needed and first output recomputed.
     """
@@ -76,6 +78,9 @@ def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | 
         outputs.append(first)
         start, stop, length = first, last + 1, size
     return Track(tuple(cuts), tuple(inputs), tuple(outputs))
+
+
+Tracks = tuple[Track, Track, Track]
 
 
 class Occluder:
@@ -113,7 +118,7 @@ class Occluder:
         self._tracks: dict[tuple[int, int, int], Track | None] = {}
 
     def drops(
-        self, starts: np.ndarray, patch: tuple[int, int, int], batch: int = 16
+        self, starts: np.ndarray, patch: tuple[int, int, int], batch: int = 64
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Hide patches and yield how far the logits fall.
 
@@ -133,64 +138,82 @@ class Occluder:
         drops : ndarray, shape (len(which), classes), float32
             Logits of the unhidden input minus those with the patch hidden.
         """
-        groups: dict[tuple[tuple[Cut, ...], ...], list[int]] = {}
-        unseen = []
+        seen: list[tuple[int, Tracks]] = []
+        unseen: list[int] = []
         for row, start in enumerate(starts):
             tracks = self._tracks_of(start, patch)
             if tracks is None:
                 unseen.append(row)
             else:
-                groups.setdefault(tuple(t.cuts for t in tracks), []).append(row)
+                seen.append((row, tracks))
         if unseen:
             yield np.array(unseen), np.zeros((len(unseen), self._head.out_features), np.float32)
-        for rows in groups.values():
-            for begin in range(0, len(rows), batch):
-                chosen = np.array(rows[begin : begin + batch])
-                lost = self._lost(starts[chosen], patch) / self._voxels  # (B, C)
-                yield chosen, functional.linear(lost, self._head.weight).cpu().numpy()
+        # Windows of one size make one convolution: the costly last layer decides the order.
+        seen.sort(key=lambda one: [axis.cuts[-1].reach for axis in one[1]])
+        for begin in range(0, len(seen), batch):
+            rows, chosen = zip(*seen[begin : begin + batch], strict=True)
+            which = np.array(rows)
+            lost = self._lost(starts[which], patch, chosen) / self._voxels  # (B, C)
+            yield which, functional.linear(lost, self._head.weight).cpu().numpy()
 
-    def _tracks_of(
-        self, start: np.ndarray, patch: tuple[int, int, int]
-    ) -> tuple[Track, Track, Track] | None:
+    def _tracks_of(self, start: np.ndarray, patch: tuple[int, int, int]) -> Tracks | None:
         found = []
         for axis in range(3):
             key = axis, int(start[axis]), patch[axis]
             if key not in self._tracks:
-                first = key[1]
-                self._tracks[key] = track(
-                    first, first + patch[axis], self._shape[axis], self._config
-                )
+                stop = key[1] + patch[axis]
+                self._tracks[key] = track(key[1], stop, self._shape[axis], self._config)
             one = self._tracks[key]
             if one is None:
                 return None
             found.append(one)
         return found[0], found[1], found[2]
 
-    def _lost(self, starts: np.ndarray, patch: tuple[int, int, int]) -> torch.Tensor:
-        """Return the sum over the last map that each patch takes away; all share their cuts."""
-        rows = [self._tracks_of(start, patch) for start in starts]
-        axes = list(zip(*(row for row in rows if row is not None), strict=True))
-        window = None
+    def _lost(
+        self, starts: np.ndarray, patch: tuple[int, int, int], tracks: Sequence[Tracks]
+    ) -> torch.Tensor:
+        """Return the sums over the last map that the patches take away, shape (B, C)."""
+        low = self._config.pads[0][0]
+        windows = [_windows(self._hidden, starts.T + low, patch)]
+        homes = [(0, row) for row in range(len(tracks))]  # window list and row of each patch
         for layer, (weight, bias) in enumerate(self._convolutions):
-            stride = self._config.strides[layer]
-            cuts = [axis[0].cuts[layer] for axis in axes]
-            begins = [np.array([t.inputs[layer] for t in axis]) for axis in axes]
-            x = _windows(self._below[layer], begins, [cut.reach for cut in cuts])
-            there = [slice(cut.target, cut.target + cut.length) for cut in cuts]
-            if window is None:
-                offsets = [begin + cut.target for begin, cut in zip(begins, cuts, strict=True)]
-                changed = _windows(self._hidden, offsets, [cut.length for cut in cuts])
-            else:
-                here = [slice(cut.source, cut.source + cut.length) for cut in cuts]
-                changed = window[:, here[0], here[1], here[2]]
-            x[:, there[0], there[1], there[2]] = changed
-            # Channels lie last in memory; the convolution is told their place by the strides.
-            y = functional.conv3d(x.permute(0, 4, 1, 2, 3), weight, bias, stride)
-            window = functional.relu_(y).permute(0, 2, 3, 4, 1)  # (B, w, w, w, C)
-        assert window is not None
-        firsts = [np.array([t.outputs[-1] for t in axis]) for axis in axes]
-        before = _windows(self._last, firsts, [axis[0].cuts[-1].width for axis in axes])
-        return (before - window).sum(dim=(1, 2, 3))
+            fresh: list[torch.Tensor] = []
+            places = homes.copy()
+            begins = np.array([[axis.inputs[layer] for axis in one] for one in tracks])
+            for reach, rows in _alike(
+                tuple(axis.cuts[layer].reach for axis in one) for one in tracks
+            ):
+                x = _windows(self._below[layer], begins[rows].T, reach)
+                for (home, cuts), members in _alike(
+                    (homes[row][0], tuple(axis.cuts[layer] for axis in tracks[row])) for row in rows
+                ):
+                    there: list[Any] = [slice(cut.target, cut.target + cut.length) for cut in cuts]
+                    here: list[Any] = [slice(cut.source, cut.source + cut.length) for cut in cuts]
+                    theirs = [homes[rows[member]][1] for member in members]
+                    x[(members, *there)] = windows[home][(theirs, *here)]
+                # Channels lie last in memory; the convolution learns that from the strides.
+                y = functional.conv3d(
+                    x.permute(0, 4, 1, 2, 3), weight, bias, self._config.strides[layer]
+                )
+                for place, row in enumerate(rows):
+                    places[row] = len(fresh), place
+                fresh.append(functional.relu_(y).permute(0, 2, 3, 4, 1))  # (B, w, w, w, C)
+            windows, homes = fresh, places
+        lost = torch.empty(len(tracks), self._last.shape[-1], device=self._last.device)
+        firsts = np.array([[axis.outputs[-1] for axis in one] for one in tracks])
+        for home, rows in _alike(home for home, _ in homes):
+            sides = windows[home].shape[1:4]
+            before = _windows(self._last, firsts[rows].T, sides)
+            lost[rows] = (before - windows[home]).sum(dim=(1, 2, 3))
+        return lost
+
+
+def _alike(keys: Iterable[Key]) -> Iterable[tuple[Key, list[int]]]:
+    """Group positions by key, in order."""
+    groups: dict[Key, list[int]] = {}
+    for position, key in enumerate(keys):
+        groups.setdefault(key, []).append(position)
+    return groups.items()
 
 
 def _padded(activation: torch.Tensor, pad: tuple[int, int]) -> torch.Tensor:
@@ -198,10 +221,13 @@ def _padded(activation: torch.Tensor, pad: tuple[int, int]) -> torch.Tensor:
     return functional.pad(activation[0], pad * 3).permute(1, 2, 3, 0).contiguous()
 
 
-def _windows(source: torch.Tensor, begins: list[np.ndarray], sides: list[int]) -> torch.Tensor:
-    """Cut windows out of (d, h, w, C): shape (B, *sides, C), contiguous."""
+def _windows(source: torch.Tensor, begins: np.ndarray, sides: Sequence[int]) -> torch.Tensor:
+    """Cut windows that begin at (3, B) out of (d, h, w, C): shape (B, *sides, C), contiguous."""
     index = [
         torch.from_numpy(begin[:, None] + np.arange(side)).to(source.device)  # (B, side)
         for begin, side in zip(begins, sides, strict=True)
     ]
-    return source[index[0][:, :, None, None], index[1][:, None, :, None], index[2][:, None, None]]
+    windows: torch.Tensor = source[
+        index[0][:, :, None, None], index[1][:, None, :, None], index[2][:, None, None]
+    ]
+    return windows

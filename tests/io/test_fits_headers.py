@@ -303,3 +303,52 @@ def test_damaged_headers_never_raise(seed, tmp_path):
     for case in opened.cases:
         case.main.plane(0, 0)
         case.main.world(0, 0, 0)
+
+
+def test_a_turning_sky_is_told(tmp_path):
+    header = radio(**third(4750.0, 1.25, matrix=False, CTYPE3="AWAV", CUNIT3="Angstrom"))
+    header.update(PC1_3=0.1, PC2_3=-0.1)
+    cube = open_path(save(tmp_path, header))[0].main
+    assert cube.world(0, 1, 2) == pytest.approx((4750.0, 2.0, 150.0))
+    assert any("turns along the third axis" in note.text for note in cube.notes)
+
+
+@pytest.mark.parametrize("axes", [2, 4, 5])
+def test_another_number_of_coordinates_than_axes(axes, tmp_path):
+    header = sky(**third(4750.0, 1.25, CTYPE3="AWAV", CUNIT3="Angstrom"))
+    header.insert(0, ("WCSAXES", axes))
+    for number in range(4, axes + 1):
+        header[f"CTYPE{number}"], header[f"CRVAL{number}"] = "STOKES", 1.0
+        header[f"CD{number}_{number}"] = 1.0
+    cube = open_path(save(tmp_path, header))[0].main
+    assert cube.axes[0].values[[0, 1, -1]] == pytest.approx(LINEAR)
+    assert cube.world(0, 1, 2) == pytest.approx((4750.0, 2.0, 150.0))
+
+
+def test_galactic_coordinates_and_degenerate_axes_in_front(tmp_path):
+    header = fits.Header()
+    header.update(CTYPE1="STOKES", CRVAL1=2, CRPIX1=1, CDELT1=1)
+    header.update(CTYPE2="GLAT-CAR", CRVAL2=0.0, CRPIX2=2, CDELT2=0.1, CUNIT2="deg")
+    header.update(CTYPE3="VRAD", CRVAL3=0.0, CRPIX3=1, CDELT3=0.5, CUNIT3="km/s")
+    header.update(CTYPE4="GLON-CAR", CRVAL4=30.0, CRPIX4=3, CDELT4=-0.1, CUNIT4="deg")
+    path = save(tmp_path, header, (5, 7, 4, 1))
+    cube = open_path(path)[0].main
+    assert cube.shape == (7, 4, 5)
+    assert cube.world(2, 1, 2) == pytest.approx((1.0, 0.0, 30.0))
+    assert cube.axes[2].name == "Galactic longitude"
+    assert np.array_equal(cube.pixels.read(), fits.getdata(path)[..., 0].transpose(1, 2, 0))
+    assert any(note.text == "Stokes Q" for note in cube.notes)
+
+
+def test_sky_without_a_projection(tmp_path):
+    header = sky(**third(4750.0, 1.25, CTYPE3="AWAV", CUNIT3="Angstrom"))
+    header["CTYPE1"], header["CTYPE2"] = "RA", "DEC"
+    cube = open_path(save(tmp_path, header))[0].main
+    assert cube.world(0, 0, 0) == pytest.approx((4750.0, 2.0 - 5e-5, 150.0 + 2 * 5e-5), abs=1e-9)
+    assert any("no projection" in note.text for note in cube.notes)
+
+
+def test_a_single_channel_is_a_flat_image(tmp_path):
+    header = radio(**third(1e11, 1e6, matrix=False, CTYPE3="FREQ", CUNIT3="Hz"))
+    (refusal,) = open_paths([save(tmp_path, header, (1, 4, 5))]).refusals
+    assert "flat image" in refusal.reason

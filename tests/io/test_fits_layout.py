@@ -205,6 +205,39 @@ def test_tiles_keep_scale_and_blank(tmp_path):
     assert np.allclose(open_path(path)[0].main.pixels.read(), expected, equal_nan=True)
 
 
+def test_absurd_tiles_are_refused_before_anything_is_allocated(tmp_path):
+    path = tmp_path / "cube.fits.fz"
+    image = fits.CompImageHDU(RNG.integers(0, 9, SHAPE).astype(np.int16), header())
+    fits.HDUList([fits.PrimaryHDU(), image]).writeto(path)
+    edited(path, ZNAXIS1=100_000, ZNAXIS2=100_000, ZNAXIS3=100_000)
+    (refusal,) = open_paths([path]).refusals
+    assert "unpacking needs 2000000.0 GB" in refusal.reason
+
+
+def test_damaged_tiles_are_refused(tmp_path):
+    path = tmp_path / "cube.fits.fz"
+    image = fits.CompImageHDU(RNG.integers(0, 999, (20, 30, 30)).astype(np.int16), header())
+    fits.HDUList([fits.PrimaryHDU(), image]).writeto(path)
+    path.write_bytes(path.read_bytes()[:-20_000])
+    (refusal,) = open_paths([path]).refusals
+    assert "damaged or cut short" in refusal.reason
+    assert not list((cache_dir() / "unpacked").iterdir())
+
+
+def test_one_beam_for_each_channel(tmp_path):
+    """CASA writes arcsec to the BEAMS table and degrees to the header."""
+    columns = [
+        fits.Column("BMAJ", "E", unit="arcsec", array=[2.0, 2.2, 2.4]),
+        fits.Column("BMIN", "E", unit="arcsec", array=[1.0, 1.1, 1.2]),
+        fits.Column("BPA", "E", unit="deg", array=[30.0, 30.0, 30.0]),
+    ]
+    beams = fits.BinTableHDU.from_columns(columns, name="BEAMS")
+    path = tmp_path / "alma.fits"
+    fits.HDUList([fits.PrimaryHDU(FLUX, header(CASAMBM=True)), beams]).writeto(path)
+    beam = open_path(path)[0].main.facts["beam"]
+    assert beam == "median of channels: 2.20″ × 1.10″, PA 30°"
+
+
 def edited(path, **cards):
     """Overwrite header cards in place, without a library that would object."""
     data = path.read_bytes()

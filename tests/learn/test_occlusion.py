@@ -49,7 +49,7 @@ def test_local_equals_naive(config, patch):
     got = np.full((len(starts), 5), np.nan)
     times = np.zeros(len(starts), dtype=int)
     with torch.inference_mode():
-        for which, drops in Occluder(network, shown, hidden).drops(starts, patch, batch=3):
+        for which, drops in Occluder(network, shown, hidden).drops(starts, patch, batch=7):
             got[which] = drops
             times[which] += 1
         wanted = naive(network, shown, hidden, starts, patch)
