@@ -95,7 +95,8 @@ def _facts(cube: Cube) -> QFormLayout:
     form.setVerticalSpacing(4)
     form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-    rows = [("Voxels", " × ".join(str(n) for n in cube.shape)), ("Unit", value_unit(cube) or "none")]
+    rows = [("Voxels", " × ".join(str(n) for n in cube.shape))]
+    rows += [("Unit", value_unit(cube) or "none")]
     rows += [(axis.name, _axis_text(axis)) for axis in cube.axes]
     rows += [("View", cube.view)] if cube.view else []
     rows += [("Uncertainty", "yes, as σ")] if cube.uncertainty is not None else []

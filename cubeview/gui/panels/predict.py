@@ -7,7 +7,7 @@ from cubeview.cubes.answer import Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule
+from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule, set_part
 from cubeview.gui.session import Session
 from cubeview.gui.words import place_text
 
@@ -122,8 +122,7 @@ class PredictPanel(QWidget):
         objection = asking.objection(session)
         self.run_button.setEnabled(not objection and not working)
         self.reason.setText(self._failure or ("" if prediction else objection or self._offer()))
-        self.reason.setProperty("part", "bad" if self._failure else "dim")
-        self.reason.style().polish(self.reason)
+        set_part(self.reason, "bad" if self._failure else "dim")
         if prediction is not None:
             self._show(prediction)
         else:
@@ -162,8 +161,7 @@ class PredictPanel(QWidget):
             if suspected
             else f"artefact not suspected, {share:.2f}"
         )
-        self.artefact.setProperty("part", "warn" if suspected else "dim")
-        self.artefact.style().polish(self.artefact)
+        set_part(self.artefact, "warn" if suspected else "dim")
         self.cautions.setText("\n".join(f"⚠ {caution}" for caution in prediction.cautions))
         spent = (
             f"{prediction.seconds * 1000:.0f} ms"

@@ -37,6 +37,14 @@ def rule() -> QFrame:
     return line
 
 
+def set_part(widget: QWidget, part: str) -> None:
+    """Change a widget's role in the style sheet."""
+    if widget.property("part") != part:
+        widget.setProperty("part", part)
+        if (style := widget.style()) is not None:
+            style.polish(widget)
+
+
 class PanelArea(QScrollArea):
     """A frameless scroll area that lets a panel be lower than what it holds, never narrower."""
 

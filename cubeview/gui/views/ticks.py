@@ -7,7 +7,8 @@ from PyQt6.QtGui import QFont, QFontMetrics
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.plane import STRAIGHT, sky_turn
-from cubeview.gui.units import shown_unit, value_unit
+from cubeview.gui.units import shown_unit
+
 
 class WorldAxis(pg.AxisItem):
     """Ticks at round world values along an axis whose view coordinates are voxel indices."""
