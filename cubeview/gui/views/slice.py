@@ -10,9 +10,10 @@ from cubeview.cubes.ventricle import cut
 from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
+from cubeview.gui.units import shown_unit
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
-from cubeview.gui.views.ticks import body_offsets, shown_unit, sky_offsets
+from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
 
 

@@ -11,10 +11,11 @@ from PyQt6.QtWidgets import QFrame, QVBoxLayout
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
 from cubeview.gui.theme import colours
+from cubeview.gui.units import value_unit
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
-from cubeview.gui.views.ticks import caption_of, value_unit
+from cubeview.gui.views.ticks import caption_of
 from cubeview.gui.views.title import Title
 
 _WHY_COLOUR = "#ef6f6c"
