@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "library": BASE | {"cubes", "io", "simulate", "library"},
     "learn": BASE | {"cubes", "io", "simulate", "library", "learn"},
     "gui": BASE | {"cubes", "io", "simulate", "library", "learn", "gui"},
-    "cli": BASE | {"cubes", "io", "simulate", "library", "learn", "gui", "cli"},
+    "commands": BASE | {"cubes", "io", "simulate", "library", "learn", "gui", "commands"},
+    "cli": BASE | {"cubes", "io", "simulate", "library", "learn", "gui", "commands", "cli"},
     "__main__": BASE | {"cli"},
 }
 FENCED = {

@@ -17,6 +17,7 @@ if sys.platform == "win32":
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
+from cubeview.errors import CubeviewError
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.theme import theme
 
@@ -50,7 +51,8 @@ class Faults(QObject):
         if isinstance(error, KeyboardInterrupt):
             QApplication.quit()
             return
-        log.error("uncaught", exc_info=(kind, error, trace))
+        if not isinstance(error, CubeviewError):
+            log.error("uncaught", exc_info=(kind, error, trace))
         self.happened.emit(error)
 
     def _in_thread(self, args: threading.ExceptHookArgs) -> None:

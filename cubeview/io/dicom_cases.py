@@ -1,5 +1,6 @@
 """DICOM files to cases: reconstructed nuclear medicine is opened, all else refused in words."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from cubeview.errors import CubeviewError, Report, nothing
@@ -23,16 +24,21 @@ def read_cases(paths: list[Path], *, report: Report = nothing) -> Opened:
     Returns
     -------
     Opened
-        Nothing is raised for a bad file: it is among the refusals.
+        Nothing is raised for a bad file: it is among the refusals. Images of another kind are
+        refused once a series, since a CT has hundreds of files.
     """
     scans: list[Scan] = []
     refusals: list[Refusal] = []
+    others: dict[_Other, list[Path]] = {}
     for done, path in enumerate(paths):
         report(done / len(paths), f"reading {path.name}")
         try:
             scan = _read_one(path)
         except CubeviewError as error:
             refusals.append(Refusal(path, str(error)))
+            continue
+        if isinstance(scan, _Other):
+            others.setdefault(scan, []).append(path)
             continue
         twin = next((s for s in scans if _is_copy(s, scan)), None)
         if twin is None:
@@ -42,10 +48,28 @@ def read_cases(paths: list[Path], *, report: Report = nothing) -> Opened:
                 Refusal(path, f"{path}: a copy of {twin.path.name}, which is open already.")
             )
     report(1.0, "sorting scans into cases")
+    refusals += [other.refusal(files) for other, files in others.items()]
     return Opened(pair(scans), tuple(refusals))
 
 
-def _read_one(path: Path) -> Scan:
+@dataclass(frozen=True)
+class _Other:
+    """A series CubeView does not open, and what it is."""
+
+    series: str
+    what: str
+
+    def refusal(self, files: list[Path]) -> Refusal:
+        more = f" and {len(files) - 1} more of its series" if len(files) > 1 else ""
+        return Refusal(
+            files[0],
+            f"{files[0]}{more}: this is {self.what}. CubeView opens reconstructed tomographic "
+            "nuclear medicine (SPECT, image type RECON TOMO) for now, because its views and "
+            "networks are made for that; open the reconstructed series of the study.",
+        )
+
+
+def _read_one(path: Path) -> Scan | _Other:
     header = read_dataset(path, pixels=False)
     with bad_file(path):
         if len(header) == 0:
@@ -56,11 +80,8 @@ def _read_one(path: Path) -> Scan:
                 "that holds it."
             )
         if not is_reconstruction(header):
-            raise CubeviewError(
-                f"{path}: this is {what_it_is(header)}. CubeView opens reconstructed tomographic "
-                "nuclear medicine (SPECT, image type RECON TOMO) for now, because its views and "
-                "networks are made for that; open the reconstructed series of the study."
-            )
+            series = str(header.get("SeriesInstanceUID") or path)
+            return _Other(series, what_it_is(header))
     return read_nm(path)
 
 

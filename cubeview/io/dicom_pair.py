@@ -6,6 +6,7 @@ named by a hash. Whatever is not certain becomes the case's question.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from datetime import date
@@ -37,7 +38,9 @@ def pair(scans: Iterable[Scan]) -> tuple[Case, ...]:
     tuple of Case
         Every scan is in exactly one.
     """
-    left = [_with_state(scan) for scan in sorted(scans, key=lambda scan: (scan.order, scan.path))]
+    scans = sorted(scans, key=lambda scan: (scan.order, scan.path))
+    studies = Counter(scan.study for scan in scans)
+    left = [_with_state(scan, alone=studies[scan.study] == 1) for scan in scans]
     cases = [_volume(scan) for scan in left if scan.cube.kind != "heart"]
     left = [scan for scan in left if scan.cube.kind == "heart"]
     ways: tuple[tuple[Key, str, str], ...] = (
@@ -63,9 +66,14 @@ def pair(scans: Iterable[Scan]) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def _with_state(scan: Scan) -> Scan:
-    """Add what the file name says where the header is silent, and note what is weak."""
+def _with_state(scan: Scan, *, alone: bool) -> Scan:
+    """Add what the file name says where the header is silent, and note what is weak.
+
+    A study called "stress test" says nothing about one scan of several.
+    """
     finding, named = scan.finding, state_of_path(scan.path)
+    if finding.whole_study and (named.state or not alone):
+        finding = Finding("")
     notes: tuple[Note, ...] = ()
     if not finding.state and not finding.contradictory and named.state:
         finding = named

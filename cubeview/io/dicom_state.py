@@ -86,12 +86,15 @@ class Finding:
         True when only words that may mean something else, or file names, say so.
     contradictory : bool
         True when findings of the header disagree.
+    whole_study : bool
+        True when only the study description says so, which is the same for rest and stress.
     """
 
     state: State
     evidence: tuple[str, ...] = ()
     weak: bool = False
     contradictory: bool = False
+    whole_study: bool = False
 
 
 def words(text: str) -> list[str]:
@@ -152,7 +155,8 @@ def state_of_header(header: Dataset) -> Finding:
         return _judged(weak, weak=True)
     state, word, _ = state_of_text(str(header.get("StudyDescription") or ""), short=False)
     if state:
-        return _judged([(state, f'the study description says "{word}"')], weak=True)
+        text = f'{state}: the study description says "{word}"'
+        return Finding(state, (text,), weak=True, whole_study=True)
     return Finding("")
 
 

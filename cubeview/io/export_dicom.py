@@ -97,7 +97,8 @@ def write_nm(
 
 def _stored(values: np.ndarray) -> tuple[np.ndarray, float, float]:
     """Return values as uint16 with the slope and intercept that bring them back."""
-    values = np.where(np.isfinite(values), values, np.nanmin(values, initial=0.0))
+    finite = np.isfinite(values)
+    values = np.where(finite, values, np.min(values, where=finite, initial=0.0))
     low, high = float(values.min()), float(values.max())
     if low >= 0 and high <= _LARGEST and not np.any(values % 1):
         return values.astype("<u2"), 1.0, 0.0

@@ -46,6 +46,12 @@ def test_the_real_pairs_pair_by_their_headers(shared_data, tmp_path, name):
         assert ends(cube)[1] in {("H", "F"), ("HR", "FL"), ("HA", "FP"), ("HP", "FA"), ("HL", "FR")}
 
 
+def test_a_series_of_another_kind_is_refused_once(shared_data):
+    opened = open_paths([shared_data / "dicom_other" / "mr_series"])
+    (refusal,) = opened.refusals
+    assert "and 15 more of its series: this is an MR image" in refusal.reason
+
+
 def test_a_folder_of_pairs_gives_one_case_each(shared_data):
     opened = open_paths([shared_data / "spect_rest_stress"])
     assert [case.roles for case in opened.cases] == [("stress", "rest")] * 8

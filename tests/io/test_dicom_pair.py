@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from tests.io.nm_files import drug, nm, patient_state, truth, write
 
 from cubeview.io import open_paths
 from cubeview.io.dicom_state import state_of_text
+from tests.io.nm_files import drug, nm, patient_state, truth, write
 
 STUDY, OTHER_STUDY = "1.2.3.4.1", "1.2.3.4.2"
 
@@ -178,6 +178,15 @@ def test_file_names_are_the_last_evidence_and_a_guess(tmp_path):
     assert first_value(case.cubes["stress"]) == 2
     assert case.question == ""
     assert any(n.level == "guess" and "file name" in n.text for n in case.notes)
+
+
+def test_a_study_called_stress_test_says_nothing_about_its_scans(tmp_path):
+    scan(tmp_path, "a", StudyDescription="Stress test", SeriesNumber=1)
+    assert only(tmp_path).roles == ("stress",)
+    scan(tmp_path, "b", StudyDescription="Stress test", SeriesNumber=2, shift=1)
+    case = only(tmp_path)
+    assert case.roles == ("stress", "rest")
+    assert "do not say clearly" in case.question
 
 
 def test_the_header_outranks_the_file_name_and_says_so(tmp_path):

@@ -65,6 +65,15 @@ def test_fractions_and_negative_values_come_back_within_half_a_step(tmp_path):
     assert case.main.unit == ""
 
 
+def test_voxels_without_data_become_the_lowest_value(tmp_path, counts):
+    values = counts.copy()
+    values[0, 0, :2] = np.nan, np.inf
+    write_nm(heart(values), tmp_path / "x", role=None, case="x")
+    back = open_paths([tmp_path / "x"]).cases[0].main.pixels.read()
+    assert back[0, 0, :2].tolist() == [0, 0]
+    np.testing.assert_array_equal(back[1:], values[1:])
+
+
 def test_two_cases_are_not_mixed(tmp_path, counts):
     for number in (1, 2):
         for role in ("rest", "stress"):

@@ -9,7 +9,8 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
 from cubeview.gui.panels.widgets import column, label, rule
 from cubeview.gui.session import Session
-from cubeview.gui.words import coordinate_text, cube_unit
+from cubeview.gui.units import value_unit
+from cubeview.gui.words import coordinate_text
 
 _MARKS = {"guess": ("⚠ guessed: ", "warn"), "repair": ("✓ repaired: ", ""), "info": ("", "dim")}
 
@@ -94,7 +95,8 @@ def _facts(cube: Cube) -> QFormLayout:
     form.setVerticalSpacing(4)
     form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-    rows = [("Voxels", " × ".join(str(n) for n in cube.shape)), ("Unit", cube_unit(cube) or "none")]
+    rows = [("Voxels", " × ".join(str(n) for n in cube.shape))]
+    rows += [("Unit", value_unit(cube) or "none")]
     rows += [(axis.name, _axis_text(axis)) for axis in cube.axes]
     rows += [("View", cube.view)] if cube.view else []
     rows += [("Uncertainty", "yes, as σ")] if cube.uncertainty is not None else []

@@ -7,7 +7,7 @@ from cubeview.cubes.answer import Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule
+from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule, set_part
 from cubeview.gui.session import Session
 from cubeview.gui.words import place_text
 
@@ -121,9 +121,8 @@ class PredictPanel(QWidget):
         working = self._job is not None and self._job.running and not self._job.cancelled
         objection = asking.objection(session)
         self.run_button.setEnabled(not objection and not working)
-        self.reason.setText(self._failure or ("" if prediction else objection))
-        self.reason.setProperty("part", "bad" if self._failure else "dim")
-        self.reason.style().polish(self.reason)
+        self.reason.setText(self._failure or ("" if prediction else objection or self._offer()))
+        set_part(self.reason, "bad" if self._failure else "dim")
         if prediction is not None:
             self._show(prediction)
         else:
@@ -137,6 +136,10 @@ class PredictPanel(QWidget):
         self.cautions.setVisible(shown and bool(self.cautions.text()))
         self.reason.setVisible(bool(self.reason.text()))
         self._refresh_where()
+
+    def _offer(self) -> str:
+        ref = asking.chosen(self._session)
+        return f"Tells apart: {', '.join(ref.card.classes)}." if ref else ""
 
     def _show(self, prediction: Prediction) -> None:
         ref = next((m for m in asking.choices(prediction.case) if m.name == prediction.model), None)
@@ -158,8 +161,7 @@ class PredictPanel(QWidget):
             if suspected
             else f"artefact not suspected, {share:.2f}"
         )
-        self.artefact.setProperty("part", "warn" if suspected else "dim")
-        self.artefact.style().polish(self.artefact)
+        set_part(self.artefact, "warn" if suspected else "dim")
         self.cautions.setText("\n".join(f"⚠ {caution}" for caution in prediction.cautions))
         spent = (
             f"{prediction.seconds * 1000:.0f} ms"

@@ -10,7 +10,7 @@ from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.session import Session
 from cubeview.gui.theme import colours
-from cubeview.gui.views.ticks import value_unit
+from cubeview.gui.units import value_unit
 
 _BAR_PX = 12
 

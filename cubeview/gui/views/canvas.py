@@ -8,8 +8,8 @@ from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy
 
-from cubeview.gui.theme import colours
-from cubeview.gui.views.marks import Crosshair
+from cubeview.gui.theme import DARK, colours
+from cubeview.gui.views.marks import Crosshair, Letter
 from cubeview.gui.views.ticks import WorldAxis
 
 _ARROWS: dict[int, tuple[int, int]] = {
@@ -57,15 +57,13 @@ class PlaneCanvas(pg.GraphicsView):
         self.overlay = pg.ImageItem(axisOrder="row-major")
         self.overlay.setZValue(5)
         self.crosshair = Crosshair()
-        self.outline = pg.PlotCurveItem()
+        self.outline = pg.PlotCurveItem(antialias=True)
         self.outline.setZValue(10)
         for item in (self.image, self.overlay, self.outline, self.crosshair):
             self.box.addItem(item, ignoreBounds=True)
         self.across = WorldAxis("bottom")
         self.up = WorldAxis("left")
-        # Upright letters at the sides leave the width to the picture.
-        turns = {"left": -90, "right": -90, "top": 0, "bottom": 0}
-        self._letters = {side: pg.LabelItem("", angle=turn) for side, turn in turns.items()}
+        self._letters = {side: Letter(side) for side in ("left", "right", "top", "bottom")}
         layout = pg.GraphicsLayout()
         layout.setContentsMargins(2, 5, 4, 0)
         layout.setSpacing(0)
@@ -112,12 +110,7 @@ class PlaneCanvas(pg.GraphicsView):
     def set_letters(self, letters: dict[str, str]) -> None:
         """Write marks in the margins: keys left, right, top, bottom."""
         for side, item in self._letters.items():
-            text = letters.get(side, "")
-            item.setText(text, color=self._text_colour, size="8pt")
-            if side in ("left", "right"):
-                item.setFixedWidth(item.itemRect().width() if text else 0)
-            else:
-                item.setFixedHeight(item.itemRect().height() if text else 0)
+            item.set_text(letters.get(side, ""), self._text_colour)
 
     @property
     def letters(self) -> dict[str, str]:
@@ -234,6 +227,7 @@ class PlaneCanvas(pg.GraphicsView):
         self._text_colour = theme.text
         for axis in (self.across, self.up):
             axis.set_colours(theme.line, theme.dim)
-        self.crosshair.set_colour(QColor(theme.accent))
+        # Lies on pictures, dark in either theme.
+        self.crosshair.set_colour(QColor(DARK.accent))
         self.outline.setPen(pg.mkPen("#e8eef7", width=1, style=Qt.PenStyle.DashLine))
         self.set_letters(self.letters)

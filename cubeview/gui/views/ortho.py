@@ -53,7 +53,7 @@ class OrthoView(QWidget):
         self._cine.setInterval(_CINE_MS)
         self._cine.timeout.connect(self._play_one)
         session.case_changed.connect(self._build)
-        session.ventricles_changed.connect(lambda: follow_ventricles(session))
+        session.ventricles_changed.connect(self._take_ventricles)
         self._build()
 
     @property
@@ -98,6 +98,18 @@ class OrthoView(QWidget):
         self.play(False)
         self._clear()
         self.jobs.close()
+
+    def _take_ventricles(self) -> None:
+        """Scale to the new ventricle, and go to it if the user has gone nowhere yet."""
+        session = self.session
+        follow_ventricles(session)
+        case = session.case
+        if case is None or case.roles[0] not in session.ventricles:
+            return
+        z, y, x = case.main.shape
+        if session.cursor == (z // 2, y // 2, x // 2):
+            z, y, x = session.ventricles[case.roles[0]].centre / case.main.spacing
+            session.set_cursor(z, y, x)
 
     def _play_one(self) -> None:
         if self.focused is not None:

@@ -54,9 +54,9 @@ class Plot(pg.GraphicsView):
         """The view the curves lie in."""
         return self.plot.getViewBox()
 
-    def set_whole(self, length: int) -> None:
-        """Set how many voxels the axis has."""
-        self.whole = (-0.5, length - 0.5)
+    def set_whole(self, low: float, high: float) -> None:
+        """Set what a fitted plot shows, in voxel indices."""
+        self.whole = (low, high)
         if self.fitted:
             self.fit()
 

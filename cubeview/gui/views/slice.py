@@ -4,15 +4,16 @@ import numpy as np
 from PyQt6.QtCore import QRectF, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
-from cubeview.cubes.plane import compass_words, edge_letters, frame_of, heart_region
+from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import pool_peak, to_steps, upsample
 from cubeview.cubes.ventricle import cut
 from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
+from cubeview.gui.units import shown_unit
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
-from cubeview.gui.views.ticks import body_offsets, shown_unit, sky_offsets
+from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
 
 
@@ -152,6 +153,8 @@ class SliceView(QFrame):
         elif self._smooth:
             plane = upsample(plane, self._smooth)
         display = self.session.display
+        if self.cube.kind == "heart":  # no counts around the scan either
+            self.canvas.box.setBackgroundColor(tuple(table(display.colormap)[1]))
         self.canvas.image.setImage(
             to_steps(plane, *levels, display.stretch),
             autoLevels=False,
@@ -281,23 +284,25 @@ class SliceView(QFrame):
 
     def _write_title(self) -> None:
         assert self.index is not None
-        axis, count = self.cube.axes[self.axis], self.cube.shape[self.axis]
-        place = f"{self.index + 1}/{count}"
+        axis, heading = self.cube.axes[self.axis], self._heading()
+        place = f"{self.index + 1}/{self.cube.shape[self.axis]}"
         if self.cube.kind == "heart":
-            name = self.frame.name if self._heading() != self.frame.name else ""
-            words = [f"{name} {place}".strip()]
+            name = self.frame.name if heading != self.frame.name else ""
+            short = (heading, f"{SHORT_NAMES.get(name, name)} {place}".strip())
+            self.title.set_words(heading, f"{name} {place}".strip(), short=short)
+            return
+        value: list[str] = []
+        if axis.kind == "spectral":
+            value = [f"{_digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
+            words = [f"{axis.name} {value[0]}", place]
         else:
-            world = axis.world(self.index)
-            unit = shown_unit(axis.unit)
-            if axis.kind == "spectral":
-                words = [f"{axis.name} {_digits(world, axis.step)} {unit}".strip(), place]
-            else:
-                words = [f"{axis.name} {place}"]
-            if self.axis == 0 and not self.canvas.letters:
-                words += compass_words(self.cube)
-            if self._pooled > 1:
-                words.append(f"peak of {self._pooled} channels")
-        self.title.set_words(self._heading(), *words)
+            words = [f"{axis.name} {place}"]
+        short = (heading, *(value or words))
+        if self.axis == 0 and not self.canvas.letters:
+            words += compass_words(self.cube)
+        if self._pooled > 1:
+            words.append(f"peak of {self._pooled} channels")
+        self.title.set_words(heading, *words, short=short)
 
 
 def _digits(value: float, step: float) -> str:
