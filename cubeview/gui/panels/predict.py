@@ -108,6 +108,7 @@ class PredictPanel(QWidget):
 
     def _case_changed(self) -> None:
         self._failure = ""
+        self._jobs.cancel("predict")
         ref = asking.chosen(self._session)
         self.models.clear()
         for choice in asking.choices(self._session.case):

@@ -48,6 +48,9 @@ class PlaneCanvas(pg.GraphicsView):
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
         super().__init__()
+        # Files dropped here are for the window; a graphics view would swallow them.
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(120, 110)
         # Views of a row are as wide as each other whatever is in them.

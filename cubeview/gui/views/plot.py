@@ -32,6 +32,9 @@ class Plot(pg.GraphicsView):
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
         super().__init__()
+        # Files dropped here are for the window; a graphics view would swallow them.
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumHeight(90)
         self.world = WorldAxis("bottom")
