@@ -100,16 +100,17 @@ class OrthoView(QWidget):
         self.jobs.close()
 
     def _take_ventricles(self) -> None:
-        """Scale to the new ventricle, and go to it if the user has gone nowhere yet."""
-        session = self.session
-        follow_ventricles(session)
-        case = session.case
+        follow_ventricles(self.session)
+        self._go_to_ventricle()
+
+    def _go_to_ventricle(self) -> None:
+        """Put the cursor into the ventricle if the user has gone nowhere yet."""
+        session, case = self.session, self.session.case
         if case is None or case.roles[0] not in session.ventricles:
             return
         z, y, x = case.main.shape
         if session.cursor == (z // 2, y // 2, x // 2):
-            z, y, x = session.ventricles[case.roles[0]].centre / case.main.spacing
-            session.set_cursor(z, y, x)
+            session.set_cursor(*(session.ventricles[case.roles[0]].centre / case.main.spacing))
 
     def _play_one(self) -> None:
         if self.focused is not None:
@@ -132,6 +133,7 @@ class OrthoView(QWidget):
         if case is None:
             return
         self.session.set_display(**default_display(case, self.session))
+        self._go_to_ventricle()
         if len(case.roles) > 1:
             rows = [self._row(role) for role in case.roles]
             curve: QWidget = self._add(ProfileView(self.session))
@@ -171,6 +173,8 @@ class OrthoView(QWidget):
 
     def _use(self, view: SliceView) -> None:
         self.focused = view
+        for other in self.slices:
+            other.title.set_active(other is view)
 
     def _enlarge(self, view: SliceView) -> None:
         """Give one view the whole area, or give it back."""
