@@ -219,3 +219,18 @@ def test_narrow_views_have_short_titles(ortho):
     QApplication.processEvents()
     assert "HLA" in view.title.text()
     assert "horizontal" not in view.title.text()
+
+
+def test_views_of_the_spectral_axis_are_zoomed_together(ortho):
+    show(ortho, sky_case())
+    spectrum = ortho.findChild(SpectrumView).plot
+    sky, *spectral = sorted((v for v in ortho.slices), key=lambda v: v.axis)
+    untouched = sky.canvas.box.viewRange()
+    spectrum.show_across(10, 20)
+    spectrum.ranged.emit(10, 20)
+    for view in spectral:
+        assert view.canvas.box.viewRange()[0] == [10, 20]
+    assert sky.canvas.box.viewRange() == untouched
+    spectral[0].canvas.ranged.emit(5, 30)
+    assert spectrum.box.viewRange()[0] == [5, 30]
+    assert spectral[1].canvas.box.viewRange()[0] == [5, 30]

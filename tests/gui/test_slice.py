@@ -11,6 +11,7 @@ from cubeview.cubes.cube import ArrayPixels
 from cubeview.errors import CubeviewError
 from cubeview.gui.colormaps import table
 from cubeview.gui.session import Session
+from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.ortho import OrthoView
 from tests.helpers.viewcases import heart_case, sky_case, ventricles
 
@@ -45,6 +46,8 @@ def pixel(view, across, up):
 
 
 def colour(view, across, up):
+    for soon in view.findChildren(OnceAFrame):
+        soon.run()
     picture = view.canvas.grab().toImage()
     point = pixel(view, across, up)
     return picture.pixelColor(point).getRgb()[:3]

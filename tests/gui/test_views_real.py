@@ -35,6 +35,8 @@ def test_real_cubes_are_drawn(qtbot, shared_data, names):
     session.set_cursor(0, 0, 0)
     session.set_cursor(*(n - 1 for n in session.case.main.shape))
     ortho.follow_now()
+    session.set_cursor(*(n // 2 for n in session.case.main.shape))
+    ortho.follow_now()
     qtbot.waitUntil(lambda: not ortho.jobs.running(), timeout=10_000)
     ortho.grab()
     for view in ortho.slices:

@@ -35,6 +35,8 @@ class PlaneCanvas(pg.GraphicsView):
         Wheel or page keys: planes to go.
     zoomed()
         The visible range changed, by the user or by the layout.
+    ranged(float, float)
+        The user chose what is shown horizontally: from, to.
     focused()
         The view got the keyboard.
     """
@@ -43,6 +45,7 @@ class PlaneCanvas(pg.GraphicsView):
     moved = pyqtSignal(int, int)
     stepped = pyqtSignal(int)
     zoomed = pyqtSignal()
+    ranged = pyqtSignal(float, float)
     focused = pyqtSignal()
 
     def __init__(self) -> None:
@@ -110,6 +113,11 @@ class PlaneCanvas(pg.GraphicsView):
         self.fitted = True
         self.box.setRange(self._fit, padding=0)
 
+    def show_across(self, left: float, right: float) -> None:
+        """Show this range horizontally, as chosen in another view."""
+        self.fitted = False
+        self.box.setXRange(left, right, padding=0)
+
     def set_letters(self, letters: dict[str, str]) -> None:
         """Write marks in the margins: keys left, right, top, bottom."""
         for side, item in self._letters.items():
@@ -164,6 +172,7 @@ class PlaneCanvas(pg.GraphicsView):
             moved = self.at(last) - self.at(position)
             self.fitted = False
             self.box.translateBy(x=moved.x(), y=moved.y())
+            self.ranged.emit(*self.box.viewRange()[0])
         else:
             self._zoom(1.01 ** (position.y() - last.y()), self.at(position))
         self._drag = mode, position
@@ -175,6 +184,7 @@ class PlaneCanvas(pg.GraphicsView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the picture."""
         self.fit()
+        self.ranged.emit(*self.box.viewRange()[0])
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Step through planes, or zoom with Ctrl."""
@@ -223,6 +233,7 @@ class PlaneCanvas(pg.GraphicsView):
     def _zoom(self, factor: float, centre: QPointF) -> None:
         self.fitted = False
         self.box.scaleBy((factor, factor), center=centre)
+        self.ranged.emit(*self.box.viewRange()[0])
 
     def _paint_like_palette(self) -> None:
         theme = colours()
