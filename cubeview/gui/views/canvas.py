@@ -5,7 +5,7 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.gui.theme import DARK, colours
@@ -212,7 +212,7 @@ class PlaneCanvas(pg.GraphicsView):
         else:
             event.ignore()
 
-    def focusInEvent(self, event) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
         """Tell that the keyboard is here."""
         super().focusInEvent(event)
         self.focused.emit()

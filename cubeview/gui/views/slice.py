@@ -289,8 +289,8 @@ class SliceView(QFrame):
         place = f"{self.index + 1}/{self.cube.shape[self.axis]}"
         if self.cube.kind == "heart":
             name = self.frame.name if heading != self.frame.name else ""
-            short = (heading, f"{SHORT_NAMES.get(name, name)} {place}".strip())
-            self.title.set_words(heading, f"{name} {place}".strip(), short=short)
+            brief = (heading, f"{SHORT_NAMES.get(name, name)} {place}".strip())
+            self.title.set_words(heading, f"{name} {place}".strip(), short=brief)
             return
         value: list[str] = []
         if axis.kind == "spectral":
