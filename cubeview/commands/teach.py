@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ def _cases(path: Path, card: Any, report: Report) -> Any:
     from cubeview.learn.training_set import Labelled, gather
 
     labelled = [
-        Labelled(row.name, row.class_name, row.group, lambda row=row: open_row(row))
+        Labelled(row.name, row.class_name, row.group, partial(open_row, row))
         for row in read_table(path)
     ]
     cases = gather(labelled, card, order=card.classes, report=lambda f, text: report(0.4 * f, text))
