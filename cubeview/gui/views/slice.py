@@ -182,7 +182,7 @@ class SliceView(QFrame):
         if self.cube.axes[self.frame.across].kind != "spectral":
             return
         voxels, _ = self.canvas.pixels_across()
-        pooled = 2 ** max(0, int(np.ceil(np.log2(max(voxels, 1.0)) - 0.05)))
+        pooled = 2 ** max(0, int(np.ceil(np.log2(max(voxels, 1.0)) - 1e-6)))
         if pooled != self._pooled:
             self._pooled = pooled
             self._write_title()
