@@ -4,7 +4,7 @@ import logging
 import traceback
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, QUrl
+from PyQt6.QtCore import QSize, Qt, QUrl
 from PyQt6.QtGui import (
     QActionGroup,
     QCloseEvent,
@@ -39,7 +39,7 @@ from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
-from cubeview.gui.panels.widgets import column, scrolled
+from cubeview.gui.panels.widgets import PanelArea, column
 from cubeview.gui.panels.worklist import WorklistPanel
 from cubeview.gui.records import Records
 from cubeview.gui.samples import samples
@@ -55,6 +55,7 @@ from cubeview.paths import data_dir
 log = logging.getLogger(__name__)
 
 SIZE = (1440, 900)
+WIDE_PX = 1280
 LAYOUT_VERSION = 1
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -111,7 +112,11 @@ class Window(QMainWindow):
         self._menus()
         self.setStatusBar(self.status_line)
         self._connect()
-        self.resize(*SIZE)
+        screen = self.screen()
+        room = screen.availableSize() if screen is not None else QSize(*SIZE)
+        self.resize(QSize(*SIZE).boundedTo(room))
+        # On a small screen the pictures come first; the View menu brings the panel back.
+        self.docks["display"].setVisible(room.width() >= WIDE_PX)
         self._factory_layout = self.saveState(LAYOUT_VERSION)
         layout = self.memory.layout()
         if layout is not None:
@@ -248,7 +253,7 @@ class Window(QMainWindow):
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
-            dock.setWidget(panel if name in ("cases", "library") else scrolled(panel))
+            dock.setWidget(panel if name in ("cases", "library") else PanelArea(panel))
             self.addDockWidget(area, dock)
             docks[name] = dock
         self.tabifyDockWidget(docks["explain"], docks["notes"])
