@@ -248,8 +248,8 @@ class Window(QMainWindow):
             ("display", "Display", display, _LEFT),
             ("classify", "Classify", self.predict, _RIGHT),
             ("explain", "Explain", self.explain, _RIGHT),
-            ("labels", "Label", self.labels, _RIGHT),
             ("notes", "About this cube", self.notes, _RIGHT),
+            ("labels", "Label", self.labels, _RIGHT),
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
@@ -257,13 +257,13 @@ class Window(QMainWindow):
             self.addDockWidget(area, dock)
             docks[name] = dock
         self.tabifyDockWidget(docks["explain"], docks["notes"])
-        self.tabifyDockWidget(docks["notes"], docks["labels"])
         docks["explain"].raise_()
         self.tabifyDockWidget(docks["cases"], docks["library"])
         docks["cases"].raise_()
         self.resizeDocks([docks["cases"], docks["classify"]], [284, 300], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["cases"], docks["display"]], [560, 260], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["classify"], docks["explain"]], [380, 460], Qt.Orientation.Vertical)
+        right = [docks["classify"], docks["explain"], docks["labels"]]
+        self.resizeDocks(right, [290, 290, 260], Qt.Orientation.Vertical)
         return docks
 
     def _toolbar(self) -> QToolBar:

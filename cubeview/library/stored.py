@@ -153,7 +153,9 @@ def without_thumbnail(library: Library) -> list[int]:
 
 
 def _picture(cube: Cube, window: Box | None) -> np.ndarray:
-    if window is None:
+    if window is None and cube.kind == "heart":
+        plane = _heart_plane(cube)
+    elif window is None:
         plane = cube.plane(0, cube.shape[0] // 2)
     else:
         z, y, x = window
@@ -172,3 +174,18 @@ def _picture(cube: Cube, window: Box | None) -> np.ndarray:
     # FITS counts rows from below, and so does the sky; scans from above.
     shown = scaled[::-1] if cube.kind == "sky" else scaled
     return np.nan_to_num(np.clip(shown, 0, 255)).astype(np.uint8)
+
+
+def _heart_plane(cube: Cube) -> np.ndarray:
+    """Return the plane through the middle of what is bright, cut to 160 mm around it."""
+    values = np.nan_to_num(cube.box((slice(None),) * 3))  # type: ignore[arg-type]
+    bright = np.argwhere(values > 0.5 * values.max())
+    if not len(bright):
+        return values[len(values) // 2]
+    middle = np.median(bright, axis=0).astype(int)
+    halves = [max(2, round(80.0 / step)) for step in cube.spacing]
+    rows, columns = (
+        slice(max(0, int(middle[a]) - halves[a]), int(middle[a]) + halves[a]) for a in (1, 2)
+    )
+    plane: np.ndarray = values[middle[0], rows, columns]
+    return plane
