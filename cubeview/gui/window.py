@@ -56,7 +56,8 @@ log = logging.getLogger(__name__)
 
 SIZE = (1440, 900)
 WIDE_PX = 1280
-LAYOUT_VERSION = 1
+HIGH_PX = 860
+LAYOUT_VERSION = 2
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
@@ -117,6 +118,9 @@ class Window(QMainWindow):
         self.resize(QSize(*SIZE).boundedTo(room))
         # On a small screen the pictures come first; the View menu brings the panel back.
         self.docks["display"].setVisible(room.width() >= WIDE_PX)
+        if room.height() < HIGH_PX:
+            self.tabifyDockWidget(self.docks["notes"], self.docks["labels"])
+            self.docks["explain"].raise_()
         self._factory_layout = self.saveState(LAYOUT_VERSION)
         layout = self.memory.layout()
         if layout is not None:
