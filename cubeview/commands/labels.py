@@ -179,10 +179,10 @@ def _agreement(library: Library, options: argparse.Namespace) -> int:
             f"agreement compares two readers of {name}; it has {', '.join(known) or 'none'}."
         )
     said = [
-        {case: one.class_name for (case, reader), one in labels.items() if reader == who}
+        {case: one.class_name or "" for (case, reader), one in labels.items() if reader == who}
         for who in chosen
     ]
-    found = agreement(*said, [one.name for one in library.classes(name)])
+    found = agreement(said[0], said[1], [one.name for one in library.classes(name)])
     cases = dict(library.read("SELECT id, name FROM cases", ()))
     disputed = [
         {"case": cases[case], chosen[0]: said[0][case], chosen[1]: said[1][case]}

@@ -93,7 +93,7 @@ class AgreementBox(QDialog):
             )
             return
         classes = [one.name for one in self._library.classes(self.sets.currentText())]
-        found = agreement(*said, classes)
+        found = agreement(said[0], said[1], classes)
         self.words.setText(_words(found))
         self._show_table(found)
         names = dict(self._library.read("SELECT id, name FROM cases", ()))

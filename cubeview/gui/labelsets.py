@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.panels.widgets import chooser, label
+from cubeview.gui.panels.widgets import chooser, colour_icon, label
 from cubeview.library.library import Library
 from cubeview.library.values import LabelClass
 
@@ -167,8 +167,7 @@ class LabelSetsBox(QDialog):
             if _COLUMNS[place] == "colour":
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
                 item.setToolTip("Double-click to choose a colour")
-                item.setBackground(QColor(text) if QColor(text).isValid() else QColor("#8b95a3"))
-                item.setForeground(QColor("#0d1117"))
+                item.setIcon(colour_icon(text))
             self.table.setItem(row, place, item)
 
     def _text(self, row: int, place: int) -> str:

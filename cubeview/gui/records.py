@@ -85,6 +85,8 @@ class Records(QObject):
     sets_changed()
         Label sets, the one in use, or the reader.
     blind_changed()
+    written(str)
+        A label is on disk; the case and what was said of it.
     told(str)
         Something to be said to the user that is no failure.
     failed(object)
@@ -96,6 +98,7 @@ class Records(QObject):
     subject_changed = pyqtSignal()
     sets_changed = pyqtSignal()
     blind_changed = pyqtSignal()
+    written = pyqtSignal(str)
     told = pyqtSignal(str)
     failed = pyqtSignal(object)
 
@@ -131,7 +134,8 @@ class Records(QObject):
         session.cursor_changed.connect(self._moved)
         session.prediction_changed.connect(self._predicted)
         self._version = self._data_version()
-        self._look = QTimer(self, interval=LOOK_EVERY_MS)
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_EVERY_MS)
         self._look.timeout.connect(self.look)
         if self.library is not None:
             self._look.start()
@@ -243,7 +247,7 @@ class Records(QObject):
     def case_id(self) -> int | None:
         """Number of the subject in the library; None while it is not in it."""
         subject, case = self.subject, self._session.case
-        if self.library is None or subject is None or case not in self._hashes:
+        if self.library is None or subject is None or case is None or case not in self._hashes:
             return None
         return self.library.find(identity(subject, self._hashes[case]))
 
@@ -441,6 +445,7 @@ class Records(QObject):
             return
         self._undo.append(_Change(number, self.label_set, before, after))
         self._redo.clear()
+        self.written.emit(f"{subject.name}: {_words(after)}")
         if new:
             self._predicted()
             self.make_thumbnails()

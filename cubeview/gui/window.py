@@ -333,6 +333,7 @@ class Window(QMainWindow):
         self.status_line.watch(self.records.jobs)
         self.records.failed.connect(self.show_error)
         self.records.told.connect(self.messages.info)
+        self.records.written.connect(self._label_written)
         self.labels.edit_wanted.connect(self.boxes.edit_sets)
         self.worklist.folder_wanted.connect(self.boxes.ask_folder)
         self.jobs.failed.connect(lambda job, error: self.show_error(error))
@@ -347,6 +348,11 @@ class Window(QMainWindow):
         self.status_line.notes_wanted.connect(self.show_notes)
         self.status_line.unreadable.connect(self.messages.error)
         self.ortho.playing_changed.connect(self.actions_table["play"].setChecked)
+
+    def _label_written(self, text: str) -> None:
+        # A panel behind another one is visible to Qt; what the user sees of it is not.
+        if self.labels.visibleRegion().isEmpty() and self.worklist.visibleRegion().isEmpty():
+            self.messages.info(text)
 
     def _open_sample(self, paths: list[Path]) -> None:
         self.opening.open(paths, remember=False)

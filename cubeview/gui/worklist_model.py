@@ -46,7 +46,8 @@ class WorklistModel(QAbstractTableModel):
         self._pictures = pictures
         self._pixmaps: OrderedDict[int, QPixmap | None] = OrderedDict()
         self._wanted: list[int] = []
-        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._load_pictures)
 
     def set_rows(self, rows: Sequence[Row]) -> None:

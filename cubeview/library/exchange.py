@@ -249,8 +249,15 @@ def _entries(library: Library, label_set: str) -> list[Entry]:
         (label_set,),
     )
     return [
-        Entry(*row[:4], files.get(row[4], {}), *row[5:9], bool(row[9]), *row[10:]) for row in rows
-    ]
+        Entry(
+            known, kind, name, window, files.get(number, {}), set_name, reader, at, class_name,
+            bool(sure), quality, note, seen,
+        )
+        for (
+            known, kind, name, window, number, set_name, reader, at, class_name, sure, quality,
+            note, seen,
+        ) in rows
+    ]  # fmt: skip
 
 
 def _make_set(

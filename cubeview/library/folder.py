@@ -91,7 +91,7 @@ def scan_folder(library: Library, paths: Sequence[Path], *, report: Report = not
     groups = list(_groups(paths, refusals))
     for done, (title, files) in enumerate(groups):
         part = _part_of(report, done, len(groups), f"looking into {title}")
-        opened = open_paths(files, report=lambda f, text, part=part: part(0.6 * f, text))
+        opened = open_paths(files, report=_share_of(part, 0.6))
         refusals += opened.refusals
         for number, case in enumerate(opened.cases):
             part(0.6 + 0.4 * number / len(opened.cases), "")
@@ -144,6 +144,10 @@ def _found(library: Library, case: Case) -> Found:
     return Found(
         known, case.kind, case.name, window_text(case), files, case.question, picture, there
     )
+
+
+def _share_of(report: Report, share: float) -> Report:
+    return lambda fraction, text: report(share * fraction, text)
 
 
 def _part_of(report: Report, done: int, count: int, text: str) -> Report:

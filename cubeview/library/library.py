@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,10 @@ class Library:
             " WHERE set_id = ? ORDER BY retired, position",
             (self._set(label_set),),
         )
-        return [LabelClass(*row[:4], retired=bool(row[4])) for row in rows]
+        return [
+            LabelClass(name, key, colour, code, bool(retired))
+            for name, key, colour, code, retired in rows
+        ]
 
     def save_label_set(self, name: str, kind: str, classes: list[LabelClass]) -> None:
         """Make or change a label set; classes left out are retired, old labels stay as they are.
@@ -193,7 +197,7 @@ class Library:
             " FROM labels WHERE case_id = ? AND set_id = ? ORDER BY id",
             (case_id, self._set(label_set)),
         )
-        return [Label(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+        return [_label(row) for row in rows]
 
     def current(self, label_set: str, reader: str | None = None) -> dict[tuple[int, str], Label]:
         """Return the label now in force for each (case, reader), withdrawn ones left out."""
@@ -202,7 +206,7 @@ class Library:
             " FROM in_force WHERE set_id = ? AND (? IS NULL OR reader = ?) AND class IS NOT NULL",
             (self._set(label_set), reader, reader),
         )
-        labels = [Label(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+        labels = [_label(row) for row in rows]
         return {(label.case_id, label.reader): label for label in labels}
 
     def record_prediction(
@@ -353,6 +357,11 @@ def put_case(
 def glob_text(text: str) -> str:
     """Return a text as a GLOB pattern that matches nothing else."""
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in text)
+
+
+def _label(row: tuple[Any, ...]) -> Label:
+    number, case_id, reader, at, name, sure, quality, note, seen = row
+    return Label(number, case_id, reader, at, name, bool(sure), quality, note, seen)
 
 
 def _now() -> str:

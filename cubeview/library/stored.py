@@ -173,15 +173,17 @@ def _picture(cube: Cube, window: Box | None) -> np.ndarray:
     scaled = (small - low) / max(float(high - low), 1e-30) * 255
     # FITS counts rows from below, and so does the sky; scans from above.
     shown = scaled[::-1] if cube.kind == "sky" else scaled
-    return np.nan_to_num(np.clip(shown, 0, 255)).astype(np.uint8)
+    grey: np.ndarray = np.nan_to_num(np.clip(shown, 0, 255)).astype(np.uint8)
+    return grey
 
 
 def _heart_plane(cube: Cube) -> np.ndarray:
     """Return the plane through the middle of what is bright, cut to 160 mm around it."""
-    values = np.nan_to_num(cube.box((slice(None),) * 3))  # type: ignore[arg-type]
+    values = np.nan_to_num(cube.box((slice(None), slice(None), slice(None))))
     bright = np.argwhere(values > 0.5 * values.max())
     if not len(bright):
-        return values[len(values) // 2]
+        middle_plane: np.ndarray = values[len(values) // 2]
+        return middle_plane
     middle = np.median(bright, axis=0).astype(int)
     halves = [max(2, round(80.0 / step)) for step in cube.spacing]
     rows, columns = (

@@ -58,12 +58,27 @@ def rows(
     )
     return [
         Row(
-            *row[:6], state=row[6] or "", label=row[7], sure=row[8] != 0, quality=row[9] or "",
-            note=row[10] or "", labelled_at=(row[11] or "") if row[7] else "",
-            labelled_blind=row[12] == "", others=tuple(others.get(row[0], ())),
-            model=row[13] or "", probabilities=json.loads(row[14] or "{}"),
+            id=number_of,
+            identity=known,
+            kind=kind,
+            name=name,
+            window=window,
+            added_at=added_at,
+            state=state or "",
+            label=label,
+            sure=sure != 0,
+            quality=quality or "",
+            note=note or "",
+            labelled_at=(at or "") if label else "",
+            labelled_blind=seen == "",
+            others=tuple(others.get(number_of, ())),
+            model=said_by or "",
+            probabilities=json.loads(odds or "{}"),
         )
-        for row in found
+        for (
+            number_of, known, kind, name, window, added_at, state, label, sure, quality, note, at,
+            seen, said_by, odds, _,
+        ) in found
     ]  # fmt: skip
 
 

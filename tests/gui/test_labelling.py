@@ -308,3 +308,58 @@ def test_a_label_set_of_ones_own(window, imported, quiet):
     box.save()
     assert "key" in box.problem.text()
     box.reject()
+
+
+def test_a_key_pressed_while_the_next_case_is_being_opened_labels_nothing(window, imported, quiet):
+    imported(2)
+    press(window, "N")
+    quiet(window)
+    press(window, "N")
+    press(window, "2")
+    assert window.records.opening
+    quiet(window)
+    assert [row.label for row in window.records.rows()] == [None, None]
+
+
+def test_the_list_is_filtered_searched_sorted_and_asked_in_the_background(
+    window, imported, quiet, monkeypatch
+):
+    imported(4)
+    for number, name in ((1, "mixed"), (3, "healthy")):
+        window.records.library.label(number, name, label_set=SPECT_SET)
+    window.worklist.refill()
+    panel = window.worklist
+    panel.filter.setCurrentText("unlabelled")
+    panel.filter.activated.emit(panel.filter.currentIndex())
+    assert panel.model.shown == [2, 4]
+    assert "2 shown" in panel.count.text()
+    panel.filter.setCurrentText("all")
+    panel.filter.activated.emit(0)
+    panel.model.set_filter("all", "mixed stress")
+    assert panel.model.shown == [1]
+    panel.model.set_filter("all", "")
+    panel.model.sort(1, Qt.SortOrder.DescendingOrder)
+    assert panel.model.shown[:2] == [1, 3]
+    panel.model.sort(-1)
+    panel.table.selectAll()
+    assert panel.ask_button.text() == "Classify 4 cases"
+    asked = []
+
+    def predict_cases(library, folders, numbers, *, done, report):
+        from cubeview.learn.batch import Batch
+
+        asked.extend(numbers)
+        return Batch(0, 0, ((1, "Case 1: no heart."),))
+
+    monkeypatch.setattr("cubeview.learn.batch.predict_cases", predict_cases)
+    monkeypatch.setattr("cubeview.gui.panels.worklist.find_models", window_models)
+    panel.classify()
+    quiet(window)
+    assert sorted(asked) == [1, 2, 3, 4]
+    assert "could not be: Case 1: no heart." in texts(window)[0]
+
+
+def window_models():
+    from tests.gui.fakes import HEART_CLASSES, make_ref
+
+    return (make_ref("heart", HEART_CLASSES, ("rest", "stress")),)

@@ -1,7 +1,7 @@
 """The Label panel: the classes as buttons with their keys, and what was said of this case."""
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QIcon, QKeySequence, QPixmap, QShortcut
+from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.gui.panels.widgets import chooser, column, label, rule
+from cubeview.gui.panels.widgets import chooser, colour_icon, column, label, rule
 from cubeview.gui.records import Records
 from cubeview.gui.session import Session
 from cubeview.gui.words import place_text
@@ -166,7 +166,7 @@ class LabelPanel(QWidget):
             self.windows.addItem(f"{mark.text} · voxel {', '.join(str(v) for v in centre)}")
             item = self.windows.item(self.windows.count() - 1)
             assert item is not None
-            item.setIcon(_dot(mark.colour))
+            item.setIcon(colour_icon(mark.colour))
         self.windows.setVisible(bool(self._session.marks))
 
     def _go_to(self) -> None:
@@ -178,18 +178,12 @@ class LabelPanel(QWidget):
 def _class_button(entry: LabelClass) -> QPushButton:
     button = QPushButton(f"{entry.key}  {entry.name}" if entry.key else entry.name)
     button.setCheckable(True)
-    button.setIcon(_dot(entry.colour))
+    button.setIcon(colour_icon(entry.colour))
     button.setStyleSheet("text-align: left;")
     button.setMinimumWidth(60)
     tip = f"Label as {entry.name}" + (f" ({entry.key})" if entry.key else "")
     button.setToolTip(f"{tip}\n{entry.code}" if entry.code else tip)
     return button
-
-
-def _dot(colour: str) -> QIcon:
-    picture = QPixmap(10, 10)
-    picture.fill(QColor(colour) if QColor(colour).isValid() else QColor("#8b95a3"))
-    return QIcon(picture)
 
 
 def _state_text(records: Records) -> str:

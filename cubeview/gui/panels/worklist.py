@@ -1,5 +1,6 @@
 """The Library panel: every case of the record, in the order to work through it."""
 
+import numpy as np
 from PyQt6.QtCore import QItemSelectionModel, QPoint, QSignalBlocker, Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -49,7 +50,9 @@ class WorklistPanel(QWidget):
         self.search.setPlaceholderText("Search")
         self.search.setAccessibleName("Search the library")
         self.search.setClearButtonEnabled(True)
-        self._typed = QTimer(self, singleShot=True, interval=120)
+        self._typed = QTimer(self)
+        self._typed.setSingleShot(True)
+        self._typed.setInterval(120)
         self._typed.timeout.connect(self._filter_now)
         self.search.textChanged.connect(self._typed.start)
         row.addWidget(self.filter, 1)
@@ -222,7 +225,7 @@ class WorklistPanel(QWidget):
         library = self._records.library
         return {} if library is None else dict(thumbnails(library, numbers))
 
-    def _features(self) -> dict[int, object]:
+    def _features(self) -> dict[int, np.ndarray]:
         """Return features of the model that looked at most cases; others cannot be compared."""
         library = self._records.library
         if library is None:
