@@ -27,7 +27,7 @@ _CLIPS = (1.0, 0.6, 0.36)
 _GOOD = 1.0
 _PLAUSIBLE = 0.75
 _SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0
-_CUT = 1.35  # brighter is cut, in units of the wall's own brightness
+_CUT = 1.15  # brighter is cut, in units of the wall's own brightness
 _TRUSTED = 0.25  # a voxel this far from the model counts half
 
 
@@ -226,7 +226,7 @@ def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[in
     trust = np.ones(len(counts), dtype=np.float32)
     fit = Fit(wall, 2.0, 0.0, np.zeros(14))
     for steps in rounds:
-        share = shares(fit.wall, places)[0]
+        share, cavity, _ = shares(fit.wall, places)
         inside = share > 0.6 * share.max()
         level = float(np.percentile(counts[inside], 60)) if inside.sum() > 20 else 0.0
         if not level > 0:
@@ -235,6 +235,10 @@ def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[in
         if fit.brightness[0] > 0:
             off = (values - predict(fit, places)) / _TRUSTED
             trust = 1.0 / (1.0 + off**2)
+        else:
+            # As bright as the wall, but outside of it: another organ.
+            outside = (share < 0.35 * share.max()) & (cavity < 0.5)
+            trust[outside & (values > 0.8)] = 0.2
         fit = fit_wall(fit.wall, places, values, trust, steps=steps)
     return fit
 
