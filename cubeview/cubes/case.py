@@ -70,3 +70,10 @@ class Case:
         cubes = {"stress": self.cubes["rest"], "rest": self.cubes["stress"]}
         evidence = (*self.evidence, "rest and stress exchanged by the user")
         return replace(self, cubes=cubes, evidence=evidence, question="")
+
+
+def same_cubes(one: Case, other: Case) -> bool:
+    """Tell whether two cases hold the very same cubes in the same roles, whatever their window."""
+    return one.roles == other.roles and all(
+        one.cubes[role] is other.cubes[role] for role in one.roles
+    )

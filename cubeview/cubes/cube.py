@@ -25,7 +25,9 @@ class Pixels(Protocol):
     Every method may raise CubeviewError when the file has gone or has changed.
     """
 
-    shape: tuple[int, int, int]
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along (z, y, x)."""
 
     def plane(self, axis: int, index: int) -> np.ndarray:
         """Return the plane across `axis` at `index`, shape of the two other axes in order."""
@@ -171,7 +173,8 @@ class Cube:
     @property
     def spacing(self) -> tuple[float, float, float]:
         """Voxel size along (z, y, x), positive: mm for a body cube; the spectral step in its own
-        unit and arcsec on the sky for a sky cube; 1 where the file says nothing."""
+        unit and arcsec on the sky for a sky cube; 1 where the file says nothing.
+        """
         sizes = [abs(axis.step) or 1.0 for axis in self.axes]
         if self.wcs is not None:
             from astropy.wcs.utils import proj_plane_pixel_scales

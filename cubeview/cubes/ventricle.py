@@ -1,10 +1,14 @@
 """The left ventricle in a cube: an ellipsoid around its wall, found by the program or placed by
-the user."""
+the user.
+"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
+from cubeview.cubes.cube import Cube
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,3 +47,109 @@ class Ventricle:
             array = np.array(getattr(self, name), dtype=np.float64).reshape(shape)
             array.setflags(write=False)
             object.__setattr__(self, name, array)
+
+
+def to_role(
+    here: Cube,
+    there: Cube,
+    voxel: tuple[float, float, float],
+    ventricles: Mapping[str, Ventricle],
+    role_here: str,
+    role_there: str,
+) -> np.ndarray:
+    """Return where a voxel of one cube of a case lies in another.
+
+    With both ventricles known, position and direction are carried relative to them; else the
+    centres of the two cubes are laid on each other.
+
+    Parameters
+    ----------
+    here, there : Cube
+        The cube `voxel` belongs to, and the other.
+    voxel : tuple of three float
+        Voxel index (z, y, x), may be fractional.
+    ventricles : mapping of role to Ventricle
+    role_here, role_there : str
+
+    Returns
+    -------
+    ndarray, shape (3,)
+        Fractional voxel index in `there`; may lie outside it.
+    """
+    position = np.asarray(voxel, dtype=float) * here.spacing
+    if role_here in ventricles and role_there in ventricles:
+        a, b = ventricles[role_here], ventricles[role_there]
+        moved = b.centre + (a.axes @ (position - a.centre)) @ b.axes
+    else:
+        half_here = (np.array(here.shape) - 1) / 2 * here.spacing
+        half_there = (np.array(there.shape) - 1) / 2 * there.spacing
+        moved = position - half_here + half_there
+    result: np.ndarray = moved / there.spacing
+    return result
+
+
+def inside(
+    ventricle: Ventricle, shape: tuple[int, int, int], spacing: tuple[float, float, float]
+) -> np.ndarray:
+    """Return which voxels lie inside the ellipsoid, shape `shape`, bool.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+    shape : tuple of three int
+        Voxels along (z, y, x).
+    spacing : tuple of three float, mm
+    """
+    total = np.zeros(shape)
+    for row in ventricle.axes / ventricle.radii[:, None]:
+        z, y, x = (
+            (np.arange(n) * step - middle) * weight
+            for n, step, middle, weight in zip(shape, spacing, ventricle.centre, row, strict=True)
+        )
+        total += (z[:, None, None] + y[:, None] + x) ** 2
+    within: np.ndarray = total <= 1.0
+    return within
+
+
+def cut(
+    ventricle: Ventricle,
+    spacing: tuple[float, float, float],
+    axis: int,
+    index: float,
+    points: int = 72,
+) -> np.ndarray | None:
+    """Return the outline in which a plane of the cube cuts the ellipsoid.
+
+    The ellipsoid is d' A d = 1 around its centre; in the plane, with d = n h + e u, this is
+    u' Q u + 2 h q' u + h² a = 1, an ellipse around -h Q⁻¹ q.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+    spacing : tuple of three float, mm
+        Voxel size along (z, y, x).
+    axis, index : int, float
+        The plane across `axis` at this voxel index.
+    points : int
+        Corners of the outline.
+
+    Returns
+    -------
+    ndarray, shape (points, 2), voxel indices along the two other axes in order; or None
+        None where the plane passes by the ellipsoid.
+    """
+    scaled = ventricle.axes / ventricle.radii[:, None]
+    matrix = scaled.T @ scaled  # A, in (z, y, x)
+    others = [a for a in range(3) if a != axis]
+    height = index * spacing[axis] - ventricle.centre[axis]
+    in_plane, mixed = matrix[np.ix_(others, others)], matrix[others, axis]
+    centre = -height * np.linalg.solve(in_plane, mixed)
+    left = 1.0 - height * (height * matrix[axis, axis] + mixed @ centre)
+    if left <= 0:
+        return None
+    turn = np.linspace(0.0, 2 * np.pi, points, endpoint=False)
+    circle = np.sqrt(left) * np.stack([np.cos(turn), np.sin(turn)])  # (2, points)
+    # Q = L L', so u = centre + L'⁻¹ circle.
+    ring = centre[:, None] + np.linalg.solve(np.linalg.cholesky(in_plane).T, circle)
+    outline: np.ndarray = (ring.T + ventricle.centre[others]) / np.array(spacing)[others]
+    return outline

@@ -1,8 +1,10 @@
 """Background work: two single-thread lanes, and a job that reports how it goes."""
 
 import logging
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Thread
 from typing import Any, Literal
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -12,6 +14,11 @@ from cubeview.errors import Cancelled, CubeviewError
 log = logging.getLogger(__name__)
 
 LaneName = Literal["quick", "train"]
+
+# A worker may report thousands of times a second; each report that reaches the window costs it a
+# queued event and a repaint, so only this many seconds apart do they pass.
+PROGRESS_PAUSE_S = 0.05
+PARTIAL_PAUSE_S = 0.15
 
 
 class Job(QObject):
@@ -36,14 +43,20 @@ class Job(QObject):
     finished = pyqtSignal(object)
     failed = pyqtSignal(object)
     ended = pyqtSignal()
+    _done = pyqtSignal()
 
-    def __init__(self, kind: str, title: str) -> None:
-        super().__init__()
+    def __init__(self, kind: str, title: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self.kind = kind
         self.title = title
         self.running = True
         self._cancelled = False
-        self.ended.connect(self._stop_running)
+        self._next_progress = 0.0
+        self._next_partial = 0.0
+        self.future: Future[None] | None = None
+        # Everybody hears of the end in one go on the GUI thread: were `ended` itself sent from the
+        # lane, some would know of it while others still took the job for running.
+        self._done.connect(self._end)
 
     def cancel(self) -> None:
         """Ask the work to stop at its next report; its result will not be delivered."""
@@ -58,11 +71,16 @@ class Job(QObject):
         """Take the worker's progress; the place where a cancelled worker stops."""
         if self._cancelled:
             raise Cancelled
-        self.progressed.emit(fraction, text)
+        now = time.monotonic()
+        if now >= self._next_progress:
+            self._next_progress = now + PROGRESS_PAUSE_S
+            self.progressed.emit(fraction, text)
 
     def emit_partial(self, result: object) -> None:
-        """Take a coarse result from the worker."""
-        if not self._cancelled:
+        """Take a coarse result from the worker; those that come too fast are passed over."""
+        now = time.monotonic()
+        if not self._cancelled and now >= self._next_partial:
+            self._next_partial = now + PARTIAL_PAUSE_S
             self.partial.emit(result)
 
     def run(self, work: Callable[["Job"], Any]) -> None:
@@ -83,10 +101,11 @@ class Job(QObject):
             if not self._cancelled:
                 self.failed.emit(error)
         finally:
-            self.ended.emit()
+            self._done.emit()
 
-    def _stop_running(self) -> None:
+    def _end(self) -> None:
         self.running = False
+        self.ended.emit()
 
 
 class Jobs(QObject):
@@ -96,9 +115,12 @@ class Jobs(QObject):
     -------
     started(object)
         The Job, for the status line.
+    failed(object, object)
+        A Job and its exception, where whoever started it gave no `failed` of his own.
     """
 
     started = pyqtSignal(object)
+    failed = pyqtSignal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -107,6 +129,10 @@ class Jobs(QObject):
             for name in ("quick", "train")
         }
         self._current: dict[str, Job] = {}
+        # Every job until its `ended` arrives, replaced ones too. A Job whose last reference went
+        # in the lane would be destroyed there, with its signals still on their way to the window.
+        self._alive: list[Job] = []
+        self._closed = False
 
     def start(
         self,
@@ -133,43 +159,64 @@ class Jobs(QObject):
         finished, failed, partial : callable, optional
             Called on the GUI thread.
         lane : {"quick", "train"}
+
+        Returns
+        -------
+        Job
+            Already cancelled and ended if the lanes were closed.
         """
-        former = self._current.get(kind)
-        if former is not None:
-            former.cancel()
-        job = Job(kind, title)
+        self.cancel(kind)
+        job = Job(kind, title, self)
+        if self._closed:
+            job.cancel()
+            job.running = False
+            return job
         self._current[kind] = job
-        for signal, slot in (
-            (job.finished, finished),
-            (job.failed, failed),
-            (job.partial, partial),
-        ):
+        self._alive.append(job)
+        tell = failed or (lambda error: self.failed.emit(job, error))
+        for signal, slot in ((job.finished, finished), (job.failed, tell), (job.partial, partial)):
             if slot is not None:
                 signal.connect(lambda value, slot=slot: None if job.cancelled else slot(value))
         job.ended.connect(lambda: self._forget(job))
         self.started.emit(job)
-        self._lanes[lane].submit(job.run, work)
+        job.future = self._lanes[lane].submit(job.run, work)
         return job
 
+    def cancel(self, kind: str) -> None:
+        """Cancel the job of a kind, if there is one."""
+        former = self._current.get(kind)
+        if former is not None:
+            former.cancel()
+
     def running(self) -> list[Job]:
-        """Return the jobs that have not ended."""
-        return [job for job in self._current.values() if job.running]
+        """Return the jobs that have not ended, cancelled ones that still work included."""
+        return [job for job in self._alive if job.running]
 
-    def close(self, seconds: float = 5.0) -> None:
-        """Cancel everything and wait for the lanes, at most `seconds` in all."""
-        import threading
+    def close(self, seconds: float = 5.0) -> bool:
+        """Cancel everything and wait for the lanes, at most `seconds` in all.
 
-        for job in self._current.values():
+        Returns
+        -------
+        bool
+            False when some work did not stop in time; its thread goes on by itself.
+        """
+        self._closed = True
+        for job in self._alive:
             job.cancel()
-        waiters = [
-            threading.Thread(target=lane.shutdown, kwargs={"cancel_futures": True}, daemon=True)
-            for lane in self._lanes.values()
-        ]
+        # Waiting jobs still pass through `run`, which lets a cancelled one end at once.
+        waiters = [Thread(target=lane.shutdown, daemon=True) for lane in self._lanes.values()]
+        deadline = time.monotonic() + seconds
         for waiter in waiters:
             waiter.start()
         for waiter in waiters:
-            waiter.join(seconds)
+            waiter.join(max(0.0, deadline - time.monotonic()))
+        return not any(waiter.is_alive() for waiter in waiters)
 
     def _forget(self, job: Job) -> None:
+        self._alive.remove(job)
         if self._current.get(job.kind) is job:
             del self._current[job.kind]
+        # The lane may still be on its way out of the last emit; an instant, then it is safe.
+        if job.future is not None:
+            wait([job.future])
+        job.deleteLater()

@@ -8,9 +8,9 @@ import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.answer import Overlay, Prediction
-from cubeview.cubes.case import Case
-from cubeview.cubes.cube import Cube
-from cubeview.cubes.ventricle import Ventricle
+from cubeview.cubes.case import Case, same_cubes
+from cubeview.cubes.cube import Box
+from cubeview.cubes.ventricle import Ventricle, to_role
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,15 @@ class Display:
     levels_from : str
         How they were chosen, as shown: ``"99.5 %"``, ``"zscale"``, ``"ventricle maximum"``,
         ``"set by hand"``.
+    smooth : bool
+        Hearts: values interpolated between voxels, as readers of scans are used to.
     """
 
     colormap: str = "viridis"
     stretch: str = "linear"
     levels: Mapping[str, tuple[float, float]] | None = None
     levels_from: str = ""
+    smooth: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,27 @@ class Session(QObject):
     Setters compare first and are silent when nothing changed; no signal carries what the session
     can answer.
 
+    Attributes
+    ----------
+    window : Box or None
+        The part of a sky cube that was asked about; None for the whole case.
+    model : str
+        Name of the model the user chose; empty while the choice is the program's.
+
     Signals
     -------
     cases_changed()
-        The list of opened cases.
+        The list of opened cases, or the answer one of them got.
     case_changed()
-        The current case (or none); cursor, display, prediction and overlay were reset first.
+        The current case (or none); cursor, display, window, prediction and overlay were reset
+        first, the answer it got earlier put back.
     cursor_changed()
     display_changed()
         Colour map, stretch or levels.
     ventricles_changed()
         Fitted or dragged ellipsoids.
+    window_changed()
+    model_changed()
     prediction_changed()
     overlay_changed()
         The values of the map.
@@ -72,6 +85,8 @@ class Session(QObject):
     cursor_changed = pyqtSignal()
     display_changed = pyqtSignal()
     ventricles_changed = pyqtSignal()
+    window_changed = pyqtSignal()
+    model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
     overlay_style_changed = pyqtSignal()
@@ -83,9 +98,12 @@ class Session(QObject):
         self.cursor: tuple[int, int, int] = (0, 0, 0)
         self.display = Display()
         self.ventricles: dict[str, Ventricle] = {}
+        self.window: Box | None = None
+        self.model = ""
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
+        self._answers: dict[Case, Prediction] = {}
 
     def add_cases(self, cases: tuple[Case, ...]) -> None:
         """Append cases to the list; the current case stays."""
@@ -96,18 +114,46 @@ class Session(QObject):
     def replace_case(self, old: Case, new: Case) -> None:
         """Put a corrected case (roles swapped, axis overridden) in the place of another."""
         self.cases = tuple(new if case is old else case for case in self.cases)
+        self._answers.pop(old, None)
         self.cases_changed.emit()
         if self.case is old:
+            cursor = self.cursor
             self.set_case(new)
+            self.set_cursor(*cursor)
+
+    def remove_case(self, case: Case) -> None:
+        """Take a case off the list; its neighbour becomes the current one."""
+        place = self.cases.index(case)
+        self.cases = tuple(other for other in self.cases if other is not case)
+        self._answers.pop(case, None)
+        self.cases_changed.emit()
+        if self.case is case:
+            self.set_case(self.cases[min(place, len(self.cases) - 1)] if self.cases else None)
+
+    def answer_to(self, case: Case) -> Prediction | None:
+        """Return the last answer a case of the list got."""
+        return self._answers.get(case)
+
+    @property
+    def asked(self) -> Case | None:
+        """The current case as a network is to be shown it: with the window that was set."""
+        if self.case is None or self.window == self.case.window:
+            return self.case
+        return replace(self.case, window=self.window)
 
     def set_case(self, case: Case | None) -> None:
         """Make a case the current one, with the cursor at its centre."""
         if case is self.case:
             return
         self.case = case
-        self.prediction = None
         self.overlay = None
-        self.ventricles = {}
+        self.prediction = None if case is None else self._answers.get(case)
+        if self.prediction is not None:
+            self.window = self.prediction.case.window
+            self.ventricles = dict(self.prediction.ventricles)
+        else:
+            self.window = None if case is None else case.window
+            self.ventricles = {}
         self.display = replace(self.display, levels=None, levels_from="")
         if case is not None:
             z, y, x = case.main.shape
@@ -115,8 +161,8 @@ class Session(QObject):
         self.case_changed.emit()
 
     def set_cursor(self, z: float, y: float, x: float) -> None:
-        """Move the cursor to the nearest voxel of the main cube."""
-        if self.case is None:
+        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing."""
+        if self.case is None or not np.isfinite((z, y, x)).all():
             return
         cursor = tuple(
             int(np.clip(round(value), 0, length - 1))
@@ -176,47 +222,55 @@ class Session(QObject):
             self.ventricles = dict(ventricles)
             self.ventricles_changed.emit()
 
+    def set_model(self, name: str) -> None:
+        """Choose the model to ask; the answer of another one goes."""
+        if name == self.model:
+            return
+        self.model = name
+        self.model_changed.emit()
+        if self.prediction is not None and self.prediction.model != name:
+            self.set_prediction(None)
+
+    def set_window(self, window: Box | None) -> None:
+        """Choose the part of a sky cube to ask about; the answer for another part goes."""
+        if window == self.window:
+            return
+        self.window = window
+        self.window_changed.emit()
+        if self.prediction is not None and self.prediction.case.window != window:
+            self.set_prediction(None)
+        if self.overlay is not None and self.overlay.case.window != window:
+            self.set_overlay(None)
+
     def set_prediction(self, prediction: Prediction | None) -> None:
-        """Take an answer; one for another case is dropped."""
+        """Take an answer; one for another case or another window of it is dropped."""
         if prediction is self.prediction:
             return
-        if prediction is not None and prediction.case is not self.case:
+        if self.case is None or (prediction is not None and not self._is_asked(prediction.case)):
             return
         self.prediction = prediction
+        if prediction is None:
+            self._answers.pop(self.case, None)
+        else:
+            self._answers[self.case] = prediction
         self.prediction_changed.emit()
+        self.cases_changed.emit()
         if prediction is not None and prediction.ventricles:
-            self.set_ventricles(prediction.case, prediction.ventricles)
+            self.set_ventricles(self.case, prediction.ventricles)
 
     def set_overlay(self, overlay: Overlay | None) -> None:
-        """Take a map; one for another case is dropped."""
+        """Take a map; one for another case or another window of it is dropped."""
         if overlay is self.overlay:
             return
-        if overlay is not None and overlay.case is not self.case:
+        if overlay is not None and not self._is_asked(overlay.case):
             return
         self.overlay = overlay
         self.overlay_changed.emit()
 
+    def _is_asked(self, case: Case) -> bool:
+        """Tell whether an answer for `case` is one for what is on the screen.
 
-def to_role(
-    here: Cube,
-    there: Cube,
-    voxel: tuple[float, float, float],
-    ventricles: Mapping[str, Ventricle],
-    role_here: str,
-    role_there: str,
-) -> np.ndarray:
-    """Return where a voxel of one cube lies in another, as a fractional voxel index (3,).
-
-    With both ventricles known, position and direction are carried relative to them; else the
-    centres of the two cubes are laid on each other.
-    """
-    position = np.asarray(voxel, dtype=float) * here.spacing
-    if role_here in ventricles and role_there in ventricles:
-        a, b = ventricles[role_here], ventricles[role_there]
-        moved = b.centre + (a.axes @ (position - a.centre)) @ b.axes
-    else:
-        half_here = (np.array(here.shape) - 1) / 2 * here.spacing
-        half_there = (np.array(there.shape) - 1) / 2 * there.spacing
-        moved = position - half_here + half_there
-    result: np.ndarray = moved / there.spacing
-    return result
+        A window of a sky cube is a Case of its own, made for the question, so identity of the
+        cubes counts and not that of the case.
+        """
+        return self.case is not None and same_cubes(case, self.case) and case.window == self.window

@@ -1,33 +1,20 @@
 """Files to cases: sniff the bytes, ask each reader, say what was tried."""
 
+import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import dicom, fits
+from cubeview.io.opened import Opened, Refusal
 
 READERS = (fits, dicom)
 """Each reader module has ``label``, ``sniff(head, path)`` and ``read(paths, report)``."""
 
 HEAD_BYTES = 4096
 
-
-@dataclass(frozen=True)
-class Refusal:
-    """A file that was not opened, and why, in the user's words."""
-
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What came of a list of paths: cases to look at, and files refused with reasons."""
-
-    cases: tuple[Case, ...]
-    refusals: tuple[Refusal, ...]
+__all__ = ["READERS", "Opened", "Refusal", "dicom", "fits", "open_path", "open_paths"]
 
 
 def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Opened:
@@ -103,9 +90,9 @@ def _files(paths: Iterable[Path], refusals: list[Refusal]) -> Iterable[tuple[Pat
     seen: set[Path] = set()
     for path in paths:
         try:
-            found = sorted(path.rglob("*")) if path.is_dir() else [path]
             if not path.exists():
                 raise FileNotFoundError
+            found = _below(path) if path.is_dir() else [path]
         except FileNotFoundError:
             refusals.append(Refusal(path, f"{path}: there is no such file or folder."))
             continue
@@ -118,6 +105,13 @@ def _files(paths: Iterable[Path], refusals: list[Refusal]) -> Iterable[tuple[Pat
             if file.is_file() and file not in seen:
                 seen.add(file)
                 yield file, file == path
+
+
+def _below(folder: Path) -> list[Path]:
+    """Return everything below a folder; OSError when the folder itself cannot be listed."""
+    with os.scandir(folder):
+        # rglob passes over what it may not list, so a closed folder would look empty.
+        return sorted(folder.rglob("*"))
 
 
 def _reader_of(path: Path) -> int:

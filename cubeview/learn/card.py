@@ -215,7 +215,7 @@ def why_not(card: Card, case: Case) -> str:
     Returns
     -------
     str
-        Empty when it can.
+        Empty when it can. For a sky cube the window may still be chosen.
     """
     if case.kind != card.kind:
         judges = {"heart": "hearts (rest and stress)", "sky": "windows of sky cubes"}[card.kind]
@@ -225,8 +225,6 @@ def why_not(card: Card, case: Case) -> str:
             "it; viewing and measuring work without one."
         )
     if card.kind == "sky":
-        if case.window is None:
-            return f"{card.title} judges a window of the cube. Choose the window first."
         return ""
     missing = [role for role in card.roles if role not in case.cubes]
     if not missing:

@@ -1,102 +1,162 @@
-"""How good answers are: accuracy, recalls, ROC area, calibration. Plain numpy over logits."""
+"""How good an answer is: ROC, AUC with an interval, confusion, calibration, comparison of two.
+
+All functions take plain arrays and know nothing of networks.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-BINS = 15
-
-
-def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Return probabilities, shape (n, classes), of logits divided by a temperature."""
-    scaled = np.asarray(logits, dtype=np.float64) / temperature
-    grown = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    out: np.ndarray = grown / grown.sum(axis=1, keepdims=True)
-    return out
+from scipy import special
+from scipy.optimize import minimize_scalar
+from scipy.stats import rankdata
 
 
-def negative_log_likelihood(
-    logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0
-) -> float:
-    """Return the mean negative log probability of the true class."""
-    chosen = softmax(logits, temperature)[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(chosen, 1e-300)).mean())
+@dataclass(frozen=True)
+class Interval:
+    """A figure with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature under which the true classes are most probable.
+def auc(scores: np.ndarray, positive: np.ndarray) -> float:
+    """Return the area under the ROC curve: the chance that a positive scores above a negative.
 
     Parameters
     ----------
-    logits : ndarray, shape (n, classes)
-        Of cases that neither training nor the final figures use.
-    labels : ndarray, shape (n,), int
+    scores : ndarray, shape (n,)
+    positive : ndarray of bool, shape (n,)
 
     Returns
     -------
     float
-        Between 0.05 and 20, by golden section on its logarithm, in which the mean negative log
-        likelihood has a single minimum (it is convex in 1/T).
-
-    Notes
-    -----
-    Guo et al. 2017, arXiv:1706.04599, eq. 9.
+        Ties count half (Mann and Whitney 1947); NaN when one side is missing.
     """
-    ratio = (np.sqrt(5.0) - 1.0) / 2.0
-    low, high = np.log(0.05), np.log(20.0)
-    inner, outer = high - ratio * (high - low), low + ratio * (high - low)
-    at_inner = negative_log_likelihood(logits, labels, float(np.exp(inner)))
-    at_outer = negative_log_likelihood(logits, labels, float(np.exp(outer)))
-    while high - low > 1e-4:
-        if at_inner < at_outer:
-            high, outer, at_outer = outer, inner, at_inner
-            inner = high - ratio * (high - low)
-            at_inner = negative_log_likelihood(logits, labels, float(np.exp(inner)))
-        else:
-            low, inner, at_inner = inner, outer, at_outer
-            outer = low + ratio * (high - low)
-            at_outer = negative_log_likelihood(logits, labels, float(np.exp(outer)))
-    return float(np.exp((low + high) / 2.0))
+    count = int(positive.sum())
+    other = len(positive) - count
+    if not count or not other:
+        return float("nan")
+    ranks = rankdata(scores)
+    return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * other))
 
 
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the expected calibration error of the top answer in 15 equal bins.
+def roc(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return false positive rate, true positive rate and threshold along the ROC curve.
+
+    Thresholds fall; the first point is (0, 0) at infinity. A case counts as positive when its
+    score is at least the threshold.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ordered, truth = scores[order], positive[order]
+    last = np.append(np.nonzero(np.diff(ordered))[0], len(ordered) - 1)
+    true = np.cumsum(truth)[last]
+    false = last + 1 - true
+    rate = [np.append(0, false / max(false[-1], 1)), np.append(0, true / max(true[-1], 1))]
+    return rate[0], rate[1], np.append(np.inf, ordered[last])
+
+
+def auc_interval(
+    scores: np.ndarray, positive: np.ndarray, *, seed: int = 0, rounds: int = 2000
+) -> Interval:
+    """Return the AUC with its 95 % interval by stratified bootstrap over cases."""
+    rounds_of = _bootstrap(positive, seed, rounds)
+    drawn = np.array([auc(scores[take], positive[take]) for take in rounds_of])
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Interval(auc(scores, positive), float(low), float(high))
+
+
+def auc_gain(
+    after: np.ndarray,
+    before: np.ndarray,
+    positive: np.ndarray,
+    *,
+    seed: int = 0,
+    rounds: int = 2000,
+) -> Interval:
+    """Return AUC after minus AUC before on the same cases, with a paired bootstrap interval."""
+    drawn = [
+        auc(after[take], positive[take]) - auc(before[take], positive[take])
+        for take in _bootstrap(positive, seed, rounds)
+    ]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Interval(auc(after, positive) - auc(before, positive), float(low), float(high))
+
+
+def confusion(truth: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
+    """Return counts, shape (classes, classes): rows the truth, columns the answer."""
+    counts = np.zeros((classes, classes), dtype=int)
+    np.add.at(counts, (truth, said), 1)
+    return counts
+
+
+def recalls(counts: np.ndarray) -> np.ndarray:
+    """Return the share of each true class answered rightly, from `confusion`; NaN where none."""
+    with np.errstate(invalid="ignore"):
+        share: np.ndarray = np.diag(counts) / counts.sum(axis=1)
+    return share
+
+
+def reliability(
+    probabilities: np.ndarray, truth: np.ndarray, bins: int = 15
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean confidence, accuracy and number of cases in equal-width confidence bins.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, classes)
+    truth : ndarray of int, shape (n,)
+    bins : int
 
     Notes
     -----
-    Guo et al. 2017, arXiv:1706.04599, eq. 3.
+    Guo et al. 2017, arXiv:1706.04599, section 2. Empty bins hold NaN.
     """
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = [
-        abs(float(right[bins == b].mean() - confidence[bins == b].mean()))
-        * float((bins == b).sum())
-        for b in np.unique(bins)
-    ]
-    return float(sum(gaps) / len(labels))
+    right = probabilities.argmax(axis=1) == truth
+    which = np.clip((confidence * bins).astype(int), 0, bins - 1)
+    number = np.bincount(which, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(which, confidence, bins) / number
+        share = np.bincount(which, right, bins) / number
+    return mean, share, number
 
 
-def roc_area(scores: np.ndarray, positive: np.ndarray) -> float:
-    """Return the area under the ROC curve: how often a positive outranks a negative.
+def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
+    """Return the expected calibration error (Guo et al. 2017, eq. 3), 0 to 1."""
+    mean, share, number = reliability(probabilities, truth, bins)
+    used = number > 0
+    return float((np.abs(mean - share)[used] * number[used]).sum() / number.sum())
 
-    Ties count one half (Mann-Whitney). NaN when there are only positives or only negatives.
+
+def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Return the temperature that makes ``softmax(logits / T)`` most likely.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n, classes)
+        Of cases the network was not trained on.
+    truth : ndarray of int, shape (n,)
+
+    Notes
+    -----
+    Guo et al. 2017, arXiv:1706.04599, section 4.2.
     """
-    positive = np.asarray(positive, dtype=bool)
-    many, few = int(positive.sum()), int((~positive).sum())
-    if not many or not few:
-        return float("nan")
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
-    return float((ranks[positive].sum() - many * (many + 1) / 2.0) / (many * few))
+
+    def loss(log_temperature: float) -> float:
+        scaled = special.log_softmax(logits / np.exp(log_temperature), axis=1)
+        return float(-scaled[np.arange(len(truth)), truth].mean())
+
+    found = minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded")
+    return float(np.exp(found.x))
 
 
-def confusion(labels: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
-    """Return counts, shape (classes, classes): rows the truth, columns the answer."""
-    table = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(table, (labels, answers), 1)
-    return table
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Return probabilities, shape (n, classes), of logits divided by a temperature."""
+    found: np.ndarray = special.softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
+    return found
 
 
 def evidence(logits: np.ndarray, normal: int, defects: Sequence[int]) -> np.ndarray:
@@ -104,10 +164,9 @@ def evidence(logits: np.ndarray, normal: int, defects: Sequence[int]) -> np.ndar
 
     The artefact class takes no part: it is a flag beside the question, not a rival answer.
     """
-    chosen = np.asarray(logits, dtype=np.float64)[:, list(defects)]
-    top = chosen.max(axis=1, keepdims=True)
-    pooled: np.ndarray = (top + np.log(np.exp(chosen - top).sum(axis=1, keepdims=True)))[:, 0]
-    return np.asarray(pooled - logits[:, normal])
+    logits = np.asarray(logits, dtype=np.float64)
+    pooled: np.ndarray = special.logsumexp(logits[:, list(defects)], axis=1)
+    return pooled - logits[:, normal]
 
 
 def summarise(
@@ -137,24 +196,33 @@ def summarise(
     """
     before, after = softmax(logits), softmax(logits, temperature)
     table = confusion(labels, logits.argmax(axis=1), len(classes))
-    recalls = table.diagonal() / np.maximum(table.sum(axis=1), 1)
+    likely = np.maximum(after[np.arange(len(labels)), labels], 1e-300)
     figures: dict[str, Any] = {
         "cases": len(labels),
         "accuracy": round(float((logits.argmax(axis=1) == labels).mean()), 4),
-        "recall": {name: round(float(r), 4) for name, r in zip(classes, recalls, strict=True)},
+        "recall": {
+            name: round(float(r), 4) for name, r in zip(classes, recalls(table), strict=True)
+        },
         "confusion": table.tolist(),
         "calibration_error_raw": round(calibration_error(before, labels), 4),
         "calibration_error": round(calibration_error(after, labels), 4),
-        "negative_log_likelihood": round(negative_log_likelihood(logits, labels, temperature), 4),
+        "negative_log_likelihood": round(float(-np.log(likely).mean()), 4),
     }
     if normal:
         healthy = list(classes).index(normal)
         numbers = [list(classes).index(name) for name in defects]
         figures["auc_normal_against_rest"] = round(
-            roc_area(1.0 - after[:, healthy], labels != healthy), 4
+            auc(1.0 - after[:, healthy], labels != healthy), 4
         )
         asked = np.isin(labels, [healthy, *numbers])
         figures["auc_defect_against_normal"] = round(
-            roc_area(evidence(logits, healthy, numbers)[asked], labels[asked] != healthy), 4
+            auc(evidence(logits, healthy, numbers)[asked], labels[asked] != healthy), 4
         )
     return figures
+
+
+def _bootstrap(positive: np.ndarray, seed: int, rounds: int) -> list[np.ndarray]:
+    """Draw cases with replacement, positives and negatives apart."""
+    rng = np.random.default_rng(seed)
+    sides = [np.nonzero(positive)[0], np.nonzero(~positive)[0]]
+    return [np.concatenate([rng.choice(side, len(side)) for side in sides]) for _ in range(rounds)]

@@ -27,7 +27,8 @@ _USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0, 15.0, np.
 _SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06, 7.0, 0.35])
 _USUAL_RATIO, _RATIO_SPREAD = np.log(55.0 / 32.0), 0.13
 _PRIOR = 0.006
-_RIDGE = 0.02
+_RIDGE = 0.05
+_CAVITY = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +123,7 @@ def shares(wall: Wall, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     direction : ndarray, shape (3, n)
         Unit vector from the centre in (to base, to inferior, to lateral), on the wall's sphere.
     """
-    own = wall.axes @ (places - wall.centre[:, None])
+    own = _own(wall, places)
     height = own[0] * np.where(own[0] > 0, _TAPER, 1.0)
     down, right = own[1] / (1 + wall.roundness), own[2] / (1 - wall.roundness)
     rho2 = down**2 + right**2
@@ -136,6 +137,13 @@ def shares(wall: Wall, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     unit = np.stack([height / wall.long_mm, down / wall.wide_mm, right / wall.wide_mm])
     unit /= np.sqrt((unit**2).sum(axis=0)) + 1e-6
     return (outer - inner) * cut, inner * cut, unit
+
+
+def _own(wall: Wall, places: np.ndarray) -> np.ndarray:
+    """Places in the wall's own frame, shape (3, n), in the precision they came in."""
+    axes, centre = wall.axes.astype(places.dtype), wall.centre.astype(places.dtype)
+    own: np.ndarray = axes @ (places - centre[:, None])
+    return own
 
 
 def _distance(
@@ -182,7 +190,7 @@ def fit_wall(
     if near.sum() < 60:
         return Fit(start, 2.0, 0.0, np.zeros(14))
     mean = weight @ values / weight.sum()
-    energy = float(weight @ (values - mean) ** 2) + 1e-12
+    energy = float(weight @ (values - mean) ** 2) + 1e-6 * len(values)
 
     def residual(vector: np.ndarray) -> np.ndarray:
         left = _solve(_moved(start, vector), places, values, weight)[0]
@@ -215,7 +223,7 @@ def reach_of(wall: Wall, places: np.ndarray, reach_mm: float, edge_mm: float) ->
     reach_mm, edge_mm : float
         From the outside of the wall.
     """
-    own = wall.axes @ (places - wall.centre[:, None])
+    own = _own(wall, places)
     low, high = -wall.long_mm, wall.base * wall.long_mm
     along = own[0] - np.clip(own[0], low + wall.wide_mm, max(high, low + wall.wide_mm))
     distance = np.sqrt(along**2 + own[1] ** 2 + own[2] ** 2) - wall.wide_mm
@@ -269,7 +277,7 @@ def _prior(start: Wall, vector: np.ndarray) -> np.ndarray:
 def _columns(wall: Wall, places: np.ndarray) -> np.ndarray:
     """What the counts are a sum of, shape (14, n)."""
     share, cavity, (z, y, x) = shares(wall, places)
-    offset = (places - wall.centre[:, None]) / 50.0
+    offset = (places - wall.centre.astype(places.dtype)[:, None]) / 50.0
     outside = 1.0 - cavity - share
     modes = [np.ones_like(z), z, y, x, y * y - x * x, 2 * x * y, 2 * x * z, 2 * y * z]
     modes.append(1.5 * z * z - 0.5)
@@ -283,12 +291,13 @@ def _solve(
     root = np.sqrt(weight)
     design = _columns(wall, places) * root
     target = values * root
-    normal = design @ design.T
+    normal = (design @ design.T).astype(np.float64)
     ridge = _RIDGE * normal[0, 0]
     extra = np.full(len(design), 1e-3 * ridge + 1e-9)
     extra[1:9] = ridge + 1e-9
+    extra[9] = _CAVITY * ridge
     coefficients = np.linalg.solve(normal + np.diag(extra), design @ target)
-    residual: np.ndarray = target - coefficients @ design
+    residual: np.ndarray = target - coefficients.astype(design.dtype) @ design
     return residual, coefficients
 
 

@@ -1,0 +1,43 @@
+# CubeView. `make run` opens the program, `make test` runs the tests; both set themselves up.
+.PHONY: run test samples lint test-slow screenshots bench
+
+PYTHON := .venv/bin/python
+PATHS ?=
+HAS_DISPLAY := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname -s)))
+
+run:
+	@packaging/setup.sh run
+ifeq ($(strip $(HAS_DISPLAY)),)
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m cubeview demo --out cubeview-demo.png
+else
+	@$(PYTHON) -m cubeview open $(PATHS)
+endif
+
+test:
+	@packaging/setup.sh test
+	@$(PYTHON) -m ruff check cubeview tests
+	@$(PYTHON) -m ruff format --check cubeview tests
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest
+
+lint:
+	@packaging/setup.sh test
+	@$(PYTHON) -m ruff check cubeview tests
+	@$(PYTHON) -m ruff format --check cubeview tests
+	@$(PYTHON) -m mypy
+
+test-slow:
+	@packaging/setup.sh test
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -m slow
+
+screenshots:
+	@packaging/setup.sh test
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -m screenshot
+
+bench:
+	@packaging/setup.sh test
+	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; \
+	  QT_QPA_PLATFORM=offscreen $(PYTHON) $$file || exit 1; done
+
+samples:
+	@packaging/setup.sh run
+	@packaging/make_samples.sh

@@ -1,0 +1,64 @@
+"""The same program without a window: every step as a command.
+
+Each command exits 0, or 2 with a one-line reason on stderr; ``--json`` prints one JSON document
+on stdout. Heavy imports happen inside the command that needs them.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from cubeview import __version__
+from cubeview.commands import judge, look, make
+from cubeview.commands.common import one_line
+from cubeview.errors import CubeviewError
+
+GROUPS = (look, judge, make)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"cubeview: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; with only paths, or nothing, open the window.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 2 when the user has something to mend.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _Parser(prog="cubeview", description="See a 3-D cube, ask a network, see why.")
+    parser.add_argument("--version", action="version", version=f"CubeView {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for group in GROUPS:
+        group.add(commands)
+    if not arguments or arguments[0] not in (*commands.choices, "-h", "--help", "--version"):
+        arguments = ["open", *arguments]
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    try:
+        return int(options.command(options))
+    except CubeviewError as error:
+        print(f"cubeview: {one_line(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("cubeview: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left (``| head``); what it had wanted it has.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,1 @@
+"""Every step of the program as a command; one module a group, each with ``add(commands)``."""

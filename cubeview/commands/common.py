@@ -1,0 +1,175 @@
+"""What several commands share: opening paths, choosing a model, printing."""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError, Report, nothing
+
+Commands = Any
+"""What ``argparse.ArgumentParser.add_subparsers`` returns; argparse keeps its name private."""
+
+
+def add_command(
+    commands: Commands, name: str, command: Callable[[Any], int], text: str
+) -> argparse.ArgumentParser:
+    """Add a command; ``command`` takes the parsed options and returns the exit status."""
+    sub: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    sub.set_defaults(command=command)
+    return sub
+
+
+def add_json(sub: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    sub.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def add_case_options(sub: argparse.ArgumentParser) -> None:
+    """Add what names a case, its roles, its window and the model."""
+    sub.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+    sub.add_argument("--rest", type=Path, metavar="FILE", help="this file is the rest scan")
+    sub.add_argument("--stress", type=Path, metavar="FILE", help="this file is the stress scan")
+    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+    sub.add_argument(
+        "--at",
+        nargs=3,
+        type=float,
+        metavar=("SPECTRAL", "DEC", "RA"),
+        help="sky cubes: world coordinates of the window, in the units that info shows",
+    )
+
+
+class Models:
+    """Models loaded once, chosen by kind of case or by name."""
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+        self._loaded: dict[Path, Any] = {}
+
+    def of(self, case: Case) -> Any:
+        """Return the model that judges a case, or raise CubeviewError saying why none can."""
+        from cubeview.learn.card import find_models, read_card, why_not
+        from cubeview.learn.model import load_model
+
+        refs = {ref.name: ref for ref in find_models()}
+        if self._name is None:
+            reasons = {name: why_not(ref.card, case) for name, ref in refs.items()}
+            able = [refs[name].folder for name, reason in reasons.items() if not reason]
+            if not able:
+                same = [reasons[name] for name, ref in refs.items() if ref.card.kind == case.kind]
+                said = "; ".join(same or reasons.values())
+                raise CubeviewError(f"no model can judge this case: {said or 'none is installed.'}")
+            folder = able[0]
+        elif self._name in refs:
+            folder = refs[self._name].folder
+        elif Path(self._name).is_dir():
+            folder = Path(self._name)
+        else:
+            known = ", ".join(refs) or "none"
+            raise CubeviewError(f"there is no model {self._name!r}; installed: {known}.")
+        reason = why_not(read_card(folder), case)
+        if reason:
+            raise CubeviewError(reason)
+        if folder not in self._loaded:
+            self._loaded[folder] = load_model(folder)
+        return self._loaded[folder]
+
+
+def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
+    """Return the cases of the paths, with roles as the user named them."""
+    named = {
+        role: path
+        for role, path in (("stress", options.stress), ("rest", options.rest))
+        if path is not None
+    }
+    if not named and not options.paths:
+        raise CubeviewError("name at least one file or folder.")
+    cases, status = open_cases(options.paths) if options.paths else ([], 0)
+    if named:
+        cubes = {}
+        for role, path in named.items():
+            opened, _ = open_cases([path])
+            cubes[role] = opened[0].main
+        cases.append(
+            Case(
+                name=opened[0].name,
+                kind="heart",
+                cubes=cubes,
+                evidence=("rest and stress named on the command line",),
+            )
+        )
+    for case in cases:
+        if case.question:
+            raise CubeviewError(
+                f"{case.name}: {case.question} Say it with --rest FILE --stress FILE."
+            )
+    return cases, status
+
+
+def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
+    """Open paths; refusals go to stderr, and to the status when a named file was refused."""
+    from cubeview.io import open_paths
+
+    opened = open_paths(paths)
+    named = {Path(path) for path in paths}
+    reasons = [one_line(refusal.reason) for refusal in opened.refusals]
+    if not opened.cases:
+        raise CubeviewError(reasons[0] if reasons else f"{paths[0]}: no FITS or DICOM file here.")
+    for reason in reasons:
+        print(f"cubeview: {reason}", file=sys.stderr)
+    status = 2 if any(refusal.path in named for refusal in opened.refusals) else 0
+    return list(opened.cases), status
+
+
+def with_window(case: Case, at: Sequence[float] | None) -> Case:
+    """Return a sky case with its window around a place; other cases as they are."""
+    if case.kind != "sky" or at is None:
+        return case
+    from cubeview.cubes.region import window_at
+
+    z, y, x = case.main.index(*at)
+    return replace(case, window=window_at(case.main, round(z), round(y), round(x)))
+
+
+def files_of(case: Case) -> dict[str, str]:
+    """Return the file of each role."""
+    return {role: str(cube.source.path) for role, cube in case.cubes.items() if cube.source}
+
+
+def progress() -> Report:
+    """Return a report that keeps one line on stderr up to date, or is silent without a terminal."""
+    if not sys.stderr.isatty():
+        return nothing
+
+    def show(fraction: float, text: str) -> None:
+        end = "\n" if fraction >= 1 else ""
+        print(f"\r{fraction:4.0%} {text:<60.60}", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def one_line(error: object) -> str:
+    """Return a message of several lines as one."""
+    return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document on stdout."""
+    print(json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """Return plain JSON values; JSON has no NaN, so a number that is none becomes null."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

@@ -1,0 +1,116 @@
+"""``predict`` and ``explain``: ask a model, and see where it looked."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from cubeview.commands.common import (
+    Commands,
+    Models,
+    add_case_options,
+    add_command,
+    add_json,
+    files_of,
+    judged_cases,
+    one_line,
+    print_json,
+    progress,
+    with_window,
+)
+from cubeview.errors import CubeviewError
+
+
+def add(commands: Commands) -> None:
+    """Add the commands of this module."""
+    sub = add_command(commands, "predict", _predict, "classify cases")
+    add_case_options(sub)
+    add_json(sub)
+
+    sub = add_command(commands, "explain", _explain, "write a map of where the network looked")
+    add_case_options(sub)
+    sub.add_argument("--method", choices=("cam", "occlusion"), default="cam")
+    sub.add_argument("--target", metavar="CLASS", help="class to explain (default: the answer)")
+    sub.add_argument("--out", type=Path, required=True, metavar="FILE")
+    sub.add_argument("--patch", type=int, default=8, help="occlusion patch, voxels (default 8)")
+    sub.add_argument("--stride", type=int, default=4, help="occlusion stride, voxels (default 4)")
+    sub.add_argument("--fill", choices=("zero", "wall", "mean"), default="zero")
+    sub.add_argument("--channel", default="both", help="both (default) or one role")
+    add_json(sub)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from cubeview.learn.predict import predict
+
+    answers: list[dict[str, Any]] = []
+    cases, status = judged_cases(options)
+    models = Models(options.model)
+    for case in cases:
+        try:
+            model = models.of(case)
+            case = with_window(case, options.at)
+            answer = predict(model, case)
+        except CubeviewError as error:
+            print(f"cubeview: {case.name}: {one_line(error)}", file=sys.stderr)
+            status = 2 if len(cases) == 1 else status
+            continue
+        answers.append(
+            {
+                "case": case.name,
+                "files": files_of(case),
+                "model": answer.model,
+                "class": answer.answer,
+                "abnormal": answer.abnormal,
+                "probabilities": dict(answer.probabilities),
+                "cautions": list(answer.cautions),
+                "device": answer.device,
+                "seconds": round(answer.seconds, 4),
+            }
+        )
+    if options.json:
+        print_json(answers)
+    else:
+        for record in answers:
+            bars = ", ".join(f"{name} {p:.2f}" for name, p in record["probabilities"].items())
+            print(f"{record['case']}: {record['class']} ({bars})")
+            for caution in record["cautions"]:
+                print(f"  caution: {caution}")
+    return status if answers else 2
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from cubeview.io.export import write_overlay
+    from cubeview.learn.explain import OcclusionSettings, cam, occlusion
+    from cubeview.learn.predict import predict
+
+    cases, _ = judged_cases(options)
+    if len(cases) != 1:
+        raise CubeviewError(
+            f"explain takes one case, these paths hold {len(cases)}: name the files of one."
+        )
+    model = Models(options.model).of(cases[0])
+    case = with_window(cases[0], options.at)
+    target = options.target or predict(model, case).answer
+    if target not in model.card.classes:
+        names = ", ".join(model.card.classes)
+        raise CubeviewError(f"{model.card.name} knows no class {target!r}; it knows {names}.")
+    if options.method == "cam":
+        overlay = cam(model, case, target)
+    else:
+        settings = OcclusionSettings(options.patch, options.stride, options.fill, options.channel)
+        overlay = occlusion(model, case, target, settings, report=progress())
+    write_overlay(overlay, options.out)
+    record = {
+        "case": case.name,
+        "method": overlay.method,
+        "target": target,
+        "model": overlay.model,
+        "peak": overlay.peak,
+        "file": str(options.out),
+    }
+    if options.json:
+        print_json(record)
+    else:
+        print(f"{overlay.method} for {target}, peak {overlay.peak:.3g} {overlay.unit}")
+        print(options.out)
+    return 0

@@ -1,0 +1,168 @@
+"""The one table of what can be done: menus, toolbar, shortcuts and the key list come from it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Literal
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QAction, QKeySequence
+from PyQt6.QtWidgets import QMenu, QWidget
+
+MENUS = ("File", "View", "Cube", "Model", "Tools", "Help")
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing the user can do.
+
+    Parameters
+    ----------
+    key : str
+        Stable name, for tests and scripts.
+    text : str
+        In menus; ``&`` marks the mnemonic.
+    menu : str
+        One of `MENUS`.
+    handler : str
+        Dotted path from the window to what is called: ``"opening.ask_files"``.
+    shortcut : str
+        As QKeySequence reads it; empty for none.
+    needs : {"", "case", "pair", "overlay"}
+        What must be there for it to be possible.
+    views_only : bool
+        The key counts only while the views have the focus: a space bar that always played would
+        take the space bar away from every button.
+    checkable : bool
+        The handler is called with the new state.
+    toolbar : str
+        Short text on the toolbar; empty when not there.
+    after_line : bool
+        A line is drawn above it in the menu.
+    """
+
+    key: str
+    text: str
+    menu: str
+    handler: str
+    shortcut: str = ""
+    needs: Literal["", "case", "pair", "overlay"] = ""
+    views_only: bool = False
+    checkable: bool = False
+    toolbar: str = ""
+    after_line: bool = False
+
+
+ACTIONS = (
+    Action("open", "&Open files…", "File", "opening.ask_files", "Ctrl+O", toolbar="Open"),
+    Action("open_folder", "Open &folder…", "File", "opening.ask_folder", "Ctrl+Shift+O"),
+    Action("close_case", "&Close case", "File", "close_case", "Ctrl+W", needs="case"),
+    Action(
+        "save_map", "&Save map…", "File", "explain.save", "Ctrl+S", needs="overlay", after_line=True
+    ),
+    Action("save_picture", "Save &picture of the window…", "File", "ask_picture", "Ctrl+Shift+S"),
+    Action("quit", "&Quit", "File", "close", "Ctrl+Q", after_line=True),
+    Action("fit", "Fit the slices &into their views", "View", "ortho.fit", "F", needs="case"),
+    Action("full_screen", "&Full screen", "View", "set_full_screen", "F11", checkable=True),
+    Action("reset_layout", "&Reset layout", "View", "reset_layout"),
+    Action("next_case", "&Next case", "Cube", "cases.next", "Ctrl+Down", needs="case"),
+    Action("previous_case", "&Previous case", "Cube", "cases.previous", "Ctrl+Up", needs="case"),
+    Action(
+        "play",
+        "Pl&ay through the slices",
+        "Cube",
+        "ortho.play",
+        "Space",
+        needs="case",
+        views_only=True,
+        checkable=True,
+        toolbar="Play",
+        after_line=True,
+    ),
+    Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
+    Action("about_cube", "A&bout this cube", "Cube", "show_notes", "I", needs="case"),
+    Action("predict", "&Classify", "Model", "predict.run", "P", needs="case"),
+    Action(
+        "cam",
+        "Class activation &map",
+        "Model",
+        "explain.run_cam",
+        "C",
+        needs="case",
+        after_line=True,
+    ),
+    Action("occlusion", "&Occlusion", "Model", "explain.run_occlusion", "O", needs="case"),
+    Action("toggle_map", "Show or &hide the map", "Model", "explain.toggle", "H", needs="overlay"),
+    Action("fainter", "Map &fainter", "Model", "explain.fainter", "[", needs="overlay"),
+    Action("stronger", "Map &stronger", "Model", "explain.stronger", "]", needs="overlay"),
+    Action("cancel_jobs", "&Cancel running work", "Tools", "cancel_jobs", "Esc"),
+    Action("models_folder", "Open the &models folder", "Tools", "open_models_folder"),
+    Action("keys", "&Keys", "Help", "show_keys", "F1"),
+    Action("about", "&About CubeView", "Help", "show_about"),
+)
+
+VIEW_KEYS = (
+    ("Wheel", "Step through the slices under the mouse"),
+    ("Arrow keys, Page Up/Down", "Step the cursor"),
+    ("Click or drag", "Move the cursor"),
+    ("Ctrl+Wheel", "Zoom"),
+    ("Right drag", "Zoom"),
+    ("Middle drag, Shift+drag", "Pan"),
+    ("Double click", "Fit into the view; on a title, one view alone"),
+)
+"""Keys and mouse moves the views answer by themselves; for the key list."""
+
+
+class Actions:
+    """The actions of one window, by key.
+
+    Parameters
+    ----------
+    window : QWidget
+        What the handlers are looked up on.
+    views : QWidget
+        Where `views_only` keys count.
+    """
+
+    def __init__(self, window: QWidget, views: QWidget) -> None:
+        self._actions: dict[str, QAction] = {}
+        for entry in ACTIONS:
+            action = QAction(entry.text, window)
+            action.setObjectName(entry.key)
+            action.setCheckable(entry.checkable)
+            if entry.shortcut:
+                action.setShortcut(QKeySequence(entry.shortcut))
+            if entry.toolbar:
+                action.setIconText(entry.toolbar)
+            tip = entry.text.replace("&", "").rstrip("…")
+            action.setToolTip(f"{tip} ({entry.shortcut})" if entry.shortcut else tip)
+            handler = attrgetter(entry.handler)(window)
+            if entry.checkable:
+                action.toggled.connect(handler)
+            else:
+                # `triggered` carries a state that a handler without arguments must not get.
+                action.triggered.connect(lambda _=False, handler=handler: handler())
+            if entry.views_only:
+                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                views.addAction(action)
+            self._actions[entry.key] = action
+
+    def __getitem__(self, key: str) -> QAction:
+        return self._actions[key]
+
+    def __iter__(self) -> Iterator[tuple[Action, QAction]]:
+        return ((entry, self._actions[entry.key]) for entry in ACTIONS)
+
+    def fill(self, menu: QMenu, name: str) -> None:
+        """Add the actions of one menu."""
+        for entry, action in self:
+            if entry.menu == name:
+                if entry.after_line:
+                    menu.addSeparator()
+                menu.addAction(action)
+
+    def enable(self, have: set[str]) -> None:
+        """Allow what is possible with what there is (see `Action.needs`)."""
+        for entry, action in self:
+            if entry.needs:
+                action.setEnabled(entry.needs in have)

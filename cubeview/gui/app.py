@@ -1,0 +1,108 @@
+"""Starting the window: the application, the exception hooks, the first files."""
+
+import importlib
+import logging
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+if sys.platform == "win32":
+    # WORKAROUND pytorch#166628: there torch 2.9 and later cannot be imported after Qt. The splash
+    # of the frozen program is up meanwhile; elsewhere torch waits until somebody asks.
+    importlib.import_module("cubeview.learn.network")
+
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtWidgets import QApplication
+
+from cubeview.gui.settings import SettingsFile
+from cubeview.gui.theme import theme
+
+log = logging.getLogger(__name__)
+
+
+class Faults(QObject):
+    """Brings exceptions nobody caught, from any thread, to the window.
+
+    Signals
+    -------
+    happened(object)
+        The exception; delivered on the GUI thread.
+    """
+
+    happened = pyqtSignal(object)
+
+    def install(self) -> None:
+        """Take over both hooks. pyqtgraph sets ``sys.excepthook`` too, so call this after it."""
+        sys.excepthook = self._in_main
+        threading.excepthook = self._in_thread
+
+    def remove(self) -> None:
+        """Put Python's own hooks back."""
+        sys.excepthook = sys.__excepthook__
+        threading.excepthook = threading.__excepthook__
+
+    def _in_main(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        log.error("uncaught", exc_info=(kind, error, trace))
+        self.happened.emit(error)
+
+    def _in_thread(self, args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            log.error("uncaught in a thread", exc_info=args.exc_value)
+            self.happened.emit(args.exc_value)
+
+
+def run(paths: Sequence[Path]) -> int:
+    """Open the window, with files if there are any, and stay until it is closed.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    app = application()
+    # pyqtgraph comes in with the window; it replaces sys.excepthook while it is imported.
+    from cubeview.gui.window import Window
+
+    faults = Faults()
+    faults.install()
+    memory = SettingsFile()
+    theme(memory.settings.theme)
+    window = Window(memory)
+    faults.happened.connect(window.show_error)
+    hints = app.styleHints()
+    if hints is not None:
+        hints.colorSchemeChanged.connect(lambda _: theme(memory.settings.theme))
+    window.show()
+    if paths:
+        window.opening.open(list(paths))
+    status = app.exec()
+    if not window.stopped:
+        # A lane is still inside one long call, and Python would wait for it before it goes.
+        logging.shutdown()
+        os._exit(status)
+    return status
+
+
+def application() -> QApplication:
+    """Return the QApplication, made if there is none yet."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        QApplication.setHighDpiScaleFactorRoundingPolicy(
+            Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+        )
+        app = QApplication(sys.argv[:1])
+        app.setApplicationName("CubeView")
+        app.setDesktopFileName("cubeview")
+    return app

@@ -1,0 +1,127 @@
+"""The whole job without a display: open the samples, classify, explain, photograph the window."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PyQt6.QtCore import QEventLoop, QTimer
+
+from cubeview.cubes.cube import Cube
+from cubeview.errors import CubeviewError
+from cubeview.gui.app import Faults, application
+from cubeview.gui.samples import Sample, samples
+from cubeview.gui.settings import SettingsFile
+from cubeview.gui.theme import theme
+
+SIZE = (1440, 900)
+PAINT_MS = 400
+
+
+def demo(out: Path) -> list[dict[str, Any]]:
+    """Do the main job on each sample in a real window, off screen.
+
+    Parameters
+    ----------
+    out : Path
+        The picture of the first sample, a PNG; the kind of the case is put into the names of the
+        others (``cubeview-demo-sky.png``).
+
+    Returns
+    -------
+    list of dict
+        For each sample ``case``, ``kind``, ``picture``, and either ``problem`` (why there is no
+        answer) or ``model``, ``class``, ``abnormal``, ``probabilities``, ``device``, ``seconds``
+        and ``map`` (what was drawn over the slices).
+
+    Raises
+    ------
+    CubeviewError
+        If there are no samples, one cannot be opened, or a picture cannot be written.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = application()  # kept: without a reference it is gone again
+    from cubeview.gui.window import Window
+
+    shipped = samples()
+    if not shipped:
+        raise CubeviewError("The samples are not installed. Run make run, or reinstall CubeView.")
+    faults: list[BaseException] = []
+    hooks = Faults()
+    hooks.install()
+    hooks.happened.connect(faults.append)
+    theme("dark")
+    with tempfile.TemporaryDirectory() as folder:
+        memory = SettingsFile(Path(folder))
+        memory.change(research_use_seen=True)
+        window = Window(memory)
+        window.resize(*SIZE)
+        window.show()
+        answers = []
+        for number, sample in enumerate(shipped):
+            answers.append(_one(window, sample))
+            picture = out if number == 0 else out.with_stem(f"{out.stem}-{answers[-1]['kind']}")
+            if not window.grab().save(str(picture), "PNG"):
+                raise CubeviewError(f"{picture}: cannot be written. Choose another folder.")
+            answers[-1]["picture"] = str(picture)
+        window.close()
+    app.processEvents()
+    hooks.remove()
+    if faults:
+        raise faults[0]
+    return answers
+
+
+def _one(window: Any, sample: Sample) -> dict[str, Any]:
+    """Open, classify and explain one sample, as the user does."""
+    session = window.session
+    before = session.case
+    window.opening.open(list(sample.paths), remember=False)
+    _settle(window)
+    if session.case is before:
+        reasons = [message.text for message in window.messages.messages()]
+        raise CubeviewError("\n".join(reasons) or f"{sample.title}: nothing was opened.")
+    if session.case.kind == "sky":
+        session.set_cursor(*_brightest(session.case.main))
+    window.predict.run()
+    _settle(window)
+    said = {"case": session.case.name, "kind": session.case.kind}
+    prediction = session.prediction
+    if prediction is None:
+        return {**said, "problem": window.predict.reason.text()}
+    window.explain.run_cam()
+    _settle(window)
+    overlay = session.overlay
+    return {
+        **said,
+        "model": prediction.model,
+        "class": prediction.answer,
+        "abnormal": prediction.abnormal,
+        "probabilities": dict(prediction.probabilities),
+        "device": prediction.device,
+        "seconds": prediction.seconds,
+        "map": f"{overlay.method} for {overlay.target}" if overlay is not None else "",
+    }
+
+
+def _settle(window: Any) -> None:
+    """Run the event loop until no work is left and the views have painted what came of it."""
+    while running := [*window.jobs.running(), *window.ortho.jobs.running()]:
+        loop = QEventLoop()
+        running[0].ended.connect(loop.quit)
+        loop.exec()
+    loop = QEventLoop()
+    QTimer.singleShot(PAINT_MS, loop.quit)
+    loop.exec()
+
+
+def _brightest(cube: Cube) -> tuple[int, int, int]:
+    """Return the voxel that stands out most from the noise."""
+    whole = (slice(0, cube.shape[0]), slice(0, cube.shape[1]), slice(0, cube.shape[2]))
+    values = np.nan_to_num(cube.box(whole), nan=-np.inf)
+    if cube.uncertainty is not None:
+        sigma = cube.uncertainty.box(whole)
+        values = np.where(sigma > 0, values / np.where(sigma > 0, sigma, 1), -np.inf)
+    z, y, x = np.unravel_index(int(np.argmax(values)), cube.shape)
+    return int(z), int(y), int(x)

@@ -1,0 +1,116 @@
+"""The Cases panel: what is open, what it is, and what it was judged to be."""
+
+from pathlib import Path
+
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+
+from cubeview.cubes.case import Case
+from cubeview.gui.panels.widgets import column, label
+from cubeview.gui.samples import Sample
+from cubeview.gui.session import Session
+
+KINDS = {"heart": "heart", "sky": "sky cube", "volume": "volume"}
+RECENT_SHOWN = 5
+
+
+class CasesPanel(QWidget):
+    """The opened cases; below them what may be opened with one click.
+
+    Signals
+    -------
+    wanted(object)
+        A list of paths the user chose to open; samples and recent files alike.
+    """
+
+    wanted = pyqtSignal(object)
+
+    def __init__(
+        self, session: Session, samples: tuple[Sample, ...], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        layout = self._layout = column(self)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Cases")
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.currentRowChanged.connect(self._chosen)
+        self.none = label("Nothing is open.", "dim")
+        layout.addWidget(self.none)
+        layout.addWidget(self.list, 1)
+        layout.addStretch(0)
+        if samples:
+            layout.addWidget(label("Samples", "heading"))
+        for sample in samples:
+            layout.addWidget(self._opener(sample.title, list(sample.paths)))
+        self._recent_heading = label("Recent", "heading")
+        layout.addWidget(self._recent_heading)
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(4)
+        layout.addLayout(self._recent)
+        session.cases_changed.connect(self._refill)
+        session.case_changed.connect(self._select)
+        self.set_recent(())
+        self._refill()
+
+    def set_recent(self, recent: tuple[tuple[str, list[Path]], ...]) -> None:
+        """Offer files opened earlier: title and paths, the newest first."""
+        while (item := self._recent.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        for title, paths in recent[:RECENT_SHOWN]:
+            button = self._opener(title, paths)
+            button.setToolTip("\n".join(str(path) for path in paths))
+            self._recent.addWidget(button)
+        self._recent_heading.setVisible(bool(recent))
+
+    def next(self) -> None:
+        """Make the case below the current one."""
+        self._step(1)
+
+    def previous(self) -> None:
+        """Make the case above the current one."""
+        self._step(-1)
+
+    def _opener(self, title: str, paths: list[Path]) -> QPushButton:
+        button = QPushButton(title)
+        button.setProperty("part", "quiet")
+        button.setStyleSheet("text-align: left;")
+        button.clicked.connect(lambda: self.wanted.emit(paths))
+        return button
+
+    def _step(self, step: int) -> None:
+        row = self.list.currentRow() + step
+        if 0 <= row < self.list.count():
+            self.list.setCurrentRow(row)
+
+    def _chosen(self, row: int) -> None:
+        if 0 <= row < len(self._session.cases):
+            self._session.set_case(self._session.cases[row])
+
+    def _refill(self) -> None:
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for case in self._session.cases:
+                item = QListWidgetItem(f"{case.name}\n{self._about(case)}")
+                item.setToolTip(f"{case.name}: {self._about(case)}")
+                self.list.addItem(item)
+        self.none.setVisible(not self._session.cases)
+        self._layout.setStretch(self._layout.indexOf(self.list) + 1, int(not self._session.cases))
+        self.list.setVisible(bool(self._session.cases))
+        self._select()
+
+    def _select(self) -> None:
+        case = self._session.case
+        row = next((i for i, other in enumerate(self._session.cases) if other is case), -1)
+        with QSignalBlocker(self.list):
+            self.list.setCurrentRow(row)
+
+    def _about(self, case: Case) -> str:
+        answer = self._session.answer_to(case)
+        parts = [KINDS[case.kind], " + ".join(role for role in case.roles)]
+        parts += [answer.answer] if answer is not None else []
+        return " · ".join(
+            part for part in parts if part not in ("flux", "heart") or part == parts[0]
+        )

@@ -1,0 +1,361 @@
+"""The Explain panel: where the network looked, by class activation map or by occlusion."""
+
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QWidget,
+)
+
+from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.errors import CubeviewError
+from cubeview.gui import asking
+from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.panels.widgets import SignedBar, chooser, column, label, rule
+from cubeview.gui.session import Session
+from cubeview.gui.settings import SettingsFile
+
+OPACITY_STEP = 0.1
+FILLS = (("zero", "nothing (0)"), ("wall", "the wall's mean"), ("mean", "the input's mean"))
+
+
+class ExplainPanel(QWidget):
+    """Makes maps and says how they are painted.
+
+    Signals
+    -------
+    broke(object)
+        An exception that is no CubeviewError: a bug, for the window to show.
+    saved(object)
+        Path a map was written to.
+    """
+
+    broke = pyqtSignal(object)
+    saved = pyqtSignal(object)
+
+    def __init__(
+        self, session: Session, jobs: Jobs, memory: SettingsFile, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._jobs, self._memory = session, jobs, memory
+        self._job: Job | None = None
+        self._making = ""
+        layout = column(self)
+        layout.addLayout(self._method_row())
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        self.target = chooser("Class", "The class whose evidence the map shows")
+        self.target.activated.connect(self._retarget)
+        self.opacity = _slider("Opacity of the map ( [ and ] )")
+        self.threshold = _slider("Share of the largest value below which the map is clear")
+        self.opacity.valueChanged.connect(lambda v: session.set_overlay_style(opacity=v / 100))
+        self.threshold.valueChanged.connect(lambda v: session.set_overlay_style(threshold=v / 100))
+        rows = (
+            ("Class", self.target),
+            ("Opacity [ ]", self.opacity),
+            ("Threshold", self.threshold),
+        )
+        for place, (text, widget) in enumerate(rows):
+            grid.addWidget(label(text, "dim", wrap=False), place, 0)
+            grid.addWidget(widget, place, 1)
+            widget.setAccessibleName(text)
+        layout.addLayout(grid)
+        self.bar = SignedBar()
+        self.caption = label(part="dim")
+        layout.addWidget(self.bar)
+        layout.addWidget(self.caption)
+        layout.addLayout(self._progress_row())
+        self.problem = label(part="bad")
+        layout.addWidget(self.problem)
+        layout.addWidget(rule())
+        layout.addWidget(label("Occlusion", "heading"))
+        layout.addLayout(self._occlusion_grid())
+        self.save_button = QPushButton("Save map…  Ctrl+S")
+        self.save_button.clicked.connect(self.save)
+        layout.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addStretch(1)
+        session.case_changed.connect(self._case_changed)
+        session.model_changed.connect(self._case_changed)
+        session.prediction_changed.connect(self._refresh)
+        session.overlay_changed.connect(self._refresh)
+        session.overlay_style_changed.connect(self._refresh)
+        self._case_changed()
+
+    def run_cam(self) -> None:
+        """Show the class activation map; classifies first where nobody did."""
+        self._run("CAM")
+
+    def run_occlusion(self) -> None:
+        """Show the occlusion map, coarse first; classifies first where nobody did."""
+        self._run("occlusion")
+
+    def off(self) -> None:
+        """Take the map away and stop making one."""
+        self._jobs.cancel("explain")
+        self._session.set_overlay(None)
+        self._refresh()
+
+    def toggle(self) -> None:
+        """Hide the map, or show it again."""
+        self._session.set_overlay_style(visible=not self._session.overlay_style.visible)
+
+    def fainter(self) -> None:
+        """Lower the opacity by a step."""
+        self._step_opacity(-OPACITY_STEP)
+
+    def stronger(self) -> None:
+        """Raise the opacity by a step."""
+        self._step_opacity(OPACITY_STEP)
+
+    def save(self) -> None:
+        """Ask where to write the map, and write it in the background."""
+        overlay = self._session.overlay
+        if overlay is None:
+            return
+        kind = "FITS cube (*.fits)" if overlay.case.kind == "sky" else "NumPy arrays (*.npz)"
+        suffix = "fits" if overlay.case.kind == "sky" else "npz"
+        dialog = QFileDialog(self, "Save map", self._memory.settings.folder, kind)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(suffix)
+        dialog.selectFile(f"{overlay.method} {overlay.target}.{suffix}".lower().replace(" ", "-"))
+        dialog.fileSelected.connect(lambda name: self.save_to(Path(name), overlay))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def save_to(self, path: Path, overlay: Overlay) -> None:
+        """Write a map in the background."""
+
+        def work(job: Job) -> Path:
+            from cubeview.io.export import write_overlay
+
+            write_overlay(overlay, path)
+            return path
+
+        self._jobs.start(
+            "save map", "Saving the map", work, finished=self.saved.emit, failed=self._failed
+        )
+
+    def _run(self, method: str) -> None:
+        session = self._session
+        ref = asking.chosen(session)
+        self.problem.setText(asking.objection(session))
+        if session.case is None or ref is None or self.problem.text():
+            self._refresh()
+            return
+        prediction = session.prediction
+        case = session.asked if prediction is not None else asking.aim(session, ref.card)
+        assert case is not None
+        ventricles, folder = dict(session.ventricles) or None, ref.folder
+        target: str = self.target.currentData()
+        settings = self._occlusion_settings()
+
+        def work(job: Job) -> Overlay:
+            known = prediction
+            if known is None:
+                known = asking.answer(folder, case, ventricles, report=job.report)
+                job.partial.emit(known)
+            return asking.explanation(
+                folder,
+                case,
+                target or known.answer,
+                ventricles or dict(known.ventricles) or None,
+                method=method,
+                settings=settings,
+                report=job.report,
+                partial=job.emit_partial,
+            )
+
+        self._job = self._jobs.start(
+            "explain",
+            "Occlusion" if method == "occlusion" else "Class activation map",
+            work,
+            finished=self._take,
+            failed=self._failed,
+            partial=self._take,
+        )
+        self._job.progressed.connect(self._progressed)
+        self._job.ended.connect(self._ended)
+        self.progress.setValue(0)
+        self._making = method
+        self._refresh()
+
+    def _take(self, result: Prediction | Overlay) -> None:
+        if isinstance(result, Prediction):
+            self._session.set_prediction(result)
+            return
+        self._session.set_overlay(result)
+        self._session.set_overlay_style(visible=True)
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, CubeviewError):
+            self.problem.setText(str(error))
+        else:
+            self.problem.setText("This failed unexpectedly; the message above says more.")
+            self.broke.emit(error)
+        self._refresh()
+
+    def _progressed(self, fraction: float, text: str) -> None:
+        self.progress.setValue(round(100 * fraction))
+
+    def _ended(self) -> None:
+        # A newer job may have taken the place of the one that ended.
+        if self._job is not None and not self._job.running:
+            self._job, self._making = None, ""
+        self._refresh()
+
+    def _retarget(self) -> None:
+        overlay = self._session.overlay
+        if overlay is not None:
+            self._run(overlay.method)
+
+    def _step_opacity(self, step: float) -> None:
+        opacity = min(max(self._session.overlay_style.opacity + step, 0.0), 1.0)
+        self._session.set_overlay_style(opacity=round(opacity, 2))
+
+    def _occlusion_settings(self) -> dict[str, Any]:
+        return {
+            "patch": self.patch.value(),
+            "stride": self.stride.value(),
+            "fill": self.fill.currentData(),
+            "channel": self.channel.currentData(),
+        }
+
+    def _remember(self) -> None:
+        self.stride.setMaximum(self.patch.value())
+        self._memory.change(
+            occlusion_patch=self.patch.value(),
+            occlusion_stride=self.stride.value(),
+            occlusion_fill=self.fill.currentData(),
+        )
+
+    def _case_changed(self) -> None:
+        self.problem.setText("")
+        self._jobs.cancel("explain")
+        ref = asking.chosen(self._session)
+        fits = ref is not None and not asking.objection(self._session)
+        before = self.target.currentData()
+        self.target.clear()
+        self.target.addItem("the answer", "")
+        self.channel.clear()
+        self.channel.addItem("both", "both")
+        if ref is not None:
+            for name in ref.card.classes:
+                self.target.addItem(name, name)
+            for role in ref.card.roles:
+                self.channel.addItem(f"{role} only", role)
+        self.target.setCurrentIndex(max(0, self.target.findData(before)))
+        for widget in (self.cam_button, self.occlusion_button, self.target, self.channel):
+            widget.setEnabled(fits)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        overlay, style = self._session.overlay, self._session.overlay_style
+        working = self._job is not None and self._job.running and not self._job.cancelled
+        for slider, value in ((self.opacity, style.opacity), (self.threshold, style.threshold)):
+            with QSignalBlocker(slider):
+                slider.setValue(round(100 * value))
+        answer = self._session.prediction.answer if self._session.prediction else ""
+        self.target.setItemText(0, f"the answer ({answer})" if answer else "the answer")
+        shown = overlay is not None
+        method = (self._making if working else "") or (overlay.method if overlay else "")
+        buttons = {"CAM": self.cam_button, "occlusion": self.occlusion_button}
+        buttons.get(method, self.off_button).setChecked(True)
+        for widget in (self.bar, self.caption, self.save_button):
+            widget.setVisible(shown)
+        for widget in (self.opacity, self.threshold):
+            widget.setEnabled(shown)
+        if overlay is not None:
+            self.bar.set_scale(overlay.peak, overlay.unit, style.threshold)
+            said = [f"{overlay.method} for {overlay.target}", overlay.model]
+            said += [f"{name} {value}" for name, value in overlay.settings.items()]
+            said += [] if overlay.complete else ["coarse, being refined"]
+            said += [] if style.visible else ["hidden (H)"]
+            self.caption.setText(" · ".join(said))
+        self.progress.setVisible(working)
+        self.cancel_button.setVisible(working)
+        self.problem.setVisible(bool(self.problem.text()))
+
+    def _method_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self.cam_button = QPushButton("CAM  C")
+        self.cam_button.setToolTip("Class activation map: which parts spoke for the class (C)")
+        self.occlusion_button = QPushButton("Occlusion  O")
+        self.occlusion_button.setToolTip(
+            "Hide one small block after another and see how the evidence changes (O)"
+        )
+        self.off_button = QPushButton("Off")
+        self._methods = QButtonGroup(self)
+        for button, slot in (
+            (self.cam_button, self.run_cam),
+            (self.occlusion_button, self.run_occlusion),
+            (self.off_button, self.off),
+        ):
+            button.setCheckable(True)
+            button.clicked.connect(lambda _=False, slot=slot: slot())
+            self._methods.addButton(button)
+            row.addWidget(button, 1)
+        return row
+
+    def _progress_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.cancel_button = QPushButton("✕")
+        self.cancel_button.setProperty("part", "quiet")
+        self.cancel_button.setToolTip("Stop; what is there so far stays")
+        self.cancel_button.setAccessibleName("Stop")
+        self.cancel_button.clicked.connect(self._stop)
+        row.addWidget(self.progress, 1)
+        row.addWidget(self.cancel_button)
+        return row
+
+    def _stop(self) -> None:
+        self._jobs.cancel("explain")
+        self._refresh()
+
+    def _occlusion_grid(self) -> QGridLayout:
+        kept = self._memory.settings
+        self.patch, self.stride = QSpinBox(), QSpinBox()
+        self.patch.setRange(1, 32)
+        self.patch.setValue(kept.occlusion_patch)
+        self.stride.setRange(1, self.patch.value())
+        self.stride.setValue(kept.occlusion_stride)
+        self.fill, self.channel = chooser("Fill"), chooser("Hide in")
+        for value, text in FILLS:
+            self.fill.addItem(text, value)
+        self.fill.setCurrentIndex(self.fill.findData(kept.occlusion_fill))
+        self.patch.valueChanged.connect(self._remember)
+        self.stride.valueChanged.connect(self._remember)
+        self.fill.activated.connect(self._remember)
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        cells = (
+            ("Patch", self.patch, "Edge of the hidden block, in input voxels", 0, 0, 1),
+            ("Stride", self.stride, "Step between blocks; smaller is finer and slower", 0, 2, 1),
+            ("Fill", self.fill, "What the hidden voxels are replaced by", 1, 0, 3),
+            ("Hide in", self.channel, "Which of the network's inputs is hidden", 2, 0, 3),
+        )
+        for text, widget, tip, row, place, span in cells:
+            widget.setToolTip(tip)
+            widget.setAccessibleName(text)
+            grid.addWidget(label(text, "dim", wrap=False), row, place)
+            grid.addWidget(widget, row, place + 1, 1, span)
+        return grid
+
+
+def _slider(tip: str) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(0, 100)
+    slider.setToolTip(tip)
+    return slider

@@ -1,0 +1,123 @@
+"""The About-this-cube panel: what was read, guessed and repaired, and what the user must decide."""
+
+from dataclasses import replace
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from cubeview.cubes.axes import Axis
+from cubeview.cubes.cube import Cube
+from cubeview.gui.panels.widgets import column, label, rule
+from cubeview.gui.session import Session
+from cubeview.gui.words import coordinate_text, cube_unit
+
+_MARKS = {"guess": ("⚠ guessed: ", "warn"), "repair": ("✓ repaired: ", ""), "info": ("", "dim")}
+
+
+class NotesPanel(QWidget):
+    """Shows the open question, evidence, notes, axes and facts of the current case.
+
+    Signals
+    -------
+    swapped()
+        The user exchanged rest and stress.
+    """
+
+    swapped = pyqtSignal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._outer = column(self)
+        self._content: QWidget | None = None
+        session.case_changed.connect(self._refill)
+        self._refill()
+
+    def swap(self) -> None:
+        """Exchange rest and stress, as the user's own decision."""
+        case = self._session.case
+        if case is not None and set(case.cubes) == {"rest", "stress"}:
+            self._session.replace_case(case, case.swapped())
+            self.swapped.emit()
+
+    def confirm(self) -> None:
+        """Take the roles as they are: the open question is answered."""
+        case = self._session.case
+        if case is not None and case.question:
+            evidence = (*case.evidence, "confirmed by the user")
+            self._session.replace_case(case, replace(case, question="", evidence=evidence))
+
+    def _refill(self) -> None:
+        if self._content is not None:
+            self._outer.removeWidget(self._content)
+            self._content.deleteLater()
+        self._content = QWidget()
+        layout = QVBoxLayout(self._content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        case = self._session.case
+        if case is None:
+            layout.addWidget(label("No case.", "dim"))
+        else:
+            pair = set(case.cubes) == {"rest", "stress"}
+            if case.question:
+                layout.addWidget(label(f"⚠ {case.question}", "warn"))
+            if pair:
+                layout.addLayout(self._role_buttons(bool(case.question)))
+            for text in case.evidence:
+                layout.addWidget(label(f"· {text}"))
+            for note in case.notes:
+                mark, part = _MARKS[note.level]
+                layout.addWidget(label(f"{mark}{note.text}", part))
+            for role, cube in case.cubes.items():
+                layout.addWidget(rule())
+                layout.addWidget(label(role.capitalize(), "heading"))
+                layout.addLayout(_facts(cube))
+        layout.addStretch(1)
+        self._outer.addWidget(self._content)
+
+    def _role_buttons(self, asked: bool) -> QVBoxLayout:
+        rows = QVBoxLayout()
+        self.swap_button = QPushButton("Swap rest and stress  S")
+        self.swap_button.clicked.connect(self.swap)
+        rows.addWidget(self.swap_button)
+        if asked:
+            self.confirm_button = QPushButton("They are right as they are")
+            self.confirm_button.clicked.connect(self.confirm)
+            rows.addWidget(self.confirm_button)
+        return rows
+
+
+def _facts(cube: Cube) -> QFormLayout:
+    form = QFormLayout()
+    form.setHorizontalSpacing(10)
+    form.setVerticalSpacing(4)
+    form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+    rows = [("Voxels", " × ".join(str(n) for n in cube.shape)), ("Unit", cube_unit(cube) or "none")]
+    rows += [(axis.name, _axis_text(axis)) for axis in cube.axes]
+    rows += [("View", cube.view)] if cube.view else []
+    rows += [("Uncertainty", "yes, as σ")] if cube.uncertainty is not None else []
+    rows += [("Mask", "yes")] if cube.mask is not None else []
+    rows += list(cube.facts.items())
+    for name, text in rows:
+        form.addRow(label(name, "dim", wrap=False), _selectable(text))
+    return form
+
+
+def _axis_text(axis: Axis) -> str:
+    if axis.kind == "index":
+        return f"{len(axis)} voxels, no coordinates in the file"
+    first, last = axis.values[0], axis.values[-1]
+    prefix = f"{axis.name} "
+    start = coordinate_text(axis, float(first)).removeprefix(prefix).split(" ")[0]
+    end = coordinate_text(axis, float(last)).removeprefix(prefix)
+    guessed = " (guessed)" if axis.guessed else ""
+    details = ", ".join(part for part in (axis.type, axis.frame) if part)
+    return f"{start} to {end}{f', {details}' if details else ''}{guessed}"
+
+
+def _selectable(text: str) -> QLabel:
+    made = label(text)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return made

@@ -1,0 +1,191 @@
+"""The Classify panel: which model, what it says, and how far to trust it."""
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from cubeview.cubes.answer import Prediction
+from cubeview.errors import CubeviewError
+from cubeview.gui import asking
+from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule
+from cubeview.gui.session import Session
+from cubeview.gui.words import place_text
+
+SUSPECTED = 0.5
+
+
+class PredictPanel(QWidget):
+    """Asks the chosen model about the current case and shows the answer.
+
+    Signals
+    -------
+    broke(object)
+        An exception that is no CubeviewError: a bug, for the window to show.
+    """
+
+    broke = pyqtSignal(object)
+
+    def __init__(self, session: Session, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._jobs = session, jobs
+        self._job: Job | None = None
+        self._failure = ""
+        layout = column(self)
+        top = QHBoxLayout()
+        self.answer = label()
+        font = self.answer.font()
+        font.setPointSizeF(font.pointSizeF() * 1.5)
+        font.setBold(True)
+        self.answer.setFont(font)
+        top.addWidget(self.answer, 1)
+        self.run_button = QPushButton("Run  P")
+        self.run_button.setProperty("part", "main")
+        self.run_button.setToolTip("Classify this case (P)")
+        self.run_button.clicked.connect(self.run)
+        top.addWidget(self.run_button)
+        layout.addLayout(top)
+        self.reason = label(part="dim")
+        self.abnormal = label()
+        self.bars = Bars()
+        self.artefact = label()
+        self.cautions = label(part="warn")
+        self.where = label(part="dim")
+        self.footer = label(part="dim")
+        for widget in (self.reason, self.abnormal, self.bars, self.artefact, self.cautions):
+            layout.addWidget(widget)
+        layout.addWidget(self.where)
+        layout.addWidget(self.footer)
+        layout.addWidget(rule())
+        row = QHBoxLayout()
+        row.addWidget(label("Model", "dim", wrap=False))
+        self.models = chooser("Model")
+        self.models.activated.connect(self._choose)
+        row.addWidget(self.models, 1)
+        layout.addLayout(row)
+        layout.addStretch(1)
+        session.case_changed.connect(self._case_changed)
+        session.prediction_changed.connect(self._refresh)
+        session.model_changed.connect(self._case_changed)
+        session.cursor_changed.connect(self._refresh_where)
+        self._case_changed()
+
+    def run(self) -> None:
+        """Ask the chosen model about the current case, in the background."""
+        session = self._session
+        ref = asking.chosen(session)
+        if session.case is None or ref is None or asking.objection(session):
+            self._refresh()
+            return
+        case = asking.aim(session, ref.card)
+        ventricles, folder = dict(session.ventricles) or None, ref.folder
+        self._failure = ""
+        self._job = self._jobs.start(
+            "predict",
+            "Classifying",
+            lambda job: asking.answer(folder, case, ventricles, report=job.report),
+            finished=session.set_prediction,
+            failed=self._failed,
+        )
+        self._job.ended.connect(self._ended)
+        self._refresh()
+
+    def _ended(self) -> None:
+        # A newer job may have taken the place of the one that ended.
+        if self._job is not None and not self._job.running:
+            self._job = None
+        self._refresh()
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, CubeviewError):
+            self._failure = str(error)
+        else:
+            self._failure = "The model failed unexpectedly; the message above says more."
+            self.broke.emit(error)
+        self._refresh()
+
+    def _choose(self, place: int) -> None:
+        self._session.set_model(self.models.itemData(place))
+
+    def _case_changed(self) -> None:
+        self._failure = ""
+        ref = asking.chosen(self._session)
+        self.models.clear()
+        for choice in asking.choices(self._session.case):
+            self.models.addItem(choice.card.title, choice.name)
+        self.models.setCurrentIndex(self.models.findData(ref.name) if ref else -1)
+        self.models.setEnabled(self.models.count() > 1)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        session, prediction = self._session, self._session.prediction
+        working = self._job is not None and self._job.running and not self._job.cancelled
+        objection = asking.objection(session)
+        self.run_button.setEnabled(not objection and not working)
+        self.reason.setText(self._failure or ("" if prediction else objection))
+        self.reason.setProperty("part", "bad" if self._failure else "dim")
+        self.reason.style().polish(self.reason)
+        if prediction is not None:
+            self._show(prediction)
+        else:
+            waiting = "Classifying…" if working else "Cannot judge" if objection else "Not asked"
+            self.answer.setText("No case" if session.case is None else waiting)
+        shown = prediction is not None
+        self.bars.setVisible(shown)
+        self.footer.setVisible(shown)
+        self.abnormal.setVisible(shown and bool(self.abnormal.text()))
+        self.artefact.setVisible(shown and bool(self.artefact.text()))
+        self.cautions.setVisible(shown and bool(self.cautions.text()))
+        self.reason.setVisible(bool(self.reason.text()))
+        self._refresh_where()
+
+    def _show(self, prediction: Prediction) -> None:
+        ref = next((m for m in asking.choices(prediction.case) if m.name == prediction.model), None)
+        odds = prediction.probabilities
+        self.answer.setText(prediction.answer.capitalize())
+        self.bars.set_values(odds, prediction.answer)
+        abnormal, flag = prediction.abnormal, ref.card.artefact if ref else ""
+        self.abnormal.setText(
+            ""
+            if abnormal is None
+            else f"{'Abnormal' if abnormal >= 0.5 else 'Not abnormal'} · evidence {abnormal:.2f}"
+        )
+        share = odds.get(flag, 0.0)
+        suspected = share >= SUSPECTED
+        self.artefact.setText(
+            ""
+            if not flag
+            else f"⚠ artefact suspected, {share:.2f}: check the image first"
+            if suspected
+            else f"artefact not suspected, {share:.2f}"
+        )
+        self.artefact.setProperty("part", "warn" if suspected else "dim")
+        self.artefact.style().polish(self.artefact)
+        self.cautions.setText("\n".join(f"⚠ {caution}" for caution in prediction.cautions))
+        spent = (
+            f"{prediction.seconds * 1000:.0f} ms"
+            if prediction.seconds < 1
+            else (f"{prediction.seconds:.1f} s")
+        )
+        calibrated = ref is not None and ref.card.temperature != 1.0
+        parts = (prediction.model, prediction.device, spent, "calibrated" if calibrated else "")
+        self.footer.setText(" · ".join(part for part in parts if part))
+
+    def _refresh_where(self) -> None:
+        case = self._session.case
+        visible = case is not None and case.kind == "sky"
+        self.where.setVisible(visible)
+        if not visible:
+            return
+        prediction = self._session.prediction
+        if prediction is None or prediction.case.window is None:
+            self.where.setText(f"Judges the window at the cursor: {place_text(self._session)}")
+            return
+        inside = all(
+            part.start <= place < part.stop
+            for part, place in zip(prediction.case.window, self._session.cursor, strict=True)
+        )
+        self.where.setText(
+            "For the window around the cursor."
+            if inside
+            else "For a window the cursor has left. P judges the one at the cursor."
+        )

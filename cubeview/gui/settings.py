@@ -1,0 +1,118 @@
+"""What the program remembers between two starts: typed settings, and the window's own layout."""
+
+import json
+import logging
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from PyQt6.QtCore import QByteArray, QSettings
+
+from cubeview.paths import data_dir
+
+log = logging.getLogger(__name__)
+
+MOST_RECENT = 12
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is remembered but the layout.
+
+    Parameters
+    ----------
+    theme : {"system", "dark", "light"}
+    recent : tuple of str
+        What was opened last, the newest first: a path, or the paths opened together with a line
+        break between them. Stays on this machine.
+    folder : str
+        Where the open dialog starts.
+    research_use_seen : bool
+        The user has dismissed the research-use notice.
+    occlusion_patch, occlusion_stride : int
+        Input voxels.
+    occlusion_fill : {"zero", "wall", "mean"}
+    """
+
+    theme: Literal["system", "dark", "light"] = "system"
+    recent: tuple[str, ...] = ()
+    folder: str = ""
+    research_use_seen: bool = False
+    occlusion_patch: int = 8
+    occlusion_stride: int = 4
+    occlusion_fill: Literal["zero", "wall", "mean"] = "zero"
+
+
+class SettingsFile:
+    """The ini file in the user's data folder.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where it lies instead.
+
+    Attributes
+    ----------
+    settings : Settings
+        As last read or changed; unknown and bad values in the file are logged and left at their
+        default.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        path = (folder or data_dir()) / "settings.ini"
+        self._ini = QSettings(str(path), QSettings.Format.IniFormat)
+        self.settings = self._read()
+
+    def change(self, **changes: Any) -> None:
+        """Change fields and write them at once."""
+        self.settings = replace(self.settings, **changes)
+        for name in changes:
+            # JSON, because QSettings gives back numbers as text and a list of one as its item.
+            self._ini.setValue(f"settings/{name}", json.dumps(getattr(self.settings, name)))
+        self._ini.sync()
+
+    def opened(self, paths: list[Path]) -> None:
+        """Put paths opened together at the head of the recent ones."""
+        new = "\n".join(str(path.resolve()) for path in paths)
+        kept = [old for old in self.settings.recent if old != new]
+        self.change(recent=(new, *kept)[:MOST_RECENT])
+
+    def layout(self) -> tuple[QByteArray, QByteArray] | None:
+        """Return the window's saved geometry and dock state, if there are any."""
+        geometry, state = self._ini.value("window/geometry"), self._ini.value("window/state")
+        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
+            return geometry, state
+        return None
+
+    def save_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Keep the window's geometry and dock state."""
+        self._ini.setValue("window/geometry", geometry)
+        self._ini.setValue("window/state", state)
+        self._ini.sync()
+
+    def _read(self) -> Settings:
+        hints = get_type_hints(Settings)
+        values: dict[str, Any] = {}
+        for entry in fields(Settings):
+            text = self._ini.value(f"settings/{entry.name}")
+            if text is None:
+                continue
+            try:
+                values[entry.name] = _typed(json.loads(text), hints[entry.name])
+            except (TypeError, ValueError):
+                log.warning("setting %s cannot be used; its default is taken", entry.name)
+        return Settings(**values)
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    """Return a JSON value as the type of its field, or raise ValueError."""
+    if get_origin(kind) is Literal:
+        good = value in get_args(kind)
+    elif get_origin(kind) is tuple:
+        good = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        value = tuple(value) if good else value
+    else:
+        good = type(value) is kind
+    if not good:
+        raise ValueError
+    return value

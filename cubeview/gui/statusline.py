@@ -1,0 +1,112 @@
+"""The bottom line: where the cursor is, what was guessed, and what is being worked on."""
+
+from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QStatusBar, QWidget
+
+from cubeview.errors import CubeviewError
+from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.session import Session
+from cubeview.gui.words import place_text, values_text
+
+FRAME_MS = 16
+# A job that is over before this is not worth the flicker of a progress bar.
+SHOW_AFTER_MS = 150
+
+
+class StatusLine(QStatusBar):
+    """Reads the session and the jobs; changes neither, but for the cancel button.
+
+    Signals
+    -------
+    notes_wanted()
+        The user clicked the chip that says something was guessed.
+    unreadable(str)
+        A value under the cursor could not be read: the file has gone, say.
+    """
+
+    notes_wanted = pyqtSignal()
+    unreadable = pyqtSignal(str)
+
+    def __init__(self, session: Session, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._jobs = session, jobs
+        self._shown: Job | None = None
+        self.setSizeGripEnabled(False)
+        self.cursor_text = QLabel()
+        self.cursor_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.cursor_text.setContentsMargins(10, 3, 0, 3)
+        self.addWidget(self.cursor_text, 1)
+        self.chip = QPushButton()
+        self.chip.setProperty("part", "chip")
+        self.chip.setToolTip("Something about this case was guessed; click to check it")
+        self.chip.clicked.connect(self.notes_wanted)
+        self.job_text = QLabel()
+        self.job_text.setProperty("part", "dim")
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedWidth(140)
+        self.cancel_button = QPushButton("✕")
+        self.cancel_button.setProperty("part", "quiet")
+        self.cancel_button.setToolTip("Cancel (Esc)")
+        self.cancel_button.setAccessibleName("Cancel the running work")
+        self.cancel_button.clicked.connect(self.cancel)
+        for widget in (self.chip, self.job_text, self.progress, self.cancel_button):
+            self.addPermanentWidget(widget)
+        # Mouse moves come far oftener than the screen can show; one readout a frame is enough.
+        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._frame.timeout.connect(self._show_cursor)
+        self._patience = QTimer(self, singleShot=True, interval=SHOW_AFTER_MS)
+        self._patience.timeout.connect(self._show_jobs)
+        for signal in (session.cursor_changed, session.case_changed, session.ventricles_changed):
+            signal.connect(self._frame.start)
+        session.case_changed.connect(self._show_chip)
+        jobs.started.connect(self._started)
+        self._show_chip()
+        self._show_jobs()
+
+    def cancel(self) -> None:
+        """Cancel the job that is shown, or else whatever runs."""
+        for job in [self._shown] if self._shown is not None else self._jobs.running():
+            job.cancel()
+        self._show_jobs()
+
+    def _started(self, job: Job) -> None:
+        job.progressed.connect(lambda fraction, text: self._progressed(job, fraction, text))
+        job.ended.connect(self._show_jobs)
+        if not self._patience.isActive():
+            self._patience.start()
+
+    def _progressed(self, job: Job, fraction: float, text: str) -> None:
+        if job is self._shown:
+            self.progress.setRange(0, 1000)
+            self.progress.setValue(round(1000 * fraction))
+            self.job_text.setToolTip(text)
+
+    def _show_jobs(self) -> None:
+        running = [job for job in self._jobs.running() if not job.cancelled]
+        first = running[0] if running else None
+        if first is not self._shown:
+            # Busy until its first report.
+            self.progress.setRange(0, 0)
+            self._shown = first
+        others = f" (+{len(running) - 1})" if len(running) > 1 else ""
+        self.job_text.setText(f"{first.title}{others}" if first else "")
+        for widget in (self.job_text, self.progress, self.cancel_button):
+            widget.setVisible(first is not None)
+
+    def _show_chip(self) -> None:
+        case = self._session.case
+        guesses = 0 if case is None else sum(note.level == "guess" for note in case.notes)
+        asks = case is not None and bool(case.question)
+        plural = "" if guesses == 1 else "es"
+        self.chip.setText("⚠ rest or stress?" if asks else f"⚠ {guesses} guess{plural}")
+        self.chip.setVisible(asks or guesses > 0)
+
+    def _show_cursor(self) -> None:
+        try:
+            text = " · ".join(filter(None, (place_text(self._session), values_text(self._session))))
+        except CubeviewError as error:
+            text = place_text(self._session)
+            self.unreadable.emit(str(error))
+        self.cursor_text.setText(text)
+        self.cursor_text.setToolTip(text)

@@ -1,0 +1,127 @@
+"""The colour bars beside a row of slices: values, and the signed map over them."""
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from cubeview.cubes.reduce import to_steps, ventricle_maximum
+from cubeview.gui.colormaps import overlay_table, table
+from cubeview.gui.session import Session
+from cubeview.gui.theme import colours
+from cubeview.gui.views.ticks import value_unit
+
+_BAR_PX = 12
+
+
+class BarView(QWidget):
+    """Colour bar of one role with its unit; of the overlay too while there is one.
+
+    Hearts are read in % of the ventricle maximum.
+    """
+
+    def __init__(self, session: Session, role: str) -> None:
+        super().__init__()
+        assert session.case is not None
+        self.session = session
+        self.role = role
+        self.cube = session.case.cubes[role]
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * 0.8)
+        self.setFont(font)
+        self._links = (
+            (session.display_changed, self.update),
+            (session.overlay_changed, self.update),
+            (session.overlay_style_changed, self.update),
+            (session.ventricles_changed, self.update),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+
+    def stop(self) -> None:
+        """Leave the session: this view is about to go."""
+        for signal, slot in self._links:
+            signal.disconnect(slot)
+
+    def sizeHint(self) -> QSize:
+        """Return room for the bar and figures of six digits."""
+        return QSize(_BAR_PX + 8 + QFontMetrics(self.font()).horizontalAdvance("−0.0e−00") + 6, 160)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the bars."""
+        painter = QPainter(self)
+        painter.setPen(QColor(colours().dim))
+        overlay = self.session.overlay
+        shown = overlay is not None and overlay.peak > 0 and self.session.overlay_style.visible
+        height = self.height() / 2 if shown else float(self.height())
+        levels = (self.session.display.levels or {}).get(self.role)
+        display = self.session.display
+        if levels is not None:
+            low, high, unit = *levels, value_unit(self.cube)
+            if self.cube.kind == "heart":
+                share = 100 / ventricle_maximum(self.cube, self.session.ventricles.get(self.role))
+                low, high, unit = low * share, high * share, "%"
+            self._bar(
+                painter, 0.0, height, table(display.colormap), (low, high), unit, display.stretch
+            )
+        if overlay is not None and shown:
+            style = self.session.overlay_style
+            rows = overlay_table(1.0, style.threshold)
+            ends = (-overlay.peak, overlay.peak)
+            self._bar(painter, height, height, rows, ends, overlay.unit, "linear")
+        painter.end()
+
+    def _bar(
+        self,
+        painter: QPainter,
+        top: float,
+        height: float,
+        rows: np.ndarray,
+        ends: tuple[float, float],
+        unit: str,
+        stretch: str,
+    ) -> None:
+        line = QFontMetrics(self.font()).height()
+        bar = QRectF(4, top + line + 6, _BAR_PX, max(10.0, height - 1.5 * line - 12))
+        count = max(2, int(bar.height()))
+        values = np.linspace(1, 0, count, dtype=np.float32)
+        column = np.ascontiguousarray(rows[to_steps(values, 0, 1, stretch)][:, None])
+        image = QImage(column.tobytes(), 1, count, 4, QImage.Format.Format_RGBA8888)
+        painter.drawImage(bar, image)
+        text = QColor(colours().dim)
+        painter.setPen(pg.mkPen(colours().line))
+        painter.drawRect(bar)
+        painter.setPen(text)
+        width = self.width()
+        metrics = QFontMetrics(self.font())
+        if metrics.horizontalAdvance(unit) <= width - 4:
+            left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            painter.drawText(QRectF(2, top, width, line + 4), left, unit)
+        else:
+            painter.save()
+            painter.translate(width - line / 2, bar.center().y())
+            painter.rotate(-90)
+            room = QRectF(-bar.height() / 2, -line / 2, bar.height(), line)
+            unit = metrics.elidedText(unit, Qt.TextElideMode.ElideRight, int(bar.height()))
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter), unit)
+            painter.restore()
+        for share in (0.0, 0.5, 1.0):
+            value = ends[0] + share * (ends[1] - ends[0])
+            y = bar.bottom() - share * bar.height()
+            painter.drawText(
+                QRectF(bar.right() + 4, y - line / 2, width, line),
+                int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+                figure(value, max(abs(ends[0]), abs(ends[1]))),
+            )
+
+
+def figure(value: float, largest: float) -> str:
+    """Write a value to three figures of the largest beside it."""
+    if value == 0:
+        return "0"
+    text = f"{value:.1e}" if not 1e-2 <= largest < 1e5 else f"{value:.3g}"
+    if largest >= 100 and "e" in text and largest < 1e5:
+        text = f"{value:.0f}"
+    return text.replace("-", "−")

@@ -1,0 +1,239 @@
+"""The drawing area of one slice: pictures, marks, axes and letters, and what the mouse does on
+them. It knows voxel indices of the plane, and nothing of cubes or sessions.
+"""
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtWidgets import QSizePolicy
+
+from cubeview.gui.theme import colours
+from cubeview.gui.views.marks import Crosshair
+from cubeview.gui.views.ticks import WorldAxis
+
+_ARROWS: dict[int, tuple[int, int]] = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+_PAGES: dict[int, int] = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
+_WHEEL_STEP = 120  # eighths of a degree in one notch
+
+
+class PlaneCanvas(pg.GraphicsView):
+    """One plane with its overlay, crosshair, outline, axes and letters.
+
+    Signals
+    -------
+    picked(float, float)
+        The user put the cursor at (across, up), in voxels.
+    moved(int, int)
+        Arrow keys: voxels to the right and upward, as seen on the screen.
+    stepped(int)
+        Wheel or page keys: planes to go.
+    zoomed()
+        The visible range changed, by the user or by the layout.
+    focused()
+        The view got the keyboard.
+    """
+
+    picked = pyqtSignal(float, float)
+    moved = pyqtSignal(int, int)
+    stepped = pyqtSignal(int)
+    zoomed = pyqtSignal()
+    focused = pyqtSignal()
+
+    def __init__(self) -> None:
+        self._built = False  # Qt's constructor already sends change events
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(120, 110)
+        # Views of a row are as wide as each other whatever is in them.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.box = pg.ViewBox(enableMouse=False, enableMenu=False)
+        self.image = pg.ImageItem(axisOrder="row-major")
+        self.overlay = pg.ImageItem(axisOrder="row-major")
+        self.overlay.setZValue(5)
+        self.crosshair = Crosshair()
+        self.outline = pg.PlotCurveItem()
+        self.outline.setZValue(10)
+        for item in (self.image, self.overlay, self.outline, self.crosshair):
+            self.box.addItem(item, ignoreBounds=True)
+        self.across = WorldAxis("bottom")
+        self.up = WorldAxis("left")
+        # Upright letters at the sides leave the width to the picture.
+        turns = {"left": -90, "right": -90, "top": 0, "bottom": 0}
+        self._letters = {side: pg.LabelItem("", angle=turn) for side, turn in turns.items()}
+        layout = pg.GraphicsLayout()
+        layout.setContentsMargins(2, 5, 4, 0)
+        layout.setSpacing(0)
+        for item, row, column in (
+            (self._letters["top"], 0, 2),
+            (self._letters["left"], 1, 0),
+            (self.up, 1, 1),
+            (self.box, 1, 2),
+            (self._letters["right"], 1, 3),
+            (self._letters["bottom"], 2, 2),
+            (self.across, 3, 2),
+        ):
+            layout.addItem(item, row, column)
+        self.setCentralItem(layout)
+        self._layout = layout
+        self.across.linkToView(self.box)
+        self.up.linkToView(self.box)
+        self._fit = QRectF(0, 0, 1, 1)
+        self._drag: tuple[str, QPointF] | None = None
+        self._wheel = 0
+        self.fitted = True
+        self._text_colour = colours().text
+        self.box.sigRangeChanged.connect(lambda *_: self.zoomed.emit())
+        self.box.sigResized.connect(lambda *_: self.fit() if self.fitted else None)
+        self.set_letters({})
+        self._paint_like_palette()
+        self._built = True
+
+    def set_shape(self, aspect: float | None, leftward: bool, downward: bool) -> None:
+        """Set the width of a voxel over its height (None: fill the view) and the directions."""
+        self.box.invertX(leftward)
+        self.box.invertY(downward)
+        self.box.setAspectLocked(aspect is not None, ratio=aspect or 1)
+
+    def set_fit(self, left: float, right: float, low: float, high: float) -> None:
+        """Set the range shown when the picture is fitted, in voxel indices."""
+        self._fit = QRectF(left, low, right - left, high - low)
+
+    def fit(self) -> None:
+        """Show the whole of what is worth seeing."""
+        self.fitted = True
+        self.box.setRange(self._fit, padding=0)
+
+    def set_letters(self, letters: dict[str, str]) -> None:
+        """Write marks in the margins: keys left, right, top, bottom."""
+        for side, item in self._letters.items():
+            text = letters.get(side, "")
+            item.setText(text, color=self._text_colour, size="8pt")
+            if side in ("left", "right"):
+                item.setFixedWidth(item.itemRect().width() if text else 0)
+            else:
+                item.setFixedHeight(item.itemRect().height() if text else 0)
+
+    @property
+    def letters(self) -> dict[str, str]:
+        """What stands in the margins."""
+        return {side: item.text for side, item in self._letters.items() if item.text}
+
+    def set_outline(self, points: np.ndarray | None, closed: bool = True) -> None:
+        """Draw a line through (across, up) points, shape (n, 2); None takes it away."""
+        if points is None:
+            self.outline.clear()
+            return
+        if closed:
+            points = np.vstack([points, points[:1]])
+        self.outline.setData(points[:, 0], points[:, 1])
+
+    def pixels_across(self) -> tuple[float, float]:
+        """Return voxels to a screen pixel, horizontally and vertically."""
+        (left, right), (low, high) = self.box.viewRange()
+        return (right - left) / max(1, self.box.width()), (high - low) / max(1, self.box.height())
+
+    def at(self, position: QPointF) -> QPointF:
+        """Return the (across, up) voxel index under a point of the widget."""
+        point: QPointF = self.box.mapSceneToView(self.mapToScene(position.toPoint()))
+        return point
+
+    # The mouse is read here and not by pyqtgraph's scene: a click must move the crosshair on
+    # pressing, and a drag must follow from the first pixel.
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the left button as the cursor, the right as zoom, the middle as pan."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        button, shift = event.button(), event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        pans = button == Qt.MouseButton.MiddleButton or shift
+        mode = "pan" if pans else "zoom" if button == Qt.MouseButton.RightButton else "pick"
+        self._drag = mode, event.position()
+        if mode == "pick":
+            self._pick(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag what was pressed."""
+        if self._drag is None:
+            return
+        mode, last = self._drag
+        position = event.position()
+        if mode == "pick":
+            self._pick(position)
+        elif mode == "pan":
+            moved = self.at(last) - self.at(position)
+            self.fitted = False
+            self.box.translateBy(x=moved.x(), y=moved.y())
+        else:
+            self._zoom(1.01 ** (position.y() - last.y()), self.at(position))
+        self._drag = mode, position
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag."""
+        self._drag = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Fit the picture."""
+        self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Step through planes, or zoom with Ctrl."""
+        turn = event.angleDelta().y()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._zoom(0.85 ** (turn / _WHEEL_STEP), self.at(event.position()))
+        else:
+            # Touchpads send many small turns.
+            self._wheel += turn
+            notches = int(self._wheel / _WHEEL_STEP)
+            self._wheel -= notches * _WHEEL_STEP
+            if notches:
+                self.stepped.emit(notches)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move by arrow and page keys."""
+        key = event.key()
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            event.ignore()
+        elif key in _ARROWS:
+            self.moved.emit(*_ARROWS[key])
+        elif key in _PAGES:
+            self.stepped.emit(_PAGES[key])
+        else:
+            event.ignore()
+
+    def focusInEvent(self, event) -> None:
+        """Tell that the keyboard is here."""
+        super().focusInEvent(event)
+        self.focused.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if self._built and event.type() in (
+            QEvent.Type.PaletteChange,
+            QEvent.Type.StyleChange,
+        ):
+            self._paint_like_palette()
+
+    def _pick(self, position: QPointF) -> None:
+        point = self.at(position)
+        self.picked.emit(point.x(), point.y())
+
+    def _zoom(self, factor: float, centre: QPointF) -> None:
+        self.fitted = False
+        self.box.scaleBy((factor, factor), center=centre)
+
+    def _paint_like_palette(self) -> None:
+        theme = colours()
+        self.setBackground(theme.card)
+        self._text_colour = theme.text
+        for axis in (self.across, self.up):
+            axis.set_colours(theme.line, theme.dim)
+        self.crosshair.set_colour(QColor(theme.accent))
+        self.outline.setPen(pg.mkPen("#e8eef7", width=1, style=Qt.PenStyle.DashLine))
+        self.set_letters(self.letters)

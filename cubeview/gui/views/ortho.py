@@ -1,0 +1,190 @@
+"""The central area: all views of the current case, laid out for its kind."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from cubeview.gui.jobs import Jobs
+from cubeview.gui.levels import default_display, follow_ventricles
+from cubeview.gui.session import Session
+from cubeview.gui.views.bar import BarView
+from cubeview.gui.views.canvas import PlaneCanvas
+from cubeview.gui.views.fetch import OnceAFrame
+from cubeview.gui.views.plot import Plot
+from cubeview.gui.views.profile import ProfileView
+from cubeview.gui.views.slice import SliceView
+from cubeview.gui.views.spectrum import SpectrumView
+
+_CINE_MS = 80
+_Part = SliceView | BarView | SpectrumView | ProfileView
+_P = TypeVar("_P", SliceView, BarView, SpectrumView, ProfileView)
+_ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+
+
+class OrthoView(QWidget):
+    """Three linked slices of each cube of the current case, and a curve below.
+
+    Sky cubes: the sky plane to the left, both spectral planes to the right, the spectrum below.
+    Heart pairs: stress above rest, a profile below. Other cubes: two rows of two. Without a case
+    it is empty.
+
+    Signals
+    -------
+    playing_changed(bool)
+        Cine started or stopped.
+    """
+
+    playing_changed = pyqtSignal(bool)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        # Lanes of its own: a plane must not wait for a network.
+        self.jobs = Jobs(self)
+        self.slices: list[SliceView] = []
+        self.focused: SliceView | None = None
+        self._parts: list[_Part] = []
+        self._root: QWidget | None = None
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._cine = QTimer(self)
+        self._cine.setInterval(_CINE_MS)
+        self._cine.timeout.connect(self._play_one)
+        session.case_changed.connect(self._build)
+        session.ventricles_changed.connect(lambda: follow_ventricles(session))
+        self._build()
+
+    @property
+    def playing(self) -> bool:
+        """True while the slices run."""
+        return self._cine.isActive()
+
+    def play(self, on: bool) -> None:
+        """Run through the planes of the view in use, again and again."""
+        on = on and bool(self.slices)
+        if on == self.playing:
+            return
+        if on:
+            self._cine.start()
+        else:
+            self._cine.stop()
+        self.playing_changed.emit(on)
+
+    def step(self, planes: int) -> None:
+        """Go some planes on in the view in use."""
+        if self.focused is not None:
+            self.focused.step(planes)
+
+    def fit(self) -> None:
+        """Fit all slices into their views."""
+        for view in self.slices:
+            view.canvas.fit()
+
+    def follow_now(self) -> None:
+        """Draw what the session says without waiting for the next frame."""
+        for soon in self.findChildren(OnceAFrame):
+            if soon.isActive():
+                soon.run()
+
+    @property
+    def canvases(self) -> list[QWidget]:
+        """The drawing areas of all views."""
+        return [*self.findChildren(PlaneCanvas), *self.findChildren(Plot)]
+
+    def stop(self) -> None:
+        """End cine and reading; call before the window closes."""
+        self.play(False)
+        self._clear()
+        self.jobs.close()
+
+    def _play_one(self) -> None:
+        if self.focused is not None:
+            self.focused.wrap_step()
+
+    def _clear(self) -> None:
+        for part in self._parts:
+            part.stop()
+        self._parts, self.slices, self.focused = [], [], None
+        if self._root is not None:
+            self._layout.removeWidget(self._root)
+            self._root.hide()
+            self._root.deleteLater()
+            self._root = None
+
+    def _build(self) -> None:
+        self.play(False)
+        self._clear()
+        case = self.session.case
+        if case is None:
+            return
+        self.session.set_display(**default_display(case, self.session))
+        if len(case.roles) > 1:
+            rows = [self._row(role) for role in case.roles]
+            curve: QWidget = self._add(ProfileView(self.session))
+            self._root = _split(_DOWN, [*rows, curve], [6] * len(rows) + [3])
+        elif case.main.axes[0].kind == "spectral":
+            role = case.roles[0]
+            right = _split(_DOWN, [self._slice(role, 2), self._slice(role, 1)], [1, 1])
+            top = _split(_ACROSS, [self._slice(role, 0), right], [1, 1])
+            curve = self._add(SpectrumView(self.session, self.jobs))
+            self._root = _split(_DOWN, [_beside(top, self._bar(role)), curve], [7, 4])
+        else:
+            role = case.roles[0]
+            top = _split(_ACROSS, [self._slice(role, 0), self._slice(role, 2)], [1, 1])
+            curve = self._add(ProfileView(self.session))
+            low = _split(_ACROSS, [self._slice(role, 1), curve], [1, 1])
+            self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
+        self._layout.addWidget(self._root)
+        self._use(min(self.slices, key=lambda view: view.axis))
+
+    def _row(self, role: str) -> QWidget:
+        views = [self._slice(role, axis) for axis in (0, 2, 1)]
+        return _beside(_split(_ACROSS, views, [1, 1, 1]), self._bar(role))
+
+    def _bar(self, role: str) -> BarView:
+        return self._add(BarView(self.session, role))
+
+    def _slice(self, role: str, axis: int) -> SliceView:
+        view = SliceView(self.session, role, axis, self.jobs)
+        view.activated.connect(lambda: self._use(view))
+        view.enlarged.connect(lambda: self._enlarge(view))
+        self.slices.append(view)
+        return self._add(view)
+
+    def _add(self, part: _P) -> _P:
+        self._parts.append(part)
+        return part
+
+    def _use(self, view: SliceView) -> None:
+        self.focused = view
+
+    def _enlarge(self, view: SliceView) -> None:
+        """Give one view the whole area, or give it back."""
+        others = [part for part in self._parts if part is not view and part.parent() is not None]
+        hide = any(part.isVisible() for part in others if isinstance(part, SliceView))
+        for part in others:
+            if not isinstance(part, BarView):
+                part.setVisible(not hide)
+
+
+def _split(way: Qt.Orientation, parts: Sequence[QWidget], shares: list[int]) -> QSplitter:
+    splitter = QSplitter(way)
+    splitter.setChildrenCollapsible(False)
+    splitter.setHandleWidth(6)
+    for part, share in zip(parts, shares, strict=True):
+        splitter.addWidget(part)
+        splitter.setStretchFactor(splitter.count() - 1, share)
+    splitter.setSizes([1000 * share for share in shares])
+    return splitter
+
+
+def _beside(main: QWidget, bar: QWidget) -> QWidget:
+    both = QWidget()
+    layout = QHBoxLayout(both)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(2)
+    layout.addWidget(main, 1)
+    layout.addWidget(bar)
+    return both

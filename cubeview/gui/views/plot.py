@@ -1,0 +1,134 @@
+"""The drawing area of curves: axes in world units, a marker, and what the mouse does on it."""
+
+import pyqtgraph as pg
+from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+
+from cubeview.gui.theme import colours
+from cubeview.gui.views.ticks import WorldAxis
+
+_KEYS: dict[int, int] = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_PageDown: -1,
+    Qt.Key.Key_PageUp: 1,
+}
+
+
+class Plot(pg.GraphicsView):
+    """Curves over voxel indices of one axis, with a marker at the cursor.
+
+    Signals
+    -------
+    picked(float)
+        The user put the cursor at a voxel index.
+    stepped(int)
+        Arrow keys: voxels to go.
+    """
+
+    picked = pyqtSignal(float)
+    stepped = pyqtSignal(int)
+
+    def __init__(self) -> None:
+        self._built = False  # Qt's constructor already sends change events
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumHeight(90)
+        self.world = WorldAxis("bottom")
+        self.plot = pg.PlotItem(axisItems={"bottom": self.world}, enableMenu=False)
+        self.plot.hideButtons()
+        self.plot.setMouseEnabled(False, False)
+        self.marker = pg.InfiniteLine(angle=90, movable=False)
+        self.marker.setZValue(10)
+        self.plot.addItem(self.marker, ignoreBounds=True)
+        self.plot.setContentsMargins(0, 2, 10, 0)
+        self.setCentralItem(self.plot)
+        self.whole = (0.0, 1.0)
+        self.fitted = True
+        self._drag: tuple[str, QPointF] | None = None
+        self._paint_like_palette()
+        self._built = True
+
+    @property
+    def box(self) -> pg.ViewBox:
+        """The view the curves lie in."""
+        return self.plot.getViewBox()
+
+    def set_whole(self, length: int) -> None:
+        """Set how many voxels the axis has."""
+        self.whole = (-0.5, length - 0.5)
+        if self.fitted:
+            self.fit()
+
+    def fit(self) -> None:
+        """Show the whole axis."""
+        self.fitted = True
+        self.plot.setXRange(*self.whole, padding=0)
+
+    def at(self, position: QPointF) -> QPointF:
+        """Return the (voxel, value) under a point of the widget."""
+        point: QPointF = self.box.mapSceneToView(self.mapToScene(position.toPoint()))
+        return point
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the left button as the cursor, others as pan."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        picks = event.button() == Qt.MouseButton.LeftButton and not shift
+        self._drag = "pick" if picks else "pan", event.position()
+        if picks:
+            self.picked.emit(self.at(event.position()).x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag what was pressed."""
+        if self._drag is None:
+            return
+        mode, last = self._drag
+        if mode == "pick":
+            self.picked.emit(self.at(event.position()).x())
+        else:
+            self.fitted = False
+            moved = self.at(last) - self.at(event.position())
+            self.box.translateBy(x=moved.x(), y=0)
+        self._drag = mode, event.position()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag."""
+        self._drag = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show the whole axis."""
+        self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom along the axis, around the mouse."""
+        self.fitted = False
+        centre = self.at(event.position())
+        self.box.scaleBy(x=0.85 ** (event.angleDelta().y() / 120), center=centre)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Step by arrow keys."""
+        if event.key() in _KEYS:
+            self.stepped.emit(_KEYS[event.key()])
+        else:
+            event.ignore()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if self._built and event.type() in (
+            QEvent.Type.PaletteChange,
+            QEvent.Type.StyleChange,
+        ):
+            self._paint_like_palette()
+
+    def _paint_like_palette(self) -> None:
+        theme = colours()
+        self.setBackground(theme.card)
+        left = self.plot.getAxis("left")
+        left.setStyle(tickFont=self.world.style["tickFont"])
+        left.setPen(theme.line)
+        left.setTextPen(theme.dim)
+        self.world.set_colours(theme.line, theme.dim)
+        self.marker.setPen(pg.mkPen(theme.accent, width=1))

@@ -1,0 +1,127 @@
+"""Profiles through the cursor of a heart or another volume, all states in one plot."""
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout
+
+from cubeview.cubes.reduce import ventricle_maximum
+from cubeview.errors import CubeviewError
+from cubeview.gui.session import Session
+from cubeview.gui.views.fetch import OnceAFrame
+from cubeview.gui.views.plot import Plot
+from cubeview.gui.views.ticks import body_offsets, caption_of, value_unit
+from cubeview.gui.views.title import Title
+
+# Told apart by the line as well as by the colour.
+_PENS = (("#4aa3ff", Qt.PenStyle.SolidLine), ("#5ac58e", Qt.PenStyle.DashLine))
+
+
+class ProfileView(QFrame):
+    """Values through the cursor along one axis; hearts in % of each state's ventricle maximum."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        assert session.case is not None
+        self.session = session
+        self.case = session.case
+        self.setProperty("part", "card")
+        self.title = Title()
+        self.along = QComboBox()
+        for number in (2, 1, 0):
+            self.along.addItem(f"along {self.case.main.axes[number].name.lower()}", number)
+        self.along.setToolTip("Axis the profile runs along")
+        self.plot = Plot()
+        self.curves: dict[str, pg.PlotCurveItem] = {}
+        for role, (colour, style) in zip(self.case.roles, _PENS, strict=False):
+            self.curves[role] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=1, style=style))
+            self.plot.plot.addItem(self.curves[role])
+        unit = "% of ventricle maximum" if self._is_heart else value_unit(self.case.main) or "value"
+        self.plot.plot.setLabel("left", "%" if self._is_heart else unit)
+        dashes = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╍╍"}
+        signs = "".join(
+            f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {role}'
+            for role, (colour, style) in zip(self.case.roles, _PENS, strict=False)
+        )
+        self.title.set_words("Profile", unit, signs=signs)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.along)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 4, 2)
+        layout.setSpacing(2)
+        layout.addLayout(head)
+        layout.addWidget(self.plot, 1)
+
+        self._soon = OnceAFrame(self._draw, self)
+        self.along.currentIndexChanged.connect(lambda _: self._turn())
+        self.plot.picked.connect(self._put_cursor)
+        self.plot.stepped.connect(lambda n: self._put_cursor(self.session.cursor[self.axis] + n))
+        self._links = (
+            (session.cursor_changed, self._soon.ask),
+            (session.ventricles_changed, self._soon.ask),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+        self._turn()
+
+    def stop(self) -> None:
+        """Leave the session: this view is about to go."""
+        self._soon.stop()
+        for signal, slot in self._links:
+            signal.disconnect(slot)
+
+    @property
+    def axis(self) -> int:
+        """Cube axis the profile runs along."""
+        return int(self.along.currentData())
+
+    @property
+    def _is_heart(self) -> bool:
+        return self.case.kind == "heart"
+
+    def _turn(self) -> None:
+        axis = self.case.main.axes[self.axis]
+        caption = caption_of(axis)
+        if axis.kind == "space":
+            axis, caption = body_offsets(self.case.main, self.axis, False)
+        self.plot.world.set_axis(axis)
+        self.plot.world.set_caption(caption)
+        self.plot.set_whole(len(axis))
+        self._draw()
+
+    def _put_cursor(self, voxel: float) -> None:
+        cursor: list[float] = list(self.session.cursor)
+        cursor[self.axis] = voxel
+        self.session.set_cursor(*cursor)
+
+    def _draw(self) -> None:
+        if self.session.case is not self.case:
+            return
+        self.plot.marker.setValue(self.session.cursor[self.axis])
+        top = 0.0
+        for role, curve in self.curves.items():
+            cube = self.case.cubes[role]
+            cursor = self.session.cursor_in(role)
+            line: list[slice] = [slice(c, c + 1) for c in cursor]
+            line[self.axis] = slice(0, cube.shape[self.axis])
+            try:
+                values = cube.box((line[0], line[1], line[2])).ravel()
+            except CubeviewError as error:
+                self.title.set_words("Profile", str(error))
+                return
+            if self._is_heart:
+                values = values * 100 / ventricle_maximum(cube, self.session.ventricles.get(role))
+            curve.setData(self._places(role, len(values)), values)
+            top = max(top, float(np.nanmax(values, initial=0.0)))
+        if self._is_heart:
+            self.plot.plot.setYRange(0, max(105.0, top), padding=0)
+
+    def _places(self, role: str, length: int) -> np.ndarray:
+        """Return where a state's voxels lie along the main cube's axis, the cursors together."""
+        ends = []
+        for end in (0, length - 1):
+            voxel: list[float] = list(self.session.cursor_in(role))
+            voxel[self.axis] = end
+            ends.append(self.session.from_role(role, *voxel)[self.axis])
+        return np.linspace(ends[0], ends[1], length)

@@ -1,0 +1,306 @@
+"""One orthogonal slice of one cube of the case."""
+
+import numpy as np
+from PyQt6.QtCore import QRectF, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QVBoxLayout
+
+from cubeview.cubes.plane import compass_words, edge_letters, frame_of, heart_region
+from cubeview.cubes.reduce import pool_peak, to_steps, upsample
+from cubeview.cubes.ventricle import cut
+from cubeview.gui.colormaps import overlay_table, table
+from cubeview.gui.jobs import Jobs
+from cubeview.gui.session import Session
+from cubeview.gui.views.canvas import PlaneCanvas
+from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.ticks import body_offsets, shown_unit, sky_offsets
+from cubeview.gui.views.title import Title
+
+
+class SliceView(QFrame):
+    """The plane of one role's cube through the cursor, across one axis.
+
+    It lives as long as its case: another case gets new views.
+
+    Signals
+    -------
+    activated()
+        The user works in this view.
+    enlarged()
+        The title was double-clicked.
+    """
+
+    activated = pyqtSignal()
+    enlarged = pyqtSignal()
+
+    def __init__(self, session: Session, role: str, axis: int, jobs: Jobs) -> None:
+        super().__init__()
+        assert session.case is not None
+        self.session = session
+        self.role = role
+        self.cube = session.case.cubes[role]
+        self.axis = axis
+        self.frame = frame_of(self.cube, axis)
+        self.index: int | None = None
+        self._plane: np.ndarray | None = None
+        self._pooled = 1
+        self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
+
+        self.setProperty("part", "card")
+        self.title = Title()
+        self.title.double_clicked.connect(self.enlarged)
+        self.canvas = PlaneCanvas()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 4, 2)
+        layout.setSpacing(2)
+        layout.addWidget(self.title)
+        layout.addWidget(self.canvas, 1)
+
+        self._fetch = Fetch(jobs, f"plane {role} {axis}", self._show, self._say, self)
+        self._follow_soon = OnceAFrame(self._follow, self)
+        self._pool_soon = OnceAFrame(self._pool, self)
+        self.canvas.picked.connect(self._put_cursor)
+        self.canvas.moved.connect(self._move_cursor)
+        self.canvas.stepped.connect(self.step)
+        self.canvas.focused.connect(self.activated)
+        self.canvas.zoomed.connect(self._pool_soon.ask)
+        self._links = (
+            (session.cursor_changed, self._follow_soon.ask),
+            (session.display_changed, self._repaint),
+            (session.overlay_changed, self._draw_overlay),
+            (session.overlay_style_changed, self._style_overlay),
+            (session.ventricles_changed, self._take_ventricles),
+            (session.window_changed, self._draw_outline),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+        self._set_up_axes()
+        self._style_overlay()
+        self._follow()
+
+    def stop(self) -> None:
+        """Leave the session: this view is about to go."""
+        self._fetch.stop()
+        self._follow_soon.stop()
+        self._pool_soon.stop()
+        for signal, slot in self._links:
+            signal.disconnect(slot)
+
+    def step(self, planes: int) -> None:
+        """Go some planes on along this view's axis."""
+        cursor = np.array(self.session.cursor_in(self.role), dtype=float)
+        here = self.session.cursor
+        # Where this cube has finer planes than the main one, one plane may be no step there.
+        for more in range(1, 9):
+            there = cursor.copy()
+            there[self.axis] += planes * more
+            self.session.set_cursor(*self.session.from_role(self.role, *there))
+            if self.session.cursor != here:
+                return
+
+    def wrap_step(self) -> None:
+        """Go one plane on, from the last to the first."""
+        index = self.session.cursor_in(self.role)[self.axis]
+        self.step(1)
+        if self.session.cursor_in(self.role)[self.axis] == index:
+            self.step(1 - self.cube.shape[self.axis])
+
+    # What the user does
+
+    def _put_cursor(self, across: float, up: float) -> None:
+        voxel = [float(v) for v in self.session.cursor_in(self.role)]
+        voxel[self.frame.across], voxel[self.frame.up] = across, up
+        self.session.set_cursor(*self.session.from_role(self.role, *voxel))
+
+    def _move_cursor(self, right: int, upward: int) -> None:
+        x = -right if self.frame.leftward else right
+        y = -upward if self.frame.downward else upward
+        cursor = self.session.cursor_in(self.role)
+        self._put_cursor(cursor[self.frame.across] + x, cursor[self.frame.up] + y)
+
+    # What the session says
+
+    def _follow(self) -> None:
+        cursor = self.session.cursor_in(self.role)
+        self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
+        index = cursor[self.axis]
+        if index == self.index:
+            return
+        self.index = index
+        self._write_title()
+        self._fetch.get(
+            self.cube, index, lambda: self.cube.plane(self.axis, index), scattered=self.axis != 0
+        )
+        self._draw_overlay()
+        self._draw_outline()
+
+    def _show(self, plane: np.ndarray) -> None:
+        self._plane = plane.T if self.frame.transposed else plane
+        self._repaint()
+
+    def _say(self, text: str) -> None:
+        self._plane = None
+        self.canvas.image.clear()
+        self.title.set_words(self._heading(), text)
+
+    def _repaint(self) -> None:
+        levels = (self.session.display.levels or {}).get(self.role)
+        if self._plane is None or levels is None:
+            return
+        plane = self._plane
+        if self._pooled > 1:
+            plane = pool_peak(plane, 1, self._pooled)
+        elif self._smooth:
+            plane = upsample(plane, self._smooth)
+        display = self.session.display
+        self.canvas.image.setImage(
+            to_steps(plane, *levels, display.stretch),
+            autoLevels=False,
+            lut=table(display.colormap),
+            rect=self._rect(plane.shape[1]),
+        )
+
+    @property
+    def _smooth(self) -> int:
+        """How many times finer a heart is painted than its voxels."""
+        if not self.session.display.smooth or self.cube.kind != "heart":
+            return 0
+        return 4 if max(self._shapes) <= 96 else 2 if max(self._shapes) <= 160 else 0
+
+    def _rect(self, columns: int) -> QRectF:
+        """Where the picture lies; pooled, its last column may stand over the last channel."""
+        width = self.cube.shape[self.frame.across]
+        if self._pooled > 1:
+            width = columns * self._pooled
+        return QRectF(-0.5, -0.5, width, self.cube.shape[self.frame.up])
+
+    def _pool(self) -> None:
+        """Choose how many channels share a screen column, so that no narrow line falls out."""
+        if self.cube.axes[self.frame.across].kind != "spectral":
+            return
+        voxels, _ = self.canvas.pixels_across()
+        pooled = 2 ** max(0, int(np.ceil(np.log2(max(voxels, 1.0)) - 0.05)))
+        if pooled != self._pooled:
+            self._pooled = pooled
+            self._write_title()
+            self._repaint()
+
+    def _draw_overlay(self) -> None:
+        overlay = self.session.overlay
+        values = None if overlay is None else overlay.values.get(self.role)
+        item = self.canvas.overlay
+        if overlay is None or values is None or not overlay.peak:
+            item.clear()
+            return
+        starts = [part.start for part in overlay.boxes[self.role]]
+        stops = [part.stop for part in overlay.boxes[self.role]]
+        assert self.index is not None
+        if not starts[self.axis] <= self.index < stops[self.axis]:
+            item.clear()
+            return
+        plane = np.take(values, self.index - starts[self.axis], axis=self.axis)
+        plane = plane.T if self.frame.transposed else plane
+        if self._smooth:
+            plane = upsample(plane, self._smooth)
+        x, y = self.frame.across, self.frame.up
+        item.setImage(
+            to_steps(plane, -overlay.peak, overlay.peak),
+            autoLevels=False,
+            rect=QRectF(
+                starts[x] - 0.5, starts[y] - 0.5, stops[x] - starts[x], stops[y] - starts[y]
+            ),
+        )
+
+    def _style_overlay(self) -> None:
+        style = self.session.overlay_style
+        self.canvas.overlay.setLookupTable(overlay_table(style.opacity, style.threshold))
+        self.canvas.overlay.setVisible(style.visible)
+
+    def _take_ventricles(self) -> None:
+        self._set_region()
+        self._follow()
+        self._draw_outline()
+
+    def _draw_outline(self) -> None:
+        assert self.index is not None
+        x, y = self.frame.across, self.frame.up
+        ventricle, window = self.session.ventricles.get(self.role), self.session.window
+        if ventricle is not None:
+            outline = cut(ventricle, self.cube.spacing, self.axis, self.index)
+            if outline is not None and x > y:  # points come in the order of the cube's axes
+                outline = outline[:, ::-1]
+            self.canvas.set_outline(outline)
+        elif window is not None and window[self.axis].start <= self.index < window[self.axis].stop:
+            left, right = window[x].start - 0.5, window[x].stop - 0.5
+            low, high = window[y].start - 0.5, window[y].stop - 0.5
+            corners = [(left, low), (right, low), (right, high), (left, high)]
+            self.canvas.set_outline(np.array(corners))
+        else:
+            self.canvas.set_outline(None)
+
+    # What the cube says
+
+    def _set_up_axes(self) -> None:
+        canvas, frame = self.canvas, self.frame
+        canvas.set_shape(frame.aspect, frame.leftward, frame.downward)
+        for item, number in ((canvas.across, frame.across), (canvas.up, frame.up)):
+            axis = self.cube.axes[number]
+            if axis.kind == "celestial" and self.cube.wcs is not None:
+                axis, caption = sky_offsets(self.cube, number)
+                item.set_axis(axis, caption=caption)
+            elif axis.kind == "space":
+                falls = frame.leftward if number == frame.across else frame.downward
+                axis, caption = body_offsets(self.cube, number, falls)
+                item.set_axis(axis, caption=caption)
+            else:
+                item.set_axis(axis)
+            if self.cube.kind != "heart":
+                item.set_caption(item.caption)
+        canvas.set_letters(edge_letters(self.cube, frame))
+        self._set_region()
+
+    def _set_region(self) -> None:
+        """Choose what a fitted view shows: the heart, or everything."""
+        ranges = [(-0.5, n - 0.5) for n in self.cube.shape]
+        assert self.session.case is not None
+        region = heart_region(self.session.case, self.session.ventricles).get(self.role)
+        if region is not None:
+            centre, half = region
+            ranges = [
+                ((c - half) / step, (c + half) / step)
+                for c, step in zip(centre, self.cube.spacing, strict=True)
+            ]
+        self.canvas.set_fit(*ranges[self.frame.across], *ranges[self.frame.up])
+        if self.canvas.fitted:
+            self.canvas.fit()
+
+    def _heading(self) -> str:
+        roles = self.session.case.roles if self.session.case else ()
+        if self.cube.kind == "heart" and (len(roles) > 1 or self.role != "heart"):
+            return self.role.capitalize()
+        return self.frame.name
+
+    def _write_title(self) -> None:
+        assert self.index is not None
+        axis, count = self.cube.axes[self.axis], self.cube.shape[self.axis]
+        place = f"{self.index + 1}/{count}"
+        if self.cube.kind == "heart":
+            name = self.frame.name if self._heading() != self.frame.name else ""
+            words = [f"{name} {place}".strip()]
+        else:
+            world = axis.world(self.index)
+            unit = shown_unit(axis.unit)
+            if axis.kind == "spectral":
+                words = [f"{axis.name} {_digits(world, axis.step)} {unit}".strip(), place]
+            else:
+                words = [f"{axis.name} {place}"]
+            if self.axis == 0 and not self.canvas.letters:
+                words += compass_words(self.cube)
+            if self._pooled > 1:
+                words.append(f"peak of {self._pooled} channels")
+        self.title.set_words(self._heading(), *words)
+
+
+def _digits(value: float, step: float) -> str:
+    """Write a value to a tenth of its step."""
+    places = int(np.clip(np.ceil(1 - np.log10(abs(step) or 1.0)), 0, 6))
+    return f"{value:.{places}f}".replace("-", "−")

@@ -1,0 +1,161 @@
+"""The spectrum at the cursor, with its error band and the channels that spoke."""
+
+import warnings
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QEvent
+from PyQt6.QtGui import QColor
+from PyQt6.QtWidgets import QFrame, QVBoxLayout
+
+from cubeview.gui.jobs import Jobs
+from cubeview.gui.session import Session
+from cubeview.gui.theme import colours
+from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.marks import Band
+from cubeview.gui.views.plot import Plot
+from cubeview.gui.views.ticks import caption_of, value_unit
+from cubeview.gui.views.title import Title
+
+_WHY_COLOUR = "#ef6f6c"
+
+
+class SpectrumView(QFrame):
+    """Values along the first axis at the cursor, ± one sigma, over world coordinates.
+
+    While an overlay is shown, its mean strength in each channel, relative
+    to the strongest, lies under the spectrum.
+    """
+
+    def __init__(self, session: Session, jobs: Jobs) -> None:
+        self._built = False  # Qt's constructor already sends change events
+        super().__init__()
+        assert session.case is not None
+        self.session = session
+        self.cube = session.case.main
+        self._place: tuple[int, int] | None = None
+        self.setProperty("part", "card")
+        self.title = Title()
+        self.plot = Plot()
+        self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
+        self.band = Band()
+        for item in (self.band, self.curve):
+            self.plot.plot.addItem(item, ignoreBounds=True)
+        self.why = Plot()
+        self.why.setMaximumHeight(70)
+        self.why.setMinimumHeight(50)
+        self.why_curve = pg.PlotCurveItem(
+            pen=pg.mkPen(_WHY_COLOUR, width=1), fillLevel=0, brush=_WHY_COLOUR + "50"
+        )
+        self.why.plot.addItem(self.why_curve)
+        self.why.plot.hideAxis("bottom")
+        self.why.plot.setXLink(self.plot.plot)
+        self.why.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 4, 2)
+        layout.setSpacing(2)
+        for widget, stretch in ((self.title, 0), (self.plot, 1), (self.why, 0)):
+            layout.addWidget(widget, stretch)
+
+        axis = self.cube.axes[0]
+        self.plot.world.set_axis(axis)
+        self.plot.world.set_caption(caption_of(axis))
+        self.plot.plot.setLabel("left", value_unit(self.cube) or "value")
+        self.why.plot.setLabel("left", "why")
+        self.why.plot.getAxis("left").setTicks([[(0, "0"), (1, "1")]])
+        for plot in (self.plot, self.why):
+            plot.plot.getAxis("left").setWidth(62)  # one above the other
+            plot.set_whole(len(axis))
+            plot.picked.connect(self._put_channel)
+            plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
+
+        self._fetch = Fetch(jobs, "spectrum", self._show, self._say, self)
+        self._follow_soon = OnceAFrame(self._follow, self)
+        self._links = (
+            (session.cursor_changed, self._follow_soon.ask),
+            (session.overlay_changed, self._draw_why),
+            (session.overlay_style_changed, self._draw_why),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+        self._paint_like_palette()
+        self._follow()
+        self._draw_why()
+        self._built = True
+
+    def stop(self) -> None:
+        """Leave the session: this view is about to go."""
+        self._fetch.stop()
+        self._follow_soon.stop()
+        for signal, slot in self._links:
+            signal.disconnect(slot)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if self._built and event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._paint_like_palette()
+
+    def _put_channel(self, channel: float) -> None:
+        _, y, x = self.session.cursor
+        self.session.set_cursor(channel, y, x)
+
+    def _follow(self) -> None:
+        z, y, x = self.session.cursor
+        self.plot.marker.setValue(z)
+        self.why.marker.setValue(z)
+        if (y, x) == self._place:
+            return
+        self._place = (y, x)
+        self.title.set_words("Spectrum", f"voxel {x + 1}, {y + 1}")
+        sigma = self.cube.uncertainty
+
+        def read() -> np.ndarray:
+            values = self.cube.spectrum(y, x)
+            if sigma is None:
+                return values[None]
+            return np.stack([values, sigma.spectrum(y, x)])
+
+        self._fetch.get(self.cube, (y, x), read, scattered=True)
+
+    def _show(self, rows: np.ndarray) -> None:
+        values = rows[0]
+        channels = np.arange(len(values))
+        self.curve.setData(channels, values)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value
+            low, high = np.nanmin(values), np.nanmax(values)
+        if len(rows) > 1:
+            self.band.set_range(values - rows[1], values + rows[1])
+            self.title.set_words(*self.title.words[:2], "band ± 1 σ")
+        self.band.setVisible(len(rows) > 1)
+        if np.isfinite(low) and np.isfinite(high):
+            margin = 0.05 * (high - low) or 1.0
+            self.plot.plot.setYRange(float(low - margin), float(high + margin), padding=0)
+
+    def _say(self, text: str) -> None:
+        self.curve.clear()
+        self.band.setVisible(False)
+        self.title.set_words("Spectrum", text)
+
+    def _draw_why(self) -> None:
+        overlay = self.session.overlay
+        shown = overlay is not None and bool(overlay.values) and self.session.overlay_style.visible
+        self.why.setVisible(shown)
+        if overlay is None or not shown:
+            return
+        role, values = next(iter(overlay.values.items()))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # channels the map says nothing of
+            strength = np.nan_to_num(np.nanmean(np.abs(values), axis=(1, 2)))
+        strength /= strength.max() or 1.0
+        start = overlay.boxes[role][0].start
+        self.why_curve.setData(np.arange(start, start + len(strength)), strength)
+        self.why.plot.setYRange(0, 1, padding=0.05)
+
+    def _paint_like_palette(self) -> None:
+        theme = colours()
+        self.curve.setPen(pg.mkPen(theme.text, width=1))
+        band = QColor(theme.accent)
+        band.setAlpha(80)
+        self.band.set_colour(band)

@@ -1,0 +1,183 @@
+"""Axes of a view that are drawn in voxels and labelled in world units."""
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtGui import QFont, QFontMetrics
+
+from cubeview.cubes.axes import Axis
+from cubeview.cubes.cube import Cube
+from cubeview.cubes.plane import STRAIGHT, sky_turn
+
+UNITS = {
+    "Angstrom": "Å",
+    "AA": "Å",
+    "0.1 nm": "Å",
+    "um": "µm",
+    "micron": "µm",
+    "km / s": "km/s",
+    "km s-1": "km/s",
+    "deg": "°",
+    "arcsec": "″",
+    "arcmin": "′",
+}
+"""Units as a reader writes them."""
+
+
+def shown_unit(unit: str) -> str:
+    """Return a unit as a reader writes it."""
+    return UNITS.get(unit, unit)
+
+
+def value_unit(cube: Cube) -> str:
+    """Return the unit of a cube's values as a reader writes it: ``"10⁻²⁰ erg s⁻¹ cm⁻² Å⁻¹"``."""
+    unit = cube.quantity_unit
+    if unit is None:
+        return cube.unit
+    scale = np.log10(unit.scale) if unit.scale > 0 else np.nan
+    if scale and not np.isclose(scale, round(scale)):
+        return cube.unit
+    # Written so by hand: astropy sorts by name and writes 1e-20.
+    order = {
+        "erg": 0,
+        "J": 0,
+        "W": 0,
+        "Jy": 0,
+        "K": 0,
+        "s": 1,
+        "cm": 2,
+        "m": 2,
+        "AA": 3,
+        "Angstrom": 3,
+    }
+    parts = sorted(
+        zip(unit.bases, unit.powers, strict=True), key=lambda part: order.get(part[0].name, 4)
+    )
+    words = [shown_unit(base.name) + _power(power) for base, power in parts]
+    if scale:
+        words.insert(0, "10" + _power(round(scale)))
+    return " ".join(words)
+
+
+def _power(power: float) -> str:
+    if power == 1:
+        return ""
+    return str(power).translate(str.maketrans("0123456789-/.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ·"))
+
+
+class WorldAxis(pg.AxisItem):
+    """Ticks at round world values along an axis whose view coordinates are voxel indices."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation, showValues=True, maxTickLength=-4)
+        self._axis: Axis | None = None
+        self.caption = ""
+        font = QFont()
+        font.setPointSizeF(font.pointSizeF() * 0.8)
+        self.setStyle(tickFont=font, tickTextOffset=3, autoExpandTextSpace=False)
+        self.enableAutoSIPrefix(False)
+        self._line = QFontMetrics(font).height()
+        self._digit = QFontMetrics(font).horizontalAdvance("0")
+        self.set_caption("")
+
+    def set_caption(self, text: str) -> None:
+        """Write beside the ticks, or give the room to the picture; views of a row keep in line."""
+        colour = self.textPen().color().name()
+        self.setLabel(text, **{"font-size": "8pt", "color": colour})
+        self.showLabel(bool(text))
+        if self.orientation == "bottom":
+            self.setHeight(self._line * (2.2 if text else 1.0) + 5)
+        else:
+            self.setWidth(5 * self._digit + (self._line * 1.1 if text else 0) + 5)
+
+    def set_colours(self, line: str, text: str) -> None:
+        """Take colours for the line with its ticks, and for figures and caption."""
+        self.setPen(line)
+        self.setTextPen(text)
+
+    def set_axis(self, axis: Axis, *, caption: str = "") -> None:
+        """Label another cube axis."""
+        self._axis = axis
+        self.caption = caption or caption_of(axis)
+        self.picture = None
+        self.update()
+
+    def tickValues(self, minVal, maxVal, size):
+        """Return round world values, as voxel indices."""
+        if self._axis is None:
+            return super().tickValues(minVal, maxVal, size)
+        ends = [self._axis.world(v) for v in (minVal, maxVal)]
+        if not np.all(np.isfinite(ends)) or ends[0] == ends[1]:
+            return []
+        levels = super().tickValues(min(ends), max(ends), size)
+        # Two levels of ticks: more is noise beside a picture.
+        return [(spacing, [self._axis.index(v) for v in values]) for spacing, values in levels[:2]]
+
+    def tickStrings(self, values, scale, spacing):
+        """Return the world values in words."""
+        if self._axis is None:
+            return super().tickStrings(values, scale, spacing)
+        places = int(max(0, np.ceil(-np.log10(spacing) - 1e-9)))
+        worlds = (self._axis.world(v) for v in values)
+        # Adding 0 after rounding makes -0 a plain 0.
+        return [f"{round(world, places) + 0.0:.{places}f}".replace("-", "−") for world in worlds]
+
+
+def caption_of(axis: Axis) -> str:
+    """Return an axis' name and unit: ``"Wavelength (Å, air)"``."""
+    words = [word for word in (shown_unit(axis.unit), axis.medium, axis.frame) if word]
+    return f"{axis.name} ({', '.join(words)})" if words else axis.name
+
+
+def sky_offsets(cube: Cube, number: int) -> tuple[Axis, str]:
+    """Return an axis of offsets on the sky along cube axis 1 or 2, and its caption.
+
+    Offsets count from the middle of the cube, in the unit that suits its size; along RA they
+    grow to the east. A cube that is turned on the sky has plain offsets along its own axes. Full
+    coordinates of the cursor stand in the status line.
+    """
+    n = cube.shape[number]
+    step = cube.spacing[number]  # arcsec
+    unit, size = next(
+        (u, s) for u, s in (("°", 3600.0), ("′", 60.0), ("″", 1.0)) if n * step > 3 * s or s == 1
+    )
+    name = cube.axes[number].name
+    north, east = sky_turn(cube)
+    straight = abs((north + 45) % 180 - 135) < STRAIGHT and abs((east + 45) % 180 - 45) < STRAIGHT
+    if straight:
+        falls = abs(east) > 90 if number == 2 else north < 0
+        caption = f"Δ{name} ({unit}) from {centre_words(cube, number)}"
+    else:
+        falls = False
+        caption = f"{unit} along the {'columns' if number == 1 else 'rows'}"
+    values = (np.arange(n) - (n - 1) / 2) * step / size
+    return Axis(
+        name=name, kind="celestial", unit=unit, values=-values if falls else values
+    ), caption
+
+
+def body_offsets(cube: Cube, number: int, falls: bool) -> tuple[Axis, str]:
+    """Return an axis of mm from the middle of a body cube, and its caption.
+
+    Patient coordinates count from somewhere on the table and say little to a reader.
+    """
+    n = cube.shape[number]
+    values = (np.arange(n) - (n - 1) / 2) * cube.spacing[number]
+    axis = cube.axes[number]
+    return Axis(axis.name, "space", axis.unit, -values if falls else values), f"{axis.name} (mm)"
+
+
+def centre_words(cube: Cube, number: int) -> str:
+    """Return the sky coordinate of the cube's middle: ``"04:13:25.3"`` or ``"+10:27:54"``."""
+    from astropy.coordinates import Angle
+
+    z, y, x = ((n - 1) / 2 for n in cube.shape)
+    value = cube.world(z, y, x)[number]
+    if not np.isfinite(value):
+        return "the middle"
+    angle = Angle(value, unit="deg")
+    equatorial = cube.axes[2].name.upper().startswith("RA")
+    if number == 2 and equatorial:
+        return str(angle.to_string(unit="hourangle", sep=":", precision=1, pad=True))
+    if equatorial:
+        return str(angle.to_string(unit="deg", sep=":", precision=0, pad=True, alwayssign=True))
+    return f"{value:.3f}°"

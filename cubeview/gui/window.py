@@ -1,0 +1,368 @@
+"""The main window: builds views, panels and menus around one session, and nothing more."""
+
+import logging
+import traceback
+from pathlib import Path
+
+from PyQt6.QtCore import Qt, QUrl
+from PyQt6.QtGui import (
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+)
+from PyQt6.QtWidgets import (
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError
+from cubeview.gui import asking
+from cubeview.gui.actions import MENUS, Actions
+from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.levels import LevelsControl
+from cubeview.gui.messages import MessageBar
+from cubeview.gui.opening import Opening, dropped_paths
+from cubeview.gui.panels.cases import CasesPanel
+from cubeview.gui.panels.explain import ExplainPanel
+from cubeview.gui.panels.notes import NotesPanel
+from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.widgets import column, scrolled
+from cubeview.gui.samples import samples
+from cubeview.gui.session import Session
+from cubeview.gui.settings import SettingsFile
+from cubeview.gui.sheets import RESEARCH_USE, BugDialog, about_sheet, keys_sheet
+from cubeview.gui.startpage import StartPage
+from cubeview.gui.statusline import StatusLine
+from cubeview.gui.theme import THEMES, ThemeName, theme
+from cubeview.gui.views.ortho import OrthoView
+from cubeview.paths import data_dir
+
+log = logging.getLogger(__name__)
+
+SIZE = (1440, 900)
+LAYOUT_VERSION = 1
+_LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
+_RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+
+
+class Window(QMainWindow):
+    """CubeView's one window.
+
+    Parameters
+    ----------
+    memory : SettingsFile, optional
+        What was remembered; read from the user's data folder by default.
+
+    Attributes
+    ----------
+    stopped : bool
+        After closing: all work has stopped. False when a thread is still at it.
+    """
+
+    def __init__(self, memory: SettingsFile | None = None) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setAcceptDrops(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+        )
+        self.session = Session(self)
+        self.jobs = Jobs(self)
+        self.memory = memory or SettingsFile()
+        self.stopped = True
+        self.messages = MessageBar()
+        self._bugs: BugDialog | None = None
+        shipped = samples()
+        self.opening = Opening(self.session, self.jobs, self.messages, self.memory, self)
+        self.ortho = OrthoView(self.session)
+        self.start_page = StartPage(shipped)
+        self.cases = CasesPanel(self.session, shipped)
+        self.predict = PredictPanel(self.session, self.jobs)
+        self.explain = ExplainPanel(self.session, self.jobs, self.memory)
+        self.notes = NotesPanel(self.session)
+        self.status_line = StatusLine(self.session, self.jobs)
+        self.actions_table = Actions(self, self.ortho)
+        self.setCentralWidget(self._central())
+        self.docks = self._docks()
+        self.toolbar = self._toolbar()
+        self._menus()
+        self.setStatusBar(self.status_line)
+        self._connect()
+        self.resize(*SIZE)
+        self._factory_layout = self.saveState(LAYOUT_VERSION)
+        layout = self.memory.layout()
+        if layout is not None:
+            self.restoreGeometry(layout[0])
+            self.restoreState(layout[1], LAYOUT_VERSION)
+        self._case_changed()
+        self._recent_changed()
+        if not self.memory.settings.research_use_seen:
+            self.messages.show_message(
+                "warn",
+                RESEARCH_USE,
+                button="Understood",
+                done=lambda: self.memory.change(research_use_seen=True),
+            )
+
+    def show_error(self, error: BaseException) -> None:
+        """Show an exception: what the user can act on in the bar, a bug in its own dialog."""
+        if isinstance(error, CubeviewError):
+            self.messages.error(str(error))
+            return
+        if self._bugs is None:
+            self._bugs = BugDialog(self)
+        self._bugs.add("".join(traceback.format_exception(error)))
+
+    def close_case(self) -> None:
+        """Take the current case off the window."""
+        if self.session.case is not None:
+            self.session.remove_case(self.session.case)
+
+    def cancel_jobs(self) -> None:
+        """Cancel all running work."""
+        for job in self.jobs.running():
+            job.cancel()
+        self.status_line.cancel()
+
+    def show_notes(self) -> None:
+        """Bring the About-this-cube panel to the front."""
+        self.docks["notes"].show()
+        self.docks["notes"].raise_()
+
+    def show_keys(self) -> None:
+        """Show the key list."""
+        keys_sheet(self).show()
+
+    def show_about(self) -> None:
+        """Show what CubeView is."""
+        about_sheet(self).show()
+
+    def open_models_folder(self) -> None:
+        """Show the folder of the user's own models in the file manager."""
+        folder = data_dir() / "models"
+        folder.mkdir(exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def set_full_screen(self, full: bool) -> None:
+        """Fill the screen, or go back."""
+        state = self.windowState()
+        flag = Qt.WindowState.WindowFullScreen
+        self.setWindowState(state | flag if full else state & ~flag)
+
+    def reset_layout(self) -> None:
+        """Put all docks back where they were on the first start."""
+        self.restoreState(self._factory_layout, LAYOUT_VERSION)
+
+    def set_theme(self, name: ThemeName) -> None:
+        """Change the theme and remember it."""
+        self.memory.change(theme=name)
+        theme(name)
+
+    def ask_picture(self) -> None:
+        """Ask where to write a picture of the window, and write it."""
+        dialog = QFileDialog(self, "Save picture", self.memory.settings.folder, "PNG (*.png)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("png")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.save_picture(Path(name)))
+        dialog.open()
+
+    def save_picture(self, path: Path) -> None:
+        """Write a picture of the window, or say why not."""
+        if self.grab().save(str(path), "PNG"):
+            self.messages.info(f"Saved {path}")
+        else:
+            self.messages.error(f"{path}: cannot be written. Choose another folder.")
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Take files and folders."""
+        if event is not None and dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Open what was dropped."""
+        if event is not None and (paths := dropped_paths(event.mimeData())):
+            event.acceptProposedAction()
+            self.opening.open(paths)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Keep the layout, stop the work, then go."""
+        self.memory.save_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
+        self.ortho.stop()
+        self.stopped = self.jobs.close()
+        super().closeEvent(event)
+
+    def _central(self) -> QWidget:
+        central = QWidget()
+        layout = QVBoxLayout(central)
+        layout.setContentsMargins(2, 6, 2, 6)
+        layout.setSpacing(6)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.start_page)
+        self.stack.addWidget(self.ortho)
+        layout.addWidget(self.messages)
+        layout.addWidget(self.stack, 1)
+        return central
+
+    def _docks(self) -> dict[str, QDockWidget]:
+        docks = {}
+        self.levels = LevelsControl(self.session)
+        display = QWidget()
+        layout = column(display)
+        layout.addWidget(self.levels)
+        layout.addStretch(1)
+        for name, title, panel, area in (
+            ("cases", "Cases", self.cases, _LEFT),
+            ("display", "Display", display, _LEFT),
+            ("classify", "Classify", self.predict, _RIGHT),
+            ("explain", "Explain", self.explain, _RIGHT),
+            ("notes", "About this cube", self.notes, _RIGHT),
+        ):
+            dock = QDockWidget(title, self)
+            dock.setObjectName(name)
+            dock.setWidget(panel if name == "cases" else scrolled(panel))
+            self.addDockWidget(area, dock)
+            docks[name] = dock
+        self.tabifyDockWidget(docks["explain"], docks["notes"])
+        docks["explain"].raise_()
+        self.resizeDocks([docks["cases"], docks["classify"]], [284, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["cases"], docks["display"]], [560, 260], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["classify"], docks["explain"]], [380, 460], Qt.Orientation.Vertical)
+        return docks
+
+    def _toolbar(self) -> QToolBar:
+        bar = QToolBar("Toolbar")
+        bar.setObjectName("toolbar")
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.addToolBar(bar)
+        for entry, action in self.actions_table:
+            if entry.toolbar:
+                bar.addAction(action)
+        return bar
+
+    def _menus(self) -> None:
+        menu_bar = self.menuBar()
+        assert menu_bar is not None
+        menus: dict[str, QMenu] = {}
+        for name in MENUS:
+            menu = menu_bar.addMenu(f"&{name}")
+            assert menu is not None
+            self.actions_table.fill(menu, name)
+            menus[name] = menu
+        later = self.actions_table["close_case"]
+        self.recent_menu = QMenu("Open &recent", self)
+        menus["File"].insertMenu(later, self.recent_menu)
+        if found := samples():
+            sample_menu = QMenu("Open s&ample", self)
+            for sample in found:
+                action = sample_menu.addAction(sample.title)
+                assert action is not None
+                action.triggered.connect(lambda _=False, s=sample: self._open_sample(list(s.paths)))
+            menus["File"].insertMenu(later, sample_menu)
+            button = QToolButton()
+            button.setText("Samples")
+            button.setMenu(sample_menu)
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+            self.toolbar.insertWidget(self.actions_table["play"], button)
+        menus["File"].insertSeparator(later)
+        menus["View"].addSeparator()
+        for dock in self.docks.values():
+            menus["View"].addAction(dock.toggleViewAction())
+        menus["View"].addSeparator()
+        menus["View"].addMenu(self._theme_menu())
+        badge = QLabel("research use only")
+        badge.setProperty("part", "badge")
+        badge.setToolTip(RESEARCH_USE)
+        menu_bar.setCornerWidget(badge)
+
+    def _theme_menu(self) -> QMenu:
+        menu = QMenu("&Theme", self)
+        group = QActionGroup(menu)
+        for name in THEMES:
+            action = menu.addAction(name.capitalize())
+            assert action is not None
+            action.setCheckable(True)
+            action.setChecked(name == self.memory.settings.theme)
+            action.triggered.connect(lambda _=False, name=name: self.set_theme(name))
+            group.addAction(action)
+        return menu
+
+    def _connect(self) -> None:
+        self.session.case_changed.connect(self._case_changed)
+        self.session.overlay_changed.connect(self._enable)
+        self.jobs.failed.connect(lambda job, error: self.show_error(error))
+        self.predict.broke.connect(self.show_error)
+        self.explain.broke.connect(self.show_error)
+        self.explain.saved.connect(lambda path: self.messages.info(f"Saved {path}"))
+        self.cases.wanted.connect(self._open_known)
+        self.start_page.wanted.connect(self._open_sample)
+        self.start_page.files_wanted.connect(self.opening.ask_files)
+        self.start_page.folder_wanted.connect(self.opening.ask_folder)
+        self.opening.recent_changed.connect(self._recent_changed)
+        self.status_line.notes_wanted.connect(self.show_notes)
+        self.status_line.unreadable.connect(self.messages.error)
+        self.ortho.playing_changed.connect(self.actions_table["play"].setChecked)
+
+    def _open_sample(self, paths: list[Path]) -> None:
+        self.opening.open(paths, remember=False)
+
+    def _open_known(self, paths: list[Path]) -> None:
+        shipped = any(list(sample.paths) == paths for sample in samples())
+        self.opening.open(paths, remember=not shipped)
+
+    def _case_changed(self) -> None:
+        case = self.session.case
+        self.stack.setCurrentWidget(self.start_page if case is None else self.ortho)
+        self.setWindowTitle("CubeView" if case is None else f"{case.name} – CubeView")
+        self._enable()
+        if case is None:
+            self.jobs.cancel("ventricle")
+        elif case.question:
+            self.show_notes()
+        if case is not None and case.kind == "heart" and not self.session.ventricles:
+            self._find_ventricles(case)
+
+    def _find_ventricles(self, case: Case) -> None:
+        def work(job: Job) -> object:
+            return asking.ventricles_of(case, report=job.report)
+
+        self.jobs.start(
+            "ventricle",
+            "Finding the left ventricle",
+            work,
+            finished=lambda found: self.session.set_ventricles(case, found),
+        )
+
+    def _enable(self) -> None:
+        case = self.session.case
+        have = {"case"} if case is not None else set()
+        have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
+        have |= {"overlay"} if self.session.overlay is not None else set()
+        self.actions_table.enable(have)
+
+    def _recent_changed(self) -> None:
+        recent = self.opening.recent()
+        self.cases.set_recent(recent)
+        self.recent_menu.clear()
+        for title, paths in recent:
+            action = self.recent_menu.addAction(title)
+            assert action is not None
+            action.triggered.connect(lambda _=False, paths=paths: self.opening.open(paths))
+        self.recent_menu.addSeparator()
+        clear = self.recent_menu.addAction("Clear the list")
+        assert clear is not None
+        clear.triggered.connect(self.opening.forget_recent)
+        self.recent_menu.setEnabled(bool(recent))

@@ -1,0 +1,109 @@
+"""Numbers as the window says them: coordinates, values with units, and the cursor line."""
+
+import math
+
+from cubeview.cubes.axes import Axis
+from cubeview.cubes.cube import Cube
+from cubeview.gui.session import Session
+
+_UNITS = {"Angstrom": "Å", "angstrom": "Å", "um": "µm", "micron": "µm", "deg": "°"}
+_EQUATORIAL = ("RA", "Dec")
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit as it is printed: ``"Angstrom"`` as ``"Å"``."""
+    return _UNITS.get(unit, unit)
+
+
+def cube_unit(cube: Cube) -> str:
+    """Return the unit of a cube's values: typeset where it is understood, else as written."""
+    if cube.quantity_unit is not None:
+        try:
+            return f"{cube.quantity_unit:unicode}".replace("1×10", "×10", 1)
+        except ValueError:
+            return cube.unit
+    return cube.unit
+
+
+def sexagesimal(ra_deg: float, dec_deg: float) -> str:
+    """Return a sky position as hours and degrees, to 0.01 s and 0.1 arcsec."""
+    hundredths = round((ra_deg % 360.0) / 15.0 * 360_000) % (24 * 360_000)
+    seconds, hundredths = divmod(hundredths, 100)
+    tenths = round(abs(dec_deg) * 36_000)
+    arcsec, tenths = divmod(tenths, 10)
+    sign = "−" if dec_deg < 0 else "+"
+    return (
+        f"{seconds // 3600:02d}ʰ{seconds // 60 % 60:02d}ᵐ{seconds % 60:02d}.{hundredths:02d}ˢ "
+        f"{sign}{arcsec // 3600:02d}°{arcsec // 60 % 60:02d}′{arcsec % 60:02d}.{tenths}″"
+    )
+
+
+def coordinate_text(axis: Axis, value: float) -> str:
+    """Return a world coordinate with name and unit, to about a tenth of a voxel."""
+    if not math.isfinite(value):
+        return f"{axis.name} –"
+    step = abs(axis.step)
+    digits = min(max(0, 1 - math.floor(math.log10(step))), 6) if step > 0 else 3
+    if axis.kind == "index":
+        digits = 0
+    text = f"{axis.name} {_minus(f'{value:.{digits}f}')}"
+    if axis.unit:
+        text += f" {unit_text(axis.unit)}"
+    extra = axis.medium or axis.convention
+    return f"{text} ({extra})" if extra else text
+
+
+def value_text(value: float, unit: str) -> str:
+    """Return a voxel's value with four figures."""
+    if not math.isfinite(value):
+        return "no data"
+    text = _minus(f"{value:.4g}")
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        text = f"{mantissa}×10{_raised(int(exponent.replace('−', '-')))}"
+    return f"{text} {unit}".rstrip()
+
+
+def place_text(session: Session) -> str:
+    """Return the world coordinates under the cursor, sexagesimal on the equatorial sky."""
+    if session.case is None:
+        return ""
+    cube = session.case.main
+    first, second, third = cube.world(*session.cursor)
+    parts = [coordinate_text(cube.axes[0], first)]
+    names = {cube.axes[1].name, cube.axes[2].name}
+    if cube.wcs is not None and names == set(_EQUATORIAL) and math.isfinite(second + third):
+        return " · ".join([sexagesimal(third, second), *parts])
+    parts += [coordinate_text(cube.axes[1], second), coordinate_text(cube.axes[2], third)]
+    return " · ".join(parts)
+
+
+def values_text(session: Session) -> str:
+    """Return the value under the cursor for each role, with its uncertainty.
+
+    Raises
+    ------
+    CubeviewError
+        If the file behind a cube has gone.
+    """
+    if session.case is None:
+        return ""
+    parts = []
+    for role, cube in session.case.cubes.items():
+        z, y, x = session.cursor_in(role)
+        box = (slice(z, z + 1), slice(y, y + 1), slice(x, x + 1))
+        text = value_text(float(cube.box(box)[0, 0, 0]), "")
+        if cube.uncertainty is not None and text != "no data":
+            sigma = value_text(float(cube.uncertainty.box(box)[0, 0, 0]), "")
+            text += f" ± {sigma}" if sigma != "no data" else ""
+        name = "" if len(session.case.cubes) == 1 else f"{role} "
+        parts.append(f"{name}{text} {cube_unit(cube)}".rstrip())
+    return " · ".join(parts)
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def _raised(number: int) -> str:
+    return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,0 +1,57 @@
+"""Facts worth showing out of FITS headers: instrument, object, beam; never who observed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from astropy import units
+from astropy.io.fits import Header
+
+
+def first_text(headers: Iterable[Header], key: str) -> str:
+    """Return the first text of a keyword among headers that has any.
+
+    Parameters
+    ----------
+    headers : iterable of Header
+        The part's own first, then those it inherits from.
+    key : str
+    """
+    for header in headers:
+        value = header.get(key)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return ""
+
+
+def beam_of(header: Header, hdus: Any) -> str:
+    """Return a radio beam in words: axes in arcsec and position angle; empty when there is none.
+
+    Parameters
+    ----------
+    header : Header
+        With BMAJ, BMIN, BPA in degrees.
+    hdus : astropy.io.fits.HDUList
+        CASA writes one beam for each channel to a table named BEAMS (CASAMBM = T).
+    """
+    values = [header.get(key) for key in ("BMAJ", "BMIN", "BPA")]
+    many = ""
+    if header.get("CASAMBM") is True and "BEAMS" in hdus:
+        table = hdus["BEAMS"]
+        many = "median of channels: "
+        values = [
+            _median(table, "BMAJ"),
+            _median(table, "BMIN"),
+            float(np.median(table.data["BPA"])),
+        ]
+    major, minor, angle = values
+    if not isinstance(major, int | float) or not isinstance(minor, int | float) or major <= 0:
+        return ""
+    text = f"{many}{major * 3600:.2f}″ × {minor * 3600:.2f}″"
+    return f"{text}, PA {angle:.0f}°" if isinstance(angle, int | float) else text
+
+
+def _median(table: Any, name: str) -> float:
+    """Return the median of a column in degrees, whatever its unit."""
+    unit = units.Unit(table.columns[name].unit or "arcsec")
+    return float(np.median(table.data[name]) * unit.to(units.deg))

@@ -1,0 +1,73 @@
+"""What a label hangs on: the content of the files and the window, never a path or a name."""
+
+import hashlib
+from pathlib import Path
+
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError, Report, nothing
+
+_CHUNK = 1 << 23
+
+
+def content_hash(path: Path, *, report: Report = nothing) -> str:
+    """Return the SHA-256 of a file's bytes as hexadecimal text.
+
+    Raises
+    ------
+    CubeviewError
+        If the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        size = max(path.stat().st_size, 1)
+        with path.open("rb") as stream:
+            done = 0
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                done += len(chunk)
+                report(done / size, f"reading {path.name}")
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: cannot be read ({error.strerror}). Check that it is still there."
+        ) from error
+    return digest.hexdigest()
+
+
+def window_text(case: Case) -> str:
+    """Return a sky window as ``z0:z1,y0:y1,x0:x1`` (voxels, half open); empty for the whole."""
+    if case.window is None:
+        return ""
+    return ",".join(f"{part.start}:{part.stop}" for part in case.window)
+
+
+def file_hashes(case: Case, *, report: Report = nothing) -> dict[str, str]:
+    """Return the SHA-256 of the file behind each role; one that is shared is read once.
+
+    Raises
+    ------
+    CubeviewError
+        If a cube has no file, or its file cannot be read.
+    """
+    known: dict[Path, str] = {}
+    hashes = {}
+    for role, cube in case.cubes.items():
+        if cube.source is None:
+            raise CubeviewError(f"{case.name}: this cube has no file; save it before labelling.")
+        path = cube.source.path
+        if path not in known:
+            known[path] = content_hash(path, report=report)
+        hashes[role] = known[path]
+    return hashes
+
+
+def identity(case: Case, hashes: dict[str, str]) -> str:
+    """Return the identity of a case: SHA-256 over the files by role, their parts and the window.
+
+    Rest and stress exchanged give another identity: it is another reading of the same files.
+    """
+    lines = []
+    for role in sorted(case.cubes):
+        source = case.cubes[role].source
+        lines.append(f"{role} {hashes[role]} {source.part if source else ''}")
+    text = "\n".join([*lines, window_text(case)])
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,327 @@
+"""Where a network looked: class activation maps and occlusion sensitivity on a cube's own voxels.
+
+Both are signed and speak in logits of the class asked about: positive where a place speaks for
+it, negative where it speaks against it.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from scipy.ndimage import binary_closing, binary_fill_holes
+
+from cubeview.cubes.answer import Overlay
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.device import on_best_device
+from cubeview.learn.model import Model
+from cubeview.learn.occlusion import Occluder
+from cubeview.learn.predict import Ventricles, check_input, input_tensor, prepare_case
+from cubeview.learn.prepared import Prepared, to_cube
+from cubeview.learn.receptive import place
+
+FILLS = ("zero", "wall", "mean")
+
+_PARTIAL_S = 0.5
+
+
+@dataclass(frozen=True)
+class OcclusionSettings:
+    """What is hidden, and how finely.
+
+    Parameters
+    ----------
+    patch : int
+        Side of the hidden cube, in input voxels.
+    stride : int
+        Input voxels from patch to patch, at most `patch`.
+    fill : {"zero", "wall", "mean"}
+        What the patch shows instead: nothing, which imitates a defect; the level of a healthy
+        wall (hearts only); the mean of what the network sees. Places that were never shown to
+        the network stay empty.
+    channel : str
+        ``"both"``, or the role of the one channel that is hidden.
+    """
+
+    patch: int = 8
+    stride: int = 4
+    fill: Literal["zero", "wall", "mean"] = "zero"
+    channel: str = "both"
+
+
+def cam(
+    model: Model,
+    case: Case,
+    target: str,
+    *,
+    ventricles: Ventricles = None,
+    prepared: Prepared | None = None,
+    report: Report = nothing,
+) -> Overlay:
+    """Make the class activation map of a class.
+
+    Parameters
+    ----------
+    model : Model
+    case : Case
+    target : str
+        One of the model's classes.
+    ventricles : mapping of role to Ventricle, optional
+    prepared : Prepared, optional
+        The case's input where it is at hand; else it is made.
+    report : Report
+
+    Returns
+    -------
+    Overlay
+        In logits: the mean over the last map's grid is the class' logit less its bias.
+
+    Raises
+    ------
+    CubeviewError
+        If the model has no such class or cannot judge the case.
+
+    Source: Zhou et al. 2016, arXiv:1512.04150, eq. 2; placed by receptive field.
+    """
+    row = _row(model, target)
+    if prepared is None:
+        prepared = prepare_case(model.card, case, ventricles=ventricles, report=report)
+    check_input(model, prepared)
+    network = model.network
+
+    def work(device: torch.device) -> np.ndarray:
+        features = network.features(input_tensor(prepared, device))[0]  # (C, d', h', w')
+        found: np.ndarray = (
+            torch.tensordot(network.head.weight[row], features, dims=1).cpu().numpy()
+        )
+        return found
+
+    weighted, _ = on_best_device(network, work)
+    values = place(weighted, network.config, prepared.input.shape[1:])
+    report(1.0, "map ready")
+    return _overlay(model, prepared, values, "CAM", target)
+
+
+def occlusion(
+    model: Model,
+    case: Case,
+    target: str,
+    settings: OcclusionSettings | None = None,
+    *,
+    ventricles: Ventricles = None,
+    prepared: Prepared | None = None,
+    report: Report = nothing,
+    partial: Callable[[Overlay], None] | None = None,
+) -> Overlay:
+    """Hide one patch after another and map how far the logit of a class falls.
+
+    Each voxel gets the mean over all patches that cover it. Patches lie every `stride` voxels
+    and once more at the far end, so that every voxel is covered. The numbers are those of one
+    full pass per patch, see `cubeview.learn.occlusion`.
+
+    Parameters
+    ----------
+    model : Model
+    case : Case
+    target : str
+        One of the model's classes.
+    settings : OcclusionSettings, optional
+    ventricles : mapping of role to Ventricle, optional
+    prepared : Prepared, optional
+        The case's input where it is at hand; else it is made.
+    report : Report
+        Called after each batch of patches; may raise Cancelled.
+    partial : callable, optional
+        Given a first map at a coarse stride, and finer ones while the work goes on.
+
+    Returns
+    -------
+    Overlay
+        In drop of logit; only for the role that was hidden, where it was one.
+
+    Raises
+    ------
+    CubeviewError
+        If the model has no such class, the settings make no sense or it cannot judge the case.
+
+    Source: Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2.
+    """
+    settings = settings or OcclusionSettings()
+    row = _row(model, target)
+    if prepared is None:
+        prepared = prepare_case(model.card, case, ventricles=ventricles, report=report)
+    check_input(model, prepared)
+    _check(settings, model, prepared)
+    visible = _visible(prepared)
+    hidden = _hidden(model, prepared, settings, visible)
+
+    def overlay(found: "_Falls", complete: bool) -> Overlay:
+        values = found.mean()
+        return _overlay(model, prepared, values, "occlusion", target, settings, complete)
+
+    def work(device: torch.device) -> Overlay:
+        shown = input_tensor(prepared, device)[0]
+        occluder = Occluder(model.network, shown, torch.from_numpy(hidden).to(device))
+        levels = list(_levels(prepared.input.shape[1:], settings))
+        # A patch that shows what was there already changes nothing; hearts have many.
+        changes = (hidden != prepared.input).any(axis=0)
+        count, done = sum(len(starts) for starts in levels), 0
+        found = _Falls(visible.shape, settings.patch)
+        latest = time.monotonic()
+        for level, starts in enumerate(levels):
+            working = _box_sum(changes, settings.patch)[tuple(starts.T)] > 0
+            idle = starts[~working]
+            found.add(idle, np.zeros(len(idle)))
+            done += len(idle)
+            starts = starts[working]
+            for which, drops in occluder.drops(starts, (settings.patch,) * 3):
+                found.add(starts[which], drops[:, row])
+                done += len(which)
+                report(done / count, f"occlusion, patch {done} of {count}")
+                if partial and level and time.monotonic() - latest > _PARTIAL_S:
+                    partial(overlay(found, False))
+                    latest = time.monotonic()
+            if partial and level + 1 < len(levels):
+                partial(overlay(found, False))
+                latest = time.monotonic()
+        return overlay(found, True)
+
+    complete, _ = on_best_device(model.network, work)
+    return complete
+
+
+class _Falls:
+    """Drops in logit by first voxel of the patch, and their mean at each voxel."""
+
+    def __init__(self, shape: tuple[int, ...], patch: int) -> None:
+        self._patch = patch
+        self._sums = np.zeros([n - patch + 1 for n in shape])
+        self._counts = np.zeros_like(self._sums)
+
+    def add(self, starts: np.ndarray, drops: np.ndarray) -> None:
+        """Take in patches that were not there yet."""
+        self._sums[tuple(starts.T)] = drops
+        self._counts[tuple(starts.T)] = 1
+
+    def mean(self) -> np.ndarray:
+        """Return the mean over the patches that cover each voxel, 0 where there are none yet."""
+        margin = self._patch - 1
+        sums, counts = (
+            _box_sum(np.pad(values, margin), self._patch) for values in (self._sums, self._counts)
+        )
+        means: np.ndarray = (sums / np.maximum(counts, 0.5)).astype(np.float32)
+        return means
+
+
+def _box_sum(values: np.ndarray, side: int) -> np.ndarray:
+    """Sum over the cube of `side` voxels that begins at each voxel, where it fits."""
+    sums: np.ndarray = values.astype(np.float64)
+    for axis in range(3):
+        cumulated = np.cumsum(sums, axis=axis)
+        cumulated = np.insert(cumulated, 0, 0.0, axis=axis)
+        count = cumulated.shape[axis] - side
+        ends = cumulated.take(range(side, side + count), axis=axis)
+        sums = ends - cumulated.take(range(count), axis=axis)
+    return sums
+
+
+def _levels(shape: tuple[int, ...], settings: OcclusionSettings) -> Iterator[np.ndarray]:
+    """First voxels of the patches, shape (n, 3), from the coarsest stride to the one wanted."""
+    strides = [settings.stride]
+    while strides[0] * 2 <= settings.patch:
+        strides.insert(0, strides[0] * 2)
+    fresh = np.ones([n - settings.patch + 1 for n in shape], dtype=bool)
+    for stride in strides:
+        chosen = np.zeros_like(fresh)
+        lines = [np.union1d(np.arange(0, n, stride), [n - 1]) for n in fresh.shape]
+        chosen[np.ix_(*lines)] = True
+        yield np.argwhere(chosen & fresh)
+        fresh &= ~chosen
+
+
+def _visible(prepared: Prepared) -> np.ndarray:
+    """Input voxels the network could see something in; hearts are empty around the ventricle."""
+    if prepared.case.kind != "heart":
+        return np.ones(prepared.input.shape[1:], dtype=bool)
+    # Single voxels without counts inside the ventricle were shown to the network all the same.
+    counts: np.ndarray = (prepared.input != 0).any(axis=0)
+    seen: np.ndarray = counts | binary_fill_holes(binary_closing(counts))
+    return seen
+
+
+def _hidden(
+    model: Model, prepared: Prepared, settings: OcclusionSettings, visible: np.ndarray
+) -> np.ndarray:
+    """The input as it would be with everything hidden, shape (channel, d, h, w)."""
+    hidden = prepared.input.copy()
+    for role, channel in zip(model.card.roles, hidden, strict=True):
+        if settings.channel not in ("both", role):
+            continue
+        level = 0.0
+        if settings.fill == "mean":
+            level = float(channel[visible].mean())
+        elif settings.fill == "wall":
+            level = float(channel[channel >= channel.max() / 2].mean())
+        channel[visible] = level
+    return hidden
+
+
+def _check(settings: OcclusionSettings, model: Model, prepared: Prepared) -> None:
+    side = min(prepared.input.shape[1:])
+    if not 1 <= settings.patch <= side:
+        raise CubeviewError(f"The patch must have 1 to {side} voxels, not {settings.patch}.")
+    if not 1 <= settings.stride <= settings.patch:
+        raise CubeviewError(
+            f"A stride of {settings.stride} with a patch of {settings.patch} leaves gaps: choose "
+            f"1 to {settings.patch}."
+        )
+    if settings.fill not in FILLS:
+        raise CubeviewError(f"Unknown fill {settings.fill!r}: choose {', '.join(FILLS)}.")
+    if settings.fill == "wall" and prepared.case.kind != "heart":
+        raise CubeviewError("Only hearts have a wall: choose zero or mean as fill.")
+    if settings.channel not in ("both", *model.card.roles):
+        choices = ", ".join(("both", *model.card.roles))
+        raise CubeviewError(f"Unknown channel {settings.channel!r}: choose {choices}.")
+
+
+def _row(model: Model, target: str) -> int:
+    if target not in model.card.classes:
+        raise CubeviewError(
+            f"{model.card.title} has no class {target!r}: choose {', '.join(model.card.classes)}."
+        )
+    return model.card.classes.index(target)
+
+
+def _overlay(
+    model: Model,
+    prepared: Prepared,
+    values: np.ndarray,
+    method: Literal["CAM", "occlusion"],
+    target: str,
+    settings: OcclusionSettings | None = None,
+    complete: bool = True,
+) -> Overlay:
+    """Carry a map on the input grid onto the cubes' voxels."""
+    seen = _visible(prepared).astype(np.float32)
+    on_cube, boxes = {}, {}
+    for role in prepared.grids:
+        if settings and settings.channel in prepared.grids and role != settings.channel:
+            continue
+        on_cube[role], boxes[role] = to_cube(values, prepared, role)
+        # The map is carried without NaN, which would spread to the neighbours.
+        on_cube[role][~(to_cube(seen, prepared, role)[0] >= 0.5)] = np.nan
+    words = {k: str(v) for k, v in vars(settings).items()} if settings else {}
+    return Overlay(
+        case=prepared.case,
+        values=on_cube,
+        boxes=boxes,
+        method=method,
+        target=target,
+        model=model.card.name,
+        unit="drop in logit" if method == "occlusion" else "logit",
+        settings=words,
+        complete=complete,
+    )

@@ -1,0 +1,203 @@
+"""Labelled cases as the fine-tuner takes them: prepared inputs, classes, groups and folds."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.card import Card
+from cubeview.learn.predict import prepare_case
+
+FEW = 5
+"""Fewer cases of a class than this are called too few in the pre-flight."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Labelled network inputs.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n, channel, d, h, w), float32
+    truth : ndarray of int, shape (n,)
+        Index into `classes`.
+    classes : tuple of str
+    names : tuple of str
+        What each case is called.
+    groups : tuple of str
+        Patient or field; cases of one group never part between training and test.
+    problems : tuple of str
+        Cases left out, each with the reason.
+    cautions : tuple of str
+        Cases kept although their preparation is doubtful.
+    """
+
+    inputs: np.ndarray
+    truth: np.ndarray
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One labelled case that is opened only when its turn comes.
+
+    Parameters
+    ----------
+    name : str
+    class_name : str
+    group : str
+    open : callable
+        Returns the case; may raise CubeviewError.
+    """
+
+    name: str
+    class_name: str
+    group: str
+    open: Callable[[], Case]
+
+
+def gather(
+    labelled: Sequence[Labelled],
+    card: Card,
+    *,
+    order: Sequence[str] = (),
+    report: Report = nothing,
+) -> TrainingSet:
+    """Open and prepare labelled cases, one at a time in memory.
+
+    Parameters
+    ----------
+    labelled : sequence of Labelled
+    card : Card
+        Of the base model: decides the preparation.
+    order : sequence of str
+        Preferred order of classes; others follow as met.
+    report : callable
+
+    Returns
+    -------
+    TrainingSet
+    --------
+        Cases that could not be opened or prepared are left out and named in ``problems``.
+
+    Raises
+    ------
+    CubeviewError
+        If fewer than two classes remain.
+    """
+    inputs, kept, problems, cautions = [], [], [], []
+    for done, entry in enumerate(labelled):
+        report(done / max(len(labelled), 1), f"preparing {entry.name}")
+        try:
+            prepared = prepare_case(card, entry.open())
+        except CubeviewError as error:
+            problems.append(f"{entry.name}: {error}")
+            continue
+        inputs.append(prepared.input)
+        kept.append(entry)
+        cautions += [f"{entry.name}: {text}" for text in prepared.cautions]
+    met = tuple(dict.fromkeys(entry.class_name for entry in kept))
+    classes = tuple(name for name in order if name in met)
+    classes += tuple(name for name in met if name not in classes)
+    if len(classes) < 2:
+        said = f" Left out: {problems[0]}" if problems else ""
+        raise CubeviewError(
+            f"fine-tuning needs cases of at least two classes; there are {len(kept)} usable cases "
+            f"of {len(classes)}.{said}"
+        )
+    return TrainingSet(
+        inputs=np.stack(inputs).astype(np.float32),
+        truth=np.array([classes.index(entry.class_name) for entry in kept]),
+        classes=classes,
+        names=tuple(entry.name for entry in kept),
+        groups=tuple(entry.group or entry.name for entry in kept),
+        problems=tuple(problems),
+        cautions=tuple(cautions),
+    )
+
+
+def preflight(examples: TrainingSet, folds: int) -> list[str]:
+    """Say what a fine-tune would do and what is doubtful about it, a sentence each.
+
+    Raises
+    ------
+    CubeviewError
+        If the cases cannot be divided into the folds at all.
+    """
+    counts = Counter(examples.classes[index] for index in examples.truth)
+    lines = [
+        f"{len(examples)} cases: "
+        + ", ".join(f"{counts[name]} {name}" for name in examples.classes)
+    ]
+    for name in examples.classes:
+        groups = {g for g, t in zip(examples.groups, examples.truth, strict=True)
+                  if examples.classes[t] == name}  # fmt: skip
+        if len(groups) < folds:
+            raise CubeviewError(
+                f"{len(groups)} patients or fields of class {name} cannot be divided into {folds} "
+                f"folds: label more, or choose at most {len(groups)} folds."
+            )
+        if counts[name] < FEW:
+            lines.append(f"Only {counts[name]} cases of {name}: its figures are very uncertain.")
+    most, least = max(counts.values()), min(counts.values())
+    if most > 3 * least:
+        lines.append(f"Unbalanced ({most} to {least}): classes are weighted equally in training.")
+    shared = [group for group, number in Counter(examples.groups).items() if number > 1]
+    if shared:
+        lines.append(
+            f"{len(shared)} patients or fields have several cases; each is kept in one fold."
+        )
+    twins = _duplicates(examples)
+    if twins:
+        lines.append(f"{len(twins)} cases have the same image as another: {', '.join(twins[:3])}.")
+    lines += [f"Left out: {text}" for text in examples.problems]
+    lines += [f"Doubtful: {text}" for text in examples.cautions]
+    return lines
+
+
+def grouped_folds(examples: TrainingSet, folds: int, seed: int) -> np.ndarray:
+    """Divide cases into folds, groups kept whole and classes spread evenly.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        The fold in which each case is tested.
+    """
+    rng = np.random.default_rng(seed)
+    members: dict[str, list[int]] = {}
+    for index, group in enumerate(examples.groups):
+        members.setdefault(group, []).append(index)
+    groups = list(members)
+    rng.shuffle(groups)
+    # Largest groups first, each to the fold that has fewest of its classes.
+    groups.sort(key=lambda group: -len(members[group]))
+    filled = np.zeros((folds, len(examples.classes)))
+    share = np.bincount(examples.truth, minlength=len(examples.classes))
+    where = np.zeros(len(examples), dtype=int)
+    for group in groups:
+        need = np.bincount(examples.truth[members[group]], minlength=len(examples.classes))
+        crowding = ((filled + need) / share) @ (need > 0) + 1e-3 * filled.sum(axis=1)
+        fold = int(np.argmin(crowding))
+        filled[fold] += need
+        where[members[group]] = fold
+    return where
+
+
+def _duplicates(examples: TrainingSet) -> list[str]:
+    seen: dict[bytes, str] = {}
+    twins = []
+    for name, values in zip(examples.names, examples.inputs, strict=True):
+        first = seen.setdefault(values.tobytes(), name)
+        if first is not name:
+            twins.append(name)
+    return twins

@@ -1,0 +1,1 @@
+"""The user's own record: cases, labels, predictions, audit; one SQLite file."""

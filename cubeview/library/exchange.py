@@ -1,0 +1,279 @@
+"""Labels out of a library and into another: CSV, ECSV and JSON, keyed by file hashes.
+
+One record an entry of the history, withdrawals included, so that a round trip through an empty
+library loses nothing. Paths are left out: they may hold a patient's name.
+"""
+
+import csv
+import io
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from cubeview.errors import CubeviewError
+from cubeview.library.library import Library
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One label of one case, with all that is needed to find the case again by content."""
+
+    identity: str
+    kind: str
+    name: str
+    window: str
+    files: Mapping[str, str]
+    label_set: str
+    reader: str
+    at: str
+    class_name: str | None
+    sure: bool
+    quality: str
+    note: str
+    opinion_seen: str
+
+
+@dataclass(frozen=True)
+class Import:
+    """What a file of labels would do; nothing has been changed yet.
+
+    Parameters
+    ----------
+    new : tuple of Entry
+        Labels of cases this library has, not yet in it.
+    unknown : tuple of Entry
+        Labels of cases this library does not have; they are added without their files.
+    conflicts : tuple of (Entry, str)
+        As `new`, where the same reader now says something else: the class in force here.
+    known : int
+        Entries that are already here.
+    """
+
+    new: tuple[Entry, ...]
+    unknown: tuple[Entry, ...]
+    conflicts: tuple[tuple[Entry, str], ...]
+    known: int
+
+
+_UNESCAPED = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+_LINE_ESCAPE = re.compile(r"\\[\\nr]")
+_COLUMNS = tuple(field.name for field in fields(Entry))
+
+
+def export_labels(library: Library, label_set: str, path: Path) -> int:
+    """Write the whole label history of one set; the format follows the suffix.
+
+    Parameters
+    ----------
+    library : Library
+    label_set : str
+    path : Path
+        ``.csv``, ``.ecsv`` or ``.json``; written beside and renamed.
+
+    Returns
+    -------
+    int
+        Number of entries.
+
+    Raises
+    ------
+    CubeviewError
+        If the suffix is none of the three or the file cannot be written.
+    """
+    entries = _entries(library, label_set)
+    writers = {".csv": _csv, ".ecsv": _ecsv, ".json": _json}
+    if path.suffix.lower() not in writers:
+        raise CubeviewError(f"{path}: labels are written as .csv, .ecsv or .json; choose one.")
+    text = writers[path.suffix.lower()](entries)
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
+    library.log("exported", detail=f"{label_set}, {len(entries)} entries")
+    return len(entries)
+
+
+def plan_import(library: Library, path: Path) -> Import:
+    """Read a file of labels and say what it would change; changes nothing.
+
+    Raises
+    ------
+    CubeviewError
+        If the file is not one `export_labels` wrote.
+    """
+    entries = read_entries(path)
+    known_cases = {known for (known,) in library.read("SELECT identity FROM cases", ())}
+    present: dict[str, set[tuple[Any, ...]]] = {}
+    in_force: dict[str, dict[tuple[str, str], str]] = {}
+    for label_set in {entry.label_set for entry in entries}:
+        if label_set not in library.label_sets():
+            present[label_set], in_force[label_set] = set(), {}
+            continue
+        here = _entries(library, label_set)
+        present[label_set] = {_key(entry) for entry in here}
+        in_force[label_set] = {
+            (entry.identity, entry.reader): entry.class_name or "" for entry in here
+        }
+    new, unknown, conflicts, known = [], [], [], 0
+    for entry in entries:
+        if _key(entry) in present[entry.label_set]:
+            known += 1
+        elif entry.identity not in known_cases:
+            unknown.append(entry)
+        else:
+            said = in_force[entry.label_set].get((entry.identity, entry.reader))
+            if said is not None and said != (entry.class_name or ""):
+                conflicts.append((entry, said))
+            else:
+                new.append(entry)
+    return Import(tuple(new), tuple(unknown), tuple(conflicts), known)
+
+
+def apply_import(library: Library, plan: Import) -> int:
+    """Carry out a plan in one transaction: everything or nothing.
+
+    Returns
+    -------
+    int
+        Number of entries added. Conflicting entries are added to the history at their own time,
+        so the newest stays in force.
+    """
+    entries = [*plan.new, *(entry for entry, _ in plan.conflicts), *plan.unknown]
+    entries.sort(key=lambda entry: entry.at)
+    with library.transaction() as run:
+        for entry in entries:
+            _append(run, entry)
+        library.append_log(run, "imported", None, f"{len(entries)} labels")
+    return len(entries)
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """Read entries from a file `export_labels` wrote, of any of the three formats.
+
+    Raises
+    ------
+    CubeviewError
+        Saying what is missing.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix.lower() == ".json":
+            records = json.loads(text)["labels"]
+        elif path.suffix.lower() == ".ecsv":
+            from astropy.table import Table
+
+            table = Table.read(text, format="ascii.ecsv", fill_values=[]).filled("")
+            records = [{name: str(row[name]) for name in table.colnames} for row in table]
+            for record in records:
+                record["note"] = _LINE_ESCAPE.sub(lambda m: _UNESCAPED[m[0]], record["note"])
+        else:
+            records = list(csv.DictReader(io.StringIO(text)))
+        return [_entry(record) for record in records]
+    except (OSError, UnicodeDecodeError) as error:
+        raise CubeviewError(f"{path}: cannot be read ({error}).") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CubeviewError(
+            f"{path}: not a file of labels CubeView wrote ({error}). It needs the columns "
+            f"{', '.join(_COLUMNS)}."
+        ) from error
+
+
+def _entries(library: Library, label_set: str) -> list[Entry]:
+    """Return the whole history of a label set, oldest first."""
+    files: dict[int, dict[str, str]] = {}
+    for number, role, digest in library.read("SELECT case_id, role, sha256 FROM files", ()):
+        files.setdefault(number, {})[role] = digest
+    rows = library.read(
+        "SELECT c.identity, c.kind, c.name, c.window, c.id, s.name, l.reader, l.at, l.class,"
+        " l.sure, l.quality, l.note, l.opinion_seen FROM labels l"
+        " JOIN cases c ON c.id = l.case_id JOIN label_sets s ON s.id = l.set_id"
+        " WHERE s.name = ? ORDER BY l.at, l.id",
+        (label_set,),
+    )
+    return [
+        Entry(*row[:4], files.get(row[4], {}), *row[5:9], bool(row[9]), *row[10:]) for row in rows
+    ]
+
+
+def _append(run: sqlite3.Connection, entry: Entry) -> None:
+    """Add one entry, with its case and its label set where they are not here yet."""
+    run.execute(
+        "INSERT INTO label_sets (name, kind) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+        (entry.label_set, entry.kind),
+    )
+    run.execute(
+        "INSERT INTO cases (identity, kind, name, window, added_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (identity) DO NOTHING",
+        (entry.identity, entry.kind, entry.name, entry.window, entry.at),
+    )
+    (case_id,) = run.execute(
+        "SELECT id FROM cases WHERE identity = ?", (entry.identity,)
+    ).fetchone()
+    run.executemany(
+        "INSERT INTO files (case_id, role, sha256, path) VALUES (?, ?, ?, '')"
+        " ON CONFLICT (case_id, role) DO NOTHING",
+        [(case_id, role, digest) for role, digest in entry.files.items()],
+    )
+    run.execute(
+        "INSERT INTO labels (case_id, set_id, reader, at, class, sure, quality, note,"
+        " opinion_seen) SELECT ?, id, ?, ?, ?, ?, ?, ?, ? FROM label_sets WHERE name = ?",
+        (case_id, entry.reader, entry.at, entry.class_name, int(entry.sure), entry.quality,
+         entry.note, entry.opinion_seen, entry.label_set),
+    )  # fmt: skip
+
+
+def _entry(record: Mapping[str, Any]) -> Entry:
+    values = {name: record[name] for name in _COLUMNS}
+    if isinstance(values["files"], str):
+        values["files"] = json.loads(values["files"])
+    values["class_name"] = values["class_name"] or None
+    values["sure"] = values["sure"] in (True, "True", "true", "1")
+    return Entry(**values)
+
+
+def _key(entry: Entry) -> tuple[str, str, str, str]:
+    return entry.identity, entry.reader, entry.at, entry.class_name or ""
+
+
+def _flat(entry: Entry) -> dict[str, str]:
+    record = asdict(entry)
+    record["files"] = json.dumps(dict(entry.files), sort_keys=True)
+    record["class_name"] = entry.class_name or ""
+    return {name: str(value) for name, value in record.items()}
+
+
+def _csv(entries: list[Entry]) -> str:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, _COLUMNS)
+    writer.writeheader()
+    writer.writerows(_flat(entry) for entry in entries)
+    return stream.getvalue()
+
+
+def _ecsv(entries: list[Entry]) -> str:
+    from astropy.table import Table
+
+    rows = [_flat(entry) for entry in entries]
+    for row in rows:
+        # An ECSV row is one line of text.
+        row["note"] = row["note"].replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
+    table = Table(
+        {name: [row[name] for row in rows] for name in _COLUMNS},
+        names=_COLUMNS,
+        dtype=[str] * len(_COLUMNS),
+    )
+    stream = io.StringIO()
+    table.write(stream, format="ascii.ecsv", delimiter=",")
+    return stream.getvalue()
+
+
+def _json(entries: list[Entry]) -> str:
+    records = [{**asdict(entry), "files": dict(entry.files)} for entry in entries]
+    return json.dumps({"format": "cubeview-labels-1", "labels": records}, indent=1) + "\n"

@@ -1,0 +1,380 @@
+"""The library: every call that changes something is one durable transaction.
+
+SQLite in WAL mode with ``synchronous = FULL``: when a call returns, its rows survive a kill of
+the program and a loss of power (sqlite.org/wal.html). Two windows may use one file.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from cubeview.cubes.answer import Prediction
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError
+from cubeview.io.identity import identity, window_text
+from cubeview.library import schema
+from cubeview.library.values import Label, LabelClass, Row
+
+
+class Library:
+    """One open library file; may be shared between threads.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file; made when absent.
+    reader : str
+        Who labels: stands beside each label and audit entry.
+
+    Raises
+    ------
+    CubeviewError
+        If the file is newer than this program, damaged, or cannot be written.
+    """
+
+    def __init__(self, path: Path, reader: str) -> None:
+        self.path = path
+        self.reader = reader
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _connect(path)
+        except (sqlite3.Error, OSError) as error:
+            raise CubeviewError(
+                f"{path}: the library cannot be opened ({error}). Check that its folder exists, "
+                "is not read-only and has space."
+            ) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def add_case(self, case: Case, hashes: dict[str, str]) -> int:
+        """Add a case, or find it again by content and note where its files now lie.
+
+        Parameters
+        ----------
+        case : Case
+        hashes : dict of role to str
+            SHA-256 of each file, from `cubeview.io.identity.file_hashes`.
+
+        Returns
+        -------
+        int
+            The case's number in this library.
+        """
+        known = identity(case, hashes)
+        with self.transaction() as run:
+            run.execute(
+                "INSERT INTO cases (identity, kind, name, window, added_at) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (identity) DO NOTHING",
+                (known, case.kind, case.name, window_text(case), _now()),
+            )
+            number = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()[0]
+            for role, cube in case.cubes.items():
+                source = cube.source
+                run.execute(
+                    "INSERT INTO files (case_id, role, sha256, part, path) VALUES (?, ?, ?, ?, ?)"
+                    " ON CONFLICT (case_id, role) DO UPDATE SET path = excluded.path",
+                    (number, role, hashes[role], source.part, str(source.path)),  # type: ignore[union-attr]
+                )
+        return int(number)
+
+    def files(self, case_id: int) -> dict[str, Path]:
+        """Return the last known file of each role."""
+        rows = self.read("SELECT role, path FROM files WHERE case_id = ?", (case_id,))
+        return {role: Path(path) for role, path in rows}
+
+    def label_sets(self, kind: str | None = None) -> list[str]:
+        """Return the names of the label sets, of one kind of case or all."""
+        rows = self.read(
+            "SELECT name FROM label_sets WHERE ? IS NULL OR kind = ? ORDER BY id", (kind, kind)
+        )
+        return [name for (name,) in rows]
+
+    def classes(self, label_set: str) -> list[LabelClass]:
+        """Return the classes of a label set in order; those no longer offered are `retired`."""
+        rows = self.read(
+            "SELECT name, key, colour, code, retired FROM label_classes"
+            " WHERE set_id = ? ORDER BY retired, position",
+            (self._set(label_set),),
+        )
+        return [LabelClass(*row[:4], retired=bool(row[4])) for row in rows]
+
+    def save_label_set(self, name: str, kind: str, classes: list[LabelClass]) -> None:
+        """Make or change a label set; classes left out are retired, old labels stay as they are.
+
+        Raises
+        ------
+        CubeviewError
+            If two classes share a name or a key.
+        """
+        for what in ("name", "key"):
+            values = [getattr(entry, what) for entry in classes if getattr(entry, what)]
+            doubled = {value for value in values if values.count(value) > 1}
+            if doubled:
+                raise CubeviewError(f"two classes have the {what} {doubled.pop()!r}: change one.")
+        with self.transaction() as run:
+            run.execute(
+                "INSERT INTO label_sets (name, kind) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+                (name, kind),
+            )
+            (number,) = run.execute("SELECT id FROM label_sets WHERE name = ?", (name,)).fetchone()
+            run.execute("UPDATE label_classes SET retired = 1 WHERE set_id = ?", (number,))
+            run.executemany(
+                "INSERT INTO label_classes (set_id, name, position, key, colour, code, retired)"
+                " VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (set_id, name) DO UPDATE SET"
+                " position = excluded.position, key = excluded.key, colour = excluded.colour,"
+                " code = excluded.code, retired = 0",
+                [
+                    (number, entry.name, place, entry.key, entry.colour, entry.code)
+                    for place, entry in enumerate(classes)
+                ],
+            )
+
+    def label(
+        self,
+        case_id: int,
+        class_name: str | None,
+        *,
+        label_set: str,
+        sure: bool = True,
+        quality: str = "",
+        note: str = "",
+        opinion_seen: str = "",
+    ) -> Label:
+        """Write a label; it is on disk when this returns.
+
+        Parameters
+        ----------
+        case_id : int
+        class_name : str or None
+            None withdraws the reader's label.
+        label_set : str
+        sure : bool
+        quality : str
+            Quality flag; empty for none.
+        note : str
+        opinion_seen : str
+            Name of the model whose opinion the reader could see; empty for a blind reading.
+
+        Raises
+        ------
+        CubeviewError
+            If it could not be written (full disk, read-only folder): nothing was changed.
+        """
+        number = self._set(label_set)
+        with self.transaction() as run:
+            (last,) = run.execute(
+                "SELECT MAX(at) FROM labels WHERE set_id = ? AND case_id = ? AND reader = ?",
+                (number, case_id, self.reader),
+            ).fetchone()
+            # A clock set back must not put the new label behind the old one.
+            row = (case_id, number, self.reader, max(_now(), last or ""), class_name)
+            done = run.execute(
+                "INSERT INTO labels (case_id, set_id, reader, at, class, sure, quality, note,"
+                " opinion_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, int(sure), quality, note, opinion_seen),
+            )
+            self.append_log(run, "labelled", case_id, label_set)
+        return Label(
+            int(done.lastrowid or 0), case_id, self.reader, row[3], class_name, sure, quality, note,
+            opinion_seen,
+        )  # fmt: skip
+
+    def history(self, case_id: int, label_set: str) -> list[Label]:
+        """Return every entry for a case, oldest first."""
+        rows = self.read(
+            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
+            " FROM labels WHERE case_id = ? AND set_id = ? ORDER BY id",
+            (case_id, self._set(label_set)),
+        )
+        return [Label(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+
+    def current(self, label_set: str, reader: str | None = None) -> dict[tuple[int, str], Label]:
+        """Return the label now in force for each (case, reader), withdrawn ones left out."""
+        rows = self.read(
+            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
+            " FROM in_force WHERE set_id = ? AND (? IS NULL OR reader = ?) AND class IS NOT NULL",
+            (self._set(label_set), reader, reader),
+        )
+        labels = [Label(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+        return {(label.case_id, label.reader): label for label in labels}
+
+    def rows(self, label_set: str, model: str = "") -> list[Row]:
+        """Return every case with this reader's label and one model's prediction.
+
+        Parameters
+        ----------
+        label_set : str
+        model : str
+            Whose prediction; empty for the newest of any model.
+        """
+        found = self.read(
+            "SELECT c.id, c.identity, c.kind, c.name, c.window, c.added_at,"
+            " l.class, l.sure, l.at, l.opinion_seen, p.model, p.probabilities, MAX(p.at)"
+            " FROM cases c"
+            " LEFT JOIN in_force l ON l.case_id = c.id AND l.set_id = ? AND l.reader = ?"
+            " LEFT JOIN predictions p ON p.case_id = c.id AND (? = '' OR p.model = ?)"
+            " GROUP BY c.id ORDER BY c.id",
+            (self._set(label_set), self.reader, model, model),
+        )
+        return [
+            Row(
+                *row[:6], label=row[6], sure=bool(row[7]), labelled_at=row[8] or "",
+                labelled_blind=row[9] == "", model=row[10] or "",
+                probabilities=json.loads(row[11] or "{}"),
+            )
+            for row in found
+        ]  # fmt: skip
+
+    def record_prediction(
+        self, case_id: int, prediction: Prediction, features: np.ndarray | None = None
+    ) -> None:
+        """Keep what a model said; a newer answer of the same model replaces the older.
+
+        Parameters
+        ----------
+        case_id : int
+        prediction : Prediction
+        features : ndarray, shape (n,), float32, optional
+            Pooled features, for "most different from what is labelled".
+        """
+        blob = None if features is None else np.asarray(features, np.dtype("<f4")).tobytes()
+        with self.transaction() as run:
+            run.execute(
+                "INSERT OR REPLACE INTO predictions (case_id, model, at, probabilities, features)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (
+                    case_id,
+                    prediction.model,
+                    _now(),
+                    json.dumps(dict(prediction.probabilities)),
+                    blob,
+                ),
+            )
+            self.append_log(run, "predicted", case_id, prediction.model)
+
+    def features(self, model: str) -> dict[int, np.ndarray]:
+        """Return the pooled features of each case under one model."""
+        rows = self.read(
+            "SELECT case_id, features FROM predictions WHERE model = ? AND features IS NOT NULL",
+            (model,),
+        )
+        return {number: np.frombuffer(blob, np.dtype("<f4")) for number, blob in rows}
+
+    def log(self, action: str, case_id: int | None = None, detail: str = "") -> None:
+        """Append to the audit log; `detail` never holds a name, a number or a path."""
+        with self.transaction() as run:
+            self.append_log(run, action, case_id, detail)
+
+    def audit(self) -> list[tuple[str, str, str, str, str]]:
+        """Return the log, oldest first: time, reader, action, case identity, detail."""
+        return self.read("SELECT at, reader, action, identity, detail FROM audit ORDER BY id", ())
+
+    def backup(self, target: Path) -> None:
+        """Write a complete copy while the library stays in use.
+
+        Raises
+        ------
+        CubeviewError
+            If the copy cannot be written.
+        """
+        part = target.with_name(target.name + ".part")
+        try:
+            copy = sqlite3.connect(part)
+            with self._lock:
+                self._connection.backup(copy)
+            copy.close()
+            part.replace(target)
+        except (sqlite3.Error, OSError) as error:
+            part.unlink(missing_ok=True)
+            raise CubeviewError(f"{target}: the backup could not be written ({error}).") from error
+
+    def _set(self, name: str) -> int:
+        found = self.read("SELECT id FROM label_sets WHERE name = ?", (name,))
+        if not found:
+            known = ", ".join(self.label_sets())
+            raise CubeviewError(f"there is no label set {name!r}; this library has {known}.")
+        return int(found[0][0])
+
+    def append_log(
+        self, run: sqlite3.Connection, action: str, case_id: int | None, detail: str
+    ) -> None:
+        """Write an audit entry inside a transaction."""
+        run.execute(
+            "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?,"
+            " COALESCE((SELECT identity FROM cases WHERE id = ?), ''), ?)",
+            (_now(), self.reader, action, case_id, detail),
+        )
+
+    def read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
+        """Return the rows of a query."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; a failure of the disk becomes a CubeviewError."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise CubeviewError(
+                    f"{self.path}: could not be written ({error}); nothing was changed. "
+                    "Check the free space and that the folder is not read-only, then try again."
+                ) from error
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > schema.VERSION:
+        connection.close()
+        raise CubeviewError(
+            f"{path}: this library was made by a newer CubeView (format {version}, this program "
+            f"knows {schema.VERSION}). Update CubeView; the library was not touched."
+        )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if version == 0:
+        _create_once(connection)
+    elif version < schema.VERSION:
+        backup = sqlite3.connect(path.with_name(f"{path.stem}-format{version}{path.suffix}"))
+        connection.backup(backup)
+        backup.close()
+        schema.upgrade(connection)
+    return connection
+
+
+def _create_once(connection: sqlite3.Connection) -> None:
+    """Make the tables unless another window just did."""
+    try:
+        schema.create(connection)
+    except sqlite3.OperationalError:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if connection.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
+            raise
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,141 @@
+"""The tables of the library, and how an older file becomes a newer one.
+
+Labels and the audit log are append-only: triggers refuse to change or delete a row, so undoing a
+label writes another row.
+"""
+
+import sqlite3
+
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE cases (
+    id INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    window TEXT NOT NULL DEFAULT '',
+    added_at TEXT NOT NULL
+);
+CREATE TABLE files (
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    role TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    part TEXT NOT NULL DEFAULT '',
+    path TEXT NOT NULL,
+    PRIMARY KEY (case_id, role)
+);
+CREATE INDEX files_by_hash ON files(sha256);
+CREATE TABLE label_sets (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL
+);
+CREATE TABLE label_classes (
+    set_id INTEGER NOT NULL REFERENCES label_sets(id),
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    key TEXT NOT NULL DEFAULT '',
+    colour TEXT NOT NULL DEFAULT '',
+    code TEXT NOT NULL DEFAULT '',
+    retired INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (set_id, name)
+);
+CREATE TABLE labels (
+    id INTEGER PRIMARY KEY,
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    set_id INTEGER NOT NULL REFERENCES label_sets(id),
+    reader TEXT NOT NULL,
+    at TEXT NOT NULL,
+    class TEXT,
+    sure INTEGER NOT NULL DEFAULT 1,
+    quality TEXT NOT NULL DEFAULT '',
+    note TEXT NOT NULL DEFAULT '',
+    opinion_seen TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX labels_by_case ON labels(set_id, case_id, reader, at, id);
+CREATE VIEW in_force AS SELECT * FROM labels AS l WHERE NOT EXISTS (
+    SELECT 1 FROM labels AS n WHERE n.set_id = l.set_id AND n.case_id = l.case_id
+    AND n.reader = l.reader AND (n.at, n.id) > (l.at, l.id)
+);
+CREATE TABLE predictions (
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    model TEXT NOT NULL,
+    at TEXT NOT NULL,
+    probabilities TEXT NOT NULL,
+    features BLOB,
+    PRIMARY KEY (case_id, model)
+);
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    reader TEXT NOT NULL,
+    action TEXT NOT NULL,
+    identity TEXT NOT NULL DEFAULT '',
+    detail TEXT NOT NULL DEFAULT ''
+);
+CREATE TRIGGER labels_stay BEFORE UPDATE ON labels
+    BEGIN SELECT RAISE(ABORT, 'labels are append-only'); END;
+CREATE TRIGGER labels_last BEFORE DELETE ON labels
+    BEGIN SELECT RAISE(ABORT, 'labels are append-only'); END;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_lasts BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+"""
+
+SPECT_SET = "SPECT perfusion"
+SKY_SET = "sky sources"
+
+# Codes: DICOM CID 3121 (morphology), CID 3120 (normal, equivocal), CID 3113 (false positive).
+_SPECT = (
+    ("healthy", "1", "#5ac58e", "301121007 SCT Myocardial perfusion normal"),
+    ("ischaemic", "2", "#4aa3ff", "414795007 SCT Myocardial ischemia"),
+    ("infarcted", "3", "#ef6f6c", "22298006 SCT Myocardial infarction"),
+    ("mixed", "4", "#b58cff", "428196007 SCT Mixed ischemia and infarction"),
+    ("artefact", "5", "#f0b429", "122748 DCM False positive defect finding"),
+    ("unsure", "U", "#8b95a3", "42425007 SCT Equivocal"),
+)
+_SKY = (
+    ("empty", "1", "#8b95a3", ""),
+    ("continuum", "2", "#4aa3ff", ""),
+    ("emission line", "3", "#5ac58e", ""),
+    ("absorption", "4", "#b58cff", ""),
+    ("artefact", "5", "#f0b429", ""),
+    ("unsure", "U", "#d7dce3", ""),
+)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make all tables and the two label sets the program comes with; one transaction."""
+    connection.executescript(
+        f"BEGIN IMMEDIATE;{_TABLES}{_built_in_sets()}PRAGMA user_version = {VERSION};COMMIT;"
+    )
+
+
+def _built_in_sets() -> str:
+    lines = []
+    for number, (name, kind, classes) in enumerate(
+        ((SPECT_SET, "heart", _SPECT), (SKY_SET, "sky", _SKY)), start=1
+    ):
+        lines.append(f"INSERT INTO label_sets VALUES ({number}, '{name}', '{kind}');")
+        for place, (label, key, colour, code) in enumerate(classes):
+            lines.append(
+                "INSERT INTO label_classes VALUES"
+                f" ({number}, '{label}', {place}, '{key}', '{colour}', '{code}', 0);"
+            )
+    return "\n".join(lines)
+
+
+# From version n to n + 1, in order; each runs in one transaction after a backup was made.
+UPGRADES: dict[int, str] = {}
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring an older schema to `VERSION`, one step after another, each all or nothing."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    while version < VERSION:
+        connection.executescript(
+            f"BEGIN IMMEDIATE;{UPGRADES[version]}PRAGMA user_version = {version + 1};COMMIT;"
+        )
+        version += 1

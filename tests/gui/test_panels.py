@@ -1,0 +1,247 @@
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QKeySequence
+from PyQt6.QtTest import QTest
+
+from cubeview.cubes.answer import Prediction
+from cubeview.errors import CubeviewError
+from tests.gui.fakes import GONE, make_heart, make_sky
+
+
+def press(window, key):
+    """Press a key on the window, whatever has the focus in it."""
+    window.activateWindow()
+    QTest.keySequence(window, QKeySequence(key))
+
+
+def test_run_shows_the_answer_in_words_and_bars(window, with_case, idle, qtbot):
+    with_case(make_heart())
+    panel = window.predict
+    qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
+    assert panel.answer.text() == "Classifying…"
+    assert not panel.run_button.isEnabled()
+    idle(window)
+    assert panel.answer.text() == "Ischaemic"
+    assert panel.bars.rows[1] == ("ischaemic", 0.81, True)
+    assert "0.93" in panel.abnormal.text()
+    assert "not suspected" in panel.artefact.text()
+    assert "doubtful" in panel.cautions.text()
+    assert panel.footer.text() == "heart-net · CPU · 40 ms · calibrated"
+    assert panel.run_button.isEnabled()
+    assert "ischaemic" in window.cases.list.item(0).text()
+
+
+def test_a_stale_answer_is_dropped(window, with_case, idle, network, qtbot):
+    with_case(make_heart("A"))
+    network.go.clear()
+    press(window, "P")
+    qtbot.waitUntil(lambda: network.asked != [])
+    other = make_heart("B")
+    window.session.add_cases((other,))
+    window.session.set_case(other)
+    network.go.set()
+    idle(window)
+    assert window.session.prediction is None
+    assert window.predict.answer.text() == "Not asked"
+
+
+def test_a_failed_run_is_said_in_the_panel(window, with_case, idle, network):
+    with_case(make_heart())
+    network.error = CubeviewError("heart-net: the weights are damaged. Copy them again.")
+    press(window, "P")
+    idle(window)
+    assert "damaged" in window.predict.reason.text()
+    assert not window.predict.reason.isHidden()
+    assert window.predict.run_button.isEnabled()
+
+
+def test_a_bug_in_a_run_is_reported(window, with_case, idle, network, caplog):
+    with_case(make_heart())
+    network.error = ZeroDivisionError("by nothing")
+    press(window, "P")
+    idle(window)
+    assert "unexpectedly" in window.predict.reason.text()
+    assert "by nothing" in window._bugs.report.toPlainText()
+    window._bugs.close()
+    caplog.clear()
+
+
+def test_what_the_model_cannot_judge_says_why(window, with_case, network):
+    with_case(make_heart(roles=("rest",)))
+    assert window.predict.answer.text() == "Cannot judge"
+    assert "stress is missing" in window.predict.reason.text()
+    assert not window.predict.run_button.isEnabled()
+    network.models = network.models[:1]
+    with_case(make_sky())
+    assert "this is a sky cube" in window.predict.reason.text()
+    network.models = []
+    with_case(make_sky())
+    assert "No model is installed" in window.predict.reason.text()
+    window.predict.run()
+    assert window.session.prediction is None
+
+
+def test_a_sky_cube_is_asked_at_the_cursor(window, with_case, idle, network):
+    case = with_case(make_sky())
+    window.session.set_cursor(20, 17, 16)
+    assert "cursor" in window.predict.where.text()
+    press(window, "P")
+    idle(window)
+    asked = network.asked[0]
+    assert asked.main is case.main
+    assert [(s.start, s.stop) for s in asked.window] == [(4, 36), (1, 33), (0, 32)]
+    assert window.session.prediction.case is asked
+    assert window.predict.answer.text() == "Emission line"
+    assert window.predict.abnormal.isHidden()
+    window.session.set_cursor(0, 0, 0)
+    assert "left" in window.predict.where.text()
+    press(window, "P")
+    assert window.session.prediction is None, "the answer for the old window has gone"
+    idle(window)
+    assert window.session.prediction.case.window[0] == slice(0, 16)
+
+
+def test_cam_classifies_first_where_nobody_did(window, with_case, idle, network):
+    with_case(make_heart())
+    press(window, "C")
+    idle(window)
+    assert window.session.prediction.answer == "ischaemic"
+    assert network.asked[1][:2] == ("CAM", "ischaemic")
+    assert window.session.overlay.method == "CAM"
+    assert window.explain.cam_button.isChecked()
+    assert "CAM for ischaemic" in window.explain.caption.text()
+    assert window.explain.target.itemText(0) == "the answer (ischaemic)"
+
+
+def test_the_class_can_be_chosen(window, with_case, idle, network):
+    with_case(make_heart())
+    press(window, "C")
+    idle(window)
+    place = window.explain.target.findData("healthy")
+    window.explain.target.setCurrentIndex(place)
+    window.explain.target.activated.emit(place)
+    idle(window)
+    assert window.session.overlay.target == "healthy"
+
+
+def test_occlusion_shows_a_coarse_map_and_keeps_it_when_stopped(
+    window, with_case, idle, network, qtbot
+):
+    with_case(make_heart())
+    press(window, "P")
+    idle(window)
+    network.go.clear()
+    press(window, "O")
+    qtbot.waitUntil(lambda: window.session.overlay is not None)
+    assert not window.session.overlay.complete
+    assert "coarse" in window.explain.caption.text()
+    assert window.explain.occlusion_button.isChecked()
+    assert window.explain.progress.isVisible()
+    qtbot.mouseClick(window.explain.cancel_button, Qt.MouseButton.LeftButton)
+    idle(window)
+    assert not window.explain.progress.isVisible()
+    assert not window.session.overlay.complete
+
+
+def test_occlusion_takes_the_users_choices_and_remembers_them(window, with_case, idle, network):
+    with_case(make_heart())
+    panel = window.explain
+    panel.patch.setValue(6)
+    panel.stride.setValue(2)
+    panel.fill.setCurrentIndex(panel.fill.findData("wall"))
+    panel.fill.activated.emit(panel.fill.currentIndex())
+    panel.channel.setCurrentIndex(panel.channel.findData("stress"))
+    press(window, "O")
+    idle(window)
+    chosen = {"patch": 6, "stride": 2, "fill": "wall", "channel": "stress"}
+    assert network.asked[-1][2] == chosen
+    assert window.memory.settings.occlusion_patch == 6
+    assert window.memory.settings.occlusion_fill == "wall"
+
+
+def test_keys_and_sliders_restyle_the_map(window, with_case, idle):
+    with_case(make_heart())
+    press(window, "C")
+    idle(window)
+    before = window.session.overlay_style.opacity
+    press(window, "]")
+    assert window.session.overlay_style.opacity == pytest.approx(before + 0.1)
+    assert window.explain.opacity.value() == round(100 * (before + 0.1))
+    for _ in range(20):
+        press(window, "[")
+    assert window.session.overlay_style.opacity == 0
+    window.explain.threshold.setValue(40)
+    assert window.session.overlay_style.threshold == 0.4
+    press(window, "H")
+    assert not window.session.overlay_style.visible
+    window.explain.off_button.click()
+    assert window.session.overlay is None
+    assert window.explain.off_button.isChecked()
+
+
+def test_a_failed_map_is_said_in_the_panel(window, with_case, idle, network):
+    with_case(make_heart())
+    press(window, "P")
+    idle(window)
+    network.error = GONE
+    press(window, "C")
+    idle(window)
+    assert window.explain.problem.text() == str(GONE)
+    assert window.explain.off_button.isChecked()
+
+
+def test_a_map_of_another_case_is_dropped(window, with_case, idle, network, qtbot):
+    with_case(make_heart("A"))
+    press(window, "P")
+    idle(window)
+    network.go.clear()
+    press(window, "C")
+    qtbot.waitUntil(lambda: len(network.asked) == 2)
+    other = make_heart("B")
+    window.session.add_cases((other,))
+    window.session.set_case(other)
+    network.go.set()
+    idle(window)
+    assert window.session.overlay is None
+
+
+def test_notes_show_facts_axes_and_guesses(window, with_case):
+    from PyQt6.QtWidgets import QLabel
+
+    with_case(make_heart())
+    said = " | ".join(label.text() for label in window.notes.findChildren(QLabel))
+    for text in ("guessed: stress from", "8 × 12 × 12", "−20.0 to 8.0 mm", "Matrix", "short axis"):
+        assert text in said
+
+
+def test_choosing_a_model_forgets_the_others_answer(window, with_case, idle, network):
+    from dataclasses import replace
+
+    first = network.models[0]
+    network.models.insert(1, replace(first, name="other", card=replace(first.card, name="other")))
+    case = with_case(make_heart())
+    window.session.set_prediction(Prediction(case, first.name, {"healthy": 1.0}, 0.0, "CPU", 1.0))
+    assert window.predict.models.count() == 2
+    window.predict.models.setCurrentIndex(1)
+    window.predict.models.activated.emit(1)
+    assert window.session.model == "other"
+    assert window.session.prediction is None
+
+
+def test_space_plays_in_the_views_and_presses_buttons_elsewhere(window, with_case, idle, qtbot):
+    with_case(make_heart())
+    play = window.actions_table["play"]
+    window.activateWindow()
+    window.ortho.slices[0].canvas.setFocus()
+    qtbot.keyClick(window.ortho.slices[0].canvas, Qt.Key.Key_Space)
+    assert window.ortho.playing
+    assert play.isChecked()
+    before = window.session.cursor
+    qtbot.waitUntil(lambda: window.session.cursor != before)
+    play.trigger()
+    assert not window.ortho.playing
+    window.predict.run_button.setFocus()
+    qtbot.keyClick(window.predict.run_button, Qt.Key.Key_Space)
+    assert not window.ortho.playing
+    idle(window)
+    assert window.session.prediction is not None

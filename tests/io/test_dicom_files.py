@@ -1,0 +1,81 @@
+"""Real DICOM files: each opens, or is refused in words."""
+
+import shutil
+
+import nibabel
+import numpy as np
+import pytest
+
+from cubeview.cubes.orient import cardiac_ends, ends
+from cubeview.io import open_paths
+
+FOLDERS = ("spect_rest_stress", "spect_physionet", "nm", "dicom_bad", "dicom_other", "dicom_series")
+PAIRS = ("P001", "P002", "P004", "P011", "P021", "P025", "P053", "P058")
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_file_opens_or_is_refused_with_a_reason(shared_data, folder):
+    for path in sorted((shared_data / folder).rglob("*")):
+        if not path.is_file():
+            continue
+        opened = open_paths([path])
+        assert bool(opened.cases) != bool(opened.refusals), path
+        for refusal in opened.refusals:
+            text = refusal.reason.removeprefix(f"{path}: ")
+            assert text != refusal.reason
+            assert text.endswith(".")
+            assert len(text) > 40
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_real_pairs_pair_by_their_headers(shared_data, tmp_path, name):
+    # Under names and in an order that say nothing.
+    for number, role in enumerate(("rest", "stress")):
+        shutil.copy(
+            shared_data / "spect_rest_stress" / f"{name}_{role}.dcm", tmp_path / str(number)
+        )
+    (case,) = open_paths([tmp_path]).cases
+    assert case.roles == ("stress", "rest")
+    assert [cube.source.path.name for cube in case.cubes.values()] == ["1", "0"]
+    assert case.question == ""
+    assert name not in case.name
+    for cube in case.cubes.values():
+        assert cube.view == "short axis"
+        assert cube.facts["Slice order"] == "apex to base"
+        assert cardiac_ends(cube) == (("APEX", "BASE"), ("ANT", "INF"), ("SEP", "LAT"))
+        assert ends(cube)[1] in {("H", "F"), ("HR", "FL"), ("HA", "FP"), ("HP", "FA"), ("HL", "FR")}
+
+
+def test_a_series_of_another_kind_is_refused_once(shared_data):
+    opened = open_paths([shared_data / "dicom_other" / "mr_series"])
+    (refusal,) = opened.refusals
+    assert "and 15 more of its series: this is an MR image" in refusal.reason
+
+
+def test_a_folder_of_pairs_gives_one_case_each(shared_data):
+    opened = open_paths([shared_data / "spect_rest_stress"])
+    assert [case.roles for case in opened.cases] == [("stress", "rest")] * 8
+    assert len({case.name for case in opened.cases}) == 8
+
+
+def test_masks_lie_on_their_scans(shared_data):
+    masks = sorted((shared_data / "spect_physionet").glob("*_mask.nii.gz"))
+    found = 0
+    for path in masks:
+        scan = path.with_name(path.name.replace("_mask.nii.gz", ".dcm"))
+        if not scan.exists():
+            continue
+        found += 1
+        image = nibabel.load(path)
+        mask = np.asarray(image.dataobj).transpose(2, 1, 0) > 0
+        (case,) = open_paths([scan]).cases
+        cube = case.main
+        # The same voxels: the wall is where the counts are.
+        values = cube.pixels.read()
+        assert values[mask].mean() > 4 * values[~mask].mean()
+        # The same places: NIfTI is (x, y, z) and right-anterior-superior, ours left-posterior-head.
+        for z, y, x in np.argwhere(mask)[:: max(1, mask.sum() // 20)]:
+            ras = image.affine @ [x, y, z, 1]
+            lps = cube.affine @ [z, y, x, 1]
+            np.testing.assert_allclose(lps[:3], ras[:3] * [-1, -1, 1], atol=0.01)
+    assert found >= 2

@@ -1,0 +1,172 @@
+"""Fine-tuning moves a model towards new labels, honestly measured in grouped folds."""
+
+import numpy as np
+import pytest
+import torch
+
+from cubeview.errors import Cancelled, CubeviewError
+from cubeview.learn.calibrate import calibrate
+from cubeview.learn.card import Card
+from cubeview.learn.finetune import FinetuneConfig, fine_tune, linked_classes
+from cubeview.learn.metrics import auc
+from cubeview.learn.model import Model
+from cubeview.learn.network import NetworkConfig, build
+from cubeview.learn.outcome import figures, positive_classes, verdict
+from cubeview.learn.training_set import TrainingSet, grouped_folds, preflight
+
+SMALL = NetworkConfig(widths=(4, 8, 8), kernels=(4, 2, 2), strides=(2, 1, 1), padding="same")
+CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
+
+
+def card(**changes):
+    values = dict(
+        name="small",
+        kind="heart",
+        title="Small",
+        network=SMALL.to_dict(),
+        preprocess={"kind": "heart"},
+        roles=("rest", "stress"),
+        classes=CLASSES,
+        normal="healthy",
+        defects=("ischaemic", "infarcted", "mixed"),
+        artefact="artefact",
+    )
+    return Card(**{**values, **changes})
+
+
+@pytest.fixture
+def base():
+    torch.manual_seed(0)
+    return Model(build(SMALL).eval(), card(), None)
+
+
+def planted(count=40, classes=("healthy", "ischaemic"), seed=0):
+    """Cubes whose second class has a bright corner in the second channel."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(0.3, 0.1, (count, 2, 8, 8, 8)).astype(np.float32)
+    truth = np.arange(count) % 2
+    inputs[truth == 1, 1, :4, :4, :4] += 1.0
+    names = tuple(f"case {n}" for n in range(count))
+    return TrainingSet(inputs, truth, classes, names, names)
+
+
+@pytest.mark.parametrize("layers", ["head", "last2", "all"])
+def test_a_planted_difference_is_learnt_out_of_fold(base, layers):
+    cases = planted()
+    config = FinetuneConfig(layers=layers, steps=100, rate=1e-2, pull=0.0, folds=3)
+    tuned = fine_tune(base, cases, config)
+    found = figures(tuned.logits, cases.truth, tuned.folds, [1])
+    assert found.auc.value > 0.95
+    assert found.balanced_accuracy > 0.85
+
+
+def test_the_threshold_rung_moves_the_threshold_and_nothing_else(base):
+    cases = planted()
+    with torch.no_grad():
+        base.network.head.bias[0] += 5.0  # the base says healthy to everything
+    tuned = fine_tune(base, cases, FinetuneConfig(layers="threshold"))
+    before = figures(tuned.base, cases.truth, tuned.folds, [1])
+    after = figures(tuned.logits, cases.truth, tuned.folds, [1])
+    assert before.balanced_accuracy == 0.5
+    own = [
+        auc(after.scores[tuned.folds == f], cases.truth[tuned.folds == f] == 1) for f in range(5)
+    ]
+    assert own == pytest.approx(list(before.auc_per_fold)), "ranking within a fold stays"
+    ours, theirs = tuned.model.network.state_dict(), base.network.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours if name != "head.bias")
+
+
+def test_the_base_is_left_as_it_is_and_the_same_seed_gives_the_same_numbers(base):
+    before = {name: value.clone() for name, value in base.network.state_dict().items()}
+    config = FinetuneConfig(steps=5, copies=1)
+    first, second = (fine_tune(base, planted(), config) for _ in range(2))
+    assert np.array_equal(first.logits, second.logits)
+    for name, value in base.network.state_dict().items():
+        assert torch.equal(value, before[name])
+    assert first.model.card.parent == base.card.weights_sha256
+    assert any(
+        not torch.equal(a, b)
+        for a, b in zip(first.model.network.parameters(), base.network.parameters(), strict=True)
+    )
+
+
+def test_a_new_label_set_gets_a_new_head(base):
+    cases = planted(classes=("tidy", "untidy"))
+    tuned = fine_tune(base, cases, FinetuneConfig(steps=40, rate=1e-2, pull=0.0))
+    assert tuned.base is None
+    assert tuned.model.card.classes == ("tidy", "untidy")
+    assert tuned.model.network(torch.tensor(cases.inputs[:3])).shape == (3, 2)
+    assert figures(tuned.logits, cases.truth, tuned.folds, [1]).auc.value > 0.9
+    with pytest.raises(CubeviewError, match="no threshold to move"):
+        fine_tune(base, cases, FinetuneConfig(layers="threshold"))
+
+
+def test_two_classes_of_hearts_ask_for_all_defects_together():
+    assert linked_classes(card(), ("healthy", "ischaemic")) == [[0], [1, 2, 3]]
+    assert linked_classes(card(), ("abnormal", "healthy")) == [[1, 2, 3], [0]]
+    assert linked_classes(card(), ("healthy", "mixed", "artefact")) == [[0], [3], [4]]
+    assert linked_classes(card(), ("healthy", "odd", "artefact")) is None
+
+
+def test_a_group_is_never_parted_between_folds():
+    cases = planted(60)
+    grouped = TrainingSet(
+        cases.inputs, cases.truth, cases.classes, cases.names,
+        tuple(f"patient {n // 4}" for n in range(60)),
+    )  # fmt: skip
+    folds = grouped_folds(grouped, 5, seed=3)
+    for group in set(grouped.groups):
+        assert len({f for f, g in zip(folds, grouped.groups, strict=True) if g == group}) == 1
+    assert np.bincount(folds).tolist() == [12] * 5
+
+
+def test_the_preflight_names_what_is_doubtful():
+    cases = planted(12)
+    twin = cases.inputs.copy()
+    twin[2] = twin[0]
+    odd = TrainingSet(
+        twin, np.array([0] * 9 + [1] * 3), cases.classes, cases.names, cases.names, ("x: gone",)
+    )
+    told = " ".join(preflight(odd, 3))
+    for expected in ("9 healthy, 3 ischaemic", "Only 3", "same image", "Left out: x: gone"):
+        assert expected in told
+    with pytest.raises(CubeviewError, match="at most 3 folds"):
+        preflight(odd, 5)
+
+
+def test_cancelling_stops_at_the_next_step(base):
+    calls = []
+
+    def report(fraction, text):
+        calls.append(fraction)
+        if len(calls) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fine_tune(base, planted(), FinetuneConfig(), report=report)
+    assert len(calls) == 3
+
+
+def test_calibration_is_platt_scaling_for_two_classes():
+    rng = np.random.default_rng(5)
+    score = rng.normal(size=20000) * 3
+    truth = (rng.random(20000) < 1 / (1 + np.exp(-(0.5 * score)))).astype(int)
+    shift, temperature = calibrate(np.stack([np.zeros(20000), score + 4], 1), truth, 1.0)
+    assert temperature == pytest.approx(2.0, rel=0.1)
+    assert shift[1] - shift[0] == pytest.approx(-4, abs=0.3)
+
+
+def test_the_verdict_says_when_it_cannot_tell():
+    rng = np.random.default_rng(7)
+    truth = np.arange(30) % 2
+
+    def scored(strength):
+        score = rng.normal(size=30) + strength * truth
+        return figures(np.stack([-score, score], 1), truth, None, [1])
+
+    assert verdict(scored(4), scored(0), truth == 1)[0] == "better"
+    assert verdict(scored(0), scored(4), truth == 1)[0] == "worse"
+    assert verdict(scored(1), scored(1), truth == 1)[0] == "cannot be told"
+    assert positive_classes(card(), ("healthy", "mixed")) == [1]
+    with pytest.raises(CubeviewError, match="some, not all"):
+        positive_classes(card(), ("healthy", "mixed"), ("odd",))

@@ -1,0 +1,88 @@
+"""Labels leave a library and enter another without loss; readers are compared."""
+
+import pytest
+
+from cubeview.errors import CubeviewError
+from cubeview.io.identity import file_hashes
+from cubeview.library.agreement import agreement
+from cubeview.library.exchange import apply_import, export_labels, plan_import, read_entries
+from cubeview.library.library import Library
+from cubeview.library.schema import SPECT_SET
+from cubeview.library.table import read_table
+from tests.helpers.cases import case_of
+
+
+@pytest.fixture
+def filled(tmp_path):
+    library = Library(tmp_path / "a.sqlite", "Anna")
+    for number in range(5):
+        case = library.add_case(made := case_of(tmp_path, number), file_hashes(made))
+        library.label(case, "healthy", label_set=SPECT_SET, note='a "quoted", odd\nnote λ')
+        library.label(case, "mixed", label_set=SPECT_SET, sure=False, quality="poor")
+    library.label(1, None, label_set=SPECT_SET)
+    yield library
+    library.close()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".ecsv", ".json"])
+def test_a_round_trip_through_an_empty_library_loses_nothing(filled, tmp_path, suffix):
+    path = tmp_path / f"labels{suffix}"
+    assert export_labels(filled, SPECT_SET, path) == 11
+    other = Library(tmp_path / "b.sqlite", "Ben")
+    plan = plan_import(other, path)
+    assert len(plan.unknown) == 11
+    assert other.current(SPECT_SET) == {}, "a plan must change nothing"
+    apply_import(other, plan)
+    again = tmp_path / f"again{suffix}"
+    export_labels(other, SPECT_SET, again)
+    assert read_entries(again) == read_entries(path)
+    assert again.read_bytes() == path.read_bytes()
+    assert plan_import(other, path).known == 11
+    other.close()
+
+
+def test_a_conflict_is_reported_before_anything_changes(filled, tmp_path):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    filled.label(2, "artefact", label_set=SPECT_SET)
+    newer = path.read_text().replace('"mixed"', '"infarcted"')
+    path.write_text(newer)
+    plan = plan_import(filled, path)
+    assert {said for _, said in plan.conflicts} >= {"artefact"}
+    assert filled.current(SPECT_SET)[(2, "Anna")].class_name == "artefact"
+    apply_import(filled, plan)
+    # The label placed last stays in force whatever is imported after it.
+    assert filled.current(SPECT_SET)[(2, "Anna")].class_name == "artefact"
+
+
+def test_a_foreign_file_is_refused_with_what_it_needs(filled, tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(CubeviewError, match="needs the columns"):
+        plan_import(filled, path)
+    with pytest.raises(CubeviewError, match=r"\.csv, \.ecsv or \.json"):
+        export_labels(filled, SPECT_SET, tmp_path / "labels.xls")
+
+
+def test_kappa_against_a_worked_example():
+    # Cohen's kappa of the textbook table [[20, 5], [10, 15]] is 0.4.
+    first = {n: "yes" if n < 25 else "no" for n in range(50)}
+    second = {n: "yes" if n < 20 or 25 <= n < 35 else "no" for n in range(50)}
+    found = agreement(first, second, ("yes", "no"))
+    assert found.confusion.tolist() == [[20, 5], [10, 15]]
+    assert found.kappa == pytest.approx(0.4)
+    assert len(found.disputed) == 15
+
+
+def test_the_simple_table(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("case,class,rest,stress\nA,healthy,a_r.dcm,a_s.dcm\n\nB,mixed,,b.dcm\n")
+    first, second = read_table(path)
+    assert first.files == {"stress": tmp_path / "a_s.dcm", "rest": tmp_path / "a_r.dcm"}
+    assert (second.line, second.class_name, list(second.files)) == (4, "mixed", ["stress"])
+    path.write_text("file,class,ra,dec,spectral\nf.fits,empty,1,2,x\n")
+    with pytest.raises(CubeviewError, match=r"line 2.*plain numbers"):
+        read_table(path)
+    path.write_text("healthy,a,b\n")
+    with pytest.raises(CubeviewError, match="first line must name the columns"):
+        read_table(path)
