@@ -14,7 +14,7 @@ from cubeview.gui.planbox import PlanBox
 from cubeview.gui.records import Records
 from cubeview.gui.settings import SettingsFile
 from cubeview.library.exchange import Import, apply_import, export_labels
-from cubeview.library.folder import Scan, add_found, scan_folder
+from cubeview.library.folder import Kept, Scan, add_found, scan_folder
 from cubeview.library.library import Library
 from cubeview.library.table_import import plan_any
 
@@ -31,6 +31,7 @@ class Boxes(QObject):
         super().__init__(window)
         self._records, self._memory, self._messages = records, memory, messages
         self._window = window
+        self._kept: dict[Path, Kept] = {}
 
     def ask_folder(self) -> None:
         """Ask for a folder and look what is in it."""
@@ -40,13 +41,21 @@ class Boxes(QObject):
     def scan(self, path: Path) -> None:
         """Look what is in a folder, in the background, and show it."""
         library = self._library()
-        if library is not None:
-            self._records.start(
-                "scan",
-                f"Looking into {path.name}",
-                lambda job: scan_folder(library, [path], report=job.report),
-                self._show_scan,
-            )
+        if library is None:
+            return
+        # Kept after a cancel: the next look at this folder goes on where this one stopped.
+        kept = self._kept.setdefault(path, {})
+
+        def show(scan: Scan) -> None:
+            del self._kept[path]
+            self._show_scan(scan)
+
+        self._records.start(
+            "scan",
+            f"Looking into {path.name}",
+            lambda job: scan_folder(library, [path], kept=kept, report=job.report),
+            show,
+        )
 
     def ask_import(self) -> None:
         """Ask for a file of labels and show what it would change."""

@@ -466,6 +466,13 @@ class Records(QObject):
             self.failed.emit(error)
             return False
         self.row_changed.emit(number)
+        for (cube,) in self.library.read(
+            "SELECT c.id FROM cases c JOIN files f ON f.case_id = c.id WHERE c.window = ''"
+            " AND c.kind = 'sky' AND f.sha256 IN (SELECT sha256 FROM files WHERE case_id = ?)",
+            (number,),
+        ):
+            # The row of the whole cube counts its labelled windows.
+            self.row_changed.emit(cube)
         self._refresh()
         return True
 

@@ -18,6 +18,7 @@ FILTERS = ("all", "unlabelled", "labelled", "unsure", "poor quality", "disagreem
 HIDDEN = "hidden"
 PICTURE = QSize(56, 28)
 _KINDS = {"heart": "heart", "sky": "sky window", "volume": "volume"}
+_CUBE = "sky cube"
 _PICTURES_KEPT = 400
 
 Pictures = Callable[[list[int]], Mapping[int, tuple[int, bytes]]]
@@ -40,6 +41,7 @@ class WorklistModel(QAbstractTableModel):
         self._rows: dict[int, Row] = {}
         self._ranks: dict[int, int] = {}
         self.shown: list[int] = []
+        self._places: dict[int, int] = {}
         self.blind = True
         self._filter, self._words = FILTERS[0], ""
         self._column, self._falling = -1, False
@@ -65,10 +67,11 @@ class WorklistModel(QAbstractTableModel):
         if new:
             self._ranks[row.id] = len(self._ranks)
             self.beginInsertRows(QModelIndex(), len(self.shown), len(self.shown))
+            self._places[row.id] = len(self.shown)
             self.shown.append(row.id)
             self.endInsertRows()
-        elif row.id in self.shown:
-            place = self.shown.index(row.id)
+        elif row.id in self._places:
+            place = self._places[row.id]
             self.dataChanged.emit(self.index(place, 0), self.index(place, len(COLUMNS) - 1))
 
     def set_blind(self, on: bool) -> None:
@@ -94,14 +97,14 @@ class WorklistModel(QAbstractTableModel):
 
     def place_of(self, case_id: int | None) -> int:
         """Return where a case is shown, or -1."""
-        return self.shown.index(case_id) if case_id in self.shown else -1
+        return -1 if case_id is None else self._places.get(case_id, -1)
 
     def next_unlabelled(self, after: int) -> int | None:
         """Return the first case without a label below a place, from the top again at the end."""
         count = len(self.shown)
         for step in range(1, count + 1):
             row = self.row((after + step) % count)
-            if row.label is None:
+            if row.is_open:
                 return row.id
         return None
 
@@ -150,6 +153,8 @@ class WorklistModel(QAbstractTableModel):
         hidden, said = self._hidden(row), bool(row.probabilities)
         if name == "case":
             return row.name
+        if name == "label" and row.windows:
+            return f"{row.windows} window{'s' if row.windows > 1 else ''}"
         if name == "label":
             own = (row.label or "—") + ("" if row.sure else " ?") + (" ▼" if row.quality else "")
             others = {f"{reader}: {what}" for reader, what in row.others if what != row.label}
@@ -169,7 +174,7 @@ class WorklistModel(QAbstractTableModel):
         if name == "state":
             return row.state
         if name == "kind":
-            return _KINDS.get(row.kind, row.kind)
+            return _CUBE if row.is_whole_cube else _KINDS.get(row.kind, row.kind)
         return (row.labelled_at or row.added_at)[:10]
 
     def _tip(self, row: Row, name: str) -> str:
@@ -198,13 +203,14 @@ class WorklistModel(QAbstractTableModel):
             name = COLUMNS[self._column]
             kept.sort(key=lambda row: self._key(row, name), reverse=self._falling)
         self.shown = [row.id for row in kept]
+        self._places = {number: place for place, number in enumerate(self.shown)}
         self.endResetModel()
 
     def _passes(self, row: Row) -> bool:
         hidden = self._hidden(row)
         return {
             "all": True,
-            "unlabelled": row.label is None,
+            "unlabelled": row.is_open,
             "labelled": row.label is not None,
             "unsure": row.label is not None and not row.sure,
             "poor quality": bool(row.quality),

@@ -72,36 +72,44 @@ class Scan:
         }
 
 
-def scan_folder(library: Library, paths: Sequence[Path], *, report: Report = nothing) -> Scan:
+Kept = dict[tuple[Path, ...], tuple[list[Found], list[Refusal]]]
+"""What was found in each group of files."""
+
+
+def scan_folder(
+    library: Library,
+    paths: Sequence[Path],
+    *,
+    kept: Kept | None = None,
+    report: Report = nothing,
+) -> Scan:
     """Find the cases below some folders, and the files that cannot be read, with reasons.
 
     The scans directly below one subfolder are opened together, since rest and stress may lie
-    apart there; no more than one such group is in memory. Run again after an interruption, files
-    already read are not read for their hash again.
+    apart there; no more than one such group is in memory.
 
     Parameters
     ----------
     library : Library
     paths : sequence of Path
         Folders and files.
+    kept : dict, optional
+        Filled group by group; given again after an interruption, the scan goes on from there.
     report : callable
     """
-    cases: dict[str, Found] = {}
+    kept = {} if kept is None else kept
     refusals: list[Refusal] = []
     groups = list(_groups(paths, refusals))
     for done, (title, files) in enumerate(groups):
         part = _part_of(report, done, len(groups), f"looking into {title}")
-        opened = open_paths(files, report=_share_of(part, 0.6))
-        refusals += opened.refusals
-        for number, case in enumerate(opened.cases):
-            part(0.6 + 0.4 * number / len(opened.cases), "")
-            try:
-                found = _found(library, case)
-            except CubeviewError as error:
-                source = case.main.source
-                refusals.append(Refusal(source.path if source else files[0], str(error)))
-                continue
-            cases.setdefault(found.identity, found)
+        if tuple(files) not in kept:
+            kept[tuple(files)] = _look_into(library, files, part)
+    cases: dict[str, Found] = {}
+    for _, files in groups:
+        found, refused = kept[tuple(files)]
+        refusals += refused
+        for case in found:
+            cases.setdefault(case.identity, case)
     report(1.0, f"{len(cases)} cases")
     return Scan(tuple(cases.values()), tuple(refusals))
 
@@ -126,6 +134,22 @@ def add_found(library: Library, cases: Sequence[Found], *, report: Report = noth
         numbers.append(number)
     library.log("added", detail=f"{len(numbers)} cases")
     return numbers
+
+
+def _look_into(
+    library: Library, files: list[Path], report: Report
+) -> tuple[list[Found], list[Refusal]]:
+    """Open a group of files, and close them again."""
+    opened = open_paths(files, report=_share_of(report, 0.6))
+    found, refusals = [], list(opened.refusals)
+    for number, case in enumerate(opened.cases):
+        report(0.6 + 0.4 * number / len(opened.cases), "")
+        try:
+            found.append(_found(library, case))
+        except CubeviewError as error:
+            source = case.main.source
+            refusals.append(Refusal(source.path if source else files[0], str(error)))
+    return found, refusals
 
 
 def _found(library: Library, case: Case) -> Found:

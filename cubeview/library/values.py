@@ -52,6 +52,8 @@ class Row:
         No opinion of a model was visible.
     others : tuple of (reader, class)
         What other readers said.
+    windows : int
+        A whole sky cube: how many of its windows this reader has labelled.
     model : str
         Whose opinion `probabilities` are; empty for none.
     probabilities : mapping of class to float
@@ -71,8 +73,19 @@ class Row:
     labelled_at: str
     labelled_blind: bool
     others: tuple[tuple[str, str], ...]
+    windows: int
     model: str
     probabilities: Mapping[str, float]
+
+    @property
+    def is_whole_cube(self) -> bool:
+        """A sky cube as it was imported: its windows are labelled, not itself."""
+        return self.kind == "sky" and not self.window
+
+    @property
+    def is_open(self) -> bool:
+        """Nothing was said of it yet."""
+        return self.label is None and not self.windows
 
     @property
     def answer(self) -> str:

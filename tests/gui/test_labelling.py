@@ -363,3 +363,24 @@ def window_models():
     from tests.gui.fakes import HEART_CLASSES, make_ref
 
     return (make_ref("heart", HEART_CLASSES, ("rest", "stress")),)
+
+
+def test_a_sky_cube_of_the_library_is_done_when_a_window_of_it_is(window, tmp_path, quiet, qtbot):
+    (tmp_path / "sky").mkdir()
+    write_cube(make_sky().main, tmp_path / "sky" / "field.fits")
+    window.boxes.scan(tmp_path / "sky")
+    quiet(window)
+    (box,) = window.findChildren(PlanBox)
+    assert box.lines == ["1 sky cubes, 0 other volumes"]
+    box.do_button.click()
+    quiet(window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    press(window, "N")
+    quiet(window)
+    press(window, "3")
+    press(window, "N")
+    assert "All 2 cases" in texts(window)[0]
+    whole, part = window.worklist.model.rows()
+    assert (whole.is_whole_cube, whole.windows, part.label) == (True, 1, "emission line")
+    assert window.worklist.count.text() == "1 of 1 labelled"

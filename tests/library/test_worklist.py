@@ -183,3 +183,24 @@ def test_the_audit_log_holds_no_name_and_no_path(library, tmp_path):
     assert "Doe" not in text
     assert "Wren" not in text
     assert {"added", "labelled"} <= {action for _, _, action, _, _ in library.audit()}
+
+
+def test_an_interrupted_scan_goes_on_where_it_stopped(library, tmp_path, monkeypatch):
+    from cubeview.errors import Cancelled
+    from cubeview.library import folder as module
+
+    scans, kept, opened = write_hearts(tmp_path / "scans", 3), {}, []
+    genuine = module.open_paths
+    monkeypatch.setattr(
+        module, "open_paths", lambda files, **k: opened.append(files) or genuine(files, **k)
+    )
+
+    def stop(fraction, text):
+        if fraction > 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        scan_folder(library, [scans], kept=kept, report=stop)
+    assert len(opened) == 2
+    assert len(scan_folder(library, [scans], kept=kept).cases) == 3
+    assert len(opened) == 4, "the first group was not opened again"

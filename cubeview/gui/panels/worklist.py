@@ -19,6 +19,7 @@ from cubeview.gui.records import Records
 from cubeview.gui.worklist_model import COLUMNS, FILTERS, PICTURE, WorklistModel
 from cubeview.learn.card import find_models
 from cubeview.library.stored import thumbnails
+from cubeview.library.values import Row
 from cubeview.library.worklist import ORDERS, ordered
 
 _WIDTHS = {"case": 150, "label": 84, "prediction": 84, "probability": 74, "doubt": 52,
@@ -120,6 +121,8 @@ class WorklistPanel(QWidget):
         library = self._records.library
         chosen = self.selected()
         numbers = chosen if len(chosen) > 1 else list(self.model.shown)
+        # A model judges windows of a sky cube; the cube itself is only where they are found.
+        numbers = [n for n in numbers if not self.model.row(self.model.place_of(n)).is_whole_cube]
         folders = [ref.folder for ref in find_models()]
         if library is None or not numbers:
             return None
@@ -145,8 +148,18 @@ class WorklistPanel(QWidget):
     def refill(self) -> None:
         """Read all cases again."""
         rows = self._records.rows()
-        if self._order != ORDERS[0]:
-            rows = ordered(rows, self._order, self._features())
+        if self._order == "most different":
+            # Distances among thousands of cases take a second: not while the user waits.
+            self._records.start(
+                "order",
+                "Comparing cases",
+                lambda job: ordered(rows, "most different", self._features()),
+                self._show_rows,
+            )
+            return
+        self._show_rows(ordered(rows, self._order))
+
+    def _show_rows(self, rows: list[Row]) -> None:
         with QSignalBlocker(self.table.selectionModel()):
             kept = self.selected()
             top = self.table.verticalScrollBar().value()  # type: ignore[union-attr]
@@ -273,20 +286,21 @@ class WorklistPanel(QWidget):
         self._records.told.emit(f"{text}." if not failures else text)
 
     def _show_count(self) -> None:
-        rows = self.model.rows()
+        rows = [row for row in self.model.rows() if not row.is_whole_cube]
         labelled = sum(row.label is not None for row in rows)
         text = f"{labelled} of {len(rows)} labelled"
-        if len(self.model.shown) != len(rows):
+        if len(self.model.shown) != len(self.model.rows()):
             text += f" · {len(self.model.shown)} shown"
         chosen = len(self.table.selectionModel().selectedRows())  # type: ignore[union-attr]
         text += f" · {chosen} selected" if chosen > 1 else ""
         self.count.setText(text)
         self.ask_button.setText(f"Classify {chosen} cases" if chosen > 1 else "Classify all")
-        self.none.setVisible(not rows)
-        self.table.setVisible(bool(rows))
-        self.count.setVisible(bool(rows))
-        for widget in (self.ask_button, self.next_button):
-            widget.setEnabled(bool(rows))
+        some = bool(self.model.rows())
+        self.none.setVisible(not some)
+        for widget in (self.table, self.count):
+            widget.setVisible(some)
+        for button in (self.ask_button, self.next_button):
+            button.setEnabled(some)
         self.import_button.setEnabled(self._records.library is not None)
 
     def _select(self, numbers: list[int]) -> None:
