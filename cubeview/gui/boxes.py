@@ -184,6 +184,7 @@ class Boxes(QObject):
         self._show(box)
 
     def _added(self, count: int) -> None:
+        self._records.missing.clear()
         self._records.rows_changed.emit()
         self._messages.info(f"{count} cases are in the library now.")
 

@@ -2,7 +2,7 @@
 
 import getpass
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,8 @@ class Records(QObject):
     opening : str
         Name of the case that is being opened from the library; empty when none is. Meanwhile
         nothing can be labelled: the key would reach the case that is about to go.
+    missing : set of int
+        Cases that could not be opened; the next key passes over them.
 
     Signals
     -------
@@ -124,6 +126,7 @@ class Records(QObject):
         self._redo: list[_Change] = []
         self._visited: list[int] = []
         self._borrowed: Case | None = None
+        self.missing: set[int] = set()
         try:
             self.library, self.news = open_library(
                 path or data_dir() / "library.sqlite", self.reader
@@ -333,6 +336,22 @@ class Records(QObject):
         self.make_thumbnails()
         return number
 
+    def remove(self, case_ids: Sequence[int]) -> None:
+        """Take cases nobody has labelled out of the library; their files stay where they are."""
+        if self.library is None:
+            return
+        try:
+            kept = self.library.remove_cases(case_ids)
+        except CubeviewError as error:
+            self.failed.emit(error)
+            return
+        gone = len(case_ids) - len(kept)
+        text = f"{gone} cases removed; their files stay where they are." if gone else ""
+        text += f" {len(kept)} were labelled once, and stay." if kept else ""
+        self.told.emit(text.strip())
+        self.rows_changed.emit()
+        self._refresh()
+
     def open(self, case_id: int, *, visited: bool = True) -> None:
         """Open a case of the library; the one opened so before leaves the window."""
         library = self.library
@@ -351,6 +370,7 @@ class Records(QObject):
             f"Opening {row.name}",
             lambda job: open_stored(library, case_id, report=job.report),
             finished=self._opened,
+            failed=lambda error: self._not_opened(case_id, error),
         )
         job.ended.connect(lambda: self._open_ended(job))
 
@@ -502,9 +522,20 @@ class Records(QObject):
             if asked:
                 return asked
         row = self.row(number)
-        if row is not None and row.model and (not self.blind or before.class_name):
+        if row is not None and row.model and (not self.blind or self._revealed(number)):
             return row.model
         return before.opinion_seen
+
+    def _revealed(self, number: int) -> bool:
+        """Tell whether this reader ever labelled a case, and so was shown what is kept of it."""
+        assert self.library is not None
+        return bool(
+            self.library.read(
+                "SELECT 1 FROM labels WHERE case_id = ? AND reader = ? AND class IS NOT NULL"
+                " LIMIT 1",
+                (number, self.library.reader),
+            )
+        )
 
     def _predicted(self) -> None:
         """Keep an answer the user asked for, and that it was seen."""
@@ -550,6 +581,10 @@ class Records(QObject):
         if former is not None and former is not shown and former in session.cases:
             session.remove_case(former)
         self._refresh()
+
+    def _not_opened(self, case_id: int, error: Exception) -> None:
+        self.missing.add(case_id)
+        self.failed.emit(error)
 
     def _open_ended(self, job: Job) -> None:
         if not any(other.kind == "open stored" and not other.cancelled

@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer
 from PyQt6.QtGui import QColor, QImage, QPixmap
@@ -12,7 +12,7 @@ from cubeview.library.stored import THUMBNAIL_PX
 from cubeview.library.values import Row
 
 COLUMNS = (
-    "case", "label", "prediction", "probability", "doubt", "agreement", "state", "kind", "date",
+    "case", "label", "doubt", "prediction", "probability", "agreement", "state", "kind", "date",
 )  # fmt: skip
 FILTERS = ("all", "unlabelled", "labelled", "unsure", "poor quality", "disagreement", "asked")
 HIDDEN = "hidden"
@@ -99,12 +99,12 @@ class WorklistModel(QAbstractTableModel):
         """Return where a case is shown, or -1."""
         return -1 if case_id is None else self._places.get(case_id, -1)
 
-    def next_unlabelled(self, after: int) -> int | None:
+    def next_unlabelled(self, after: int, skip: Container[int] = ()) -> int | None:
         """Return the first case without a label below a place, from the top again at the end."""
         count = len(self.shown)
         for step in range(1, count + 1):
             row = self.row((after + step) % count)
-            if row.is_open:
+            if row.is_open and row.id not in skip:
                 return row.id
         return None
 

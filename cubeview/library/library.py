@@ -7,7 +7,7 @@ the program and a loss of power (sqlite.org/wal.html). Two windows may use one f
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +84,26 @@ class Library:
         """Return the number of the case of an identity, or None."""
         found = self.read("SELECT id FROM cases WHERE identity = ?", (known,))
         return int(found[0][0]) if found else None
+
+    def remove_cases(self, case_ids: Sequence[int]) -> list[int]:
+        """Take cases out that nobody ever labelled, with what models said of them.
+
+        Returns
+        -------
+        list of int
+            Cases that were labelled once, and stay.
+        """
+        kept = []
+        with self.transaction() as run:
+            for number in case_ids:
+                if run.execute("SELECT 1 FROM labels WHERE case_id = ?", (number,)).fetchone():
+                    kept.append(number)
+                    continue
+                self.append_log(run, "removed", number, "")
+                for table in ("predictions", "thumbnails", "files"):
+                    run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
+                run.execute("DELETE FROM cases WHERE id = ?", (number,))
+        return kept
 
     def files(self, case_id: int) -> dict[str, Path]:
         """Return the last known file of each role."""

@@ -133,6 +133,7 @@ def test_unsure_quality_note_undo_and_back(window, imported, quiet, qtbot):
     assert window.records.case_id == first
     for _ in range(4):
         press(window, "Z")
+    assert not window.labels.note.hasFocus()
     assert window.records.row(first).label is None
     assert window.records.placed.quality == ""
     assert len(window.records.library.history(first, SPECT_SET)) == 10, "nothing is erased"
@@ -322,7 +323,7 @@ def test_a_key_pressed_while_the_next_case_is_being_opened_labels_nothing(window
 
 
 def test_the_list_is_filtered_searched_sorted_and_asked_in_the_background(
-    window, imported, quiet, monkeypatch
+    window, imported, quiet, qtbot, monkeypatch
 ):
     imported(4)
     for number, name in ((1, "mixed"), (3, "healthy")):
@@ -340,6 +341,16 @@ def test_the_list_is_filtered_searched_sorted_and_asked_in_the_background(
     panel.model.set_filter("all", "")
     panel.model.sort(1, Qt.SortOrder.DescendingOrder)
     assert panel.model.shown[:2] == [1, 3]
+    panel.table.setFocus()
+    qtbot.keyClick(panel.table, Qt.Key.Key_N)
+    quiet(window)
+    assert window.records.case_id == 2, "keys work while the list has the focus"
+    qtbot.keyClick(panel.table, Qt.Key.Key_1)
+    assert window.records.placed.class_name == "healthy"
+    qtbot.keyClick(panel.table, Qt.Key.Key_Z)
+    qtbot.keyClick(panel.table, Qt.Key.Key_1)
+    assert window.records.placed.class_name == "healthy"
+    qtbot.keyClick(panel.table, Qt.Key.Key_Z)
     panel.model.sort(-1)
     panel.table.selectAll()
     assert panel.ask_button.text() == "Classify 4 cases"
@@ -384,3 +395,21 @@ def test_a_sky_cube_of_the_library_is_done_when_a_window_of_it_is(window, tmp_pa
     whole, part = window.worklist.model.rows()
     assert (whole.is_whole_cube, whole.windows, part.label) == (True, 1, "emission line")
     assert window.worklist.count.text() == "1 of 1 labelled"
+
+
+def test_a_case_whose_file_has_gone_is_passed_over(window, imported, quiet, tmp_path):
+    imported(2)
+    next((tmp_path / "scans" / "0000").iterdir()).unlink()
+    press(window, "N")
+    quiet(window)
+    assert "not where it was" in texts(window)[0]
+    assert window.session.case is None
+    press(window, "N")
+    quiet(window)
+    press(window, "1")
+    assert [row.label for row in window.records.rows()] == [None, "healthy"]
+    press(window, "N")
+    assert "but for 1 that could not be opened" in texts(window)[0]
+    window.records.remove([1, 2])
+    assert "1 cases removed" in texts(window)[0]
+    assert [row.label for row in window.records.rows()] == ["healthy"]

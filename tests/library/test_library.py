@@ -91,6 +91,16 @@ def test_rows_join_label_and_prediction(library, tmp_path):
     assert library.features("m")[number].tolist() == [1, 2]
 
 
+def test_only_cases_nobody_labelled_can_be_removed(library, tmp_path):
+    first, second = add(library, tmp_path, 1), add(library, tmp_path, 2)
+    library.label(first, "mixed", label_set=SPECT_SET)
+    library.label(first, None, label_set=SPECT_SET)
+    assert library.remove_cases([first, second]) == [first]
+    assert [row.id for row in rows(library, {"heart": SPECT_SET})] == [first]
+    assert len(library.history(first, SPECT_SET)) == 2
+    assert library.audit()[-1][2] == "removed"
+
+
 def test_a_label_set_changes_without_touching_old_labels(library, tmp_path):
     number = add(library, tmp_path)
     library.label(number, "mixed", label_set=SPECT_SET)

@@ -61,6 +61,8 @@ class LabelPanel(QWidget):
         self.note.setPlaceholderText("Note")
         self.note.setAccessibleName("Note to this case")
         self.note.editingFinished.connect(lambda: records.set_note(self.note.text().strip()))
+        # Else the next digit would go into the note.
+        self.note.returnPressed.connect(self.note.clearFocus)
         row.addWidget(self.quality)
         row.addWidget(self.note, 1)
         layout.addLayout(row)
@@ -83,6 +85,7 @@ class LabelPanel(QWidget):
         self.reader.setAccessibleName("Your name as a reader")
         self.reader.setToolTip("Labels are kept under this name, beside those of other readers")
         self.reader.editingFinished.connect(lambda: records.set_reader(self.reader.text()))
+        self.reader.returnPressed.connect(self.reader.clearFocus)
         row.addWidget(self.blind)
         row.addWidget(label("Reader", "dim", wrap=False))
         row.addWidget(self.reader, 1)

@@ -22,7 +22,7 @@ from cubeview.library.stored import thumbnails
 from cubeview.library.values import Row
 from cubeview.library.worklist import ORDERS, ordered
 
-_WIDTHS = {"case": 150, "label": 84, "prediction": 84, "probability": 74, "doubt": 52,
+_WIDTHS = {"case": 128, "label": 76, "prediction": 84, "probability": 74, "doubt": 50,
            "agreement": 72, "state": 96, "kind": 80, "date": 84}  # fmt: skip
 
 
@@ -56,6 +56,7 @@ class WorklistPanel(QWidget):
         self._typed.setInterval(120)
         self._typed.timeout.connect(self._filter_now)
         self.search.textChanged.connect(self._typed.start)
+        self.search.returnPressed.connect(lambda: self.table.setFocus())
         row.addWidget(self.filter, 1)
         row.addWidget(self.search, 1)
         layout.addLayout(row)
@@ -101,12 +102,12 @@ class WorklistPanel(QWidget):
     def next(self) -> None:
         """Open the next unlabelled case in the order shown."""
         here = self.model.place_of(self._records.case_id)
-        number = self.model.next_unlabelled(here)
+        number = self.model.next_unlabelled(here, self._records.missing)
         if number is None:
-            shown = len(self.model.shown)
-            self._records.told.emit(
-                f"All {shown} cases shown here are labelled." if shown else "The list is empty."
-            )
+            shown, missing = len(self.model.shown), len(self._records.missing)
+            text = f"All {shown} cases shown here are labelled"
+            text += f", but for {missing} that could not be opened." if missing else "."
+            self._records.told.emit(text if shown else "The list is empty.")
             return
         self._records.open(number)
 
@@ -228,6 +229,7 @@ class WorklistPanel(QWidget):
         for text, slot in (
             ("Open", lambda: self._records.open(chosen[0])),
             (self.ask_button.text(), self.classify),
+            ("Remove from the library", lambda: self._records.remove(chosen)),
         ):
             action = menu.addAction(text)
             assert action is not None
@@ -283,7 +285,10 @@ class WorklistPanel(QWidget):
         text = f"{asked} cases classified"
         text += f", {before} had been before" if before else ""
         text += f", {len(failures)} could not be: {failures[0][1]}" if failures else ""
-        self._records.told.emit(f"{text}." if not failures else text)
+        text += "" if failures else "."
+        if asked and self._records.blind:
+            text += " Blind: a case shows its opinion once you have labelled it."
+        self._records.told.emit(text)
 
     def _show_count(self) -> None:
         rows = [row for row in self.model.rows() if not row.is_whole_cube]
