@@ -13,6 +13,7 @@ from cubeview.gui.messages import MessageBar
 from cubeview.gui.planbox import PlanBox
 from cubeview.gui.records import Records
 from cubeview.gui.settings import SettingsFile
+from cubeview.gui.shelf import Shelf
 from cubeview.library.exchange import Import, apply_import, export_labels
 from cubeview.library.folder import Kept, Scan, add_found, scan_folder
 from cubeview.library.library import Library
@@ -26,10 +27,16 @@ class Boxes(QObject):
     """Builds the boxes; nothing is changed before the user has confirmed a plan."""
 
     def __init__(
-        self, records: Records, memory: SettingsFile, messages: MessageBar, window: QWidget
+        self,
+        records: Records,
+        shelf: Shelf,
+        memory: SettingsFile,
+        messages: MessageBar,
+        window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._records, self._memory, self._messages = records, memory, messages
+        self._records, self._shelf = records, shelf
+        self._memory, self._messages = memory, messages
         self._window = window
         self._kept: dict[Path, Kept] = {}
 
@@ -113,7 +120,7 @@ class Boxes(QObject):
         if library is None:
             return None
         box = AgreementBox(library, self._records.label_set, self._window)
-        box.case_wanted.connect(self._records.open)
+        box.case_wanted.connect(self._shelf.open)
         self._show(box)
         return box
 
@@ -184,7 +191,7 @@ class Boxes(QObject):
         self._show(box)
 
     def _added(self, count: int) -> None:
-        self._records.missing.clear()
+        self._shelf.missing.clear()
         self._records.rows_changed.emit()
         self._messages.info(f"{count} cases are in the library now.")
 

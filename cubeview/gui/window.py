@@ -31,6 +31,7 @@ from cubeview.gui import asking
 from cubeview.gui.actions import MENUS, Actions
 from cubeview.gui.boxes import Boxes
 from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.labelling import Labelling
 from cubeview.gui.levels import LevelsControl
 from cubeview.gui.messages import MessageBar
 from cubeview.gui.opening import Opening, dropped_paths
@@ -46,8 +47,10 @@ from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.sheets import RESEARCH_USE, BugDialog, about_sheet, keys_sheet
+from cubeview.gui.shelf import Shelf
 from cubeview.gui.startpage import StartPage
 from cubeview.gui.statusline import StatusLine
+from cubeview.gui.subject import Subject
 from cubeview.gui.theme import THEMES, ThemeName, theme
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.paths import data_dir
@@ -102,9 +105,12 @@ class Window(QMainWindow):
         self.explain = ExplainPanel(self.session, self.jobs, self.memory)
         self.notes = NotesPanel(self.session)
         self.records = Records(self.session, self.memory, library, self)
-        self.worklist = WorklistPanel(self.records)
-        self.labels = LabelPanel(self.session, self.records)
-        self.boxes = Boxes(self.records, self.memory, self.messages, self)
+        self.subject = Subject(self.session, self.records, self)
+        self.shelf = Shelf(self.session, self.records, self.subject, self)
+        self.labelling = Labelling(self.session, self.records, self.subject, self)
+        self.worklist = WorklistPanel(self.records, self.subject, self.shelf)
+        self.labels = LabelPanel(self.session, self.records, self.subject, self.labelling)
+        self.boxes = Boxes(self.records, self.shelf, self.memory, self.messages, self)
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -333,7 +339,8 @@ class Window(QMainWindow):
         self.status_line.watch(self.records.jobs)
         self.records.failed.connect(self.show_error)
         self.records.told.connect(self.messages.info)
-        self.records.written.connect(self._label_written)
+        self.labelling.written.connect(self._label_written)
+        self.labels.window_wanted.connect(self.shelf.go_to)
         self.labels.edit_wanted.connect(self.boxes.edit_sets)
         self.worklist.folder_wanted.connect(self.boxes.ask_folder)
         self.jobs.failed.connect(lambda job, error: self.show_error(error))

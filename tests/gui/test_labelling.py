@@ -26,7 +26,7 @@ def quiet(qtbot):
     def wait(window):
         def done():
             jobs = (*window.jobs.running(), *window.records.jobs.running())
-            return not jobs and not window.records.opening
+            return not jobs and not window.subject.busy
 
         qtbot.waitUntil(done, timeout=60_000)
 
@@ -105,23 +105,23 @@ def test_unsure_quality_note_undo_and_back(window, imported, quiet, qtbot):
     imported(2)
     press(window, "N")
     quiet(window)
-    first = window.records.case_id
+    first = window.subject.case_id
     press(window, "2")
     press(window, "Q")
     window.labels.note.setFocus()
     qtbot.keyClicks(window.labels.note, "gut 1 uptake")
     qtbot.keyClick(window.labels.note, Qt.Key.Key_Return)
     window.setFocus()
-    placed = window.records.placed
+    placed = window.labelling.placed
     assert (placed.class_name, placed.quality, placed.note) == ("ischaemic", "poor", "gut 1 uptake")
     assert window.labels.buttons["ischaemic"].isChecked()
     assert window.labels.quality.isChecked()
     press(window, "U")
-    assert window.records.placed.class_name == "unsure"
-    assert not window.records.placed.sure
+    assert window.labelling.placed.class_name == "unsure"
+    assert not window.labelling.placed.sure
     press(window, "N")
     quiet(window)
-    second = window.records.case_id
+    second = window.subject.case_id
     assert second != first
     press(window, "Z")
     assert "Undone: " in texts(window)[0]
@@ -130,12 +130,12 @@ def test_unsure_quality_note_undo_and_back(window, imported, quiet, qtbot):
     assert window.records.row(first).label == "unsure"
     press(window, "Backspace")
     quiet(window)
-    assert window.records.case_id == first
+    assert window.subject.case_id == first
     for _ in range(4):
         press(window, "Z")
     assert not window.labels.note.hasFocus()
     assert window.records.row(first).label is None
-    assert window.records.placed.quality == ""
+    assert window.labelling.placed.quality == ""
     assert len(window.records.library.history(first, SPECT_SET)) == 10, "nothing is erased"
 
 
@@ -150,7 +150,7 @@ def test_blind_hides_opinions_and_the_label_records_what_was_seen(
     assert window.predict.answer.text() == "Cannot judge", "stress alone: this model needs both"
     from cubeview.cubes.answer import Prediction
 
-    model, records = window.worklist.model, window.records
+    model, records, labelling = window.worklist.model, window.records, window.labelling
     case = window.session.case
     for row in records.rows():
         records.library.record_prediction(
@@ -165,18 +165,18 @@ def test_blind_hides_opinions_and_the_label_records_what_was_seen(
 
     assert shown(0, "prediction") == shown(0, "agreement") == shown(0, "probability") == "hidden"
     press(window, "1")
-    assert records.placed.opinion_seen == ""
+    assert labelling.placed.opinion_seen == ""
     assert (shown(0, "prediction"), shown(0, "agreement")) == ("mixed", "differs")
     assert shown(1, "prediction") == "hidden"
     press(window, "4")
-    assert records.placed.opinion_seen == "net", "by now it was seen"
+    assert labelling.placed.opinion_seen == "net", "by now it was seen"
     assert shown(0, "agreement") == "agrees"
     window.labels.blind.click()
     assert shown(1, "prediction") == "mixed"
     press(window, "N")
     quiet(window)
     press(window, "1")
-    assert records.placed.opinion_seen == "net"
+    assert labelling.placed.opinion_seen == "net"
 
 
 def test_asking_answers_at_once_though_blind_and_is_recorded(window, imported, quiet):
@@ -187,7 +187,7 @@ def test_asking_answers_at_once_though_blind_and_is_recorded(window, imported, q
     quiet(window)
     assert window.predict.answer.text() == "Ischaemic"
     press(window, "2")
-    assert window.records.placed.opinion_seen == "heart-net"
+    assert window.labelling.placed.opinion_seen == "heart-net"
     assert window.records.rows()[0].model == "heart-net"
     assert "heart-net" in window.labels.state.text()
 
@@ -213,15 +213,15 @@ def test_windows_of_a_sky_cube_are_labelled_listed_and_drawn(window, tmp_path, q
     window.labels.windows.setCurrentRow(0)
     window.labels.windows.itemClicked.emit(window.labels.windows.item(0))
     assert window.session.window == marks[0].box
-    assert window.records.placed.class_name == "emission line"
-    window.records.open(window.records.rows()[1].id)
+    assert window.labelling.placed.class_name == "emission line"
+    window.shelf.open(window.records.rows()[1].id)
     quiet(window)
     assert window.session.case is case, "an open cube is not opened again"
-    assert window.records.placed.class_name == "empty"
+    assert window.labelling.placed.class_name == "empty"
     window.close_case()
-    window.records.open(window.records.rows()[0].id)
+    window.shelf.open(window.records.rows()[0].id)
     quiet(window)
-    assert window.records.placed.class_name == "emission line"
+    assert window.labelling.placed.class_name == "emission line"
 
 
 def test_a_case_that_lies_in_no_file_cannot_be_labelled_and_says_why(window, with_case):
@@ -241,14 +241,14 @@ def test_two_windows_see_each_others_labels(window, imported, quiet, qtbot):
     assert window.memory.settings.reader == "", "settings are read at start"
     other.worklist.next()
     quiet(other)
-    other.records.place("mixed")
+    other.labelling.place("mixed")
     window.records.look()
     (row, _) = window.worklist.model.rows()
     assert row.others == (("Ben", "mixed"),)
     assert row.label is None
     window.worklist.next()
     quiet(window)
-    window.records.place("healthy")
+    window.labelling.place("healthy")
     box = window.boxes.show_agreement()
     assert "0 of 1 cases alike" in box.words.text()
     assert box.disputed.count() == 1
@@ -302,7 +302,7 @@ def test_a_label_set_of_ones_own(window, imported, quiet):
     window.labels.sets.activated.emit(window.labels.sets.currentIndex())
     assert list(window.labels.buttons) == ["still", "moved"]
     press(window, "2")
-    assert window.records.placed.class_name == "moved"
+    assert window.labelling.placed.class_name == "moved"
     assert {e.class_name for e in window.records.library.history(1, SPECT_SET)} == {"ischaemic"}
     box = window.boxes.edit_sets()
     box.table.item(1, 0).setText("1")
@@ -317,7 +317,7 @@ def test_a_key_pressed_while_the_next_case_is_being_opened_labels_nothing(window
     quiet(window)
     press(window, "N")
     press(window, "2")
-    assert window.records.opening
+    assert window.subject.busy
     quiet(window)
     assert [row.label for row in window.records.rows()] == [None, None]
 
@@ -344,12 +344,12 @@ def test_the_list_is_filtered_searched_sorted_and_asked_in_the_background(
     panel.table.setFocus()
     qtbot.keyClick(panel.table, Qt.Key.Key_N)
     quiet(window)
-    assert window.records.case_id == 2, "keys work while the list has the focus"
+    assert window.subject.case_id == 2, "keys work while the list has the focus"
     qtbot.keyClick(panel.table, Qt.Key.Key_1)
-    assert window.records.placed.class_name == "healthy"
+    assert window.labelling.placed.class_name == "healthy"
     qtbot.keyClick(panel.table, Qt.Key.Key_Z)
     qtbot.keyClick(panel.table, Qt.Key.Key_1)
-    assert window.records.placed.class_name == "healthy"
+    assert window.labelling.placed.class_name == "healthy"
     qtbot.keyClick(panel.table, Qt.Key.Key_Z)
     panel.model.sort(-1)
     panel.table.selectAll()

@@ -176,16 +176,27 @@ def test_a_full_disk_tears_nothing_and_works_again_with_space(library, tmp_path)
     assert len(library.history(number, SPECT_SET)) == before + 1
 
 
-WORKER = """
+NURSERY = """
+import os
 import sys
 from pathlib import Path
 from cubeview.library.library import Library
-library = Library(Path(sys.argv[1]), "Anna")
-n = 0
-while True:
-    entry = library.label(1, "healthy", label_set="SPECT perfusion", note=str(n))
-    print(entry.id, flush=True)
-    n += 1
+
+def work():
+    library = Library(Path(sys.argv[1]), "Anna")
+    n = 0
+    while True:
+        entry = library.label(1, "healthy", label_set="SPECT perfusion", note=str(n))
+        os.write(1, b"%d\\n" % entry.id)
+        n += 1
+
+for _ in sys.stdin:
+    worker = os.fork()
+    if worker == 0:
+        work()
+    os.write(1, b"worker %d\\n" % worker)
+    os.waitpid(worker, 0)
+    os.write(1, b"gone\\n")
 """
 
 
@@ -193,23 +204,37 @@ def kill_rounds(path, rounds, seed):
     """Kill a labelling process at random moments; return how many labels were acknowledged."""
     chance = random.Random(seed)
     acknowledged = set()
-    for _ in range(rounds):
-        worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(path)], stdout=subprocess.PIPE, text=True
-        )
-        first = worker.stdout.readline()
-        time.sleep(chance.uniform(0, 0.03))
-        worker.send_signal(signal.SIGKILL)
-        rest = worker.stdout.read()
-        worker.wait()
-        worker.stdout.close()
-        lines = (first + rest).split("\n")
-        acknowledged |= {int(line) for line in lines[:-1]}
-        checked = sqlite3.connect(path)
-        assert checked.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        found = {number for (number,) in checked.execute("SELECT id FROM labels")}
-        checked.close()
-        assert acknowledged <= found
+    # Workers are forked, so that they are at work at once and not after a second of imports.
+    nursery = subprocess.Popen(
+        [sys.executable, "-c", NURSERY, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with nursery:
+        for _ in range(rounds):
+            nursery.stdin.write("go\n")
+            nursery.stdin.flush()
+            worker = 0
+            # The first label and the number of the worker come in either order.
+            said = []
+            while not worker or not said:
+                line = nursery.stdout.readline().strip()
+                if line.startswith("worker"):
+                    worker = int(line.split()[1])
+                else:
+                    said.append(line)
+            time.sleep(chance.uniform(0, 0.03))
+            os.kill(worker, signal.SIGKILL)
+            while (line := nursery.stdout.readline().strip()) != "gone":
+                said.append(line)
+            acknowledged |= {int(line) for line in said}
+            checked = sqlite3.connect(path)
+            assert checked.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            found = {number for (number,) in checked.execute("SELECT id FROM labels")}
+            checked.close()
+            assert acknowledged <= found
+        nursery.stdin.close()
     return len(acknowledged)
 
 

@@ -12,10 +12,13 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from cubeview.gui.labelling import Labelling
 from cubeview.gui.panels.widgets import chooser, colour_icon, column, label, rule
 from cubeview.gui.records import Records
 from cubeview.gui.session import Session
+from cubeview.gui.subject import Subject
 from cubeview.gui.words import place_text
+from cubeview.library.placed import Placed
 from cubeview.library.values import NOT_RECORDED, LabelClass
 
 DIGITS = "123456789"
@@ -26,15 +29,26 @@ class LabelPanel(QWidget):
 
     Signals
     -------
+    window_wanted(object)
+        A labelled window of this cube to be shown, as its box.
     edit_wanted()
         The user wants to change the classes.
     """
 
+    window_wanted = pyqtSignal(object)
     edit_wanted = pyqtSignal()
 
-    def __init__(self, session: Session, records: Records, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        records: Records,
+        subject: Subject,
+        labelling: Labelling,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._session, self._records = session, records
+        self._subject, self._labelling = subject, labelling
         self.buttons: dict[str, QPushButton] = {}
         layout = column(self)
         row = QHBoxLayout()
@@ -56,11 +70,11 @@ class LabelPanel(QWidget):
         self.quality = QPushButton("Q  poor quality")
         self.quality.setCheckable(True)
         self.quality.setToolTip("Flag this case as of poor quality (Q)")
-        self.quality.clicked.connect(records.flag_quality)
+        self.quality.clicked.connect(labelling.flag_quality)
         self.note = QLineEdit()
         self.note.setPlaceholderText("Note")
         self.note.setAccessibleName("Note to this case")
-        self.note.editingFinished.connect(lambda: records.set_note(self.note.text().strip()))
+        self.note.editingFinished.connect(lambda: labelling.set_note(self.note.text().strip()))
         # Else the next digit would go into the note.
         self.note.returnPressed.connect(self.note.clearFocus)
         row.addWidget(self.quality)
@@ -96,9 +110,9 @@ class LabelPanel(QWidget):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
             shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(lambda key=key: records.place_key(key))
+            shortcut.activated.connect(lambda key=key: labelling.place_key(key))
         records.sets_changed.connect(self._rebuild)
-        records.subject_changed.connect(self._refresh)
+        subject.changed.connect(self._refresh)
         records.blind_changed.connect(self._refresh)
         session.case_changed.connect(self._rebuild)
         session.marks_changed.connect(self._list_windows)
@@ -128,13 +142,13 @@ class LabelPanel(QWidget):
         self._refresh()
 
     def _press(self, name: str) -> None:
-        self._records.place(name)
+        self._labelling.place(name)
         # A checkable button has toggled itself; it shows what is on disk.
         self._refresh()
 
     def _refresh(self) -> None:
         records, case = self._records, self._session.case
-        objection, placed = records.objection, records.placed
+        objection, placed = self._subject.objection, self._labelling.placed
         for name, button in self.buttons.items():
             button.setEnabled(not objection)
             button.setChecked(name == placed.class_name)
@@ -154,7 +168,7 @@ class LabelPanel(QWidget):
         )
         self.what.setVisible(bool(self.what.text()))
         self.state.setVisible(not objection)
-        self.state.setText(_state_text(records))
+        self.state.setText(_state_text(placed))
         self.state.setProperty("part", "good" if placed.class_name else "dim")
         self.state.style().polish(self.state)  # type: ignore[union-attr]
 
@@ -175,7 +189,7 @@ class LabelPanel(QWidget):
     def _go_to(self) -> None:
         place = self.windows.currentRow()
         if 0 <= place < len(self._session.marks):
-            self._records.go_to(self._session.marks[place].box)
+            self.window_wanted.emit(self._session.marks[place].box)
 
 
 def _class_button(entry: LabelClass) -> QPushButton:
@@ -189,8 +203,7 @@ def _class_button(entry: LabelClass) -> QPushButton:
     return button
 
 
-def _state_text(records: Records) -> str:
-    placed = records.placed
+def _state_text(placed: Placed) -> str:
     if placed.class_name is None:
         return "Not labelled yet"
     sure = "" if placed.sure else ", unsure"

@@ -16,6 +16,8 @@ from PyQt6.QtWidgets import (
 from cubeview.gui.jobs import Job
 from cubeview.gui.panels.widgets import chooser, column, label
 from cubeview.gui.records import Records
+from cubeview.gui.shelf import Shelf
+from cubeview.gui.subject import Subject
 from cubeview.gui.worklist_model import COLUMNS, FILTERS, PICTURE, WorklistModel
 from cubeview.learn.card import find_models
 from cubeview.library.stored import thumbnails
@@ -37,9 +39,11 @@ class WorklistPanel(QWidget):
 
     folder_wanted = pyqtSignal()
 
-    def __init__(self, records: Records, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, records: Records, subject: Subject, shelf: Shelf, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._records = records
+        self._records, self._subject, self._shelf = records, subject, shelf
         self._order = ORDERS[0]
         self._done: list[int] = []
         layout = column(self)
@@ -95,21 +99,21 @@ class WorklistPanel(QWidget):
         records.rows_changed.connect(self.refill)
         records.row_changed.connect(self._row_changed)
         records.blind_changed.connect(lambda: self.model.set_blind(records.blind))
-        records.subject_changed.connect(self._show_current)
+        subject.changed.connect(self._show_current)
         self.model.blind = records.blind
         self.refill()
 
     def next(self) -> None:
         """Open the next unlabelled case in the order shown."""
-        here = self.model.place_of(self._records.case_id)
-        number = self.model.next_unlabelled(here, self._records.missing)
+        here = self.model.place_of(self._subject.case_id)
+        number = self.model.next_unlabelled(here, self._shelf.missing)
         if number is None:
-            shown, missing = len(self.model.shown), len(self._records.missing)
+            shown, missing = len(self.model.shown), len(self._shelf.missing)
             text = f"All {shown} cases shown here are labelled"
             text += f", but for {missing} that could not be opened." if missing else "."
             self._records.told.emit(text if shown else "The list is empty.")
             return
-        self._records.open(number)
+        self._shelf.open(number)
 
     def selected(self) -> list[int]:
         """Return the numbers of the selected cases."""
@@ -201,7 +205,7 @@ class WorklistPanel(QWidget):
         table.customContextMenuRequested.connect(
             lambda at: self._case_menu(table.viewport().mapToGlobal(at))  # type: ignore[union-attr]
         )
-        table.activated.connect(lambda index: self._records.open(self.model.row(index.row()).id))
+        table.activated.connect(lambda index: self._shelf.open(self.model.row(index.row()).id))
         chosen = table.selectionModel()
         assert chosen is not None
         chosen.selectionChanged.connect(lambda *_: self._show_count())
@@ -227,7 +231,7 @@ class WorklistPanel(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for text, slot in (
-            ("Open", lambda: self._records.open(chosen[0])),
+            ("Open", lambda: self._shelf.open(chosen[0])),
             (self.ask_button.text(), self.classify),
             ("Remove from the library", lambda: self._records.remove(chosen)),
         ):
@@ -318,7 +322,7 @@ class WorklistPanel(QWidget):
 
     def _show_current(self) -> None:
         """Mark the case on the screen, unless the user has selected several."""
-        place = self.model.place_of(self._records.case_id)
+        place = self.model.place_of(self._subject.case_id)
         if (
             place >= 0
             and len(self.selected()) <= 1
