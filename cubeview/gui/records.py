@@ -43,6 +43,8 @@ class Records(QObject):
         Cases came, or another window wrote: read the list again.
     row_changed(int)
         One case is new, or got a label or an opinion.
+    pictures_changed()
+        Small pictures that were missing are there.
     sets_changed()
         Label sets, the one in use, or the reader.
     reader_changed()
@@ -55,6 +57,7 @@ class Records(QObject):
 
     rows_changed = pyqtSignal()
     row_changed = pyqtSignal(int)
+    pictures_changed = pyqtSignal()
     sets_changed = pyqtSignal()
     reader_changed = pyqtSignal()
     blind_changed = pyqtSignal()
@@ -211,7 +214,7 @@ class Records(QObject):
             "thumbnails",
             "Making small pictures",
             work,
-            finished=lambda made: self.rows_changed.emit() if made else None,
+            finished=lambda made: self.pictures_changed.emit() if made else None,
         )
 
     def look(self) -> None:

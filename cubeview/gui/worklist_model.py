@@ -56,9 +56,13 @@ class WorklistModel(QAbstractTableModel):
         """Take all rows, in the order to show them in where no column is sorted by."""
         self._rows = {row.id: row for row in rows}
         self._ranks = {row.id: rank for rank, row in enumerate(rows)}
-        # A picture that was not there may be by now.
-        self._pixmaps = OrderedDict((k, v) for k, v in self._pixmaps.items() if v is not None)
         self._arrange()
+
+    def look_for_pictures(self) -> None:
+        """Ask again for pictures that were not there."""
+        self._pixmaps = OrderedDict((k, v) for k, v in self._pixmaps.items() if v is not None)
+        if self.shown:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.shown) - 1, 0))
 
     def set_row(self, row: Row) -> None:
         """Take one changed or new row; it stays in its place, so that no list jumps at a key."""

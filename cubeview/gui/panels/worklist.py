@@ -98,6 +98,7 @@ class WorklistPanel(QWidget):
         layout.addLayout(row)
         records.rows_changed.connect(self.refill)
         records.row_changed.connect(self._row_changed)
+        records.pictures_changed.connect(self.model.look_for_pictures)
         records.blind_changed.connect(lambda: self.model.set_blind(records.blind))
         subject.changed.connect(self._show_current)
         self.model.blind = records.blind
