@@ -186,7 +186,7 @@ def heart_region(
     if case.kind != "heart":
         return {}
     if all(role in ventricles for role in case.roles):
-        half = 1.45 * max(float(ventricles[role].radii.max()) for role in case.roles)
+        half = 1.3 * max(float(ventricles[role].radii.max()) for role in case.roles)
         return {role: (ventricles[role].centre, half) for role in case.roles}
     found = {role: bright_extent(cube) for role, cube in case.cubes.items()}
     half = 1.05 * max(float(h) for _, h in found.values())

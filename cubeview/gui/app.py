@@ -1,6 +1,5 @@
 """Starting the window: the application, the exception hooks, the first files."""
 
-import importlib
 import logging
 import os
 import sys
@@ -8,11 +7,6 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-
-if sys.platform == "win32":
-    # WORKAROUND pytorch#166628: there torch 2.9 and later cannot be imported after Qt. The splash
-    # of the frozen program is up meanwhile; elsewhere torch waits until somebody asks.
-    importlib.import_module("cubeview.learn.network")
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication

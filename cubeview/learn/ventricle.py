@@ -26,6 +26,9 @@ _STEP_MM = 6.0
 _CLIPS = (1.0, 0.6, 0.36)
 _GOOD = 1.0
 _PLAUSIBLE = 0.75
+_SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0
+_CUT = 1.35  # brighter is cut, in units of the wall's own brightness
+_TRUSTED = 0.25  # a voxel this far from the model counts half
 
 
 def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
@@ -64,8 +67,8 @@ def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ve
     stress, rest : Ventricle
     """
     found = [
-        _find(cube, lambda done, text, k=k: report(0.4 * k + 0.4 * done, text))
-        for k, cube in enumerate((stress, rest))
+        _find(stress, lambda done, text: report(0.4 * done, text)),
+        _find(rest, lambda done, text: report(0.4 + 0.4 * done, text)),
     ]
     report(0.8, "Comparing rest with stress")
     lead, other = found
@@ -140,6 +143,10 @@ def _image(cube: Cube) -> _Image:
 
 def _find(cube: Cube, report: Report) -> _Found:
     """The best fitting wall in a cube, and why to distrust it."""
+    extent = np.array(cube.shape) * cube.spacing
+    if extent.max() > _LARGEST_MM or extent.min() < _SMALLEST_MM:
+        size = " × ".join(f"{mm:.0f}" for mm in extent)
+        return _nowhere(cube, f"an image of {size} mm cannot show a heart")
     image, poses = _image(cube), poses_of(cube)
     fits: list[Fit] = []
     for step, clip in enumerate(_CLIPS):
@@ -157,9 +164,7 @@ def _find(cube: Cube, report: Report) -> _Found:
         if fits and merit(max(fits, key=merit)) > _GOOD:
             break
     if not fits:
-        middle = (np.array(cube.shape) - 1) / 2 * image.spacing
-        nowhere = Fit(Wall(middle, poses.frames[0]), 2.0, 0.0, np.zeros(14))
-        return _Found(image, nowhere, [(1.0, "there are no counts to find it by")])
+        return _nowhere(cube, "there are no counts to find it by")
     best = max(fits, key=merit)
     doubts = [(0.55, poses.guess)] if poses.guess else []
     if not poses.which_end:
@@ -175,11 +180,20 @@ def _find(cube: Cube, report: Report) -> _Found:
     return _Found(image, best, doubts)
 
 
+def _nowhere(cube: Cube, why: str) -> _Found:
+    """The middle of the cube, for want of anything better."""
+    middle = (np.array(cube.shape) - 1) / 2 * cube.spacing
+    blank = np.zeros((2, 2, 2), dtype=np.float32)
+    image = _Image(blank, np.array(cube.spacing), blank, np.zeros((3, 8), dtype=np.float32))
+    fit = Fit(Wall(middle, poses_of(cube).frames[0]), 2.0, 0.0, np.zeros(14))
+    return _Found(image, fit, [(1.0, why)])
+
+
 def _ventricle(found: _Found, wall: Wall, doubts: list[tuple[float, str]]) -> Ventricle:
     centre, radii = ellipsoid(wall)
     missing = _missing(found.image, wall)
     lost = (min(1.0, missing / 0.3), f"{missing:.0%} of its wall lies outside the image")
-    doubt, reason = max([*doubts, lost])
+    doubt, reason = max([*doubts, lost], key=lambda each: each[0])
     return Ventricle(centre, wall.axes, radii, doubt, reason if doubt > 0.3 else "")
 
 
@@ -217,9 +231,9 @@ def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[in
         level = float(np.percentile(counts[inside], 60)) if inside.sum() > 20 else 0.0
         if not level > 0:
             break
-        values = np.minimum(counts / level, 1.35)
+        values = np.minimum(counts / level, _CUT)
         if fit.brightness[0] > 0:
-            off = (values - predict(fit, places)) / 0.25
+            off = (values - predict(fit, places)) / _TRUSTED
             trust = 1.0 / (1.0 + off**2)
         fit = fit_wall(fit.wall, places, values, trust, steps=steps)
     return fit

@@ -189,7 +189,7 @@ def fit_wall(
     if near.sum() < 60:
         return Fit(start, 2.0, 0.0, np.zeros(14))
     mean = weight @ values / weight.sum()
-    energy = float(weight @ (values - mean) ** 2) + 1e-12
+    energy = float(weight @ (values - mean) ** 2) + 1e-6 * len(values)
 
     def residual(vector: np.ndarray) -> np.ndarray:
         left = _solve(_moved(start, vector), places, values, weight)[0]

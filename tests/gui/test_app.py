@@ -1,4 +1,5 @@
 import logging
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -76,3 +77,19 @@ def test_pyqtgraph_does_not_take_the_hook_back(faults):
     import cubeview.gui.window  # noqa: F401
 
     assert sys.excepthook == faults._in_main
+
+
+def test_on_windows_torch_comes_before_qt():
+    code = (
+        "import sys, importlib; sys.platform = 'win32'; seen = []\n"
+        "importlib.import_module = lambda name: seen.append((name, 'PyQt6' in sys.modules))\n"
+        "import cubeview.gui; print(seen)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[('cubeview.learn.network', False)]"
+
+
+def test_the_window_starts_without_torch():
+    code = "import sys, cubeview.gui.window; print('torch' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPointF, Qt
@@ -64,6 +66,17 @@ def test_hearts_open_at_their_own_ventricle_maximum(ortho):
     ortho.session.set_ventricles(case, ventricles(case))
     levels = ortho.session.display.levels
     assert levels["stress"] == (0, pytest.approx(case.cubes["stress"].pixels.array.max()))
+
+
+def test_the_cursor_goes_to_the_ventricle_unless_the_user_went_elsewhere(ortho):
+    case = heart_case()
+    found = ventricles(case)
+    moved = dict(found, stress=replace(found["stress"], centre=np.array([36.0, 48, 72])))
+    show(ortho, case)
+    ortho.session.set_ventricles(case, moved)
+    assert ortho.session.cursor == (6, 12, 18)
+    ortho.session.set_ventricles(case, found)
+    assert ortho.session.cursor == (6, 12, 18)
 
 
 def test_levels_set_by_hand_stay_when_the_ventricle_comes(ortho):
@@ -187,3 +200,37 @@ def test_a_title_gives_one_view_the_whole_area_and_back(ortho, qtbot):
     assert [v for v in ortho.slices if v.isVisible()] == [view]
     qtbot.mouseDClick(view.title, Qt.MouseButton.LeftButton)
     assert all(v.isVisible() for v in ortho.slices)
+
+
+def test_the_view_in_use_is_marked(ortho):
+    show(ortho, heart_case())
+    ortho.slices[4].canvas.focused.emit()
+    assert ortho.focused is ortho.slices[4]
+    assert [v.title._active for v in ortho.slices].index(True) == 4
+
+
+def test_narrow_views_have_short_titles(ortho):
+    show(ortho, heart_case())
+    view = next(v for v in ortho.slices if v.axis == 1)
+    ortho.resize(1500, 800)
+    QApplication.processEvents()
+    assert "horizontal long axis" in view.title.text()
+    ortho.resize(520, 800)
+    QApplication.processEvents()
+    assert "HLA" in view.title.text()
+    assert "horizontal" not in view.title.text()
+
+
+def test_views_of_the_spectral_axis_are_zoomed_together(ortho):
+    show(ortho, sky_case())
+    spectrum = ortho.findChild(SpectrumView).plot
+    sky, *spectral = sorted((v for v in ortho.slices), key=lambda v: v.axis)
+    untouched = sky.canvas.box.viewRange()
+    spectrum.show_across(10, 20)
+    spectrum.ranged.emit(10, 20)
+    for view in spectral:
+        assert view.canvas.box.viewRange()[0] == [10, 20]
+    assert sky.canvas.box.viewRange() == untouched
+    spectral[0].canvas.ranged.emit(5, 30)
+    assert spectrum.box.viewRange()[0] == [5, 30]
+    assert spectral[1].canvas.box.viewRange()[0] == [5, 30]

@@ -11,6 +11,7 @@ from cubeview.cubes.cube import ArrayPixels
 from cubeview.errors import CubeviewError
 from cubeview.gui.colormaps import table
 from cubeview.gui.session import Session
+from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.ortho import OrthoView
 from tests.helpers.viewcases import heart_case, sky_case, ventricles
 
@@ -45,6 +46,8 @@ def pixel(view, across, up):
 
 
 def colour(view, across, up):
+    for soon in view.findChildren(OnceAFrame):
+        soon.run()
     picture = view.canvas.grab().toImage()
     point = pixel(view, across, up)
     return picture.pixelColor(point).getRgb()[:3]
@@ -300,11 +303,13 @@ def test_titles_say_what_and_where(opened):
     assert views["flux", 0].title.words == ("RA–Dec", "Wavelength 5025.0 Å", "21/40")
 
 
-def test_a_line_one_channel_wide_stays_visible_in_a_narrow_view(opened):
+@pytest.mark.parametrize("width", range(480, 560, 7))
+def test_a_line_one_channel_wide_stays_visible_in_a_narrow_view(opened, width):
     values = np.zeros((3000, 6, 6))
     values[1711] = 100
-    session, _, views = opened(sky_case((3000, 6, 6), values), size=(500, 500))
+    session, ortho, views = opened(sky_case((3000, 6, 6), values), size=(width, 500))
     session.set_display(levels={"flux": (0.0, 100.0)}, colormap="gray")
+    ortho.follow_now()
     view = views["flux", 1]
     assert "peak of" in view.title.words[-1]
     picture = view.canvas.grab().toImage()

@@ -11,6 +11,7 @@ from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule, set_
 from cubeview.gui.session import Session
 from cubeview.gui.words import place_text
 
+SURE = 0.5
 SUSPECTED = 0.5
 
 
@@ -108,6 +109,7 @@ class PredictPanel(QWidget):
 
     def _case_changed(self) -> None:
         self._failure = ""
+        self._jobs.cancel("predict")
         ref = asking.chosen(self._session)
         self.models.clear()
         for choice in asking.choices(self._session.case):
@@ -144,7 +146,9 @@ class PredictPanel(QWidget):
     def _show(self, prediction: Prediction) -> None:
         ref = next((m for m in asking.choices(prediction.case) if m.name == prediction.model), None)
         odds = prediction.probabilities
-        self.answer.setText(prediction.answer.capitalize())
+        sure = odds[prediction.answer] >= SURE
+        name = prediction.answer
+        self.answer.setText(name.capitalize() if sure else f"Unsure: {name}?")
         self.bars.set_values(odds, prediction.answer)
         abnormal, flag = prediction.abnormal, ref.card.artefact if ref else ""
         self.abnormal.setText(

@@ -5,7 +5,7 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.gui.theme import DARK, colours
@@ -35,6 +35,8 @@ class PlaneCanvas(pg.GraphicsView):
         Wheel or page keys: planes to go.
     zoomed()
         The visible range changed, by the user or by the layout.
+    ranged(float, float)
+        The user chose what is shown horizontally: from, to.
     focused()
         The view got the keyboard.
     """
@@ -43,11 +45,15 @@ class PlaneCanvas(pg.GraphicsView):
     moved = pyqtSignal(int, int)
     stepped = pyqtSignal(int)
     zoomed = pyqtSignal()
+    ranged = pyqtSignal(float, float)
     focused = pyqtSignal()
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
         super().__init__()
+        # Files dropped here are for the window; a graphics view would swallow them.
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(120, 110)
         # Views of a row are as wide as each other whatever is in them.
@@ -107,6 +113,11 @@ class PlaneCanvas(pg.GraphicsView):
         self.fitted = True
         self.box.setRange(self._fit, padding=0)
 
+    def show_across(self, left: float, right: float) -> None:
+        """Show this range horizontally, as chosen in another view."""
+        self.fitted = False
+        self.box.setXRange(left, right, padding=0)
+
     def set_letters(self, letters: dict[str, str]) -> None:
         """Write marks in the margins: keys left, right, top, bottom."""
         for side, item in self._letters.items():
@@ -161,6 +172,7 @@ class PlaneCanvas(pg.GraphicsView):
             moved = self.at(last) - self.at(position)
             self.fitted = False
             self.box.translateBy(x=moved.x(), y=moved.y())
+            self.ranged.emit(*self.box.viewRange()[0])
         else:
             self._zoom(1.01 ** (position.y() - last.y()), self.at(position))
         self._drag = mode, position
@@ -172,6 +184,7 @@ class PlaneCanvas(pg.GraphicsView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the picture."""
         self.fit()
+        self.ranged.emit(*self.box.viewRange()[0])
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Step through planes, or zoom with Ctrl."""
@@ -199,7 +212,7 @@ class PlaneCanvas(pg.GraphicsView):
         else:
             event.ignore()
 
-    def focusInEvent(self, event) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
         """Tell that the keyboard is here."""
         super().focusInEvent(event)
         self.focused.emit()
@@ -220,6 +233,7 @@ class PlaneCanvas(pg.GraphicsView):
     def _zoom(self, factor: float, centre: QPointF) -> None:
         self.fitted = False
         self.box.scaleBy((factor, factor), center=centre)
+        self.ranged.emit(*self.box.viewRange()[0])
 
     def _paint_like_palette(self) -> None:
         theme = colours()

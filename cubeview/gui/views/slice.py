@@ -59,6 +59,7 @@ class SliceView(QFrame):
         self._fetch = Fetch(jobs, f"plane {role} {axis}", self._show, self._say, self)
         self._follow_soon = OnceAFrame(self._follow, self)
         self._pool_soon = OnceAFrame(self._pool, self)
+        self._repaint_soon = OnceAFrame(self._repaint, self)
         self.canvas.picked.connect(self._put_cursor)
         self.canvas.moved.connect(self._move_cursor)
         self.canvas.stepped.connect(self.step)
@@ -66,7 +67,7 @@ class SliceView(QFrame):
         self.canvas.zoomed.connect(self._pool_soon.ask)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
-            (session.display_changed, self._repaint),
+            (session.display_changed, self._repaint_soon.ask),
             (session.overlay_changed, self._draw_overlay),
             (session.overlay_style_changed, self._style_overlay),
             (session.ventricles_changed, self._take_ventricles),
@@ -81,8 +82,8 @@ class SliceView(QFrame):
     def stop(self) -> None:
         """Leave the session: this view is about to go."""
         self._fetch.stop()
-        self._follow_soon.stop()
-        self._pool_soon.stop()
+        for soon in (self._follow_soon, self._pool_soon, self._repaint_soon):
+            soon.stop()
         for signal, slot in self._links:
             signal.disconnect(slot)
 
@@ -181,7 +182,7 @@ class SliceView(QFrame):
         if self.cube.axes[self.frame.across].kind != "spectral":
             return
         voxels, _ = self.canvas.pixels_across()
-        pooled = 2 ** max(0, int(np.ceil(np.log2(max(voxels, 1.0)) - 0.05)))
+        pooled = 2 ** max(0, int(np.ceil(np.log2(max(voxels, 1.0)) - 1e-6)))
         if pooled != self._pooled:
             self._pooled = pooled
             self._write_title()
@@ -288,8 +289,8 @@ class SliceView(QFrame):
         place = f"{self.index + 1}/{self.cube.shape[self.axis]}"
         if self.cube.kind == "heart":
             name = self.frame.name if heading != self.frame.name else ""
-            short = (heading, f"{SHORT_NAMES.get(name, name)} {place}".strip())
-            self.title.set_words(heading, f"{name} {place}".strip(), short=short)
+            brief = (heading, f"{SHORT_NAMES.get(name, name)} {place}".strip())
+            self.title.set_words(heading, f"{name} {place}".strip(), short=brief)
             return
         value: list[str] = []
         if axis.kind == "spectral":

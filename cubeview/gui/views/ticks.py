@@ -47,10 +47,12 @@ class WorldAxis(pg.AxisItem):
         self.picture = None
         self.update()
 
-    def tickValues(self, minVal, maxVal, size):
+    def tickValues(
+        self, minVal: float, maxVal: float, size: float
+    ) -> list[tuple[float, list[float]]]:
         """Return round world values, as voxel indices."""
         if self._axis is None:
-            return super().tickValues(minVal, maxVal, size)
+            return list(super().tickValues(minVal, maxVal, size))
         ends = [self._axis.world(v) for v in (minVal, maxVal)]
         if not np.all(np.isfinite(ends)) or ends[0] == ends[1]:
             return []
@@ -58,10 +60,10 @@ class WorldAxis(pg.AxisItem):
         # Two levels of ticks: more is noise beside a picture.
         return [(spacing, [self._axis.index(v) for v in values]) for spacing, values in levels[:2]]
 
-    def tickStrings(self, values, scale, spacing):
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Return the world values in words."""
         if self._axis is None:
-            return super().tickStrings(values, scale, spacing)
+            return list(super().tickStrings(values, scale, spacing))
         places = int(max(0, np.ceil(-np.log10(spacing) - 1e-9)))
         worlds = (self._axis.world(v) for v in values)
         # Adding 0 after rounding makes -0 a plain 0.

@@ -27,6 +27,7 @@ class Title(QLabel):
         self.words: tuple[str, ...] = ()
         self._short: tuple[str, ...] = ()
         self._signs = ""
+        self._active = False
 
     def set_words(self, *words: str, short: tuple[str, ...] = (), signs: str = "") -> None:
         """Write the heading and what follows it.
@@ -42,6 +43,11 @@ class Title(QLabel):
         """
         self.words, self._short, self._signs = words, short, signs
         self.setToolTip(" · ".join(words))
+        self._write()
+
+    def set_active(self, active: bool) -> None:
+        """Show that keys and cine go to this view."""
+        self._active = active
         self._write()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -64,8 +70,12 @@ class Title(QLabel):
             words = self._short
         head, *rest = (escape(word) for word in words)
         tail = "".join(f" · {word}" for word in rest)
-        dim = colours().dim
-        self.setText(f'<b>{head}</b><span style="color:{dim}">{tail}</span>{self._signs}')
+        theme = colours()
+        bold = theme.accent if self._active else theme.text
+        self.setText(
+            f'<b style="color:{bold}">{head}</b>'
+            f'<span style="color:{theme.dim}">{tail}</span>{self._signs}'
+        )
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
         """Tell the view."""
