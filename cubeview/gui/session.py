@@ -47,6 +47,15 @@ class OverlayStyle:
     threshold: float = 0.25
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A labelled window of a sky cube: where, what it was called, and the colour of that class."""
+
+    box: Box
+    text: str
+    colour: str
+
+
 class Session(QObject):
     """State of one window.
 
@@ -73,6 +82,8 @@ class Session(QObject):
     ventricles_changed()
         Fitted or dragged ellipsoids.
     window_changed()
+    marks_changed()
+        The labelled windows of the current sky cube.
     model_changed()
     prediction_changed()
     overlay_changed()
@@ -86,6 +97,7 @@ class Session(QObject):
     display_changed = pyqtSignal()
     ventricles_changed = pyqtSignal()
     window_changed = pyqtSignal()
+    marks_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
@@ -99,6 +111,7 @@ class Session(QObject):
         self.display = Display()
         self.ventricles: dict[str, Ventricle] = {}
         self.window: Box | None = None
+        self.marks: tuple[Mark, ...] = ()
         self.model = ""
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
@@ -242,6 +255,12 @@ class Session(QObject):
             self.set_prediction(None)
         if self.overlay is not None and self.overlay.case.window != window:
             self.set_overlay(None)
+
+    def set_marks(self, marks: tuple[Mark, ...]) -> None:
+        """Take the labelled windows of the current cube."""
+        if marks != self.marks:
+            self.marks = marks
+            self.marks_changed.emit()
 
     def set_prediction(self, prediction: Prediction | None) -> None:
         """Take an answer; one for another case or another window of it is dropped."""

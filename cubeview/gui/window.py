@@ -29,15 +29,19 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.actions import MENUS, Actions
+from cubeview.gui.boxes import Boxes
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.levels import LevelsControl
 from cubeview.gui.messages import MessageBar
 from cubeview.gui.opening import Opening, dropped_paths
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
+from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.widgets import PanelArea, column
+from cubeview.gui.panels.worklist import WorklistPanel
+from cubeview.gui.records import Records
 from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
@@ -52,7 +56,8 @@ log = logging.getLogger(__name__)
 
 SIZE = (1440, 900)
 WIDE_PX = 1280
-LAYOUT_VERSION = 1
+HIGH_PX = 860
+LAYOUT_VERSION = 2
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
@@ -64,6 +69,8 @@ class Window(QMainWindow):
     ----------
     memory : SettingsFile, optional
         What was remembered; read from the user's data folder by default.
+    library : Path, optional
+        The library file; by default the one in the user's data folder.
 
     Attributes
     ----------
@@ -71,7 +78,7 @@ class Window(QMainWindow):
         After closing: all work has stopped. False when a thread is still at it.
     """
 
-    def __init__(self, memory: SettingsFile | None = None) -> None:
+    def __init__(self, memory: SettingsFile | None = None, library: Path | None = None) -> None:
         super().__init__()
         self.setObjectName("window")
         self.setAcceptDrops(True)
@@ -94,6 +101,10 @@ class Window(QMainWindow):
         self.predict = PredictPanel(self.session, self.jobs)
         self.explain = ExplainPanel(self.session, self.jobs, self.memory)
         self.notes = NotesPanel(self.session)
+        self.records = Records(self.session, self.memory, library, self)
+        self.worklist = WorklistPanel(self.records)
+        self.labels = LabelPanel(self.session, self.records)
+        self.boxes = Boxes(self.records, self.memory, self.messages, self)
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -107,6 +118,9 @@ class Window(QMainWindow):
         self.resize(QSize(*SIZE).boundedTo(room))
         # On a small screen the pictures come first; the View menu brings the panel back.
         self.docks["display"].setVisible(room.width() >= WIDE_PX)
+        if room.height() < HIGH_PX:
+            self.tabifyDockWidget(self.docks["notes"], self.docks["labels"])
+            self.docks["explain"].raise_()
         self._factory_layout = self.saveState(LAYOUT_VERSION)
         layout = self.memory.layout()
         if layout is not None:
@@ -114,6 +128,8 @@ class Window(QMainWindow):
             self.restoreState(layout[1], LAYOUT_VERSION)
         self._case_changed()
         self._recent_changed()
+        for said in filter(None, (self.records.news, self.records.problem)):
+            self.messages.warn(said)
         if not self.memory.settings.research_use_seen:
             self.messages.show_message(
                 "warn",
@@ -138,7 +154,7 @@ class Window(QMainWindow):
 
     def cancel_jobs(self) -> None:
         """Cancel all running work."""
-        for job in self.jobs.running():
+        for job in (*self.jobs.running(), *self.records.jobs.running()):
             job.cancel()
         self.status_line.cancel()
 
@@ -207,7 +223,8 @@ class Window(QMainWindow):
         """Keep the layout, stop the work, then go."""
         self.memory.save_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
         self.ortho.stop()
-        self.stopped = self.jobs.close()
+        kept = self.records.close()
+        self.stopped = self.jobs.close() and kept
         super().closeEvent(event)
 
     def _central(self) -> QWidget:
@@ -231,21 +248,26 @@ class Window(QMainWindow):
         layout.addStretch(1)
         for name, title, panel, area in (
             ("cases", "Cases", self.cases, _LEFT),
+            ("library", "Library", self.worklist, _LEFT),
             ("display", "Display", display, _LEFT),
             ("classify", "Classify", self.predict, _RIGHT),
             ("explain", "Explain", self.explain, _RIGHT),
             ("notes", "About this cube", self.notes, _RIGHT),
+            ("labels", "Label", self.labels, _RIGHT),
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
-            dock.setWidget(panel if name == "cases" else PanelArea(panel))
+            dock.setWidget(panel if name in ("cases", "library") else PanelArea(panel))
             self.addDockWidget(area, dock)
             docks[name] = dock
         self.tabifyDockWidget(docks["explain"], docks["notes"])
         docks["explain"].raise_()
+        self.tabifyDockWidget(docks["cases"], docks["library"])
+        docks["cases"].raise_()
         self.resizeDocks([docks["cases"], docks["classify"]], [284, 300], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["cases"], docks["display"]], [560, 260], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["classify"], docks["explain"]], [380, 460], Qt.Orientation.Vertical)
+        right = [docks["classify"], docks["explain"], docks["labels"]]
+        self.resizeDocks(right, [290, 290, 260], Qt.Orientation.Vertical)
         return docks
 
     def _toolbar(self) -> QToolBar:
@@ -308,6 +330,11 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self.session.case_changed.connect(self._case_changed)
         self.session.overlay_changed.connect(self._enable)
+        self.status_line.watch(self.records.jobs)
+        self.records.failed.connect(self.show_error)
+        self.records.told.connect(self.messages.info)
+        self.labels.edit_wanted.connect(self.boxes.edit_sets)
+        self.worklist.folder_wanted.connect(self.boxes.ask_folder)
         self.jobs.failed.connect(lambda job, error: self.show_error(error))
         self.predict.broke.connect(self.show_error)
         self.explain.broke.connect(self.show_error)
