@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from cubeview.commands.common import (
     print_json,
 )
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.library.table import open_row, read_table
 
 PROGRESS_EVERY_S = 0.5
 
@@ -165,13 +163,15 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _cases(path: Path, card: Any, report: Report) -> Any:
     """Return the training set of a table; cases left out are said on stderr."""
-    from cubeview.learn.training_set import Labelled, gather
+    from cubeview.learn.entry import table_entries
+    from cubeview.learn.training_set import gather
 
-    labelled = [
-        Labelled(row.name, row.class_name, row.group, partial(open_row, row))
-        for row in read_table(path)
-    ]
-    cases = gather(labelled, card, order=card.classes, report=lambda f, text: report(0.4 * f, text))
+    cases = gather(
+        table_entries(path),
+        card,
+        order=card.classes,
+        report=lambda f, text: report(0.4 * f, text),
+    )
     for problem in cases.problems:
         _print_line({"left_out": one_line(problem)})
     return cases

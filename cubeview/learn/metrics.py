@@ -58,6 +58,26 @@ def roc(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return rate[0], rate[1], np.append(np.inf, ordered[last])
 
 
+def roc_band(
+    scores: np.ndarray, positive: np.ndarray, folds: np.ndarray, points: int = 101
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean ROC curve of folds, and its spread.
+
+    Returns
+    -------
+    grid, mean, spread : ndarray, shape (points,)
+        False positive rates, and over the folds the mean and the standard deviation of the true
+        positive rate there (vertical averaging, Fawcett 2006, Pattern Recognition Letters 27).
+    """
+    grid = np.linspace(0.0, 1.0, points)
+    curves = []
+    for ill, well in _sides(positive, folds):
+        cases = np.concatenate([ill, well])
+        false, true, _ = roc(scores[cases], positive[cases])
+        curves.append(true[np.searchsorted(false, grid, side="right") - 1])
+    return grid, np.mean(curves, axis=0), np.std(curves, axis=0)
+
+
 def auc_interval(
     scores: np.ndarray,
     positive: np.ndarray,

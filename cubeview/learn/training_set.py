@@ -2,14 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import Card
+from cubeview.learn.entry import Entry
 from cubeview.learn.predict import prepare_case
 
 FEW = 5
@@ -56,27 +56,8 @@ class TrainingSet:
         return digest.hexdigest()
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """One labelled case that is opened only when its turn comes.
-
-    Parameters
-    ----------
-    name : str
-    class_name : str
-    group : str
-    open : callable
-        Returns the case; may raise CubeviewError.
-    """
-
-    name: str
-    class_name: str
-    group: str
-    open: Callable[[], Case]
-
-
 def gather(
-    labelled: Sequence[Labelled],
+    labelled: Sequence[Entry],
     card: Card,
     *,
     order: Sequence[str] = (),
@@ -86,7 +67,7 @@ def gather(
 
     Parameters
     ----------
-    labelled : sequence of Labelled
+    labelled : sequence of Entry
     card : Card
         Of the base model: decides the preparation.
     order : sequence of str
