@@ -1,6 +1,6 @@
 """From labels to a judged fine-tune and a kept model, in the steps a window takes.
 
-torch is loaded by the functions that need it, never with this module.
+torch and scipy are loaded by the functions that need them, never with this module.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ import numpy as np
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import ModelRef
 from cubeview.learn.entry import Entry
-from cubeview.learn.outcome import Outcome, judge, kept_card, positive_classes
 from cubeview.learn.packs import folder_for
 from cubeview.learn.tuning import FinetuneConfig, Going
 
 if TYPE_CHECKING:
     from cubeview.learn.finetune import Tuned
+    from cubeview.learn.outcome import Outcome
     from cubeview.learn.training_set import TrainingSet
 
 _LAYERS = {
@@ -45,7 +45,7 @@ class Taught:
     cases: "TrainingSet"
     config: FinetuneConfig
     tuned: "Tuned"
-    outcome: Outcome
+    outcome: "Outcome"
 
     @property
     def ill(self) -> np.ndarray:
@@ -146,6 +146,7 @@ class Teacher:
         """
         from cubeview.learn.finetune import fine_tune
         from cubeview.learn.model import load_model
+        from cubeview.learn.outcome import judge, positive_classes
         from cubeview.learn.training_set import preflight
 
         cases = self._cases(base, entries, lambda f, text: report(0.3 * f, text))
@@ -185,6 +186,7 @@ def keep(taught: Taught, name: str) -> ModelRef:
         If the name is taken or no name for a model, or the disk refuses.
     """
     from cubeview.learn.model import Model, save_model
+    from cubeview.learn.outcome import kept_card
 
     folder = folder_for(name)
     if folder.exists():
