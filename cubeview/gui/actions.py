@@ -95,6 +95,8 @@ ACTIONS = (
     Action("toggle_map", "Show or &hide the map", "Model", "explain.toggle", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "explain.fainter", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "explain.stronger", "]", needs="overlay"),
+    Action("teach", "&Teach…", "Model", "show_teach", "T", after_line=True),
+    Action("models", "Model m&anager…", "Model", "models.open"),
     Action("unsure", "&Unsure", "Label", "labelling.unsure", "U", needs="case"),
     Action("quality", "&Quality flag", "Label", "labelling.flag_quality", "Q", needs="case"),
     Action("undo", "Undo &label", "Label", "labelling.undo", "Z"),

@@ -68,6 +68,8 @@ class Session(QObject):
         The part of a sky cube that was asked about; None for the whole case.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
+    default_models : dict of kind to str
+        Name of the model that answers for a kind of case while none is chosen.
 
     Signals
     -------
@@ -113,6 +115,7 @@ class Session(QObject):
         self.window: Box | None = None
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
+        self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
@@ -235,6 +238,15 @@ class Session(QObject):
         if case is self.case and dict(ventricles) != self.ventricles:
             self.ventricles = dict(ventricles)
             self.ventricles_changed.emit()
+
+    def set_default_model(self, kind: str, name: str) -> None:
+        """Let a model answer for a kind of case; an empty name leaves it to the program."""
+        if self.default_models.get(kind, "") == name:
+            return
+        self.default_models.pop(kind, None)
+        if name:
+            self.default_models[kind] = name
+        self.model_changed.emit()
 
     def set_model(self, name: str) -> None:
         """Choose the model to ask; the answer of another one goes."""

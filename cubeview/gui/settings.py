@@ -38,6 +38,8 @@ class Settings:
         Opinions kept in the library are hidden until a case is labelled.
     label_sets : tuple of str
         ``"kind=label set"`` as chosen in the Label panel.
+    default_models : tuple of str
+        ``"kind=model"`` as chosen in the model manager.
     """
 
     theme: Literal["system", "dark", "light"] = "system"
@@ -50,6 +52,7 @@ class Settings:
     reader: str = ""
     blind: bool = True
     label_sets: tuple[str, ...] = ()
+    default_models: tuple[str, ...] = ()
 
 
 class SettingsFile:

@@ -34,12 +34,14 @@ from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.labelling import Labelling
 from cubeview.gui.levels import LevelsControl
 from cubeview.gui.messages import MessageBar
+from cubeview.gui.models import ModelsDialog
 from cubeview.gui.opening import Opening, dropped_paths
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.widgets import PanelArea, column
 from cubeview.gui.panels.worklist import WorklistPanel
 from cubeview.gui.records import Records
@@ -111,6 +113,15 @@ class Window(QMainWindow):
         self.worklist = WorklistPanel(self.records, self.subject, self.shelf)
         self.labels = LabelPanel(self.session, self.records, self.subject, self.labelling)
         self.boxes = Boxes(self.records, self.shelf, self.memory, self.messages, self)
+        for entry in self.memory.settings.default_models:
+            self.session.set_default_model(*entry.partition("=")[::2])
+        self.teach = TeachPanel(
+            self.session,
+            self.jobs,
+            lambda: self.records.library,
+            lambda: self.memory.settings.folder,
+        )
+        self.models = ModelsDialog(self.session, self.jobs, self.memory, self)
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -168,6 +179,16 @@ class Window(QMainWindow):
         """Bring the About-this-cube panel to the front."""
         self.docks["notes"].show()
         self.docks["notes"].raise_()
+
+    def show_teach(self) -> None:
+        """Bring the Teach panel to the front, with room, and read the labels anew."""
+        dock = self.docks["teach"]
+        dock.show()
+        dock.raise_()
+        self.teach.refresh()
+        right = [self.docks["classify"], dock, self.docks["labels"]]
+        self.resizeDocks(right, [120, 700, 120], Qt.Orientation.Vertical)
+        self.resizeDocks([dock], [380], Qt.Orientation.Horizontal)
 
     def show_keys(self) -> None:
         """Show the key list."""
@@ -260,6 +281,7 @@ class Window(QMainWindow):
             ("explain", "Explain", self.explain, _RIGHT),
             ("notes", "About this cube", self.notes, _RIGHT),
             ("labels", "Label", self.labels, _RIGHT),
+            ("teach", "Teach", self.teach, _RIGHT),
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
@@ -267,6 +289,7 @@ class Window(QMainWindow):
             self.addDockWidget(area, dock)
             docks[name] = dock
         self.tabifyDockWidget(docks["explain"], docks["notes"])
+        self.tabifyDockWidget(docks["notes"], docks["teach"])
         docks["explain"].raise_()
         self.tabifyDockWidget(docks["cases"], docks["library"])
         docks["cases"].raise_()
@@ -346,6 +369,11 @@ class Window(QMainWindow):
         self.jobs.failed.connect(lambda job, error: self.show_error(error))
         self.predict.broke.connect(self.show_error)
         self.explain.broke.connect(self.show_error)
+        self.teach.broke.connect(self.show_error)
+        self.teach.kept.connect(self.models.was_kept)
+        self.teach.kept.connect(lambda ref, _: self.messages.info(f"Kept the model {ref.name}."))
+        self.models.broke.connect(self.show_error)
+        self.models.models_changed.connect(self.teach.refresh)
         self.explain.saved.connect(lambda path: self.messages.info(f"Saved {path}"))
         self.cases.wanted.connect(self._open_known)
         self.start_page.wanted.connect(self._open_sample)
