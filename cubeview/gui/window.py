@@ -293,7 +293,7 @@ class Window(QMainWindow):
         docks["explain"].raise_()
         self.tabifyDockWidget(docks["cases"], docks["library"])
         docks["cases"].raise_()
-        self.resizeDocks([docks["cases"], docks["classify"]], [284, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["cases"], docks["classify"]], [306, 300], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["cases"], docks["display"]], [560, 260], Qt.Orientation.Vertical)
         right = [docks["classify"], docks["explain"], docks["labels"]]
         self.resizeDocks(right, [290, 290, 260], Qt.Orientation.Vertical)

@@ -16,7 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 FILTERS = ("all", "unlabelled", "labelled", "unsure", "poor quality", "disagreement", "asked")
 HIDDEN = "hidden"
-PICTURE = QSize(56, 28)
+PICTURE = QSize(48, 24)
 _KINDS = {"heart": "heart", "sky": "sky window", "volume": "volume"}
 _CUBE = "sky cube"
 _PICTURES_KEPT = 400

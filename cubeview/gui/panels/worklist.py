@@ -24,7 +24,7 @@ from cubeview.library.stored import thumbnails
 from cubeview.library.values import Row
 from cubeview.library.worklist import ORDERS, ordered
 
-_WIDTHS = {"case": 128, "label": 76, "prediction": 84, "probability": 74, "doubt": 50,
+_WIDTHS = {"case": 140, "label": 84, "prediction": 84, "probability": 74, "doubt": 52,
            "agreement": 72, "state": 96, "kind": 80, "date": 84}  # fmt: skip
 
 
