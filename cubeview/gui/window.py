@@ -186,8 +186,7 @@ class Window(QMainWindow):
         dock.show()
         dock.raise_()
         self.teach.refresh()
-        right = [self.docks["classify"], dock, self.docks["labels"]]
-        self.resizeDocks(right, [120, 700, 120], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["classify"], dock], [150, 700], Qt.Orientation.Vertical)
         self.resizeDocks([dock], [380], Qt.Orientation.Horizontal)
 
     def show_keys(self) -> None:
