@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.io.dicom_directory import listed_files
 from cubeview.io.dicom_file import bad_file, read_dataset
 from cubeview.io.dicom_nm import Scan, is_reconstruction, read_nm
 from cubeview.io.dicom_pair import pair
@@ -26,7 +27,8 @@ MOST_NEIGHBOURS = 5000
 """Files beside a single slice that are looked at for the rest of its series."""
 
 _ONLY_AN_INDEX = (
-    "{path}: this is the index of a disc (DICOMDIR), without images. Open the folder that holds it."
+    "{path}: this is the index of a disc (DICOMDIR), and none of the files it lists is there. Open "
+    "the folder that holds the images."
 )
 
 
@@ -47,13 +49,21 @@ def read_cases(paths: list[Path], *, report: Report = nothing) -> Opened:
         refused once a series. A lone slice brings the rest of its series from its folder.
     """
     found = _Found()
-    for done, path in enumerate(paths):
-        report(0.5 * done / len(paths), f"reading {path.name}")
+    todo, known = list(paths), set(paths)
+    done = 0
+    while done < len(todo):
+        path = todo[done]
+        report(0.5 * done / len(todo), f"reading {path.name}")
         try:
             _sort(path, found)
         except CubeviewError as error:
             found.refusals.append(Refusal(path, str(error)))
-    known = set(paths)
+        # An index brings the files it lists, each once.
+        new = [listed for listed in dict.fromkeys(found.listed) if listed not in known]
+        found.listed.clear()
+        todo += new
+        known.update(new)
+        done += 1
     for singles in found.series.values():
         if len(singles) == 1:
             singles += _neighbours(singles[0], known)
@@ -103,6 +113,7 @@ class _Found:
     series: dict[str, list[Single]] = field(default_factory=dict)
     others: dict[_Other, list[Path]] = field(default_factory=dict)
     directories: list[Path] = field(default_factory=list)
+    listed: list[Path] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
 
@@ -114,6 +125,7 @@ def _sort(path: Path, found: _Found) -> None:
             raise CubeviewError(f"{path}: DICOM without any content. Export it again.")
         if is_directory(header):
             found.directories.append(path)
+            found.listed += listed_files(header, path)
         elif is_reconstruction(header):
             _add_scan(read_nm(path), found)
         elif is_planar(header):
@@ -137,7 +149,12 @@ def _neighbours(single: Single, known: set[Path]) -> list[Single]:
     if not series:
         return []
     found = []
-    beside = (path for path in sorted(single.path.parent.iterdir()) if path not in known)
+    # A packed one would have to be unpacked whole to be looked at.
+    beside = (
+        path
+        for path in sorted(single.path.parent.iterdir())
+        if path not in known and path.suffix != ".gz"
+    )
     for path in islice(beside, MOST_NEIGHBOURS):
         try:
             if not path.is_file() or not sniffed(path):
