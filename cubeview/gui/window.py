@@ -50,6 +50,7 @@ from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.sheets import RESEARCH_USE, BugDialog, about_sheet, keys_sheet
 from cubeview.gui.shelf import Shelf
+from cubeview.gui.spectral import SpectralDialog
 from cubeview.gui.startpage import StartPage
 from cubeview.gui.statusline import StatusLine
 from cubeview.gui.subject import Subject
@@ -188,6 +189,11 @@ class Window(QMainWindow):
         self.teach.refresh()
         self.resizeDocks([self.docks["classify"], dock], [150, 700], Qt.Orientation.Vertical)
         self.resizeDocks([dock], [380], Qt.Orientation.Horizontal)
+
+    def ask_spectral(self) -> None:
+        """Ask how the spectral axis is to be shown."""
+        if self.session.case is not None:
+            SpectralDialog(self.session, self.session.case, self).show()
 
     def show_keys(self) -> None:
         """Show the key list."""
@@ -422,6 +428,7 @@ class Window(QMainWindow):
         case = self.session.case
         have = {"case"} if case is not None else set()
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
+        have |= {"spectral"} if case and case.main.axes[0].kind == "spectral" else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
 
