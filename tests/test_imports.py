@@ -15,13 +15,15 @@ MAY_IMPORT = {
     "errors": BASE,
     "paths": BASE,
     "__init__": BASE,
+    "parts": BASE | {"parts"},
     "cubes": BASE | {"cubes"},
     "io": BASE | {"cubes", "io"},
     "simulate": BASE | {"cubes", "simulate"},
     "library": BASE | {"cubes", "io", "simulate", "library"},
     "learn": BASE | {"cubes", "io", "simulate", "library", "learn"},
-    "gui": BASE | {"cubes", "io", "simulate", "library", "learn", "gui"},
-    "commands": BASE | {"cubes", "io", "simulate", "library", "learn", "gui", "commands"},
+    "gui": BASE | {"parts", "cubes", "io", "simulate", "library", "learn", "gui"},
+    "commands": BASE
+    | {"parts", "cubes", "io", "simulate", "library", "learn", "gui", "commands"},
     "cli": BASE | {"cubes", "io", "simulate", "library", "learn", "gui", "commands", "cli"},
     "__main__": BASE | {"cli"},
 }
