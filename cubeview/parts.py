@@ -118,7 +118,7 @@ def part_of(found: metadata.Distribution) -> Part:
         licence=_licence(about),
         kind="python",
         text="\n\n".join(text for text in texts if text).strip(),
-        home=about.get("Home-page") or _first_address(about),
+        home=_field(about, "Home-page") or _first_address(about),
     )
 
 
@@ -131,15 +131,19 @@ def python_itself() -> Part:
 
 def _licence(about: metadata.PackageMetadata) -> str:
     """Return an SPDX expression, else the classifiers, else the first line of the licence field."""
-    if expression := about.get("License-Expression"):
+    if expression := _field(about, "License-Expression"):
         return expression
     stated = [
         value.rpartition(" :: ")[2]
         for value in about.get_all("Classifier") or ()
         if value.startswith("License :: ") and value != "License :: OSI Approved"
     ]
-    field = (about.get("License") or "").strip().partition("\n")[0]
-    return "; ".join(stated) or field or "not stated"
+    first_line = _field(about, "License").strip().partition("\n")[0]
+    return "; ".join(stated) or first_line or "not stated"
+
+
+def _field(about: metadata.PackageMetadata, name: str) -> str:
+    return about[name] if name in about else ""  # noqa: SIM401 -- its type has no get
 
 
 def _first_address(about: metadata.PackageMetadata) -> str:

@@ -43,19 +43,6 @@ def keys_sheet(parent: QWidget) -> QDialog:
     return _sheet(parent, "Keys", f"<table cellpadding=3>{''.join(rows)}</table>")
 
 
-def about_sheet(parent: QWidget) -> QDialog:
-    """Return what CubeView is, its version and its licence."""
-    return _sheet(
-        parent,
-        "About CubeView",
-        f"<h3>CubeView {__version__}</h3>"
-        "<p>Linked views of heart scans and sky cubes; a 3-D network judges them, and shows "
-        f"where it looked.</p><p>{RESEARCH_USE}</p>"
-        "<p>Free software under the GNU General Public License, version 3 or later.</p>"
-        f"<p>Python {platform.python_version()}, Qt {QT_VERSION_STR}, PyQt {PYQT_VERSION_STR}</p>",
-    )
-
-
 class BugDialog(QDialog):
     """One dialog for all bugs of a session: what happened, ready to be copied."""
 
