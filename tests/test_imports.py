@@ -22,8 +22,7 @@ MAY_IMPORT = {
     "library": BASE | {"cubes", "io", "simulate", "library"},
     "learn": BASE | {"cubes", "io", "simulate", "library", "learn"},
     "gui": BASE | {"parts", "cubes", "io", "simulate", "library", "learn", "gui"},
-    "commands": BASE
-    | {"parts", "cubes", "io", "simulate", "library", "learn", "gui", "commands"},
+    "commands": BASE | {"parts", "cubes", "io", "simulate", "library", "learn", "gui", "commands"},
     "cli": BASE | {"cubes", "io", "simulate", "library", "learn", "gui", "commands", "cli"},
     "__main__": BASE | {"cli"},
 }

@@ -46,39 +46,60 @@ def add_case_options(sub: argparse.ArgumentParser) -> None:
 
 
 class Models:
-    """Models loaded once, chosen by kind of case or by name."""
+    """Models loaded once, chosen by kind of case or by name.
+
+    Raises
+    ------
+    CubeviewError
+        If there is no model of that name.
+    """
 
     def __init__(self, name: str | None) -> None:
-        self._name = name
+        from cubeview.learn.card import find_models
+
         self._loaded: dict[Path, Any] = {}
+        self._refs = find_models()
+        self._named = None if name is None else named_model(name)
 
     def of(self, case: Case) -> Any:
         """Return the model that judges a case, or raise CubeviewError saying why none can."""
-        from cubeview.learn.card import find_models, read_card, why_not
+        from cubeview.learn.card import read_card, why_not
         from cubeview.learn.model import load_model
 
-        refs = {ref.name: ref for ref in find_models()}
-        if self._name is None:
-            reasons = {name: why_not(ref.card, case) for name, ref in refs.items()}
-            able = [refs[name].folder for name, reason in reasons.items() if not reason]
+        folder = self._named
+        if folder is None:
+            reasons = {ref: why_not(ref.card, case) for ref in self._refs}
+            able = [ref.folder for ref, reason in reasons.items() if not reason]
             if not able:
-                same = [reasons[name] for name, ref in refs.items() if ref.card.kind == case.kind]
+                same = [why for ref, why in reasons.items() if ref.card.kind == case.kind]
                 said = "; ".join(same or reasons.values())
                 raise CubeviewError(f"no model can judge this case: {said or 'none is installed.'}")
             folder = able[0]
-        elif self._name in refs:
-            folder = refs[self._name].folder
-        elif Path(self._name).is_dir():
-            folder = Path(self._name)
-        else:
-            known = ", ".join(refs) or "none"
-            raise CubeviewError(f"there is no model {self._name!r}; installed: {known}.")
         reason = why_not(read_card(folder), case)
         if reason:
             raise CubeviewError(reason)
         if folder not in self._loaded:
             self._loaded[folder] = load_model(folder)
         return self._loaded[folder]
+
+
+def named_model(name: str) -> Path:
+    """Return the folder of a model by its name or path.
+
+    Raises
+    ------
+    CubeviewError
+        If there is none; the text lists those installed.
+    """
+    from cubeview.learn.card import find_models
+
+    folders = {ref.name: ref.folder for ref in find_models()}
+    if name in folders:
+        return folders[name]
+    if Path(name).is_dir():
+        return Path(name)
+    known = ", ".join(folders) or "none"
+    raise CubeviewError(f"there is no model {name!r}; installed: {known}.")
 
 
 def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
@@ -128,13 +149,30 @@ def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
 
 
 def with_window(case: Case, at: Sequence[float] | None) -> Case:
-    """Return a sky case with its window around a place; other cases as they are."""
-    if case.kind != "sky" or at is None:
+    """Return a sky case with its window around a place; other cases as they are.
+
+    Raises
+    ------
+    CubeviewError
+        If no place was given for a sky case, or it lies outside the cube.
+    """
+    if case.kind != "sky":
         return case
+    if at is None:
+        raise CubeviewError(
+            "a sky cube is judged window by window: say where with --at SPECTRAL DEC RA."
+        )
     from cubeview.cubes.region import window_at
 
-    z, y, x = case.main.index(*at)
-    return replace(case, window=window_at(case.main, round(z), round(y), round(x)))
+    voxel = case.main.index(*at)
+    shape = case.main.shape
+    if not all(-0.5 <= v <= n - 0.5 for v, n in zip(voxel, shape, strict=True)):
+        raise CubeviewError(
+            "the place lies outside the cube: --at takes the spectral coordinate, Dec and RA in "
+            "the units that cubeview info shows."
+        )
+    z, y, x = (round(v) for v in voxel)
+    return replace(case, window=window_at(case.main, z, y, x))
 
 
 def files_of(case: Case) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """``open``, ``info`` and ``demo``: look at files."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from cubeview.commands.common import Commands, add_command, add_json, open_cases, print_json
+from cubeview.errors import CubeviewError
 
 
 def add(commands: Commands) -> None:
@@ -22,6 +25,13 @@ def add(commands: Commands) -> None:
 
 
 def _open(options: argparse.Namespace) -> int:
+    displays = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in displays):
+        # Qt would end the whole process.
+        raise CubeviewError(
+            "there is no display to open a window on: use the commands (cubeview --help), or "
+            "cubeview demo, which works off screen."
+        )
     from cubeview.gui.app import run
 
     return run(options.paths)

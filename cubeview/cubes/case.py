@@ -71,6 +71,34 @@ class Case:
         evidence = (*self.evidence, "rest and stress exchanged by the user")
         return replace(self, cubes=cubes, evidence=evidence, question="")
 
+    def named(self, role: str) -> "Case":
+        """Return the same heart with its one cube given a state, as the user's own decision.
+
+        Raises
+        ------
+        ValueError
+            If the case has more than one cube, or the role is neither rest nor stress.
+        """
+        if len(self.cubes) != 1 or role not in ("rest", "stress"):
+            raise ValueError("only a single scan can be called rest or stress")
+        evidence = (*self.evidence, f"called {role} by the user")
+        return replace(self, cubes={role: self.main}, evidence=evidence, question="")
+
+
+def paired(stress: Case, rest: Case) -> Case:
+    """Return one case of two single scans, as the user's own decision.
+
+    Raises
+    ------
+    ValueError
+        If they are not one stress and one rest scan.
+    """
+    if stress.roles != ("stress",) or rest.roles != ("rest",):
+        raise ValueError("a pair needs one stress and one rest scan")
+    evidence = (*stress.evidence, *rest.evidence, "paired by the user")
+    cubes = {"stress": stress.main, "rest": rest.main}
+    return replace(stress, cubes=cubes, evidence=evidence, question="")
+
 
 def same_cubes(one: Case, other: Case) -> bool:
     """Tell whether two cases hold the very same cubes in the same roles, whatever their window."""

@@ -20,6 +20,14 @@ _BODY_NAMES = {
 }
 
 
+SHORT_NAMES = {
+    "short axis": "SA",
+    "vertical long axis": "VLA",
+    "horizontal long axis": "HLA",
+}
+"""What readers of hearts call the planes where there is little room."""
+
+
 @dataclass(frozen=True)
 class PlaneFrame:
     """The place of one plane on the screen.
@@ -100,6 +108,17 @@ def z_runs_to_head(cube: Cube) -> bool:
     return cube.affine is None or bool(cube.affine[2, 0] >= 0)
 
 
+def axis_marks(cube: Cube) -> list[tuple[str, str]]:
+    """Return the marks at the first and the last voxel of each axis (z, y, x).
+
+    Walls of the ventricle for short-axis hearts, patient directions for other body cubes.
+    """
+    return [
+        heart if any(heart) else body
+        for heart, body in zip(cardiac_ends(cube), ends(cube), strict=True)
+    ]
+
+
 def edge_letters(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
     """Return the marks of a plane's edges: keys among left, right, top and bottom.
 
@@ -108,10 +127,7 @@ def edge_letters(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
     """
     if cube.wcs is not None:
         return _compass(cube, frame) if frame.axis == 0 else {}
-    marks = [
-        heart if any(heart) else body
-        for heart, body in zip(cardiac_ends(cube), ends(cube), strict=True)
-    ]
+    marks = axis_marks(cube)
     left, right = marks[frame.across][:: -1 if frame.leftward else 1]
     bottom, top = marks[frame.up][:: -1 if frame.downward else 1]
     return {"left": left, "right": right, "bottom": bottom, "top": top}
@@ -170,7 +186,7 @@ def heart_region(
     if case.kind != "heart":
         return {}
     if all(role in ventricles for role in case.roles):
-        half = 1.45 * max(float(ventricles[role].radii.max()) for role in case.roles)
+        half = 1.3 * max(float(ventricles[role].radii.max()) for role in case.roles)
         return {role: (ventricles[role].centre, half) for role in case.roles}
     found = {role: bright_extent(cube) for role, cube in case.cubes.items()}
     half = 1.05 * max(float(h) for _, h in found.values())

@@ -1,6 +1,5 @@
 """Starting the window: the application, the exception hooks, the first files."""
 
-import importlib
 import logging
 import os
 import sys
@@ -9,15 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-if sys.platform == "win32":
-    # WORKAROUND pytorch#166628: there torch 2.9 and later cannot be imported after Qt. The splash
-    # of the frozen program is up meanwhile; elsewhere torch waits until somebody asks.
-    importlib.import_module("cubeview.learn.network")
-
 from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QFileOpenEvent, QIcon
 from PyQt6.QtWidgets import QApplication
 
+from cubeview.errors import CubeviewError
 from cubeview.gui.oneinstance import Listener, hand_over
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.theme import theme
@@ -53,7 +48,8 @@ class Faults(QObject):
         if isinstance(error, KeyboardInterrupt):
             QApplication.quit()
             return
-        log.error("uncaught", exc_info=(kind, error, trace))
+        if not isinstance(error, CubeviewError):
+            log.error("uncaught", exc_info=(kind, error, trace))
         self.happened.emit(error)
 
     def _in_thread(self, args: threading.ExceptHookArgs) -> None:

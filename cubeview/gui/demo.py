@@ -56,6 +56,7 @@ def demo(out: Path) -> list[dict[str, Any]]:
         memory.change(research_use_seen=True)
         window = Window(memory)
         window.resize(*SIZE)
+        window.docks["display"].show()
         window.show()
         answers = []
         for number, sample in enumerate(shipped):

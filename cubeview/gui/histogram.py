@@ -97,6 +97,12 @@ class Histogram(QWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw counts, colours and handles."""
         painter = QPainter(self)
+        try:
+            self._paint(painter)
+        finally:  # Qt aborts the program over a painter that was left open
+            painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = colours()
         strip = 8.0
@@ -120,7 +126,6 @@ class Histogram(QWidget):
         for x in (low, high):
             painter.drawLine(QPointF(x, 2), QPointF(x, bottom + strip + 2))
             painter.drawEllipse(QPointF(x, 4), 3, 3)
-        painter.end()
 
 
 class FigureBox(QDoubleSpinBox):

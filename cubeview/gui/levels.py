@@ -95,7 +95,9 @@ class LevelsControl(QWidget):
             box.setToolTip(words)
             box.setAccessibleName(words)
             # As wide as the panel allows, not as its longest entry asks for.
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
             box.setMinimumContentsLength(6)
         top = QHBoxLayout()
         top.addWidget(self.colours, 3)

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 Level = Literal["error", "warn", "info"]
 
 MOST_SHOWN = 3
-INFO_SECONDS = 8
+INFO_MS = 8000
 _MARKS = {"error": ("✕", "bad"), "warn": ("⚠", "warn"), "info": ("i", "dim")}
 
 
@@ -46,7 +46,10 @@ class MessageBar(QWidget):
     def info(self, text: str, details: str = "") -> None:
         """Say something that goes away by itself."""
         message = self.show_message("info", text, details)
-        QTimer.singleShot(INFO_SECONDS * 1000, message, message.dismiss)
+        timer = QTimer(message)  # gone with it when the user is faster
+        timer.setSingleShot(True)
+        timer.timeout.connect(message.dismiss)
+        timer.start(INFO_MS)
 
     def show_message(
         self,

@@ -71,14 +71,13 @@ class Listener(QObject):
     def listen(self) -> bool:
         """Begin to listen; False when another window of this user listens already."""
         name = server_name()
-        if self._server.listen(name):
-            return True
+        # Asked first: on Unix a server with access rights of its own replaces one that listens.
         probe = QLocalSocket()
         probe.connectToServer(name)
         if probe.waitForConnected(WAIT_MS):
             probe.disconnectFromServer()
             return False
-        # Left behind by a program that was killed.
+        # May be left behind by a program that was killed.
         QLocalServer.removeServer(name)
         return self._server.listen(name)
 

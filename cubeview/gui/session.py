@@ -115,20 +115,21 @@ class Session(QObject):
         """Put a corrected case (roles swapped, axis overridden) in the place of another."""
         self.cases = tuple(new if case is old else case for case in self.cases)
         self._answers.pop(old, None)
-        self.cases_changed.emit()
+        # The case before the list: nobody is to see a list without the current case in it.
         if self.case is old:
             cursor = self.cursor
             self.set_case(new)
             self.set_cursor(*cursor)
+        self.cases_changed.emit()
 
     def remove_case(self, case: Case) -> None:
         """Take a case off the list; its neighbour becomes the current one."""
         place = self.cases.index(case)
         self.cases = tuple(other for other in self.cases if other is not case)
         self._answers.pop(case, None)
-        self.cases_changed.emit()
         if self.case is case:
             self.set_case(self.cases[min(place, len(self.cases) - 1)] if self.cases else None)
+        self.cases_changed.emit()
 
     def answer_to(self, case: Case) -> Prediction | None:
         """Return the last answer a case of the list got."""

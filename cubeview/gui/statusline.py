@@ -1,5 +1,7 @@
 """The bottom line: where the cursor is, what was guessed, and what is being worked on."""
 
+from collections.abc import Callable
+
 from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QStatusBar, QWidget
 
@@ -53,10 +55,8 @@ class StatusLine(QStatusBar):
         for widget in (self.chip, self.job_text, self.progress, self.cancel_button):
             self.addPermanentWidget(widget)
         # Mouse moves come far oftener than the screen can show; one readout a frame is enough.
-        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
-        self._frame.timeout.connect(self._show_cursor)
-        self._patience = QTimer(self, singleShot=True, interval=SHOW_AFTER_MS)
-        self._patience.timeout.connect(self._show_jobs)
+        self._frame = self._timer(FRAME_MS, self._show_cursor)
+        self._patience = self._timer(SHOW_AFTER_MS, self._show_jobs)
         for signal in (session.cursor_changed, session.case_changed, session.ventricles_changed):
             signal.connect(self._frame.start)
         session.case_changed.connect(self._show_chip)
@@ -69,6 +69,13 @@ class StatusLine(QStatusBar):
         for job in [self._shown] if self._shown is not None else self._jobs.running():
             job.cancel()
         self._show_jobs()
+
+    def _timer(self, delay_ms: int, slot: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(delay_ms)
+        timer.timeout.connect(slot)
+        return timer
 
     def _started(self, job: Job) -> None:
         job.progressed.connect(lambda fraction, text: self._progressed(job, fraction, text))

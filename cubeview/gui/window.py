@@ -4,7 +4,7 @@ import logging
 import traceback
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, QUrl
+from PyQt6.QtCore import QSize, Qt, QUrl
 from PyQt6.QtGui import (
     QActionGroup,
     QCloseEvent,
@@ -38,7 +38,7 @@ from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
-from cubeview.gui.panels.widgets import column, scrolled
+from cubeview.gui.panels.widgets import PanelArea, column
 from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
@@ -52,6 +52,7 @@ from cubeview.paths import data_dir
 log = logging.getLogger(__name__)
 
 SIZE = (1440, 900)
+WIDE_PX = 1280
 LAYOUT_VERSION = 1
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -102,7 +103,11 @@ class Window(QMainWindow):
         self._menus()
         self.setStatusBar(self.status_line)
         self._connect()
-        self.resize(*SIZE)
+        screen = self.screen()
+        room = screen.availableSize() if screen is not None else QSize(*SIZE)
+        self.resize(QSize(*SIZE).boundedTo(room))
+        # On a small screen the pictures come first; the View menu brings the panel back.
+        self.docks["display"].setVisible(room.width() >= WIDE_PX)
         self._factory_layout = self.saveState(LAYOUT_VERSION)
         layout = self.memory.layout()
         if layout is not None:
@@ -241,7 +246,7 @@ class Window(QMainWindow):
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
-            dock.setWidget(panel if name == "cases" else scrolled(panel))
+            dock.setWidget(panel if name == "cases" else PanelArea(panel))
             self.addDockWidget(area, dock)
             docks[name] = dock
         self.tabifyDockWidget(docks["explain"], docks["notes"])

@@ -5,24 +5,17 @@ import math
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
 from cubeview.gui.session import Session
+from cubeview.gui.units import shown_unit, value_unit
 
-_UNITS = {"Angstrom": "Å", "angstrom": "Å", "um": "µm", "micron": "µm", "deg": "°"}
+LONG = 1e5
+NARROW_SPACE = "\u202f"
 _EQUATORIAL = ("RA", "Dec")
 
 
-def unit_text(unit: str) -> str:
-    """Return a unit as it is printed: ``"Angstrom"`` as ``"Å"``."""
-    return _UNITS.get(unit, unit)
-
-
-def cube_unit(cube: Cube) -> str:
-    """Return the unit of a cube's values: typeset where it is understood, else as written."""
-    if cube.quantity_unit is not None:
-        try:
-            return f"{cube.quantity_unit:unicode}".replace("1×10", "×10", 1)
-        except ValueError:
-            return cube.unit
-    return cube.unit
+def values_unit(cube: Cube) -> str:
+    """Return the unit of a cube's values as it follows a number: ``"×10⁻²⁰ erg …"``."""
+    unit = value_unit(cube)
+    return f"×{unit}" if unit.startswith("10") else unit
 
 
 def sexagesimal(ra_deg: float, dec_deg: float) -> str:
@@ -46,9 +39,11 @@ def coordinate_text(axis: Axis, value: float) -> str:
     digits = min(max(0, 1 - math.floor(math.log10(step))), 6) if step > 0 else 3
     if axis.kind == "index":
         digits = 0
-    text = f"{axis.name} {_minus(f'{value:.{digits}f}')}"
+    grouped = "," if abs(value) >= LONG else ""
+    figures = _minus(f"{value:{grouped}.{digits}f}").replace(",", NARROW_SPACE)
+    text = f"{axis.name} {figures}"
     if axis.unit:
-        text += f" {unit_text(axis.unit)}"
+        text += f" {shown_unit(axis.unit)}"
     extra = axis.medium or axis.convention
     return f"{text} ({extra})" if extra else text
 
@@ -97,7 +92,7 @@ def values_text(session: Session) -> str:
             sigma = value_text(float(cube.uncertainty.box(box)[0, 0, 0]), "")
             text += f" ± {sigma}" if sigma != "no data" else ""
         name = "" if len(session.case.cubes) == 1 else f"{role} "
-        parts.append(f"{name}{text} {cube_unit(cube)}".rstrip())
+        parts.append(f"{name}{text} {values_unit(cube)}".rstrip())
     return " · ".join(parts)
 
 

@@ -128,7 +128,7 @@ def _reader_of(path: Path) -> int:
     for number, reader in enumerate(READERS):
         if reader.sniff(head, path):
             return number
-    tried = " or ".join(reader.label for reader in READERS)
+    tried = " nor ".join(reader.label for reader in READERS)
     raise CubeviewError(
         f"{path}: neither {tried}. CubeView opens FITS cubes and DICOM scans; convert the file "
         "or choose another."

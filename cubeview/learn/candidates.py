@@ -36,6 +36,12 @@ def resample(values: np.ndarray, spacing: np.ndarray, step_mm: float, blur_mm: f
     blur_mm : float
         Standard deviation of a Gaussian.
     """
+    for axis, mm in enumerate(spacing):
+        # Blocks of an odd number of fine voxels, so that a block's centre is a voxel's centre.
+        block = 2 * int((step_mm / mm - 1) / 4) + 1
+        if block > 1:
+            values = _blocks(values, axis, block)
+            spacing = np.where(np.arange(3) == axis, mm * block, spacing)
     smooth = gaussian_filter(values, blur_mm / spacing, truncate=3.0)
     shape = [
         int(np.floor((n - 1) * s / step_mm)) + 1 for n, s in zip(values.shape, spacing, strict=True)
@@ -45,6 +51,16 @@ def resample(values: np.ndarray, spacing: np.ndarray, step_mm: float, blur_mm: f
     )
     resampled: np.ndarray = map_coordinates(smooth, at, order=1, mode="nearest")
     return resampled
+
+
+def _blocks(values: np.ndarray, axis: int, block: int) -> np.ndarray:
+    """Mean over blocks centred on every `block`-th voxel along an axis."""
+    turned = np.moveaxis(values, axis, 0)
+    before = block // 2
+    after = -(len(turned) + before) % block
+    padded = np.pad(turned, ((before, after), (0, 0), (0, 0)), mode="edge")
+    mean = padded.reshape(-1, block, *padded.shape[1:]).mean(axis=1, dtype=np.float32)
+    return np.moveaxis(mean, 0, axis)
 
 
 def candidates(
@@ -80,7 +96,7 @@ def candidates(
         return []
     image = (np.minimum(grid, level) / level).astype(np.float32)
     pad = int(np.ceil(_REACH_MM / _STEP_MM))
-    shape = [next_fast_len(n + pad, real=True) for n in image.shape]
+    shape = [next_fast_len(max(n + pad, 2 * pad), real=True) for n in image.shape]
     spectrum, squared = rfftn(image, shape), rfftn(image**2, shape)
     crop = tuple(slice(0, n) for n in image.shape)
     found = []

@@ -19,10 +19,11 @@ import numpy as np
 
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.dataset_sky import ROLES as SKY_ROLES
+from cubeview.learn.dataset_sky import peak_sn, sky_example
 from cubeview.learn.preprocess import HeartConfig, prepare_heart
-from cubeview.simulate import spect
+from cubeview.simulate import ifu, spect
 
-SHARD = 256
 SPLITS = {"train": 0, "calibrate": 1, "test": 2}
 """Each split draws from its own stream of random numbers, so none shares a case with another."""
 
@@ -45,6 +46,8 @@ class DataConfig:
     seed : int
     preprocess : mapping
         Entries of the preparation's own config.
+    shard : int
+        Examples in one file.
     """
 
     source: str
@@ -52,6 +55,7 @@ class DataConfig:
     count: int
     seed: int
     preprocess: Mapping[str, Any]
+    shard: int = 256
 
     @property
     def describes(self) -> dict[str, Any]:
@@ -62,7 +66,7 @@ class DataConfig:
             "split": self.split,
             "seed": self.seed,
             "preprocess": dict(self.preprocess),
-            "shard": SHARD,
+            "shard": self.shard,
         }
 
 
@@ -80,12 +84,15 @@ class Source:
     example : callable
         ``example(seed, split, index, preprocess) -> ndarray, shape (channel, d, h, w)``; its
         class is ``index`` modulo the number of classes.
+    peak_sn : callable or None
+        Called like `example`; the signal-to-noise of what makes the example's class.
     """
 
     version: str
     classes: tuple[str, ...]
     roles: tuple[str, ...]
     example: Callable[[int, int, int, Mapping[str, Any]], np.ndarray]
+    peak_sn: Callable[[int, int, int, Mapping[str, Any]], float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +101,8 @@ class Dataset:
 
     Parameters
     ----------
-    shards : tuple of ndarray, shape (`SHARD`, channel, d, h, w), float16
-        Memory-mapped.
+    shards : tuple of ndarray, shape (m, channel, d, h, w), float16
+        Memory-mapped, all of the same length.
     count : int
     classes : int
     """
@@ -106,10 +113,10 @@ class Dataset:
 
     def inputs(self, indices: np.ndarray) -> np.ndarray:
         """Return examples, shape (n, channel, d, h, w), float32."""
-        first = self.shards[0]
-        out = np.empty((len(indices), *first.shape[1:]), dtype=np.float32)
+        length, *shape = self.shards[0].shape
+        out = np.empty((len(indices), *shape), dtype=np.float32)
         for row, index in enumerate(indices):
-            out[row] = self.shards[index // SHARD][index % SHARD]
+            out[row] = self.shards[index // length][index % length]
         return out
 
     def labels(self, indices: np.ndarray) -> np.ndarray:
@@ -146,7 +153,7 @@ def make_dataset(
             f"There is no simulator {config.source!r}; choose one of {', '.join(SOURCES)}."
         )
     source = SOURCES[config.source]
-    paths = [folder / f"{number:05d}.npy" for number in range(-(-config.count // SHARD))]
+    paths = [folder / f"{number:05d}.npy" for number in range(-(-config.count // config.shard))]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _claim(folder, config)
@@ -154,7 +161,7 @@ def make_dataset(
         done = len(paths) - len(missing)
         for number in _make(config, paths, missing, workers):
             done += number
-            report(done / len(paths), f"Simulating: {min(done * SHARD, config.count)} cases")
+            report(done / len(paths), f"Simulating: {min(done * config.shard, config.count)} cases")
         shards = tuple(np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
     except OSError as error:
         raise CubeviewError(
@@ -219,12 +226,11 @@ def _single_threaded() -> Iterator[None]:
 def _write_shard(config: DataConfig, number: int, path: Path) -> None:
     source = SOURCES[config.source]
     split = SPLITS[config.split]
-    first = number * SHARD
-    last = min(first + SHARD, config.count)
     # The last shard is made whole as well, so that a larger data set can go on from it.
-    last = first + SHARD if last > first else last
+    first = number * config.shard
     examples = [
-        source.example(config.seed, split, index, config.preprocess) for index in range(first, last)
+        source.example(config.seed, split, index, config.preprocess)
+        for index in range(first, first + config.shard)
     ]
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with part.open("wb") as file:
@@ -249,7 +255,7 @@ def finder_errors(rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Draw how the finder errs on one pair: for each state an argument of `misplaced`."""
     wide = TAIL if rng.random() < TAIL_SHARE else 1.0
     common = rng.normal(0.0, FINDER_COMMON * wide)
-    errors = {}
+    errors: dict[str, np.ndarray] = {}
     for role in spect.ROLES:
         error = common + rng.normal(0.0, FINDER_OWN * wide)
         error[0] += CENTRE_PER_LENGTH_MM * error[6]
@@ -283,7 +289,7 @@ def spect_example(seed: int, split: int, index: int, preprocess: Mapping[str, An
     rng = np.random.default_rng([seed, split, index])
     pair = spect.simulate_pair(spect.CLASSES[index % len(spect.CLASSES)], rng)
     errors = finder_errors(rng)
-    found = {role: misplaced(pair.truth.ventricles[role], errors[role]) for role in spect.ROLES}
+    found = {r: misplaced(v, errors[r]) for r, v in pair.truth.ventricles.items()}
     case = spect.to_case(pair, f"simulated {index}")
     config = HeartConfig.from_dict(preprocess)
     return prepare_heart(case, config, spect.ROLES, ventricles=found).input
@@ -291,4 +297,5 @@ def spect_example(seed: int, split: int, index: int, preprocess: Mapping[str, An
 
 SOURCES: Mapping[str, Source] = {
     "spect": Source(f"{spect.VERSION}+finder-1", spect.CLASSES, spect.ROLES, spect_example),
+    "ifu": Source(ifu.VERSION, ifu.CLASSES, SKY_ROLES, sky_example, peak_sn),
 }

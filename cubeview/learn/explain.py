@@ -166,17 +166,10 @@ def occlusion(
         shown = input_tensor(prepared, device)[0]
         occluder = Occluder(model.network, shown, torch.from_numpy(hidden).to(device))
         levels = list(_levels(prepared.input.shape[1:], settings))
-        # A patch that shows what was there already changes nothing; hearts have many.
-        changes = (hidden != prepared.input).any(axis=0)
         count, done = sum(len(starts) for starts in levels), 0
         found = _Falls(visible.shape, settings.patch)
         latest = time.monotonic()
         for level, starts in enumerate(levels):
-            working = _box_sum(changes, settings.patch)[tuple(starts.T)] > 0
-            idle = starts[~working]
-            found.add(idle, np.zeros(len(idle)))
-            done += len(idle)
-            starts = starts[working]
             for which, drops in occluder.drops(starts, (settings.patch,) * 3):
                 found.add(starts[which], drops[:, row])
                 done += len(which)

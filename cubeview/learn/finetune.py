@@ -168,11 +168,21 @@ def fine_tune(
     network = _shifted(network, links, shift)
     before = None
     if links is not None:
-        everyone = np.arange(len(examples))
-        before = job.logits(start, everyone) / base.card.temperature
+        before = model_logits(base, examples.inputs, links)
     model = Model(network.eval(), _card(base, examples, links, temperature))
     report(1.0, "fine-tuned")
     return Tuned(model, folds, calibrated, before, baseline)
+
+
+def model_logits(model: Model, inputs: np.ndarray, links: list[list[int]] | None) -> np.ndarray:
+    """Return a model's calibrated logits as it is, one a label class, shape (n, classes)."""
+    with torch.inference_mode():
+        found: np.ndarray = (
+            _batched(lambda batch: grouped_logits(model.network(batch), links), inputs)
+            .double()
+            .numpy()
+        )
+    return found / model.card.temperature
 
 
 def grouped_logits(logits: torch.Tensor, links: list[list[int]] | None) -> torch.Tensor:
@@ -258,7 +268,7 @@ class _Run:
             )
             pull = sum(((p - a) ** 2).sum() for p, a in anchors)
             optimiser.zero_grad()
-            (errors + config.pull * pull).backward()
+            torch.autograd.backward(errors + config.pull * pull)
             optimiser.step()
             schedule.step()
         for parameter in network.parameters():
@@ -297,10 +307,7 @@ def _frozen(
         return batch
 
     with torch.inference_mode():
-        copies = [
-            _batched(run, np.roll(inputs, shift, axis=(2, 3, 4)))  # type: ignore[arg-type]
-            for shift in shifts
-        ]
+        copies = [_batched(run, np.roll(inputs, shift, axis=(2, 3, 4))) for shift in shifts]
     # Cloned outside inference mode, so that gradients may pass through what follows.
     return torch.stack([copy.clone() for copy in copies])
 

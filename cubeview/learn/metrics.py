@@ -165,8 +165,8 @@ def evidence(logits: np.ndarray, normal: int, defects: Sequence[int]) -> np.ndar
     The artefact class takes no part: it is a flag beside the question, not a rival answer.
     """
     logits = np.asarray(logits, dtype=np.float64)
-    pooled: np.ndarray = special.logsumexp(logits[:, list(defects)], axis=1)
-    return pooled - logits[:, normal]
+    found: np.ndarray = special.logsumexp(logits[:, list(defects)], axis=1) - logits[:, normal]
+    return found
 
 
 def summarise(

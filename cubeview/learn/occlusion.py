@@ -42,16 +42,20 @@ class Cut(NamedTuple):
 
 @dataclass(frozen=True)
 class Track:
-    """One axis of one patch on its way through the layers.
+    """One axis of the voxels a patch changes, on its way through the layers.
 
     Parameters
     ----------
+    start, stop : int
+        The voxels, half-open.
     cuts : tuple of Cut
         One for each layer.
     inputs, outputs : tuple of int
         For each layer, first padded input needed and first output recomputed.
     """
 
+    start: int
+    stop: int
     cuts: tuple[Cut, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -59,6 +63,7 @@ class Track:
 
 def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | None:
     """Follow the voxels [start, stop) of an axis through the layers; None if nothing sees them."""
+    span = start, stop
     cuts, inputs, outputs = [], [], []
     for kernel, stride, (low, high) in zip(
         config.kernels, config.strides, config.pads, strict=True
@@ -77,7 +82,7 @@ def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | 
         inputs.append(begin)
         outputs.append(first)
         start, stop, length = first, last + 1, size
-    return Track(tuple(cuts), tuple(inputs), tuple(outputs))
+    return Track(*span, tuple(cuts), tuple(inputs), tuple(outputs))
 
 
 Tracks = tuple[Track, Track, Track]
@@ -105,6 +110,7 @@ class Occluder:
             (block.conv.weight.contiguous(memory_format=torch.channels_last_3d), block.conv.bias)
             for block in folded.blocks
         ]
+        self._changes = (shown != hidden).any(dim=0).cpu().numpy()
         scaled = folded.features[0](torch.stack([shown, hidden]))  # (2, C, d, h, w)
         # Channels last, because the windows are then cut out in long runs.
         self._below: list[torch.Tensor] = []  # (d, h, w, C) each, padded
@@ -141,7 +147,7 @@ class Occluder:
         seen: list[tuple[int, Tracks]] = []
         unseen: list[int] = []
         for row, start in enumerate(starts):
-            tracks = self._tracks_of(start, patch)
+            tracks = self._tracks_of(start, start + patch)
             if tracks is None:
                 unseen.append(row)
             else:
@@ -153,29 +159,39 @@ class Occluder:
         for begin in range(0, len(seen), batch):
             rows, chosen = zip(*seen[begin : begin + batch], strict=True)
             which = np.array(rows)
-            lost = self._lost(starts[which], patch, chosen) / self._voxels  # (B, C)
+            lost = self._lost(chosen) / self._voxels  # (B, C)
             yield which, functional.linear(lost, self._head.weight).cpu().numpy()
 
-    def _tracks_of(self, start: np.ndarray, patch: tuple[int, int, int]) -> Tracks | None:
+    def _tracks_of(self, start: np.ndarray, stop: np.ndarray) -> Tracks | None:
+        """Follow the voxels that change within a patch; None if nothing does or can be seen."""
+        there = self._changes[tuple(map(slice, start, stop))]
+        if not there.any():
+            return None
         found = []
         for axis in range(3):
-            key = axis, int(start[axis]), patch[axis]
+            # Where little was shown, as around a ventricle, far less changes than the patch.
+            lines = np.flatnonzero(there.any(axis=tuple({0, 1, 2} - {axis})))
+            first, last = int(start[axis] + lines[0]), int(start[axis] + lines[-1])
+            key = axis, first, last
             if key not in self._tracks:
-                stop = key[1] + patch[axis]
-                self._tracks[key] = track(key[1], stop, self._shape[axis], self._config)
+                self._tracks[key] = track(first, last + 1, self._shape[axis], self._config)
             one = self._tracks[key]
             if one is None:
                 return None
             found.append(one)
         return found[0], found[1], found[2]
 
-    def _lost(
-        self, starts: np.ndarray, patch: tuple[int, int, int], tracks: Sequence[Tracks]
-    ) -> torch.Tensor:
+    def _lost(self, tracks: Sequence[Tracks]) -> torch.Tensor:
         """Return the sums over the last map that the patches take away, shape (B, C)."""
+        # The windows of the layer below, and for each patch which of them and which row in it.
+        windows: list[torch.Tensor] = []
+        homes = [(0, 0)] * len(tracks)
         low = self._config.pads[0][0]
-        windows = [_windows(self._hidden, starts.T + low, patch)]
-        homes = [(0, row) for row in range(len(tracks))]  # window list and row of each patch
+        firsts = np.array([[axis.start + low for axis in one] for one in tracks])
+        for sides, rows in _alike(tuple(axis.stop - axis.start for axis in one) for one in tracks):
+            for place, row in enumerate(rows):
+                homes[row] = len(windows), place
+            windows.append(_windows(self._hidden, firsts[rows].T, sides))
         for layer, (weight, bias) in enumerate(self._convolutions):
             fresh: list[torch.Tensor] = []
             places = homes.copy()
@@ -202,8 +218,7 @@ class Occluder:
         lost = torch.empty(len(tracks), self._last.shape[-1], device=self._last.device)
         firsts = np.array([[axis.outputs[-1] for axis in one] for one in tracks])
         for home, rows in _alike(home for home, _ in homes):
-            sides = windows[home].shape[1:4]
-            before = _windows(self._last, firsts[rows].T, sides)
+            before = _windows(self._last, firsts[rows].T, windows[home].shape[1:4])
             lost[rows] = (before - windows[home]).sum(dim=(1, 2, 3))
         return lost
 

@@ -30,6 +30,8 @@ class Schedule:
     gain : float
         Each channel is scaled at random by up to this share: the myocardium's own level is not
         known better.
+    flip : bool
+        Inputs are mirrored at random along each axis: the sky has no handedness.
     precision : {"bf16", "fp32"}
         Of the convolutions; fp32 where the processor has no bf16.
     """
@@ -41,6 +43,7 @@ class Schedule:
     weight_decay: float = 1e-3
     shift: int = 2
     gain: float = 0.0
+    flip: bool = False
     precision: Literal["bf16", "fp32"] = "bf16"
 
     def __post_init__(self) -> None:
@@ -67,6 +70,8 @@ class Recipe:
         Of data, weights, order and displacements.
     train, calibrate, test : int
         Numbers of simulated cases.
+    shard : int
+        Cases in one file of data.
     normal : str
     defects : tuple of str
     artefact : str
@@ -86,6 +91,7 @@ class Recipe:
     train: int
     calibrate: int
     test: int
+    shard: int = 256
     normal: str = ""
     defects: tuple[str, ...] = ()
     artefact: str = ""
@@ -141,7 +147,7 @@ def read_recipe(recipe: Path | str) -> Recipe:
         values = _known(Recipe, data)
         values["digest"] = hashlib.sha256(text).hexdigest()
         made = Recipe(**values)
-        for name in ("seed", "train", "calibrate", "test"):
+        for name in ("seed", "train", "calibrate", "test", "shard"):
             number = getattr(made, name)
             if type(number) is not int or number < (0 if name == "seed" else 1):
                 raise ValueError(f"{name!r} is not a positive whole number")

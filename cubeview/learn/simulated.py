@@ -45,14 +45,15 @@ def write_pairs(
     if label is not None and label not in spect.CLASSES:
         raise CubeviewError(f"there is no class {label!r}; choose of {', '.join(spect.CLASSES)}.")
     _make(folder)
-    rows, written = [], []
+    rows: list[dict[str, object]] = []
+    written = []
     for number in range(count):
         report(number / count, f"case {number + 1} of {count}")
         name = f"sim{seed}-{number:04d}"
         drawn = label or spect.CLASSES[number % len(spect.CLASSES)]
         pair = spect.simulate_pair(drawn, np.random.default_rng((seed, number)))
         case = spect.to_case(pair, name)
-        row = {"case": name, "class": drawn}
+        row: dict[str, object] = {"case": name, "class": drawn}
         for role in spect.ROLES:
             path = folder / f"{name}_{role}.dcm"
             write_nm(case.cubes[role], path, role=role, case=name)

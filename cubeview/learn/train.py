@@ -21,7 +21,8 @@ from torch import nn
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import HEART_CODES, Card
-from cubeview.learn.dataset import SOURCES, DataConfig, Dataset, make_dataset
+from cubeview.learn.dataset import SOURCES, SPLITS, DataConfig, Dataset, make_dataset
+from cubeview.learn.figures_sky import by_strength
 from cubeview.learn.metrics import fit_temperature, summarise
 from cubeview.learn.model import Model, save_model
 from cubeview.learn.network import Network, NetworkConfig, build
@@ -75,7 +76,9 @@ def train(
     network = _network(plan)
     sets = {}
     for number, split in enumerate(("calibrate", "test", "train")):
-        config = DataConfig(plan.data, split, getattr(plan, split), plan.seed, plan.preprocess)
+        config = DataConfig(
+            plan.data, split, getattr(plan, split), plan.seed, plan.preprocess, plan.shard
+        )
         first, share = ((0.0, 0.04), (0.04, 0.04), (0.08, _DATA_SHARE - 0.08))[number]
         sets[split] = make_dataset(
             config, work / split, workers=workers, report=_part(report, first, share)
@@ -102,6 +105,10 @@ def train(
         normal=plan.normal,
         defects=plan.defects,
     )
+    if SOURCES[plan.data].peak_sn:
+        said = logits.argmax(axis=1)
+        strength = _strengths(plan, _part(report, 0.97, 0.03))
+        figures["by_peak_sn"] = by_strength(said, labels, strength, card.classes)
     figures["on"] = f"{len(labels)} unseen simulated cases ({SOURCES[plan.data].version})"
     model = save_model(Model(network, replace(card, metrics=figures)), out)
     report(1.0, f"Accuracy {100 * figures['accuracy']:.1f} % on unseen simulated cases")
@@ -148,7 +155,8 @@ def fit(
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     half = schedule.precision == "bf16" and _has_bf16(device)
-    network.to(device, memory_format=torch.channels_last_3d)
+    network.to(device)
+    _lay_out(network, torch.channels_last_3d)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay
     )
@@ -184,7 +192,8 @@ def fit(
         losses.append(total / steps)
         if checkpoint is not None:
             _save(checkpoint, network, optimizer, losses, digest)
-    network.to("cpu", memory_format=torch.contiguous_format).eval()
+    _lay_out(network.to("cpu"), torch.contiguous_format)
+    network.eval()
     return Fitted(tuple(losses), "bf16" if half else "fp32", device.type)
 
 
@@ -198,7 +207,9 @@ def rate_at(step: int, steps: int, schedule: Schedule) -> float:
 
 
 def augment(inputs: np.ndarray, schedule: Schedule, rng: np.random.Generator) -> np.ndarray:
-    """Return inputs displaced by whole voxels, zeros moving in, and scaled channel by channel.
+    """Return inputs displaced by whole voxels, scaled channel by channel, and mirrored.
+
+    Zeros move in where a displacement leaves a gap.
 
     Parameters
     ----------
@@ -224,6 +235,9 @@ def augment(inputs: np.ndarray, schedule: Schedule, rng: np.random.Generator) ->
             for sign in (1, -1)
         )
         out[row][:, *to] = inputs[row][:, *at] * gains[row]
+    if schedule.flip:
+        for row, mirrored in enumerate(rng.random((n, 3)) < 0.5):
+            out[row] = np.flip(out[row], tuple(np.flatnonzero(mirrored) + 1))
     return out
 
 
@@ -299,9 +313,28 @@ def _card(
     )
 
 
+def _strengths(plan: Recipe, report: Report) -> np.ndarray:
+    """Return the signal-to-noise of each example of the test set, shape (n,)."""
+    peak_sn = SOURCES[plan.data].peak_sn
+    assert peak_sn is not None
+    strengths = np.empty(plan.test)
+    for index in range(plan.test):
+        if index % 20 == 0:
+            report(index / plan.test, "Measuring against signal-to-noise")
+        strengths[index] = peak_sn(plan.seed, SPLITS["test"], index, plan.preprocess)
+    return strengths
+
+
 def _part(report: Report, first: float, share: float) -> Report:
     """Map the progress of a part onto the whole."""
     return lambda fraction, text: report(first + share * fraction, text)
+
+
+def _lay_out(network: Network, layout: torch.memory_format) -> None:
+    """Store the convolutions' weights in a layout; channels last is faster on every device."""
+    for parameter in network.parameters():
+        if parameter.ndim == 5:
+            parameter.data = parameter.data.contiguous(memory_format=layout)
 
 
 def _has_bf16(device: torch.device) -> bool:

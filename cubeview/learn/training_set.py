@@ -1,5 +1,6 @@
 """Labelled cases as the fine-tuner takes them: prepared inputs, classes, groups and folds."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,14 @@ class TrainingSet:
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is learnt from: every input with its class."""
+        digest = hashlib.sha256()
+        for values, label in zip(self.inputs, self.truth, strict=True):
+            digest.update(values.tobytes() + self.classes[label].encode())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,15 @@ that it holds the whole wall although a ventricle is open at its base.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+from scipy.ndimage import map_coordinates
 
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.learn.candidates import candidates, resample
-from cubeview.learn.wall import Fit, Wall, fit_wall, predict, shares
+from cubeview.learn.poses import poses_of
+from cubeview.learn.register import Rigid, register
+from cubeview.learn.wall import Fit, Wall, fit_wall, predict, reach_of, shares
 
 BASE_AT = 0.7
 """Where the basal plane cuts the ellipsoid's long axis, as a share of the semi-axis."""
@@ -23,10 +25,73 @@ BASE_AT = 0.7
 _STEP_MM = 6.0
 _CLIPS = (1.0, 0.6, 0.36)
 _GOOD = 1.0
-# From apex to base in the patient (to the left, to the back, to the head): the usual direction.
-_USUAL_AXIS = np.array([-0.62, 0.74, 0.27])
-_INFERIOR = np.array([0.0, 0.0, -1.0])
-_LATERAL = np.array([0.75, 0.66, 0.0])
+_PLAUSIBLE = 0.75
+_SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0
+_CUT = 1.35  # brighter is cut, in units of the wall's own brightness
+_TRUSTED = 0.25  # a voxel this far from the model counts half
+
+
+def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
+    """Find the left ventricle in a short-axis, long-axis or transaxial heart scan.
+
+    Parameters
+    ----------
+    cube : Cube
+        A heart of any orientation and voxel size in mm.
+    report : Report
+
+    Returns
+    -------
+    Ventricle
+        Always one; its ``doubt`` says whether to believe it.
+    """
+    found = _find(cube, report)
+    report(1.0, "Left ventricle found")
+    return _ventricle(found, found.fit.wall, found.doubts)
+
+
+def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ventricle, Ventricle]:
+    """Find the left ventricle of both states of one patient.
+
+    Each is found by itself; then rest is registered to stress and one wall is fitted to the
+    brighter of the two at each place, so that what is missing in one state only does not matter.
+    Both get the size of that wall.
+
+    Parameters
+    ----------
+    stress, rest : Cube
+    report : Report
+
+    Returns
+    -------
+    stress, rest : Ventricle
+    """
+    found = [
+        _find(stress, lambda done, text: report(0.4 * done, text)),
+        _find(rest, lambda done, text: report(0.4 + 0.4 * done, text)),
+    ]
+    report(0.8, "Comparing rest with stress")
+    lead, other = found
+    if merit(other.fit) > merit(lead.fit) + 0.15:
+        lead, other = other, lead
+    map_ = _registration(lead, other)
+    if map_ is None:
+        why = "rest and stress do not look like the same ventricle"
+        pair = [_ventricle(f, f.fit.wall, [*f.doubts, (0.6, why)]) for f in found]
+        return pair[0], pair[1]
+    wall = _joint(lead, other, map_)
+    frame = lead.fit.wall
+    moved = {
+        id(lead): wall,
+        id(other): replace(
+            wall,
+            centre=_across(map_, frame, other.fit.wall, wall.centre),
+            axes=wall.axes @ frame.axes.T @ map_.rotation.T @ other.fit.wall.axes,
+        ),
+    }
+    report(1.0, "Left ventricle found")
+    pair = [_ventricle(f, moved[id(f)], f.doubts) for f in found]
+    return pair[0], pair[1]
 
 
 def ellipsoid(wall: Wall) -> tuple[np.ndarray, np.ndarray]:
@@ -37,27 +102,57 @@ def ellipsoid(wall: Wall) -> tuple[np.ndarray, np.ndarray]:
     return tip + half * wall.axes[0], np.array([half, *wide])
 
 
-def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
-    """Find the left ventricle in a short-axis or transaxial heart scan.
+def merit(fit: Fit) -> float:
+    """How much a fit looks like a ventricle, about 0 to 1.7: explained, hollow, clear, even."""
+    hollow, contrast = np.clip([fit.hollow, fit.contrast], -0.5, [0.7, 0.9])
+    solid = max(0.0, 0.45 - hollow)
+    return float(
+        fit.gain
+        - 2.0 * fit.cost
+        + 0.5 * (hollow + contrast)
+        - 1.5 * solid
+        - 0.4 * min(fit.unevenness, 1.5)
+    )
 
-    Parameters
-    ----------
-    cube : Cube
-    report : Report
 
-    Returns
-    -------
-    Ventricle
-        Always one; its ``doubt`` says whether to believe it.
-    """
-    image = _image(cube)
-    poses = _poses(cube)
+@dataclass(frozen=True, eq=False)
+class _Image:
+    values: np.ndarray
+    spacing: np.ndarray
+    work: np.ndarray  # isotropic, `_STEP_MM`
+    places: np.ndarray  # (3, n) cube mm of the work grid
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    image: _Image
+    fit: Fit
+    doubts: list[tuple[float, str]]
+
+
+def _image(cube: Cube) -> _Image:
+    z, y, x = cube.shape
+    values = np.nan_to_num(
+        cube.box((slice(0, z), slice(0, y), slice(0, x))), nan=0.0, posinf=0.0, neginf=0.0
+    )
+    spacing = np.array(cube.spacing)
+    work = resample(values, spacing, _STEP_MM, 3.0).astype(np.float32)
+    places = np.indices(work.shape, dtype=np.float32).reshape(3, -1) * np.float32(_STEP_MM)
+    return _Image(values, spacing, work, places)
+
+
+def _find(cube: Cube, report: Report) -> _Found:
+    """The best fitting wall in a cube, and why to distrust it."""
+    extent = np.array(cube.shape) * cube.spacing
+    if extent.max() > _LARGEST_MM or extent.min() < _SMALLEST_MM:
+        size = " × ".join(f"{mm:.0f}" for mm in extent)
+        return _nowhere(cube, f"an image of {size} mm cannot show a heart")
+    image, poses = _image(cube), poses_of(cube)
     fits: list[Fit] = []
     for step, clip in enumerate(_CLIPS):
         report(0.05 + 0.3 * step, "Looking for the left ventricle")
-        found = candidates(image.values, image.spacing, poses, 6, clip)
         rough: list[Fit] = []
-        for candidate in found:
+        for candidate in candidates(image.values, image.spacing, poses.frames, 6, clip):
             rough.append(_fit(image, candidate.wall, (3,), every=2))
             if len(rough) == 3 and max(map(merit, rough)) > _GOOD:
                 break
@@ -68,91 +163,77 @@ def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
                 fits.append(_fit(image, fit.wall, (5, 6, 8)))
         if fits and merit(max(fits, key=merit)) > _GOOD:
             break
-    report(1.0, "Left ventricle found")
     if not fits:
-        middle = (np.array(cube.shape) - 1) / 2 * image.spacing
-        return Ventricle(middle, poses[0], [50, 36, 36], 1.0, "there are no counts")
+        return _nowhere(cube, "there are no counts to find it by")
     best = max(fits, key=merit)
-    turned = _fit(image, _reversed(best.wall), (4, 5, 6))
-    best = max((best, turned), key=merit)
-    centre, radii = ellipsoid(best.wall)
-    return Ventricle(centre, best.wall.axes, radii)
+    doubts = [(0.55, poses.guess)] if poses.guess else []
+    if not poses.which_end:
+        turned = _fit(image, _reversed(best.wall), (4, 5, 6))
+        if abs(merit(turned) - merit(best)) < 0.04:
+            doubts.append((0.6, "apex and base can hardly be told apart"))
+        best = max((best, turned), key=merit)
+    poor = 1.0 / (1.0 + float(np.exp((merit(best) - _PLAUSIBLE) / 0.1)))
+    doubts.append((poor, "what was found does not look much like a left ventricle"))
+    rivals = [f for f in fits if np.linalg.norm(f.wall.centre - best.wall.centre) > 40.0]
+    if rivals and merit(max(rivals, key=merit)) > merit(best) - 0.15:
+        doubts.append((0.7, "another place in the image fits almost as well"))
+    return _Found(image, best, doubts)
 
 
-def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ventricle, Ventricle]:
-    """Find the left ventricle of both states of one patient."""
-    return find_ventricle(stress, report=report), find_ventricle(rest, report=report)
+def _nowhere(cube: Cube, why: str) -> _Found:
+    """The middle of the cube, for want of anything better."""
+    middle = (np.array(cube.shape) - 1) / 2 * cube.spacing
+    blank = np.zeros((2, 2, 2), dtype=np.float32)
+    image = _Image(blank, np.array(cube.spacing), blank, np.zeros((3, 8), dtype=np.float32))
+    fit = Fit(Wall(middle, poses_of(cube).frames[0]), 2.0, 0.0, np.zeros(14))
+    return _Found(image, fit, [(1.0, why)])
 
 
-@dataclass(frozen=True, eq=False)
-class _Image:
-    values: np.ndarray
-    spacing: np.ndarray
-    work: np.ndarray
-    places: np.ndarray  # (3, n) cube mm of the work grid
+def _ventricle(found: _Found, wall: Wall, doubts: list[tuple[float, str]]) -> Ventricle:
+    centre, radii = ellipsoid(wall)
+    missing = _missing(found.image, wall)
+    lost = (min(1.0, missing / 0.3), f"{missing:.0%} of its wall lies outside the image")
+    doubt, reason = max([*doubts, lost], key=lambda each: each[0])
+    return Ventricle(centre, wall.axes, radii, doubt, reason if doubt > 0.3 else "")
 
 
-def _image(cube: Cube) -> _Image:
-    z, y, x = cube.shape
-    values = np.nan_to_num(cube.box((slice(0, z), slice(0, y), slice(0, x))))
-    spacing = np.array(cube.spacing)
-    work = resample(values, spacing, _STEP_MM, 3.0)
-    places = np.indices(work.shape).reshape(3, -1) * _STEP_MM
-    return _Image(values, spacing, work.ravel(), places)
-
-
-def _poses(cube: Cube) -> list[np.ndarray]:
-    """Directions worth trying, from what is known of the cube's orientation."""
-    if cube.view == "short axis" or cube.affine is None:
-        down, right = np.array([0.0, 1, 0]), np.array([0.0, 0, 1])
-        middles = [np.array([1.0, 0, 0]), np.array([-1.0, 0, 0])]
-        rings = ((25.0, 4),)
-    else:
-        turn = (cube.affine[:3, :3] / np.array(cube.spacing)).T
-        middles = [turn @ _USUAL_AXIS]
-        down, right = turn @ _INFERIOR, turn @ _LATERAL
-        rings = ((25.0, 5), (50.0, 8))
-    axes = []
-    for middle in middles:
-        middle = middle / np.linalg.norm(middle)
-        side = np.cross(middle, down)
-        axes.append(middle)
-        for tilt, count in rings:
-            for k in range(count):
-                away = Rotation.from_rotvec(2 * np.pi * k / count * middle).apply(side)
-                away /= np.linalg.norm(away)
-                axes.append(Rotation.from_rotvec(np.radians(tilt) * away).apply(middle))
-    return [_frame(axis, down, right) for axis in axes]
-
-
-def _frame(axis: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Orthonormal rows: the axis, and the directions across it nearest to down and right."""
-    down = down - (down @ axis) * axis
-    down = down / np.linalg.norm(down)
-    side = np.cross(axis, down)
-    return np.stack([axis, down, side if side @ right > 0 else -side])
+def _missing(image: _Image, wall: Wall) -> float:
+    """Share of the wall where there is no image, or none is left by a mask."""
+    line = np.arange(-72.0, 73.0, _STEP_MM)
+    around = np.stack(np.meshgrid(line, line, line, indexing="ij")).reshape(3, -1)
+    places = wall.centre[:, None] + around
+    whole = shares(wall, places)[0]
+    voxels = np.rint(places / image.spacing[:, None])
+    seen = map_coordinates(image.values, voxels, order=0, mode="constant", cval=0.0) != 0
+    return float(1.0 - whole[seen].sum() / max(float(whole.sum()), 1e-6))
 
 
 def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1) -> Fit:
+    """Fit to the counts around a wall."""
+    middle = (wall.centre - 0.2 * wall.long_mm * wall.axes[0]).astype(np.float32)
+    near = ((image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
+    return _fit_to(
+        image.places[:, near][:, ::every], image.work.ravel()[near][::every], wall, rounds
+    )
+
+
+def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[int, ...]) -> Fit:
     """Fit in rounds of so many steps; voxels far from the last round's model count less.
 
     So neither a liver beside the wall nor a defect that smooth modes cannot follow pulls the
     shape.
     """
-    middle = wall.centre - 0.2 * wall.long_mm * wall.axes[0]
-    near = ((image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
-    places, counts = image.places[:, near][:, ::every], image.work[near][::every]
-    trust = np.ones(len(counts))
+    trust = np.ones(len(counts), dtype=np.float32)
     fit = Fit(wall, 2.0, 0.0, np.zeros(14))
     for steps in rounds:
         share = shares(fit.wall, places)[0]
         inside = share > 0.6 * share.max()
-        level = float(np.percentile(counts[inside], 70)) if inside.sum() > 20 else 0.0
+        level = float(np.percentile(counts[inside], 60)) if inside.sum() > 20 else 0.0
         if not level > 0:
             break
-        values = np.minimum(counts / level, 1.4)
+        values = np.minimum(counts / level, _CUT)
         if fit.brightness[0] > 0:
-            off = (values - predict(fit, places)) / 0.25
+            off = (values - predict(fit, places)) / _TRUSTED
             trust = 1.0 / (1.0 + off**2)
         fit = fit_wall(fit.wall, places, values, trust, steps=steps)
     return fit
@@ -160,16 +241,53 @@ def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1) -> 
 
 def _reversed(wall: Wall) -> Wall:
     """The same wall with its apex where its base was."""
-    axis = wall.axes[0]
-    along = 0.5 * (wall.base - 1.0) * wall.long_mm
-    middle = wall.centre + along * axis
-    axes = np.stack([-axis, wall.axes[1], wall.axes[2]])
-    return replace(wall, centre=middle + along * axis, axes=axes)
+    middle = wall.centre + 0.5 * (wall.base - 1.0) * wall.long_mm * wall.axes[0]
+    axes = np.stack([-wall.axes[0], wall.axes[1], wall.axes[2]])
+    return replace(wall, centre=2 * middle - wall.centre, axes=axes)
 
 
-def merit(fit: Fit) -> float:
-    """How much a fit looks like a ventricle, about 0 to 2: explained, hollow, clear, even."""
-    hollow, contrast = np.clip([fit.hollow, fit.contrast], -0.5, [0.7, 0.9])
-    return float(
-        fit.gain - 2.0 * fit.cost + 0.5 * hollow + 0.5 * contrast - 0.4 * min(fit.unevenness, 1.5)
-    )
+def _look(image: _Image, wall: Wall) -> tuple[np.ndarray, np.ndarray]:
+    """The counts in a wall's own frame, shape (27, 27, 27), and the places there (3, n)."""
+    line = np.arange(-13, 14) * _STEP_MM
+    own = np.stack(np.meshgrid(line, line, line, indexing="ij")).reshape(3, -1)
+    at = (wall.centre[:, None] + wall.axes.T @ own) / _STEP_MM
+    looked = map_coordinates(image.work, at, order=1, mode="constant", cval=0.0)
+    return looked.reshape(27, 27, 27), own
+
+
+def _registration(lead: _Found, other: _Found) -> Rigid | None:
+    """How the other state's ventricle lies in the frame of its own fit against the lead's."""
+    fixed, own = _look(lead.image, lead.fit.wall)
+    moving, _ = _look(other.image, other.fit.wall)
+    still = replace(lead.fit.wall, centre=np.zeros(3), axes=np.eye(3))
+    weight = reach_of(still, own, 6.0, 6.0).reshape(fixed.shape)
+    found = register(fixed, moving, weight, _STEP_MM)
+    far = float(np.linalg.norm(found.shift_mm)) > 30.0 or found.turn_deg > 30.0
+    return None if far or found.correlation < 0.6 else found
+
+
+def _across(map_: Rigid, lead: Wall, other: Wall, place: np.ndarray) -> np.ndarray:
+    """Places (3,) or (3, n) of the lead's cube in the other's, in mm."""
+    flat = place.reshape(3, -1)
+    own = lead.axes @ (flat - lead.centre[:, None])
+    moved = map_.rotation @ own + map_.shift_mm[:, None]
+    across: np.ndarray = (other.axes.T @ moved + other.centre[:, None]).reshape(place.shape)
+    return across
+
+
+def _joint(lead: _Found, other: _Found, map_: Rigid) -> Wall:
+    """One wall for the brighter of both states at each place, each over its own brightness."""
+    wall = lead.fit.wall
+    middle = (wall.centre - 0.2 * wall.long_mm * wall.axes[0]).astype(np.float32)
+    near = ((lead.image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
+    places = lead.image.places[:, near]
+    there = _across(map_, wall, other.fit.wall, places.astype(np.float64)) / _STEP_MM
+    counts = [
+        lead.image.work.ravel()[near],
+        map_coordinates(other.image.work, there, order=1, mode="constant", cval=0.0),
+    ]
+    share = shares(wall, places)[0]
+    inside = share > 0.6 * share.max()
+    levels = [max(float(np.percentile(c[inside], 75)), 1e-6) for c in counts]
+    brighter = np.maximum(counts[0] / levels[0], counts[1] / levels[1]).astype(np.float32)
+    return _fit_to(places, brighter, wall, (6, 8)).wall

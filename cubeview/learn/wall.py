@@ -15,16 +15,16 @@ from scipy.special import expit
 
 # Thickness and blur cannot be told apart at emission resolution, so the thickness is fixed at a
 # usual mean over the heart beat and the blur is fitted.
-WALL_MM = 9.5
+WALL_MM = 8.5
 _APEX_SHARE = 0.8
 # How much slower the ventricle narrows towards the base than towards the apex.
 _TAPER = 0.55
 _LOGISTIC = 1.702  # expit(1.702 x) stays within 0.01 of the normal distribution function
 
-# Usual values and spread of what is fitted: ln long, ln wide, base, ln blur, roundness, gap. A
-# wide ventricle is also long: the last row of the prior couples them.
-_USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0, 15.0])
-_SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06, 7.0])
+# Usual values and spread of what is fitted: ln long, ln wide, base, ln blur, roundness, gap,
+# ln fade. A wide ventricle is also long: the last row of the prior couples them.
+_USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0, 15.0, np.log(40.0)])
+_SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06, 7.0, 0.35])
 _USUAL_RATIO, _RATIO_SPREAD = np.log(55.0 / 32.0), 0.13
 _PRIOR = 0.006
 _RIDGE = 0.02
@@ -50,6 +50,8 @@ class Wall:
         Inferior semi-axis is ``wide_mm · (1 + roundness)``, lateral ``wide_mm · (1 - roundness)``.
     gap_mm : float
         How much earlier the septum ends than the lateral wall.
+    fade_mm : float
+        Length over which the wall fades at the basal plane, blur included.
     """
 
     centre: np.ndarray
@@ -60,6 +62,7 @@ class Wall:
     blur_mm: float = 7.0
     roundness: float = 0.0
     gap_mm: float = 15.0
+    fade_mm: float = 40.0
 
     @property
     def length_mm(self) -> float:
@@ -119,7 +122,7 @@ def shares(wall: Wall, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     direction : ndarray, shape (3, n)
         Unit vector from the centre in (to base, to inferior, to lateral), on the wall's sphere.
     """
-    own = wall.axes @ (places - wall.centre[:, None])
+    own = _own(wall, places)
     height = own[0] * np.where(own[0] > 0, _TAPER, 1.0)
     down, right = own[1] / (1 + wall.roundness), own[2] / (1 - wall.roundness)
     rho2 = down**2 + right**2
@@ -129,10 +132,17 @@ def shares(wall: Wall, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     inner = expit(-slope * _distance(height, rho2, long, wide, wall.blur_mm))
     radius = np.sqrt(rho2) + 1e-6
     septal = np.maximum(-right / radius, 0.0) ** 2
-    cut = expit(slope * (wall.base * wall.long_mm - wall.gap_mm * septal - own[0]))
+    cut = expit(4.0 / wall.fade_mm * (wall.base * wall.long_mm - wall.gap_mm * septal - own[0]))
     unit = np.stack([height / wall.long_mm, down / wall.wide_mm, right / wall.wide_mm])
     unit /= np.sqrt((unit**2).sum(axis=0)) + 1e-6
     return (outer - inner) * cut, inner * cut, unit
+
+
+def _own(wall: Wall, places: np.ndarray) -> np.ndarray:
+    """Places in the wall's own frame, shape (3, n), in the precision they came in."""
+    axes, centre = wall.axes.astype(places.dtype), wall.centre.astype(places.dtype)
+    own: np.ndarray = axes @ (places - centre[:, None])
+    return own
 
 
 def _distance(
@@ -179,13 +189,13 @@ def fit_wall(
     if near.sum() < 60:
         return Fit(start, 2.0, 0.0, np.zeros(14))
     mean = weight @ values / weight.sum()
-    energy = float(weight @ (values - mean) ** 2) + 1e-12
+    energy = float(weight @ (values - mean) ** 2) + 1e-6 * len(values)
 
     def residual(vector: np.ndarray) -> np.ndarray:
         left = _solve(_moved(start, vector), places, values, weight)[0]
         return np.concatenate([left / np.sqrt(energy), _prior(start, vector)])
 
-    vector, now = _descend(residual, np.zeros(11), steps)
+    vector, now = _descend(residual, np.zeros(12), steps)
     wall = _moved(start, vector)
     left, brightness = _solve(wall, places, values, weight)
     root = np.sqrt(weight)
@@ -212,7 +222,7 @@ def reach_of(wall: Wall, places: np.ndarray, reach_mm: float, edge_mm: float) ->
     reach_mm, edge_mm : float
         From the outside of the wall.
     """
-    own = wall.axes @ (places - wall.centre[:, None])
+    own = _own(wall, places)
     low, high = -wall.long_mm, wall.base * wall.long_mm
     along = own[0] - np.clip(own[0], low + wall.wide_mm, max(high, low + wall.wide_mm))
     distance = np.sqrt(along**2 + own[1] ** 2 + own[2] ** 2) - wall.wide_mm
@@ -240,6 +250,7 @@ def _moved(start: Wall, vector: np.ndarray) -> Wall:
         blur_mm=float(np.clip(start.blur_mm * np.exp(vector[8]), 4.0, 14.0)),
         roundness=float(np.clip(start.roundness + vector[9], -0.25, 0.25)),
         gap_mm=float(np.clip(start.gap_mm + 20.0 * vector[10], 0.0, 40.0)),
+        fade_mm=float(np.clip(start.fade_mm * np.exp(vector[11]), 15.0, 90.0)),
     )
 
 
@@ -253,6 +264,7 @@ def _prior(start: Wall, vector: np.ndarray) -> np.ndarray:
             np.log(start.blur_mm) + vector[8],
             start.roundness + vector[9],
             start.gap_mm + 20.0 * vector[10],
+            np.log(start.fade_mm) + vector[11],
         ]
     )
     off = (now - _USUAL) / _SPREAD
@@ -264,7 +276,7 @@ def _prior(start: Wall, vector: np.ndarray) -> np.ndarray:
 def _columns(wall: Wall, places: np.ndarray) -> np.ndarray:
     """What the counts are a sum of, shape (14, n)."""
     share, cavity, (z, y, x) = shares(wall, places)
-    offset = (places - wall.centre[:, None]) / 50.0
+    offset = (places - wall.centre.astype(places.dtype)[:, None]) / 50.0
     outside = 1.0 - cavity - share
     modes = [np.ones_like(z), z, y, x, y * y - x * x, 2 * x * y, 2 * x * z, 2 * y * z]
     modes.append(1.5 * z * z - 0.5)
@@ -278,12 +290,12 @@ def _solve(
     root = np.sqrt(weight)
     design = _columns(wall, places) * root
     target = values * root
-    normal = design @ design.T
+    normal = (design @ design.T).astype(np.float64)
     ridge = _RIDGE * normal[0, 0]
     extra = np.full(len(design), 1e-3 * ridge + 1e-9)
     extra[1:9] = ridge + 1e-9
     coefficients = np.linalg.solve(normal + np.diag(extra), design @ target)
-    residual: np.ndarray = target - coefficients @ design
+    residual: np.ndarray = target - coefficients.astype(design.dtype) @ design
     return residual, coefficients
 
 
@@ -295,7 +307,7 @@ def _descend(
     """Levenberg-Marquardt with numeric slopes; returns the vector and its residuals."""
     damping = 1e-2
     now = residual(vector)
-    delta = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01, 0.05])
+    delta = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01, 0.05, 0.05])
     for _ in range(steps):
         slopes = np.stack(
             [(residual(vector + d) - now) / d[i] for i, d in enumerate(np.diag(delta))]

@@ -43,9 +43,9 @@ class EffectRange:
     refill: tuple[float, float] = (0.35, 0.62)
     scar_thinning: tuple[float, float] = (0.0, 0.35)
     shadow: tuple[float, float] = (0.38, 0.62)
-    motion_mm: tuple[float, float] = (14.0, 28.0)
-    motion_share: tuple[float, float] = (0.32, 0.5)
-    hot_spot: tuple[float, float] = (0.9, 2.2)
+    motion_mm: tuple[float, float] = (16.0, 30.0)
+    motion_share: tuple[float, float] = (0.38, 0.5)
+    hot_spot: tuple[float, float] = (1.0, 2.4)
     slight_motion_mm: float = 4.0
     """Displacement that every scan may have."""
 
@@ -109,7 +109,8 @@ class Artefact:
         Shadow: depth of the edge in mm. Hot spot: standard deviation in mm.
     reach : float
         Shadow: distance of its edge from the axis, as a share of the wall's radius. Hot spot:
-        distance of its centre beyond the wall, in mm.
+        how far the middle of its inner flank lies beyond the wall, in mm: gut that does not touch
+        the wall is no artefact but surroundings.
     """
 
     kind: ArtefactKind
@@ -214,7 +215,7 @@ def draw_artefact(rng: np.random.Generator, ranges: EffectRange) -> Artefact:
         azimuth = np.deg2rad(rng.normal(95.0, 25.0))
         where = np.array([np.cos(azimuth), np.sin(azimuth), rng.uniform(-0.6, 0.35)])
         strength = rng.uniform(*ranges.hot_spot)
-        width, reach = rng.uniform(7.0, 14.0), rng.uniform(4.0, 14.0)
+        width, reach = rng.uniform(7.0, 14.0), rng.uniform(-4.0, 3.0)
     amounts = [float(strength), float(strength * weaker)]
     if rng.random() < 0.5:
         amounts.reverse()

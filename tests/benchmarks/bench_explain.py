@@ -8,6 +8,7 @@ import statistics
 import sys
 import time
 from functools import partial
+from itertools import product
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from cubeview.learn.receptive import place
 
 SHARE = 200  # patches the slow ways are timed with
 BATCHES = (16, 64)
+HEART_VOXELS = 10.5  # mean radius of what is shown of a heart
 
 
 def say(text):
@@ -76,8 +78,8 @@ def main(rounds):
     network = build(NetworkConfig())
     network(torch.rand(4, 2, 32, 32, 32))
     network.eval()
-    shown = torch.rand(2, 32, 32, 32)
-    hidden = torch.zeros_like(shown)
+    full = torch.rand(2, 32, 32, 32)
+    hidden = torch.zeros_like(full)
     say(f"torch {torch.__version__}, one thread, {rounds} rounds, seconds of processor time")
     try:
         from captum import attr
@@ -86,8 +88,11 @@ def main(rounds):
         say("Captum cannot be imported and is left out")
     else:
         peers = (1, 16) if attr else ()
+    line = torch.arange(32.0) - 15.5
+    distance = torch.stack(torch.meshgrid(line, line, line, indexing="ij")).norm(dim=0)
+    inputs = {"counts everywhere": full, "inside an ellipsoid": full * (distance < HEART_VOXELS)}
     with torch.inference_mode():
-        for patch, stride in ((8, 4), (8, 2), (4, 2)):
+        for (kind, shown), (patch, stride) in product(inputs.items(), ((8, 4), (8, 2), (4, 2))):
             starts = patches(32, patch, stride)
             some = starts[:: max(1, len(starts) // SHARE)]
             scale = len(starts) / len(some)
@@ -98,7 +103,7 @@ def main(rounds):
                     ways[f"full passes of {batch}"] = partial(
                         full_passes, network, shown, hidden, some, patch, batch
                     )
-                for batch in peers if len(starts) < 1000 else ():
+                for batch in peers if len(starts) < 1000 or rounds > 9 else ():
                     ways[f"Captum, {batch} per pass"] = partial(
                         captum, network, shown, patch, stride, batch
                     )
@@ -106,12 +111,12 @@ def main(rounds):
                     factor = scale if way.startswith("full") else 1.0
                     times.setdefault(way, []).append(seconds(work) * factor)
             ours = times.pop("local")
-            say(f"patch {patch}, stride {stride}, {len(starts)} patches")
+            say(f"{kind}: patch {patch}, stride {stride}, {len(starts)} patches")
             say(f"  local                {statistics.median(ours):7.3f}")
             for way, spent in times.items():
                 ratio = statistics.median(a / b for a, b in zip(spent, ours, strict=True))
                 say(f"  {way:20s} {statistics.median(spent):7.3f}   {ratio:.1f} times local")
-        cam = [seconds(partial(class_map, network, shown)) for _ in range(10 * rounds)]
+        cam = [seconds(partial(class_map, network, full)) for _ in range(10 * rounds)]
         say(f"CAM on the input grid {1e3 * statistics.median(cam):.1f} ms")
 
 

@@ -1,6 +1,7 @@
 import pytest
 from PyQt6.QtWidgets import QPlainTextEdit, QPushButton
 
+from cubeview.gui import messages
 from cubeview.gui.messages import MOST_SHOWN, MessageBar
 
 
@@ -37,6 +38,13 @@ def test_old_messages_make_room_but_not_those_that_ask(bar):
     assert texts(bar) == ["4", "3", "2", "research"]
     bar.messages()[-1].dismiss_button.click()
     assert answered == [1]
+
+
+def test_information_goes_by_itself(bar, qtbot, monkeypatch):
+    monkeypatch.setattr(messages, "INFO_MS", 30)
+    bar.info("saved")
+    assert texts(bar) == ["saved"]
+    qtbot.waitUntil(lambda: not bar.messages())
 
 
 def test_details_open_and_can_be_copied(bar, qapp):

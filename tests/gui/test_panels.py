@@ -2,6 +2,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QPushButton
 
 from cubeview.cubes.answer import Prediction
 from cubeview.errors import CubeviewError
@@ -212,6 +213,36 @@ def test_notes_show_facts_axes_and_guesses(window, with_case):
     said = " | ".join(label.text() for label in window.notes.findChildren(QLabel))
     for text in ("guessed: stress from", "8 × 12 × 12", "−20.0 to 8.0 mm", "Matrix", "short axis"):
         assert text in said
+
+
+def test_a_single_scan_gets_its_state_and_its_partner(window, with_case, qtbot):
+    def button(text):
+        def found():
+            buttons = window.notes.findChildren(QPushButton)
+            return [b for b in buttons if b.text() == text and b.isVisibleTo(window.notes)]
+
+        qtbot.waitUntil(lambda: len(found()) == 1)
+        return found()[0]
+
+    rest = with_case(make_heart("Rest", roles=("rest",)))
+    single = with_case(make_heart("Unknown", roles=("heart",)))
+    window.show_notes()
+    qtbot.mouseClick(button("This is stress"), Qt.MouseButton.LeftButton)
+    assert window.session.case.roles == ("stress",)
+    qtbot.mouseClick(button("Pair with Rest (rest)"), Qt.MouseButton.LeftButton)
+    pair = window.session.case
+    assert pair.cubes["rest"] is rest.main
+    assert pair.cubes["stress"] is single.main
+    assert window.session.cases == (pair,)
+    assert "paired by the user" in pair.evidence
+    assert window.predict.run_button.isEnabled()
+
+
+def test_an_answer_below_one_half_is_no_statement(window, with_case):
+    case = with_case(make_heart())
+    odds = {"healthy": 0.3, "ischaemic": 0.4, "artefact": 0.3}
+    window.session.set_prediction(Prediction(case, "heart-net", odds, 0.57, "CPU", 1.0))
+    assert window.predict.answer.text() == "Unsure: ischaemic?"
 
 
 def test_choosing_a_model_forgets_the_others_answer(window, with_case, idle, network):

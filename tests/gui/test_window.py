@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
-from PyQt6.QtWidgets import QFileDialog
+from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.window import Window
@@ -41,6 +41,13 @@ def test_a_drop_opens_shows_and_is_remembered(window, idle):
     assert window.cases.list.count() == 1
     assert window.memory.settings.recent == (str(Path("/scans/wren.dcm").resolve()),)
     assert next(a.text() for a in window.recent_menu.actions()) == "wren.dcm"
+
+
+def test_the_views_let_drops_through_to_the_window(window, with_case):
+    with_case(make_heart())
+    takers = [w for w in window.ortho.findChildren(QWidget) if w.acceptDrops()]
+    assert takers == []
+    assert window.acceptDrops()
 
 
 def test_a_second_drop_does_not_cancel_the_first(window, idle):

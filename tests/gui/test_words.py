@@ -9,11 +9,11 @@ from cubeview.cubes.cube import ArrayPixels, Cube
 from cubeview.gui.session import Session
 from cubeview.gui.words import (
     coordinate_text,
-    cube_unit,
     place_text,
     sexagesimal,
     value_text,
     values_text,
+    values_unit,
 )
 
 
@@ -36,6 +36,8 @@ def test_coordinates_have_the_figures_their_step_deserves():
     fine = Axis("Frequency", "spectral", "GHz", 345 + 0.0004 * np.arange(9))
     assert coordinate_text(fine, 345.00042) == "Frequency 345.00042 GHz"
     assert coordinate_text(Axis("Slice", "index", "", np.arange(4)), 3.0) == "Slice 3"
+    wide = Axis("Frequency", "spectral", "Hz", 86751e6 + 1e5 * np.arange(9))
+    assert coordinate_text(wide, 86751151951.0) == "Frequency 86\u202f751\u202f151\u202f951 Hz"
     assert coordinate_text(wave, float("nan")) == "Wavelength –"
 
 
@@ -83,6 +85,6 @@ def test_the_cursor_line_of_a_sky_cube(qapp):
 
 def test_a_unit_nobody_understands_is_shown_as_written():
     axes = tuple(Axis(n, "index", "", np.arange(2)) for n in "zyx")
-    assert cube_unit(Cube(axes, ArrayPixels(np.zeros((2, 2, 2))), "volume", "furlongs")) == (
+    assert values_unit(Cube(axes, ArrayPixels(np.zeros((2, 2, 2))), "volume", "furlongs")) == (
         "furlongs"
     )

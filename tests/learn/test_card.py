@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -108,3 +110,9 @@ def test_why_not_says_what_can_be_done():
     assert "stress is missing" in why_not(HEART, case_of("heart", "rest"))
     assert "which of them" in why_not(HEART, case_of("heart", "heart"))
     assert "sky cube" in why_not(HEART, case_of("sky", "flux"))
+
+
+def test_a_card_is_read_without_torch():
+    code = "import sys, cubeview.learn.card; print('torch' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"

@@ -59,3 +59,28 @@ def test_temperature_recovers_the_one_planted():
     assert metrics.calibration_error(chances, truth) < 0.02
     sharp = chances**4 / (chances**4).sum(axis=1, keepdims=True)
     assert metrics.calibration_error(sharp, truth) > 0.1
+
+
+def test_calibration_error_of_a_known_case():
+    chances = np.array([[0.8, 0.2]] * 10)
+    labels = np.array([0] * 6 + [1] * 4)
+    assert metrics.calibration_error(chances, labels) == pytest.approx(0.2)
+
+
+def test_evidence_leaves_the_artefact_out():
+    logits = np.array([[1.0, 2.0, 0.5, 9.0]])
+    expected = np.log(np.exp(2.0) + np.exp(0.5)) - 1.0
+    assert metrics.evidence(logits, 0, [1, 2])[0] == pytest.approx(expected)
+    far = np.array([[1000.0, -1000.0, -1000.0, 0.0]])
+    assert np.isfinite(metrics.evidence(far, 0, [1, 2])).all()
+
+
+def test_a_perfect_answer_has_perfect_figures():
+    labels = np.arange(50) % 5
+    logits = 20.0 * np.eye(5)[labels]
+    figures = metrics.summarise(logits, labels, "abcde", normal="a", defects=("b", "c"))
+    assert figures["accuracy"] == 1.0
+    assert set(figures["recall"].values()) == {1.0}
+    assert figures["auc_normal_against_rest"] == 1.0
+    assert figures["auc_defect_against_normal"] == 1.0
+    assert figures["calibration_error"] < 1e-3

@@ -58,6 +58,25 @@ def test_local_equals_naive(config, patch):
     assert np.abs(wanted).max() > 1e-4
 
 
+def test_only_what_was_shown_is_followed():
+    """Inside an ellipsoid, as hearts are; patches outside change nothing."""
+    network = toy_model(NetworkConfig(**SEED)).network
+    places = np.stack(np.indices((20, 20, 20))) - np.array([8, 9, 11]).reshape(3, 1, 1, 1)
+    inside = torch.from_numpy((places**2).sum(axis=0) < 36)
+    shown = torch.rand(2, 20, 20, 20) * inside
+    hidden = torch.where(inside, 0.7, 0.0).expand(2, -1, -1, -1)
+    line = range(0, 16, 3)
+    starts = np.stack(np.meshgrid(line, line, line, indexing="ij"), -1).reshape(-1, 3)
+    got = np.full((len(starts), 5), np.nan)
+    with torch.inference_mode():
+        for which, drops in Occluder(network, shown, hidden).drops(starts, (5, 5, 5)):
+            got[which] = drops
+        wanted = naive(network, shown, hidden, starts, (5, 5, 5))
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5)
+    assert (got == 0).all(axis=1).any()
+    assert np.abs(got).max() > 1e-3
+
+
 def test_a_patch_nothing_sees_changes_nothing():
     # 21 voxels under kernel 5, stride 3, then 2 by 2 leave the last three unseen.
     config = NetworkConfig(widths=(3, 4), kernels=(5, 2), strides=(3, 2), padding="valid")

@@ -271,8 +271,8 @@ class ExplainPanel(QWidget):
         buttons.get(method, self.off_button).setChecked(True)
         for widget in (self.bar, self.caption, self.save_button):
             widget.setVisible(shown)
-        for widget in (self.opacity, self.threshold):
-            widget.setEnabled(shown)
+        self.opacity.setEnabled(shown)
+        self.threshold.setEnabled(shown)
         if overlay is not None:
             self.bar.set_scale(overlay.peak, overlay.unit, style.threshold)
             said = [f"{overlay.method} for {overlay.target}", overlay.model]

@@ -6,10 +6,12 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from cubeview.cubes.axes import Axis
+from cubeview.cubes.case import Case, paired
 from cubeview.cubes.cube import Cube
 from cubeview.gui.panels.widgets import column, label, rule
 from cubeview.gui.session import Session
-from cubeview.gui.words import coordinate_text, cube_unit
+from cubeview.gui.units import value_unit
+from cubeview.gui.words import coordinate_text
 
 _MARKS = {"guess": ("⚠ guessed: ", "warn"), "repair": ("✓ repaired: ", ""), "info": ("", "dim")}
 
@@ -31,6 +33,7 @@ class NotesPanel(QWidget):
         self._outer = column(self)
         self._content: QWidget | None = None
         session.case_changed.connect(self._refill)
+        session.cases_changed.connect(self._refill)
         self._refill()
 
     def swap(self) -> None:
@@ -47,9 +50,24 @@ class NotesPanel(QWidget):
             evidence = (*case.evidence, "confirmed by the user")
             self._session.replace_case(case, replace(case, question="", evidence=evidence))
 
+    def name_as(self, role: str) -> None:
+        """Call a single scan rest or stress."""
+        case = self._session.case
+        if case is not None:
+            self._session.replace_case(case, case.named(role))
+
+    def pair_with(self, other: Case) -> None:
+        """Make one case of this scan and the other state's."""
+        case = self._session.case
+        if case is not None:
+            stress, rest = (case, other) if case.roles == ("stress",) else (other, case)
+            self._session.replace_case(case, paired(stress, rest))
+            self._session.remove_case(other)
+
     def _refill(self) -> None:
         if self._content is not None:
             self._outer.removeWidget(self._content)
+            self._content.hide()
             self._content.deleteLater()
         self._content = QWidget()
         layout = QVBoxLayout(self._content)
@@ -64,6 +82,8 @@ class NotesPanel(QWidget):
                 layout.addWidget(label(f"⚠ {case.question}", "warn"))
             if pair:
                 layout.addLayout(self._role_buttons(bool(case.question)))
+            elif case.kind == "heart" and len(case.cubes) == 1:
+                layout.addLayout(self._single_buttons(case))
             for text in case.evidence:
                 layout.addWidget(label(f"· {text}"))
             for note in case.notes:
@@ -87,6 +107,23 @@ class NotesPanel(QWidget):
             rows.addWidget(self.confirm_button)
         return rows
 
+    def _single_buttons(self, case: Case) -> QVBoxLayout:
+        """Offer what a single scan can become: one of the two states, or half of a pair."""
+        rows = QVBoxLayout()
+        (role,) = case.roles
+        wanted = {"stress": "rest", "rest": "stress"}.get(role)
+        if wanted is None:
+            for state in ("stress", "rest"):
+                button = QPushButton(f"This is {state}")
+                button.clicked.connect(lambda _=False, state=state: self.name_as(state))
+                rows.addWidget(button)
+        for other in self._session.cases:
+            if other.kind == "heart" and other.roles == (wanted,):
+                button = QPushButton(f"Pair with {other.name} ({wanted})")
+                button.clicked.connect(lambda _=False, other=other: self.pair_with(other))
+                rows.addWidget(button)
+        return rows
+
 
 def _facts(cube: Cube) -> QFormLayout:
     form = QFormLayout()
@@ -94,7 +131,8 @@ def _facts(cube: Cube) -> QFormLayout:
     form.setVerticalSpacing(4)
     form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-    rows = [("Voxels", " × ".join(str(n) for n in cube.shape)), ("Unit", cube_unit(cube) or "none")]
+    rows = [("Voxels", " × ".join(str(n) for n in cube.shape))]
+    rows += [("Unit", value_unit(cube) or "none")]
     rows += [(axis.name, _axis_text(axis)) for axis in cube.axes]
     rows += [("View", cube.view)] if cube.view else []
     rows += [("Uncertainty", "yes, as σ")] if cube.uncertainty is not None else []

@@ -7,10 +7,11 @@ from cubeview.cubes.answer import Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule
+from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule, set_part
 from cubeview.gui.session import Session
 from cubeview.gui.words import place_text
 
+SURE = 0.5
 SUSPECTED = 0.5
 
 
@@ -108,6 +109,7 @@ class PredictPanel(QWidget):
 
     def _case_changed(self) -> None:
         self._failure = ""
+        self._jobs.cancel("predict")
         ref = asking.chosen(self._session)
         self.models.clear()
         for choice in asking.choices(self._session.case):
@@ -121,9 +123,8 @@ class PredictPanel(QWidget):
         working = self._job is not None and self._job.running and not self._job.cancelled
         objection = asking.objection(session)
         self.run_button.setEnabled(not objection and not working)
-        self.reason.setText(self._failure or ("" if prediction else objection))
-        self.reason.setProperty("part", "bad" if self._failure else "dim")
-        self.reason.style().polish(self.reason)
+        self.reason.setText(self._failure or ("" if prediction else objection or self._offer()))
+        set_part(self.reason, "bad" if self._failure else "dim")
         if prediction is not None:
             self._show(prediction)
         else:
@@ -138,10 +139,16 @@ class PredictPanel(QWidget):
         self.reason.setVisible(bool(self.reason.text()))
         self._refresh_where()
 
+    def _offer(self) -> str:
+        ref = asking.chosen(self._session)
+        return f"Tells apart: {', '.join(ref.card.classes)}." if ref else ""
+
     def _show(self, prediction: Prediction) -> None:
         ref = next((m for m in asking.choices(prediction.case) if m.name == prediction.model), None)
         odds = prediction.probabilities
-        self.answer.setText(prediction.answer.capitalize())
+        sure = odds[prediction.answer] >= SURE
+        name = prediction.answer
+        self.answer.setText(name.capitalize() if sure else f"Unsure: {name}?")
         self.bars.set_values(odds, prediction.answer)
         abnormal, flag = prediction.abnormal, ref.card.artefact if ref else ""
         self.abnormal.setText(
@@ -158,8 +165,7 @@ class PredictPanel(QWidget):
             if suspected
             else f"artefact not suspected, {share:.2f}"
         )
-        self.artefact.setProperty("part", "warn" if suspected else "dim")
-        self.artefact.style().polish(self.artefact)
+        set_part(self.artefact, "warn" if suspected else "dim")
         self.cautions.setText("\n".join(f"⚠ {caution}" for caution in prediction.cautions))
         spent = (
             f"{prediction.seconds * 1000:.0f} ms"

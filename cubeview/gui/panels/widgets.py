@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QComboBox,
@@ -37,14 +37,37 @@ def rule() -> QFrame:
     return line
 
 
-def scrolled(content: QWidget) -> QScrollArea:
-    """Return a frameless scroll area, so that a panel may be smaller than what it holds."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(content)
-    return area
+def set_part(widget: QWidget, part: str) -> None:
+    """Change a widget's role in the style sheet."""
+    if widget.property("part") != part:
+        widget.setProperty("part", part)
+        if (style := widget.style()) is not None:
+            style.polish(widget)
+
+
+class PanelArea(QScrollArea):
+    """A frameless scroll area that lets a panel be lower than what it holds, never narrower."""
+
+    def __init__(self, panel: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(panel)
+        panel.installEventFilter(self)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least width of the panel with its scroll bar."""
+        panel, bar = self.widget(), self.verticalScrollBar()
+        assert panel is not None
+        assert bar is not None
+        return QSize(panel.minimumSizeHint().width() + bar.sizeHint().width(), 60)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Tell the dock when the panel needs another width."""
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
 
 def chooser(name: str, tip: str = "") -> QComboBox:

@@ -10,7 +10,7 @@ from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.session import Session
 from cubeview.gui.theme import colours
-from cubeview.gui.views.ticks import value_unit
+from cubeview.gui.units import value_unit
 
 _BAR_PX = 12
 
@@ -52,6 +52,12 @@ class BarView(QWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the bars."""
         painter = QPainter(self)
+        try:
+            self._paint(painter)
+        finally:  # Qt aborts the program over a painter that was left open
+            painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
         painter.setPen(QColor(colours().dim))
         overlay = self.session.overlay
         shown = overlay is not None and overlay.peak > 0 and self.session.overlay_style.visible
@@ -71,7 +77,6 @@ class BarView(QWidget):
             rows = overlay_table(1.0, style.threshold)
             ends = (-overlay.peak, overlay.peak)
             self._bar(painter, height, height, rows, ends, overlay.unit, "linear")
-        painter.end()
 
     def _bar(
         self,

@@ -5,11 +5,11 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy
 
-from cubeview.gui.theme import colours
-from cubeview.gui.views.marks import Crosshair
+from cubeview.gui.theme import DARK, colours
+from cubeview.gui.views.marks import Crosshair, Letter
 from cubeview.gui.views.ticks import WorldAxis
 
 _ARROWS: dict[int, tuple[int, int]] = {
@@ -35,6 +35,8 @@ class PlaneCanvas(pg.GraphicsView):
         Wheel or page keys: planes to go.
     zoomed()
         The visible range changed, by the user or by the layout.
+    ranged(float, float)
+        The user chose what is shown horizontally: from, to.
     focused()
         The view got the keyboard.
     """
@@ -43,11 +45,15 @@ class PlaneCanvas(pg.GraphicsView):
     moved = pyqtSignal(int, int)
     stepped = pyqtSignal(int)
     zoomed = pyqtSignal()
+    ranged = pyqtSignal(float, float)
     focused = pyqtSignal()
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
         super().__init__()
+        # Files dropped here are for the window; a graphics view would swallow them.
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(120, 110)
         # Views of a row are as wide as each other whatever is in them.
@@ -57,15 +63,13 @@ class PlaneCanvas(pg.GraphicsView):
         self.overlay = pg.ImageItem(axisOrder="row-major")
         self.overlay.setZValue(5)
         self.crosshair = Crosshair()
-        self.outline = pg.PlotCurveItem()
+        self.outline = pg.PlotCurveItem(antialias=True)
         self.outline.setZValue(10)
         for item in (self.image, self.overlay, self.outline, self.crosshair):
             self.box.addItem(item, ignoreBounds=True)
         self.across = WorldAxis("bottom")
         self.up = WorldAxis("left")
-        # Upright letters at the sides leave the width to the picture.
-        turns = {"left": -90, "right": -90, "top": 0, "bottom": 0}
-        self._letters = {side: pg.LabelItem("", angle=turn) for side, turn in turns.items()}
+        self._letters = {side: Letter(side) for side in ("left", "right", "top", "bottom")}
         layout = pg.GraphicsLayout()
         layout.setContentsMargins(2, 5, 4, 0)
         layout.setSpacing(0)
@@ -109,15 +113,15 @@ class PlaneCanvas(pg.GraphicsView):
         self.fitted = True
         self.box.setRange(self._fit, padding=0)
 
+    def show_across(self, left: float, right: float) -> None:
+        """Show this range horizontally, as chosen in another view."""
+        self.fitted = False
+        self.box.setXRange(left, right, padding=0)
+
     def set_letters(self, letters: dict[str, str]) -> None:
         """Write marks in the margins: keys left, right, top, bottom."""
         for side, item in self._letters.items():
-            text = letters.get(side, "")
-            item.setText(text, color=self._text_colour, size="8pt")
-            if side in ("left", "right"):
-                item.setFixedWidth(item.itemRect().width() if text else 0)
-            else:
-                item.setFixedHeight(item.itemRect().height() if text else 0)
+            item.set_text(letters.get(side, ""), self._text_colour)
 
     @property
     def letters(self) -> dict[str, str]:
@@ -168,6 +172,7 @@ class PlaneCanvas(pg.GraphicsView):
             moved = self.at(last) - self.at(position)
             self.fitted = False
             self.box.translateBy(x=moved.x(), y=moved.y())
+            self.ranged.emit(*self.box.viewRange()[0])
         else:
             self._zoom(1.01 ** (position.y() - last.y()), self.at(position))
         self._drag = mode, position
@@ -179,6 +184,7 @@ class PlaneCanvas(pg.GraphicsView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the picture."""
         self.fit()
+        self.ranged.emit(*self.box.viewRange()[0])
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Step through planes, or zoom with Ctrl."""
@@ -206,7 +212,7 @@ class PlaneCanvas(pg.GraphicsView):
         else:
             event.ignore()
 
-    def focusInEvent(self, event) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
         """Tell that the keyboard is here."""
         super().focusInEvent(event)
         self.focused.emit()
@@ -227,6 +233,7 @@ class PlaneCanvas(pg.GraphicsView):
     def _zoom(self, factor: float, centre: QPointF) -> None:
         self.fitted = False
         self.box.scaleBy((factor, factor), center=centre)
+        self.ranged.emit(*self.box.viewRange()[0])
 
     def _paint_like_palette(self) -> None:
         theme = colours()
@@ -234,6 +241,7 @@ class PlaneCanvas(pg.GraphicsView):
         self._text_colour = theme.text
         for axis in (self.across, self.up):
             axis.set_colours(theme.line, theme.dim)
-        self.crosshair.set_colour(QColor(theme.accent))
+        # Lies on pictures, dark in either theme.
+        self.crosshair.set_colour(QColor(DARK.accent))
         self.outline.setPen(pg.mkPen("#e8eef7", width=1, style=Qt.PenStyle.DashLine))
         self.set_letters(self.letters)

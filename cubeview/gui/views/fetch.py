@@ -51,7 +51,9 @@ class Fetch(QObject):
         self._job: Job | None = None
         self._seconds: float | None = None
 
-    def get(self, cube: Cube, key: Hashable, read: Callable[[], np.ndarray], scattered: bool):
+    def get(
+        self, cube: Cube, key: Hashable, read: Callable[[], np.ndarray], scattered: bool
+    ) -> None:
         """Read values and hand them to `show`.
 
         Parameters
@@ -102,11 +104,6 @@ class Fetch(QObject):
         if self._job is not None:
             self._job.cancel()
             self._job = None
-
-    def forget(self) -> None:
-        """Forget also how long reading took: another cube."""
-        self.stop()
-        self._seconds = None
 
     def _is_quick(self, cube: Cube, scattered: bool) -> bool:
         if isinstance(cube.pixels, ArrayPixels) or not scattered:

@@ -1,9 +1,9 @@
-"""Marks of our own: the crosshair with a gap at its centre, and the error band of a curve."""
+"""Marks of our own: crosshair with a gap, letters in the margins, error band of a curve."""
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QLineF, QPointF, QRectF
-from PyQt6.QtGui import QColor, QImage, QPainter
+from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 
 
 class Crosshair(pg.GraphicsObject):
@@ -15,7 +15,7 @@ class Crosshair(pg.GraphicsObject):
         super().__init__()
         self._at = QPointF(0, 0)
         self._pen = pg.mkPen("w", width=1)
-        self._halo = pg.mkPen((0, 0, 0, 90), width=3)  # seen on any colour map
+        self._halo = pg.mkPen((0, 0, 0, 80), width=3)  # seen on any colour map
         self.setZValue(20)
 
     def set_colour(self, colour: QColor) -> None:
@@ -55,6 +55,40 @@ class Crosshair(pg.GraphicsObject):
         for pen in (self._halo, self._pen):
             painter.setPen(pen)
             painter.drawLines(*lines)
+
+
+class Letter(pg.GraphicsWidget):
+    """A mark in a margin, upright along the sides so that the width is left to the picture."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__()
+        self.text = ""
+        self._upright = side in ("left", "right")
+        self._colour = QColor("white")
+        self._font = QFont()
+        self._font.setPointSizeF(self._font.pointSizeF() * 0.85)
+        self.set_text("", "white")
+
+    def set_text(self, text: str, colour: str) -> None:
+        """Write a mark; without text the margin is given up."""
+        self.text, self._colour = text, QColor(colour)
+        room = QFontMetrics(self._font).height() + 3 if text else 0
+        if self._upright:
+            self.setFixedWidth(room)
+        else:
+            self.setFixedHeight(room)
+        self.update()
+
+    def paint(self, painter: QPainter, *args: object) -> None:
+        """Write in the middle."""
+        painter.setFont(self._font)
+        painter.setPen(self._colour)
+        area = self.rect()
+        if self._upright:
+            painter.translate(area.center())
+            painter.rotate(-90)
+            area = QRectF(-area.height() / 2, -area.width() / 2, area.height(), area.width())
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), self.text)
 
 
 class Band(pg.GraphicsObject):

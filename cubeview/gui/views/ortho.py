@@ -53,7 +53,7 @@ class OrthoView(QWidget):
         self._cine.setInterval(_CINE_MS)
         self._cine.timeout.connect(self._play_one)
         session.case_changed.connect(self._build)
-        session.ventricles_changed.connect(lambda: follow_ventricles(session))
+        session.ventricles_changed.connect(self._take_ventricles)
         self._build()
 
     @property
@@ -99,6 +99,19 @@ class OrthoView(QWidget):
         self._clear()
         self.jobs.close()
 
+    def _take_ventricles(self) -> None:
+        follow_ventricles(self.session)
+        self._go_to_ventricle()
+
+    def _go_to_ventricle(self) -> None:
+        """Put the cursor into the ventricle if the user has gone nowhere yet."""
+        session, case = self.session, self.session.case
+        if case is None or case.roles[0] not in session.ventricles:
+            return
+        z, y, x = case.main.shape
+        if session.cursor == (z // 2, y // 2, x // 2):
+            session.set_cursor(*(session.ventricles[case.roles[0]].centre / case.main.spacing))
+
     def _play_one(self) -> None:
         if self.focused is not None:
             self.focused.wrap_step()
@@ -120,21 +133,24 @@ class OrthoView(QWidget):
         if case is None:
             return
         self.session.set_display(**default_display(case, self.session))
+        self._go_to_ventricle()
         if len(case.roles) > 1:
             rows = [self._row(role) for role in case.roles]
-            curve: QWidget = self._add(ProfileView(self.session))
-            self._root = _split(_DOWN, [*rows, curve], [6] * len(rows) + [3])
+            profile = self._add(ProfileView(self.session))
+            self._root = _split(_DOWN, [*rows, profile], [6] * len(rows) + [3])
         elif case.main.axes[0].kind == "spectral":
             role = case.roles[0]
             right = _split(_DOWN, [self._slice(role, 2), self._slice(role, 1)], [1, 1])
             top = _split(_ACROSS, [self._slice(role, 0), right], [1, 1])
-            curve = self._add(SpectrumView(self.session, self.jobs))
-            self._root = _split(_DOWN, [_beside(top, self._bar(role)), curve], [7, 4])
+            spectrum = self._add(SpectrumView(self.session, self.jobs))
+            self._root = _split(_DOWN, [_beside(top, self._bar(role)), spectrum], [7, 4])
+            planes = [view.canvas for view in self.slices if view.axis != 0]
+            _share_range([*planes, spectrum.plot])
         else:
             role = case.roles[0]
             top = _split(_ACROSS, [self._slice(role, 0), self._slice(role, 2)], [1, 1])
-            curve = self._add(ProfileView(self.session))
-            low = _split(_ACROSS, [self._slice(role, 1), curve], [1, 1])
+            profile = self._add(ProfileView(self.session))
+            low = _split(_ACROSS, [self._slice(role, 1), profile], [1, 1])
             self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
         self._layout.addWidget(self._root)
         self._use(min(self.slices, key=lambda view: view.axis))
@@ -159,6 +175,8 @@ class OrthoView(QWidget):
 
     def _use(self, view: SliceView) -> None:
         self.focused = view
+        for other in self.slices:
+            other.title.set_active(other is view)
 
     def _enlarge(self, view: SliceView) -> None:
         """Give one view the whole area, or give it back."""
@@ -167,6 +185,14 @@ class OrthoView(QWidget):
         for part in others:
             if not isinstance(part, BarView):
                 part.setVisible(not hide)
+
+
+def _share_range(canvases: Sequence[PlaneCanvas | Plot]) -> None:
+    """Let views of one spectral axis show the same part of it."""
+    for one in canvases:
+        for other in canvases:
+            if other is not one:
+                one.ranged.connect(other.show_across)
 
 
 def _split(way: Qt.Orientation, parts: Sequence[QWidget], shares: list[int]) -> QSplitter:

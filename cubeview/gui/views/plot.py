@@ -24,14 +24,20 @@ class Plot(pg.GraphicsView):
         The user put the cursor at a voxel index.
     stepped(int)
         Arrow keys: voxels to go.
+    ranged(float, float)
+        The user chose what is shown of the axis: from, to.
     """
 
     picked = pyqtSignal(float)
     stepped = pyqtSignal(int)
+    ranged = pyqtSignal(float, float)
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
         super().__init__()
+        # Files dropped here are for the window; a graphics view would swallow them.
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumHeight(90)
         self.world = WorldAxis("bottom")
@@ -54,9 +60,9 @@ class Plot(pg.GraphicsView):
         """The view the curves lie in."""
         return self.plot.getViewBox()
 
-    def set_whole(self, length: int) -> None:
-        """Set how many voxels the axis has."""
-        self.whole = (-0.5, length - 0.5)
+    def set_whole(self, low: float, high: float) -> None:
+        """Set what a fitted plot shows, in voxel indices."""
+        self.whole = (low, high)
         if self.fitted:
             self.fit()
 
@@ -64,6 +70,11 @@ class Plot(pg.GraphicsView):
         """Show the whole axis."""
         self.fitted = True
         self.plot.setXRange(*self.whole, padding=0)
+
+    def show_across(self, left: float, right: float) -> None:
+        """Show this range, as chosen in another view."""
+        self.fitted = False
+        self.box.setXRange(left, right, padding=0)
 
     def at(self, position: QPointF) -> QPointF:
         """Return the (voxel, value) under a point of the widget."""
@@ -90,6 +101,7 @@ class Plot(pg.GraphicsView):
             self.fitted = False
             moved = self.at(last) - self.at(event.position())
             self.box.translateBy(x=moved.x(), y=0)
+            self.ranged.emit(*self.box.viewRange()[0])
         self._drag = mode, event.position()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -99,12 +111,14 @@ class Plot(pg.GraphicsView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the whole axis."""
         self.fit()
+        self.ranged.emit(*self.box.viewRange()[0])
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom along the axis, around the mouse."""
         self.fitted = False
         centre = self.at(event.position())
         self.box.scaleBy(x=0.85 ** (event.angleDelta().y() / 120), center=centre)
+        self.ranged.emit(*self.box.viewRange()[0])
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

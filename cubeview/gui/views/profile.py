@@ -5,12 +5,14 @@ import pyqtgraph as pg
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout
 
+from cubeview.cubes.plane import axis_marks, heart_region
 from cubeview.cubes.reduce import ventricle_maximum
 from cubeview.errors import CubeviewError
 from cubeview.gui.session import Session
+from cubeview.gui.units import value_unit
 from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.plot import Plot
-from cubeview.gui.views.ticks import body_offsets, caption_of, value_unit
+from cubeview.gui.views.ticks import body_offsets, caption_of
 from cubeview.gui.views.title import Title
 
 # Told apart by the line as well as by the colour.
@@ -29,7 +31,9 @@ class ProfileView(QFrame):
         self.title = Title()
         self.along = QComboBox()
         for number in (2, 1, 0):
-            self.along.addItem(f"along {self.case.main.axes[number].name.lower()}", number)
+            low, high = axis_marks(self.case.main)[number]
+            name = self.case.main.axes[number].name
+            self.along.addItem(f"{low} – {high}" if low and high else f"along {name}", number)
         self.along.setToolTip("Axis the profile runs along")
         self.plot = Plot()
         self.curves: dict[str, pg.PlotCurveItem] = {}
@@ -60,6 +64,7 @@ class ProfileView(QFrame):
         self._links = (
             (session.cursor_changed, self._soon.ask),
             (session.ventricles_changed, self._soon.ask),
+            (session.ventricles_changed, self._fit),
         )
         for signal, slot in self._links:
             signal.connect(slot)
@@ -85,10 +90,24 @@ class ProfileView(QFrame):
         caption = caption_of(axis)
         if axis.kind == "space":
             axis, caption = body_offsets(self.case.main, self.axis, False)
+            low, high = axis_marks(self.case.main)[self.axis]
+            if low and high:
+                caption = f"{low} ← {caption} → {high}"
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption)
-        self.plot.set_whole(len(axis))
+        self._fit()
         self._draw()
+
+    def _fit(self) -> None:
+        """Show the part of the axis that the slices show."""
+        cube = self.case.main
+        region = heart_region(self.case, self.session.ventricles).get(self.case.roles[0])
+        low, high = -0.5, cube.shape[self.axis] - 0.5
+        if region is not None:
+            centre, half = region[0][self.axis], region[1]
+            low = max(low, (centre - half) / cube.spacing[self.axis])
+            high = min(high, (centre + half) / cube.spacing[self.axis])
+        self.plot.set_whole(low, high)
 
     def _put_cursor(self, voxel: float) -> None:
         cursor: list[float] = list(self.session.cursor)

@@ -4,15 +4,16 @@ import numpy as np
 from PyQt6.QtCore import QRectF, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
-from cubeview.cubes.plane import compass_words, edge_letters, frame_of, heart_region
+from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import pool_peak, to_steps, upsample
 from cubeview.cubes.ventricle import cut
 from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
+from cubeview.gui.units import shown_unit
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
-from cubeview.gui.views.ticks import body_offsets, shown_unit, sky_offsets
+from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
 
 
@@ -58,6 +59,7 @@ class SliceView(QFrame):
         self._fetch = Fetch(jobs, f"plane {role} {axis}", self._show, self._say, self)
         self._follow_soon = OnceAFrame(self._follow, self)
         self._pool_soon = OnceAFrame(self._pool, self)
+        self._repaint_soon = OnceAFrame(self._repaint, self)
         self.canvas.picked.connect(self._put_cursor)
         self.canvas.moved.connect(self._move_cursor)
         self.canvas.stepped.connect(self.step)
@@ -65,7 +67,7 @@ class SliceView(QFrame):
         self.canvas.zoomed.connect(self._pool_soon.ask)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
-            (session.display_changed, self._repaint),
+            (session.display_changed, self._repaint_soon.ask),
             (session.overlay_changed, self._draw_overlay),
             (session.overlay_style_changed, self._style_overlay),
             (session.ventricles_changed, self._take_ventricles),
@@ -80,8 +82,8 @@ class SliceView(QFrame):
     def stop(self) -> None:
         """Leave the session: this view is about to go."""
         self._fetch.stop()
-        self._follow_soon.stop()
-        self._pool_soon.stop()
+        for soon in (self._follow_soon, self._pool_soon, self._repaint_soon):
+            soon.stop()
         for signal, slot in self._links:
             signal.disconnect(slot)
 
@@ -152,6 +154,8 @@ class SliceView(QFrame):
         elif self._smooth:
             plane = upsample(plane, self._smooth)
         display = self.session.display
+        if self.cube.kind == "heart":  # no counts around the scan either
+            self.canvas.box.setBackgroundColor(tuple(table(display.colormap)[1]))
         self.canvas.image.setImage(
             to_steps(plane, *levels, display.stretch),
             autoLevels=False,
@@ -178,7 +182,7 @@ class SliceView(QFrame):
         if self.cube.axes[self.frame.across].kind != "spectral":
             return
         voxels, _ = self.canvas.pixels_across()
-        pooled = 2 ** max(0, int(np.ceil(np.log2(max(voxels, 1.0)) - 0.05)))
+        pooled = 2 ** max(0, int(np.ceil(np.log2(max(voxels, 1.0)) - 1e-6)))
         if pooled != self._pooled:
             self._pooled = pooled
             self._write_title()
@@ -281,23 +285,25 @@ class SliceView(QFrame):
 
     def _write_title(self) -> None:
         assert self.index is not None
-        axis, count = self.cube.axes[self.axis], self.cube.shape[self.axis]
-        place = f"{self.index + 1}/{count}"
+        axis, heading = self.cube.axes[self.axis], self._heading()
+        place = f"{self.index + 1}/{self.cube.shape[self.axis]}"
         if self.cube.kind == "heart":
-            name = self.frame.name if self._heading() != self.frame.name else ""
-            words = [f"{name} {place}".strip()]
+            name = self.frame.name if heading != self.frame.name else ""
+            brief = (heading, f"{SHORT_NAMES.get(name, name)} {place}".strip())
+            self.title.set_words(heading, f"{name} {place}".strip(), short=brief)
+            return
+        value: list[str] = []
+        if axis.kind == "spectral":
+            value = [f"{_digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
+            words = [f"{axis.name} {value[0]}", place]
         else:
-            world = axis.world(self.index)
-            unit = shown_unit(axis.unit)
-            if axis.kind == "spectral":
-                words = [f"{axis.name} {_digits(world, axis.step)} {unit}".strip(), place]
-            else:
-                words = [f"{axis.name} {place}"]
-            if self.axis == 0 and not self.canvas.letters:
-                words += compass_words(self.cube)
-            if self._pooled > 1:
-                words.append(f"peak of {self._pooled} channels")
-        self.title.set_words(self._heading(), *words)
+            words = [f"{axis.name} {place}"]
+        short = (heading, *(value or words))
+        if self.axis == 0 and not self.canvas.letters:
+            words += compass_words(self.cube)
+        if self._pooled > 1:
+            words.append(f"peak of {self._pooled} channels")
+        self.title.set_words(heading, *words, short=short)
 
 
 def _digits(value: float, step: float) -> str:

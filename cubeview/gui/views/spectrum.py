@@ -11,10 +11,11 @@ from PyQt6.QtWidgets import QFrame, QVBoxLayout
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
 from cubeview.gui.theme import colours
+from cubeview.gui.units import value_unit
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
-from cubeview.gui.views.ticks import caption_of, value_unit
+from cubeview.gui.views.ticks import caption_of
 from cubeview.gui.views.title import Title
 
 _WHY_COLOUR = "#ef6f6c"
@@ -65,7 +66,7 @@ class SpectrumView(QFrame):
         self.why.plot.getAxis("left").setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
             plot.plot.getAxis("left").setWidth(62)  # one above the other
-            plot.set_whole(len(axis))
+            plot.set_whole(-0.5, len(axis) - 0.5)
             plot.picked.connect(self._put_channel)
             plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
 

@@ -7,61 +7,7 @@ from PyQt6.QtGui import QFont, QFontMetrics
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.plane import STRAIGHT, sky_turn
-
-UNITS = {
-    "Angstrom": "Å",
-    "AA": "Å",
-    "0.1 nm": "Å",
-    "um": "µm",
-    "micron": "µm",
-    "km / s": "km/s",
-    "km s-1": "km/s",
-    "deg": "°",
-    "arcsec": "″",
-    "arcmin": "′",
-}
-"""Units as a reader writes them."""
-
-
-def shown_unit(unit: str) -> str:
-    """Return a unit as a reader writes it."""
-    return UNITS.get(unit, unit)
-
-
-def value_unit(cube: Cube) -> str:
-    """Return the unit of a cube's values as a reader writes it: ``"10⁻²⁰ erg s⁻¹ cm⁻² Å⁻¹"``."""
-    unit = cube.quantity_unit
-    if unit is None:
-        return cube.unit
-    scale = np.log10(unit.scale) if unit.scale > 0 else np.nan
-    if scale and not np.isclose(scale, round(scale)):
-        return cube.unit
-    # Written so by hand: astropy sorts by name and writes 1e-20.
-    order = {
-        "erg": 0,
-        "J": 0,
-        "W": 0,
-        "Jy": 0,
-        "K": 0,
-        "s": 1,
-        "cm": 2,
-        "m": 2,
-        "AA": 3,
-        "Angstrom": 3,
-    }
-    parts = sorted(
-        zip(unit.bases, unit.powers, strict=True), key=lambda part: order.get(part[0].name, 4)
-    )
-    words = [shown_unit(base.name) + _power(power) for base, power in parts]
-    if scale:
-        words.insert(0, "10" + _power(round(scale)))
-    return " ".join(words)
-
-
-def _power(power: float) -> str:
-    if power == 1:
-        return ""
-    return str(power).translate(str.maketrans("0123456789-/.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ·"))
+from cubeview.gui.units import shown_unit
 
 
 class WorldAxis(pg.AxisItem):
@@ -87,7 +33,7 @@ class WorldAxis(pg.AxisItem):
         if self.orientation == "bottom":
             self.setHeight(self._line * (2.2 if text else 1.0) + 5)
         else:
-            self.setWidth(5 * self._digit + (self._line * 1.1 if text else 0) + 5)
+            self.setWidth(4.3 * self._digit + (self._line * 1.1 if text else 0) + 5)
 
     def set_colours(self, line: str, text: str) -> None:
         """Take colours for the line with its ticks, and for figures and caption."""
@@ -101,10 +47,12 @@ class WorldAxis(pg.AxisItem):
         self.picture = None
         self.update()
 
-    def tickValues(self, minVal, maxVal, size):
+    def tickValues(
+        self, minVal: float, maxVal: float, size: float
+    ) -> list[tuple[float, list[float]]]:
         """Return round world values, as voxel indices."""
         if self._axis is None:
-            return super().tickValues(minVal, maxVal, size)
+            return list(super().tickValues(minVal, maxVal, size))
         ends = [self._axis.world(v) for v in (minVal, maxVal)]
         if not np.all(np.isfinite(ends)) or ends[0] == ends[1]:
             return []
@@ -112,10 +60,10 @@ class WorldAxis(pg.AxisItem):
         # Two levels of ticks: more is noise beside a picture.
         return [(spacing, [self._axis.index(v) for v in values]) for spacing, values in levels[:2]]
 
-    def tickStrings(self, values, scale, spacing):
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Return the world values in words."""
         if self._axis is None:
-            return super().tickStrings(values, scale, spacing)
+            return list(super().tickStrings(values, scale, spacing))
         places = int(max(0, np.ceil(-np.log10(spacing) - 1e-9)))
         worlds = (self._axis.world(v) for v in values)
         # Adding 0 after rounding makes -0 a plain 0.

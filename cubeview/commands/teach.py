@@ -1,0 +1,220 @@
+"""``finetune`` and ``evaluate``: teach a model the user's labels, and measure models on them."""
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cubeview.commands.common import (
+    Commands,
+    add_command,
+    add_json,
+    named_model,
+    one_line,
+    print_json,
+)
+from cubeview.errors import CubeviewError, Report
+from cubeview.library.table import open_row, read_table
+
+PROGRESS_EVERY_S = 0.5
+
+
+def add(commands: Commands) -> None:
+    """Add the commands of this module."""
+    sub = add_command(commands, "finetune", _finetune, "teach a copy of a model from labels")
+    _add_labels(sub)
+    sub.add_argument("--base", required=True, metavar="NAME", help="model name or folder")
+    sub.add_argument("--out", required=True, metavar="MODEL", help="new name, or a folder")
+    sub.add_argument("--folds", type=int, default=5)
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument(
+        "--layers", default="last2", help="threshold, head, last2 (default), last3 … or all"
+    )
+    sub.add_argument("--steps", type=int, default=60, help="gradient steps a round (default 60)")
+    sub.add_argument("--rate", type=float, default=3e-4, help="learning rate (default 3e-4)")
+    sub.add_argument("--copies", type=int, default=0, help="shifted copies of a case (default 0)")
+
+    sub = add_command(commands, "evaluate", _evaluate, "measure a model on labelled cases")
+    _add_labels(sub)
+    sub.add_argument("--model", required=True, metavar="NAME", help="model name or folder")
+
+
+def _add_labels(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--labels",
+        type=Path,
+        required=True,
+        metavar="TABLE",
+        help="case,class,rest,stress or file,class,ra,dec,spectral",
+    )
+    sub.add_argument("--positive", default="", metavar="CLASS[,CLASS]", help="the ill side")
+    sub.add_argument("--predictions", type=Path, metavar="FILE", help="probabilities per case, CSV")
+    add_json(sub)
+
+
+def _finetune(options: argparse.Namespace) -> int:
+    from cubeview.learn.finetune import FinetuneConfig, fine_tune
+    from cubeview.learn.model import Model, load_model, save_model
+    from cubeview.learn.outcome import figures, positive_classes, report_dict, verdict
+    from cubeview.learn.training_set import preflight
+
+    config = FinetuneConfig(
+        layers=options.layers,
+        steps=options.steps,
+        rate=options.rate,
+        copies=options.copies,
+        folds=options.folds,
+        seed=options.seed,
+    )
+    target = _target(options.out)
+    if target.exists():
+        raise CubeviewError(f"{target}: there is a model already. Choose another name.")
+    base = load_model(named_model(options.base))
+    report = _json_lines()
+    cases = _cases(options.labels, base.card, report)
+    told = preflight(cases, config.folds)
+    for line in told:
+        _print_line({"preflight": line})
+    positive = positive_classes(base.card, cases.classes, _names(options.positive))
+    tuned = fine_tune(base, cases, config, report=lambda f, text: report(0.4 + 0.6 * f, text))
+    ill = np.isin(cases.truth, positive)
+    after = figures(tuned.logits, cases.truth, tuned.folds, positive)
+    before = None
+    if tuned.base is not None:
+        before = figures(tuned.base, cases.truth, tuned.folds, positive)
+    plain = figures(tuned.baseline, cases.truth, tuned.folds, positive)
+    word, text = verdict(after, before, ill)
+    document: dict[str, Any] = {
+        "folds": config.folds,
+        **report_dict(after, before, plain, cases.classes),
+        "positive": [cases.classes[index] for index in positive],
+        "verdict": {"word": word, "text": text},
+        "preflight": told,
+        "model": str(target),
+    }
+    card = replace(
+        tuned.model.card,
+        name=target.name,
+        title=f"{base.card.title}, fine-tuned",
+        training={
+            "finetuned_from": base.card.name,
+            "cases": len(cases),
+            "classes": {
+                name: int((cases.truth == i).sum()) for i, name in enumerate(cases.classes)
+            },
+            "labels_sha256": cases.digest,
+            "config": asdict(config),
+        },
+        metrics={"out_of_fold": after.to_dict(), "verdict": text},
+    )
+    save_model(Model(tuned.model.network, card), target)
+    if options.predictions:
+        _write_predictions(options.predictions, cases, tuned.folds, after.probabilities)
+    if options.json:
+        print_json(document)
+    else:
+        print(text)
+        print(target)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from cubeview.learn.finetune import linked_classes, model_logits
+    from cubeview.learn.model import load_model
+    from cubeview.learn.outcome import figures, positive_classes
+
+    model = load_model(named_model(options.model))
+    cases = _cases(options.labels, model.card, _json_lines())
+    links = linked_classes(model.card, cases.classes)
+    if links is None:
+        raise CubeviewError(
+            f"{model.card.name} answers {', '.join(model.card.classes)}; the table's classes are "
+            f"{', '.join(cases.classes)}. Fine-tune a model on them, or rename the classes."
+        )
+    logits = model_logits(model, cases.inputs, links)
+    positive = positive_classes(model.card, cases.classes, _names(options.positive))
+    found = figures(logits, cases.truth, None, positive)
+    document = found.to_dict()
+    document["auc"]["mean"] = document["auc"].pop("pooled")
+    document |= {
+        "classes": list(cases.classes),
+        "cases": len(cases),
+        "left_out": list(cases.problems),
+        "model": model.card.name,
+    }
+    if options.predictions:
+        _write_predictions(options.predictions, cases, None, found.probabilities)
+    if options.json:
+        print_json(document)
+    else:
+        print(
+            f"{len(cases)} cases: AUC {found.auc.value:.3f} ({found.auc.low:.3f} to "
+            f"{found.auc.high:.3f}), accuracy {found.accuracy:.3f}, balanced "
+            f"{found.balanced_accuracy:.3f}, calibration error {found.ece:.3f}"
+        )
+    return 0
+
+
+def _cases(path: Path, card: Any, report: Report) -> Any:
+    """Return the training set of a table; cases left out are said on stderr."""
+    from cubeview.learn.training_set import Labelled, gather
+
+    labelled = [
+        Labelled(row.name, row.class_name, row.group, partial(open_row, row))
+        for row in read_table(path)
+    ]
+    cases = gather(labelled, card, order=card.classes, report=lambda f, text: report(0.4 * f, text))
+    for problem in cases.problems:
+        _print_line({"left_out": one_line(problem)})
+    return cases
+
+
+def _target(name: str) -> Path:
+    """Return the new model's folder: a bare name goes to the user's models."""
+    from cubeview.paths import data_dir
+
+    path = Path(name)
+    return path if path.parent != Path() else data_dir() / "models" / name
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _write_predictions(path: Path, cases: Any, folds: Any, chances: np.ndarray) -> None:
+    columns = ["case", "class", "fold", *(f"p_{name}" for name in cases.classes)]
+    try:
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(columns)
+            for index, name in enumerate(cases.names):
+                fold = "" if folds is None else int(folds[index])
+                truth = cases.classes[cases.truth[index]]
+                writer.writerow([name, truth, fold, *(f"{p:.6f}" for p in chances[index])])
+    except OSError as error:
+        raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
+
+
+def _json_lines() -> Report:
+    """Return a report that writes JSON lines to stderr, at most two a second."""
+    last = 0.0
+
+    def show(fraction: float, text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PROGRESS_EVERY_S or fraction >= 1:
+            last = time.monotonic()
+            _print_line({"fraction": round(fraction, 4), "text": text})
+
+    return show
+
+
+def _print_line(record: dict[str, Any] | Sequence[Any]) -> None:
+    print(json.dumps(record, ensure_ascii=False), file=sys.stderr, flush=True)

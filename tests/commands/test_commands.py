@@ -1,0 +1,173 @@
+"""Every step without a window: exit codes, one-line reasons, JSON documents."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from cubeview.cli import main
+from cubeview.learn.card import Card
+from cubeview.learn.model import Model, save_model
+from cubeview.learn.network import NetworkConfig, build
+from cubeview.learn.preprocess import HeartConfig
+from cubeview.learn.simulated import write_fields, write_pairs
+from cubeview.paths import data_dir
+
+CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scans")
+    write_pairs(folder, 3, seed=1)
+    write_fields(folder / "sky", 1, seed=1, shape=(40, 40, 40))
+    return folder
+
+
+@pytest.fixture
+def model(own_home):
+    """A small untrained heart model among the user's own."""
+    torch.manual_seed(0)
+    network = NetworkConfig(widths=(4, 8), kernels=(4, 2), strides=(2, 1), padding="same")
+    card = Card(
+        name="small",
+        kind="heart",
+        title="Small",
+        network=network.to_dict(),
+        preprocess=HeartConfig().to_dict(),
+        roles=("rest", "stress"),
+        classes=CLASSES,
+        normal="healthy",
+        defects=("ischaemic", "infarcted", "mixed"),
+        artefact="artefact",
+    )
+    return save_model(Model(build(network).eval(), card), data_dir() / "models" / "small")
+
+
+def run(capsys, *arguments):
+    """Return exit status, the JSON document on stdout if any, and stderr."""
+    try:
+        status = main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        status = stop.code
+    out = capsys.readouterr()
+    return status, json.loads(out.out) if "--json" in arguments and out.out else out.out, out.err
+
+
+def test_info_of_a_pair_and_a_cube(scans, capsys):
+    status, records, _ = run(capsys, "info", scans, "--json")
+    assert status == 0
+    assert sorted({record["kind"] for record in records}) == ["heart", "sky"]
+    for record in records:
+        assert set(record) >= {"path", "kind", "shape", "unit", "axes", "roles", "uncertainty"}
+        assert len(record["shape"]) == len(record["axes"]) == 3
+    (sky,) = [record for record in records if record["kind"] == "sky"]
+    axis = sky["axes"][0]
+    assert axis["type"] == "AWAV"
+    assert axis["last"] == pytest.approx(axis["first"] + 39 * axis["step"])
+
+
+def test_predict_names_files_and_gives_probabilities(scans, model, capsys):
+    status, answers, _ = run(capsys, "predict", scans, "--model", "small", "--json")
+    assert status == 0
+    assert len(answers) == 3
+    for answer in answers:
+        assert set(answer["files"]) == {"rest", "stress"}
+        chances = answer["probabilities"]
+        assert tuple(chances) == CLASSES
+        assert sum(chances.values()) == pytest.approx(1)
+        assert answer["class"] == max(chances, key=chances.get)
+        ill = sum(chances[name] for name in CLASSES[1:4])
+        assert answer["abnormal"] == pytest.approx(ill / (ill + chances["healthy"]))
+
+
+def test_the_user_says_which_is_rest(scans, model, capsys):
+    rest, stress = (scans / f"sim1-0000_{role}.dcm" for role in ("rest", "stress"))
+    same = run(capsys, "predict", rest, stress, "--model", "small", "--json")[1][0]
+    swapped = run(
+        capsys, "predict", "--rest", stress, "--stress", rest, "--model", "small", "--json"
+    )[1][0]
+    assert swapped["files"] == {"stress": str(rest), "rest": str(stress)}
+    assert swapped["probabilities"] != same["probabilities"]
+
+
+@pytest.mark.parametrize("method", ["cam", "occlusion"])
+def test_explain_writes_a_map_on_the_grid_of_each_state(scans, model, capsys, tmp_path, method):
+    pair = [scans / f"sim1-0001_{role}.dcm" for role in ("rest", "stress")]
+    out = tmp_path / "map.npz"
+    status, record, _ = run(
+        capsys, "explain", *pair, "--model", "small", "--method", method,
+        "--target", "ischaemic", "--patch", 16, "--stride", 8, "--out", out, "--json",
+    )  # fmt: skip
+    assert status == 0
+    assert record["target"] == "ischaemic"
+    with np.load(out) as saved:
+        for role in ("rest", "stress"):
+            assert saved[role].shape == (36, 40, 40)
+            assert np.isfinite(saved[role]).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["info", "{scans}/none.fits"], "no such file"),
+        (["info", "{scans}/cases.csv"], "neither FITS"),
+        (["predict", "{scans}/sim1-0000_rest.dcm"], "rest"),
+        (["predict", "{scans}/sky", "--model", "small"], "heart"),
+        (["predict", "{scans}", "--model", "nobody"], "there is no model 'nobody'"),
+        (["predict"], "at least one file"),
+        (["predict", "{scans}/sky"], "say where with --at"),
+        (["predict", "{scans}/sky", "--at", "1", "2", "3"], "outside the cube"),
+        (["explain", "{scans}", "--out", "x.npz"], "one case"),
+        (["simulate", "spect", "--out", "{scans}", "--class", "odd"], "no class 'odd'"),
+        (["simulate", "spect", "--out", "{scans}", "--count", "0"], "at least 1"),
+        (["finetune", "--labels", "{scans}/none.csv", "--base", "small", "--out", "x"], "none.csv"),
+        (["predict", "--nonsense"], "nonsense"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_status_2(scans, model, capsys, arguments, reason):
+    status, out, error = run(capsys, *[text.format(scans=scans) for text in arguments])
+    assert status == 2
+    assert reason in error
+    assert error.count("\n") == 1
+    assert "Traceback" not in out + error
+
+
+def test_finetune_keeps_a_model_and_never_overwrites_it(scans, model, capsys, tmp_path):
+    folder = tmp_path / "labels"
+    write_pairs(folder, 10, seed=2)
+    table = folder / "cases.csv"
+    text = table.read_text().replace(",infarcted,", ",ischaemic,").replace(",mixed,", ",healthy,")
+    table.write_text("\n".join(row for row in text.splitlines() if ",artefact," not in row))
+    asked = ("finetune", "--labels", table, "--base", "small", "--folds", 2, "--steps", 2)
+    kept = tmp_path / "kept"
+    status, document, told = run(
+        capsys, *asked, "--out", kept, "--predictions", tmp_path / "p.csv", "--json"
+    )
+    assert status == 0
+    assert set(document["auc"]) >= {"mean", "low", "high", "per_fold"}
+    assert len(document["auc"]["per_fold"]) == 2
+    assert np.sum(document["confusion"]) == 8
+    assert document["base"]["accuracy"] <= 1
+    assert document["baseline"]["accuracy"] <= 1
+    assert all(json.loads(line) for line in told.splitlines())
+    assert len((tmp_path / "p.csv").read_text().splitlines()) == 9
+    status, _, error = run(capsys, *asked, "--out", kept)
+    assert status == 2
+    assert "there is a model already" in error
+    status, figures, _ = run(
+        capsys, "evaluate", "--labels", table, "--model", kept, "--positive", "ischaemic", "--json"
+    )
+    assert status == 0
+    assert figures["classes"] == ["healthy", "ischaemic"]
+    same = run(capsys, *asked, "--out", tmp_path / "again", "--json")[1]
+    assert same["auc"] == document["auc"]
+
+
+def test_a_model_that_asks_for_more_than_the_case_has_says_what(scans, model, capsys):
+    status, _, error = run(
+        capsys, "predict", scans / "sim1-0000_rest.dcm", "--model", "small", "--json"
+    )
+    assert status == 2
+    assert "stress" in error
