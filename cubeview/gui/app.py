@@ -132,6 +132,6 @@ def application() -> QApplication:
         )
         app = QApplication(sys.argv[:1])
         app.setApplicationName("CubeView")
-        app.setDesktopFileName("cubeview")
+        app.setDesktopFileName("cubeview-desktop")
         app.setWindowIcon(QIcon(str(resource("icons", "cubeview.svg"))))
     return app
