@@ -96,7 +96,7 @@ def without_orphans(entries: list[Any]) -> list[Any]:
     waiting += [entry for entry in entries if "python" in Path(entry[0]).name]
     needed = {entry[0] for entry in waiting}
     while waiting:
-        name, source, kind = waiting.pop()
+        _, source, kind = waiting.pop()
         if kind not in ("BINARY", "EXTENSION"):
             continue
         for asked, _ in get_imports(source):
