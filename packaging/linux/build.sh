@@ -9,11 +9,11 @@ mkdir -p "$work" dist
 python=${PYTHON:-python3.11}
 env=$work/env
 
-for tool in dpkg-deb dpkg-shlibdeps fakeroot zstd lintian desktop-file-validate appstreamcli; do
+for tool in dpkg-deb readelf fakeroot zstd lintian desktop-file-validate appstreamcli; do
   command -v "$tool" >/dev/null || missing="${missing:-} $tool"
 done
 if [ -n "${missing:-}" ]; then
-  echo "the build needs:$missing. On Debian: apt-get install dpkg-dev fakeroot zstd lintian" \
+  echo "the build needs:$missing. On Debian: apt-get install dpkg binutils fakeroot zstd lintian" \
     "desktop-file-utils appstream" >&2
   exit 1
 fi

@@ -32,17 +32,7 @@ printf '%s (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md of the sources.
   "$(LC_ALL=C date -R -u -d @"${SOURCE_DATE_EPOCH:-$(date +%s)}")" | gzip -9n > "$doc/changelog.gz"
 chmod 644 "$doc/changelog.gz"
 
-# What the bundled libraries ask of the system, with the versions they were linked with.
-mkdir -p "$work/debian"
-printf 'Source: %s\n\nPackage: %s\nArchitecture: any\nDescription: x\n' "$name" "$name" > "$work/debian/control"
-mapfile -t elf < <(find "$root/opt/cubeview" -type f \( -name '*.so*' -o -name cubeview \))
-private=$(find "$root/opt/cubeview" -name '*.so*' -printf '-l%h\n' | sort -u | tr '\n' ' ')
-# shellcheck disable=SC2086
-depends=$(cd "$work" && dpkg-shlibdeps -O --ignore-missing-info --warnings=0 $private "${elf[@]}" 2>/dev/null |
-  sed -n 's/^shlibs:Depends=//p')
-# Libraries that lie in the bundle need no package; shlibdeps names theirs all the same.
-bundled=$(find "$root/opt/cubeview" -name '*.so*' -printf '%f\n' | sort -u)
-kept=$("$here/depends.sh" "$depends" "$bundled")
+depends=$("$here/depends.sh" "$root/opt/cubeview")
 
 cat > "$root/DEBIAN/control" <<CONTROL
 Package: $name
@@ -50,7 +40,7 @@ Version: $version
 Architecture: $arch
 Maintainer: CubeView developers <cubeview@localhost.localdomain>
 Installed-Size: $(du -sk --apparent-size "$root" | cut -f1)
-Depends: $kept, fontconfig-config, fonts-dejavu-core | fonts-freefont-ttf | fonts-liberation
+Depends: $depends, fontconfig-config, fonts-dejavu-core | fonts-freefont-ttf | fonts-liberation
 Recommends: desktop-file-utils, shared-mime-info
 Section: science
 Priority: optional
@@ -65,6 +55,7 @@ install -m755 "$here/postinst" "$here/prerm" "$root/DEBIAN/"
 (cd "$root" && find usr opt -type f -print0 | sort -z | xargs -0 md5sum > DEBIAN/md5sums)
 chmod 644 "$root/DEBIAN/md5sums" "$root/DEBIAN/control"
 deb=$out/${name}_${version}_$arch.deb
-fakeroot dpkg-deb --root-owner-group -Zzstd -z"${CUBEVIEW_ZSTD:-15}" --build "$root" "$deb" >/dev/null
+# xz, because Debian's own lintian takes a package packed with zstd for a broken one.
+fakeroot dpkg-deb --root-owner-group -Zxz -z"${CUBEVIEW_XZ:-6}" --build "$root" "$deb" >/dev/null
 lintian --fail-on error "$deb"
 ls -l "$deb"

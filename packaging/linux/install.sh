@@ -23,8 +23,13 @@ remove() {
     "$data/mime/packages/cubeview-desktop.xml" \
     "$data/metainfo/org.cubeview.CubeView.metainfo.xml" \
     "$data"/icons/hicolor/*/apps/cubeview-desktop.*
-  # Folders that were made for it and hold nothing else.
-  find "$data/applications" "$data/metainfo" "$data/icons" "$data/mime/packages" \
+  refresh
+  # Indices and folders that were made for it and hold nothing else.
+  if ! compgen -G "$data/mime/packages/*" > /dev/null; then rm -rf "$data/mime"; fi
+  if ! compgen -G "$data/applications/*.desktop" > /dev/null; then
+    rm -f "$data/applications/mimeinfo.cache"
+  fi
+  find "$data/applications" "$data/metainfo" "$data/icons" \
     "$HOME/.local/opt" "$bin" -depth -type d -empty -delete 2>/dev/null || true
 }
 
@@ -51,7 +56,6 @@ case ${1:-} in
     ;;
   --remove)
     remove
-    refresh
     echo "removed; your own models and library stay in $data/cubeview"
     ;;
   *)
