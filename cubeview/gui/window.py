@@ -28,6 +28,7 @@ from PyQt6.QtWidgets import (
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
+from cubeview.gui.about import AboutDialog
 from cubeview.gui.actions import MENUS, Actions
 from cubeview.gui.boxes import Boxes
 from cubeview.gui.jobs import Job, Jobs
@@ -48,7 +49,7 @@ from cubeview.gui.records import Records
 from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
-from cubeview.gui.sheets import RESEARCH_USE, BugDialog, about_sheet, keys_sheet
+from cubeview.gui.sheets import RESEARCH_USE, BugDialog, keys_sheet
 from cubeview.gui.shelf import Shelf
 from cubeview.gui.spectral import SpectralDialog
 from cubeview.gui.startpage import StartPage
@@ -165,6 +166,13 @@ class Window(QMainWindow):
             self._bugs = BugDialog(self)
         self._bugs.add("".join(traceback.format_exception(error)))
 
+    def take_files(self, paths: list[Path]) -> None:
+        """Open files that came from outside the window, and bring it to the front."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
+        self.opening.open(paths)
+
     def close_case(self) -> None:
         """Take the current case off the window."""
         if self.session.case is not None:
@@ -200,8 +208,8 @@ class Window(QMainWindow):
         keys_sheet(self).show()
 
     def show_about(self) -> None:
-        """Show what CubeView is."""
-        about_sheet(self).show()
+        """Show what CubeView is and what it is made of."""
+        AboutDialog(self, self.jobs).show()
 
     def open_models_folder(self) -> None:
         """Show the folder of the user's own models in the file manager."""
