@@ -47,6 +47,10 @@ class OverlayStyle:
     threshold: float = 0.25
 
 
+DOUBTFUL = 0.5
+"""A fitted ventricle of more doubt than this is to be checked by the user."""
+
+
 class Session(QObject):
     """State of one window.
 
@@ -59,6 +63,10 @@ class Session(QObject):
         The part of a sky cube that was asked about; None for the whole case.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
+    adjusting : bool
+        The ellipsoids show their handles.
+    held : bool
+        One of them is being dragged.
 
     Signals
     -------
@@ -72,6 +80,10 @@ class Session(QObject):
         Colour map, stretch or levels.
     ventricles_changed()
         Fitted or dragged ellipsoids.
+    ventricle_placed()
+        The user let go of an ellipsoid that was dragged.
+    adjusting_changed()
+        The user began or ended to adjust the ellipsoids.
     window_changed()
     model_changed()
     prediction_changed()
@@ -85,6 +97,8 @@ class Session(QObject):
     cursor_changed = pyqtSignal()
     display_changed = pyqtSignal()
     ventricles_changed = pyqtSignal()
+    ventricle_placed = pyqtSignal()
+    adjusting_changed = pyqtSignal()
     window_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
@@ -98,6 +112,8 @@ class Session(QObject):
         self.cursor: tuple[int, int, int] = (0, 0, 0)
         self.display = Display()
         self.ventricles: dict[str, Ventricle] = {}
+        self.adjusting = False
+        self.held = False
         self.window: Box | None = None
         self.model = ""
         self.prediction: Prediction | None = None
@@ -147,6 +163,7 @@ class Session(QObject):
         if case is self.case:
             return
         self.case = case
+        self.held = False
         self.overlay = None
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
@@ -223,6 +240,37 @@ class Session(QObject):
             self.ventricles = dict(ventricles)
             self.ventricles_changed.emit()
 
+    def place_ventricle(self, role: str, ventricle: Ventricle) -> None:
+        """Take an ellipsoid the user is dragging; all states get its size."""
+        if self.case is None or role not in self.ventricles:
+            return
+        self.held = True
+        placed = {
+            other: replace(found, radii=ventricle.radii) for other, found in self.ventricles.items()
+        }
+        self.set_ventricles(self.case, {**placed, role: ventricle})
+
+    def drop_ventricle(self) -> None:
+        """End a drag."""
+        if self.held:
+            self.held = False
+            self.ventricle_placed.emit()
+
+    def set_adjusting(self, on: bool) -> None:
+        """Show the handles of the ellipsoids, or hide them."""
+        if on != self.adjusting:
+            self.adjusting = on
+            self.adjusting_changed.emit()
+
+    @property
+    def doubtful(self) -> dict[str, str]:
+        """Roles whose ventricle is to be checked, and why."""
+        return {
+            role: found.reason or "the fit is poor"
+            for role, found in self.ventricles.items()
+            if found.doubt > DOUBTFUL
+        }
+
     def set_model(self, name: str) -> None:
         """Choose the model to ask; the answer of another one goes."""
         if name == self.model:
@@ -244,10 +292,16 @@ class Session(QObject):
             self.set_overlay(None)
 
     def set_prediction(self, prediction: Prediction | None) -> None:
-        """Take an answer; one for another case or another window of it is dropped."""
+        """Take an answer; one for another case of the list is kept for it.
+
+        One for a case that has gone, or for another window of the current case, is dropped.
+        """
         if prediction is self.prediction:
             return
-        if self.case is None or (prediction is not None and not self._is_asked(prediction.case)):
+        if prediction is not None and not self._is_asked(prediction.case):
+            self._keep(prediction)
+            return
+        if self.case is None:
             return
         self.prediction = prediction
         if prediction is None:
@@ -267,6 +321,13 @@ class Session(QObject):
             return
         self.overlay = overlay
         self.overlay_changed.emit()
+
+    def _keep(self, prediction: Prediction) -> None:
+        """Keep a late answer for the case the user has left meanwhile."""
+        for case in self.cases:
+            if case is not self.case and same_cubes(case, prediction.case):
+                self._answers[case] = prediction
+                self.cases_changed.emit()
 
     def _is_asked(self, case: Case) -> bool:
         """Tell whether an answer for `case` is one for what is on the screen.

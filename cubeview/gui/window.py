@@ -37,7 +37,9 @@ from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.widgets import PanelArea, column
+from cubeview.gui.placing import Placing
 from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
@@ -94,6 +96,7 @@ class Window(QMainWindow):
         self.predict = PredictPanel(self.session, self.jobs)
         self.explain = ExplainPanel(self.session, self.jobs, self.memory)
         self.notes = NotesPanel(self.session)
+        self.placing = Placing(self.session, self.jobs, self)
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -219,6 +222,7 @@ class Window(QMainWindow):
         self.stack.addWidget(self.start_page)
         self.stack.addWidget(self.ortho)
         layout.addWidget(self.messages)
+        layout.addWidget(VentricleStrip(self.session, self.placing))
         layout.addWidget(self.stack, 1)
         return central
 
@@ -308,6 +312,12 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self.session.case_changed.connect(self._case_changed)
         self.session.overlay_changed.connect(self._enable)
+        self.placing.redo.connect(self._ask_again)
+        self.placing.problem.connect(self.messages.warn)
+        self.placing.changed.connect(self._enable)
+        self.session.adjusting_changed.connect(
+            lambda: self.actions_table["adjust"].setChecked(self.session.adjusting)
+        )
         self.jobs.failed.connect(lambda job, error: self.show_error(error))
         self.predict.broke.connect(self.show_error)
         self.explain.broke.connect(self.show_error)
@@ -351,12 +361,21 @@ class Window(QMainWindow):
             finished=lambda found: self.session.set_ventricles(case, found),
         )
 
+    def _ask_again(self, method: str) -> None:
+        """Ask for what the last geometry had been asked; a map brings its answer with it."""
+        if method == "CAM":
+            self.explain.run_cam()
+        else:
+            self.predict.run()
+
     def _enable(self) -> None:
         case = self.session.case
         have = {"case"} if case is not None else set()
+        have |= {"heart"} if self.session.ventricles else set()
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
+        self.actions_table["undo_ventricle"].setEnabled(self.placing.can_undo)
 
     def _recent_changed(self) -> None:
         recent = self.opening.recent()
