@@ -153,6 +153,8 @@ class Placing(QObject):
 
     def _remember(self) -> None:
         case, ventricles = self._session.case, dict(self._session.ventricles)
+        if case is None or any(cube.source is None for cube in case.cubes.values()):
+            return
         keep = self.by_user
 
         def work(job: Job) -> None:
@@ -161,11 +163,10 @@ class Placing(QObject):
             else:
                 placed.forget(case)
 
-        if case is not None and all(cube.source is not None for cube in case.cubes.values()):
-            # Never cancelled by the next: each is over in an instant, and the last one counts.
-            self._jobs.start(
-                f"place {id(ventricles)}", "Remembering the ventricle", work, failed=self._failed
-            )
+        # Never cancelled by the next: each is over in an instant, and the last one counts.
+        self._jobs.start(
+            f"place {id(ventricles)}", "Remembering the ventricle", work, failed=self._failed
+        )
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, CubeviewError):

@@ -110,6 +110,11 @@ class Window(QMainWindow):
         self.resize(QSize(*SIZE).boundedTo(room))
         # On a small screen the pictures come first; the View menu brings the panel back.
         self.docks["display"].setVisible(room.width() >= WIDE_PX)
+        if room.width() < WIDE_PX:
+            for name, dock in self.docks.items():
+                if name != "display" and self.dockWidgetArea(dock) == _LEFT:
+                    self.tabifyDockWidget(self.docks["classify"], dock)
+            self.docks["classify"].raise_()
         self._factory_layout = self.saveState(LAYOUT_VERSION)
         layout = self.memory.layout()
         if layout is not None:

@@ -5,7 +5,15 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.gui.theme import DARK, colours
@@ -20,6 +28,8 @@ _ARROWS: dict[int, tuple[int, int]] = {
 }
 _PAGES: dict[int, int] = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
 OUTLINE = "#e8eef7"  # lies on pictures, dark in either theme
+NARROW_DIGITS = 30
+"""Below a width of so many digits an axis without a caption is left out."""
 _WHEEL_STEP = 120  # eighths of a degree in one notch
 
 
@@ -248,6 +258,14 @@ class PlaneCanvas(pg.GraphicsView):
         """Tell that the keyboard is here."""
         super().focusInEvent(event)
         self.focused.emit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Give the room of plain mm axes to the picture where there is little."""
+        super().resizeEvent(event)
+        if self._built:
+            narrow = self.width() < NARROW_DIGITS * QFontMetrics(self.font()).horizontalAdvance("0")
+            for axis in (self.across, self.up):
+                axis.give_way(narrow)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""

@@ -1,4 +1,4 @@
-"""Marks of our own: crosshair with a gap, handles, letters in the margins, error band of a curve."""
+"""Marks of our own: crosshair with a gap, handles, letters in the margins, error band."""
 
 import numpy as np
 import pyqtgraph as pg

@@ -13,7 +13,7 @@ from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import DOUBTFUL, Session
 from cubeview.gui.theme import DARK
-from cubeview.gui.units import shown_unit
+from cubeview.gui.units import shown_axis, shown_unit
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
@@ -78,6 +78,7 @@ class SliceView(QFrame):
             (session.overlay_changed, self._draw_overlay),
             (session.overlay_style_changed, self._style_overlay),
             (session.ventricles_changed, self._take_ventricles),
+            (session.ventricle_placed, self._take_ventricles),
             (session.window_changed, self._draw_outline),
             (session.adjusting_changed, self._draw_outline),
         )
@@ -239,7 +240,10 @@ class SliceView(QFrame):
         self.canvas.overlay.setVisible(style.visible)
 
     def _take_ventricles(self) -> None:
-        self._set_region()
+        if self.session.held:  # the axes count from the new centre when it is let go
+            self._set_region()
+        else:
+            self._set_up_axes()
         self._follow()
         self._draw_outline()
 
@@ -285,6 +289,7 @@ class SliceView(QFrame):
 
     def _set_up_axes(self) -> None:
         canvas, frame = self.canvas, self.frame
+        ventricle = self.session.ventricles.get(self.role)
         canvas.set_shape(frame.aspect, frame.leftward, frame.downward)
         for item, number in ((canvas.across, frame.across), (canvas.up, frame.up)):
             axis = self.cube.axes[number]
@@ -293,7 +298,7 @@ class SliceView(QFrame):
                 item.set_axis(axis, caption=caption)
             elif axis.kind == "space":
                 falls = frame.leftward if number == frame.across else frame.downward
-                axis, caption = body_offsets(self.cube, number, falls)
+                axis, caption = body_offsets(self.cube, number, falls, ventricle)
                 item.set_axis(axis, caption=caption)
             else:
                 item.set_axis(axis)
@@ -335,6 +340,7 @@ class SliceView(QFrame):
             return
         value: list[str] = []
         if axis.kind == "spectral":
+            axis = shown_axis(axis)
             value = [f"{_digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
             words = [f"{axis.name} {value[0]}", place]
         else:
