@@ -27,6 +27,10 @@ from cubeview.gui.words import (
         (-0.5, -0.001, "23ʰ58ᵐ00.00ˢ −00°00′03.6″"),
     ],
 )
+def test_sky_positions(ra, dec, text):
+    assert sexagesimal(ra, dec) == text
+
+
 def test_base_units_are_read_in_larger_ones():
     velocity = Axis("Velocity", "spectral", "m/s", 557481 + 4122.0 * np.arange(9))
     assert coordinate_text(velocity, 557481.0) == "Velocity 557.5 km/s"
@@ -37,10 +41,6 @@ def test_base_units_are_read_in_larger_ones():
     assert coordinate_text(sun, 0.136) == "Solar X 489.6 ″"
     plain = Axis("Wavelength", "spectral", "Angstrom", 4750.0 + np.arange(3))
     assert shown_axis(plain) is plain
-
-
-def test_sky_positions(ra, dec, text):
-    assert sexagesimal(ra, dec) == text
 
 
 def test_coordinates_have_the_figures_their_step_deserves():
