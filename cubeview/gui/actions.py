@@ -28,7 +28,7 @@ class Action:
         Dotted path from the window to what is called: ``"opening.ask_files"``.
     shortcut : str
         As QKeySequence reads it; empty for none.
-    needs : {"", "case", "pair", "overlay", "spectral"}
+    needs : {"", "case", "heart", "pair", "overlay", "spectral"}
         What must be there for it to be possible.
     views_only : bool
         The key counts only while the views have the focus: a space bar that always played would
@@ -46,7 +46,7 @@ class Action:
     menu: str
     handler: str
     shortcut: str = ""
-    needs: Literal["", "case", "pair", "overlay", "spectral"] = ""
+    needs: Literal["", "case", "heart", "pair", "overlay", "spectral"] = ""
     views_only: bool = False
     checkable: bool = False
     toolbar: str = ""
@@ -81,6 +81,18 @@ ACTIONS = (
     ),
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
+    Action(
+        "adjust",
+        "Adjust the &ventricle",
+        "Cube",
+        "placing.adjust",
+        "V",
+        needs="heart",
+        checkable=True,
+        toolbar="Ventricle",
+    ),
+    Action("undo_ventricle", "&Undo placing the ventricle", "Cube", "placing.undo", "Ctrl+Z"),
+    Action("fit_again", "Fit the ventricle a&gain", "Cube", "placing.fit_again", needs="heart"),
     Action("about_cube", "A&bout this cube", "Cube", "show_notes", "I", needs="case"),
     Action("predict", "&Classify", "Model", "predict.run", "P", needs="case"),
     Action(

@@ -18,6 +18,7 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.gui.session import Session
 from cubeview.learn.card import Card, ModelRef, find_models, why_not
+from cubeview.library import ventricles as placed
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,11 @@ def explanation(
 
 
 def ventricles_of(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
+    """Return the left ventricle in each cube of a heart: as the user placed it, else as found."""
+    return placed.recall(case) or found_ventricles(case, report=report)
+
+
+def found_ventricles(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
     """Find the left ventricle in each cube of a heart, the pair together where both are there.
 
     Found once for each case; the answer is kept as long as the case is.

@@ -47,6 +47,10 @@ class OverlayStyle:
     threshold: float = 0.25
 
 
+DOUBTFUL = 0.5
+"""A fitted ventricle of more doubt than this is to be checked by the user."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """A labelled window of a sky cube: where, what it was called, and the colour of that class."""
@@ -70,6 +74,10 @@ class Session(QObject):
         Name of the model the user chose; empty while the choice is the program's.
     default_models : dict of kind to str
         Name of the model that answers for a kind of case while none is chosen.
+    adjusting : bool
+        The ellipsoids show their handles.
+    held : bool
+        One of them is being dragged.
 
     Signals
     -------
@@ -83,6 +91,10 @@ class Session(QObject):
         Colour map, stretch or levels.
     ventricles_changed()
         Fitted or dragged ellipsoids.
+    ventricle_placed()
+        The user let go of an ellipsoid that was dragged.
+    adjusting_changed()
+        The user began or ended to adjust the ellipsoids.
     window_changed()
     marks_changed()
         The labelled windows of the current sky cube.
@@ -98,6 +110,8 @@ class Session(QObject):
     cursor_changed = pyqtSignal()
     display_changed = pyqtSignal()
     ventricles_changed = pyqtSignal()
+    ventricle_placed = pyqtSignal()
+    adjusting_changed = pyqtSignal()
     window_changed = pyqtSignal()
     marks_changed = pyqtSignal()
     model_changed = pyqtSignal()
@@ -112,6 +126,8 @@ class Session(QObject):
         self.cursor: tuple[int, int, int] = (0, 0, 0)
         self.display = Display()
         self.ventricles: dict[str, Ventricle] = {}
+        self.adjusting = False
+        self.held = False
         self.window: Box | None = None
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
@@ -163,6 +179,7 @@ class Session(QObject):
         if case is self.case:
             return
         self.case = case
+        self.held = False
         self.overlay = None
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
@@ -248,6 +265,37 @@ class Session(QObject):
             self.default_models[kind] = name
         self.model_changed.emit()
 
+    def place_ventricle(self, role: str, ventricle: Ventricle) -> None:
+        """Take an ellipsoid the user is dragging; all states get its size."""
+        if self.case is None or role not in self.ventricles:
+            return
+        self.held = True
+        placed = {
+            other: replace(found, radii=ventricle.radii) for other, found in self.ventricles.items()
+        }
+        self.set_ventricles(self.case, {**placed, role: ventricle})
+
+    def drop_ventricle(self) -> None:
+        """End a drag."""
+        if self.held:
+            self.held = False
+            self.ventricle_placed.emit()
+
+    def set_adjusting(self, on: bool) -> None:
+        """Show the handles of the ellipsoids, or hide them."""
+        if on != self.adjusting:
+            self.adjusting = on
+            self.adjusting_changed.emit()
+
+    @property
+    def doubtful(self) -> dict[str, str]:
+        """Roles whose ventricle is to be checked, and why."""
+        return {
+            role: found.reason or "the fit is poor"
+            for role, found in self.ventricles.items()
+            if found.doubt > DOUBTFUL
+        }
+
     def set_model(self, name: str) -> None:
         """Choose the model to ask; the answer of another one goes."""
         if name == self.model:
@@ -275,10 +323,16 @@ class Session(QObject):
             self.marks_changed.emit()
 
     def set_prediction(self, prediction: Prediction | None) -> None:
-        """Take an answer; one for another case or another window of it is dropped."""
+        """Take an answer; one for another case of the list is kept for it.
+
+        One for a case that has gone, or for another window of the current case, is dropped.
+        """
         if prediction is self.prediction:
             return
-        if self.case is None or (prediction is not None and not self._is_asked(prediction.case)):
+        if prediction is not None and not self._is_asked(prediction.case):
+            self._keep(prediction)
+            return
+        if self.case is None:
             return
         self.prediction = prediction
         if prediction is None:
@@ -298,6 +352,13 @@ class Session(QObject):
             return
         self.overlay = overlay
         self.overlay_changed.emit()
+
+    def _keep(self, prediction: Prediction) -> None:
+        """Keep a late answer for the case the user has left meanwhile."""
+        for case in self.cases:
+            if case is not self.case and same_cubes(case, prediction.case):
+                self._answers[case] = prediction
+                self.cases_changed.emit()
 
     def _is_asked(self, case: Case) -> bool:
         """Tell whether an answer for `case` is one for what is on the screen.

@@ -43,8 +43,10 @@ from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.teach import TeachPanel
+from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.widgets import PanelArea, column
 from cubeview.gui.panels.worklist import WorklistPanel
+from cubeview.gui.placing import Placing
 from cubeview.gui.records import Records
 from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
@@ -124,6 +126,7 @@ class Window(QMainWindow):
             lambda: self.memory.settings.folder,
         )
         self.models = ModelsDialog(self.session, self.jobs, self.memory, self)
+        self.placing = Placing(self.session, self.jobs, self)
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -140,6 +143,11 @@ class Window(QMainWindow):
         if room.height() < HIGH_PX:
             self.tabifyDockWidget(self.docks["notes"], self.docks["labels"])
             self.docks["explain"].raise_()
+        if room.width() < WIDE_PX:
+            for name, dock in self.docks.items():
+                if name != "display" and self.dockWidgetArea(dock) == _LEFT:
+                    self.tabifyDockWidget(self.docks["classify"], dock)
+            self.docks["classify"].raise_()
         self._factory_layout = self.saveState(LAYOUT_VERSION)
         layout = self.memory.layout()
         if layout is not None:
@@ -276,6 +284,7 @@ class Window(QMainWindow):
         self.stack.addWidget(self.start_page)
         self.stack.addWidget(self.ortho)
         layout.addWidget(self.messages)
+        layout.addWidget(VentricleStrip(self.session, self.placing))
         layout.addWidget(self.stack, 1)
         return central
 
@@ -379,6 +388,12 @@ class Window(QMainWindow):
         self.labels.window_wanted.connect(self.shelf.go_to)
         self.labels.edit_wanted.connect(self.boxes.edit_sets)
         self.worklist.folder_wanted.connect(self.boxes.ask_folder)
+        self.placing.redo.connect(self._ask_again)
+        self.placing.problem.connect(self.messages.warn)
+        self.placing.changed.connect(self._enable)
+        self.session.adjusting_changed.connect(
+            lambda: self.actions_table["adjust"].setChecked(self.session.adjusting)
+        )
         self.jobs.failed.connect(lambda job, error: self.show_error(error))
         self.predict.broke.connect(self.show_error)
         self.explain.broke.connect(self.show_error)
@@ -432,13 +447,22 @@ class Window(QMainWindow):
             finished=lambda found: self.session.set_ventricles(case, found),
         )
 
+    def _ask_again(self, method: str) -> None:
+        """Ask for what the last geometry had been asked; a map brings its answer with it."""
+        if method == "CAM":
+            self.explain.run_cam()
+        else:
+            self.predict.run()
+
     def _enable(self) -> None:
         case = self.session.case
         have = {"case"} if case is not None else set()
+        have |= {"heart"} if self.session.ventricles else set()
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
         have |= {"spectral"} if case and case.main.axes[0].kind == "spectral" else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
+        self.actions_table["undo_ventricle"].setEnabled(self.placing.can_undo)
 
     def _recent_changed(self) -> None:
         recent = self.opening.recent()

@@ -5,11 +5,19 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.gui.theme import DARK, colours
-from cubeview.gui.views.marks import Crosshair, Letter
+from cubeview.gui.views.marks import Crosshair, Handles, Letter
 from cubeview.gui.views.ticks import WorldAxis
 
 _ARROWS: dict[int, tuple[int, int]] = {
@@ -19,6 +27,9 @@ _ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Down: (0, -1),
 }
 _PAGES: dict[int, int] = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
+OUTLINE = "#e8eef7"  # lies on pictures, dark in either theme
+NARROW_DIGITS = 30
+"""Below a width of so many digits an axis without a caption is left out."""
 _WHEEL_STEP = 120  # eighths of a degree in one notch
 
 
@@ -39,6 +50,12 @@ class PlaneCanvas(pg.GraphicsView):
         The user chose what is shown horizontally: from, to.
     focused()
         The view got the keyboard.
+    grabbed(str)
+        The user took a handle.
+    dragged(str, float, float)
+        A handle is at (across, up) now, in voxels.
+    dropped()
+        The handle was let go.
     """
 
     picked = pyqtSignal(float, float)
@@ -47,6 +64,9 @@ class PlaneCanvas(pg.GraphicsView):
     zoomed = pyqtSignal()
     ranged = pyqtSignal(float, float)
     focused = pyqtSignal()
+    grabbed = pyqtSignal(str)
+    dragged = pyqtSignal(str, float, float)
+    dropped = pyqtSignal()
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -65,7 +85,8 @@ class PlaneCanvas(pg.GraphicsView):
         self.crosshair = Crosshair()
         self.outline = pg.PlotCurveItem(antialias=True)
         self.outline.setZValue(10)
-        for item in (self.image, self.overlay, self.outline, self.crosshair):
+        self.handles = Handles()
+        for item in (self.image, self.overlay, self.outline, self.crosshair, self.handles):
             self.box.addItem(item, ignoreBounds=True)
         self.across = WorldAxis("bottom")
         self.up = WorldAxis("left")
@@ -89,6 +110,7 @@ class PlaneCanvas(pg.GraphicsView):
         self.up.linkToView(self.box)
         self._fit = QRectF(0, 0, 1, 1)
         self._drag: tuple[str, QPointF] | None = None
+        self._held = ""
         self._wheel = 0
         self.fitted = True
         self._text_colour = colours().text
@@ -128,8 +150,17 @@ class PlaneCanvas(pg.GraphicsView):
         """What stands in the margins."""
         return {side: item.text for side, item in self._letters.items() if item.text}
 
-    def set_outline(self, points: np.ndarray | None, closed: bool = True) -> None:
+    def set_outline(
+        self,
+        points: np.ndarray | None,
+        closed: bool = True,
+        *,
+        colour: str = OUTLINE,
+        solid: bool = False,
+    ) -> None:
         """Draw a line through (across, up) points, shape (n, 2); None takes it away."""
+        style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DashLine
+        self.outline.setPen(pg.mkPen(colour, width=1, style=style))
         if points is None:
             self.outline.clear()
             return
@@ -156,18 +187,26 @@ class PlaneCanvas(pg.GraphicsView):
         button, shift = event.button(), event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         pans = button == Qt.MouseButton.MiddleButton or shift
         mode = "pan" if pans else "zoom" if button == Qt.MouseButton.RightButton else "pick"
+        if mode == "pick" and (name := self.handles.near(self.at(event.position()))):
+            self._held, mode = name, "handle"
+            self.grabbed.emit(name)
         self._drag = mode, event.position()
         if mode == "pick":
             self._pick(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag what was pressed."""
+        position = event.position()
         if self._drag is None:
+            over = self.handles.near(self.at(position))
+            self.setCursor(Qt.CursorShape.OpenHandCursor) if over else self.unsetCursor()
             return
         mode, last = self._drag
-        position = event.position()
         if mode == "pick":
             self._pick(position)
+        elif mode == "handle":
+            point = self.at(position)
+            self.dragged.emit(self._held, point.x(), point.y())
         elif mode == "pan":
             moved = self.at(last) - self.at(position)
             self.fitted = False
@@ -179,7 +218,10 @@ class PlaneCanvas(pg.GraphicsView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag."""
+        held = self._drag is not None and self._drag[0] == "handle"
         self._drag = None
+        if held:
+            self.dropped.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the picture."""
@@ -217,6 +259,14 @@ class PlaneCanvas(pg.GraphicsView):
         super().focusInEvent(event)
         self.focused.emit()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Give the room of plain mm axes to the picture where there is little."""
+        super().resizeEvent(event)
+        if self._built:
+            narrow = self.width() < NARROW_DIGITS * QFontMetrics(self.font()).horizontalAdvance("0")
+            for axis in (self.across, self.up):
+                axis.give_way(narrow)
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
         super().changeEvent(event)
@@ -243,5 +293,4 @@ class PlaneCanvas(pg.GraphicsView):
             axis.set_colours(theme.line, theme.dim)
         # Lies on pictures, dark in either theme.
         self.crosshair.set_colour(QColor(DARK.accent))
-        self.outline.setPen(pg.mkPen("#e8eef7", width=1, style=Qt.PenStyle.DashLine))
         self.set_letters(self.letters)

@@ -54,6 +54,7 @@ class OrthoView(QWidget):
         self._cine.timeout.connect(self._play_one)
         session.case_changed.connect(self._build)
         session.ventricles_changed.connect(self._take_ventricles)
+        session.ventricle_placed.connect(self._take_ventricles)
         self._build()
 
     @property
@@ -100,8 +101,10 @@ class OrthoView(QWidget):
         self.jobs.close()
 
     def _take_ventricles(self) -> None:
-        follow_ventricles(self.session)
-        self._go_to_ventricle()
+        if not self.session.held:  # the brightness of the picture does not follow a drag
+            follow_ventricles(self.session)
+            if not self.session.adjusting:
+                self._go_to_ventricle()
 
     def _go_to_ventricle(self) -> None:
         """Put the cursor into the ventricle if the user has gone nowhere yet."""
