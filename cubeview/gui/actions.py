@@ -96,6 +96,7 @@ ACTIONS = (
     Action("fainter", "Map &fainter", "Model", "explain.fainter", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "explain.stronger", "]", needs="overlay"),
     Action("cancel_jobs", "&Cancel running work", "Tools", "cancel_jobs", "Esc"),
+    Action("cache_size", "&Space for fast spectra…", "Tools", "copying.ask_size"),
     Action("models_folder", "Open the &models folder", "Tools", "open_models_folder"),
     Action("keys", "&Keys", "Help", "show_keys", "F1"),
     Action("about", "&About CubeView", "Help", "show_about"),

@@ -32,6 +32,8 @@ class Settings:
     occlusion_patch, occlusion_stride : int
         Input voxels.
     occlusion_fill : {"zero", "wall", "mean"}
+    cache_gb : int
+        Gigabytes that copies of large cubes may take; 0 for no copies.
     """
 
     theme: Literal["system", "dark", "light"] = "system"
@@ -41,6 +43,7 @@ class Settings:
     occlusion_patch: int = 8
     occlusion_stride: int = 4
     occlusion_fill: Literal["zero", "wall", "mean"] = "zero"
+    cache_gb: int = 20
 
 
 class SettingsFile:
