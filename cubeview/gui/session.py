@@ -8,6 +8,7 @@ import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle, to_role
@@ -59,6 +60,10 @@ class Session(QObject):
         The part of a sky cube that was asked about; None for the whole case.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
+    aperture : float
+        Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
+    aperture_how : {"sum", "mean"}
+        What is made of its voxels.
 
     Signals
     -------
@@ -73,6 +78,8 @@ class Session(QObject):
     ventricles_changed()
         Fitted or dragged ellipsoids.
     window_changed()
+    aperture_changed()
+        Its radius, or what is made of it.
     model_changed()
     prediction_changed()
     overlay_changed()
@@ -86,6 +93,7 @@ class Session(QObject):
     display_changed = pyqtSignal()
     ventricles_changed = pyqtSignal()
     window_changed = pyqtSignal()
+    aperture_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
@@ -100,6 +108,8 @@ class Session(QObject):
         self.ventricles: dict[str, Ventricle] = {}
         self.window: Box | None = None
         self.model = ""
+        self.aperture = 0.0
+        self.aperture_how: How = "sum"
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
@@ -148,6 +158,7 @@ class Session(QObject):
             return
         self.case = case
         self.overlay = None
+        self.aperture = 0.0
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
             self.window = self.prediction.case.window
@@ -242,6 +253,15 @@ class Session(QObject):
             self.set_prediction(None)
         if self.overlay is not None and self.overlay.case.window != window:
             self.set_overlay(None)
+
+    def set_aperture(self, radius: float, how: How | None = None) -> None:
+        """Show the spectrum of a circle around the cursor; radius in voxels, 0 for none."""
+        how = how or self.aperture_how
+        most = 0.0 if self.case is None else float(max(self.case.main.shape[1:]))
+        radius = min(max(radius, 0.0), most)
+        if (radius, how) != (self.aperture, self.aperture_how):
+            self.aperture, self.aperture_how = radius, how
+            self.aperture_changed.emit()
 
     def set_prediction(self, prediction: Prediction | None) -> None:
         """Take an answer; one for another case or another window of it is dropped."""
