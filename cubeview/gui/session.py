@@ -48,6 +48,15 @@ class OverlayStyle:
     threshold: float = 0.25
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A labelled window of a sky cube: where, what it was called, and the colour of that class."""
+
+    box: Box
+    text: str
+    colour: str
+
+
 class Session(QObject):
     """State of one window.
 
@@ -64,6 +73,8 @@ class Session(QObject):
         Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
     aperture_how : {"sum", "mean"}
         What is made of its voxels.
+    default_models : dict of kind to str
+        Name of the model that answers for a kind of case while none is chosen.
 
     Signals
     -------
@@ -80,6 +91,8 @@ class Session(QObject):
     window_changed()
     aperture_changed()
         Its radius, or what is made of it.
+    marks_changed()
+        The labelled windows of the current sky cube.
     model_changed()
     prediction_changed()
     overlay_changed()
@@ -94,6 +107,7 @@ class Session(QObject):
     ventricles_changed = pyqtSignal()
     window_changed = pyqtSignal()
     aperture_changed = pyqtSignal()
+    marks_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
@@ -107,9 +121,11 @@ class Session(QObject):
         self.display = Display()
         self.ventricles: dict[str, Ventricle] = {}
         self.window: Box | None = None
+        self.marks: tuple[Mark, ...] = ()
         self.model = ""
         self.aperture = 0.0
         self.aperture_how: How = "sum"
+        self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
@@ -234,6 +250,15 @@ class Session(QObject):
             self.ventricles = dict(ventricles)
             self.ventricles_changed.emit()
 
+    def set_default_model(self, kind: str, name: str) -> None:
+        """Let a model answer for a kind of case; an empty name leaves it to the program."""
+        if self.default_models.get(kind, "") == name:
+            return
+        self.default_models.pop(kind, None)
+        if name:
+            self.default_models[kind] = name
+        self.model_changed.emit()
+
     def set_model(self, name: str) -> None:
         """Choose the model to ask; the answer of another one goes."""
         if name == self.model:
@@ -262,6 +287,12 @@ class Session(QObject):
         if (radius, how) != (self.aperture, self.aperture_how):
             self.aperture, self.aperture_how = radius, how
             self.aperture_changed.emit()
+
+    def set_marks(self, marks: tuple[Mark, ...]) -> None:
+        """Take the labelled windows of the current cube."""
+        if marks != self.marks:
+            self.marks = marks
+            self.marks_changed.emit()
 
     def set_prediction(self, prediction: Prediction | None) -> None:
         """Take an answer; one for another case or another window of it is dropped."""

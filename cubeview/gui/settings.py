@@ -34,6 +34,14 @@ class Settings:
     occlusion_fill : {"zero", "wall", "mean"}
     cache_gb : int
         Gigabytes that copies of large cubes may take; 0 for no copies.
+    reader : str
+        Whose labels are placed in this window; empty for the login name.
+    blind : bool
+        Opinions kept in the library are hidden until a case is labelled.
+    label_sets : tuple of str
+        ``"kind=label set"`` as chosen in the Label panel.
+    default_models : tuple of str
+        ``"kind=model"`` as chosen in the model manager.
     """
 
     theme: Literal["system", "dark", "light"] = "system"
@@ -44,6 +52,10 @@ class Settings:
     occlusion_stride: int = 4
     occlusion_fill: Literal["zero", "wall", "mean"] = "zero"
     cache_gb: int = 20
+    reader: str = ""
+    blind: bool = True
+    label_sets: tuple[str, ...] = ()
+    default_models: tuple[str, ...] = ()
 
 
 class SettingsFile:
