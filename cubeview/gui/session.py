@@ -8,6 +8,7 @@ import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle, to_role
@@ -72,6 +73,10 @@ class Session(QObject):
         The part of a sky cube that was asked about; None for the whole case.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
+    aperture : float
+        Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
+    aperture_how : {"sum", "mean"}
+        What is made of its voxels.
     default_models : dict of kind to str
         Name of the model that answers for a kind of case while none is chosen.
     adjusting : bool
@@ -96,6 +101,8 @@ class Session(QObject):
     adjusting_changed()
         The user began or ended to adjust the ellipsoids.
     window_changed()
+    aperture_changed()
+        Its radius, or what is made of it.
     marks_changed()
         The labelled windows of the current sky cube.
     model_changed()
@@ -113,6 +120,7 @@ class Session(QObject):
     ventricle_placed = pyqtSignal()
     adjusting_changed = pyqtSignal()
     window_changed = pyqtSignal()
+    aperture_changed = pyqtSignal()
     marks_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
@@ -131,6 +139,8 @@ class Session(QObject):
         self.window: Box | None = None
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
+        self.aperture = 0.0
+        self.aperture_how: How = "sum"
         self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
@@ -181,6 +191,7 @@ class Session(QObject):
         self.case = case
         self.held = False
         self.overlay = None
+        self.aperture = 0.0
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
             self.window = self.prediction.case.window
@@ -315,6 +326,15 @@ class Session(QObject):
             self.set_prediction(None)
         if self.overlay is not None and self.overlay.case.window != window:
             self.set_overlay(None)
+
+    def set_aperture(self, radius: float, how: How | None = None) -> None:
+        """Show the spectrum of a circle around the cursor; radius in voxels, 0 for none."""
+        how = how or self.aperture_how
+        most = 0.0 if self.case is None else float(max(self.case.main.shape[1:]))
+        radius = min(max(radius, 0.0), most)
+        if (radius, how) != (self.aperture, self.aperture_how):
+            self.aperture, self.aperture_how = radius, how
+            self.aperture_changed.emit()
 
     def set_marks(self, marks: tuple[Mark, ...]) -> None:
         """Take the labelled windows of the current cube."""

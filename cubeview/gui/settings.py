@@ -32,6 +32,8 @@ class Settings:
     occlusion_patch, occlusion_stride : int
         Input voxels.
     occlusion_fill : {"zero", "wall", "mean"}
+    cache_gb : int
+        Gigabytes that copies of large cubes may take; 0 for no copies.
     reader : str
         Whose labels are placed in this window; empty for the login name.
     blind : bool
@@ -49,6 +51,7 @@ class Settings:
     occlusion_patch: int = 8
     occlusion_stride: int = 4
     occlusion_fill: Literal["zero", "wall", "mean"] = "zero"
+    cache_gb: int = 20
     reader: str = ""
     blind: bool = True
     label_sets: tuple[str, ...] = ()

@@ -31,6 +31,7 @@ from cubeview.gui import asking
 from cubeview.gui.about import AboutDialog
 from cubeview.gui.actions import MENUS, Actions
 from cubeview.gui.boxes import Boxes
+from cubeview.gui.copying import Copying
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.labelling import Labelling
 from cubeview.gui.levels import LevelsControl
@@ -105,6 +106,7 @@ class Window(QMainWindow):
         shipped = samples()
         self.opening = Opening(self.session, self.jobs, self.messages, self.memory, self)
         self.ortho = OrthoView(self.session)
+        self.copying = Copying(self.session, self.jobs, self.memory, self.messages, self)
         self.start_page = StartPage(shipped)
         self.cases = CasesPanel(self.session, shipped)
         self.predict = PredictPanel(self.session, self.jobs)

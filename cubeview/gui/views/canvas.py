@@ -30,6 +30,7 @@ _PAGES: dict[int, int] = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
 OUTLINE = "#e8eef7"  # lies on pictures, dark in either theme
 NARROW_DIGITS = 30
 """Below a width of so many digits an axis without a caption is left out."""
+_RING_CORNERS = 97
 _WHEEL_STEP = 120  # eighths of a degree in one notch
 
 
@@ -44,6 +45,8 @@ class PlaneCanvas(pg.GraphicsView):
         Arrow keys: voxels to the right and upward, as seen on the screen.
     stepped(int)
         Wheel or page keys: planes to go.
+    sized(int)
+        Wheel with Alt: notches up.
     zoomed()
         The visible range changed, by the user or by the layout.
     ranged(float, float)
@@ -61,6 +64,7 @@ class PlaneCanvas(pg.GraphicsView):
     picked = pyqtSignal(float, float)
     moved = pyqtSignal(int, int)
     stepped = pyqtSignal(int)
+    sized = pyqtSignal(int)
     zoomed = pyqtSignal()
     ranged = pyqtSignal(float, float)
     focused = pyqtSignal()
@@ -86,7 +90,16 @@ class PlaneCanvas(pg.GraphicsView):
         self.outline = pg.PlotCurveItem(antialias=True)
         self.outline.setZValue(10)
         self.handles = Handles()
-        for item in (self.image, self.overlay, self.outline, self.crosshair, self.handles):
+        self.ring = pg.PlotCurveItem(antialias=True)
+        self.ring.setZValue(15)
+        for item in (
+            self.image,
+            self.overlay,
+            self.outline,
+            self.ring,
+            self.crosshair,
+            self.handles,
+        ):
             self.box.addItem(item, ignoreBounds=True)
         self.across = WorldAxis("bottom")
         self.up = WorldAxis("left")
@@ -168,6 +181,14 @@ class PlaneCanvas(pg.GraphicsView):
             points = np.vstack([points, points[:1]])
         self.outline.setData(points[:, 0], points[:, 1])
 
+    def set_ring(self, across: float, up: float, radius: float) -> None:
+        """Draw a circle, in voxels; radius 0 takes it away."""
+        if radius <= 0:
+            self.ring.clear()
+            return
+        turn = np.linspace(0, 2 * np.pi, _RING_CORNERS)
+        self.ring.setData(across + radius * np.cos(turn), up + radius * np.sin(turn))
+
     def pixels_across(self) -> tuple[float, float]:
         """Return voxels to a screen pixel, horizontally and vertically."""
         (left, right), (low, high) = self.box.viewRange()
@@ -229,8 +250,10 @@ class PlaneCanvas(pg.GraphicsView):
         self.ranged.emit(*self.box.viewRange()[0])
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Step through planes, or zoom with Ctrl."""
-        turn = event.angleDelta().y()
+        """Step through planes, zoom with Ctrl, size the aperture with Alt."""
+        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        # Alt makes a wheel turn sideways on most systems.
+        turn = event.angleDelta().y() or (event.angleDelta().x() if alt else 0)
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._zoom(0.85 ** (turn / _WHEEL_STEP), self.at(event.position()))
         else:
@@ -239,7 +262,7 @@ class PlaneCanvas(pg.GraphicsView):
             notches = int(self._wheel / _WHEEL_STEP)
             self._wheel -= notches * _WHEEL_STEP
             if notches:
-                self.stepped.emit(notches)
+                (self.sized if alt else self.stepped).emit(notches)
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -293,4 +316,5 @@ class PlaneCanvas(pg.GraphicsView):
             axis.set_colours(theme.line, theme.dim)
         # Lies on pictures, dark in either theme.
         self.crosshair.set_colour(QColor(DARK.accent))
+        self.ring.setPen(pg.mkPen(OUTLINE, width=1))
         self.set_letters(self.letters)

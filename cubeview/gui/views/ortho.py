@@ -18,6 +18,7 @@ from cubeview.gui.views.slice import SliceView
 from cubeview.gui.views.spectrum import SpectrumView
 
 _CINE_MS = 80
+_APERTURE_PX = 5.0
 _Part = SliceView | BarView | SpectrumView | ProfileView
 _P = TypeVar("_P", SliceView, BarView, SpectrumView, ProfileView)
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
@@ -77,6 +78,16 @@ class OrthoView(QWidget):
         """Go some planes on in the view in use."""
         if self.focused is not None:
             self.focused.step(planes)
+
+    def toggle_aperture(self) -> None:
+        """Show the spectrum of a circle around the cursor, or of its voxel again."""
+        if any(isinstance(part, SpectrumView) for part in self._parts):
+            self.session.set_aperture(0.0 if self.session.aperture else _APERTURE_PX)
+
+    def toggle_mean(self) -> None:
+        """Make the mean of the aperture, or the sum again."""
+        how = self.session.aperture_how
+        self.session.set_aperture(self.session.aperture, "sum" if how == "mean" else "mean")
 
     def fit(self) -> None:
         """Fit all slices into their views."""

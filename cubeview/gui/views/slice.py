@@ -69,6 +69,7 @@ class SliceView(QFrame):
         self.canvas.moved.connect(self._move_cursor)
         self.canvas.stepped.connect(self.step)
         self.canvas.focused.connect(self.activated)
+        self.canvas.sized.connect(self._size_aperture)
         self.canvas.zoomed.connect(self._pool_soon.ask)
         self.canvas.grabbed.connect(self._grab)
         self.canvas.dragged.connect(self._drag)
@@ -81,6 +82,7 @@ class SliceView(QFrame):
             (session.ventricles_changed, self._take_ventricles),
             (session.ventricle_placed, self._take_ventricles),
             (session.window_changed, self._draw_outline),
+            (session.aperture_changed, self._draw_ring),
             (session.marks_changed, self._draw_marks),
             (session.adjusting_changed, self._draw_outline),
         )
@@ -143,11 +145,24 @@ class SliceView(QFrame):
         moved = drag(self._grabbed, self.cube.spacing, self.axis, name, to)
         self.session.place_ventricle(self.role, moved)
 
+    def _size_aperture(self, notches: int) -> None:
+        radius = self.session.aperture
+        if radius:
+            # At least a voxel a notch, or small ones would seem stuck.
+            grown = radius * 1.1**notches
+            self.session.set_aperture(max(1.0, grown, radius + notches if notches > 0 else 0.0))
+
     # What the session says
+
+    def _draw_ring(self) -> None:
+        if self.axis == 0 and self.cube.axes[0].kind == "spectral":
+            _, y, x = self.session.cursor_in(self.role)
+            self.canvas.set_ring(x, y, self.session.aperture)
 
     def _follow(self) -> None:
         cursor = self.session.cursor_in(self.role)
         self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
+        self._draw_ring()
         index = cursor[self.axis]
         if index == self.index:
             return
