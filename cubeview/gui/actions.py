@@ -28,7 +28,7 @@ class Action:
         Dotted path from the window to what is called: ``"opening.ask_files"``.
     shortcut : str
         As QKeySequence reads it; empty for none.
-    needs : {"", "case", "pair", "overlay"}
+    needs : {"", "case", "pair", "overlay", "spectral"}
         What must be there for it to be possible.
     views_only : bool
         The key counts only while the views have the focus: a space bar that always played would
@@ -46,7 +46,7 @@ class Action:
     menu: str
     handler: str
     shortcut: str = ""
-    needs: Literal["", "case", "pair", "overlay"] = ""
+    needs: Literal["", "case", "pair", "overlay", "spectral"] = ""
     views_only: bool = False
     checkable: bool = False
     toolbar: str = ""
@@ -80,6 +80,7 @@ ACTIONS = (
         after_line=True,
     ),
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
+    Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
     Action("about_cube", "A&bout this cube", "Cube", "show_notes", "I", needs="case"),
     Action("predict", "&Classify", "Model", "predict.run", "P", needs="case"),
     Action(

@@ -4,7 +4,7 @@ import platform
 import sys
 from html import escape
 
-from PyQt6.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
+from PyQt6.QtCore import QT_VERSION_STR, Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import (
     QApplication,
@@ -43,19 +43,6 @@ def keys_sheet(parent: QWidget) -> QDialog:
         if keys:
             rows.append(f"<tr><td colspan=2><br><b>{menu}</b></td></tr>{_rows(keys)}")
     return _sheet(parent, "Keys", f"<table cellpadding=3>{''.join(rows)}</table>")
-
-
-def about_sheet(parent: QWidget) -> QDialog:
-    """Return what CubeView is, its version and its licence."""
-    return _sheet(
-        parent,
-        "About CubeView",
-        f"<h3>CubeView {__version__}</h3>"
-        "<p>Linked views of heart scans and sky cubes; a 3-D network judges them, and shows "
-        f"where it looked.</p><p>{RESEARCH_USE}</p>"
-        "<p>Free software under the GNU General Public License, version 3 or later.</p>"
-        f"<p>Python {platform.python_version()}, Qt {QT_VERSION_STR}, PyQt {PYQT_VERSION_STR}</p>",
-    )
 
 
 class BugDialog(QDialog):

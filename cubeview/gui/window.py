@@ -28,6 +28,7 @@ from PyQt6.QtWidgets import (
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
+from cubeview.gui.about import AboutDialog
 from cubeview.gui.actions import MENUS, Actions
 from cubeview.gui.boxes import Boxes
 from cubeview.gui.jobs import Job, Jobs
@@ -48,8 +49,9 @@ from cubeview.gui.records import Records
 from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
-from cubeview.gui.sheets import RESEARCH_USE, BugDialog, about_sheet, keys_sheet
+from cubeview.gui.sheets import RESEARCH_USE, BugDialog, keys_sheet
 from cubeview.gui.shelf import Shelf
+from cubeview.gui.spectral import SpectralDialog
 from cubeview.gui.startpage import StartPage
 from cubeview.gui.statusline import StatusLine
 from cubeview.gui.subject import Subject
@@ -164,6 +166,13 @@ class Window(QMainWindow):
             self._bugs = BugDialog(self)
         self._bugs.add("".join(traceback.format_exception(error)))
 
+    def take_files(self, paths: list[Path]) -> None:
+        """Open files that came from outside the window, and bring it to the front."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
+        self.opening.open(paths)
+
     def close_case(self) -> None:
         """Take the current case off the window."""
         if self.session.case is not None:
@@ -186,17 +195,21 @@ class Window(QMainWindow):
         dock.show()
         dock.raise_()
         self.teach.refresh()
-        right = [self.docks["classify"], dock, self.docks["labels"]]
-        self.resizeDocks(right, [120, 700, 120], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["classify"], dock], [150, 700], Qt.Orientation.Vertical)
         self.resizeDocks([dock], [380], Qt.Orientation.Horizontal)
+
+    def ask_spectral(self) -> None:
+        """Ask how the spectral axis is to be shown."""
+        if self.session.case is not None:
+            SpectralDialog(self.session, self.session.case, self).show()
 
     def show_keys(self) -> None:
         """Show the key list."""
         keys_sheet(self).show()
 
     def show_about(self) -> None:
-        """Show what CubeView is."""
-        about_sheet(self).show()
+        """Show what CubeView is and what it is made of."""
+        AboutDialog(self, self.jobs).show()
 
     def open_models_folder(self) -> None:
         """Show the folder of the user's own models in the file manager."""
@@ -423,6 +436,7 @@ class Window(QMainWindow):
         case = self.session.case
         have = {"case"} if case is not None else set()
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
+        have |= {"spectral"} if case and case.main.axes[0].kind == "spectral" else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
 

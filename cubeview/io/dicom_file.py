@@ -69,7 +69,7 @@ _LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless}
 # pydicom logs about them may quote the patient's name.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 logging.getLogger("pydicom").propagate = False
-logging.getLogger("pydicom").addHandler(logging.NullHandler())
+logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 
 @contextmanager

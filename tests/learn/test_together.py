@@ -39,8 +39,10 @@ def test_two_processes_under_torchrun_give_the_model_of_one(tmp_path):
     documents = {}
     for name, launch in (("one", []), ("two", several)):
         done = subprocess.run(
-            [sys.executable, *launch, "-m", "cubeview", *asked, "--out", str(tmp_path / name)]
-            + ["--predictions", str(tmp_path / f"{name}.csv")],
+            [
+                *(sys.executable, *launch, "-m", "cubeview", *asked),
+                *("--out", str(tmp_path / name), "--predictions", str(tmp_path / f"{name}.csv")),
+            ],
             env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
             capture_output=True,
             text=True,

@@ -207,6 +207,8 @@ class TeachPanel(QWidget):
     def _show(self, taught: Taught) -> None:
         self._taught = taught
         self.result.show_taught(taught, free_name(f"{taught.base.card.name}-tuned"))
+        for widget in (self.loss, self.accuracy, self.held_out):
+            widget.hide()
         self.result.show()
         self._refresh()
 
@@ -263,7 +265,12 @@ class TeachPanel(QWidget):
         self.run_button.setEnabled(ready)
         self.check_button.setEnabled(ready)
         self.cancel_button.setEnabled(running)
-        self.choices.setEnabled(not running)
+        # One thing at a time in a narrow panel: the choices, how it goes, or what came of it.
+        choosing = not running and self._taught is None
+        for widget in (self.choices, self.check_button, self.run_button):
+            widget.setVisible(choosing)
+        self.plan.setVisible(choosing or running)
+        self.cancel_button.setVisible(running)
         self.progress.setVisible(running)
         self.progress_text.setVisible(running)
         self.problem.setVisible(bool(self.problem.text()))
