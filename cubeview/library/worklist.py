@@ -46,21 +46,25 @@ def rows(
         (library.reader, *of_one),
     ):
         others.setdefault(number_of, []).append((reader, said))
-    windows = {
-        (digest, part): count
-        for digest, part, count in library.read(
-            f"SELECT f.sha256, f.part, COUNT(*) FROM cases c JOIN files f ON f.case_id = c.id"
-            f" JOIN in_force l ON l.case_id = c.id AND l.set_id = {chosen} AND l.reader = ?"
-            " AND l.class IS NOT NULL WHERE c.window <> '' GROUP BY f.sha256, f.part",
-            (library.reader,),
-        )
-    }
     whole = {
-        number: windows.get((digest, part), 0)
+        number: (digest, part)
         for number, digest, part in library.read(
             "SELECT c.id, f.sha256, f.part FROM cases c JOIN files f ON f.case_id = c.id"
-            " WHERE c.kind = 'sky' AND c.window = ''",
-            (),
+            f" {one or 'WHERE true'} AND c.kind = 'sky' AND c.window = ''",
+            of_one,
+        )
+    }
+    windows = {
+        (digest, part): count
+        for digest, part, count in (
+            library.read(
+                "SELECT f.sha256, f.part, COUNT(*) FROM cases c JOIN files f ON f.case_id = c.id"
+                f" JOIN in_force l ON l.case_id = c.id AND l.set_id = {chosen} AND l.reader = ?"
+                " AND l.class IS NOT NULL WHERE c.window <> '' GROUP BY f.sha256, f.part",
+                (library.reader,),
+            )
+            if whole
+            else ()
         )
     }
     found = library.read(
@@ -88,7 +92,7 @@ def rows(
             note=note or "",
             labelled_at=(at or "") if label else "",
             labelled_blind=seen == "",
-            windows=whole.get(number_of, 0),
+            windows=windows.get(whole.get(number_of, ("", "")), 0),
             others=tuple(others.get(number_of, ())),
             model=said_by or "",
             probabilities=json.loads(odds or "{}"),
