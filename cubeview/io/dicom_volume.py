@@ -110,9 +110,9 @@ def read_series(singles: list[Single], *, report: Report) -> Opened:
         If no slice can be read, or the volume is too large.
     """
     lead = singles[0].path
-    singles = sorted(_without_copies(singles), key=_number)
-    paths = [single.path for single in singles]
     with bad_file(lead):
+        singles = sorted(_without_copies(singles), key=_number)
+        paths = [single.path for single in singles]
         slices = [_slice(n, single.header) for n, single in enumerate(singles)]
         _check_size(slices, lead)
         found = stacks(slices)
@@ -131,7 +131,8 @@ def read_series(singles: list[Single], *, report: Report) -> Opened:
             errors[path] = error
             return None
 
-    cases = _cases(found, load, singles[0].header, paths)
+    with bad_file(lead):
+        cases = _cases(found, load, singles[0].header, paths)
     if not cases:
         raise errors.get(lead) or next(iter(errors.values()))
     return Opened(cases, tuple(Refusal(path, str(error)) for path, error in errors.items()))
@@ -168,7 +169,8 @@ def read_enhanced(path: Path) -> tuple[Case, ...]:
             )
             return (stored[key] * slope + intercept).astype(np.float32), unit
 
-    return _cases(found, load, header, [path] * count)
+    with bad_file(path):
+        return _cases(found, load, header, [path] * count)
 
 
 def _is_volume(header: Dataset) -> bool:

@@ -145,6 +145,8 @@ def parts_of(hdus: Any) -> list[Part]:
         header = hdu.header
         name = str(header.get("EXTNAME", "")).strip().upper()
         offset = int(hdu.fileinfo()["datLoc"])
+        if parts and offset <= parts[-1].offset:
+            break  # a negative size sends astropy back to where it was, for ever
         if header.get("GROUPS") is True:
             parts.append(Part(number, name, header, (), offset, "groups"))
         elif header.get("ZIMAGE") is True:

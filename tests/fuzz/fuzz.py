@@ -38,6 +38,7 @@ HEADROOM = 1 << 30
 LARGEST = 5_000_000
 """Real files above this size are left out: copying them would be most of the work."""
 
+_LONGEST = 120.0
 _BATCH = 200
 _KINDS = ("ok", "refused", "crash", "hang", "memory", "uncaught")
 
@@ -150,9 +151,13 @@ def _listen(
 ) -> Iterator[tuple[int, str, str]]:
     assert child.stdout is not None
     told, patience, buffer = 0, 60.0, b""  # the first line waits for the imports
+    spent, waited = 0.0, 0.0
     while told < len(numbers):
         ready, _, _ = select.select([child.stdout], [], [], patience)
-        patience = seconds * 2  # a loaded machine is no hang; the child takes its own time
+        patience = seconds
+        if not ready and _busy(child.pid) - spent < seconds and waited < _LONGEST:
+            waited += seconds  # a loaded machine is no hang
+            continue
         if not ready:
             child.send_signal(signal.SIGABRT)
             child.wait()
@@ -171,6 +176,13 @@ def _listen(
                 continue
             yield numbers[told], kind, detail
             told += 1
+        spent, waited = _busy(child.pid), 0.0
+
+
+def _busy(pid: int) -> float:
+    """Return the seconds of processor time a child has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _work(plan: dict[str, Any], folder: Path) -> None:

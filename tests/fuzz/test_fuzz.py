@@ -36,6 +36,20 @@ def test_two_thousand_million_axes_are_refused_at_once(tmp_path, first):
     assert time.process_time() - began < 2
 
 
+def test_a_part_of_negative_size_is_no_endless_loop(tmp_path):
+    primary = ("SIMPLE  =                    T", "BITPIX  =                    8")
+    primary += ("NAXIS   =                    0", "EXTEND  =                    T", "END")
+    image = ("XTENSION= 'IMAGE   '", "BITPIX  =                    8")
+    image += ("NAXIS   =                    1", "NAXIS1  =                   10")
+    image += ("PCOUNT  =                -6000", "GCOUNT  =                    1", "END")
+    parts = ["".join(card.ljust(80) for card in cards).ljust(2880) for cards in (primary, image)]
+    path = tmp_path / "back.fits"
+    path.write_bytes("".join(parts).encode() + bytes(2880))
+    began = time.process_time()
+    assert open_paths([path]).refusals
+    assert time.process_time() - began < 2
+
+
 def test_a_length_of_four_gigabytes_sets_no_memory_aside(tmp_path):
     # Explicit VR, a value of OB whose length is a lie.
     meta = struct.pack("<HH2sHI", 2, 0, b"UL", 4, 0)

@@ -153,6 +153,14 @@ def test_a_damaged_slice_is_refused_and_the_others_are_shown(tmp_path):
     assert "damaged slices left empty: 1" in texts(case.main)
 
 
+def test_an_element_of_no_known_type_is_refused_in_words(tmp_path):
+    path = write(single("CT", 1, 0.0), tmp_path / "1")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"\x20\x00\x13\x00IS", b"\x20\x00\x13\x00MS"))
+    (refusal,) = open_paths([path]).refusals
+    assert "damaged" in refusal.reason
+
+
 def test_frames_of_an_enhanced_file_are_sorted_and_scaled_each(tmp_path):
     path = write(enhanced("CT", (8.0, 0.0, 4.0)), tmp_path / "enhanced")
     (case,) = open_path(path)
