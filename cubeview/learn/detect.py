@@ -26,6 +26,7 @@ from cubeview.learn.search_filter import (
     Continuum,
     best_of,
     find_continuum,
+    level,
     peaks,
     white_image,
 )
@@ -153,7 +154,7 @@ class _Search:
         if not known.any():
             return
         self._found.known += int(known[tile.core].sum())
-        residual = tile.flux - self._over(tile)
+        residual = level(tile.flux - self._over(tile))
         ratio = residual / tile.sigma
         light, dark = best_of(ratio, report=self._tell(0.0, 0.55))
         up, down = self._own(tile, peaks(light, FLOOR)), self._own(tile, peaks(dark, FLOOR))

@@ -108,6 +108,19 @@ def white_image(continuum: Continuum) -> np.ndarray:
     return image
 
 
+def level(residual: np.ndarray) -> np.ndarray:
+    """Take off each channel's median over the sky: what a bad channel or the sky left everywhere.
+
+    Light that fills the whole view goes with it; what stands out from it stays.
+    """
+    levelled = residual.copy()
+    for channel in levelled:
+        known = np.isfinite(channel)
+        if known.sum() >= 20:
+            channel -= np.median(channel[known])
+    return levelled
+
+
 def matched(ratio: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Smooth a cube of S/N with every template.
 
