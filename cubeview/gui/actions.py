@@ -9,7 +9,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu, QWidget
 
-MENUS = ("File", "View", "Cube", "Model", "Tools", "Help")
+MENUS = ("File", "View", "Cube", "Model", "Label", "Tools", "Help")
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,29 @@ ACTIONS = (
     Action("toggle_map", "Show or &hide the map", "Model", "explain.toggle", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "explain.fainter", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "explain.stronger", "]", needs="overlay"),
+    Action("teach", "&Teach…", "Model", "show_teach", "T", after_line=True),
+    Action("models", "Model m&anager…", "Model", "models.open"),
+    Action("unsure", "&Unsure", "Label", "records.unsure", "U", needs="case"),
+    Action("quality", "&Quality flag", "Label", "records.flag_quality", "Q", needs="case"),
+    Action("undo", "Undo &label", "Label", "records.undo", "Z"),
+    Action("redo", "&Redo label", "Label", "records.redo", "Shift+Z"),
+    Action(
+        "next_unlabelled", "&Next unlabelled case", "Label", "worklist.next", "N", after_line=True
+    ),
+    Action("back", "&Back to the case before", "Label", "records.back", "Backspace"),
+    Action(
+        "add_to_library",
+        "&Add this case to the library",
+        "Label",
+        "records.add_current",
+        needs="case",
+        after_line=True,
+    ),
+    Action("import_folder", "Import &folder…", "Label", "boxes.ask_folder"),
+    Action("import_labels", "&Import labels…", "Label", "boxes.ask_import"),
+    Action("export_labels", "E&xport labels…", "Label", "boxes.ask_export"),
+    Action("label_sets", "Label &sets…", "Label", "boxes.edit_sets", after_line=True),
+    Action("agreement", "A&greement of readers…", "Label", "boxes.show_agreement"),
     Action("cancel_jobs", "&Cancel running work", "Tools", "cancel_jobs", "Esc"),
     Action("models_folder", "Open the &models folder", "Tools", "open_models_folder"),
     Action("keys", "&Keys", "Help", "show_keys", "F1"),
@@ -111,6 +134,9 @@ VIEW_KEYS = (
     ("Double click", "Fit into the view; on a title, one view alone"),
 )
 """Keys and mouse moves the views answer by themselves; for the key list."""
+
+LABEL_KEYS = (("1 … 9", "Label with the class of that key"),)
+"""Keys that mean what the label set in use says; for the key list."""
 
 
 class Actions:

@@ -35,10 +35,11 @@ def choices(case: Case | None) -> tuple[ModelRef, ...]:
 
 
 def chosen(session: Session) -> ModelRef | None:
-    """Return the model that answers: the user's choice where it fits, else the first that does."""
+    """Return the model that answers: the user's choice where it fits, else the default."""
     models = choices(session.case)
     named = [ref for ref in models if ref.name == session.model]
-    return next(iter((*named, *models)), None)
+    usual = [ref for ref in models if ref.name == session.default_models.get(ref.card.kind)]
+    return next(iter((*named, *usual, *models)), None)
 
 
 def objection(session: Session) -> str:

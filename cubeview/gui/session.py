@@ -47,6 +47,15 @@ class OverlayStyle:
     threshold: float = 0.25
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A labelled window of a sky cube: where, what it was called, and the colour of that class."""
+
+    box: Box
+    text: str
+    colour: str
+
+
 class Session(QObject):
     """State of one window.
 
@@ -59,6 +68,8 @@ class Session(QObject):
         The part of a sky cube that was asked about; None for the whole case.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
+    default_models : dict of kind to str
+        Name of the model that answers for a kind of case while none is chosen.
 
     Signals
     -------
@@ -73,6 +84,8 @@ class Session(QObject):
     ventricles_changed()
         Fitted or dragged ellipsoids.
     window_changed()
+    marks_changed()
+        The labelled windows of the current sky cube.
     model_changed()
     prediction_changed()
     overlay_changed()
@@ -86,6 +99,7 @@ class Session(QObject):
     display_changed = pyqtSignal()
     ventricles_changed = pyqtSignal()
     window_changed = pyqtSignal()
+    marks_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
@@ -99,7 +113,9 @@ class Session(QObject):
         self.display = Display()
         self.ventricles: dict[str, Ventricle] = {}
         self.window: Box | None = None
+        self.marks: tuple[Mark, ...] = ()
         self.model = ""
+        self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
@@ -223,6 +239,15 @@ class Session(QObject):
             self.ventricles = dict(ventricles)
             self.ventricles_changed.emit()
 
+    def set_default_model(self, kind: str, name: str) -> None:
+        """Let a model answer for a kind of case; an empty name leaves it to the program."""
+        if self.default_models.get(kind, "") == name:
+            return
+        self.default_models.pop(kind, None)
+        if name:
+            self.default_models[kind] = name
+        self.model_changed.emit()
+
     def set_model(self, name: str) -> None:
         """Choose the model to ask; the answer of another one goes."""
         if name == self.model:
@@ -242,6 +267,12 @@ class Session(QObject):
             self.set_prediction(None)
         if self.overlay is not None and self.overlay.case.window != window:
             self.set_overlay(None)
+
+    def set_marks(self, marks: tuple[Mark, ...]) -> None:
+        """Take the labelled windows of the current cube."""
+        if marks != self.marks:
+            self.marks = marks
+            self.marks_changed.emit()
 
     def set_prediction(self, prediction: Prediction | None) -> None:
         """Take an answer; one for another case or another window of it is dropped."""

@@ -29,15 +29,21 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.actions import MENUS, Actions
+from cubeview.gui.boxes import Boxes
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.levels import LevelsControl
 from cubeview.gui.messages import MessageBar
+from cubeview.gui.models import ModelsDialog
 from cubeview.gui.opening import Opening, dropped_paths
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
+from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.widgets import PanelArea, column
+from cubeview.gui.panels.worklist import WorklistPanel
+from cubeview.gui.records import Records
 from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
@@ -52,7 +58,8 @@ log = logging.getLogger(__name__)
 
 SIZE = (1440, 900)
 WIDE_PX = 1280
-LAYOUT_VERSION = 1
+HIGH_PX = 860
+LAYOUT_VERSION = 2
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
@@ -64,6 +71,8 @@ class Window(QMainWindow):
     ----------
     memory : SettingsFile, optional
         What was remembered; read from the user's data folder by default.
+    library : Path, optional
+        The library file; by default the one in the user's data folder.
 
     Attributes
     ----------
@@ -71,7 +80,7 @@ class Window(QMainWindow):
         After closing: all work has stopped. False when a thread is still at it.
     """
 
-    def __init__(self, memory: SettingsFile | None = None) -> None:
+    def __init__(self, memory: SettingsFile | None = None, library: Path | None = None) -> None:
         super().__init__()
         self.setObjectName("window")
         self.setAcceptDrops(True)
@@ -94,6 +103,19 @@ class Window(QMainWindow):
         self.predict = PredictPanel(self.session, self.jobs)
         self.explain = ExplainPanel(self.session, self.jobs, self.memory)
         self.notes = NotesPanel(self.session)
+        self.records = Records(self.session, self.memory, library, self)
+        self.worklist = WorklistPanel(self.records)
+        self.labels = LabelPanel(self.session, self.records)
+        self.boxes = Boxes(self.records, self.memory, self.messages, self)
+        for entry in self.memory.settings.default_models:
+            self.session.set_default_model(*entry.partition("=")[::2])
+        self.teach = TeachPanel(
+            self.session,
+            self.jobs,
+            lambda: self.records.library,
+            lambda: self.memory.settings.folder,
+        )
+        self.models = ModelsDialog(self.session, self.jobs, self.memory, self)
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -107,6 +129,9 @@ class Window(QMainWindow):
         self.resize(QSize(*SIZE).boundedTo(room))
         # On a small screen the pictures come first; the View menu brings the panel back.
         self.docks["display"].setVisible(room.width() >= WIDE_PX)
+        if room.height() < HIGH_PX:
+            self.tabifyDockWidget(self.docks["notes"], self.docks["labels"])
+            self.docks["explain"].raise_()
         self._factory_layout = self.saveState(LAYOUT_VERSION)
         layout = self.memory.layout()
         if layout is not None:
@@ -114,6 +139,8 @@ class Window(QMainWindow):
             self.restoreState(layout[1], LAYOUT_VERSION)
         self._case_changed()
         self._recent_changed()
+        for said in filter(None, (self.records.news, self.records.problem)):
+            self.messages.warn(said)
         if not self.memory.settings.research_use_seen:
             self.messages.show_message(
                 "warn",
@@ -138,7 +165,7 @@ class Window(QMainWindow):
 
     def cancel_jobs(self) -> None:
         """Cancel all running work."""
-        for job in self.jobs.running():
+        for job in (*self.jobs.running(), *self.records.jobs.running()):
             job.cancel()
         self.status_line.cancel()
 
@@ -146,6 +173,16 @@ class Window(QMainWindow):
         """Bring the About-this-cube panel to the front."""
         self.docks["notes"].show()
         self.docks["notes"].raise_()
+
+    def show_teach(self) -> None:
+        """Bring the Teach panel to the front, with room, and read the labels anew."""
+        dock = self.docks["teach"]
+        dock.show()
+        dock.raise_()
+        self.teach.refresh()
+        right = [self.docks["classify"], dock, self.docks["labels"]]
+        self.resizeDocks(right, [120, 700, 120], Qt.Orientation.Vertical)
+        self.resizeDocks([dock], [380], Qt.Orientation.Horizontal)
 
     def show_keys(self) -> None:
         """Show the key list."""
@@ -207,7 +244,8 @@ class Window(QMainWindow):
         """Keep the layout, stop the work, then go."""
         self.memory.save_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
         self.ortho.stop()
-        self.stopped = self.jobs.close()
+        kept = self.records.close()
+        self.stopped = self.jobs.close() and kept
         super().closeEvent(event)
 
     def _central(self) -> QWidget:
@@ -231,21 +269,28 @@ class Window(QMainWindow):
         layout.addStretch(1)
         for name, title, panel, area in (
             ("cases", "Cases", self.cases, _LEFT),
+            ("library", "Library", self.worklist, _LEFT),
             ("display", "Display", display, _LEFT),
             ("classify", "Classify", self.predict, _RIGHT),
             ("explain", "Explain", self.explain, _RIGHT),
             ("notes", "About this cube", self.notes, _RIGHT),
+            ("labels", "Label", self.labels, _RIGHT),
+            ("teach", "Teach", self.teach, _RIGHT),
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
-            dock.setWidget(panel if name == "cases" else PanelArea(panel))
+            dock.setWidget(panel if name in ("cases", "library") else PanelArea(panel))
             self.addDockWidget(area, dock)
             docks[name] = dock
         self.tabifyDockWidget(docks["explain"], docks["notes"])
+        self.tabifyDockWidget(docks["notes"], docks["teach"])
         docks["explain"].raise_()
+        self.tabifyDockWidget(docks["cases"], docks["library"])
+        docks["cases"].raise_()
         self.resizeDocks([docks["cases"], docks["classify"]], [284, 300], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["cases"], docks["display"]], [560, 260], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["classify"], docks["explain"]], [380, 460], Qt.Orientation.Vertical)
+        right = [docks["classify"], docks["explain"], docks["labels"]]
+        self.resizeDocks(right, [290, 290, 260], Qt.Orientation.Vertical)
         return docks
 
     def _toolbar(self) -> QToolBar:
@@ -308,9 +353,20 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self.session.case_changed.connect(self._case_changed)
         self.session.overlay_changed.connect(self._enable)
+        self.status_line.watch(self.records.jobs)
+        self.records.failed.connect(self.show_error)
+        self.records.told.connect(self.messages.info)
+        self.records.written.connect(self._label_written)
+        self.labels.edit_wanted.connect(self.boxes.edit_sets)
+        self.worklist.folder_wanted.connect(self.boxes.ask_folder)
         self.jobs.failed.connect(lambda job, error: self.show_error(error))
         self.predict.broke.connect(self.show_error)
         self.explain.broke.connect(self.show_error)
+        self.teach.broke.connect(self.show_error)
+        self.teach.kept.connect(self.models.was_kept)
+        self.teach.kept.connect(lambda ref, _: self.messages.info(f"Kept the model {ref.name}."))
+        self.models.broke.connect(self.show_error)
+        self.models.models_changed.connect(self.teach.refresh)
         self.explain.saved.connect(lambda path: self.messages.info(f"Saved {path}"))
         self.cases.wanted.connect(self._open_known)
         self.start_page.wanted.connect(self._open_sample)
@@ -320,6 +376,11 @@ class Window(QMainWindow):
         self.status_line.notes_wanted.connect(self.show_notes)
         self.status_line.unreadable.connect(self.messages.error)
         self.ortho.playing_changed.connect(self.actions_table["play"].setChecked)
+
+    def _label_written(self, text: str) -> None:
+        # A panel behind another one is visible to Qt; what the user sees of it is not.
+        if self.labels.visibleRegion().isEmpty() and self.worklist.visibleRegion().isEmpty():
+            self.messages.info(text)
 
     def _open_sample(self, paths: list[Path]) -> None:
         self.opening.open(paths, remember=False)

@@ -21,6 +21,7 @@ from cubeview.library.library import Library
 from cubeview.library.opening import open_library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.values import LabelClass
+from cubeview.library.worklist import rows
 from tests.helpers.cases import case_of
 
 
@@ -84,10 +85,20 @@ def test_rows_join_label_and_prediction(library, tmp_path):
         case_of(tmp_path, 1), "m", {"healthy": 0.9, "mixed": 0.1}, 0.1, "CPU", 0
     )
     library.record_prediction(number, prediction, np.array([1, 2], np.float32))
-    (row,) = library.rows(SPECT_SET)
+    (row,) = rows(library, {"heart": SPECT_SET})
     assert (row.label, row.labelled_blind, row.model) == ("healthy", True, "m")
     assert row.probabilities == {"healthy": 0.9, "mixed": 0.1}
     assert library.features("m")[number].tolist() == [1, 2]
+
+
+def test_only_cases_nobody_labelled_can_be_removed(library, tmp_path):
+    first, second = add(library, tmp_path, 1), add(library, tmp_path, 2)
+    library.label(first, "mixed", label_set=SPECT_SET)
+    library.label(first, None, label_set=SPECT_SET)
+    assert library.remove_cases([first, second]) == [first]
+    assert [row.id for row in rows(library, {"heart": SPECT_SET})] == [first]
+    assert len(library.history(first, SPECT_SET)) == 2
+    assert library.audit()[-1][2] == "removed"
 
 
 def test_a_label_set_changes_without_touching_old_labels(library, tmp_path):
@@ -135,7 +146,9 @@ def test_a_damaged_library_is_set_aside_and_restored_from_the_backup(tmp_path):
 def test_a_newer_library_is_refused_and_not_touched(tmp_path):
     path = tmp_path / "library.sqlite"
     raw = sqlite3.connect(path)
-    raw.execute("CREATE TABLE t (x)")
+    raw.execute("CREATE TABLE cases (x)")
+    raw.execute("CREATE TABLE labels (x)")
+    raw.execute("CREATE TABLE audit (x)")
     raw.execute("PRAGMA user_version = 99")
     raw.commit()
     raw.close()

@@ -15,6 +15,7 @@ from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.windows import WindowMarks
 
 
 class SliceView(QFrame):
@@ -72,11 +73,14 @@ class SliceView(QFrame):
             (session.overlay_style_changed, self._style_overlay),
             (session.ventricles_changed, self._take_ventricles),
             (session.window_changed, self._draw_outline),
+            (session.marks_changed, self._draw_marks),
         )
         for signal, slot in self._links:
             signal.connect(slot)
         self._set_up_axes()
         self._style_overlay()
+        self.marks = WindowMarks()
+        self.canvas.box.addItem(self.marks, ignoreBounds=True)
         self._follow()
 
     def stop(self) -> None:
@@ -134,6 +138,7 @@ class SliceView(QFrame):
         )
         self._draw_overlay()
         self._draw_outline()
+        self._draw_marks()
 
     def _show(self, plane: np.ndarray) -> None:
         self._plane = plane.T if self.frame.transposed else plane
@@ -240,6 +245,11 @@ class SliceView(QFrame):
             self.canvas.set_outline(np.array(corners))
         else:
             self.canvas.set_outline(None)
+
+    def _draw_marks(self) -> None:
+        assert self.index is not None
+        frame = self.frame
+        self.marks.set_marks(self.session.marks, self.axis, self.index, frame.across, frame.up)
 
     # What the cube says
 
