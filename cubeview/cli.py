@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cubeview import __version__
-from cubeview.commands import judge, labels, look, make, selftest, teach
+from cubeview.commands import judge, labels, look, make, search, selftest, teach
 from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
 
-GROUPS = (look, judge, labels, make, teach, selftest)
+GROUPS = (look, judge, search, labels, make, teach, selftest)
 
 
 class _Parser(argparse.ArgumentParser):

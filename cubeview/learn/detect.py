@@ -7,37 +7,31 @@ A&A 635, A194, section 3.5).
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from cubeview.cubes.case import Case
-from cubeview.cubes.catalogue import Catalogue, Detection
+from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.device import on_best_device
 from cubeview.learn.model import Model
 from cubeview.learn.network import Network, fold_batch_norm
 from cubeview.learn.preprocess_sky import SkyConfig, prepare_window
+from cubeview.learn.search_catalogue import FLOOR, PURITY, Found, Peak, catalogue_of
 from cubeview.learn.search_filter import (
     TEMPLATES,
     Best,
     Continuum,
     best_of,
     find_continuum,
+    level,
     peaks,
     white_image,
 )
 from cubeview.learn.search_map import at_voxels, class_map, map_start
 from cubeview.learn.search_measure import Shape, measure
 from cubeview.learn.search_tiles import Tile, tile_boxes, tiles
-
-PURITY = 0.9
-"""Purity the default threshold is chosen for."""
-
-FLOOR = 4.0
-"""Peaks below this S/N are not looked at."""
 
 POOL = 2
 """Features a place is judged by along each axis: 22 voxels of the cube."""
@@ -46,16 +40,6 @@ GATE = 0.3
 """Least probability of its class for a peak to count."""
 
 _CLASSES = ("continuum", "emission line", "absorption", "artefact")
-
-
-@dataclass(frozen=True)
-class _Peak:
-    """A peak that passed, before it has a number: class, S/N, probability, place and size."""
-
-    label: str
-    sn: float
-    probability: float
-    shape: Shape
 
 
 def search(
@@ -98,18 +82,7 @@ def search(
         network, lambda device: _Search(network, model, config, cube, continuum, report).run()
     )
     report(1.0, "searched")
-    return _catalogue(case, model.card.name, found, threshold, purity)
-
-
-@dataclass(eq=False)
-class _Found:
-    """Peaks of the whole cube; `false_lines` and `false_white` are S/N in the flipped one."""
-
-    peaks: list[_Peak]
-    false_lines: list[float]
-    false_white: list[float]
-    artefacts: list[float]
-    known: int
+    return catalogue_of(case, model.card.name, found, threshold, purity)
 
 
 class _Search:
@@ -130,18 +103,19 @@ class _Search:
         self._start, self._stride = map_start(network, POOL)
         names = model.card.classes
         self._class = {name: names.index(name) for name in _CLASSES}
-        self._found = _Found([], [], [], [], 0)
+        self._found = Found([], [], [], [], 0)
         # Mean probability of continuum over the channels, at the feature stride on the sky.
         self._steady: dict[tuple[int, int], list[float]] = {}
         self._done, self._tiles = 0, len(tile_boxes(cube.shape))
 
-    def run(self) -> _Found:
+    def run(self) -> Found:
         """Search all tiles, then the image of all channels."""
-        self._found = _Found([], [], [], [], 0)
+        self._found = Found([], [], [], [], 0)
         self._steady.clear()
         white = best_of(white_image(self._continuum)[None])
         stars = [peaks(best, FLOOR) for best in white]
-        for self._done, tile in enumerate(tiles(self._cube)):
+        for number, tile in enumerate(tiles(self._cube)):
+            self._done = number
             self._one_tile(tile, stars[0])
         self._found.false_white = [float(white[1].sn[tuple(p)]) for p in stars[1]]
         for place in stars[0]:
@@ -153,7 +127,7 @@ class _Search:
         if not known.any():
             return
         self._found.known += int(known[tile.core].sum())
-        residual = tile.flux - self._over(tile)
+        residual = level(tile.flux - self._over(tile))
         ratio = residual / tile.sigma
         light, dark = best_of(ratio, report=self._tell(0.0, 0.55))
         up, down = self._own(tile, peaks(light, FLOOR)), self._own(tile, peaks(dark, FLOOR))
@@ -212,7 +186,7 @@ class _Search:
         shape = measure(ratio, place, TEMPLATES[best.template[tuple(place)]])
         centre = tuple(c + s for c, s in zip(shape.centre, tile.start, strict=True))
         shape = Shape((centre[0], centre[1], centre[2]), shape.sky_px, shape.channels)
-        self._found.peaks.append(_Peak(label, sn, float(share), shape))
+        self._found.peaks.append(Peak(label, sn, float(share), shape))
 
     def _star(self, best: Best, place: np.ndarray) -> None:
         shares = self._steady.get((int(place[1]), int(place[2])), [])
@@ -223,7 +197,7 @@ class _Search:
         shape = measure(best.sn, place, (0.0, sky))
         middle = (self._cube.shape[0] - 1) / 2
         shape = Shape((middle, *shape.centre[1:]), shape.sky_px, math.nan)
-        self._found.peaks.append(_Peak("continuum", float(best.sn[tuple(place)]), share, shape))
+        self._found.peaks.append(Peak("continuum", float(best.sn[tuple(place)]), share, shape))
 
     def _remember_steady(self, tile: Tile, as_is: np.ndarray, stars: np.ndarray) -> None:
         """Keep the continuum's probability along the tile's channels at every star."""
@@ -271,108 +245,6 @@ class _Search:
             self._report(0.1 + 0.9 * (self._done + inside) / self._tiles, text)
 
         return tell
-
-
-def purity_curve(real: list[float], false: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return purity against threshold.
-
-    Parameters
-    ----------
-    real, false : list of float
-        S/N of what was found in the data, and in the flipped data.
-
-    Returns
-    -------
-    thresholds : ndarray, shape (n,)
-        The S/N of everything found, rising.
-    purity : ndarray, shape (n,)
-        One less false over found, both at the threshold and above; never negative.
-    """
-    thresholds = np.unique(np.asarray(real, dtype=np.float64))
-    found = len(real) - np.searchsorted(np.sort(real), thresholds)
-    wrong = len(false) - np.searchsorted(np.sort(false), thresholds)
-    return thresholds, np.clip(1.0 - wrong / np.maximum(found, 1), 0.0, 1.0)
-
-
-def _lowest(thresholds: np.ndarray, purity: np.ndarray, wanted: float) -> float:
-    """Return the lowest threshold of the wanted purity; infinite where there is none."""
-    good = thresholds[purity >= wanted]
-    return float(good[0]) if len(good) else math.inf
-
-
-def _catalogue(
-    case: Case, model: str, found: _Found, threshold: float | None, wanted: float
-) -> Catalogue:
-    if not found.known:
-        raise CubeviewError(
-            f"{case.name}: the cube holds no data that can be searched (all voxels are blank)."
-        )
-    lines = [peak.sn for peak in found.peaks if peak.label == "emission line"]
-    line_sn, line_purity = purity_curve(lines, found.false_lines)
-    white = [peak.sn for peak in found.peaks if peak.label == "continuum"]
-    white_sn, white_purity = purity_curve(white, found.false_white)
-    notes: tuple[str, ...] = ()
-    least = threshold
-    if least is None:
-        least = _lowest(line_sn, line_purity, wanted)
-        if math.isinf(least) and lines:
-            notes = (
-                f"no threshold reaches a purity of {wanted:.0%} in this cube: emission lines are "
-                "left out; state a threshold to see them",
-            )
-    limits = {
-        "emission line": least,
-        # Nothing in the data can imitate absorption before a source; as sure as the lines, then.
-        "absorption": max(least, FLOOR) if math.isfinite(least) else 6.0,
-        "continuum": _lowest(white_sn, white_purity, wanted),
-    }
-    curves = {
-        "emission line": (line_sn, line_purity),
-        "continuum": (white_sn, white_purity),
-        "absorption": (np.zeros(0), np.zeros(0)),
-    }
-    taken = sorted(
-        (peak for peak in found.peaks if peak.sn >= limits[peak.label]), key=lambda peak: -peak.sn
-    )
-    artefacts = sum(sn >= min(least, 1e9) for sn in found.artefacts)
-    if artefacts:
-        notes = (*notes, f"{artefacts} peaks were set aside as artefacts")
-    if case.main.uncertainty is None:
-        notes = (*notes, "the file states no uncertainty: the noise was estimated from the data")
-    return Catalogue(
-        case=case,
-        model=model,
-        detections=tuple(_entries(case.main, taken, curves)),
-        threshold=least,
-        purity_sn=line_sn,
-        purity=line_purity,
-        false_peaks=sum(sn >= least for sn in found.false_lines),
-        notes=notes,
-    )
-
-
-def _entries(
-    cube: Cube, taken: list[_Peak], curves: dict[str, tuple[np.ndarray, np.ndarray]]
-) -> Iterator[Detection]:
-    from cubeview.cubes.catalogue import step_value
-
-    step, _, arcsec = cube.spacing
-    for number, peak in enumerate(taken, 1):
-        spectral, dec, ra = cube.world(*peak.shape.centre)
-        line = peak.label != "continuum"
-        yield Detection(
-            number=number,
-            label=peak.label,
-            probability=peak.probability,
-            sn=peak.sn,
-            purity=step_value(*curves[peak.label], peak.sn),
-            ra_deg=ra if cube.wcs is not None else math.nan,
-            dec_deg=dec if cube.wcs is not None else math.nan,
-            spectral=spectral if line else math.nan,
-            voxel=peak.shape.centre,
-            sky_extent=peak.shape.sky_px * arcsec,
-            spectral_extent=peak.shape.channels * step if line else math.nan,
-        )
 
 
 def _check(model: Model, case: Case) -> None:

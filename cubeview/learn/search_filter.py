@@ -9,6 +9,7 @@ one.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, maximum_filter
@@ -77,7 +78,7 @@ def find_continuum(cube: Cube, *, report: Report = nothing) -> Continuum:
     edges = np.linspace(0, nz, max(1, round(nz / CONTINUUM_CHANNELS)) + 1).astype(int)
     medians = np.zeros((len(edges) - 1, ny, nx), np.float32)
     rows = max(1, _LARGEST_BLOCK // (max(np.diff(edges)) * nx))
-    for number, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for number, (low, high) in enumerate(pairwise(edges)):
         for top in range(0, ny, rows):
             report((number + top / ny) / len(medians), "measuring the continuum")
             part = slice(top, min(top + rows, ny))
@@ -106,6 +107,19 @@ def white_image(continuum: Continuum) -> np.ndarray:
         seen |= known
     image = np.where(seen, total, np.nan).astype(np.float32)
     return image
+
+
+def level(residual: np.ndarray) -> np.ndarray:
+    """Take off each channel's median over the sky: what a bad channel or the sky left everywhere.
+
+    Light that fills the whole view goes with it; what stands out from it stays.
+    """
+    levelled = residual.copy()
+    for channel in levelled:
+        known = np.isfinite(channel)
+        if known.sum() >= 20:
+            channel -= np.median(channel[known])
+    return levelled
 
 
 def matched(ratio: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

@@ -16,9 +16,7 @@ class Shape(NamedTuple):
     channels: float
 
 
-def measure(
-    ratio: np.ndarray, place: np.ndarray, template: tuple[float, float]
-) -> Shape:
+def measure(ratio: np.ndarray, place: np.ndarray, template: tuple[float, float]) -> Shape:
     """Measure a source around a peak.
 
     The data are smoothed with the smallest template, only then is what lies above half the peak
@@ -44,9 +42,7 @@ def measure(
     smooth = gaussian_filter(
         part, [width * FWHM_TO_SIGMA for width in widths], mode="constant", truncate=3.0
     )
-    near = tuple(
-        slice(max(p - s - 2, 0), p - s + 3) for p, s in zip(place, low, strict=True)
-    )
+    near = tuple(slice(max(p - s - 2, 0), p - s + 3) for p, s in zip(place, low, strict=True))
     top = np.unravel_index(np.argmax(smooth[near]), smooth[near].shape)
     top = tuple(int(t) + n.start for t, n in zip(top, near, strict=True))
     regions, _ = label(smooth >= 0.5 * smooth[top])

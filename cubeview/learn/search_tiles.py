@@ -40,9 +40,7 @@ class Tile:
     @property
     def box(self) -> Box:
         """The voxels of the arrays that lie in the cube or beyond it, counted in the cube."""
-        z, y, x = (
-            slice(s, s + n) for s, n in zip(self.start, self.flux.shape, strict=True)
-        )
+        z, y, x = (slice(s, s + n) for s, n in zip(self.start, self.flux.shape, strict=True))
         return z, y, x
 
 
@@ -68,9 +66,7 @@ def tiles(cube: Cube) -> Iterator[Tile]:
             slice(max(s, 0), min(s + n, length))
             for s, n, length in zip(start, size, cube.shape, strict=True)
         )
-        target = tuple(
-            slice(i.start - s, i.stop - s) for i, s in zip(inside, start, strict=True)
-        )
+        target = tuple(slice(i.start - s, i.stop - s) for i, s in zip(inside, start, strict=True))
         box: Box = (inside[0], inside[1], inside[2])
         place = (target[0], target[1], target[2])
         flux = np.full(size, np.nan, np.float32)
