@@ -1,5 +1,5 @@
 # CubeView. `make run` opens the program, `make test` runs the tests; both set themselves up.
-.PHONY: run test samples lint test-slow screenshots bench
+.PHONY: run test samples lint test-slow screenshots bench fuzz
 
 PYTHON := .venv/bin/python
 PATHS ?=
@@ -37,6 +37,10 @@ bench:
 	@packaging/setup.sh test
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; \
 	  QT_QPA_PLATFORM=offscreen $(PYTHON) $$file || exit 1; done
+
+fuzz:
+	@packaging/setup.sh test
+	@nice -n 19 $(PYTHON) tests/fuzz/fuzz.py --count $(or $(COUNT),20000) --seed $(or $(SEED),1)
 
 samples:
 	@packaging/setup.sh run

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cubeview import __version__
-from cubeview.commands import judge, look, make, teach
+from cubeview.commands import judge, labels, look, make, teach
 from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
 
-GROUPS = (look, judge, make, teach)
+GROUPS = (look, judge, labels, make, teach)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -17,6 +17,8 @@ STRAIGHT = 20.0
 _BODY_NAMES = {
     "short axis": ("short axis", "horizontal long axis", "vertical long axis"),
     "transaxial": ("transaxial", "coronal", "sagittal"),
+    "coronal": ("coronal", "transaxial", "sagittal"),
+    "sagittal": ("sagittal", "transaxial", "coronal"),
 }
 
 
@@ -69,7 +71,7 @@ def frame_of(cube: Cube, axis: int) -> PlaneFrame:
     rows upward and columns as stored, which puts north up and east left in a usual header; the
     spectral axis always runs to the right. Anything else lies as its file has it.
     """
-    body = cube.kind == "heart" or cube.affine is not None
+    body = cube.kind == "heart" or cube.affine is not None or cube.axes[1].name == "Row"
     across, up = {0: (2, 1), 1: (2, 0), 2: (1, 0)}[axis]
     leftward, downward = False, body
     if not body and axis != 0:

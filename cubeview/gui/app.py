@@ -55,12 +55,14 @@ class Faults(QObject):
             self.happened.emit(args.exc_value)
 
 
-def run(paths: Sequence[Path]) -> int:
+def run(paths: Sequence[Path], library: Path | None = None) -> int:
     """Open the window, with files if there are any, and stay until it is closed.
 
     Parameters
     ----------
     paths : sequence of Path
+    library : Path, optional
+        The library file instead of the one in the user's data folder.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def run(paths: Sequence[Path]) -> int:
     faults.install()
     memory = SettingsFile()
     theme(memory.settings.theme)
-    window = Window(memory)
+    window = Window(memory, library)
     faults.happened.connect(window.show_error)
     hints = app.styleHints()
     if hints is not None:

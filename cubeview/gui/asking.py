@@ -18,7 +18,7 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.gui.session import Session
 from cubeview.learn.card import Card, ModelRef, find_models, why_not
-from cubeview.library import placed
+from cubeview.library import ventricles as placed
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +36,11 @@ def choices(case: Case | None) -> tuple[ModelRef, ...]:
 
 
 def chosen(session: Session) -> ModelRef | None:
-    """Return the model that answers: the user's choice where it fits, else the first that does."""
+    """Return the model that answers: the user's choice where it fits, else the default."""
     models = choices(session.case)
     named = [ref for ref in models if ref.name == session.model]
-    return next(iter((*named, *models)), None)
+    usual = [ref for ref in models if ref.name == session.default_models.get(ref.card.kind)]
+    return next(iter((*named, *usual, *models)), None)
 
 
 def objection(session: Session) -> str:

@@ -98,8 +98,8 @@ class Opening(QObject):
                 self.recent_changed.emit()
         elif not opened.refusals:
             self._messages.warn(
-                f"{paths[0]}: no FITS or DICOM file in this folder. Open a folder that holds "
-                "scans or cubes."
+                f"{paths[0]}: no FITS, DICOM or NIfTI file in this folder. Open a folder that "
+                "holds scans or cubes."
             )
         self._say(opened.refusals)
 

@@ -12,7 +12,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.session import Session
-from cubeview.library import placed
+from cubeview.library import ventricles as placed
 
 ASK_AFTER_MS = 200
 """Several drags in a row ask the network once."""

@@ -51,6 +51,15 @@ DOUBTFUL = 0.5
 """A fitted ventricle of more doubt than this is to be checked by the user."""
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A labelled window of a sky cube: where, what it was called, and the colour of that class."""
+
+    box: Box
+    text: str
+    colour: str
+
+
 class Session(QObject):
     """State of one window.
 
@@ -67,6 +76,8 @@ class Session(QObject):
         The ellipsoids show their handles.
     held : bool
         One of them is being dragged.
+    default_models : dict of kind to str
+        Name of the model that answers for a kind of case while none is chosen.
 
     Signals
     -------
@@ -85,6 +96,8 @@ class Session(QObject):
     adjusting_changed()
         The user began or ended to adjust the ellipsoids.
     window_changed()
+    marks_changed()
+        The labelled windows of the current sky cube.
     model_changed()
     prediction_changed()
     overlay_changed()
@@ -100,6 +113,7 @@ class Session(QObject):
     ventricle_placed = pyqtSignal()
     adjusting_changed = pyqtSignal()
     window_changed = pyqtSignal()
+    marks_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
@@ -115,7 +129,9 @@ class Session(QObject):
         self.adjusting = False
         self.held = False
         self.window: Box | None = None
+        self.marks: tuple[Mark, ...] = ()
         self.model = ""
+        self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
@@ -270,6 +286,14 @@ class Session(QObject):
             for role, found in self.ventricles.items()
             if found.doubt > DOUBTFUL
         }
+    def set_default_model(self, kind: str, name: str) -> None:
+        """Let a model answer for a kind of case; an empty name leaves it to the program."""
+        if self.default_models.get(kind, "") == name:
+            return
+        self.default_models.pop(kind, None)
+        if name:
+            self.default_models[kind] = name
+        self.model_changed.emit()
 
     def set_model(self, name: str) -> None:
         """Choose the model to ask; the answer of another one goes."""
@@ -290,6 +314,12 @@ class Session(QObject):
             self.set_prediction(None)
         if self.overlay is not None and self.overlay.case.window != window:
             self.set_overlay(None)
+
+    def set_marks(self, marks: tuple[Mark, ...]) -> None:
+        """Take the labelled windows of the current cube."""
+        if marks != self.marks:
+            self.marks = marks
+            self.marks_changed.emit()
 
     def set_prediction(self, prediction: Prediction | None) -> None:
         """Take an answer; one for another case of the list is kept for it.

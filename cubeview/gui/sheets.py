@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview import __version__
-from cubeview.gui.actions import ACTIONS, MENUS, VIEW_KEYS
+from cubeview.gui.actions import ACTIONS, LABEL_KEYS, MENUS, VIEW_KEYS
 
 RESEARCH_USE = (
     "CubeView is for research only. It is not a medical device: do not use its answers to "
@@ -38,6 +38,8 @@ def keys_sheet(parent: QWidget) -> QDialog:
             for a in ACTIONS
             if a.menu == menu and a.shortcut
         ]
+        if menu == "Label":
+            keys = [*LABEL_KEYS, *keys]
         if keys:
             rows.append(f"<tr><td colspan=2><br><b>{menu}</b></td></tr>{_rows(keys)}")
     return _sheet(parent, "Keys", f"<table cellpadding=3>{''.join(rows)}</table>")

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io import dicom, fits
+from cubeview.io import archive, dicom, fits, nifti
 from cubeview.io.opened import Opened, Refusal
 
-READERS = (fits, dicom)
+READERS = (fits, dicom, nifti)
 """Each reader module has ``label``, ``sniff(head, path)`` and ``read(paths, report)``."""
 
 HEAD_BYTES = 4096
 
-__all__ = ["READERS", "Opened", "Refusal", "dicom", "fits", "open_path", "open_paths"]
+__all__ = ["READERS", "Opened", "Refusal", "dicom", "fits", "nifti", "open_path", "open_paths"]
 
 
 def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Opened:
@@ -39,6 +39,8 @@ def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Open
     refusals: list[Refusal] = []
     by_reader: dict[int, list[Path]] = {}
     files = list(_files([Path(path) for path in paths], refusals))
+    inside: dict[Path, tuple[Path, str]] = {}
+    files = list(_with_archives(files, inside, refusals, report))
     for done, (path, named) in enumerate(files):
         report(0.2 * done / len(files), f"looking at {path.name}")
         try:
@@ -57,6 +59,7 @@ def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Open
         )
         cases += opened.cases
         refusals += opened.refusals
+    refusals = [_as_known(refusal, inside) for refusal in refusals]
     order = {path: position for position, (path, _) in enumerate(files)}
     cases.sort(key=lambda case: min(_positions(case, order)))
     return Opened(tuple(cases), tuple(refusals))
@@ -81,7 +84,8 @@ def open_path(path: Path | str, *, report: Report = nothing) -> tuple[Case, ...]
     if opened.refusals:
         raise CubeviewError("\n".join(refusal.reason for refusal in opened.refusals))
     raise CubeviewError(
-        f"{path}: no FITS or DICOM file in this folder. Open a folder that holds scans or cubes."
+        f"{path}: no FITS, DICOM or NIfTI file in this folder. Open a folder that holds scans or "
+        "cubes."
     )
 
 
@@ -107,6 +111,54 @@ def _files(paths: Iterable[Path], refusals: list[Refusal]) -> Iterable[tuple[Pat
                 yield file, file == path
 
 
+def _with_archives(
+    files: Iterable[tuple[Path, bool]],
+    inside: dict[Path, tuple[Path, str]],
+    refusals: list[Refusal],
+    report: Report,
+) -> Iterable[tuple[Path, bool]]:
+    """Yield the files with those of zip archives in the archives' places.
+
+    `inside` gains the archive and the name there of each file unpacked.
+    """
+    for path, named in files:
+        try:
+            with path.open("rb") as stream:
+                packed = archive.is_zip(stream.read(4))
+            if packed:
+                members = archive.unpack(path, report=lambda f, text: report(0.2 * f, text))
+        except CubeviewError as error:
+            refusals.append(Refusal(path, str(error)))
+            continue
+        except OSError:
+            packed = False  # said when a reader is looked for
+        if not packed:
+            yield path, named
+            continue
+        inside |= {member: (path, name) for member, name in members.items()}
+        yield from ((member, False) for member in members)
+        if named and not any(_is_known(member) for member in members):
+            text = f"{path}: no file in this archive is one CubeView opens. Unpack it to see why."
+            refusals.append(Refusal(path, text))
+
+
+def _is_known(path: Path) -> bool:
+    try:
+        _reader_of(path)
+    except CubeviewError:
+        return False
+    return True
+
+
+def _as_known(refusal: Refusal, inside: dict[Path, tuple[Path, str]]) -> Refusal:
+    """Return a refusal with the names the user knows, where it speaks of the cache."""
+    if refusal.path not in inside:
+        return refusal
+    path, name = inside[refusal.path]
+    shown = "".join(c if c.isprintable() else "?" for c in name)[:200]
+    return Refusal(path, refusal.reason.replace(str(refusal.path), f"{path} ({shown})"))
+
+
 def _below(folder: Path) -> list[Path]:
     """Return everything below a folder; OSError when the folder itself cannot be listed."""
     with os.scandir(folder):
@@ -130,8 +182,8 @@ def _reader_of(path: Path) -> int:
             return number
     tried = " nor ".join(reader.label for reader in READERS)
     raise CubeviewError(
-        f"{path}: neither {tried}. CubeView opens FITS cubes and DICOM scans; convert the file "
-        "or choose another."
+        f"{path}: neither {tried}. CubeView opens FITS cubes, DICOM scans and NIfTI volumes; "
+        "convert the file or choose another."
     )
 
 

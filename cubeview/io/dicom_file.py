@@ -10,8 +10,9 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import BufferedReader, BytesIO, FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pydicom
@@ -68,7 +69,7 @@ _LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless}
 # pydicom logs about them may quote the patient's name.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 logging.getLogger("pydicom").propagate = False
-logging.getLogger("pydicom").addHandler(logging.NullHandler())
+logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 
 @contextmanager
@@ -111,25 +112,59 @@ def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
     CubeviewError
         If the file cannot be read, is damaged, or unpacks to more than `MAX_INFLATED_BYTES`.
     """
-    with bad_file(path):
-        with path.open("rb") as stream:
-            head = stream.read(1024)
-            if is_gzipped_dicom(head):
-                raise CubeviewError(
-                    f"{path}: a DICOM file compressed with gzip. Unpack it (gunzip, 7-Zip) and "
-                    "open the result."
-                )
-            plain = has_preamble(head)
-            if not plain:
-                stream.seek(0)
-                bare = BytesIO(bytes(128) + b"DICM" + stream.read(MAX_INFLATED_BYTES))
-                return _with_syntax(
-                    pydicom.dcmread(bare, stop_before_pixels=not pixels, force=True)
-                )
-        meta = pydicom.filereader.read_file_meta_info(path)
-        if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-            _check_inflated(path)
-        return _with_syntax(pydicom.dcmread(path, stop_before_pixels=not pixels, force=True))
+    with bad_file(path), _opened(path) as stream:
+        plain = not has_preamble(stream.read(1024))
+        stream.seek(0)
+        if plain:
+            stream = BytesIO(bytes(128) + b"DICM" + stream.read())
+        else:
+            stream.seek(128 + 4)
+            meta = pydicom.filereader.read_dataset(
+                stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2
+            )
+            if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+                _check_inflated(stream, path)
+            stream.seek(0)
+        return _with_syntax(pydicom.dcmread(stream, stop_before_pixels=not pixels, force=True))
+
+
+class _Bounded(BufferedReader):
+    """A file that is never asked for more bytes than it has.
+
+    Python sets aside what is asked for before it reads, and a damaged length asks for 4 GB.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(FileIO(path))
+        self._size = path.stat().st_size
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return at most `size` bytes."""
+        left = max(self._size - self.tell(), 0)
+        return super().read(left if size is None or size < 0 else min(size, left))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, or what is packed in it by gzip."""
+    with _Bounded(path) as stream:
+        packed = is_gzipped_dicom(stream.read(1024))
+        stream.seek(0)
+        if not packed:
+            yield stream
+            return
+        inflater = zlib.decompressobj(wbits=31)
+        inner = inflater.decompress(stream.read(), MAX_INFLATED_BYTES)
+        if inflater.unconsumed_tail:
+            raise CubeviewError(_too_large(path))
+        yield BytesIO(inner)
+
+
+def _too_large(path: Path) -> str:
+    return (
+        f"{path}: unpacks to more than {MAX_INFLATED_BYTES / 2**30:.0f} GiB; refused. "
+        "If the scan is really that large, export it in smaller series."
+    )
 
 
 def _with_syntax(ds: FileDataset) -> FileDataset:
@@ -145,21 +180,17 @@ def _with_syntax(ds: FileDataset) -> FileDataset:
     return ds
 
 
-def _check_inflated(path: Path) -> None:
+def _check_inflated(stream: BinaryIO, path: Path) -> None:
     """Refuse a deflated file that would unpack without end, before pydicom unpacks it."""
-    with path.open("rb") as stream:
-        stream.seek(128 + 4 + 8)
-        stream.seek(struct.unpack("<I", stream.read(4))[0], 1)
-        inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-        total, chunk = 0, stream.read(2**16)
-        while chunk and total <= MAX_INFLATED_BYTES:
-            total += len(inflater.decompress(chunk, 2**24))
-            chunk = inflater.unconsumed_tail or stream.read(2**16)
+    stream.seek(128 + 4 + 8)
+    stream.seek(struct.unpack("<I", stream.read(4))[0], 1)
+    inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    total, chunk = 0, stream.read(2**16)
+    while chunk and total <= MAX_INFLATED_BYTES:
+        total += len(inflater.decompress(chunk, 2**24))
+        chunk = inflater.unconsumed_tail or stream.read(2**16)
     if total > MAX_INFLATED_BYTES:
-        raise CubeviewError(
-            f"{path}: unpacks to more than {MAX_INFLATED_BYTES / 2**30:.0f} GiB; refused. "
-            "If the scan is really that large, export it in smaller series."
-        )
+        raise CubeviewError(_too_large(path))
 
 
 def integer(header: Dataset, keyword: str, default: int = 0) -> int:

@@ -50,7 +50,7 @@ class FrameIndex:
 
 def has_slices(header: Dataset) -> bool:
     """Tell whether frames are indexed by slice and not by projection angle."""
-    return bool(_vector(header, "SliceVector")) and not _vector(header, "AngularViewVector")
+    return bool(vector(header, "SliceVector")) and not vector(header, "AngularViewVector")
 
 
 def frame_index(header: Dataset, path: Path) -> FrameIndex:
@@ -63,7 +63,7 @@ def frame_index(header: Dataset, path: Path) -> FrameIndex:
         other than slice and gate.
     """
     count = integer(header, "NumberOfFrames", 1)
-    slices = _vector(header, "SliceVector")
+    slices = vector(header, "SliceVector")
     if not slices:
         raise CubeviewError(
             f"{path}: does not say which slice each of its {count} frames is (no Slice Vector). "
@@ -73,17 +73,17 @@ def frame_index(header: Dataset, path: Path) -> FrameIndex:
     gates: list[tuple[int, ...]] = [() for _ in range(count)]
     slots: list[str] = []
     for keyword, name in VECTORS.items():
-        vector = _vector(header, keyword)
-        if len(set(vector)) < 2:
+        numbers = vector(header, keyword)
+        if len(set(numbers)) < 2:
             continue
-        _check_length(vector, count, name, path)
+        _check_length(numbers, count, name, path)
         if keyword not in SUMMED:
             raise CubeviewError(
-                f"{path}: holds {len(set(vector))} {name} in one file; CubeView opens one volume "
+                f"{path}: holds {len(set(numbers))} {name} in one file; CubeView opens one volume "
                 "or the gates of one. Export each of them as its own series."
             )
-        slots.append(f"{len(set(vector))} {name}")
-        gates = [(*gate, number) for gate, number in zip(gates, vector, strict=True)]
+        slots.append(f"{len(set(numbers))} {name}")
+        gates = [(*gate, number) for gate, number in zip(gates, numbers, strict=True)]
     first, last = min(slices), max(slices)
     rows = {gate: row for row, gate in enumerate(sorted(set(gates)))}
     if len(rows) * (last - first + 1) > count:
@@ -104,7 +104,8 @@ def frame_index(header: Dataset, path: Path) -> FrameIndex:
     return FrameIndex(frames, first, " × ".join(slots))
 
 
-def _vector(header: Dataset, keyword: str) -> list[int]:
+def vector(header: Dataset, keyword: str) -> list[int]:
+    """Return the number of each frame in a vector, 1-based; empty where there is none."""
     value = header.get(keyword)
     if value is None or isinstance(value, (str, bytes)):
         return []
@@ -114,9 +115,9 @@ def _vector(header: Dataset, keyword: str) -> list[int]:
         return [int(value)]
 
 
-def _check_length(vector: list[int], count: int, name: str, path: Path) -> None:
-    if len(vector) != count:
+def _check_length(numbers: list[int], count: int, name: str, path: Path) -> None:
+    if len(numbers) != count:
         raise CubeviewError(
-            f"{path}: {len(vector)} {name} for {count} frames; the two must agree. The header is "
+            f"{path}: {len(numbers)} {name} for {count} frames; the two must agree. The header is "
             "damaged; export the series again."
         )

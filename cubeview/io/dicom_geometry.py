@@ -135,8 +135,8 @@ def _axis(name: str, length: int, size: float, start: float, *, guessed: bool) -
     return Axis(name, "space", "mm", start + size * np.arange(length), guessed=guessed)
 
 
-def _numbers(value: object, count: int) -> np.ndarray | None:
-    """Return `count` finite numbers, or None."""
+def numbers(value: object, count: int) -> np.ndarray | None:
+    """Return a header value as `count` finite numbers, shape (count,), or None."""
     if value is None or isinstance(value, (str, bytes)):
         return None
     try:
@@ -146,7 +146,8 @@ def _numbers(value: object, count: int) -> np.ndarray | None:
     return numbers if len(numbers) == count and np.isfinite(numbers).all() else None
 
 
-def _number(header: Dataset, keyword: str) -> float:
+def number(header: Dataset, keyword: str) -> float:
+    """Return an attribute as a finite number, 0 where there is none."""
     try:
         number = float(header.get(keyword))
     except (TypeError, ValueError):
@@ -156,7 +157,7 @@ def _number(header: Dataset, keyword: str) -> float:
 
 def _pixel_spacing(header: Dataset, notes: list[Note]) -> tuple[float, float]:
     """Return mm between rows and mm between columns, in this order as in the attribute."""
-    sizes = _numbers(header.get("PixelSpacing"), 2)
+    sizes = numbers(header.get("PixelSpacing"), 2)
     if sizes is None or (sizes <= 0).any():
         notes.append(Note("guess", "no pixel size in the file: rows and columns are only counted"))
         return 0.0, 0.0
@@ -165,10 +166,10 @@ def _pixel_spacing(header: Dataset, notes: list[Note]) -> tuple[float, float]:
 
 def _slice_step(header: Dataset, notes: list[Note]) -> tuple[float, bool]:
     """Return the signed step in mm, 0 if unknown, and whether its sign stands in the file."""
-    step = _number(header, "SpacingBetweenSlices")
+    step = number(header, "SpacingBetweenSlices")
     if step:
         return step, True
-    thickness = abs(_number(header, "SliceThickness"))
+    thickness = abs(number(header, "SliceThickness"))
     if thickness:
         notes.append(
             Note("guess", f"no slice spacing in the file: thickness {thickness:g} mm is used")
@@ -182,8 +183,8 @@ def _placed(header: Dataset, notes: list[Note]) -> tuple[np.ndarray | None, np.n
     """Return position, shape (3,), and row and column directions, shape (2, 3), or None each."""
     detectors = list(header.get("DetectorInformationSequence") or [])
     for place, item in [*(("", d) for d in detectors), ("root", header)]:
-        position = _numbers(item.get("ImagePositionPatient"), 3)
-        flat = _numbers(item.get("ImageOrientationPatient"), 6)
+        position = numbers(item.get("ImagePositionPatient"), 3)
+        flat = numbers(item.get("ImageOrientationPatient"), 6)
         if position is None or flat is None:
             continue
         frame = flat.reshape(2, 3)

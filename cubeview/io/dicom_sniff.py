@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from pathlib import Path
 
 _LONG_VR = {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT"}
 _SHORT_VR = {
@@ -13,6 +14,13 @@ _SHORT_VR = {
 def looks_like_dicom(head: bytes) -> bool:
     """Tell whether a file starting with these bytes is DICOM, with or without its preamble."""
     return has_preamble(head) or _starts_with_elements(head)
+
+
+def sniffed(path: Path) -> bool:
+    """Tell whether a file is DICOM, plain or packed by gzip; OSError when it cannot be read."""
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    return looks_like_dicom(head) or is_gzipped_dicom(head)
 
 
 def is_gzipped_dicom(head: bytes) -> bool:

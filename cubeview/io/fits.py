@@ -33,6 +33,7 @@ from cubeview.io.fits_layout import (
     what_it_is,
 )
 from cubeview.io.fits_unpack import is_lzw, packed_start, unpacked, untiled
+from cubeview.io.fits_walk import check_axes
 from cubeview.io.opened import Opened, Refusal
 from cubeview.io.store import FitsPixels, FlagPixels, SigmaPixels
 
@@ -184,6 +185,7 @@ def _open(plain: Path, path: Path) -> Iterator[tuple[Any, list[Part]]]:
     # The stream is ours: astropy leaves its own open when it gives up on a header.
     with plain.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
+        check_axes(stream, plain.stat().st_size, path)
         try:
             hdus = fits.open(
                 stream,

@@ -1,110 +1,77 @@
-"""Ventricles the user placed by hand, remembered for each case: one small file a case, named after
-the content of its scans, in the user's data folder.
-"""
+"""What one reader said of one case, and which windows of a sky cube have labels."""
 
-import json
-import logging
-import os
-from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import dataclass
 
-import numpy as np
-
-from cubeview.cubes.case import Case
-from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import CubeviewError
-from cubeview.io.identity import file_hashes, identity
-from cubeview.paths import data_dir
-
-log = logging.getLogger(__name__)
-
-FORMAT = 1
-_LARGEST_BYTES = 1 << 16
+from cubeview.library.library import Library
 
 
-def recall(case: Case) -> dict[str, Ventricle]:
-    """Return the ventricles the user placed in a case, by role; empty where there are none.
+@dataclass(frozen=True)
+class Placed:
+    """What a reader said of a case; ``class_name`` None for no label."""
 
-    A case without files has none, and a file that cannot be used is passed over.
-    """
-    try:
-        path = _path(case)
-        if not path.is_file() or path.stat().st_size > _LARGEST_BYTES:
-            return {}
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["format"] != FORMAT:
-            return {}
-        return {role: _ventricle(kept["ventricles"][role]) for role in case.roles}
-    except CubeviewError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        log.warning("ventricles placed by hand could not be read: %s", error)
-        return {}
+    class_name: str | None = None
+    sure: bool = True
+    quality: str = ""
+    note: str = ""
+    opinion_seen: str = ""
 
 
-def remember(case: Case, ventricles: Mapping[str, Ventricle]) -> None:
-    """Keep the ventricles of all roles of a case.
-
-    Raises
-    ------
-    CubeviewError
-        If the case has no readable files to know it by, or the file cannot be written.
-    """
-    kept = {
-        "format": FORMAT,
-        "unit": "mm, in the order z, y, x of each cube",
-        "ventricles": {
-            role: {
-                name: value.tolist() if isinstance(value, np.ndarray) else value
-                for name, value in asdict(ventricles[role]).items()
-            }
-            for role in case.roles
-        },
-    }
-    path = _path(case)
-    part = path.with_suffix(".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: the ventricle you placed cannot be kept ({error.strerror}). It stays as it "
-            "is until the window closes."
-        ) from error
-
-
-def forget(case: Case) -> None:
-    """Drop what was remembered of a case.
-
-    Raises
-    ------
-    CubeviewError
-        If the case has no readable files to know it by, or the file cannot be removed.
-    """
-    path = _path(case)
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise CubeviewError(f"{path}: cannot be removed ({error.strerror}).") from error
-
-
-def _path(case: Case) -> Path:
-    return data_dir() / "ventricles" / f"{identity(case, file_hashes(case))}.json"
-
-
-def _ventricle(kept: Mapping[str, object]) -> Ventricle:
-    ventricle = Ventricle(**kept)  # type: ignore[arg-type]
-    square = ventricle.axes @ ventricle.axes.T
-    sound = (
-        np.isfinite(ventricle.centre).all()
-        and np.allclose(square, np.eye(3), atol=1e-3)
-        and ((ventricle.radii > 1) & (ventricle.radii < 500)).all()
-        and ventricle.by in ("fit", "user")
-        and isinstance(ventricle.doubt, int | float)
-        and isinstance(ventricle.reason, str)
+def placed(library: Library, case_id: int, label_set: str) -> Placed:
+    """Return what the library's reader said last of a case; also when the label was withdrawn."""
+    found = library.read(
+        "SELECT l.class, l.sure, l.quality, l.note, l.opinion_seen FROM in_force l"
+        " JOIN label_sets s ON s.id = l.set_id WHERE l.case_id = ? AND s.name = ? AND l.reader = ?",
+        (case_id, label_set, library.reader),
     )
-    if not sound:
-        raise ValueError("no ventricle")
-    return ventricle
+    if not found:
+        return Placed()
+    name, sure, quality, note, seen = found[0]
+    return Placed(name, bool(sure), quality, note, seen)
+
+
+def place(library: Library, case_id: int, label_set: str, what: Placed) -> None:
+    """Write what the reader said, in one transaction.
+
+    Raises
+    ------
+    CubeviewError
+        If it could not be written: nothing was changed.
+    """
+    library.label(
+        case_id,
+        what.class_name,
+        label_set=label_set,
+        sure=what.sure,
+        quality=what.quality,
+        note=what.note,
+        opinion_seen=what.opinion_seen,
+    )
+
+
+def ever_labelled(library: Library, case_id: int) -> bool:
+    """Tell whether the library's reader ever labelled a case, withdrawn or not."""
+    query = "SELECT 1 FROM labels WHERE case_id = ? AND reader = ? AND class IS NOT NULL LIMIT 1"
+    return bool(library.read(query, (case_id, library.reader)))
+
+
+def labelled_windows(
+    library: Library, label_set: str, sha256: str, part: str
+) -> list[tuple[str, str]]:
+    """Return (window, class) of each window of one cube the library's reader has labelled."""
+    return library.read(
+        "SELECT c.window, l.class FROM cases c JOIN files f ON f.case_id = c.id"
+        " JOIN in_force l ON l.case_id = c.id JOIN label_sets s ON s.id = l.set_id"
+        " WHERE f.sha256 = ? AND f.part = ? AND c.window <> '' AND s.name = ?"
+        " AND l.reader = ? AND l.class IS NOT NULL ORDER BY c.id",
+        (sha256, part, label_set, library.reader),
+    )
+
+
+def whole_cubes(library: Library, case_id: int) -> list[int]:
+    """Return the cases that are the whole cube a window was cut from."""
+    rows = library.read(
+        "SELECT c.id FROM cases c JOIN files f ON f.case_id = c.id WHERE c.window = ''"
+        " AND c.kind = 'sky' AND f.sha256 IN (SELECT sha256 FROM files WHERE case_id = ?)",
+        (case_id,),
+    )
+    return [number for (number,) in rows]

@@ -11,7 +11,7 @@ from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Source
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.library import placed
+from cubeview.library import ventricles as placed
 from tests.gui.fakes import HEART_CLASSES
 from tests.helpers.viewcases import heart_case, ventricles
 

@@ -46,10 +46,19 @@ def test_the_real_pairs_pair_by_their_headers(shared_data, tmp_path, name):
         assert ends(cube)[1] in {("H", "F"), ("HR", "FL"), ("HA", "FP"), ("HP", "FA"), ("HL", "FR")}
 
 
-def test_a_series_of_another_kind_is_refused_once(shared_data):
+def test_a_series_of_slices_is_one_case(shared_data):
     opened = open_paths([shared_data / "dicom_other" / "mr_series"])
-    (refusal,) = opened.refusals
-    assert "and 15 more of its series: this is an MR image" in refusal.reason
+    (case,) = opened.cases
+    assert case.main.shape == (16, 256, 256)
+    assert not opened.refusals
+
+
+def test_files_of_another_kind_are_refused_once_a_series(shared_data):
+    folder = shared_data / "dicom_other" / "dicomdirtests" / "TINY_ALPHA"
+    refusals = open_paths([folder]).refusals
+    assert any(
+        "and 49 more of its series: this is a CT image without" in r.reason for r in refusals
+    )
 
 
 def test_a_folder_of_pairs_gives_one_case_each(shared_data):

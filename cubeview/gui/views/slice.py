@@ -18,6 +18,7 @@ from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.windows import WindowMarks
 
 
 class SliceView(QFrame):
@@ -81,11 +82,14 @@ class SliceView(QFrame):
             (session.ventricle_placed, self._take_ventricles),
             (session.window_changed, self._draw_outline),
             (session.adjusting_changed, self._draw_outline),
+            (session.marks_changed, self._draw_marks),
         )
         for signal, slot in self._links:
             signal.connect(slot)
         self._set_up_axes()
         self._style_overlay()
+        self.marks = WindowMarks()
+        self.canvas.box.addItem(self.marks, ignoreBounds=True)
         self._follow()
 
     def stop(self) -> None:
@@ -154,6 +158,7 @@ class SliceView(QFrame):
         )
         self._draw_overlay()
         self._draw_outline()
+        self._draw_marks()
 
     def _show(self, plane: np.ndarray) -> None:
         self._plane = plane.T if self.frame.transposed else plane
@@ -284,6 +289,11 @@ class SliceView(QFrame):
         self.canvas.handles.set_places(
             places if self.session.adjusting else {}, line, QColor(colour)
         )
+
+    def _draw_marks(self) -> None:
+        assert self.index is not None
+        frame = self.frame
+        self.marks.set_marks(self.session.marks, self.axis, self.index, frame.across, frame.up)
 
     # What the cube says
 

@@ -7,7 +7,7 @@ import pytest
 from cubeview.cubes.cube import Source
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError
-from cubeview.library import placed
+from cubeview.library import ventricles as placed
 from cubeview.paths import data_dir
 from tests.helpers.viewcases import heart_case, ventricles
 

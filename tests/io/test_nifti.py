@@ -1,0 +1,93 @@
+"""NIfTI volumes against nibabel: values, places, and what is refused."""
+
+import gzip
+import struct
+
+import nibabel
+import numpy as np
+import pytest
+
+from cubeview.cubes.orient import ends
+from cubeview.errors import CubeviewError
+from cubeview.io import open_path
+
+AFFINE = np.array([[-2.0, 0, 0, 90], [0, 3.0, 0.2, -126], [0, 0, 4.0, -72], [0, 0, 0, 1]])
+
+
+def same_places(cases, path):
+    """Check values at their places, volume by volume."""
+    image = nibabel.load(path)
+    theirs = np.asarray(image.dataobj).reshape((*image.shape[:3], -1), order="F")
+    assert len(cases) == theirs.shape[3]
+    for volume, case in enumerate(cases):
+        ours = case.main.pixels.read()
+        to_theirs = np.linalg.inv(image.affine) @ np.diag([-1, -1, 1, 1]) @ case.main.affine
+        for voxel in np.random.default_rng(2).integers(0, ours.shape, (60, 3)):
+            place = (to_theirs @ [*voxel, 1])[:3]
+            i, j, k = np.rint(place).astype(int)
+            np.testing.assert_allclose(place, (i, j, k), atol=1e-3)
+            assert ours[tuple(voxel)] == pytest.approx(theirs[i, j, k, volume], rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+@pytest.mark.parametrize("form", ["sform", "qform"])
+def test_values_and_places_are_nibabels(tmp_path, kind, name, form):
+    values = np.random.default_rng(1).integers(-500, 500, (5, 6, 7)).astype(np.int16)
+    affine = AFFINE if form == "sform" else AFFINE - np.eye(4)[1][:, None] * (0, 0, 0.2, 0)
+    image = kind(values, affine)
+    image.header.set_slope_inter(0.5, 3.0)
+    image.set_sform(affine, code=1 if form == "sform" else 0)
+    image.set_qform(affine, code=1)
+    nibabel.save(image, tmp_path / name)
+    cases = open_path(tmp_path / name)
+    same_places(cases, tmp_path / name)
+    # As a scan lies on the screen: patient's right on the left, front at the top.
+    assert ends(cases[0].main)[2] == ("R", "L")
+    assert ends(cases[0].main)[1] == ("A", "P")
+
+
+@pytest.mark.parametrize("name", ["anatomical.nii", "example4d.nii.gz", "example_nifti2.nii.gz"])
+def test_real_volumes_are_nibabels(shared_data, name):
+    path = shared_data / "volumes" / name
+    same_places(open_path(path), path)
+
+
+def test_no_orientation_gives_no_letters(tmp_path):
+    image = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.float32), None)
+    image.header.set_sform(None, code=0)
+    nibabel.save(image, tmp_path / "a.nii")
+    (case,) = open_path(tmp_path / "a.nii")
+    assert case.main.affine is None
+    assert any(note.level == "guess" for note in case.notes)
+
+
+def header(**fields):
+    raw = bytearray(352)
+    struct.pack_into("<i", raw, 0, 348)
+    struct.pack_into("<8h", raw, 40, *fields.get("dims", (3, 4, 4, 4, 1, 1, 1, 1)))
+    struct.pack_into("<2h", raw, 70, fields.get("code", 4), 16)
+    struct.pack_into("<3f", raw, 108, fields.get("offset", 352.0), 1.0, 0.0)
+    raw[344:348] = fields.get("magic", b"n+1\0")
+    return bytes(raw) + bytes(fields.get("data", 128))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"data": 100}, "cut short"),
+        ({"dims": (3, 32767, 32767, 32767, 1, 1, 1, 1)}, "declares 32767 × 32767"),
+        ({"dims": (3, -4, 4, 4, 1, 1, 1, 1)}, "make no sense"),
+        ({"dims": (9, 4, 4, 4, 4, 4, 4, 4)}, "make no sense"),
+        ({"code": 128}, "type 128"),
+        ({"offset": float("nan")}, "damaged"),
+        ({"magic": b"ni1\0"}, "another file"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_bad_headers_are_refused(tmp_path, fields, said, packed):
+    content = header(**fields)
+    path = tmp_path / ("a.nii.gz" if packed else "a.nii")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(CubeviewError, match=said):
+        open_path(path)
