@@ -38,7 +38,7 @@ def test_base_units_are_read_in_larger_ones():
     wave = Axis("Wavelength", "spectral", "m", 4.75e-7 + 1.25e-10 * np.arange(9))
     assert coordinate_text(wave, 4.75e-7) == "Wavelength 4750.0 Å"
     sun = Axis("Solar X", "celestial", "deg", 0.136 + 0.0001 * np.arange(9))
-    assert coordinate_text(sun, 0.136) == "Solar X 489.6 ″"
+    assert coordinate_text(sun, 0.136) == "Solar X 489.60 ″"
     plain = Axis("Wavelength", "spectral", "Angstrom", 4750.0 + np.arange(3))
     assert shown_axis(plain) is plain
 
