@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.calibrate import calibrate, logistic_baseline
+from cubeview.learn.calibrate import calibrate, calibrated_errors, logistic_baseline
 from cubeview.learn.card import Card
 from cubeview.learn.model import Model
 from cubeview.learn.network import Network
@@ -22,6 +22,12 @@ from cubeview.learn.rounds import Links, Rounds, batched, frozen_part, grouped_l
 from cubeview.learn.together import Together
 from cubeview.learn.training_set import TrainingSet, grouped_folds
 from cubeview.learn.tuning import AUGMENTATIONS, FinetuneConfig, Going
+
+SHARES = (0.1, 1.0)
+"""How much of the way a network may go that training led it: a little, or all of it."""
+
+CLEARLY = 0.5
+"""By how many standard errors all of the way must be better than a little of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +110,9 @@ def fine_tune(
     -----
     The calibration that judges a fold is fitted on scores of the other folds' cases by networks
     that saw neither fold: for each pair of folds one network is trained without both, and serves
-    both. No label of a fold takes part in anything its cases are judged by.
+    both. The same scores say how far to go: all the way that training led only where that is
+    clearly better than a tenth of it, since on scans the base knows the less it moves the better.
+    No label of a fold takes part in anything its cases are judged by.
     """
     together = together or Together()
     links = linked_classes(base.card, examples.classes)
@@ -128,13 +136,20 @@ def fine_tune(
     rounds = Rounds(start, tail_at, links, examples, cached, config, together)
     pooled = _pooled(start, examples.inputs)
 
-    raw = np.zeros((len(examples), len(examples.classes)))
-    calibrated, baseline = np.zeros_like(raw), np.zeros_like(raw)
+    shares = SHARES if links is not None and config.layers != "threshold" else (1.0,)
+    raw = np.zeros((len(shares), len(examples), len(examples.classes)))
+    calibrated, baseline = np.zeros_like(raw[0]), np.zeros_like(raw[0])
+    truth, heat = examples.truth, base.card.temperature
+
+    def scored(network: Network, cases: np.ndarray) -> np.ndarray:
+        """Score cases at each share of the way, shape (shares, n, classes)."""
+        return np.stack([rounds.logits(rounds.towards(network, s), cases) for s in shares])
+
     inner: dict[tuple[int, int], np.ndarray] = {}
     for fold in range(config.folds):
         test, train = np.nonzero(folds == fold)[0], np.nonzero(folds != fold)[0]
         way.begin(fold)
-        raw[test] = rounds.logits(rounds.train(train, way.watch), test)
+        raw[:, test] = scored(rounds.train(train, way.watch), test)
         unseen = np.zeros_like(raw)
         for other in range(config.folds):
             if other == fold:
@@ -144,15 +159,17 @@ def fine_tune(
                 both = np.isin(folds, pair)
                 network = rounds.train(np.nonzero(~both)[0], way.inner)
                 inner[pair] = np.zeros_like(raw)
-                inner[pair][both] = rounds.logits(network, np.nonzero(both)[0])
-            unseen[folds == other] = inner[pair][folds == other]
-        shift, temperature = calibrate(unseen[train], examples.truth[train], base.card.temperature)
-        calibrated[test] = (raw[test] + shift) / temperature
-        baseline[test] = logistic_baseline(pooled, examples.truth, train, test)
-        way.end(float((calibrated[test].argmax(axis=1) == examples.truth[test]).mean()))
+                inner[pair][:, both] = scored(network, np.nonzero(both)[0])
+            unseen[:, folds == other] = inner[pair][:, folds == other]
+        far = _how_far(unseen[:, train], truth[train], heat)
+        shift, temperature = calibrate(unseen[far][train], truth[train], heat)
+        calibrated[test] = (raw[far][test] + shift) / temperature
+        baseline[test] = logistic_baseline(pooled, truth, train, test)
+        way.end(float((calibrated[test].argmax(axis=1) == truth[test]).mean()))
     way.begin(config.folds)
-    network = rounds.train(np.arange(len(examples)), way.watch)
-    shift, temperature = calibrate(raw, examples.truth, base.card.temperature)
+    far = _how_far(raw, truth, heat)
+    network = rounds.towards(rounds.train(np.arange(len(examples)), way.watch), shares[far])
+    shift, temperature = calibrate(raw[far], truth, heat)
     network = _shifted(network, links, shift)
     before = None
     if links is not None:
@@ -174,6 +191,15 @@ def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
             .numpy()
         )
     return found / model.card.temperature
+
+
+def _how_far(scores: np.ndarray, truth: np.ndarray, temperature: float) -> int:
+    """Return which share of the way to go, from scores of unseen cases (share, n, classes)."""
+    if len(scores) == 1:
+        return 0
+    little, whole = (calibrated_errors(s, truth, temperature) for s in scores)
+    gain = little - whole
+    return int(gain.mean() > CLEARLY * gain.std() / np.sqrt(len(gain)))
 
 
 class _Way:

@@ -78,6 +78,17 @@ class Rounds:
             parameter.requires_grad_(True)
         return network
 
+    def towards(self, network: Network, share: float) -> Network:
+        """Return the network a share of the way from the start to where it moved.
+
+        Wortsman et al. 2022, arXiv:2109.01903, eq. 1.
+        """
+        between = deepcopy(network).eval()
+        with torch.no_grad():
+            for here, there in zip(between.parameters(), self.start.parameters(), strict=True):
+                here.copy_(there + share * (here - there))
+        return between
+
     def _move(self, network: Network, cases: np.ndarray, watch: Watch) -> None:
         config, together = self.config, self.together
         groups, anchors = _movable(network, self.tail_at, config.rate)
@@ -197,7 +208,7 @@ def _movable(
             parameter.requires_grad_(True)
             anchors.append((parameter, parameter.detach().clone()))
         groups.append({"params": parameters, "lr": rate})
-        rate *= 0.3
+        rate *= 0.03 if module is network.head else 0.3
     return groups, anchors
 
 

@@ -26,7 +26,8 @@ class FinetuneConfig:
     steps : int
         Gradient steps; early stopping is by being few.
     rate : float
-        AdamW learning rate of the head; each block below it moves at 0.3 of the one above.
+        AdamW learning rate of the head; the block below it moves at 0.03 of it, and each further
+        one at 0.3 of the one above.
     pull : float
         Weight of the squared distance to the start, added to the loss.
     batch : int
@@ -40,9 +41,9 @@ class FinetuneConfig:
     """
 
     layers: str = "last2"
-    steps: int = 60
-    rate: float = 3e-4
-    pull: float = 0.1
+    steps: int = 100
+    rate: float = 3e-3
+    pull: float = 0.01
     batch: int = 16
     augment: tuple[str, ...] = ()
     copies: int = 3
