@@ -6,21 +6,15 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, QUrl
 from PyQt6.QtGui import (
-    QActionGroup,
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
 )
 from PyQt6.QtWidgets import (
-    QDockWidget,
     QFileDialog,
-    QLabel,
     QMainWindow,
-    QMenu,
     QStackedWidget,
-    QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,12 +23,12 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.about import AboutDialog
-from cubeview.gui.actions import MENUS, Actions
+from cubeview.gui.actions import Actions
 from cubeview.gui.boxes import Boxes
 from cubeview.gui.copying import Copying
+from cubeview.gui.furniture import add_docks, fill_menus
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.labelling import Labelling
-from cubeview.gui.levels import LevelsControl
 from cubeview.gui.messages import MessageBar
 from cubeview.gui.models import ModelsDialog
 from cubeview.gui.opening import Opening, dropped_paths
@@ -45,7 +39,6 @@ from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
-from cubeview.gui.panels.widgets import PanelArea, column
 from cubeview.gui.panels.worklist import WorklistPanel
 from cubeview.gui.placing import Placing
 from cubeview.gui.records import Records
@@ -58,7 +51,7 @@ from cubeview.gui.spectral import SpectralDialog
 from cubeview.gui.startpage import StartPage
 from cubeview.gui.statusline import StatusLine
 from cubeview.gui.subject import Subject
-from cubeview.gui.theme import THEMES, ThemeName, theme
+from cubeview.gui.theme import ThemeName, theme
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.paths import data_dir
 
@@ -69,7 +62,6 @@ WIDE_PX = 1280
 HIGH_PX = 860
 LAYOUT_VERSION = 2
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
-_RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
 
 class Window(QMainWindow):
@@ -132,9 +124,8 @@ class Window(QMainWindow):
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
-        self.docks = self._docks()
-        self.toolbar = self._toolbar()
-        self._menus()
+        self.docks = add_docks(self)
+        self.recent_menu = fill_menus(self)
         self.setStatusBar(self.status_line)
         self._connect()
         screen = self.screen()
@@ -290,96 +281,6 @@ class Window(QMainWindow):
         layout.addWidget(self.stack, 1)
         return central
 
-    def _docks(self) -> dict[str, QDockWidget]:
-        docks = {}
-        self.levels = LevelsControl(self.session)
-        display = QWidget()
-        layout = column(display)
-        layout.addWidget(self.levels)
-        layout.addStretch(1)
-        for name, title, panel, area in (
-            ("cases", "Cases", self.cases, _LEFT),
-            ("library", "Library", self.worklist, _LEFT),
-            ("display", "Display", display, _LEFT),
-            ("classify", "Classify", self.predict, _RIGHT),
-            ("explain", "Explain", self.explain, _RIGHT),
-            ("notes", "About this cube", self.notes, _RIGHT),
-            ("labels", "Label", self.labels, _RIGHT),
-            ("teach", "Teach", self.teach, _RIGHT),
-        ):
-            dock = QDockWidget(title, self)
-            dock.setObjectName(name)
-            dock.setWidget(panel if name in ("cases", "library") else PanelArea(panel))
-            self.addDockWidget(area, dock)
-            docks[name] = dock
-        self.tabifyDockWidget(docks["explain"], docks["notes"])
-        self.tabifyDockWidget(docks["notes"], docks["teach"])
-        docks["explain"].raise_()
-        self.tabifyDockWidget(docks["cases"], docks["library"])
-        docks["cases"].raise_()
-        self.resizeDocks([docks["cases"], docks["classify"]], [306, 300], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["cases"], docks["display"]], [560, 260], Qt.Orientation.Vertical)
-        right = [docks["classify"], docks["explain"], docks["labels"]]
-        self.resizeDocks(right, [290, 290, 260], Qt.Orientation.Vertical)
-        return docks
-
-    def _toolbar(self) -> QToolBar:
-        bar = QToolBar("Toolbar")
-        bar.setObjectName("toolbar")
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.addToolBar(bar)
-        for entry, action in self.actions_table:
-            if entry.toolbar:
-                bar.addAction(action)
-        return bar
-
-    def _menus(self) -> None:
-        menu_bar = self.menuBar()
-        assert menu_bar is not None
-        menus: dict[str, QMenu] = {}
-        for name in MENUS:
-            menu = menu_bar.addMenu(f"&{name}")
-            assert menu is not None
-            self.actions_table.fill(menu, name)
-            menus[name] = menu
-        later = self.actions_table["close_case"]
-        self.recent_menu = QMenu("Open &recent", self)
-        menus["File"].insertMenu(later, self.recent_menu)
-        if found := samples():
-            sample_menu = QMenu("Open s&ample", self)
-            for sample in found:
-                action = sample_menu.addAction(sample.title)
-                assert action is not None
-                action.triggered.connect(lambda _=False, s=sample: self._open_sample(list(s.paths)))
-            menus["File"].insertMenu(later, sample_menu)
-            button = QToolButton()
-            button.setText("Samples")
-            button.setMenu(sample_menu)
-            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-            self.toolbar.insertWidget(self.actions_table["play"], button)
-        menus["File"].insertSeparator(later)
-        menus["View"].addSeparator()
-        for dock in self.docks.values():
-            menus["View"].addAction(dock.toggleViewAction())
-        menus["View"].addSeparator()
-        menus["View"].addMenu(self._theme_menu())
-        badge = QLabel("research use only")
-        badge.setProperty("part", "badge")
-        badge.setToolTip(RESEARCH_USE)
-        menu_bar.setCornerWidget(badge)
-
-    def _theme_menu(self) -> QMenu:
-        menu = QMenu("&Theme", self)
-        group = QActionGroup(menu)
-        for name in THEMES:
-            action = menu.addAction(name.capitalize())
-            assert action is not None
-            action.setCheckable(True)
-            action.setChecked(name == self.memory.settings.theme)
-            action.triggered.connect(lambda _=False, name=name: self.set_theme(name))
-            group.addAction(action)
-        return menu
-
     def _connect(self) -> None:
         self.session.case_changed.connect(self._case_changed)
         self.session.overlay_changed.connect(self._enable)
@@ -406,7 +307,7 @@ class Window(QMainWindow):
         self.models.models_changed.connect(self.teach.refresh)
         self.explain.saved.connect(lambda path: self.messages.info(f"Saved {path}"))
         self.cases.wanted.connect(self._open_known)
-        self.start_page.wanted.connect(self._open_sample)
+        self.start_page.wanted.connect(self.open_sample)
         self.start_page.files_wanted.connect(self.opening.ask_files)
         self.start_page.folder_wanted.connect(self.opening.ask_folder)
         self.opening.recent_changed.connect(self._recent_changed)
@@ -419,7 +320,8 @@ class Window(QMainWindow):
         if self.labels.visibleRegion().isEmpty() and self.worklist.visibleRegion().isEmpty():
             self.messages.info(text)
 
-    def _open_sample(self, paths: list[Path]) -> None:
+    def open_sample(self, paths: list[Path], _checked: bool = False) -> None:
+        """Open files shipped with the program; they are not remembered as recent."""
         self.opening.open(paths, remember=False)
 
     def _open_known(self, paths: list[Path]) -> None:

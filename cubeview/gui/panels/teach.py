@@ -7,8 +7,8 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from cubeview.errors import CubeviewError
+from cubeview.gui.chart import Chart
 from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.chart import Chart
 from cubeview.gui.panels.teach_choices import TeachChoices
 from cubeview.gui.panels.teach_result import TeachResult
 from cubeview.gui.panels.widgets import column, label

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.gui.panels.chart import Chart
+from cubeview.gui.chart import Chart
 from cubeview.gui.panels.widgets import label, rule, set_part
 from cubeview.learn.lesson import Taught
 
