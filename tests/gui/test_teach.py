@@ -234,7 +234,7 @@ def test_a_name_that_is_taken_or_odd_is_refused(base, scans):
 def test_without_models_or_labels_the_panel_says_what_to_do(window, qtbot, monkeypatch):
     panel = window.teach
     assert isinstance(panel, TeachPanel)
-    monkeypatch.setattr("cubeview.gui.panels.teach_choices.find_models", lambda: ())
+    monkeypatch.setattr("cubeview.gui.teaching.choices.find_models", lambda: ())
     panel.refresh()
     assert "No model" in panel.plan.text()
     assert not panel.run_button.isEnabled()

@@ -9,10 +9,10 @@ from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from cubeview.errors import CubeviewError
 from cubeview.gui.chart import Chart
 from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.teach_choices import TeachChoices
-from cubeview.gui.panels.teach_result import TeachResult
 from cubeview.gui.panels.widgets import column, label
 from cubeview.gui.session import Session
+from cubeview.gui.teaching.choices import TeachChoices
+from cubeview.gui.teaching.result import TeachResult
 from cubeview.learn.card import ModelRef
 from cubeview.learn.lesson import Taught, Teacher, keep, plan_in_words
 from cubeview.learn.packs import free_name

@@ -1,0 +1,1 @@
+"""The parts the Teach panel is built of."""
