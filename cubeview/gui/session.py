@@ -9,6 +9,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.case import Case, same_cubes
+from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle, to_role
 
@@ -84,6 +85,8 @@ class Session(QObject):
     ventricles_changed()
         Fitted or dragged ellipsoids.
     window_changed()
+    catalogue_changed()
+        What a search of the current case found, or none.
     marks_changed()
         The labelled windows of the current sky cube.
     model_changed()
@@ -100,6 +103,7 @@ class Session(QObject):
     ventricles_changed = pyqtSignal()
     window_changed = pyqtSignal()
     marks_changed = pyqtSignal()
+    catalogue_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
@@ -119,7 +123,9 @@ class Session(QObject):
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
+        self.catalogue: Catalogue | None = None
         self._answers: dict[Case, Prediction] = {}
+        self._catalogues: dict[Case, Catalogue] = {}
 
     def add_cases(self, cases: tuple[Case, ...]) -> None:
         """Append cases to the list; the current case stays."""
@@ -131,6 +137,7 @@ class Session(QObject):
         """Put a corrected case (roles swapped, axis overridden) in the place of another."""
         self.cases = tuple(new if case is old else case for case in self.cases)
         self._answers.pop(old, None)
+        self._catalogues.pop(old, None)
         # The case before the list: nobody is to see a list without the current case in it.
         if self.case is old:
             cursor = self.cursor
@@ -143,6 +150,7 @@ class Session(QObject):
         place = self.cases.index(case)
         self.cases = tuple(other for other in self.cases if other is not case)
         self._answers.pop(case, None)
+        self._catalogues.pop(case, None)
         if self.case is case:
             self.set_case(self.cases[min(place, len(self.cases) - 1)] if self.cases else None)
         self.cases_changed.emit()
@@ -164,6 +172,7 @@ class Session(QObject):
             return
         self.case = case
         self.overlay = None
+        self.catalogue = None if case is None else self._catalogues.get(case)
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
             self.window = self.prediction.case.window
@@ -289,6 +298,16 @@ class Session(QObject):
         self.cases_changed.emit()
         if prediction is not None and prediction.ventricles:
             self.set_ventricles(self.case, prediction.ventricles)
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Take what a search found; kept for a case of the list, shown if it is the current one."""
+        case = catalogue.case
+        if not any(case is other for other in self.cases):
+            return
+        self._catalogues[case] = catalogue
+        if case is self.case:
+            self.catalogue = catalogue
+            self.catalogue_changed.emit()
 
     def set_overlay(self, overlay: Overlay | None) -> None:
         """Take a map; one for another case or another window of it is dropped."""

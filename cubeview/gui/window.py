@@ -40,6 +40,7 @@ from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.widgets import PanelArea, column
 from cubeview.gui.panels.worklist import WorklistPanel
@@ -62,6 +63,7 @@ HIGH_PX = 860
 LAYOUT_VERSION = 2
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+_BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 
 
 class Window(QMainWindow):
@@ -116,6 +118,11 @@ class Window(QMainWindow):
             lambda: self.memory.settings.folder,
         )
         self.models = ModelsDialog(self.session, self.jobs, self.memory, self)
+        self.sources = SourcesPanel(
+            self.session,
+            self.jobs,
+            lambda: self.memory.settings.folder,
+        )
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -183,6 +190,12 @@ class Window(QMainWindow):
         right = [self.docks["classify"], dock, self.docks["labels"]]
         self.resizeDocks(right, [120, 700, 120], Qt.Orientation.Vertical)
         self.resizeDocks([dock], [380], Qt.Orientation.Horizontal)
+
+    def search_sources(self) -> None:
+        """Search the current sky cube, and show the panel that lists what is found."""
+        self.docks["sources"].show()
+        self.docks["sources"].raise_()
+        self.sources.run()
 
     def show_keys(self) -> None:
         """Show the key list."""
@@ -276,12 +289,14 @@ class Window(QMainWindow):
             ("notes", "About this cube", self.notes, _RIGHT),
             ("labels", "Label", self.labels, _RIGHT),
             ("teach", "Teach", self.teach, _RIGHT),
+            ("sources", "Sources", self.sources, _BOTTOM),
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
-            dock.setWidget(panel if name in ("cases", "library") else PanelArea(panel))
+            dock.setWidget(panel if name in ("cases", "library", "sources") else PanelArea(panel))
             self.addDockWidget(area, dock)
             docks[name] = dock
+        docks["sources"].hide()
         self.tabifyDockWidget(docks["explain"], docks["notes"])
         self.tabifyDockWidget(docks["notes"], docks["teach"])
         docks["explain"].raise_()
@@ -367,6 +382,8 @@ class Window(QMainWindow):
         self.teach.kept.connect(lambda ref, _: self.messages.info(f"Kept the model {ref.name}."))
         self.models.broke.connect(self.show_error)
         self.models.models_changed.connect(self.teach.refresh)
+        self.sources.broke.connect(self.show_error)
+        self.sources.saved.connect(lambda path: self.messages.info(f"Saved {path}"))
         self.explain.saved.connect(lambda path: self.messages.info(f"Saved {path}"))
         self.cases.wanted.connect(self._open_known)
         self.start_page.wanted.connect(self._open_sample)
@@ -416,6 +433,7 @@ class Window(QMainWindow):
         case = self.session.case
         have = {"case"} if case is not None else set()
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
+        have |= {"sky"} if case is not None and case.kind == "sky" else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
 

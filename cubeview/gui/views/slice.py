@@ -13,6 +13,7 @@ from cubeview.gui.session import Session
 from cubeview.gui.units import shown_unit
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.windows import WindowMarks
@@ -74,6 +75,7 @@ class SliceView(QFrame):
             (session.ventricles_changed, self._take_ventricles),
             (session.window_changed, self._draw_outline),
             (session.marks_changed, self._draw_marks),
+            (session.catalogue_changed, self._draw_sources),
         )
         for signal, slot in self._links:
             signal.connect(slot)
@@ -81,6 +83,9 @@ class SliceView(QFrame):
         self._style_overlay()
         self.marks = WindowMarks()
         self.canvas.box.addItem(self.marks, ignoreBounds=True)
+        self.sources = Sources()
+        self.canvas.box.addItem(self.sources, ignoreBounds=True)
+        self._draw_sources()
         self._follow()
 
     def stop(self) -> None:
@@ -245,6 +250,11 @@ class SliceView(QFrame):
             self.canvas.set_outline(np.array(corners))
         else:
             self.canvas.set_outline(None)
+
+    def _draw_sources(self) -> None:
+        """Ring what a search found, on the sky only."""
+        catalogue = self.session.catalogue if self.axis == 0 else None
+        self.sources.set_sources(catalogue.detections if catalogue else (), self.frame)
 
     def _draw_marks(self) -> None:
         assert self.index is not None
