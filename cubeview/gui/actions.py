@@ -28,7 +28,7 @@ class Action:
         Dotted path from the window to what is called: ``"opening.ask_files"``.
     shortcut : str
         As QKeySequence reads it; empty for none.
-    needs : {"", "case", "heart", "pair", "overlay", "spectral"}
+    needs : {"", "case", "heart", "pair", "overlay", "spectral", "sky"}
         What must be there for it to be possible.
     views_only : bool
         The key counts only while the views have the focus: a space bar that always played would
@@ -46,7 +46,7 @@ class Action:
     menu: str
     handler: str
     shortcut: str = ""
-    needs: Literal["", "case", "heart", "pair", "overlay", "spectral"] = ""
+    needs: Literal["", "case", "heart", "pair", "overlay", "spectral", "sky"] = ""
     views_only: bool = False
     checkable: bool = False
     toolbar: str = ""
@@ -148,6 +148,7 @@ ACTIONS = (
     Action("export_labels", "E&xport labels…", "Label", "boxes.ask_export"),
     Action("label_sets", "Label &sets…", "Label", "boxes.edit_sets", after_line=True),
     Action("agreement", "A&greement of readers…", "Label", "boxes.show_agreement"),
+    Action("search", "&Search for sources", "Tools", "search_sources", "Ctrl+F", needs="sky"),
     Action("cancel_jobs", "&Cancel running work", "Tools", "cancel_jobs", "Esc"),
     Action("cache_size", "&Space for fast spectra…", "Tools", "copying.ask_size"),
     Action("models_folder", "Open the &models folder", "Tools", "open_models_folder"),

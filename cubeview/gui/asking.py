@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.case import Case
+from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
@@ -107,6 +108,18 @@ def explanation(
         report=report,
         partial=partial,
     )
+
+
+def found_in(folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
+    """Search a whole sky cube; see `cubeview.learn.detect.search`.
+
+    With a model of its own, as it runs in the long lane.
+    """
+    from cubeview.learn.detect import search
+    from cubeview.learn.model import load_model
+
+    report(0.0, "loading the model")
+    return search(load_model(folder), case, report=report)
 
 
 def ventricles_of(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:

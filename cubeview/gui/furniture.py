@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+_BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 
 
 def add_docks(window: "Window") -> dict[str, QDockWidget]:
@@ -37,12 +38,14 @@ def add_docks(window: "Window") -> dict[str, QDockWidget]:
         ("notes", "About this cube", window.notes, _RIGHT),
         ("labels", "Label", window.labels, _RIGHT),
         ("teach", "Teach", window.teach, _RIGHT),
+        ("sources", "Sources", window.sources, _BOTTOM),
     ):
         dock = QDockWidget(title, window)
         dock.setObjectName(name)
-        dock.setWidget(panel if name in ("cases", "library") else PanelArea(panel))
+        dock.setWidget(panel if name in ("cases", "library", "sources") else PanelArea(panel))
         window.addDockWidget(area, dock)
         docks[name] = dock
+    docks["sources"].hide()
     window.tabifyDockWidget(docks["explain"], docks["notes"])
     window.tabifyDockWidget(docks["notes"], docks["teach"])
     docks["explain"].raise_()

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
+from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle, to_role
 
@@ -103,6 +104,8 @@ class Session(QObject):
     window_changed()
     aperture_changed()
         Its radius, or what is made of it.
+    catalogue_changed()
+        What a search of the current case found, or none.
     marks_changed()
         The labelled windows of the current sky cube.
     model_changed()
@@ -122,6 +125,7 @@ class Session(QObject):
     window_changed = pyqtSignal()
     aperture_changed = pyqtSignal()
     marks_changed = pyqtSignal()
+    catalogue_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
@@ -145,7 +149,9 @@ class Session(QObject):
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
+        self.catalogue: Catalogue | None = None
         self._answers: dict[Case, Prediction] = {}
+        self._catalogues: dict[Case, Catalogue] = {}
 
     def add_cases(self, cases: tuple[Case, ...]) -> None:
         """Append cases to the list; the current case stays."""
@@ -157,6 +163,7 @@ class Session(QObject):
         """Put a corrected case (roles swapped, axis overridden) in the place of another."""
         self.cases = tuple(new if case is old else case for case in self.cases)
         self._answers.pop(old, None)
+        self._catalogues.pop(old, None)
         # The case before the list: nobody is to see a list without the current case in it.
         if self.case is old:
             cursor = self.cursor
@@ -169,6 +176,7 @@ class Session(QObject):
         place = self.cases.index(case)
         self.cases = tuple(other for other in self.cases if other is not case)
         self._answers.pop(case, None)
+        self._catalogues.pop(case, None)
         if self.case is case:
             self.set_case(self.cases[min(place, len(self.cases) - 1)] if self.cases else None)
         self.cases_changed.emit()
@@ -192,6 +200,7 @@ class Session(QObject):
         self.held = False
         self.overlay = None
         self.aperture = 0.0
+        self.catalogue = None if case is None else self._catalogues.get(case)
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
             self.window = self.prediction.case.window
@@ -363,6 +372,16 @@ class Session(QObject):
         self.cases_changed.emit()
         if prediction is not None and prediction.ventricles:
             self.set_ventricles(self.case, prediction.ventricles)
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Take what a search found; kept for a case of the list, shown if it is the current one."""
+        case = catalogue.case
+        if not any(case is other for other in self.cases):
+            return
+        self._catalogues[case] = catalogue
+        if case is self.case:
+            self.catalogue = catalogue
+            self.catalogue_changed.emit()
 
     def set_overlay(self, overlay: Overlay | None) -> None:
         """Take a map; one for another case or another window of it is dropped."""

@@ -37,6 +37,7 @@ from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.worklist import WorklistPanel
@@ -121,6 +122,11 @@ class Window(QMainWindow):
         )
         self.models = ModelsDialog(self.session, self.jobs, self.memory, self)
         self.placing = Placing(self.session, self.jobs, self)
+        self.sources = SourcesPanel(
+            self.session,
+            self.jobs,
+            lambda: self.memory.settings.folder,
+        )
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -203,6 +209,12 @@ class Window(QMainWindow):
         """Ask how the spectral axis is to be shown."""
         if self.session.case is not None:
             SpectralDialog(self.session, self.session.case, self).show()
+
+    def search_sources(self) -> None:
+        """Search the current sky cube, and show the panel that lists what is found."""
+        self.docks["sources"].show()
+        self.docks["sources"].raise_()
+        self.sources.run()
 
     def show_keys(self) -> None:
         """Show the key list."""
@@ -305,6 +317,8 @@ class Window(QMainWindow):
         self.teach.kept.connect(lambda ref, _: self.messages.info(f"Kept the model {ref.name}."))
         self.models.broke.connect(self.show_error)
         self.models.models_changed.connect(self.teach.refresh)
+        self.sources.broke.connect(self.show_error)
+        self.sources.saved.connect(lambda path: self.messages.info(f"Saved {path}"))
         self.explain.saved.connect(lambda path: self.messages.info(f"Saved {path}"))
         self.cases.wanted.connect(self._open_known)
         self.start_page.wanted.connect(self.open_sample)
@@ -364,6 +378,7 @@ class Window(QMainWindow):
         have |= {"heart"} if self.session.ventricles else set()
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
         have |= {"spectral"} if case and case.main.axes[0].kind == "spectral" else set()
+        have |= {"sky"} if case is not None and case.kind == "sky" else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
         self.actions_table["undo_ventricle"].setEnabled(self.placing.can_undo)

@@ -1,6 +1,7 @@
 """Catalogues as files: ECSV, VOTable or FITS table, with units and UCDs."""
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -109,10 +110,13 @@ def write_catalogue(catalogue: Catalogue, path: Path | str) -> None:
 def _write_votable(table: Table, path: Path) -> None:
     from astropy.io.votable import from_table
 
-    document = from_table(table)
-    for field in document.get_first_table().fields:
-        field.ucd = table[field.name].meta.get("ucd")
-    document.to_xml(str(path))
+    # VOTable writers are to say 0.1nm; readers all know Angstrom, and it is what the cube says.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", units.UnitsWarning)
+        document = from_table(table)
+        for field in document.get_first_table().fields:
+            field.ucd = table[field.name].meta.get("ucd")
+        document.to_xml(str(path))
 
 
 def _floats(values: list[float]) -> np.ndarray:

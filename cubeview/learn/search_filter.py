@@ -224,4 +224,5 @@ def _scatter(smooth: np.ndarray, known: np.ndarray) -> np.ndarray:
             here = values[seen]
             scatter[z] = MAD_TO_SIGMA * np.median(np.abs(here - np.median(here)))
     usual = np.nanmedian(scatter) if np.isfinite(scatter).any() else 1.0
-    return np.fmax(scatter, usual if usual > 0 else 1.0)
+    least: np.ndarray = np.fmax(scatter, usual if usual > 0 else 1.0)
+    return least

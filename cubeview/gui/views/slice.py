@@ -16,6 +16,7 @@ from cubeview.gui.theme import DARK
 from cubeview.gui.units import shown_axis, shown_unit
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.windows import WindowMarks
@@ -85,6 +86,7 @@ class SliceView(QFrame):
             (session.aperture_changed, self._draw_ring),
             (session.marks_changed, self._draw_marks),
             (session.adjusting_changed, self._draw_outline),
+            (session.catalogue_changed, self._draw_sources),
         )
         for signal, slot in self._links:
             signal.connect(slot)
@@ -92,6 +94,9 @@ class SliceView(QFrame):
         self._style_overlay()
         self.marks = WindowMarks()
         self.canvas.box.addItem(self.marks, ignoreBounds=True)
+        self.sources = Sources()
+        self.canvas.box.addItem(self.sources, ignoreBounds=True)
+        self._draw_sources()
         self._follow()
 
     def stop(self) -> None:
@@ -304,6 +309,11 @@ class SliceView(QFrame):
         self.canvas.handles.set_places(
             places if self.session.adjusting else {}, line, QColor(colour)
         )
+
+    def _draw_sources(self) -> None:
+        """Ring what a search found, on the sky only."""
+        catalogue = self.session.catalogue if self.axis == 0 else None
+        self.sources.set_sources(catalogue.detections if catalogue else (), self.frame)
 
     def _draw_marks(self) -> None:
         assert self.index is not None

@@ -1,0 +1,236 @@
+"""The Sources panel: search a whole sky cube, read what was found, go there, save it."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from cubeview.cubes.catalogue import Catalogue, Detection
+from cubeview.cubes.region import window_at
+from cubeview.errors import CubeviewError
+from cubeview.gui import asking
+from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.panels.widgets import column, label, set_part
+from cubeview.gui.session import Session
+from cubeview.gui.units import shown_unit
+from cubeview.io.export_catalogue import write_catalogue
+
+COLUMNS = ("No.", "Class", "p", "S/N", "Purity", "RA", "Dec", "Spectral", "Sky size", "Width")
+_PLACES = (0, 0, 2, 1, 2, 6, 6, 4, 2, 3)
+
+
+class SourcesPanel(QWidget):
+    """Starts the search and lists what it found; a click on a row goes there.
+
+    Signals
+    -------
+    broke(object)
+        An exception that is no CubeviewError: a bug, for the window to show.
+    saved(object)
+        The path a catalogue was written to.
+    """
+
+    broke = pyqtSignal(object)
+    saved = pyqtSignal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        jobs: Jobs,
+        folder: Callable[[], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._jobs, self._folder = session, jobs, folder
+        self._job: Job | None = None
+        layout = column(self)
+        top = QHBoxLayout()
+        self.run_button = QPushButton("Search")
+        self.run_button.setProperty("part", "main")
+        self.run_button.clicked.connect(self.run)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.cancel_button = QPushButton("✕")
+        self.cancel_button.setProperty("part", "quiet")
+        self.cancel_button.setToolTip("Stop the search")
+        self.cancel_button.setAccessibleName("Stop the search")
+        self.cancel_button.clicked.connect(lambda: self._jobs.cancel("search"))
+        self.save_button = QPushButton("Save…")
+        self.save_button.setToolTip("Save the catalogue as ECSV, VOTable or FITS")
+        self.save_button.clicked.connect(self.ask_file)
+        self.said = label(part="dim")
+        top.addWidget(self.run_button)
+        top.addWidget(self.said, 1)
+        top.addWidget(self.progress)
+        top.addWidget(self.cancel_button)
+        top.addWidget(self.save_button)
+        layout.addLayout(top)
+        self.table = QTableWidget(0, len(COLUMNS))
+        self.table.setAccessibleName("Sources")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.currentCellChanged.connect(lambda row, *_: self._go(row))
+        if (rows := self.table.verticalHeader()) is not None:
+            rows.hide()
+        if (header := self.table.horizontalHeader()) is not None:
+            header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        layout.addWidget(self.table, 1)
+        session.case_changed.connect(self._case_changed)
+        session.catalogue_changed.connect(self._fill)
+        self._case_changed()
+
+    def run(self) -> None:
+        """Search the current cube, in the background."""
+        session = self._session
+        ref = asking.chosen(session)
+        case = session.case
+        if case is None or case.kind != "sky" or ref is None or ref.card.kind != "sky":
+            return
+        folder = ref.folder
+        self._job = self._jobs.start(
+            "search",
+            "Searching for sources",
+            lambda job: asking.found_in(folder, case, report=job.report),
+            finished=session.set_catalogue,
+            failed=self._failed,
+            # Minutes for a large cube: classifying must not wait for it.
+            lane="train",
+        )
+        self._job.progressed.connect(lambda done, _: self.progress.setValue(round(100 * done)))
+        self._job.ended.connect(self._show_state)
+        self.progress.setValue(0)
+        self._say("Searching…")
+        self._show_state()
+
+    def ask_file(self) -> None:
+        """Ask where to save the catalogue."""
+        filters = "ECSV (*.ecsv);;VOTable (*.vot);;FITS (*.fits)"
+        dialog = QFileDialog(self, "Save catalogue", self._folder(), filters)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("ecsv")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.save(Path(name)))
+        dialog.open()
+
+    def save(self, path: Path) -> None:
+        """Save the catalogue, or say why not."""
+        if self._session.catalogue is None:
+            return
+        try:
+            write_catalogue(self._session.catalogue, path)
+        except CubeviewError as error:
+            self._say(str(error), "bad")
+            return
+        self.saved.emit(path)
+
+    def _go(self, row: int) -> None:
+        catalogue = self._session.catalogue
+        item = self.table.item(row, 0)
+        if catalogue is None or item is None or catalogue.case is not self._session.case:
+            return
+        found = catalogue.detections[item.data(Qt.ItemDataRole.UserRole)]
+        self._session.set_cursor(*found.voxel)
+        self._session.set_window(window_at(catalogue.case.main, *found.voxel))
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, CubeviewError):
+            self._say(str(error), "bad")
+            return
+        self._say("The search failed unexpectedly; the message above says more.", "bad")
+        self.broke.emit(error)
+
+    def _case_changed(self) -> None:
+        self._jobs.cancel("search")
+        self._say("")
+        self._fill()
+
+    def _fill(self) -> None:
+        catalogue = self._session.catalogue
+        found = catalogue.detections if catalogue else ()
+        with QSignalBlocker(self.table):
+            self.table.setSortingEnabled(False)
+            self.table.setHorizontalHeaderLabels(self._headings(catalogue))
+            self.table.setRowCount(len(found))
+            for row, source in enumerate(found):
+                for place, value in enumerate(_cells(source)):
+                    item = _Cell(value, _PLACES[place])
+                    item.setData(Qt.ItemDataRole.UserRole, row)
+                    self.table.setItem(row, place, item)
+            self.table.setCurrentCell(-1, -1)
+            self.table.setSortingEnabled(True)
+        if catalogue is not None:
+            self._say(_summary(catalogue))
+        self._show_state()
+
+    def _headings(self, catalogue: Catalogue | None) -> list[str]:
+        unit = shown_unit(catalogue.spectral_unit) if catalogue else ""
+        sky = "″" if catalogue and catalogue.case.main.wcs is not None else "voxels"
+        units = {"Spectral": unit, "Width": unit, "Sky size": sky}
+        return [f"{name} ({units[name]})" if units.get(name) else name for name in COLUMNS]
+
+    def _show_state(self) -> None:
+        working = self._job is not None and self._job.running and not self._job.cancelled
+        case = self._session.case
+        if not working and self.said.text() == "Searching…":
+            self._say("")
+        self.run_button.setEnabled(not working and case is not None and case.kind == "sky")
+        self.progress.setVisible(working)
+        self.cancel_button.setVisible(working)
+        self.save_button.setEnabled(self._session.catalogue is not None)
+
+    def _say(self, text: str, part: str = "dim") -> None:
+        self.said.setText(text)
+        set_part(self.said, part)
+
+
+class _Cell(QTableWidgetItem):
+    """A number or a word that sorts as what it is; no number sorts last."""
+
+    def __init__(self, value: float | str, places: int) -> None:
+        text = value if isinstance(value, str) else f"{value:.{places}f}".replace("-", "−")
+        super().__init__("" if isinstance(value, float) and math.isnan(value) else text)
+        self.value = value
+        if not isinstance(value, str):
+            self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        ours, theirs = self.value, getattr(other, "value", "")
+        if isinstance(ours, str) or isinstance(theirs, str):
+            return str(ours) < str(theirs)
+        return not math.isnan(ours) and (math.isnan(theirs) or ours < theirs)
+
+
+def _cells(source: Detection) -> tuple[float | str, ...]:
+    return (
+        source.number,
+        source.label,
+        source.probability,
+        source.sn,
+        source.purity,
+        source.ra_deg,
+        source.dec_deg,
+        source.spectral,
+        source.sky_extent,
+        source.spectral_extent,
+    )
+
+
+def _summary(catalogue: Catalogue) -> str:
+    count = len(catalogue.detections)
+    said = [f"{count} source{'' if count == 1 else 's'}"]
+    if math.isfinite(catalogue.threshold):
+        said.append(f"lines from S/N {catalogue.threshold:.1f}")
+    return " · ".join((*said, *catalogue.notes))

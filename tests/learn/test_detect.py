@@ -1,0 +1,193 @@
+"""Blind search: planted sources found, false ones counted, against LSDCat on the same fields."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.cube import ArrayPixels
+from cubeview.errors import Cancelled, CubeviewError
+from cubeview.learn.detect import search
+from cubeview.learn.model import load_model
+from cubeview.learn.search_catalogue import purity_curve
+from cubeview.learn.search_filter import find_continuum
+from cubeview.learn.search_map import class_map, map_start
+from cubeview.learn.search_tiles import CORE, tile_boxes, tiles
+from cubeview.paths import resource
+from cubeview.simulate.ifu_field import simulate_field
+from tests.learn import lsdcat
+
+SHAPE = (64, 48, 48)
+COUNTS = {"continuum": 1, "emission line": 5, "artefact": 1}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model(resource("models", "sky-sources"))
+
+
+@pytest.fixture(scope="module")
+def searched(model):
+    """Three fields with their catalogues."""
+    fields = [
+        simulate_field(seed, SHAPE, counts=COUNTS, sn=(2.0, 12.0)) for seed in (300, 301, 302)
+    ]
+    return [(field, search(model, field.case)) for field in fields]
+
+
+def near(voxel, source):
+    away = np.subtract(voxel, source.voxel)
+    return np.hypot(away[1], away[2]) <= 6 and abs(away[0]) <= 8
+
+
+def lines_of(field):
+    return [source for source in field.catalogue if source.label == "emission line"]
+
+
+def test_planted_lines_are_found_and_little_else(searched):
+    hit = planted = right = said = 0
+    for field, catalogue in searched:
+        truth = lines_of(field)
+        lines = [d for d in catalogue.detections if d.label == "emission line"]
+        hit += sum(any(near(d.voxel, source) for d in lines) for source in truth)
+        right += sum(any(near(d.voxel, source) for source in truth) for d in lines)
+        planted, said = planted + len(truth), said + len(lines)
+    assert hit >= 0.8 * planted
+    assert right >= 0.85 * said
+
+
+def test_places_come_in_the_coordinates_of_the_cube(searched):
+    for field, catalogue in searched:
+        assert [d.number for d in catalogue.detections] == list(
+            range(1, len(catalogue.detections) + 1)
+        )
+        for found in catalogue.detections:
+            if found.label != "emission line":
+                assert np.isnan(found.spectral)
+                continue
+            voxel = field.case.main.index(found.spectral, found.dec_deg, found.ra_deg)
+            assert np.allclose(voxel, found.voxel, atol=1e-3)
+            assert found.purity >= 0.9
+            assert found.sn >= catalogue.threshold
+            assert 0.1 < found.sky_extent < 8
+
+
+def test_as_complete_as_lsdcat_at_the_same_measured_purity(searched):
+    ours = theirs = 0
+    for field, catalogue in searched:
+        cube, truth = field.case.main, lines_of(field)
+        sn = lsdcat.signal_to_noise(cube.pixels.array, cube.uncertainty.array, 3.5, 4.0)
+        real = lsdcat.find(sn, 4.0, 3.5, 4.0)
+        false = lsdcat.find(np.where(np.isfinite(sn), -sn, -np.inf), 4.0, 3.5, 4.0)
+        thresholds, purity = purity_curve([v for v, _ in real], [v for v, _ in false])
+        least = thresholds[purity >= 0.9][0] if (purity >= 0.9).any() else np.inf
+        kept = [place for value, place in real if value >= least]
+        lines = [d.voxel for d in catalogue.detections if d.label == "emission line"]
+        theirs += sum(any(near(place, source) for place in kept) for source in truth)
+        ours += sum(any(near(place, source) for place in lines) for source in truth)
+    assert ours >= theirs
+
+
+def test_empty_noise_gives_next_to_nothing(model):
+    field = simulate_field(310, SHAPE, counts={})
+    assert len(search(model, field.case).detections) <= 1
+
+
+def test_the_map_is_the_network_on_every_window_with_its_surroundings(model):
+    network = model.network
+    rng = np.random.default_rng(0)
+    channels = rng.normal(0.3, 0.4, (2, 64, 56, 56)).astype(np.float32)
+    with torch.inference_mode():
+        whole = class_map(network, channels, pool=8)
+        start, stride = map_start(network, 8)
+        assert (start, stride) == (15.5, 4)
+        # A window of 32 with the 12 voxels around it that its features see.
+        part = torch.tensor(channels[:, 4:60, :, :])[None]
+        features = network.features(part)[0, :, 3:11, 3:11, 3:11]
+        alone = network.head(features.mean(dim=(1, 2, 3))).softmax(0).numpy()
+    assert np.abs(whole[:, 4, 3, 3] - alone).max() < 1e-4
+
+
+def test_tiles_do_not_change_the_map(model):
+    rng = np.random.default_rng(1)
+    channels = rng.normal(0.3, 0.4, (2, 96, 48, 48)).astype(np.float32)
+    with torch.inference_mode():
+        whole = class_map(model.network, channels, pool=2)
+        part = class_map(model.network, channels[:, 16:], pool=2)
+    # 16 voxels of halo are four places.
+    assert np.abs(whole[:, 8:, 4:-4, 4:-4] - part[:, 4:, 4:-4, 4:-4]).max() < 1e-4
+
+
+def test_tiles_cover_a_cube_once():
+    shape = (2 * CORE[0] + 3, CORE[1] + 1, 7)
+    seen = np.zeros(shape, int)
+    for box in tile_boxes(shape):
+        assert all(part.stop - part.start <= most for part, most in zip(box, CORE, strict=True))
+        seen[box] += 1
+    assert (seen == 1).all()
+
+
+def test_a_tile_at_the_edge_is_blank_beyond():
+    cube = simulate_field(1, (20, 24, 24), counts={}, flavour="radio").case.main
+    (tile,) = tiles(cube)
+    assert tile.start == (-16, -16, -16)
+    assert np.isnan(tile.flux[:16]).all()
+    assert np.array_equal(tile.flux[tile.core], cube.pixels.array)
+
+
+def test_the_continuum_is_found_under_lines_and_gaps():
+    cube = simulate_field(2, (96, 16, 16), counts={}, flavour="radio").case.main
+    flux = np.full(cube.shape, 5.0, np.float32)
+    flux[40:46] = 100.0
+    flux[:10, 3] = np.nan
+    found = find_continuum(replace(cube, pixels=ArrayPixels(flux)))
+    assert np.allclose(found.over((slice(0, 96), slice(0, 16), slice(0, 16))), 5.0)
+
+
+def test_purity_counts_what_is_at_least_as_bright():
+    thresholds, purity = purity_curve([5.0, 6.0, 7.0, 8.0], [5.5, 4.0])
+    assert list(thresholds) == [5.0, 6.0, 7.0, 8.0]
+    assert list(purity) == [0.75, 1.0, 1.0, 1.0]
+    assert not len(purity_curve([], [5.0])[0])
+
+
+def test_a_file_without_uncertainty_is_searched(model):
+    case = simulate_field(303, SHAPE, counts={"emission line": 3}, sn=(10, 20)).case
+    bare = Case(case.name, "sky", {"flux": replace(case.main, uncertainty=None)})
+    catalogue = search(model, bare)
+    assert sum(d.label == "emission line" for d in catalogue.detections) >= 2
+    assert any("no uncertainty" in note for note in catalogue.notes)
+
+
+def test_a_cube_without_data_is_refused(model):
+    case = simulate_field(1, (20, 24, 24), counts={}).case
+    blank = np.full(case.main.shape, np.nan, np.float32)
+    case = Case(case.name, "sky", {"flux": replace(case.main, pixels=ArrayPixels(blank))})
+    with pytest.raises(CubeviewError, match="no data"):
+        search(model, case)
+
+
+def test_a_heart_is_refused(model):
+    cube = replace(simulate_field(1, (20, 24, 24), counts={}).case.main, kind="heart")
+    with pytest.raises(CubeviewError, match="not a sky cube"):
+        search(model, Case("A heart", "heart", {"heart": cube}))
+
+
+def test_a_search_can_be_cancelled(model):
+    def stop(fraction, text):
+        if fraction > 0.3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        search(model, simulate_field(1, (40, 40, 40), counts={}).case, report=stop)
+
+
+def test_the_muse_deep_field_cut_out_holds_lines(model, shared_data):
+    from cubeview.io import open_path
+
+    (case,) = open_path(shared_data / "ifu" / "muse_udf_subcube.fits")
+    catalogue = search(model, case)
+    (line, *_) = [d for d in catalogue.detections if d.label == "emission line"]
+    assert line.spectral == pytest.approx(4858.5, abs=3.0)
