@@ -5,10 +5,11 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
 from cubeview.errors import CubeviewError
@@ -16,6 +17,9 @@ from cubeview.gui.settings import SettingsFile
 from cubeview.gui.theme import theme
 
 log = logging.getLogger(__name__)
+
+
+WARM_AFTER_MS = 2500
 
 
 class Faults(QObject):
@@ -85,12 +89,30 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
     window.show()
     if paths:
         window.opening.open(list(paths))
+    # torch takes seconds to import and holds the window up meanwhile: better now than when asked.
+    # In the other lane, so that opening does not wait for it.
+    warm = QTimer(window)
+    warm.setSingleShot(True)
+    warm.timeout.connect(
+        lambda: window.jobs.start(
+            "warm",
+            "Getting ready to classify",
+            lambda job: _warm_up(),
+            failed=lambda error: log.warning("torch cannot be loaded: %s", error),
+            lane="train",
+        )
+    )
+    warm.start(WARM_AFTER_MS)
     status = app.exec()
     if not window.stopped:
         # A lane is still inside one long call, and Python would wait for it before it goes.
         logging.shutdown()
         os._exit(status)
     return status
+
+
+def _warm_up() -> None:
+    import_module("cubeview.learn.predict")
 
 
 def application() -> QApplication:

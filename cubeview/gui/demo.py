@@ -1,12 +1,13 @@
 """The whole job without a display: open the samples, classify, explain, photograph the window."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PyQt6.QtCore import QEventLoop, QTimer
+from PyQt6.QtCore import QEventLoop, QTimer, qInstallMessageHandler
 
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError
@@ -41,6 +42,8 @@ def demo(out: Path) -> list[dict[str, Any]]:
         If there are no samples, one cannot be opened, or a picture cannot be written.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    # The offscreen plugin says at every window that it knows no size hints.
+    before = qInstallMessageHandler(_tell)
     app = application()  # kept: without a reference it is gone again
     from cubeview.gui.window import Window
 
@@ -69,9 +72,16 @@ def demo(out: Path) -> list[dict[str, Any]]:
         window.close()
     app.processEvents()
     hooks.remove()
+    qInstallMessageHandler(before)
     if faults:
         raise faults[0]
     return answers
+
+
+def _tell(kind: object, context: object, text: str | None) -> None:
+    """Write what Qt says, as it would itself."""
+    if text and "propagateSizeHints" not in text:
+        sys.stderr.write(f"{text}\n")
 
 
 def _one(window: Any, sample: Sample) -> dict[str, Any]:
