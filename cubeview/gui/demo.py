@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PyQt6.QtCore import QEventLoop, QTimer, qInstallMessageHandler
+from PyQt6.QtCore import QEventLoop, QSize, QTimer, qInstallMessageHandler
 
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError
@@ -58,7 +58,7 @@ def demo(out: Path) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         memory = SettingsFile(Path(folder))
         memory.change(research_use_seen=True)
-        window = Window(memory)
+        window = Window(memory, room=QSize(*SIZE))
         window.resize(*SIZE)
         window.docks["display"].show()
         window.show()
