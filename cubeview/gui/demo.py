@@ -1,11 +1,12 @@
 """The whole job without a display: open the samples, classify, explain, photograph the window."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import QEventLoop, QTimer
+from PyQt6.QtCore import QEventLoop, QSize, QTimer, qInstallMessageHandler
 
 from cubeview.cubes.region import brightest
 from cubeview.errors import CubeviewError
@@ -40,6 +41,8 @@ def demo(out: Path) -> list[dict[str, Any]]:
         If there are no samples, one cannot be opened, or a picture cannot be written.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    # The offscreen plugin says at every window that it knows no size hints.
+    before = qInstallMessageHandler(_tell)
     app = application()  # kept: without a reference it is gone again
     from cubeview.gui.window import Window
 
@@ -54,7 +57,7 @@ def demo(out: Path) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         memory = SettingsFile(Path(folder))
         memory.change(research_use_seen=True)
-        window = Window(memory)
+        window = Window(memory, room=QSize(*SIZE))
         window.resize(*SIZE)
         window.docks["display"].show()
         window.show()
@@ -68,9 +71,16 @@ def demo(out: Path) -> list[dict[str, Any]]:
         window.close()
     app.processEvents()
     hooks.remove()
+    qInstallMessageHandler(before)
     if faults:
         raise faults[0]
     return answers
+
+
+def _tell(kind: object, context: object, text: str | None) -> None:
+    """Write what Qt says, as it would itself."""
+    if text and "propagateSizeHints" not in text:
+        sys.stderr.write(f"{text}\n")
 
 
 def _one(window: Any, sample: Sample) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def add_docks(window: "Window") -> dict[str, QDockWidget]:
 
 
 def fill_menus(window: "Window") -> QMenu:
-    """Make the menu bar and the toolbar from the table of actions; return the recent files' menu."""
+    """Make the menus and the toolbar from the table of actions; return the menu of recent files."""
     toolbar = _toolbar(window)
     menu_bar = window.menuBar()
     assert menu_bar is not None

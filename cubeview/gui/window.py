@@ -74,6 +74,8 @@ class Window(QMainWindow):
         What was remembered; read from the user's data folder by default.
     library : Path, optional
         The library file; by default the one in the user's data folder.
+    room : QSize, optional
+        What the screen leaves for the window; by default as measured.
 
     Attributes
     ----------
@@ -81,7 +83,12 @@ class Window(QMainWindow):
         After closing: all work has stopped. False when a thread is still at it.
     """
 
-    def __init__(self, memory: SettingsFile | None = None, library: Path | None = None) -> None:
+    def __init__(
+        self,
+        memory: SettingsFile | None = None,
+        library: Path | None = None,
+        room: QSize | None = None,
+    ) -> None:
         super().__init__()
         self.setObjectName("window")
         self.setAcceptDrops(True)
@@ -135,7 +142,8 @@ class Window(QMainWindow):
         self.setStatusBar(self.status_line)
         self._connect()
         screen = self.screen()
-        room = screen.availableSize() if screen is not None else QSize(*SIZE)
+        if room is None:
+            room = screen.availableSize() if screen is not None else QSize(*SIZE)
         self.resize(QSize(*SIZE).boundedTo(room))
         # On a small screen the pictures come first; the View menu brings the panel back.
         self.docks["display"].setVisible(room.width() >= WIDE_PX)

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Make the pictures of the README from the bundled samples and models, without a display.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p packaging/screenshots
+CUBEVIEW_HOME="$work/home" "${PYTHON:-.venv/bin/python}" -m cubeview demo --out "$work/heart.png"
+mv "$work/heart.png" packaging/screenshots/heart.png
+mv "$work/heart-sky.png" packaging/screenshots/sky.png
+ls -l packaging/screenshots

@@ -1,0 +1,85 @@
+"""How late the event loop's ticks come while the window works, against when it is idle.
+
+Run as ``python -m tests.benchmarks.bench_tick``; prints the 99th percentile of lateness in ms, the
+worst, and the ratio to idle.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("CUBEVIEW_HOME", tempfile.mkdtemp())
+
+TICK_MS = 10
+IDLE_S = 2.0
+
+
+def main() -> None:
+    """Measure idle, opening, the first and second question, occlusion, and a moving cursor."""
+    from PyQt6.QtCore import QEventLoop, Qt, QTimer
+
+    from cubeview.gui.app import application
+    from cubeview.gui.samples import samples
+    from cubeview.gui.window import Window
+
+    app = application()
+    window = Window()
+    window.show()
+    late: list[float] = []
+    last = [time.perf_counter()]
+    ticks = QTimer()
+    ticks.setTimerType(Qt.TimerType.PreciseTimer)
+
+    def tick() -> None:
+        now = time.perf_counter()
+        late.append(max(0.0, 1000 * (now - last[0]) - TICK_MS))
+        last[0] = now
+
+    ticks.timeout.connect(tick)
+    ticks.start(TICK_MS)
+
+    def run(seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end or window.jobs.running():
+            app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+
+    def told(what: str, idle: float | None) -> float:
+        figure = float(np.percentile(late, 99))
+        ratio = "" if idle is None else f", {figure / max(idle, 0.1):.0f} x idle"
+        sys.stdout.write(f"{what}: 99 % {figure:.1f} ms, worst {max(late):.0f} ms{ratio}\n")
+        sys.stdout.flush()
+        late.clear()
+        return figure
+
+    run(IDLE_S)
+    late.clear()
+    run(IDLE_S)
+    idle = told("idle", None)
+    window.opening.open(list(Path(path) for path in samples()[0].paths), remember=False)
+    run(1.0)
+    told("opening a pair", idle)
+    window.predict.run()
+    run(1.0)
+    told("first question", idle)
+    window.predict.run()
+    run(1.0)
+    told("second question", idle)
+    window.explain.run_occlusion()
+    run(1.0)
+    told("occlusion", idle)
+    for step in range(60):
+        z, y, x = window.session.cursor
+        window.session.set_cursor(z, y, x + (1 if step % 20 < 10 else -1))
+        run(0.016)
+    told("cursor drag", idle)
+    ticks.stop()
+    window.close()
+
+
+if __name__ == "__main__":
+    main()
