@@ -1,5 +1,5 @@
 # CubeView. `make run` opens the program, `make test` runs the tests; both set themselves up.
-.PHONY: run test samples lint test-slow screenshots bench fuzz
+.PHONY: run test samples lint test-slow screenshots bench fuzz package package-test
 
 PYTHON := .venv/bin/python
 PATHS ?=
@@ -45,3 +45,10 @@ fuzz:
 samples:
 	@packaging/setup.sh run
 	@packaging/make_samples.sh
+
+package:
+	@packaging/linux/build.sh
+
+package-test:
+	@packaging/linux/test_chroot.sh dist
+	@packaging/test_wheel.sh dist/cubeview_desktop-*.whl

@@ -149,13 +149,30 @@ def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
 
 
 def with_window(case: Case, at: Sequence[float] | None) -> Case:
-    """Return a sky case with its window around a place; other cases as they are."""
-    if case.kind != "sky" or at is None:
+    """Return a sky case with its window around a place; other cases as they are.
+
+    Raises
+    ------
+    CubeviewError
+        If no place was given for a sky case, or it lies outside the cube.
+    """
+    if case.kind != "sky":
         return case
+    if at is None:
+        raise CubeviewError(
+            "a sky cube is judged window by window: say where with --at SPECTRAL DEC RA."
+        )
     from cubeview.cubes.region import window_at
 
-    z, y, x = case.main.index(*at)
-    return replace(case, window=window_at(case.main, round(z), round(y), round(x)))
+    voxel = case.main.index(*at)
+    shape = case.main.shape
+    if not all(-0.5 <= v <= n - 0.5 for v, n in zip(voxel, shape, strict=True)):
+        raise CubeviewError(
+            "the place lies outside the cube: --at takes the spectral coordinate, Dec and RA in "
+            "the units that cubeview info shows."
+        )
+    z, y, x = (round(v) for v in voxel)
+    return replace(case, window=window_at(case.main, z, y, x))
 
 
 def files_of(case: Case) -> dict[str, str]:

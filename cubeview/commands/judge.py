@@ -51,7 +51,8 @@ def _predict(options: argparse.Namespace) -> int:
             case = with_window(case, options.at)
             answer = predict(model, case)
         except CubeviewError as error:
-            print(f"cubeview: {case.name}: {one_line(error)}", file=sys.stderr)
+            said = one_line(error).removeprefix(f"{case.name}: ")
+            print(f"cubeview: {case.name}: {said}", file=sys.stderr)
             status = 2 if len(cases) == 1 else status
             continue
         answers.append(

@@ -13,6 +13,7 @@ def add(commands: Commands) -> None:
     """Add the commands of this module."""
     sub = add_command(commands, "open", _open, "open files and folders in the window")
     sub.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+    sub.add_argument("--library", type=Path, metavar="FILE", help="use this library file")
 
     sub = add_command(
         commands, "info", _info, "say what files hold: axes, units, roles, what was guessed"
@@ -34,7 +35,7 @@ def _open(options: argparse.Namespace) -> int:
         )
     from cubeview.gui.app import run
 
-    return run(options.paths)
+    return run(options.paths, options.library)
 
 
 def _info(options: argparse.Namespace) -> int:

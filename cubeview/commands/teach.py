@@ -6,8 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,7 @@ from cubeview.commands.common import (
     one_line,
     print_json,
 )
-from cubeview.errors import CubeviewError, Report
-from cubeview.library.table import open_row, read_table
+from cubeview.errors import CubeviewError, Report, nothing
 
 PROGRESS_EVERY_S = 0.5
 
@@ -38,9 +35,16 @@ def add(commands: Commands) -> None:
     sub.add_argument(
         "--layers", default="last2", help="threshold, head, last2 (default), last3 … or all"
     )
-    sub.add_argument("--steps", type=int, default=60, help="gradient steps a round (default 60)")
-    sub.add_argument("--rate", type=float, default=3e-4, help="learning rate (default 3e-4)")
-    sub.add_argument("--copies", type=int, default=0, help="shifted copies of a case (default 0)")
+    sub.add_argument("--steps", type=int, default=100, help="gradient steps a round (default 100)")
+    sub.add_argument("--rate", type=float, default=3e-3, help="rate of the head (default 3e-3)")
+    sub.add_argument(
+        "--augment",
+        default="",
+        metavar="WAY[,WAY]",
+        help="vary cases: shift, rotation, counts, blur (hearts); flips, rotation, noise (sky)",
+    )
+    sub.add_argument("--copies", type=int, default=3, help="varied copies of a case (default 3)")
+    sub.add_argument("--unbalanced", action="store_true", help="do not weigh classes equally")
 
     sub = add_command(commands, "evaluate", _evaluate, "measure a model on labelled cases")
     _add_labels(sub)
@@ -61,16 +65,20 @@ def _add_labels(sub: argparse.ArgumentParser) -> None:
 
 
 def _finetune(options: argparse.Namespace) -> int:
-    from cubeview.learn.finetune import FinetuneConfig, fine_tune
+    from cubeview.learn.finetune import fine_tune
     from cubeview.learn.model import Model, load_model, save_model
-    from cubeview.learn.outcome import figures, positive_classes, report_dict, verdict
+    from cubeview.learn.outcome import judge, kept_card, positive_classes
+    from cubeview.learn.together import joined
     from cubeview.learn.training_set import preflight
+    from cubeview.learn.tuning import FinetuneConfig
 
     config = FinetuneConfig(
         layers=options.layers,
         steps=options.steps,
         rate=options.rate,
+        augment=tuple(_names(options.augment)),
         copies=options.copies,
+        balanced=not options.unbalanced,
         folds=options.folds,
         seed=options.seed,
     )
@@ -78,50 +86,40 @@ def _finetune(options: argparse.Namespace) -> int:
     if target.exists():
         raise CubeviewError(f"{target}: there is a model already. Choose another name.")
     base = load_model(named_model(options.base))
-    report = _json_lines()
-    cases = _cases(options.labels, base.card, report)
-    told = preflight(cases, config.folds)
-    for line in told:
-        _print_line({"preflight": line})
-    positive = positive_classes(base.card, cases.classes, _names(options.positive))
-    tuned = fine_tune(base, cases, config, report=lambda f, text: report(0.4 + 0.6 * f, text))
-    ill = np.isin(cases.truth, positive)
-    after = figures(tuned.logits, cases.truth, tuned.folds, positive)
-    before = None
-    if tuned.base is not None:
-        before = figures(tuned.base, cases.truth, tuned.folds, positive)
-    plain = figures(tuned.baseline, cases.truth, tuned.folds, positive)
-    word, text = verdict(after, before, ill)
-    document: dict[str, Any] = {
-        "folds": config.folds,
-        **report_dict(after, before, plain, cases.classes),
-        "positive": [cases.classes[index] for index in positive],
-        "verdict": {"word": word, "text": text},
-        "preflight": told,
-        "model": str(target),
-    }
-    card = replace(
-        tuned.model.card,
-        name=target.name,
-        title=f"{base.card.title}, fine-tuned",
-        training={
-            "finetuned_from": base.card.name,
-            "cases": len(cases),
-            "classes": {
-                name: int((cases.truth == i).sum()) for i, name in enumerate(cases.classes)
-            },
-            "labels_sha256": cases.digest,
-            "config": asdict(config),
-        },
-        metrics={"out_of_fold": after.to_dict(), "verdict": text},
-    )
+    with joined() as together:
+        speaks = together.rank == 0
+        report = _json_lines() if speaks else nothing
+        cases = _cases(options.labels, base.card, report)
+        told = preflight(cases, config.folds)
+        for line in told if speaks else ():
+            _print_line({"preflight": line})
+        asked = _names(options.positive)
+        positive_classes(base.card, cases.classes, asked)  # refused before the work, not after
+        tuned = fine_tune(
+            base,
+            cases,
+            config,
+            report=lambda f, text: report(0.4 + 0.6 * f, text),
+            together=together,
+        )
+    if not speaks:
+        return 0
+    outcome = judge(tuned, cases, base.card, asked)
+    card = kept_card(tuned.model.card, base.card, cases, config, outcome, target.name)
     save_model(Model(tuned.model.network, card), target)
     if options.predictions:
-        _write_predictions(options.predictions, cases, tuned.folds, after.probabilities)
+        _write_predictions(options.predictions, cases, tuned.folds, outcome.tuned.probabilities)
     if options.json:
-        print_json(document)
+        print_json(
+            {
+                "folds": config.folds,
+                **outcome.to_dict(),
+                "preflight": told,
+                "model": str(target),
+            }
+        )
     else:
-        print(text)
+        print(outcome.text)
         print(target)
     return 0
 
@@ -143,7 +141,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     positive = positive_classes(model.card, cases.classes, _names(options.positive))
     found = figures(logits, cases.truth, None, positive)
     document = found.to_dict()
-    document["auc"]["mean"] = document["auc"].pop("pooled")
+    del document["auc"]["pooled"]
     document |= {
         "classes": list(cases.classes),
         "cases": len(cases),
@@ -165,13 +163,15 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _cases(path: Path, card: Any, report: Report) -> Any:
     """Return the training set of a table; cases left out are said on stderr."""
-    from cubeview.learn.training_set import Labelled, gather
+    from cubeview.learn.entry import table_entries
+    from cubeview.learn.training_set import gather
 
-    labelled = [
-        Labelled(row.name, row.class_name, row.group, partial(open_row, row))
-        for row in read_table(path)
-    ]
-    cases = gather(labelled, card, order=card.classes, report=lambda f, text: report(0.4 * f, text))
+    cases = gather(
+        table_entries(path),
+        card,
+        order=card.classes,
+        report=lambda f, text: report(0.4 * f, text),
+    )
     for problem in cases.problems:
         _print_line({"left_out": one_line(problem)})
     return cases

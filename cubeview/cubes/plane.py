@@ -152,7 +152,10 @@ def sky_turn(cube: Cube) -> tuple[float, float]:
 
 
 def compass_words(cube: Cube) -> list[str]:
-    """Return arrows to north and east for a cube that is turned on the sky."""
+    """Return arrows to north and east for a cube that is turned on the sky.
+
+    On the Sun to north and west, where its X grows.
+    """
     if cube.wcs is None:
         return []
     turns = sky_turn(cube)
@@ -160,14 +163,22 @@ def compass_words(cube: Cube) -> list[str]:
         return []
     return [
         f"{letter} {'→↗↑↖←↙↓↘'[round(angle / 45) % 8]}"
-        for letter, angle in zip("NE", turns, strict=True)
+        for letter, angle in zip(_compass_letters(cube), turns, strict=True)
     ]
+
+
+def _compass_letters(cube: Cube) -> tuple[str, str]:
+    """The directions in which latitude and longitude grow; l and b are not north and east."""
+    longitude = cube.axes[2].name
+    if longitude.startswith("Solar"):
+        return "N", "W"
+    return ("+b", "+l") if longitude.startswith("Galactic") else ("N", "E")
 
 
 def _compass(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
     """N and E at the edges they are nearest to; none when STRAIGHT or more off."""
     marks = {}
-    for letter, angle in zip("NE", sky_turn(cube), strict=True):
+    for letter, angle in zip(_compass_letters(cube), sky_turn(cube), strict=True):
         if not np.isfinite(angle):
             return {}
         nearest = round(angle / 90) * 90
@@ -175,6 +186,19 @@ def _compass(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
             return {}
         marks[{0: "right", 90: "top", -90: "bottom"}.get(nearest, "left")] = letter
     return marks
+
+
+def body_offset(
+    cube: Cube, ventricle: Ventricle | None, voxel: tuple[float, float, float]
+) -> np.ndarray:
+    """Return where a voxel of a body cube lies from the ventricle's centre, shape (3,), in mm.
+
+    From the middle of the cube where the ventricle is not known.
+    """
+    spacing = np.array(cube.spacing)
+    middle = (np.array(cube.shape) - 1) / 2 * spacing if ventricle is None else ventricle.centre
+    offset: np.ndarray = np.array(voxel) * spacing - middle
+    return offset
 
 
 def heart_region(

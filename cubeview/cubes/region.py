@@ -1,5 +1,10 @@
 """Parts of a cube: where they lie and how they are cut out."""
 
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
 from cubeview.cubes.cube import Box, Cube
 
 
@@ -26,3 +31,57 @@ def window_at(cube: Cube, z: float, y: float, x: float, size: int = 32) -> Box:
         start = nearest - size // 2
         slices.append(slice(max(start, 0), min(start + size, length)))
     return slices[0], slices[1], slices[2]
+
+
+def brightest(cube: Cube) -> tuple[int, int, int]:
+    """Return the voxel (z, y, x) that stands out most from the noise; reads the whole cube."""
+    whole = (slice(0, cube.shape[0]), slice(0, cube.shape[1]), slice(0, cube.shape[2]))
+    values = np.nan_to_num(cube.box(whole), nan=-np.inf)
+    if cube.uncertainty is not None:
+        sigma = cube.uncertainty.box(whole)
+        values = np.where(sigma > 0, values / np.where(sigma > 0, sigma, 1), -np.inf)
+    z, y, x = np.unravel_index(int(np.argmax(values)), cube.shape)
+    return int(z), int(y), int(x)
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A round aperture on the two last axes of a cube; holds for all of the first.
+
+    Parameters
+    ----------
+    y, x : float
+        Centre, voxel index, 0-based.
+    radius : float
+        In voxels.
+    """
+
+    y: float
+    x: float
+    radius: float
+
+    def runs(self, shape: tuple[int, int, int]) -> list[tuple[int, slice]]:
+        """Return its voxels, row by row: index along y, range along x.
+
+        A voxel belongs to it when its centre lies inside; the one at the centre always does.
+        Beyond the edges of the cube there are none.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            The cube's (z, y, x).
+        """
+        runs = []
+        _, height, width = shape
+        own = round(self.y), round(self.x)
+        for row in range(math.floor(self.y - self.radius), math.ceil(self.y + self.radius) + 1):
+            reach = math.sqrt(max(0.0, self.radius**2 - (row - self.y) ** 2))
+            start, stop = math.ceil(self.x - reach), math.floor(self.x + reach) + 1
+            if abs(row - self.y) > self.radius:
+                start, stop = 0, 0
+            if row == own[0] and not start <= own[1] < stop:
+                start, stop = own[1], own[1] + 1
+            start, stop = max(start, 0), min(stop, width)
+            if 0 <= row < height and start < stop:
+                runs.append((row, slice(start, stop)))
+        return runs

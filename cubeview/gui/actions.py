@@ -9,7 +9,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu, QWidget
 
-MENUS = ("File", "View", "Cube", "Model", "Tools", "Help")
+MENUS = ("File", "View", "Cube", "Model", "Label", "Tools", "Help")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Action:
         Dotted path from the window to what is called: ``"opening.ask_files"``.
     shortcut : str
         As QKeySequence reads it; empty for none.
-    needs : {"", "case", "pair", "overlay", "spectral"}
+    needs : {"", "case", "heart", "pair", "overlay", "spectral"}
         What must be there for it to be possible.
     views_only : bool
         The key counts only while the views have the focus: a space bar that always played would
@@ -46,7 +46,7 @@ class Action:
     menu: str
     handler: str
     shortcut: str = ""
-    needs: Literal["", "case", "pair", "overlay", "spectral"] = ""
+    needs: Literal["", "case", "heart", "pair", "overlay", "spectral"] = ""
     views_only: bool = False
     checkable: bool = False
     toolbar: str = ""
@@ -79,8 +79,37 @@ ACTIONS = (
         toolbar="Play",
         after_line=True,
     ),
+    Action(
+        "aperture",
+        "Ap&erture at the cursor",
+        "Cube",
+        "ortho.toggle_aperture",
+        "R",
+        needs="case",
+        after_line=True,
+    ),
+    Action(
+        "aperture_mean",
+        "&Mean or sum of the aperture",
+        "Cube",
+        "ortho.toggle_mean",
+        "Shift+R",
+        needs="case",
+    ),
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
+    Action(
+        "adjust",
+        "Adjust the &ventricle",
+        "Cube",
+        "placing.adjust",
+        "V",
+        needs="heart",
+        checkable=True,
+        toolbar="Ventricle",
+    ),
+    Action("undo_ventricle", "&Undo placing the ventricle", "Cube", "placing.undo", "Ctrl+Z"),
+    Action("fit_again", "Fit the ventricle a&gain", "Cube", "placing.fit_again", needs="heart"),
     Action("about_cube", "A&bout this cube", "Cube", "show_notes", "I", needs="case"),
     Action("predict", "&Classify", "Model", "predict.run", "P", needs="case"),
     Action(
@@ -96,7 +125,31 @@ ACTIONS = (
     Action("toggle_map", "Show or &hide the map", "Model", "explain.toggle", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "explain.fainter", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "explain.stronger", "]", needs="overlay"),
+    Action("teach", "&Teach…", "Model", "show_teach", "T", after_line=True),
+    Action("models", "Model m&anager…", "Model", "models.open"),
+    Action("unsure", "&Unsure", "Label", "labelling.unsure", "U", needs="case"),
+    Action("quality", "&Quality flag", "Label", "labelling.flag_quality", "Q", needs="case"),
+    Action("undo", "Undo &label", "Label", "labelling.undo", "Z"),
+    Action("redo", "&Redo label", "Label", "labelling.redo", "Shift+Z"),
+    Action(
+        "next_unlabelled", "&Next unlabelled case", "Label", "worklist.next", "N", after_line=True
+    ),
+    Action("back", "&Back to the case before", "Label", "shelf.back", "Backspace"),
+    Action(
+        "add_to_library",
+        "&Add this case to the library",
+        "Label",
+        "labelling.add_current",
+        needs="case",
+        after_line=True,
+    ),
+    Action("import_folder", "Import &folder…", "Label", "boxes.ask_folder"),
+    Action("import_labels", "&Import labels…", "Label", "boxes.ask_import"),
+    Action("export_labels", "E&xport labels…", "Label", "boxes.ask_export"),
+    Action("label_sets", "Label &sets…", "Label", "boxes.edit_sets", after_line=True),
+    Action("agreement", "A&greement of readers…", "Label", "boxes.show_agreement"),
     Action("cancel_jobs", "&Cancel running work", "Tools", "cancel_jobs", "Esc"),
+    Action("cache_size", "&Space for fast spectra…", "Tools", "copying.ask_size"),
     Action("models_folder", "Open the &models folder", "Tools", "open_models_folder"),
     Action("keys", "&Keys", "Help", "show_keys", "F1"),
     Action("about", "&About CubeView", "Help", "show_about"),
@@ -107,11 +160,15 @@ VIEW_KEYS = (
     ("Arrow keys, Page Up/Down", "Step the cursor"),
     ("Click or drag", "Move the cursor"),
     ("Ctrl+Wheel", "Zoom"),
+    ("Alt+Wheel", "Make the aperture larger or smaller"),
     ("Right drag", "Zoom"),
     ("Middle drag, Shift+drag", "Pan"),
     ("Double click", "Fit into the view; on a title, one view alone"),
 )
 """Keys and mouse moves the views answer by themselves; for the key list."""
+
+LABEL_KEYS = (("1 … 9", "Label with the class of that key"),)
+"""Keys that mean what the label set in use says; for the key list."""
 
 
 class Actions:

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QFileOpenEvent, QIcon
 from PyQt6.QtWidgets import QApplication
 
 from cubeview.errors import CubeviewError
+from cubeview.gui.oneinstance import Listener, hand_over
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.theme import theme
+from cubeview.paths import resource
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +58,35 @@ class Faults(QObject):
             self.happened.emit(args.exc_value)
 
 
-def run(paths: Sequence[Path]) -> int:
+class FileEvents(QObject):
+    """Takes the files that macOS hands to a running program instead of starting it again.
+
+    Signals
+    -------
+    asked(object)
+        A list of one path.
+    """
+
+    asked = pyqtSignal(object)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Keep the events that ask for a file."""
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.asked.emit([Path(event.file())])
+            return True
+        return super().eventFilter(watched, event)
+
+
+def run(paths: Sequence[Path], library: Path | None = None) -> int:
     """Open the window, with files if there are any, and stay until it is closed.
+
+    When the program runs already the files go to its window, and this start ends at once.
 
     Parameters
     ----------
     paths : sequence of Path
+    library : Path, optional
+        The library file instead of the one in the user's data folder.
 
     Returns
     -------
@@ -68,6 +94,8 @@ def run(paths: Sequence[Path]) -> int:
         Exit status.
     """
     app = application()
+    if hand_over(paths):
+        return 0
     # pyqtgraph comes in with the window; it replaces sys.excepthook while it is imported.
     from cubeview.gui.window import Window
 
@@ -75,15 +103,21 @@ def run(paths: Sequence[Path]) -> int:
     faults.install()
     memory = SettingsFile()
     theme(memory.settings.theme)
-    window = Window(memory)
+    window = Window(memory, library)
     faults.happened.connect(window.show_error)
     hints = app.styleHints()
     if hints is not None:
         hints.colorSchemeChanged.connect(lambda _: theme(memory.settings.theme))
     window.show()
+    listener, file_events = Listener(), FileEvents()
+    listener.handed_over.connect(window.take_files)
+    listener.listen()
+    file_events.asked.connect(window.take_files)
+    app.installEventFilter(file_events)
     if paths:
         window.opening.open(list(paths))
     status = app.exec()
+    listener.close()
     if not window.stopped:
         # A lane is still inside one long call, and Python would wait for it before it goes.
         logging.shutdown()
@@ -100,5 +134,6 @@ def application() -> QApplication:
         )
         app = QApplication(sys.argv[:1])
         app.setApplicationName("CubeView")
-        app.setDesktopFileName("cubeview")
+        app.setDesktopFileName("cubeview-desktop")
+        app.setWindowIcon(QIcon(str(resource("icons", "cubeview.svg"))))
     return app

@@ -18,6 +18,7 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.gui.session import Session
 from cubeview.learn.card import Card, ModelRef, find_models, why_not
+from cubeview.library import ventricles as placed
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,11 @@ def choices(case: Case | None) -> tuple[ModelRef, ...]:
 
 
 def chosen(session: Session) -> ModelRef | None:
-    """Return the model that answers: the user's choice where it fits, else the first that does."""
+    """Return the model that answers: the user's choice where it fits, else the default."""
     models = choices(session.case)
     named = [ref for ref in models if ref.name == session.model]
-    return next(iter((*named, *models)), None)
+    usual = [ref for ref in models if ref.name == session.default_models.get(ref.card.kind)]
+    return next(iter((*named, *usual, *models)), None)
 
 
 def objection(session: Session) -> str:
@@ -108,6 +110,11 @@ def explanation(
 
 
 def ventricles_of(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
+    """Return the left ventricle in each cube of a heart: as the user placed it, else as found."""
+    return placed.recall(case) or found_ventricles(case, report=report)
+
+
+def found_ventricles(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
     """Find the left ventricle in each cube of a heart, the pair together where both are there.
 
     Found once for each case; the answer is kept as long as the case is.

@@ -5,10 +5,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PyQt6.QtCore import QEventLoop, QTimer
 
-from cubeview.cubes.cube import Cube
+from cubeview.cubes.region import brightest
 from cubeview.errors import CubeviewError
 from cubeview.gui.app import Faults, application
 from cubeview.gui.samples import Sample, samples
@@ -84,7 +83,7 @@ def _one(window: Any, sample: Sample) -> dict[str, Any]:
         reasons = [message.text for message in window.messages.messages()]
         raise CubeviewError("\n".join(reasons) or f"{sample.title}: nothing was opened.")
     if session.case.kind == "sky":
-        session.set_cursor(*_brightest(session.case.main))
+        session.set_cursor(*brightest(session.case.main))
     window.predict.run()
     _settle(window)
     said = {"case": session.case.name, "kind": session.case.kind}
@@ -117,12 +116,27 @@ def _settle(window: Any) -> None:
     loop.exec()
 
 
-def _brightest(cube: Cube) -> tuple[int, int, int]:
-    """Return the voxel that stands out most from the noise."""
-    whole = (slice(0, cube.shape[0]), slice(0, cube.shape[1]), slice(0, cube.shape[2]))
-    values = np.nan_to_num(cube.box(whole), nan=-np.inf)
-    if cube.uncertainty is not None:
-        sigma = cube.uncertainty.box(whole)
-        values = np.where(sigma > 0, values / np.where(sigma > 0, sigma, 1), -np.inf)
-    z, y, x = np.unravel_index(int(np.argmax(values)), cube.shape)
-    return int(z), int(y), int(x)
+def show_once(picture: Path) -> tuple[int, int, int]:
+    """Show an empty window, photograph it and close it again.
+
+    Returns
+    -------
+    width, height, colours : int
+        Of the picture.
+    """
+    app = application()
+    from cubeview.gui.window import Window
+
+    theme("dark")
+    window = Window(SettingsFile(picture.parent))
+    window.resize(*SIZE)
+    window.show()
+    _settle(window)
+    image = window.grab().toImage()
+    image.save(str(picture))
+    window.close()
+    app.processEvents()
+    seen = {
+        image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)
+    }
+    return image.width(), image.height(), len(seen)

@@ -1,4 +1,4 @@
-"""Background work: two single-thread lanes, and a job that reports how it goes."""
+"""Background work: three single-thread lanes, and a job that reports how it goes."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ from cubeview.errors import Cancelled, CubeviewError
 
 log = logging.getLogger(__name__)
 
-LaneName = Literal["quick", "train"]
+LaneName = Literal["quick", "train", "copy"]
 
 # A worker may report thousands of times a second; each report that reaches the window costs it a
 # queued event and a repaint, so only this many seconds apart do they pass.
@@ -109,7 +109,7 @@ class Job(QObject):
 
 
 class Jobs(QObject):
-    """The two lanes. A new job of a kind cancels the former of that kind.
+    """The lanes. A new job of a kind cancels the former of that kind.
 
     Signals
     -------
@@ -126,7 +126,7 @@ class Jobs(QObject):
         super().__init__(parent)
         self._lanes = {
             name: ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"cubeview-{name}")
-            for name in ("quick", "train")
+            for name in ("quick", "train", "copy")
         }
         self._current: dict[str, Job] = {}
         # Every job until its `ended` arrives, replaced ones too. A Job whose last reference went
@@ -158,7 +158,7 @@ class Jobs(QObject):
             that does the work. Must not touch any widget.
         finished, failed, partial : callable, optional
             Called on the GUI thread.
-        lane : {"quick", "train"}
+        lane : {"quick", "train", "copy"}
 
         Returns
         -------

@@ -8,6 +8,7 @@ import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle, to_role
@@ -47,6 +48,19 @@ class OverlayStyle:
     threshold: float = 0.25
 
 
+DOUBTFUL = 0.5
+"""A fitted ventricle of more doubt than this is to be checked by the user."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A labelled window of a sky cube: where, what it was called, and the colour of that class."""
+
+    box: Box
+    text: str
+    colour: str
+
+
 class Session(QObject):
     """State of one window.
 
@@ -59,6 +73,16 @@ class Session(QObject):
         The part of a sky cube that was asked about; None for the whole case.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
+    aperture : float
+        Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
+    aperture_how : {"sum", "mean"}
+        What is made of its voxels.
+    default_models : dict of kind to str
+        Name of the model that answers for a kind of case while none is chosen.
+    adjusting : bool
+        The ellipsoids show their handles.
+    held : bool
+        One of them is being dragged.
 
     Signals
     -------
@@ -72,7 +96,15 @@ class Session(QObject):
         Colour map, stretch or levels.
     ventricles_changed()
         Fitted or dragged ellipsoids.
+    ventricle_placed()
+        The user let go of an ellipsoid that was dragged.
+    adjusting_changed()
+        The user began or ended to adjust the ellipsoids.
     window_changed()
+    aperture_changed()
+        Its radius, or what is made of it.
+    marks_changed()
+        The labelled windows of the current sky cube.
     model_changed()
     prediction_changed()
     overlay_changed()
@@ -85,7 +117,11 @@ class Session(QObject):
     cursor_changed = pyqtSignal()
     display_changed = pyqtSignal()
     ventricles_changed = pyqtSignal()
+    ventricle_placed = pyqtSignal()
+    adjusting_changed = pyqtSignal()
     window_changed = pyqtSignal()
+    aperture_changed = pyqtSignal()
+    marks_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
@@ -98,8 +134,14 @@ class Session(QObject):
         self.cursor: tuple[int, int, int] = (0, 0, 0)
         self.display = Display()
         self.ventricles: dict[str, Ventricle] = {}
+        self.adjusting = False
+        self.held = False
         self.window: Box | None = None
+        self.marks: tuple[Mark, ...] = ()
         self.model = ""
+        self.aperture = 0.0
+        self.aperture_how: How = "sum"
+        self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
@@ -147,7 +189,9 @@ class Session(QObject):
         if case is self.case:
             return
         self.case = case
+        self.held = False
         self.overlay = None
+        self.aperture = 0.0
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
             self.window = self.prediction.case.window
@@ -223,6 +267,46 @@ class Session(QObject):
             self.ventricles = dict(ventricles)
             self.ventricles_changed.emit()
 
+    def set_default_model(self, kind: str, name: str) -> None:
+        """Let a model answer for a kind of case; an empty name leaves it to the program."""
+        if self.default_models.get(kind, "") == name:
+            return
+        self.default_models.pop(kind, None)
+        if name:
+            self.default_models[kind] = name
+        self.model_changed.emit()
+
+    def place_ventricle(self, role: str, ventricle: Ventricle) -> None:
+        """Take an ellipsoid the user is dragging; all states get its size."""
+        if self.case is None or role not in self.ventricles:
+            return
+        self.held = True
+        placed = {
+            other: replace(found, radii=ventricle.radii) for other, found in self.ventricles.items()
+        }
+        self.set_ventricles(self.case, {**placed, role: ventricle})
+
+    def drop_ventricle(self) -> None:
+        """End a drag."""
+        if self.held:
+            self.held = False
+            self.ventricle_placed.emit()
+
+    def set_adjusting(self, on: bool) -> None:
+        """Show the handles of the ellipsoids, or hide them."""
+        if on != self.adjusting:
+            self.adjusting = on
+            self.adjusting_changed.emit()
+
+    @property
+    def doubtful(self) -> dict[str, str]:
+        """Roles whose ventricle is to be checked, and why."""
+        return {
+            role: found.reason or "the fit is poor"
+            for role, found in self.ventricles.items()
+            if found.doubt > DOUBTFUL
+        }
+
     def set_model(self, name: str) -> None:
         """Choose the model to ask; the answer of another one goes."""
         if name == self.model:
@@ -243,11 +327,32 @@ class Session(QObject):
         if self.overlay is not None and self.overlay.case.window != window:
             self.set_overlay(None)
 
+    def set_aperture(self, radius: float, how: How | None = None) -> None:
+        """Show the spectrum of a circle around the cursor; radius in voxels, 0 for none."""
+        how = how or self.aperture_how
+        most = 0.0 if self.case is None else float(max(self.case.main.shape[1:]))
+        radius = min(max(radius, 0.0), most)
+        if (radius, how) != (self.aperture, self.aperture_how):
+            self.aperture, self.aperture_how = radius, how
+            self.aperture_changed.emit()
+
+    def set_marks(self, marks: tuple[Mark, ...]) -> None:
+        """Take the labelled windows of the current cube."""
+        if marks != self.marks:
+            self.marks = marks
+            self.marks_changed.emit()
+
     def set_prediction(self, prediction: Prediction | None) -> None:
-        """Take an answer; one for another case or another window of it is dropped."""
+        """Take an answer; one for another case of the list is kept for it.
+
+        One for a case that has gone, or for another window of the current case, is dropped.
+        """
         if prediction is self.prediction:
             return
-        if self.case is None or (prediction is not None and not self._is_asked(prediction.case)):
+        if prediction is not None and not self._is_asked(prediction.case):
+            self._keep(prediction)
+            return
+        if self.case is None:
             return
         self.prediction = prediction
         if prediction is None:
@@ -267,6 +372,13 @@ class Session(QObject):
             return
         self.overlay = overlay
         self.overlay_changed.emit()
+
+    def _keep(self, prediction: Prediction) -> None:
+        """Keep a late answer for the case the user has left meanwhile."""
+        for case in self.cases:
+            if case is not self.case and same_cubes(case, prediction.case):
+                self._answers[case] = prediction
+                self.cases_changed.emit()
 
     def _is_asked(self, case: Case) -> bool:
         """Tell whether an answer for `case` is one for what is on the screen.

@@ -32,6 +32,16 @@ class Settings:
     occlusion_patch, occlusion_stride : int
         Input voxels.
     occlusion_fill : {"zero", "wall", "mean"}
+    cache_gb : int
+        Gigabytes that copies of large cubes may take; 0 for no copies.
+    reader : str
+        Whose labels are placed in this window; empty for the login name.
+    blind : bool
+        Opinions kept in the library are hidden until a case is labelled.
+    label_sets : tuple of str
+        ``"kind=label set"`` as chosen in the Label panel.
+    default_models : tuple of str
+        ``"kind=model"`` as chosen in the model manager.
     """
 
     theme: Literal["system", "dark", "light"] = "system"
@@ -41,6 +51,11 @@ class Settings:
     occlusion_patch: int = 8
     occlusion_stride: int = 4
     occlusion_fill: Literal["zero", "wall", "mean"] = "zero"
+    cache_gb: int = 20
+    reader: str = ""
+    blind: bool = True
+    label_sets: tuple[str, ...] = ()
+    default_models: tuple[str, ...] = ()
 
 
 class SettingsFile:

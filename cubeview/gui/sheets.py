@@ -4,7 +4,7 @@ import platform
 import sys
 from html import escape
 
-from PyQt6.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
+from PyQt6.QtCore import QT_VERSION_STR, Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import (
     QApplication,
@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview import __version__
-from cubeview.gui.actions import ACTIONS, MENUS, VIEW_KEYS
+from cubeview.gui.actions import ACTIONS, LABEL_KEYS, MENUS, VIEW_KEYS
 
 RESEARCH_USE = (
     "CubeView is for research only. It is not a medical device: do not use its answers to "
@@ -38,22 +38,11 @@ def keys_sheet(parent: QWidget) -> QDialog:
             for a in ACTIONS
             if a.menu == menu and a.shortcut
         ]
+        if menu == "Label":
+            keys = [*LABEL_KEYS, *keys]
         if keys:
             rows.append(f"<tr><td colspan=2><br><b>{menu}</b></td></tr>{_rows(keys)}")
     return _sheet(parent, "Keys", f"<table cellpadding=3>{''.join(rows)}</table>")
-
-
-def about_sheet(parent: QWidget) -> QDialog:
-    """Return what CubeView is, its version and its licence."""
-    return _sheet(
-        parent,
-        "About CubeView",
-        f"<h3>CubeView {__version__}</h3>"
-        "<p>Linked views of heart scans and sky cubes; a 3-D network judges them, and shows "
-        f"where it looked.</p><p>{RESEARCH_USE}</p>"
-        "<p>Free software under the GNU General Public License, version 3 or later.</p>"
-        f"<p>Python {platform.python_version()}, Qt {QT_VERSION_STR}, PyQt {PYQT_VERSION_STR}</p>",
-    )
 
 
 class BugDialog(QDialog):

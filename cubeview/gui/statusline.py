@@ -31,7 +31,7 @@ class StatusLine(QStatusBar):
 
     def __init__(self, session: Session, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session, self._jobs = session, jobs
+        self._session, self._jobs = session, [jobs]
         self._shown: Job | None = None
         self.setSizeGripEnabled(False)
         self.cursor_text = QLabel()
@@ -64,11 +64,19 @@ class StatusLine(QStatusBar):
         self._show_chip()
         self._show_jobs()
 
+    def watch(self, jobs: Jobs) -> None:
+        """Show the work of further lanes too."""
+        self._jobs.append(jobs)
+        jobs.started.connect(self._started)
+
     def cancel(self) -> None:
         """Cancel the job that is shown, or else whatever runs."""
-        for job in [self._shown] if self._shown is not None else self._jobs.running():
+        for job in [self._shown] if self._shown is not None else self._running():
             job.cancel()
         self._show_jobs()
+
+    def _running(self) -> list[Job]:
+        return [job for jobs in self._jobs for job in jobs.running()]
 
     def _timer(self, delay_ms: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -90,7 +98,7 @@ class StatusLine(QStatusBar):
             self.job_text.setToolTip(text)
 
     def _show_jobs(self) -> None:
-        running = [job for job in self._jobs.running() if not job.cancelled]
+        running = [job for job in self._running() if not job.cancelled]
         first = running[0] if running else None
         if first is not self._shown:
             # Busy until its first report.

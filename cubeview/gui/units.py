@@ -1,7 +1,10 @@
 """Units as a reader writes them."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
 
 UNITS = {
@@ -22,6 +25,29 @@ UNITS = {
 def shown_unit(unit: str) -> str:
     """Return a unit as a reader writes it."""
     return UNITS.get(unit, unit)
+
+
+def display_scale(axis: Axis) -> tuple[float, str]:
+    """Return what an axis' values are multiplied by for a reader, and the unit they have then.
+
+    Files often count in base units: an H I line at 557481 m/s is read as 557.481 km/s.
+    """
+    largest = float(np.nanmax(np.abs(axis.values), initial=0.0))
+    if axis.unit.replace(" ", "") in ("m/s", "ms-1", "m.s-1"):
+        return 1e-3, "km/s"
+    if axis.unit == "Hz" and largest >= 1e6:
+        return (1e-9, "GHz") if largest >= 1e9 else (1e-6, "MHz")
+    if axis.unit == "m" and axis.kind == "spectral" and largest < 1e-2:
+        return (1e10, "Å") if largest < 1e-6 else (1e6, "µm") if largest < 1e-3 else (1e3, "mm")
+    if axis.unit == "deg" and axis.name.startswith("Solar"):
+        return 3600.0, "″"
+    return 1.0, shown_unit(axis.unit)
+
+
+def shown_axis(axis: Axis) -> Axis:
+    """Return an axis in the unit a reader wants."""
+    scale, unit = display_scale(axis)
+    return axis if scale == 1.0 else replace(axis, values=axis.values * scale, unit=unit)
 
 
 def value_unit(cube: Cube) -> str:

@@ -28,23 +28,36 @@ from PyQt6.QtWidgets import (
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
+from cubeview.gui.about import AboutDialog
 from cubeview.gui.actions import MENUS, Actions
+from cubeview.gui.boxes import Boxes
+from cubeview.gui.copying import Copying
 from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.labelling import Labelling
 from cubeview.gui.levels import LevelsControl
 from cubeview.gui.messages import MessageBar
+from cubeview.gui.models import ModelsDialog
 from cubeview.gui.opening import Opening, dropped_paths
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
+from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.teach import TeachPanel
+from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.widgets import PanelArea, column
+from cubeview.gui.panels.worklist import WorklistPanel
+from cubeview.gui.placing import Placing
+from cubeview.gui.records import Records
 from cubeview.gui.samples import samples
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
-from cubeview.gui.sheets import RESEARCH_USE, BugDialog, about_sheet, keys_sheet
+from cubeview.gui.sheets import RESEARCH_USE, BugDialog, keys_sheet
+from cubeview.gui.shelf import Shelf
 from cubeview.gui.spectral import SpectralDialog
 from cubeview.gui.startpage import StartPage
 from cubeview.gui.statusline import StatusLine
+from cubeview.gui.subject import Subject
 from cubeview.gui.theme import THEMES, ThemeName, theme
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.paths import data_dir
@@ -53,7 +66,8 @@ log = logging.getLogger(__name__)
 
 SIZE = (1440, 900)
 WIDE_PX = 1280
-LAYOUT_VERSION = 1
+HIGH_PX = 860
+LAYOUT_VERSION = 2
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
@@ -65,6 +79,8 @@ class Window(QMainWindow):
     ----------
     memory : SettingsFile, optional
         What was remembered; read from the user's data folder by default.
+    library : Path, optional
+        The library file; by default the one in the user's data folder.
 
     Attributes
     ----------
@@ -72,7 +88,7 @@ class Window(QMainWindow):
         After closing: all work has stopped. False when a thread is still at it.
     """
 
-    def __init__(self, memory: SettingsFile | None = None) -> None:
+    def __init__(self, memory: SettingsFile | None = None, library: Path | None = None) -> None:
         super().__init__()
         self.setObjectName("window")
         self.setAcceptDrops(True)
@@ -90,11 +106,29 @@ class Window(QMainWindow):
         shipped = samples()
         self.opening = Opening(self.session, self.jobs, self.messages, self.memory, self)
         self.ortho = OrthoView(self.session)
+        self.copying = Copying(self.session, self.jobs, self.memory, self.messages, self)
         self.start_page = StartPage(shipped)
         self.cases = CasesPanel(self.session, shipped)
         self.predict = PredictPanel(self.session, self.jobs)
         self.explain = ExplainPanel(self.session, self.jobs, self.memory)
         self.notes = NotesPanel(self.session)
+        self.records = Records(self.session, self.memory, library, self)
+        self.subject = Subject(self.session, self.records, self)
+        self.shelf = Shelf(self.session, self.records, self.subject, self)
+        self.labelling = Labelling(self.session, self.records, self.subject, self)
+        self.worklist = WorklistPanel(self.records, self.subject, self.shelf)
+        self.labels = LabelPanel(self.session, self.records, self.subject, self.labelling)
+        self.boxes = Boxes(self.records, self.shelf, self.memory, self.messages, self)
+        for entry in self.memory.settings.default_models:
+            self.session.set_default_model(*entry.partition("=")[::2])
+        self.teach = TeachPanel(
+            self.session,
+            self.jobs,
+            lambda: self.records.library,
+            lambda: self.memory.settings.folder,
+        )
+        self.models = ModelsDialog(self.session, self.jobs, self.memory, self)
+        self.placing = Placing(self.session, self.jobs, self)
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -108,6 +142,14 @@ class Window(QMainWindow):
         self.resize(QSize(*SIZE).boundedTo(room))
         # On a small screen the pictures come first; the View menu brings the panel back.
         self.docks["display"].setVisible(room.width() >= WIDE_PX)
+        if room.height() < HIGH_PX:
+            self.tabifyDockWidget(self.docks["notes"], self.docks["labels"])
+            self.docks["explain"].raise_()
+        if room.width() < WIDE_PX:
+            for name, dock in self.docks.items():
+                if name != "display" and self.dockWidgetArea(dock) == _LEFT:
+                    self.tabifyDockWidget(self.docks["classify"], dock)
+            self.docks["classify"].raise_()
         self._factory_layout = self.saveState(LAYOUT_VERSION)
         layout = self.memory.layout()
         if layout is not None:
@@ -115,6 +157,8 @@ class Window(QMainWindow):
             self.restoreState(layout[1], LAYOUT_VERSION)
         self._case_changed()
         self._recent_changed()
+        for said in filter(None, (self.records.news, self.records.problem)):
+            self.messages.warn(said)
         if not self.memory.settings.research_use_seen:
             self.messages.show_message(
                 "warn",
@@ -132,6 +176,13 @@ class Window(QMainWindow):
             self._bugs = BugDialog(self)
         self._bugs.add("".join(traceback.format_exception(error)))
 
+    def take_files(self, paths: list[Path]) -> None:
+        """Open files that came from outside the window, and bring it to the front."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
+        self.opening.open(paths)
+
     def close_case(self) -> None:
         """Take the current case off the window."""
         if self.session.case is not None:
@@ -139,7 +190,7 @@ class Window(QMainWindow):
 
     def cancel_jobs(self) -> None:
         """Cancel all running work."""
-        for job in self.jobs.running():
+        for job in (*self.jobs.running(), *self.records.jobs.running()):
             job.cancel()
         self.status_line.cancel()
 
@@ -147,6 +198,15 @@ class Window(QMainWindow):
         """Bring the About-this-cube panel to the front."""
         self.docks["notes"].show()
         self.docks["notes"].raise_()
+
+    def show_teach(self) -> None:
+        """Bring the Teach panel to the front, with room, and read the labels anew."""
+        dock = self.docks["teach"]
+        dock.show()
+        dock.raise_()
+        self.teach.refresh()
+        self.resizeDocks([self.docks["classify"], dock], [150, 700], Qt.Orientation.Vertical)
+        self.resizeDocks([dock], [380], Qt.Orientation.Horizontal)
 
     def ask_spectral(self) -> None:
         """Ask how the spectral axis is to be shown."""
@@ -158,8 +218,8 @@ class Window(QMainWindow):
         keys_sheet(self).show()
 
     def show_about(self) -> None:
-        """Show what CubeView is."""
-        about_sheet(self).show()
+        """Show what CubeView is and what it is made of."""
+        AboutDialog(self, self.jobs).show()
 
     def open_models_folder(self) -> None:
         """Show the folder of the user's own models in the file manager."""
@@ -213,7 +273,8 @@ class Window(QMainWindow):
         """Keep the layout, stop the work, then go."""
         self.memory.save_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
         self.ortho.stop()
-        self.stopped = self.jobs.close()
+        kept = self.records.close()
+        self.stopped = self.jobs.close() and kept
         super().closeEvent(event)
 
     def _central(self) -> QWidget:
@@ -225,6 +286,7 @@ class Window(QMainWindow):
         self.stack.addWidget(self.start_page)
         self.stack.addWidget(self.ortho)
         layout.addWidget(self.messages)
+        layout.addWidget(VentricleStrip(self.session, self.placing))
         layout.addWidget(self.stack, 1)
         return central
 
@@ -237,21 +299,28 @@ class Window(QMainWindow):
         layout.addStretch(1)
         for name, title, panel, area in (
             ("cases", "Cases", self.cases, _LEFT),
+            ("library", "Library", self.worklist, _LEFT),
             ("display", "Display", display, _LEFT),
             ("classify", "Classify", self.predict, _RIGHT),
             ("explain", "Explain", self.explain, _RIGHT),
             ("notes", "About this cube", self.notes, _RIGHT),
+            ("labels", "Label", self.labels, _RIGHT),
+            ("teach", "Teach", self.teach, _RIGHT),
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
-            dock.setWidget(panel if name == "cases" else PanelArea(panel))
+            dock.setWidget(panel if name in ("cases", "library") else PanelArea(panel))
             self.addDockWidget(area, dock)
             docks[name] = dock
         self.tabifyDockWidget(docks["explain"], docks["notes"])
+        self.tabifyDockWidget(docks["notes"], docks["teach"])
         docks["explain"].raise_()
-        self.resizeDocks([docks["cases"], docks["classify"]], [284, 300], Qt.Orientation.Horizontal)
+        self.tabifyDockWidget(docks["cases"], docks["library"])
+        docks["cases"].raise_()
+        self.resizeDocks([docks["cases"], docks["classify"]], [306, 300], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["cases"], docks["display"]], [560, 260], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["classify"], docks["explain"]], [380, 460], Qt.Orientation.Vertical)
+        right = [docks["classify"], docks["explain"], docks["labels"]]
+        self.resizeDocks(right, [290, 290, 260], Qt.Orientation.Vertical)
         return docks
 
     def _toolbar(self) -> QToolBar:
@@ -314,9 +383,27 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self.session.case_changed.connect(self._case_changed)
         self.session.overlay_changed.connect(self._enable)
+        self.status_line.watch(self.records.jobs)
+        self.records.failed.connect(self.show_error)
+        self.records.told.connect(self.messages.info)
+        self.labelling.written.connect(self._label_written)
+        self.labels.window_wanted.connect(self.shelf.go_to)
+        self.labels.edit_wanted.connect(self.boxes.edit_sets)
+        self.worklist.folder_wanted.connect(self.boxes.ask_folder)
+        self.placing.redo.connect(self._ask_again)
+        self.placing.problem.connect(self.messages.warn)
+        self.placing.changed.connect(self._enable)
+        self.session.adjusting_changed.connect(
+            lambda: self.actions_table["adjust"].setChecked(self.session.adjusting)
+        )
         self.jobs.failed.connect(lambda job, error: self.show_error(error))
         self.predict.broke.connect(self.show_error)
         self.explain.broke.connect(self.show_error)
+        self.teach.broke.connect(self.show_error)
+        self.teach.kept.connect(self.models.was_kept)
+        self.teach.kept.connect(lambda ref, _: self.messages.info(f"Kept the model {ref.name}."))
+        self.models.broke.connect(self.show_error)
+        self.models.models_changed.connect(self.teach.refresh)
         self.explain.saved.connect(lambda path: self.messages.info(f"Saved {path}"))
         self.cases.wanted.connect(self._open_known)
         self.start_page.wanted.connect(self._open_sample)
@@ -326,6 +413,11 @@ class Window(QMainWindow):
         self.status_line.notes_wanted.connect(self.show_notes)
         self.status_line.unreadable.connect(self.messages.error)
         self.ortho.playing_changed.connect(self.actions_table["play"].setChecked)
+
+    def _label_written(self, text: str) -> None:
+        # A panel behind another one is visible to Qt; what the user sees of it is not.
+        if self.labels.visibleRegion().isEmpty() and self.worklist.visibleRegion().isEmpty():
+            self.messages.info(text)
 
     def _open_sample(self, paths: list[Path]) -> None:
         self.opening.open(paths, remember=False)
@@ -357,13 +449,22 @@ class Window(QMainWindow):
             finished=lambda found: self.session.set_ventricles(case, found),
         )
 
+    def _ask_again(self, method: str) -> None:
+        """Ask for what the last geometry had been asked; a map brings its answer with it."""
+        if method == "CAM":
+            self.explain.run_cam()
+        else:
+            self.predict.run()
+
     def _enable(self) -> None:
         case = self.session.case
         have = {"case"} if case is not None else set()
+        have |= {"heart"} if self.session.ventricles else set()
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
         have |= {"spectral"} if case and case.main.axes[0].kind == "spectral" else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
+        self.actions_table["undo_ventricle"].setEnabled(self.placing.can_undo)
 
     def _recent_changed(self) -> None:
         recent = self.opening.recent()

@@ -4,8 +4,9 @@ import math
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.plane import axis_marks, body_offset
 from cubeview.gui.session import Session
-from cubeview.gui.units import shown_unit, value_unit
+from cubeview.gui.units import display_scale, value_unit
 
 LONG = 1e5
 NARROW_SPACE = "\u202f"
@@ -35,15 +36,16 @@ def coordinate_text(axis: Axis, value: float) -> str:
     """Return a world coordinate with name and unit, to about a tenth of a voxel."""
     if not math.isfinite(value):
         return f"{axis.name} –"
-    step = abs(axis.step)
+    scale, unit = display_scale(axis)
+    value, step = value * scale, abs(axis.step) * scale
     digits = min(max(0, 1 - math.floor(math.log10(step))), 6) if step > 0 else 3
     if axis.kind == "index":
         digits = 0
     grouped = "," if abs(value) >= LONG else ""
     figures = _minus(f"{value:{grouped}.{digits}f}").replace(",", NARROW_SPACE)
     text = f"{axis.name} {figures}"
-    if axis.unit:
-        text += f" {shown_unit(axis.unit)}"
+    if unit:
+        text += f" {unit}"
     extra = axis.medium or axis.convention
     return f"{text} ({extra})" if extra else text
 
@@ -60,10 +62,16 @@ def value_text(value: float, unit: str) -> str:
 
 
 def place_text(session: Session) -> str:
-    """Return the world coordinates under the cursor, sexagesimal on the equatorial sky."""
+    """Return the world coordinates under the cursor, sexagesimal on the equatorial sky.
+
+    Hearts are read in mm from the middle of the ventricle, towards the walls: patient coordinates
+    count from somewhere on the table.
+    """
     if session.case is None:
         return ""
     cube = session.case.main
+    if cube.kind == "heart":
+        return _heart_place(session, cube)
     first, second, third = cube.world(*session.cursor)
     parts = [coordinate_text(cube.axes[0], first)]
     names = {cube.axes[1].name, cube.axes[2].name}
@@ -71,6 +79,19 @@ def place_text(session: Session) -> str:
         return " · ".join([sexagesimal(third, second), *parts])
     parts += [coordinate_text(cube.axes[1], second), coordinate_text(cube.axes[2], third)]
     return " · ".join(parts)
+
+
+def _heart_place(session: Session, cube: Cube) -> str:
+    found = session.ventricles.get(session.case.roles[0]) if session.case else None
+    offsets = body_offset(cube, found, session.cursor)
+    parts = []
+    for axis, (first, last), offset in zip(cube.axes, axis_marks(cube), offsets, strict=True):
+        mark = last if offset >= 0 else first
+        parts.append(
+            f"{mark} {abs(offset):.0f} mm" if mark else _minus(f"{axis.name} {offset:.0f} mm")
+        )
+    origin = "the ventricle's centre" if found is not None else "the middle"
+    return f"From {origin}: {' · '.join(parts)}"
 
 
 def values_text(session: Session) -> str:

@@ -17,6 +17,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube, Note, Pixels, Source
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.byterange import Layout, Stamp
+from cubeview.io.cache import with_cache
 from cubeview.io.fits_axes import WCS_ERRORS, Geometry, geometry
 from cubeview.io.fits_facts import beam_of, first_text
 from cubeview.io.fits_header import parse_unit
@@ -104,7 +105,12 @@ def read(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
             )
     # A file that became the noise or mask of another is no case of its own.
     used = {path for case in cases for path in _lent(case.main)}
-    return Opened(tuple(case for case in cases if _path(case) not in used), tuple(refusals))
+    kept = tuple(_with_cache(case) for case in cases if _path(case) not in used)
+    return Opened(kept, tuple(refusals))
+
+
+def _with_cache(case: Case) -> Case:
+    return replace(case, cubes={role: with_cache(cube) for role, cube in case.cubes.items()})
 
 
 def _path(case: Case) -> Path | None:

@@ -53,6 +53,16 @@ def calibrate(
     return moved, float(log_t.detach().exp().clamp(0.05, 20.0))
 
 
+def calibrated_errors(logits: np.ndarray, truth: np.ndarray, temperature: float) -> np.ndarray:
+    """Return each case's weighted cross-entropy after calibration on all of them, shape (n,)."""
+    shift, temperature = calibrate(logits, truth, temperature)
+    scaled = torch.tensor((logits + shift) / temperature)
+    labels = torch.tensor(truth)
+    errors = functional.cross_entropy(scaled, labels, reduction="none")
+    found: np.ndarray = (errors * class_weights(labels, logits.shape[1])[labels]).numpy()
+    return found
+
+
 def class_weights(truth: torch.Tensor, classes: int) -> torch.Tensor:
     """Return weights that let each class count the same, shape (classes,), mean about 1."""
     counts = torch.bincount(truth, minlength=classes).float()

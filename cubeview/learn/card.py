@@ -191,7 +191,8 @@ def find_models() -> tuple[ModelRef, ...]:
     names: set[str] = set()
     for place in (resource("models"), data_dir() / "models"):
         for folder in sorted(place.iterdir()) if place.is_dir() else ():
-            if not (folder / CARD).is_file():
+            # A .part folder is a model that was being written when the program was killed.
+            if folder.suffix == ".part" or not (folder / CARD).is_file():
                 continue
             try:
                 card = read_card(folder)

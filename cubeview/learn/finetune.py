@@ -12,60 +12,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.calibrate import calibrate, class_weights, logistic_baseline
+from cubeview.learn.calibrate import calibrate, calibrated_errors, logistic_baseline
 from cubeview.learn.card import Card
 from cubeview.learn.model import Model
 from cubeview.learn.network import Network
+from cubeview.learn.rounds import Links, Rounds, batched, frozen_part, grouped_logits, tail_of
+from cubeview.learn.together import Together
 from cubeview.learn.training_set import TrainingSet, grouped_folds
+from cubeview.learn.tuning import AUGMENTATIONS, FinetuneConfig, Going
 
-INNER_FOLDS = 3
+SHARES = (0.1, 1.0)
+"""How much of the way a network may go that training led it: a little, or all of it."""
 
-
-@dataclass(frozen=True)
-class FinetuneConfig:
-    """Choices of a fine-tune; the defaults are those that never hurt much.
-
-    Parameters
-    ----------
-    layers : str
-        What moves, a ladder: ``"threshold"`` (calibration only), ``"head"``, ``"last2"`` (last
-        convolution and head), ``"last3"`` and so on, ``"all"``.
-    steps : int
-        Gradient steps; early stopping is by being few.
-    rate : float
-        AdamW learning rate of the head; each block below it moves at 0.3 of the one above.
-    pull : float
-        Weight of the squared distance to the start, added to the loss.
-    batch : int
-    copies : int
-        Shifted copies of each training case (up to 1 voxel), 0 for none.
-    balanced : bool
-        Weigh classes equally.
-    folds, seed : int
-    """
-
-    layers: str = "last2"
-    steps: int = 60
-    rate: float = 3e-4
-    pull: float = 0.1
-    batch: int = 16
-    copies: int = 0
-    balanced: bool = True
-    folds: int = 5
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.layers not in ("threshold", "head", "all") and not (
-            self.layers.startswith("last") and self.layers[4:].isdecimal()
-        ):
-            raise CubeviewError(
-                f"--layers {self.layers!r}: choose threshold, head, last2, last3 … or all."
-            )
-        if self.folds < 2 or self.steps < 1 or self.batch < 2:
-            raise CubeviewError("folds and batch must be at least 2, steps at least 1.")
+CLEARLY = 0.5
+"""By how many standard errors all of the way must be better than a little of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +54,7 @@ class Tuned:
     baseline: np.ndarray
 
 
-def linked_classes(card: Card, classes: Sequence[str]) -> list[list[int]] | None:
+def linked_classes(card: Card, classes: Sequence[str]) -> Links:
     """Return which of the model's answers make up each label class, or None for a new label set.
 
     A two-class set of the normal class against one of the defects, or against "abnormal", asks
@@ -111,7 +73,13 @@ def linked_classes(card: Card, classes: Sequence[str]) -> list[list[int]] | None
 
 
 def fine_tune(
-    base: Model, examples: TrainingSet, config: FinetuneConfig, *, report: Report = nothing
+    base: Model,
+    examples: TrainingSet,
+    config: FinetuneConfig,
+    *,
+    report: Report = nothing,
+    partial: Callable[[Going], None] | None = None,
+    together: Together | None = None,
 ) -> Tuned:
     """Fine-tune a copy of a model in folds, then on all cases.
 
@@ -123,6 +91,10 @@ def fine_tune(
     config : FinetuneConfig
     report : callable
         Called each step; may raise Cancelled.
+    partial : callable, optional
+        Told how it goes, each step of a fold.
+    together : Together, optional
+        The processes this one trains with; alone on the CPU by default.
 
     Returns
     -------
@@ -131,216 +103,174 @@ def fine_tune(
     Raises
     ------
     CubeviewError
-        If a new label set is to be learnt by moving the threshold only.
+        If a new label set is to be learnt by moving the threshold only, an augmentation is not
+        known, or training breaks off; the text says what to change.
+
+    Notes
+    -----
+    The calibration that judges a fold is fitted on scores of the other folds' cases by networks
+    that saw neither fold: for each pair of folds one network is trained without both, and serves
+    both. The same scores say how far to go: all the way that training led only where that is
+    clearly better than a tenth of it, since on scans the base knows the less it moves the better.
+    No label of a fold takes part in anything its cases are judged by.
     """
+    together = together or Together()
     links = linked_classes(base.card, examples.classes)
     if links is None and config.layers == "threshold":
         raise CubeviewError(
             "the model does not know these classes, so there is no threshold to move: choose "
             "head or last2."
         )
+    known = AUGMENTATIONS[base.card.kind]
+    if unknown := [name for name in config.augment if name not in known]:
+        raise CubeviewError(f"augmentation {unknown[0]!r}: choose from {', '.join(known)}.")
     folds = grouped_folds(examples, config.folds, config.seed)
-    start = deepcopy(base.network).eval()
+    start = deepcopy(base.network).eval().to(together.device)
     if links is None:
         start.reset_head(len(examples.classes))
         nn.init.zeros_(start.head.weight)
         nn.init.zeros_(start.head.bias)
-    tail_at = _tail(start, config.layers)
-    steps = _Progress(report, config.folds * (1 + INNER_FOLDS) + 1, config)
-    cached = _frozen(start, examples.inputs, tail_at, config)
-    pooled = _pooled(base.network, examples.inputs)
-    job = _Run(start, tail_at, links, examples, cached, config, steps)
+    way = _Way(report, partial, config)
+    tail_at = tail_of(start, config.layers)
+    cached = frozen_part(start, examples, tail_at, config, base.card.kind, way.aside)
+    rounds = Rounds(start, tail_at, links, examples, cached, config, together)
+    pooled = _pooled(start, examples.inputs)
 
-    raw = np.zeros((len(examples), len(examples.classes)))
-    calibrated = np.zeros_like(raw)
-    baseline = np.zeros_like(raw)
+    shares = SHARES if links is not None and config.layers != "threshold" else (1.0,)
+    raw = np.zeros((len(shares), len(examples), len(examples.classes)))
+    calibrated, baseline = np.zeros_like(raw[0]), np.zeros_like(raw[0])
+    truth, heat = examples.truth, base.card.temperature
+
+    def scored(network: Network, cases: np.ndarray) -> np.ndarray:
+        """Score cases at each share of the way, shape (shares, n, classes)."""
+        return np.stack([rounds.logits(rounds.towards(network, s), cases) for s in shares])
+
+    inner: dict[tuple[int, int], np.ndarray] = {}
     for fold in range(config.folds):
-        test = np.nonzero(folds == fold)[0]
-        train = np.nonzero(folds != fold)[0]
-        raw[test] = job.logits(job.train(train), test)
-        shift, temperature = calibrate(
-            job.inner(train, fold), examples.truth[train], base.card.temperature
-        )
-        calibrated[test] = (raw[test] + shift) / temperature
-        baseline[test] = logistic_baseline(pooled, examples.truth, train, test)
-    network = job.train(np.arange(len(examples)))
-    shift, temperature = calibrate(raw, examples.truth, base.card.temperature)
+        test, train = np.nonzero(folds == fold)[0], np.nonzero(folds != fold)[0]
+        way.begin(fold)
+        raw[:, test] = scored(rounds.train(train, way.watch), test)
+        unseen = np.zeros_like(raw)
+        for other in range(config.folds):
+            if other == fold:
+                continue
+            pair = min(fold, other), max(fold, other)
+            if pair not in inner:
+                both = np.isin(folds, pair)
+                network = rounds.train(np.nonzero(~both)[0], way.inner)
+                inner[pair] = np.zeros_like(raw)
+                inner[pair][:, both] = scored(network, np.nonzero(both)[0])
+            unseen[:, folds == other] = inner[pair][:, folds == other]
+        far = _how_far(unseen[:, train], truth[train], heat)
+        shift, temperature = calibrate(unseen[far][train], truth[train], heat)
+        calibrated[test] = (raw[far][test] + shift) / temperature
+        baseline[test] = logistic_baseline(pooled, truth, train, test)
+        way.end(float((calibrated[test].argmax(axis=1) == truth[test]).mean()))
+    way.begin(config.folds)
+    far = _how_far(raw, truth, heat)
+    network = rounds.towards(rounds.train(np.arange(len(examples)), way.watch), shares[far])
+    shift, temperature = calibrate(raw[far], truth, heat)
     network = _shifted(network, links, shift)
     before = None
     if links is not None:
         before = model_logits(base, examples.inputs, links)
-    model = Model(network.eval(), _card(base, examples, links, temperature))
+    model = Model(network.cpu().eval(), _card(base, examples, links, temperature))
     report(1.0, "fine-tuned")
     return Tuned(model, folds, calibrated, before, baseline)
 
 
-def model_logits(model: Model, inputs: np.ndarray, links: list[list[int]] | None) -> np.ndarray:
+def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
     """Return a model's calibrated logits as it is, one a label class, shape (n, classes)."""
     with torch.inference_mode():
         found: np.ndarray = (
-            _batched(lambda batch: grouped_logits(model.network(batch), links), inputs)
+            batched(
+                lambda batch: grouped_logits(model.network(batch), links), inputs, model.network
+            )
             .double()
+            .cpu()
             .numpy()
         )
     return found / model.card.temperature
 
 
-def grouped_logits(logits: torch.Tensor, links: list[list[int]] | None) -> torch.Tensor:
-    """Return one logit a label class: logsumexp over the answers that make it up."""
-    if links is None:
-        return logits
-    return torch.stack([logits[:, link].logsumexp(dim=1) for link in links], dim=1)
+def _how_far(scores: np.ndarray, truth: np.ndarray, temperature: float) -> int:
+    """Return which share of the way to go, from scores of unseen cases (share, n, classes)."""
+    if len(scores) == 1:
+        return 0
+    little, whole = (calibrated_errors(s, truth, temperature) for s in scores)
+    gain = little - whole
+    return int(gain.mean() > CLEARLY * gain.std() / np.sqrt(len(gain)))
 
 
-class _Progress:
-    """Progress over all rounds of training, in words."""
+class _Way:
+    """How far the rounds are, in words and curves."""
 
-    def __init__(self, report: Report, rounds: int, config: FinetuneConfig) -> None:
-        self._report = report
+    def __init__(
+        self, report: Report, partial: Callable[[Going], None] | None, config: FinetuneConfig
+    ) -> None:
+        self._report, self._partial = report, partial
+        self._folds, self._steps = config.folds, config.steps
+        rounds = config.folds + config.folds * (config.folds - 1) // 2 + 1
         self._total = rounds * config.steps
         self._done = 0
+        self._text = ""
+        self._losses: list[list[float]] = []
+        self._accuracies: list[list[float]] = []
+        self._held_out: list[float] = []
 
-    def step(self, text: str) -> None:
+    def aside(self, text: str) -> None:
+        """Report work before the first step."""
+        self._report(0.0, text)
+
+    def begin(self, fold: int) -> None:
+        """Begin a fold, or after the last the model to keep."""
+        last = fold == self._folds
+        self._text = "the model to keep" if last else f"fold {fold + 1} of {self._folds}"
+        self._losses.append([])
+        self._accuracies.append([])
+        self._report(min(self._done / self._total, 0.999), self._text)
+
+    def watch(self, loss: float, accuracy: float) -> None:
+        """Take a step of the fold's own round."""
+        self._losses[-1].append(loss)
+        self._accuracies[-1].append(accuracy)
+        self._step(f"step {len(self._losses[-1])} of {self._steps}")
+        self._tell()
+
+    def inner(self, loss: float, accuracy: float) -> None:
+        """Take a step of a round for the calibration only."""
+        self._step("calibrating")
+
+    def end(self, held_out: float) -> None:
+        """Take a finished fold."""
+        self._held_out.append(held_out)
+        self._tell()
+
+    def _step(self, text: str) -> None:
         self._done += 1
-        self._report(min(self._done / self._total, 0.999), text)
+        self._report(min(self._done / self._total, 0.999), f"{self._text}, {text}")
 
-
-@dataclass(frozen=True, eq=False)
-class _Run:
-    """What every round of training shares."""
-
-    start: Network
-    tail_at: int
-    links: list[list[int]] | None
-    examples: TrainingSet
-    cached: torch.Tensor
-    config: FinetuneConfig
-    progress: _Progress
-
-    def inner(self, train: np.ndarray, fold: int) -> np.ndarray:
-        """Return logits of training cases from rounds that left each of them out."""
-        part = TrainingSet(
-            inputs=self.examples.inputs[train],
-            truth=self.examples.truth[train],
-            classes=self.examples.classes,
-            names=tuple(self.examples.names[i] for i in train),
-            groups=tuple(self.examples.groups[i] for i in train),
-        )
-        folds = grouped_folds(part, INNER_FOLDS, self.config.seed + fold + 1)
-        out = np.zeros((len(train), len(self.examples.classes)))
-        for number in range(INNER_FOLDS):
-            left = folds == number
-            out[left] = self.logits(self.train(train[~left]), train[left])
-        return out
-
-    def logits(self, network: Network, cases: np.ndarray) -> np.ndarray:
-        """Return one logit a label class of each case, unshifted copy."""
-        with torch.inference_mode():
-            values = _forward(network, self.tail_at, self.cached[0, cases])
-            found: np.ndarray = grouped_logits(values, self.links).double().numpy()
-        return found
-
-    def train(self, cases: np.ndarray) -> Network:
-        """Return a copy of the start, moved towards the labels of `cases`."""
-        config = self.config
-        network = deepcopy(self.start).eval()
-        if config.layers == "threshold":
-            return network
-        groups, anchors = _movable(network, self.tail_at, config.rate)
-        optimiser = torch.optim.AdamW(groups, weight_decay=0.0)
-        schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, config.steps)
-        truth = torch.tensor(self.examples.truth)
-        weight = None
-        if config.balanced:
-            weight = class_weights(truth[cases], len(self.examples.classes))
-        generator = torch.Generator().manual_seed(config.seed)
-        order: list[int] = []
-        for step in range(config.steps):
-            self.progress.step(f"step {step + 1} of {config.steps}")
-            while len(order) < config.batch:
-                order += torch.randperm(len(cases), generator=generator).tolist()
-            batch, order = order[: config.batch], order[config.batch :]
-            chosen = torch.tensor(cases[batch])
-            copy = torch.randint(len(self.cached), (len(batch),), generator=generator)
-            logits = _forward(network, self.tail_at, self.cached[copy, chosen])
-            errors = functional.cross_entropy(
-                grouped_logits(logits, self.links), truth[chosen], weight=weight
+    def _tell(self) -> None:
+        if self._partial is not None:
+            self._partial(
+                Going(
+                    fold=len(self._losses),
+                    folds=self._folds,
+                    losses=tuple(map(tuple, self._losses)),
+                    accuracies=tuple(map(tuple, self._accuracies)),
+                    held_out=tuple(self._held_out),
+                )
             )
-            pull = sum(((p - a) ** 2).sum() for p, a in anchors)
-            optimiser.zero_grad()
-            torch.autograd.backward(errors + config.pull * pull)
-            optimiser.step()
-            schedule.step()
-        for parameter in network.parameters():
-            parameter.requires_grad_(True)
-        return network
-
-
-def _tail(network: Network, layers: str) -> int:
-    """Return the index in ``features`` at which the moving part begins."""
-    last = len(network.features)
-    if layers in ("threshold", "head"):
-        return last
-    if layers == "all":
-        return 1
-    return max(1, last - (int(layers[4:]) - 1))
-
-
-def _forward(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tensor:
-    for module in list(network.features)[tail_at:]:
-        values = module(values)
-    logits: torch.Tensor = network.head(values.mean(dim=(2, 3, 4)))
-    return logits
-
-
-def _frozen(
-    network: Network, inputs: np.ndarray, tail_at: int, config: FinetuneConfig
-) -> torch.Tensor:
-    """Return what the frozen part makes of each case, (copy, case, ...); copy 0 is unshifted."""
-    rng = np.random.default_rng(config.seed)
-    shifts = [(0, 0, 0), *(tuple(rng.integers(-1, 2, 3)) for _ in range(config.copies))]
-    layers = list(network.features)[:tail_at]
-
-    def run(batch: torch.Tensor) -> torch.Tensor:
-        for module in layers:
-            batch = module(batch)
-        return batch
-
-    with torch.inference_mode():
-        copies = [_batched(run, np.roll(inputs, shift, axis=(2, 3, 4))) for shift in shifts]
-    # Cloned outside inference mode, so that gradients may pass through what follows.
-    return torch.stack([copy.clone() for copy in copies])
 
 
 def _pooled(network: Network, inputs: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
-        found: np.ndarray = _batched(
-            lambda batch: network.features(batch).mean(dim=(2, 3, 4)), inputs
-        ).numpy()
+        found: np.ndarray = (
+            batched(lambda batch: network.features(batch).mean(dim=(2, 3, 4)), inputs, network)
+            .cpu()
+            .numpy()
+        )
     return found
-
-
-def _batched(run: Callable[[torch.Tensor], torch.Tensor], inputs: np.ndarray) -> torch.Tensor:
-    parts = np.array_split(inputs, max(1, len(inputs) // 16))
-    return torch.cat([run(torch.tensor(part)) for part in parts])
-
-
-def _movable(
-    network: Network, tail_at: int, rate: float
-) -> tuple[list[dict[str, object]], list[tuple[nn.Parameter, torch.Tensor]]]:
-    """Return parameter groups with falling rates from the head down, and their anchors."""
-    for parameter in network.parameters():
-        parameter.requires_grad_(False)
-    groups: list[dict[str, object]] = []
-    anchors = []
-    for module in [network.head, *reversed(list(network.features)[tail_at:])]:
-        parameters = list(module.parameters())
-        for parameter in parameters:
-            parameter.requires_grad_(True)
-            anchors.append((parameter, parameter.detach().clone()))
-        groups.append({"params": parameters, "lr": rate})
-        rate *= 0.3
-    return groups, anchors
 
 
 def _shifted(network: Network, links: list[list[int]] | None, shift: np.ndarray) -> Network:

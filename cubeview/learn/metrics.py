@@ -58,31 +58,69 @@ def roc(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return rate[0], rate[1], np.append(np.inf, ordered[last])
 
 
+def roc_band(
+    scores: np.ndarray, positive: np.ndarray, folds: np.ndarray, points: int = 101
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean ROC curve of folds, and its spread.
+
+    Returns
+    -------
+    grid, mean, spread : ndarray, shape (points,)
+        False positive rates, and over the folds the mean and the standard deviation of the true
+        positive rate there (vertical averaging, Fawcett 2006, Pattern Recognition Letters 27).
+    """
+    grid = np.linspace(0.0, 1.0, points)
+    curves = []
+    for ill, well in _sides(positive, folds):
+        cases = np.concatenate([ill, well])
+        false, true, _ = roc(scores[cases], positive[cases])
+        curves.append(true[np.searchsorted(false, grid, side="right") - 1])
+    return grid, np.mean(curves, axis=0), np.std(curves, axis=0)
+
+
 def auc_interval(
-    scores: np.ndarray, positive: np.ndarray, *, seed: int = 0, rounds: int = 2000
+    scores: np.ndarray,
+    positive: np.ndarray,
+    folds: np.ndarray | None = None,
+    *,
+    seed: int = 0,
+    rounds: int = 2000,
 ) -> Interval:
-    """Return the AUC with its 95 % interval by stratified bootstrap over cases."""
-    rounds_of = _bootstrap(positive, seed, rounds)
-    drawn = np.array([auc(scores[take], positive[take]) for take in rounds_of])
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return Interval(auc(scores, positive), float(low), float(high))
+    """Return the AUC with its 95 % interval by stratified bootstrap over cases.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n,)
+    positive : ndarray of bool, shape (n,)
+    folds : ndarray of int, shape (n,), optional
+        With folds, the mean of the folds' AUCs: scores of two networks are never compared.
+        Folds with one side only are passed over.
+    seed, rounds : int
+
+    Returns
+    -------
+    Interval
+        NaN where no fold has both sides.
+    """
+    sides = _sides(positive, folds)
+    value = float(np.mean([_wins(scores, *side).mean() for side in sides])) if sides else np.nan
+    return Interval(value, *_ends(_drawn(scores, sides, seed, rounds)))
 
 
 def auc_gain(
     after: np.ndarray,
     before: np.ndarray,
     positive: np.ndarray,
+    folds: np.ndarray | None = None,
     *,
     seed: int = 0,
     rounds: int = 2000,
 ) -> Interval:
     """Return AUC after minus AUC before on the same cases, with a paired bootstrap interval."""
-    drawn = [
-        auc(after[take], positive[take]) - auc(before[take], positive[take])
-        for take in _bootstrap(positive, seed, rounds)
-    ]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return Interval(auc(after, positive) - auc(before, positive), float(low), float(high))
+    sides = _sides(positive, folds)
+    drawn = _drawn(after, sides, seed, rounds) - _drawn(before, sides, seed, rounds)
+    found = [_wins(after, *side).mean() - _wins(before, *side).mean() for side in sides]
+    return Interval(float(np.mean(found)) if found else np.nan, *_ends(drawn))
 
 
 def confusion(truth: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
@@ -221,8 +259,36 @@ def summarise(
     return figures
 
 
-def _bootstrap(positive: np.ndarray, seed: int, rounds: int) -> list[np.ndarray]:
-    """Draw cases with replacement, positives and negatives apart."""
+def _sides(positive: np.ndarray, folds: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return positives and negatives of each fold that has both."""
+    where = np.zeros(len(positive), dtype=int) if folds is None else folds
+    sides = [
+        (np.nonzero((where == fold) & positive)[0], np.nonzero((where == fold) & ~positive)[0])
+        for fold in np.unique(where)
+    ]
+    return [(ill, well) for ill, well in sides if len(ill) and len(well)]
+
+
+def _drawn(
+    scores: np.ndarray, sides: list[tuple[np.ndarray, np.ndarray]], seed: int, rounds: int
+) -> np.ndarray:
+    """Draw the AUC again and again; one seed draws the same cases for every set of scores."""
     rng = np.random.default_rng(seed)
-    sides = [np.nonzero(positive)[0], np.nonzero(~positive)[0]]
-    return [np.concatenate([rng.choice(side, len(side)) for side in sides]) for _ in range(rounds)]
+    drawn = []
+    for side in sides:
+        ill, well = (rng.multinomial(len(s), np.full(len(s), 1 / len(s)), rounds) / len(s)
+                     for s in side)  # fmt: skip
+        drawn.append(((ill @ _wins(scores, *side)) * well).sum(axis=1))
+    return np.mean(drawn, axis=0) if drawn else np.full(rounds, np.nan)
+
+
+def _wins(scores: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
+    """1 where a positive scores above a negative, 0.5 on a tie, shape (positive, negative)."""
+    above, below = scores[positive][:, None], scores[negative][None]
+    found: np.ndarray = (above > below) + 0.5 * (above == below)
+    return found
+
+
+def _ends(drawn: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(low), float(high)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import safetensors
-import safetensors.torch
 import torch
+from safetensors.torch import load as weights_of
+from safetensors.torch import save as bytes_of
 
 import cubeview
 from cubeview.errors import CubeviewError
@@ -62,7 +63,7 @@ def load_model(folder: Path | str) -> Model:
             "differs). Copy the whole model folder again."
         )
     try:
-        weights = safetensors.torch.load(data)
+        weights = weights_of(data)
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
         raise CubeviewError(
             f"{folder / WEIGHTS}: not a safetensors file ({error}). Copy the model folder again."
@@ -100,7 +101,7 @@ def save_model(model: Model, folder: Path | str) -> Model:
     if folder.exists():
         raise CubeviewError(f"{folder}: there is a model already. Choose another name.")
     weights = {k: v.detach().cpu().contiguous() for k, v in model.network.state_dict().items()}
-    data = safetensors.torch.save(weights)
+    data = bytes_of(weights)
     versions = {"cubeview": cubeview.__version__, "torch": torch.__version__.partition("+")[0]}
     card = replace(
         model.card,

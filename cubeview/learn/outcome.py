@@ -3,8 +3,9 @@ folds, and a verdict in words.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import logsumexp, softmax
@@ -12,6 +13,11 @@ from scipy.special import logsumexp, softmax
 from cubeview.errors import CubeviewError
 from cubeview.learn import metrics
 from cubeview.learn.card import Card
+from cubeview.learn.tuning import FinetuneConfig
+
+if TYPE_CHECKING:  # both need torch, which this module's callers in the window must not load
+    from cubeview.learn.finetune import Tuned
+    from cubeview.learn.training_set import TrainingSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +27,10 @@ class Figures:
     Parameters
     ----------
     auc : Interval
-        Positive classes against the others over all cases, each scored by a fold that never saw
-        it; 95 % by bootstrap over cases.
+        Positive classes against the others: the mean of the folds, each scored by a network that
+        never saw it; 95 % by bootstrap over the cases of each fold. Without folds, all cases.
+    pooled_auc : float
+        Over all cases at once: the folds' calibrations take part in it.
     auc_per_fold : tuple of float
         NaN where a fold has one side only.
     accuracy, balanced_accuracy : float
@@ -36,6 +44,7 @@ class Figures:
     """
 
     auc: metrics.Interval
+    pooled_auc: float
     auc_per_fold: tuple[float, ...]
     accuracy: float
     balanced_accuracy: float
@@ -48,8 +57,8 @@ class Figures:
         """Return plain values for a JSON document."""
         return {
             "auc": {
-                "mean": float(np.nanmean(self.auc_per_fold)) if self.auc_per_fold else None,
-                "pooled": self.auc.value,
+                "mean": self.auc.value,
+                "pooled": self.pooled_auc,
                 "low": self.auc.low,
                 "high": self.auc.high,
                 "per_fold": [None if np.isnan(a) else a for a in self.auc_per_fold],
@@ -103,7 +112,8 @@ def figures(
             metrics.auc(scores[folds == fold], ill[folds == fold]) for fold in np.unique(folds)
         )
     return Figures(
-        auc=metrics.auc_interval(scores, ill),
+        auc=metrics.auc_interval(scores, ill, folds),
+        pooled_auc=metrics.auc(scores, ill),
         auc_per_fold=per_fold,
         accuracy=float(np.trace(counts) / counts.sum()),
         balanced_accuracy=float(np.nanmean(metrics.recalls(counts))),
@@ -114,13 +124,16 @@ def figures(
     )
 
 
-def verdict(tuned: Figures, base: Figures | None, ill: np.ndarray) -> tuple[str, str]:
+def verdict(
+    tuned: Figures, base: Figures | None, ill: np.ndarray, folds: np.ndarray | None
+) -> tuple[str, str]:
     """Say whether the tuned model is better.
 
     Parameters
     ----------
     tuned, base : Figures
     ill : ndarray of bool, shape (n,)
+    folds : ndarray of int, shape (n,), or None
 
     Returns
     -------
@@ -130,19 +143,19 @@ def verdict(tuned: Figures, base: Figures | None, ill: np.ndarray) -> tuple[str,
     """
     if base is None:
         return "new", "The base model does not know these classes; there is nothing to compare."
-    gain = metrics.auc_gain(tuned.scores, base.scores, ill)
+    gain = metrics.auc_gain(tuned.scores, base.scores, ill, folds)
     moved = tuned.balanced_accuracy - base.balanced_accuracy
+    least, most = _balanced_gain(tuned, base, ill)
     interval = f"AUC {gain.value:+.3f} (95 % {gain.low:+.3f} to {gain.high:+.3f})"
     threshold = f"balanced accuracy {base.balanced_accuracy:.2f} → {tuned.balanced_accuracy:.2f}"
-    if gain.low > 0:
-        return "better", f"Better: {interval}; {threshold}."
-    if gain.high < 0:
+    if gain.high < 0 or (most < 0 and gain.value < 0.01):
         return "worse", f"Worse: {interval}; {threshold}. Keep the base."
-    spread = _balanced_gain(tuned, base, ill)
-    if spread[0] > 0 and gain.value > -0.01:
+    if gain.low > 0 and most >= 0:
+        return "better", f"Better: {interval}; {threshold}."
+    if least > 0 and gain.value > -0.01:
         return "better", (
-            f"Better at its threshold, not in ranking: {threshold} (95 % {spread[0]:+.2f} to "
-            f"{spread[1]:+.2f}); {interval}."
+            f"Better at its threshold, not in ranking: {threshold} (95 % {least:+.2f} to "
+            f"{most:+.2f}); {interval}."
         )
     return "cannot be told", (
         f"Cannot be told with {len(ill)} cases: {interval}; balanced accuracy {moved:+.2f}. "
@@ -150,16 +163,111 @@ def verdict(tuned: Figures, base: Figures | None, ill: np.ndarray) -> tuple[str,
     )
 
 
-def report_dict(
-    tuned: Figures, base: Figures | None, baseline: Figures, classes: Sequence[str]
-) -> Mapping[str, Any]:
-    """Return the JSON document's figures: the tuned model's, with base and baseline beside."""
-    return {
-        "classes": list(classes),
-        **tuned.to_dict(),
-        "base": None if base is None else base.to_dict(),
-        "baseline": baseline.to_dict(),
-    }
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A fine-tune judged beside its base and the plain baseline, on the same folds.
+
+    Parameters
+    ----------
+    classes : tuple of str
+    positive : tuple of str
+        The ill side of the ROC.
+    tuned : Figures
+    base : Figures or None
+    baseline : Figures
+    word, text : str
+        See `verdict`.
+    """
+
+    classes: tuple[str, ...]
+    positive: tuple[str, ...]
+    tuned: Figures
+    base: Figures | None
+    baseline: Figures
+    word: str
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for a JSON document."""
+        return {
+            "classes": list(self.classes),
+            "positive": list(self.positive),
+            **self.tuned.to_dict(),
+            "base": None if self.base is None else self.base.to_dict(),
+            "baseline": self.baseline.to_dict(),
+            "verdict": {"word": self.word, "text": self.text},
+        }
+
+
+def judge(tuned: "Tuned", cases: "TrainingSet", card: Card, asked: Sequence[str] = ()) -> Outcome:
+    """Judge what a fine-tune came to.
+
+    Parameters
+    ----------
+    tuned : Tuned
+    cases : TrainingSet
+        What it was trained on.
+    card : Card
+        Of the base model.
+    asked : sequence of str
+        Positive classes, see `positive_classes`.
+
+    Returns
+    -------
+    Outcome
+    """
+    positive = positive_classes(card, cases.classes, asked)
+    after, plain = (
+        figures(logits, cases.truth, tuned.folds, positive)
+        for logits in (tuned.logits, tuned.baseline)
+    )
+    before = None
+    if tuned.base is not None:
+        before = figures(tuned.base, cases.truth, tuned.folds, positive)
+    word, text = verdict(after, before, np.isin(cases.truth, positive), tuned.folds)
+    names = tuple(cases.classes[index] for index in positive)
+    return Outcome(cases.classes, names, after, before, plain, word, text)
+
+
+def kept_card(
+    card: Card,
+    base: Card,
+    cases: "TrainingSet",
+    config: FinetuneConfig,
+    outcome: Outcome,
+    name: str,
+) -> Card:
+    """Return the card of a fine-tuned model that is to be kept under a name."""
+    counts = np.bincount(cases.truth, minlength=len(cases.classes))
+    return replace(
+        card,
+        name=name,
+        title=name if base.title in name else f"{name} ({base.title}, fine-tuned)",
+        training={
+            "finetuned_from": base.name,
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "cases": len(cases),
+            "classes": dict(zip(cases.classes, map(int, counts), strict=True)),
+            "labels_sha256": cases.digest,
+            "config": asdict(config),
+        },
+        metrics={
+            "out_of_fold": plain(outcome.tuned.to_dict()),
+            "base": None if outcome.base is None else plain(outcome.base.to_dict()),
+            "verdict": outcome.text,
+        },
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return plain JSON values; JSON has no NaN, so a number that is none becomes None."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value
 
 
 def _balanced_gain(tuned: Figures, base: Figures, ill: np.ndarray) -> tuple[float, float]:

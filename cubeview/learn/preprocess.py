@@ -7,7 +7,7 @@ fine-tuning.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,8 @@ def prepare_heart(
 
     Each state is interpolated once (linearly) from its original voxels, weighted by a soft-edged
     ellipsoid around the wall (zero outside) and scaled by its own myocardium. Where there are
-    both, rest is registered rigidly to stress by correlation within the ventricle.
+    both, rest is registered rigidly to stress by correlation within the ventricle, unless the
+    user placed it.
 
     Parameters
     ----------
@@ -121,7 +122,11 @@ def prepare_heart(
     weight = ellipsoid_weight(found[lead], config)
     poses, cautions = {lead: found[lead]}, []
     for role in roles:
-        if role != lead:
+        if role == lead:
+            continue
+        if found[role].by == "user":  # stays where it was put; the size is the lead's
+            poses[role] = replace(found[role], radii=found[lead].radii)
+        else:
             pose, caution = _follow(
                 (arrays[lead], case.cubes[lead], found[lead]),
                 (arrays[role], case.cubes[role], found[role]),

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import Card
+from cubeview.learn.entry import Entry
 from cubeview.learn.predict import prepare_case
 
 FEW = 5
@@ -56,27 +56,8 @@ class TrainingSet:
         return digest.hexdigest()
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """One labelled case that is opened only when its turn comes.
-
-    Parameters
-    ----------
-    name : str
-    class_name : str
-    group : str
-    open : callable
-        Returns the case; may raise CubeviewError.
-    """
-
-    name: str
-    class_name: str
-    group: str
-    open: Callable[[], Case]
-
-
 def gather(
-    labelled: Sequence[Labelled],
+    labelled: Sequence[Entry],
     card: Card,
     *,
     order: Sequence[str] = (),
@@ -86,7 +67,7 @@ def gather(
 
     Parameters
     ----------
-    labelled : sequence of Labelled
+    labelled : sequence of Entry
     card : Card
         Of the base model: decides the preparation.
     order : sequence of str
@@ -96,7 +77,6 @@ def gather(
     Returns
     -------
     TrainingSet
-    --------
         Cases that could not be opened or prepared are left out and named in ``problems``.
 
     Raises
@@ -129,7 +109,7 @@ def gather(
         truth=np.array([classes.index(entry.class_name) for entry in kept]),
         classes=classes,
         names=tuple(entry.name for entry in kept),
-        groups=tuple(entry.group or entry.name for entry in kept),
+        groups=_with_twins(inputs, [entry.group or entry.name for entry in kept]),
         problems=tuple(problems),
         cautions=tuple(cautions),
     )
@@ -168,7 +148,14 @@ def preflight(examples: TrainingSet, folds: int) -> list[str]:
         )
     twins = _duplicates(examples)
     if twins:
-        lines.append(f"{len(twins)} cases have the same image as another: {', '.join(twins[:3])}.")
+        names = ", ".join(examples.names[index] for index in list(twins)[:3])
+        lines.append(
+            f"{len(twins)} cases have the same image as another and stay in its fold: {names}."
+        )
+    torn = [examples.names[i] for i, first in twins.items()
+            if examples.truth[i] != examples.truth[first]]  # fmt: skip
+    if torn:
+        lines.append(f"The same image under two classes: {', '.join(torn[:3])}. Decide for one.")
     lines += [f"Left out: {text}" for text in examples.problems]
     lines += [f"Doubtful: {text}" for text in examples.cautions]
     return lines
@@ -202,11 +189,27 @@ def grouped_folds(examples: TrainingSet, folds: int, seed: int) -> np.ndarray:
     return where
 
 
-def _duplicates(examples: TrainingSet) -> list[str]:
+def _duplicates(examples: TrainingSet) -> dict[int, int]:
+    """Return for each case whose image was met before the first case that has it."""
+    seen: dict[bytes, int] = {}
+    found = {}
+    for index, values in enumerate(examples.inputs):
+        first = seen.setdefault(values.tobytes(), index)
+        if first != index:
+            found[index] = first
+    return found
+
+
+def _with_twins(inputs: Sequence[np.ndarray], groups: Sequence[str]) -> tuple[str, ...]:
+    """Return the groups, those that share an image made one."""
     seen: dict[bytes, str] = {}
-    twins = []
-    for name, values in zip(examples.names, examples.inputs, strict=True):
-        first = seen.setdefault(values.tobytes(), name)
-        if first is not name:
-            twins.append(name)
-    return twins
+    joined = {group: group for group in groups}
+
+    def root(group: str) -> str:
+        while joined[group] != group:
+            group = joined[group]
+        return group
+
+    for values, group in zip(inputs, groups, strict=True):
+        joined[root(group)] = root(seen.setdefault(values.tobytes(), group))
+    return tuple(root(group) for group in groups)

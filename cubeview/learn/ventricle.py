@@ -27,7 +27,7 @@ _CLIPS = (1.0, 0.6, 0.36)
 _GOOD = 1.0
 _PLAUSIBLE = 0.75
 _SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0
-_CUT = 1.35  # brighter is cut, in units of the wall's own brightness
+_CUT = 1.15  # brighter is cut, in units of the wall's own brightness
 _TRUSTED = 0.25  # a voxel this far from the model counts half
 
 
@@ -47,7 +47,7 @@ def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
     """
     found = _find(cube, report)
     report(1.0, "Left ventricle found")
-    return _ventricle(found, found.fit.wall, found.doubts)
+    return _ventricle(found, found.fit.wall)
 
 
 def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ventricle, Ventricle]:
@@ -74,23 +74,25 @@ def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ve
     lead, other = found
     if merit(other.fit) > merit(lead.fit) + 0.15:
         lead, other = other, lead
+    if merit(other.fit) < merit(lead.fit) - 0.3:
+        other = _again(other, lead.fit.wall)
+        found = [lead if f is lead else other for f in found]
     map_ = _registration(lead, other)
     if map_ is None:
         why = "rest and stress do not look like the same ventricle"
-        pair = [_ventricle(f, f.fit.wall, [*f.doubts, (0.6, why)]) for f in found]
+        pair = [_ventricle(replace(f, doubts=[*f.doubts, (0.6, why)]), f.fit.wall) for f in found]
         return pair[0], pair[1]
     wall = _joint(lead, other, map_)
     frame = lead.fit.wall
-    moved = {
-        id(lead): wall,
-        id(other): replace(
-            wall,
-            centre=_across(map_, frame, other.fit.wall, wall.centre),
-            axes=wall.axes @ frame.axes.T @ map_.rotation.T @ other.fit.wall.axes,
-        ),
-    }
+    moved = replace(
+        wall,
+        centre=_across(map_, frame, other.fit.wall, wall.centre),
+        axes=wall.axes @ frame.axes.T @ map_.rotation.T @ other.fit.wall.axes,
+    )
     report(1.0, "Left ventricle found")
-    pair = [_ventricle(f, moved[id(f)], f.doubts) for f in found]
+    # A poor image that matches a good one is as sure as the good one.
+    sure = merit(lead.fit) if map_.correlation > 0.85 else -np.inf
+    pair = [_ventricle(f, wall if f is lead else moved, sure) for f in found]
     return pair[0], pair[1]
 
 
@@ -172,8 +174,6 @@ def _find(cube: Cube, report: Report) -> _Found:
         if abs(merit(turned) - merit(best)) < 0.04:
             doubts.append((0.6, "apex and base can hardly be told apart"))
         best = max((best, turned), key=merit)
-    poor = 1.0 / (1.0 + float(np.exp((merit(best) - _PLAUSIBLE) / 0.1)))
-    doubts.append((poor, "what was found does not look much like a left ventricle"))
     rivals = [f for f in fits if np.linalg.norm(f.wall.centre - best.wall.centre) > 40.0]
     if rivals and merit(max(rivals, key=merit)) > merit(best) - 0.15:
         doubts.append((0.7, "another place in the image fits almost as well"))
@@ -189,11 +189,15 @@ def _nowhere(cube: Cube, why: str) -> _Found:
     return _Found(image, fit, [(1.0, why)])
 
 
-def _ventricle(found: _Found, wall: Wall, doubts: list[tuple[float, str]]) -> Ventricle:
+def _ventricle(found: _Found, wall: Wall, sure: float = -np.inf) -> Ventricle:
+    """The ellipsoid around a wall; `sure` is a merit the other state vouches for."""
     centre, radii = ellipsoid(wall)
     missing = _missing(found.image, wall)
     lost = (min(1.0, missing / 0.3), f"{missing:.0%} of its wall lies outside the image")
-    doubt, reason = max([*doubts, lost], key=lambda each: each[0])
+    worth = float(np.clip((max(merit(found.fit), sure) - _PLAUSIBLE) / 0.1, -50, 50))
+    why = "what was found does not look much like a left ventricle"
+    poor = (1.0 / (1.0 + float(np.exp(worth))), why)
+    doubt, reason = max([*found.doubts, lost, poor], key=lambda each: each[0])
     return Ventricle(centre, wall.axes, radii, doubt, reason if doubt > 0.3 else "")
 
 
@@ -226,7 +230,7 @@ def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[in
     trust = np.ones(len(counts), dtype=np.float32)
     fit = Fit(wall, 2.0, 0.0, np.zeros(14))
     for steps in rounds:
-        share = shares(fit.wall, places)[0]
+        share, cavity, _ = shares(fit.wall, places)
         inside = share > 0.6 * share.max()
         level = float(np.percentile(counts[inside], 60)) if inside.sum() > 20 else 0.0
         if not level > 0:
@@ -235,6 +239,10 @@ def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[in
         if fit.brightness[0] > 0:
             off = (values - predict(fit, places)) / _TRUSTED
             trust = 1.0 / (1.0 + off**2)
+        else:
+            # As bright as the wall, but outside of it: another organ.
+            outside = (share < 0.35 * share.max()) & (cavity < 0.5)
+            trust[outside & (values > 0.8)] = 0.2
         fit = fit_wall(fit.wall, places, values, trust, steps=steps)
     return fit
 
@@ -290,4 +298,13 @@ def _joint(lead: _Found, other: _Found, map_: Rigid) -> Wall:
     inside = share > 0.6 * share.max()
     levels = [max(float(np.percentile(c[inside], 75)), 1e-6) for c in counts]
     brighter = np.maximum(counts[0] / levels[0], counts[1] / levels[1]).astype(np.float32)
-    return _fit_to(places, brighter, wall, (6, 8)).wall
+    fit = _fit_to(places, brighter, wall, (6, 8))
+    return fit.wall if merit(fit) > merit(lead.fit) - 0.2 else wall
+
+
+def _again(found: _Found, model: Wall) -> _Found:
+    """Another try at a poorly found ventricle, from the shape it has in the other state."""
+    starts = [replace(model, centre=centre) for centre in (model.centre, found.fit.wall.centre)]
+    fits = [_fit(found.image, start, (5, 6)) for start in starts]
+    best = max([found.fit, *fits], key=merit)
+    return found if best is found.fit else replace(found, fit=best)

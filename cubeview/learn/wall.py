@@ -27,7 +27,8 @@ _USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0, 15.0, np.
 _SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06, 7.0, 0.35])
 _USUAL_RATIO, _RATIO_SPREAD = np.log(55.0 / 32.0), 0.13
 _PRIOR = 0.006
-_RIDGE = 0.02
+_RIDGE = 0.05
+_CAVITY = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,6 +295,7 @@ def _solve(
     ridge = _RIDGE * normal[0, 0]
     extra = np.full(len(design), 1e-3 * ridge + 1e-9)
     extra[1:9] = ridge + 1e-9
+    extra[9] = _CAVITY * ridge
     coefficients = np.linalg.solve(normal + np.diag(extra), design @ target)
     residual: np.ndarray = target - coefficients.astype(design.dtype) @ design
     return residual, coefficients

@@ -1,7 +1,8 @@
 """Labels out of a library and into another: CSV, ECSV and JSON, keyed by file hashes.
 
 One record an entry of the history, withdrawals included, so that a round trip through an empty
-library loses nothing. Paths are left out: they may hold a patient's name.
+library loses nothing; JSON and ECSV hold the classes of the label set too. Paths are left out:
+they may hold a patient's name.
 """
 
 import csv
@@ -9,13 +10,14 @@ import io
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from cubeview.errors import CubeviewError
-from cubeview.library.library import Library
+from cubeview.library.library import Library, put_case
+from cubeview.library.values import LabelClass
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,31 @@ class Import:
         As `new`, where the same reader now says something else: the class in force here.
     known : int
         Entries that are already here.
+    sets : mapping of label set to its classes
+        Definitions the file holds, used for sets this library does not have.
+    places : mapping of identity to files by role, each (hash, part, path)
+        Where the files of unknown cases lie, when the labels came as a simple table.
+    problems : tuple of str
+        Lines of a simple table that cannot be used, with reasons.
     """
 
     new: tuple[Entry, ...]
     unknown: tuple[Entry, ...]
     conflicts: tuple[tuple[Entry, str], ...]
     known: int
+    sets: Mapping[str, tuple[LabelClass, ...]] = field(default_factory=dict)
+    places: Mapping[str, Mapping[str, tuple[str, str, str]]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Everything that would be added."""
+        return (*self.new, *(entry for entry, _ in self.conflicts), *self.unknown)
 
 
 _UNESCAPED = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 _LINE_ESCAPE = re.compile(r"\\[\\nr]")
-_COLUMNS = tuple(field.name for field in fields(Entry))
+_COLUMNS = tuple(column.name for column in fields(Entry))
 
 
 def export_labels(library: Library, label_set: str, path: Path) -> int:
@@ -88,7 +104,8 @@ def export_labels(library: Library, label_set: str, path: Path) -> int:
     writers = {".csv": _csv, ".ecsv": _ecsv, ".json": _json}
     if path.suffix.lower() not in writers:
         raise CubeviewError(f"{path}: labels are written as .csv, .ecsv or .json; choose one.")
-    text = writers[path.suffix.lower()](entries)
+    sets = {label_set: tuple(library.classes(label_set))}
+    text = writers[path.suffix.lower()](entries, sets)
     part = path.with_name(path.name + ".part")
     try:
         part.write_text(text, encoding="utf-8", newline="")
@@ -108,7 +125,19 @@ def plan_import(library: Library, path: Path) -> Import:
     CubeviewError
         If the file is not one `export_labels` wrote.
     """
-    entries = read_entries(path)
+    entries, sets = read_labels(path)
+    return compare(library, entries, sets=sets)
+
+
+def compare(
+    library: Library,
+    entries: Sequence[Entry],
+    *,
+    sets: Mapping[str, tuple[LabelClass, ...]] | None = None,
+    places: Mapping[str, Mapping[str, tuple[str, str, str]]] | None = None,
+    problems: Sequence[str] = (),
+) -> Import:
+    """Say what adding some entries would change; changes nothing."""
     known_cases = {known for (known,) in library.read("SELECT identity FROM cases", ())}
     present: dict[str, set[tuple[Any, ...]]] = {}
     in_force: dict[str, dict[tuple[str, str], str]] = {}
@@ -133,7 +162,10 @@ def plan_import(library: Library, path: Path) -> Import:
                 conflicts.append((entry, said))
             else:
                 new.append(entry)
-    return Import(tuple(new), tuple(unknown), tuple(conflicts), known)
+    return Import(
+        tuple(new), tuple(unknown), tuple(conflicts), known, sets or {}, places or {},
+        tuple(problems),
+    )  # fmt: skip
 
 
 def apply_import(library: Library, plan: Import) -> int:
@@ -145,37 +177,56 @@ def apply_import(library: Library, plan: Import) -> int:
         Number of entries added. Conflicting entries are added to the history at their own time,
         so the newest stays in force.
     """
-    entries = [*plan.new, *(entry for entry, _ in plan.conflicts), *plan.unknown]
-    entries.sort(key=lambda entry: entry.at)
+    entries = sorted(plan.entries, key=lambda entry: entry.at)
+    added = 0
     with library.transaction() as run:
+        for label_set in dict.fromkeys(entry.label_set for entry in entries):
+            _make_set(run, label_set, entries, plan.sets)
         for entry in entries:
-            _append(run, entry)
-        library.append_log(run, "imported", None, f"{len(entries)} labels")
-    return len(entries)
+            added += _append(run, entry, plan.places.get(entry.identity))
+        library.append_log(run, "imported", None, f"{added} labels")
+    return added
 
 
 def read_entries(path: Path) -> list[Entry]:
-    """Read entries from a file `export_labels` wrote, of any of the three formats.
+    """Read the entries alone of a file of labels; see `read_labels`."""
+    return read_labels(path)[0]
+
+
+def read_labels(path: Path) -> tuple[list[Entry], dict[str, tuple[LabelClass, ...]]]:
+    """Read a file `export_labels` wrote, of any of the three formats.
+
+    Returns
+    -------
+    entries : list of Entry
+    sets : dict of label set to its classes
+        Empty for CSV, which has no place for them.
 
     Raises
     ------
     CubeviewError
         Saying what is missing.
     """
+    sets: Mapping[str, Any] = {}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".json":
-            records = json.loads(text)["labels"]
+            document = json.loads(text)
+            records, sets = document["labels"], document.get("label_sets", {})
         elif path.suffix.lower() == ".ecsv":
             from astropy.table import Table
 
             table = Table.read(text, format="ascii.ecsv", fill_values=[]).filled("")
+            sets = json.loads(table.meta.get("label_sets", "{}"))
             records = [{name: str(row[name]) for name in table.colnames} for row in table]
             for record in records:
                 record["note"] = _LINE_ESCAPE.sub(lambda m: _UNESCAPED[m[0]], record["note"])
         else:
             records = list(csv.DictReader(io.StringIO(text)))
-        return [_entry(record) for record in records]
+        return [_entry(record) for record in records], {
+            str(name): tuple(LabelClass(**entry) for entry in classes)
+            for name, classes in sets.items()
+        }
     except (OSError, UnicodeDecodeError) as error:
         raise CubeviewError(f"{path}: cannot be read ({error}).") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -198,35 +249,63 @@ def _entries(library: Library, label_set: str) -> list[Entry]:
         (label_set,),
     )
     return [
-        Entry(*row[:4], files.get(row[4], {}), *row[5:9], bool(row[9]), *row[10:]) for row in rows
-    ]
+        Entry(
+            known, kind, name, window, files.get(number, {}), set_name, reader, at, class_name,
+            bool(sure), quality, note, seen,
+        )
+        for (
+            known, kind, name, window, number, set_name, reader, at, class_name, sure, quality,
+            note, seen,
+        ) in rows
+    ]  # fmt: skip
 
 
-def _append(run: sqlite3.Connection, entry: Entry) -> None:
-    """Add one entry, with its case and its label set where they are not here yet."""
-    run.execute(
-        "INSERT INTO label_sets (name, kind) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
-        (entry.label_set, entry.kind),
+def _make_set(
+    run: sqlite3.Connection,
+    name: str,
+    entries: Sequence[Entry],
+    sets: Mapping[str, tuple[LabelClass, ...]],
+) -> None:
+    """Make a label set this library does not have, with its classes or else those met."""
+    if run.execute("SELECT 1 FROM label_sets WHERE name = ?", (name,)).fetchone():
+        return
+    here = [entry for entry in entries if entry.label_set == name]
+    number = run.execute(
+        "INSERT INTO label_sets (name, kind) VALUES (?, ?) RETURNING id", (name, here[0].kind)
+    ).fetchone()[0]
+    met = dict.fromkeys(entry.class_name for entry in here if entry.class_name)
+    classes = sets.get(name) or tuple(
+        LabelClass(label, str(place) if place <= 9 else "", "", "", False)
+        for place, label in enumerate(met, start=1)
     )
-    run.execute(
-        "INSERT INTO cases (identity, kind, name, window, added_at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (identity) DO NOTHING",
-        (entry.identity, entry.kind, entry.name, entry.window, entry.at),
-    )
-    (case_id,) = run.execute(
-        "SELECT id FROM cases WHERE identity = ?", (entry.identity,)
-    ).fetchone()
     run.executemany(
-        "INSERT INTO files (case_id, role, sha256, path) VALUES (?, ?, ?, '')"
-        " ON CONFLICT (case_id, role) DO NOTHING",
-        [(case_id, role, digest) for role, digest in entry.files.items()],
+        "INSERT INTO label_classes (set_id, name, position, key, colour, code, retired)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (number, one.name, place, one.key, one.colour, one.code, int(one.retired))
+            for place, one in enumerate(classes)
+        ],
     )
-    run.execute(
-        "INSERT INTO labels (case_id, set_id, reader, at, class, sure, quality, note,"
-        " opinion_seen) SELECT ?, id, ?, ?, ?, ?, ?, ?, ? FROM label_sets WHERE name = ?",
-        (case_id, entry.reader, entry.at, entry.class_name, int(entry.sure), entry.quality,
-         entry.note, entry.opinion_seen, entry.label_set),
+
+
+def _append(
+    run: sqlite3.Connection, entry: Entry, places: Mapping[str, tuple[str, str, str]] | None
+) -> int:
+    """Add one entry, with its case where that is not here yet; 0 if another window just did."""
+    files = places or {role: (digest, "", "") for role, digest in entry.files.items()}
+    case_id = put_case(run, entry.identity, entry.kind, entry.name, entry.window, files)
+    values = (
+        entry.reader, entry.at, entry.class_name, int(entry.sure), entry.quality, entry.note,
+        entry.opinion_seen,
     )  # fmt: skip
+    return run.execute(
+        "INSERT INTO labels (case_id, set_id, reader, at, class, sure, quality, note,"
+        " opinion_seen) SELECT ?1, id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM label_sets"
+        " WHERE name = ?9 AND NOT EXISTS (SELECT 1 FROM labels l WHERE l.case_id = ?1"
+        " AND l.set_id = label_sets.id AND l.reader = ?2 AND l.at = ?3 AND l.class IS ?4"
+        " AND l.sure = ?5 AND l.quality = ?6 AND l.note = ?7)",
+        (case_id, *values, entry.label_set),
+    ).rowcount
 
 
 def _entry(record: Mapping[str, Any]) -> Entry:
@@ -238,8 +317,16 @@ def _entry(record: Mapping[str, Any]) -> Entry:
     return Entry(**values)
 
 
-def _key(entry: Entry) -> tuple[str, str, str, str]:
-    return entry.identity, entry.reader, entry.at, entry.class_name or ""
+def _key(entry: Entry) -> tuple[object, ...]:
+    said = (entry.class_name, entry.sure, entry.quality, entry.note)
+    return (entry.identity, entry.reader, entry.at, *said)
+
+
+_Sets = Mapping[str, tuple[LabelClass, ...]]
+
+
+def _plain_sets(sets: _Sets) -> dict[str, list[dict[str, Any]]]:
+    return {name: [asdict(entry) for entry in classes] for name, classes in sets.items()}
 
 
 def _flat(entry: Entry) -> dict[str, str]:
@@ -249,7 +336,7 @@ def _flat(entry: Entry) -> dict[str, str]:
     return {name: str(value) for name, value in record.items()}
 
 
-def _csv(entries: list[Entry]) -> str:
+def _csv(entries: list[Entry], sets: _Sets) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, _COLUMNS)
     writer.writeheader()
@@ -257,7 +344,7 @@ def _csv(entries: list[Entry]) -> str:
     return stream.getvalue()
 
 
-def _ecsv(entries: list[Entry]) -> str:
+def _ecsv(entries: list[Entry], sets: _Sets) -> str:
     from astropy.table import Table
 
     rows = [_flat(entry) for entry in entries]
@@ -268,12 +355,18 @@ def _ecsv(entries: list[Entry]) -> str:
         {name: [row[name] for row in rows] for name in _COLUMNS},
         names=_COLUMNS,
         dtype=[str] * len(_COLUMNS),
+        meta={"label_sets": json.dumps(_plain_sets(sets))},
     )
     stream = io.StringIO()
     table.write(stream, format="ascii.ecsv", delimiter=",")
     return stream.getvalue()
 
 
-def _json(entries: list[Entry]) -> str:
+def _json(entries: list[Entry], sets: _Sets) -> str:
     records = [{**asdict(entry), "files": dict(entry.files)} for entry in entries]
-    return json.dumps({"format": "cubeview-labels-1", "labels": records}, indent=1) + "\n"
+    document = {
+        "format": "cubeview-labels-1",
+        "label_sets": _plain_sets(sets),
+        "labels": records,
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -7,10 +7,11 @@ the program and a loss of power (sqlite.org/wal.html). Two windows may use one f
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
-from cubeview.library import schema
-from cubeview.library.values import Label, LabelClass, Row
+from cubeview.library.connection import connect
+from cubeview.library.values import Label, LabelClass
 
 
 class Library:
@@ -44,7 +45,7 @@ class Library:
         self._lock = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = _connect(path)
+            self._connection = connect(path)
         except (sqlite3.Error, OSError) as error:
             raise CubeviewError(
                 f"{path}: the library cannot be opened ({error}). Check that its folder exists, "
@@ -71,21 +72,38 @@ class Library:
             The case's number in this library.
         """
         known = identity(case, hashes)
+        files = {
+            role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
+            for role, cube in case.cubes.items()
+            if cube.source is not None
+        }
         with self.transaction() as run:
-            run.execute(
-                "INSERT INTO cases (identity, kind, name, window, added_at) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (identity) DO NOTHING",
-                (known, case.kind, case.name, window_text(case), _now()),
-            )
-            number = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()[0]
-            for role, cube in case.cubes.items():
-                source = cube.source
-                run.execute(
-                    "INSERT INTO files (case_id, role, sha256, part, path) VALUES (?, ?, ?, ?, ?)"
-                    " ON CONFLICT (case_id, role) DO UPDATE SET path = excluded.path",
-                    (number, role, hashes[role], source.part, str(source.path)),  # type: ignore[union-attr]
-                )
-        return int(number)
+            return put_case(run, known, case.kind, case.name, window_text(case), files)
+
+    def find(self, known: str) -> int | None:
+        """Return the number of the case of an identity, or None."""
+        found = self.read("SELECT id FROM cases WHERE identity = ?", (known,))
+        return int(found[0][0]) if found else None
+
+    def remove_cases(self, case_ids: Sequence[int]) -> list[int]:
+        """Take cases out that nobody ever labelled, with what models said of them.
+
+        Returns
+        -------
+        list of int
+            Cases that were labelled once, and stay.
+        """
+        kept = []
+        with self.transaction() as run:
+            for number in case_ids:
+                if run.execute("SELECT 1 FROM labels WHERE case_id = ?", (number,)).fetchone():
+                    kept.append(number)
+                    continue
+                self.append_log(run, "removed", number, "")
+                for table in ("predictions", "thumbnails", "files"):
+                    run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
+                run.execute("DELETE FROM cases WHERE id = ?", (number,))
+        return kept
 
     def files(self, case_id: int) -> dict[str, Path]:
         """Return the last known file of each role."""
@@ -106,7 +124,10 @@ class Library:
             " WHERE set_id = ? ORDER BY retired, position",
             (self._set(label_set),),
         )
-        return [LabelClass(*row[:4], retired=bool(row[4])) for row in rows]
+        return [
+            LabelClass(name, key, colour, code, bool(retired))
+            for name, key, colour, code, retired in rows
+        ]
 
     def save_label_set(self, name: str, kind: str, classes: list[LabelClass]) -> None:
         """Make or change a label set; classes left out are retired, old labels stay as they are.
@@ -196,7 +217,7 @@ class Library:
             " FROM labels WHERE case_id = ? AND set_id = ? ORDER BY id",
             (case_id, self._set(label_set)),
         )
-        return [Label(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+        return [_label(row) for row in rows]
 
     def current(self, label_set: str, reader: str | None = None) -> dict[tuple[int, str], Label]:
         """Return the label now in force for each (case, reader), withdrawn ones left out."""
@@ -205,40 +226,15 @@ class Library:
             " FROM in_force WHERE set_id = ? AND (? IS NULL OR reader = ?) AND class IS NOT NULL",
             (self._set(label_set), reader, reader),
         )
-        labels = [Label(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+        labels = [_label(row) for row in rows]
         return {(label.case_id, label.reader): label for label in labels}
-
-    def rows(self, label_set: str, model: str = "") -> list[Row]:
-        """Return every case with this reader's label and one model's prediction.
-
-        Parameters
-        ----------
-        label_set : str
-        model : str
-            Whose prediction; empty for the newest of any model.
-        """
-        found = self.read(
-            "SELECT c.id, c.identity, c.kind, c.name, c.window, c.added_at,"
-            " l.class, l.sure, l.at, l.opinion_seen, p.model, p.probabilities, MAX(p.at)"
-            " FROM cases c"
-            " LEFT JOIN in_force l ON l.case_id = c.id AND l.set_id = ? AND l.reader = ?"
-            " LEFT JOIN predictions p ON p.case_id = c.id AND (? = '' OR p.model = ?)"
-            " GROUP BY c.id ORDER BY c.id",
-            (self._set(label_set), self.reader, model, model),
-        )
-        return [
-            Row(
-                *row[:6], label=row[6], sure=bool(row[7]), labelled_at=row[8] or "",
-                labelled_blind=row[9] == "", model=row[10] or "",
-                probabilities=json.loads(row[11] or "{}"),
-            )
-            for row in found
-        ]  # fmt: skip
 
     def record_prediction(
         self, case_id: int, prediction: Prediction, features: np.ndarray | None = None
     ) -> None:
         """Keep what a model said; a newer answer of the same model replaces the older.
+
+        Features kept earlier stay where none are given.
 
         Parameters
         ----------
@@ -247,18 +243,15 @@ class Library:
         features : ndarray, shape (n,), float32, optional
             Pooled features, for "most different from what is labelled".
         """
+        odds = json.dumps(dict(prediction.probabilities))
         blob = None if features is None else np.asarray(features, np.dtype("<f4")).tobytes()
         with self.transaction() as run:
             run.execute(
-                "INSERT OR REPLACE INTO predictions (case_id, model, at, probabilities, features)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (
-                    case_id,
-                    prediction.model,
-                    _now(),
-                    json.dumps(dict(prediction.probabilities)),
-                    blob,
-                ),
+                "INSERT INTO predictions (case_id, model, at, probabilities, features)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (case_id, model) DO UPDATE SET"
+                " at = excluded.at, probabilities = excluded.probabilities,"
+                " features = COALESCE(excluded.features, features)",
+                (case_id, prediction.model, _now(), odds, blob),
             )
             self.append_log(run, "predicted", case_id, prediction.model)
 
@@ -289,6 +282,7 @@ class Library:
         """
         part = target.with_name(target.name + ".part")
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             copy = sqlite3.connect(part)
             with self._lock:
                 self._connection.backup(copy)
@@ -343,37 +337,51 @@ class Library:
             self._connection.execute("ROLLBACK")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > schema.VERSION:
-        connection.close()
-        raise CubeviewError(
-            f"{path}: this library was made by a newer CubeView (format {version}, this program "
-            f"knows {schema.VERSION}). Update CubeView; the library was not touched."
-        )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    if version == 0:
-        _create_once(connection)
-    elif version < schema.VERSION:
-        backup = sqlite3.connect(path.with_name(f"{path.stem}-format{version}{path.suffix}"))
-        connection.backup(backup)
-        backup.close()
-        schema.upgrade(connection)
-    return connection
+def put_case(
+    run: sqlite3.Connection,
+    known: str,
+    kind: str,
+    name: str,
+    window: str,
+    files: Mapping[str, tuple[str, str, str]],
+) -> int:
+    """Add a case inside a transaction, or note where its files (hash, part, path) now lie."""
+    found = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()
+    if found is None:
+        # Short pseudonyms meet in a large library; the number after them tells them apart.
+        taken = {
+            other
+            for (other,) in run.execute(
+                "SELECT name FROM cases WHERE name = ? OR name GLOB ?",
+                (name, glob_text(name) + "-[0-9]*"),
+            )
+        }
+        number = 2
+        free = name
+        while free in taken:
+            free, number = f"{name}-{number}", number + 1
+        found = run.execute(
+            "INSERT INTO cases (identity, kind, name, window, added_at) VALUES (?, ?, ?, ?, ?)"
+            " RETURNING id",
+            (known, kind, free, window, _now()),
+        ).fetchone()
+    run.executemany(
+        "INSERT INTO files (case_id, role, sha256, part, path) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (case_id, role) DO UPDATE SET path = excluded.path, part = excluded.part"
+        " WHERE excluded.path != ''",
+        [(found[0], role, *file) for role, file in files.items()],
+    )
+    return int(found[0])
 
 
-def _create_once(connection: sqlite3.Connection) -> None:
-    """Make the tables unless another window just did."""
-    try:
-        schema.create(connection)
-    except sqlite3.OperationalError:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        if connection.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
-            raise
+def glob_text(text: str) -> str:
+    """Return a text as a GLOB pattern that matches nothing else."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in text)
+
+
+def _label(row: tuple[Any, ...]) -> Label:
+    number, case_id, reader, at, name, sure, quality, note, seen = row
+    return Label(number, case_id, reader, at, name, bool(sure), quality, note, seen)
 
 
 def _now() -> str:

@@ -1,18 +1,24 @@
 """Opening a library: a damaged file is replaced by its backup, an older one is upgraded."""
 
+import os
 import shutil
 import sqlite3
 from datetime import datetime
 from pathlib import Path
 
+from cubeview.errors import CubeviewError
 from cubeview.library.library import Library
+
+BACKUPS_KEPT = 10
+"""Newest copies kept; of each of the last so many days one more."""
 
 
 def open_library(path: Path, reader: str) -> tuple[Library, str]:
     """Open a library, putting right what can be put right.
 
-    A damaged file is set aside and the newest automatic backup takes its place; an older schema
-    is backed up and upgraded. A backup is made when the newest is over a day old.
+    A damaged, emptied or vanished file is replaced by the newest sound automatic backup, a
+    damaged one is kept beside it; an older schema is backed up and upgraded. A backup is made
+    whenever something was written since the newest one.
 
     Returns
     -------
@@ -25,45 +31,49 @@ def open_library(path: Path, reader: str) -> tuple[Library, str]:
     CubeviewError
         If the library is newer than this program, or cannot be opened or written.
     """
-    told = ""
-    if path.exists() and not _is_sound(path):
-        aside = path.with_name(f"{path.stem}-damaged-{datetime.now():%Y%m%d-%H%M%S}{path.suffix}")
-        for suffix in ("", "-wal", "-shm"):
-            part = path.with_name(path.name + suffix)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + suffix))
-        newest = max(_backups(path), default=None, key=lambda copy: copy.stat().st_mtime)
-        told = f"The library was damaged; it was set aside as {aside.name}."
-        if newest is None:
-            told += " There was no backup: a new, empty library was made."
-        else:
-            shutil.copyfile(newest, path)
-            when = datetime.fromtimestamp(newest.stat().st_mtime)
-            told += f" The backup of {when:%Y-%m-%d %H:%M} took its place."
+    try:
+        told = _mended(path)
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: the library is damaged and cannot be replaced by its backup "
+            f"({error.strerror}). Check its folder for space and permissions."
+        ) from error
     library = Library(path, reader)
-    copies = _backups(path)
-    newest_at = max((copy.stat().st_mtime for copy in copies), default=0.0)
-    if datetime.now().timestamp() - newest_at > _BACKUP_EVERY_S:
-        _backup_folder(path).mkdir(exist_ok=True)
-        library.backup(_backup_folder(path) / f"{datetime.now():%Y%m%d-%H%M%S}.sqlite")
-        for old in sorted(copies)[: -_BACKUPS_KEPT + 1]:
-            old.unlink()
+    try:
+        back_up(library)
+    except (CubeviewError, OSError) as error:
+        told = f"{told} No backup of the library could be made: {error}".strip()
     return library, told
 
 
-_BACKUP_EVERY_S = 24 * 3600
-_BACKUPS_KEPT = 10
+def back_up(library: Library) -> None:
+    """Copy the library beside itself if something was written since the newest copy."""
+    copies = backups(library.path)
+    written = library.read("SELECT COALESCE(MAX(id), 0) FROM audit", ())[0][0]
+    if not written or (copies and _last_entry(copies[-1]) == written):
+        return
+    folder = backup_folder(library.path)
+    library.backup(folder / f"{datetime.now():%Y%m%d-%H%M%S-%f}.sqlite")
+    copies = backups(library.path)
+    by_day = {copy.name[:8]: copy for copy in copies}
+    kept = {*copies[-BACKUPS_KEPT:], *list(by_day.values())[-BACKUPS_KEPT:]}
+    for old in copies:
+        if old not in kept:
+            old.unlink(missing_ok=True)
 
 
-def _backup_folder(path: Path) -> Path:
+def backup_folder(path: Path) -> Path:
+    """Return where the automatic backups of a library lie."""
     return path.with_name(path.stem + "-backups")
 
 
-def _backups(path: Path) -> list[Path]:
-    return sorted(_backup_folder(path).glob("*.sqlite"))
+def backups(path: Path) -> list[Path]:
+    """Return the automatic backups of a library, the newest last."""
+    return sorted(backup_folder(path).glob("*.sqlite"))
 
 
-def _is_sound(path: Path) -> bool:
+def is_sound(path: Path) -> bool:
+    """Tell whether a file is an SQLite database without damage."""
     try:
         connection = sqlite3.connect(path)
         try:
@@ -74,3 +84,39 @@ def _is_sound(path: Path) -> bool:
         # A folder or file that may not be opened is not damage; Library says what it is.
         return isinstance(error, sqlite3.OperationalError)
     return sound
+
+
+def _mended(path: Path) -> str:
+    """Replace a file that lost its content; return what to tell the user."""
+    copies = [copy for copy in backups(path) if copy.stat().st_size and is_sound(copy)]
+    if not path.exists() or path.stat().st_size == 0:
+        if not copies:
+            return ""
+        told = "The library was missing or empty."
+    elif is_sound(path):
+        return ""
+    else:
+        aside = path.with_name(f"{path.stem}-damaged-{datetime.now():%Y%m%d-%H%M%S}{path.suffix}")
+        for suffix in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + suffix))
+        told = f"The library was damaged; it was set aside as {aside.name}."
+    if not copies:
+        return f"{told} There was no backup: a new, empty library was made."
+    part = path.with_name(path.name + ".part")
+    shutil.copyfile(copies[-1], part)
+    os.replace(part, path)
+    when = datetime.fromtimestamp(copies[-1].stat().st_mtime)
+    return f"{told} The backup of {when:%Y-%m-%d %H:%M} took its place."
+
+
+def _last_entry(copy: Path) -> int:
+    try:
+        connection = sqlite3.connect(copy)
+        try:
+            return int(connection.execute("SELECT MAX(id) FROM audit").fetchone()[0] or 0)
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return -1

@@ -6,7 +6,9 @@ label writes another row.
 
 import sqlite3
 
-VERSION = 1
+VERSION = 2
+APPLICATION = 0x43756265
+"""What SQLite files of this program say they are, so that no other one is ever written to."""
 
 _TABLES = """
 CREATE TABLE cases (
@@ -84,6 +86,21 @@ CREATE TRIGGER audit_lasts BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 
+_TABLES_2 = """
+CREATE TABLE thumbnails (
+    case_id INTEGER PRIMARY KEY REFERENCES cases(id),
+    width INTEGER NOT NULL,
+    grey BLOB NOT NULL
+);
+CREATE TABLE fingerprints (
+    path TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL
+);
+CREATE INDEX labels_by_time ON labels(at);
+"""
+
 SPECT_SET = "SPECT perfusion"
 SKY_SET = "sky sources"
 
@@ -109,7 +126,8 @@ _SKY = (
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
-        f"BEGIN IMMEDIATE;{_TABLES}{_built_in_sets()}PRAGMA user_version = {VERSION};COMMIT;"
+        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_built_in_sets()}"
+        f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
 
 
@@ -128,7 +146,9 @@ def _built_in_sets() -> str:
 
 
 # From version n to n + 1, in order; each runs in one transaction after a backup was made.
-UPGRADES: dict[int, str] = {}
+UPGRADES: dict[int, str] = {
+    1: f"{_TABLES_2}PRAGMA application_id = {APPLICATION};",
+}
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

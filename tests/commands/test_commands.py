@@ -117,6 +117,8 @@ def test_explain_writes_a_map_on_the_grid_of_each_state(scans, model, capsys, tm
         (["predict", "{scans}/sky", "--model", "small"], "heart"),
         (["predict", "{scans}", "--model", "nobody"], "there is no model 'nobody'"),
         (["predict"], "at least one file"),
+        (["predict", "{scans}/sky"], "say where with --at"),
+        (["predict", "{scans}/sky", "--at", "1", "2", "3"], "outside the cube"),
         (["explain", "{scans}", "--out", "x.npz"], "one case"),
         (["simulate", "spect", "--out", "{scans}", "--class", "odd"], "no class 'odd'"),
         (["simulate", "spect", "--out", "{scans}", "--count", "0"], "at least 1"),

@@ -154,7 +154,7 @@ def test_the_chip_brings_the_notes_up(window, with_case, qtbot):
 def test_the_cursor_line_follows(window, with_case, qtbot):
     with_case(make_heart())
     window.session.set_cursor(1, 2, 3)
-    qtbot.waitUntil(lambda: "Slice −16.0 mm" in window.status_line.cursor_text.text())
+    qtbot.waitUntil(lambda: "From the ventricle's centre" in window.status_line.cursor_text.text())
     assert "stress" in window.status_line.cursor_text.text()
     assert "counts" in window.status_line.cursor_text.text()
 

@@ -7,12 +7,13 @@ import torch
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn.calibrate import calibrate
 from cubeview.learn.card import Card
-from cubeview.learn.finetune import FinetuneConfig, fine_tune, linked_classes
+from cubeview.learn.finetune import fine_tune, linked_classes
 from cubeview.learn.metrics import auc
 from cubeview.learn.model import Model
 from cubeview.learn.network import NetworkConfig, build
 from cubeview.learn.outcome import figures, positive_classes, verdict
 from cubeview.learn.training_set import TrainingSet, grouped_folds, preflight
+from cubeview.learn.tuning import FinetuneConfig
 
 SMALL = NetworkConfig(widths=(4, 8, 8), kernels=(4, 2, 2), strides=(2, 1, 1), padding="same")
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
@@ -78,7 +79,7 @@ def test_the_threshold_rung_moves_the_threshold_and_nothing_else(base):
 
 def test_the_base_is_left_as_it_is_and_the_same_seed_gives_the_same_numbers(base):
     before = {name: value.clone() for name, value in base.network.state_dict().items()}
-    config = FinetuneConfig(steps=5, copies=1)
+    config = FinetuneConfig(steps=5, augment=("shift", "counts"), copies=1)
     first, second = (fine_tune(base, planted(), config) for _ in range(2))
     assert np.array_equal(first.logits, second.logits)
     for name, value in base.network.state_dict().items():
@@ -164,9 +165,9 @@ def test_the_verdict_says_when_it_cannot_tell():
         score = rng.normal(size=30) + strength * truth
         return figures(np.stack([-score, score], 1), truth, None, [1])
 
-    assert verdict(scored(4), scored(0), truth == 1)[0] == "better"
-    assert verdict(scored(0), scored(4), truth == 1)[0] == "worse"
-    assert verdict(scored(1), scored(1), truth == 1)[0] == "cannot be told"
+    assert verdict(scored(4), scored(0), truth == 1, None)[0] == "better"
+    assert verdict(scored(0), scored(4), truth == 1, None)[0] == "worse"
+    assert verdict(scored(1), scored(1), truth == 1, None)[0] == "cannot be told"
     assert positive_classes(card(), ("healthy", "mixed")) == [1]
     with pytest.raises(CubeviewError, match="some, not all"):
         positive_classes(card(), ("healthy", "mixed"), ("odd",))

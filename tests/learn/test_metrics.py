@@ -44,6 +44,17 @@ def test_a_gain_is_paired(scored):
     assert (same.value, same.low, same.high) == (0, 0, 0)
 
 
+def test_with_folds_scores_of_two_networks_are_never_compared(scored):
+    scores, positive = scored
+    folds = np.arange(len(scores)) % 4
+    found = metrics.auc_interval(scores + 100 * folds, positive, folds, rounds=300)
+    each = [metrics.auc(scores[folds == f], positive[folds == f]) for f in range(4)]
+    assert found.value == pytest.approx(np.mean(each))
+    assert found.low < found.value < found.high
+    nobody = metrics.auc_interval(scores, np.zeros_like(positive), rounds=10)
+    assert np.isnan([nobody.value, nobody.low, nobody.high]).all()
+
+
 def test_confusion_and_recalls():
     counts = metrics.confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 3)
     assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]

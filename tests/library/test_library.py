@@ -21,6 +21,7 @@ from cubeview.library.library import Library
 from cubeview.library.opening import open_library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.values import LabelClass
+from cubeview.library.worklist import rows
 from tests.helpers.cases import case_of
 
 
@@ -84,10 +85,20 @@ def test_rows_join_label_and_prediction(library, tmp_path):
         case_of(tmp_path, 1), "m", {"healthy": 0.9, "mixed": 0.1}, 0.1, "CPU", 0
     )
     library.record_prediction(number, prediction, np.array([1, 2], np.float32))
-    (row,) = library.rows(SPECT_SET)
+    (row,) = rows(library, {"heart": SPECT_SET})
     assert (row.label, row.labelled_blind, row.model) == ("healthy", True, "m")
     assert row.probabilities == {"healthy": 0.9, "mixed": 0.1}
     assert library.features("m")[number].tolist() == [1, 2]
+
+
+def test_only_cases_nobody_labelled_can_be_removed(library, tmp_path):
+    first, second = add(library, tmp_path, 1), add(library, tmp_path, 2)
+    library.label(first, "mixed", label_set=SPECT_SET)
+    library.label(first, None, label_set=SPECT_SET)
+    assert library.remove_cases([first, second]) == [first]
+    assert [row.id for row in rows(library, {"heart": SPECT_SET})] == [first]
+    assert len(library.history(first, SPECT_SET)) == 2
+    assert library.audit()[-1][2] == "removed"
 
 
 def test_a_label_set_changes_without_touching_old_labels(library, tmp_path):
@@ -135,7 +146,9 @@ def test_a_damaged_library_is_set_aside_and_restored_from_the_backup(tmp_path):
 def test_a_newer_library_is_refused_and_not_touched(tmp_path):
     path = tmp_path / "library.sqlite"
     raw = sqlite3.connect(path)
-    raw.execute("CREATE TABLE t (x)")
+    raw.execute("CREATE TABLE cases (x)")
+    raw.execute("CREATE TABLE labels (x)")
+    raw.execute("CREATE TABLE audit (x)")
     raw.execute("PRAGMA user_version = 99")
     raw.commit()
     raw.close()
@@ -163,16 +176,27 @@ def test_a_full_disk_tears_nothing_and_works_again_with_space(library, tmp_path)
     assert len(library.history(number, SPECT_SET)) == before + 1
 
 
-WORKER = """
+NURSERY = """
+import os
 import sys
 from pathlib import Path
 from cubeview.library.library import Library
-library = Library(Path(sys.argv[1]), "Anna")
-n = 0
-while True:
-    entry = library.label(1, "healthy", label_set="SPECT perfusion", note=str(n))
-    print(entry.id, flush=True)
-    n += 1
+
+def work():
+    library = Library(Path(sys.argv[1]), "Anna")
+    n = 0
+    while True:
+        entry = library.label(1, "healthy", label_set="SPECT perfusion", note=str(n))
+        os.write(1, b"%d\\n" % entry.id)
+        n += 1
+
+for _ in sys.stdin:
+    worker = os.fork()
+    if worker == 0:
+        work()
+    os.write(1, b"worker %d\\n" % worker)
+    os.waitpid(worker, 0)
+    os.write(1, b"gone\\n")
 """
 
 
@@ -180,23 +204,37 @@ def kill_rounds(path, rounds, seed):
     """Kill a labelling process at random moments; return how many labels were acknowledged."""
     chance = random.Random(seed)
     acknowledged = set()
-    for _ in range(rounds):
-        worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(path)], stdout=subprocess.PIPE, text=True
-        )
-        first = worker.stdout.readline()
-        time.sleep(chance.uniform(0, 0.03))
-        worker.send_signal(signal.SIGKILL)
-        rest = worker.stdout.read()
-        worker.wait()
-        worker.stdout.close()
-        lines = (first + rest).split("\n")
-        acknowledged |= {int(line) for line in lines[:-1]}
-        checked = sqlite3.connect(path)
-        assert checked.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        found = {number for (number,) in checked.execute("SELECT id FROM labels")}
-        checked.close()
-        assert acknowledged <= found
+    # Workers are forked, so that they are at work at once and not after a second of imports.
+    nursery = subprocess.Popen(
+        [sys.executable, "-c", NURSERY, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with nursery:
+        for _ in range(rounds):
+            nursery.stdin.write("go\n")
+            nursery.stdin.flush()
+            worker = 0
+            # The first label and the number of the worker come in either order.
+            said = []
+            while not worker or not said:
+                line = nursery.stdout.readline().strip()
+                if line.startswith("worker"):
+                    worker = int(line.split()[1])
+                else:
+                    said.append(line)
+            time.sleep(chance.uniform(0, 0.03))
+            os.kill(worker, signal.SIGKILL)
+            while (line := nursery.stdout.readline().strip()) != "gone":
+                said.append(line)
+            acknowledged |= {int(line) for line in said}
+            checked = sqlite3.connect(path)
+            assert checked.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            found = {number for (number,) in checked.execute("SELECT id FROM labels")}
+            checked.close()
+            assert acknowledged <= found
+        nursery.stdin.close()
     return len(acknowledged)
 
 

@@ -4,6 +4,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from cubeview.cubes.answer import Prediction
+from cubeview.cubes.case import Case, same_cubes
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
@@ -66,7 +67,7 @@ class PredictPanel(QWidget):
         layout.addStretch(1)
         session.case_changed.connect(self._case_changed)
         session.prediction_changed.connect(self._refresh)
-        session.model_changed.connect(self._case_changed)
+        session.model_changed.connect(self._model_changed)
         session.cursor_changed.connect(self._refresh_where)
         self._case_changed()
 
@@ -80,12 +81,13 @@ class PredictPanel(QWidget):
         case = asking.aim(session, ref.card)
         ventricles, folder = dict(session.ventricles) or None, ref.folder
         self._failure = ""
+        # A name for each case: an answer that comes when the user has gone on is kept for its case.
         self._job = self._jobs.start(
-            "predict",
+            f"predict {id(session.case)}",
             "Classifying",
             lambda job: asking.answer(folder, case, ventricles, report=job.report),
             finished=session.set_prediction,
-            failed=self._failed,
+            failed=lambda error: self._failed(error, case),
         )
         self._job.ended.connect(self._ended)
         self._refresh()
@@ -96,20 +98,26 @@ class PredictPanel(QWidget):
             self._job = None
         self._refresh()
 
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self._failure = str(error)
-        else:
-            self._failure = "The model failed unexpectedly; the message above says more."
+    def _failed(self, error: Exception, case: Case) -> None:
+        bug = not isinstance(error, CubeviewError)
+        if bug:
             self.broke.emit(error)
+        if self._session.case is not None and same_cubes(case, self._session.case):
+            said = "The model failed unexpectedly; the message above says more."
+            self._failure = said if bug else str(error)
         self._refresh()
 
     def _choose(self, place: int) -> None:
         self._session.set_model(self.models.itemData(place))
 
+    def _model_changed(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self._case_changed()
+
     def _case_changed(self) -> None:
         self._failure = ""
-        self._jobs.cancel("predict")
+        self._job = None
         ref = asking.chosen(self._session)
         self.models.clear()
         for choice in asking.choices(self._session.case):

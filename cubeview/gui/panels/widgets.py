@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PyQt6.QtCore import QEvent, QObject, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PyQt6.QtGui import QColor, QFontMetrics, QIcon, QPainter, QPaintEvent, QPixmap
 from PyQt6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -78,6 +78,13 @@ def chooser(name: str, tip: str = "") -> QComboBox:
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     return box
+
+
+def colour_icon(colour: str) -> QIcon:
+    """Return a small square of a colour, grey where the text names none."""
+    picture = QPixmap(10, 10)
+    picture.fill(QColor(colour) if QColor(colour).isValid() else QColor("#8b95a3"))
+    return QIcon(picture)
 
 
 def column(widget: QWidget) -> QVBoxLayout:

@@ -5,11 +5,19 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.gui.theme import DARK, colours
-from cubeview.gui.views.marks import Crosshair, Letter
+from cubeview.gui.views.marks import Crosshair, Handles, Letter
 from cubeview.gui.views.ticks import WorldAxis
 
 _ARROWS: dict[int, tuple[int, int]] = {
@@ -19,6 +27,10 @@ _ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Down: (0, -1),
 }
 _PAGES: dict[int, int] = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
+OUTLINE = "#e8eef7"  # lies on pictures, dark in either theme
+NARROW_DIGITS = 30
+"""Below a width of so many digits an axis without a caption is left out."""
+_RING_CORNERS = 97
 _WHEEL_STEP = 120  # eighths of a degree in one notch
 
 
@@ -33,20 +45,32 @@ class PlaneCanvas(pg.GraphicsView):
         Arrow keys: voxels to the right and upward, as seen on the screen.
     stepped(int)
         Wheel or page keys: planes to go.
+    sized(int)
+        Wheel with Alt: notches up.
     zoomed()
         The visible range changed, by the user or by the layout.
     ranged(float, float)
         The user chose what is shown horizontally: from, to.
     focused()
         The view got the keyboard.
+    grabbed(str)
+        The user took a handle.
+    dragged(str, float, float)
+        A handle is at (across, up) now, in voxels.
+    dropped()
+        The handle was let go.
     """
 
     picked = pyqtSignal(float, float)
     moved = pyqtSignal(int, int)
     stepped = pyqtSignal(int)
+    sized = pyqtSignal(int)
     zoomed = pyqtSignal()
     ranged = pyqtSignal(float, float)
     focused = pyqtSignal()
+    grabbed = pyqtSignal(str)
+    dragged = pyqtSignal(str, float, float)
+    dropped = pyqtSignal()
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -65,7 +89,17 @@ class PlaneCanvas(pg.GraphicsView):
         self.crosshair = Crosshair()
         self.outline = pg.PlotCurveItem(antialias=True)
         self.outline.setZValue(10)
-        for item in (self.image, self.overlay, self.outline, self.crosshair):
+        self.handles = Handles()
+        self.ring = pg.PlotCurveItem(antialias=True)
+        self.ring.setZValue(15)
+        for item in (
+            self.image,
+            self.overlay,
+            self.outline,
+            self.ring,
+            self.crosshair,
+            self.handles,
+        ):
             self.box.addItem(item, ignoreBounds=True)
         self.across = WorldAxis("bottom")
         self.up = WorldAxis("left")
@@ -89,6 +123,7 @@ class PlaneCanvas(pg.GraphicsView):
         self.up.linkToView(self.box)
         self._fit = QRectF(0, 0, 1, 1)
         self._drag: tuple[str, QPointF] | None = None
+        self._held = ""
         self._wheel = 0
         self.fitted = True
         self._text_colour = colours().text
@@ -128,14 +163,31 @@ class PlaneCanvas(pg.GraphicsView):
         """What stands in the margins."""
         return {side: item.text for side, item in self._letters.items() if item.text}
 
-    def set_outline(self, points: np.ndarray | None, closed: bool = True) -> None:
+    def set_outline(
+        self,
+        points: np.ndarray | None,
+        closed: bool = True,
+        *,
+        colour: str = OUTLINE,
+        solid: bool = False,
+    ) -> None:
         """Draw a line through (across, up) points, shape (n, 2); None takes it away."""
+        style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DashLine
+        self.outline.setPen(pg.mkPen(colour, width=1, style=style))
         if points is None:
             self.outline.clear()
             return
         if closed:
             points = np.vstack([points, points[:1]])
         self.outline.setData(points[:, 0], points[:, 1])
+
+    def set_ring(self, across: float, up: float, radius: float) -> None:
+        """Draw a circle, in voxels; radius 0 takes it away."""
+        if radius <= 0:
+            self.ring.clear()
+            return
+        turn = np.linspace(0, 2 * np.pi, _RING_CORNERS)
+        self.ring.setData(across + radius * np.cos(turn), up + radius * np.sin(turn))
 
     def pixels_across(self) -> tuple[float, float]:
         """Return voxels to a screen pixel, horizontally and vertically."""
@@ -156,18 +208,26 @@ class PlaneCanvas(pg.GraphicsView):
         button, shift = event.button(), event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         pans = button == Qt.MouseButton.MiddleButton or shift
         mode = "pan" if pans else "zoom" if button == Qt.MouseButton.RightButton else "pick"
+        if mode == "pick" and (name := self.handles.near(self.at(event.position()))):
+            self._held, mode = name, "handle"
+            self.grabbed.emit(name)
         self._drag = mode, event.position()
         if mode == "pick":
             self._pick(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag what was pressed."""
+        position = event.position()
         if self._drag is None:
+            over = self.handles.near(self.at(position))
+            self.setCursor(Qt.CursorShape.OpenHandCursor) if over else self.unsetCursor()
             return
         mode, last = self._drag
-        position = event.position()
         if mode == "pick":
             self._pick(position)
+        elif mode == "handle":
+            point = self.at(position)
+            self.dragged.emit(self._held, point.x(), point.y())
         elif mode == "pan":
             moved = self.at(last) - self.at(position)
             self.fitted = False
@@ -179,7 +239,10 @@ class PlaneCanvas(pg.GraphicsView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag."""
+        held = self._drag is not None and self._drag[0] == "handle"
         self._drag = None
+        if held:
+            self.dropped.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the picture."""
@@ -187,8 +250,10 @@ class PlaneCanvas(pg.GraphicsView):
         self.ranged.emit(*self.box.viewRange()[0])
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Step through planes, or zoom with Ctrl."""
-        turn = event.angleDelta().y()
+        """Step through planes, zoom with Ctrl, size the aperture with Alt."""
+        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        # Alt makes a wheel turn sideways on most systems.
+        turn = event.angleDelta().y() or (event.angleDelta().x() if alt else 0)
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._zoom(0.85 ** (turn / _WHEEL_STEP), self.at(event.position()))
         else:
@@ -197,7 +262,7 @@ class PlaneCanvas(pg.GraphicsView):
             notches = int(self._wheel / _WHEEL_STEP)
             self._wheel -= notches * _WHEEL_STEP
             if notches:
-                self.stepped.emit(notches)
+                (self.sized if alt else self.stepped).emit(notches)
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -216,6 +281,14 @@ class PlaneCanvas(pg.GraphicsView):
         """Tell that the keyboard is here."""
         super().focusInEvent(event)
         self.focused.emit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Give the room of plain mm axes to the picture where there is little."""
+        super().resizeEvent(event)
+        if self._built:
+            narrow = self.width() < NARROW_DIGITS * QFontMetrics(self.font()).horizontalAdvance("0")
+            for axis in (self.across, self.up):
+                axis.give_way(narrow)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
@@ -243,5 +316,5 @@ class PlaneCanvas(pg.GraphicsView):
             axis.set_colours(theme.line, theme.dim)
         # Lies on pictures, dark in either theme.
         self.crosshair.set_colour(QColor(DARK.accent))
-        self.outline.setPen(pg.mkPen("#e8eef7", width=1, style=Qt.PenStyle.DashLine))
+        self.ring.setPen(pg.mkPen(OUTLINE, width=1))
         self.set_letters(self.letters)

@@ -1,4 +1,4 @@
-"""Marks of our own: crosshair with a gap, letters in the margins, error band of a curve."""
+"""Marks of our own: crosshair with a gap, handles, letters in the margins, error band."""
 
 import numpy as np
 import pyqtgraph as pg
@@ -55,6 +55,67 @@ class Crosshair(pg.GraphicsObject):
         for pen in (self._halo, self._pen):
             painter.setPen(pen)
             painter.drawLines(*lines)
+
+
+class Handles(pg.GraphicsObject):
+    """A line and the points by which a shape is dragged, as large on the screen at any zoom."""
+
+    RADIUS_PX = 5.0
+    REACH_PX = 9.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[str, QPointF] = {}
+        self._line: QLineF | None = None
+        self._colour = QColor("white")
+        self.setZValue(30)
+
+    def set_places(
+        self, places: dict[str, QPointF], line: QLineF | None, colour: QColor | None = None
+    ) -> None:
+        """Take the points by name and the line; a name that starts with "turn" is drawn hollow."""
+        self.prepareGeometryChange()
+        self.places, self._line = places, line
+        self._colour = colour or self._colour
+        self.update()
+
+    def near(self, point: QPointF) -> str:
+        """Return the name of the handle at a point of the view, or an empty text."""
+        width, height = self.pixelLength(pg.Point(1, 0)), self.pixelLength(pg.Point(0, 1))
+        if not width or not height:
+            return ""
+        far = {
+            name: np.hypot((point.x() - at.x()) / width, (point.y() - at.y()) / height)
+            for name, at in self.places.items()
+        }
+        name = min(far, key=lambda name: far[name], default="")
+        return name if name and far[name] <= self.REACH_PX else ""
+
+    def viewRangeChanged(self) -> None:
+        """Span the new range."""
+        self.prepareGeometryChange()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the whole range of the view."""
+        view = self.getViewBox()
+        return QRectF() if view is None else view.viewRect()
+
+    def paint(self, painter: QPainter, *args: object) -> None:
+        """Draw the line, then the points."""
+        width, height = self.pixelLength(pg.Point(1, 0)), self.pixelLength(pg.Point(0, 1))
+        if not width or not height:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._line is not None:
+            painter.setPen(pg.mkPen(self._colour, width=1, style=Qt.PenStyle.DotLine))
+            painter.drawLine(self._line)
+        across, up = self.RADIUS_PX * width, self.RADIUS_PX * height
+        for name, at in self.places.items():
+            hollow = name.startswith("turn")
+            painter.setPen(pg.mkPen(self._colour if hollow else "#14171c", width=2))
+            painter.setBrush(Qt.BrushStyle.NoBrush if hollow else self._colour)
+            painter.drawEllipse(at, across, up)
 
 
 class Letter(pg.GraphicsWidget):

@@ -18,6 +18,7 @@ from cubeview.gui.views.slice import SliceView
 from cubeview.gui.views.spectrum import SpectrumView
 
 _CINE_MS = 80
+_APERTURE_PX = 5.0
 _Part = SliceView | BarView | SpectrumView | ProfileView
 _P = TypeVar("_P", SliceView, BarView, SpectrumView, ProfileView)
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
@@ -54,6 +55,7 @@ class OrthoView(QWidget):
         self._cine.timeout.connect(self._play_one)
         session.case_changed.connect(self._build)
         session.ventricles_changed.connect(self._take_ventricles)
+        session.ventricle_placed.connect(self._take_ventricles)
         self._build()
 
     @property
@@ -76,6 +78,16 @@ class OrthoView(QWidget):
         """Go some planes on in the view in use."""
         if self.focused is not None:
             self.focused.step(planes)
+
+    def toggle_aperture(self) -> None:
+        """Show the spectrum of a circle around the cursor, or of its voxel again."""
+        if any(isinstance(part, SpectrumView) for part in self._parts):
+            self.session.set_aperture(0.0 if self.session.aperture else _APERTURE_PX)
+
+    def toggle_mean(self) -> None:
+        """Make the mean of the aperture, or the sum again."""
+        how = self.session.aperture_how
+        self.session.set_aperture(self.session.aperture, "sum" if how == "mean" else "mean")
 
     def fit(self) -> None:
         """Fit all slices into their views."""
@@ -100,8 +112,10 @@ class OrthoView(QWidget):
         self.jobs.close()
 
     def _take_ventricles(self) -> None:
-        follow_ventricles(self.session)
-        self._go_to_ventricle()
+        if not self.session.held:  # the brightness of the picture does not follow a drag
+            follow_ventricles(self.session)
+            if not self.session.adjusting:
+                self._go_to_ventricle()
 
     def _go_to_ventricle(self) -> None:
         """Put the cursor into the ventricle if the user has gone nowhere yet."""

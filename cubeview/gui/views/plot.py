@@ -47,6 +47,8 @@ class Plot(pg.GraphicsView):
         self.marker = pg.InfiniteLine(angle=90, movable=False)
         self.marker.setZValue(10)
         self.plot.addItem(self.marker, ignoreBounds=True)
+        # "(×0.001)" beside the unit would be another scale than the colour bar's.
+        self.plot.getAxis("left").enableAutoSIPrefix(False)
         self.plot.setContentsMargins(0, 2, 10, 0)
         self.setCentralItem(self.plot)
         self.whole = (0.0, 1.0)

@@ -64,7 +64,8 @@ class ProfileView(QFrame):
         self._links = (
             (session.cursor_changed, self._soon.ask),
             (session.ventricles_changed, self._soon.ask),
-            (session.ventricles_changed, self._fit),
+            (session.ventricles_changed, self._take_ventricles),
+            (session.ventricle_placed, self._take_ventricles),
         )
         for signal, slot in self._links:
             signal.connect(slot)
@@ -85,11 +86,16 @@ class ProfileView(QFrame):
     def _is_heart(self) -> bool:
         return self.case.kind == "heart"
 
+    def _take_ventricles(self) -> None:
+        if not self.session.held:
+            self._turn()
+
     def _turn(self) -> None:
         axis = self.case.main.axes[self.axis]
         caption = caption_of(axis)
+        found = self.session.ventricles.get(self.case.roles[0])
         if axis.kind == "space":
-            axis, caption = body_offsets(self.case.main, self.axis, False)
+            axis, caption = body_offsets(self.case.main, self.axis, False, found)
             low, high = axis_marks(self.case.main)[self.axis]
             if low and high:
                 caption = f"{low} ← {caption} → {high}"

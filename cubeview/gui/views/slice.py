@@ -1,20 +1,24 @@
 """One orthogonal slice of one cube of the case."""
 
 import numpy as np
-from PyQt6.QtCore import QRectF, pyqtSignal
+from PyQt6.QtCore import QLineF, QPointF, QRectF, pyqtSignal
+from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
+from cubeview.cubes.handles import drag, handles
 from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import pool_peak, to_steps, upsample
-from cubeview.cubes.ventricle import cut
+from cubeview.cubes.ventricle import Ventricle, cut
 from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.jobs import Jobs
-from cubeview.gui.session import Session
-from cubeview.gui.units import shown_unit
-from cubeview.gui.views.canvas import PlaneCanvas
+from cubeview.gui.session import DOUBTFUL, Session
+from cubeview.gui.theme import DARK
+from cubeview.gui.units import shown_axis, shown_unit
+from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.windows import WindowMarks
 
 
 class SliceView(QFrame):
@@ -43,6 +47,7 @@ class SliceView(QFrame):
         self.frame = frame_of(self.cube, axis)
         self.index: int | None = None
         self._plane: np.ndarray | None = None
+        self._grabbed: Ventricle | None = None
         self._pooled = 1
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
 
@@ -64,19 +69,29 @@ class SliceView(QFrame):
         self.canvas.moved.connect(self._move_cursor)
         self.canvas.stepped.connect(self.step)
         self.canvas.focused.connect(self.activated)
+        self.canvas.sized.connect(self._size_aperture)
         self.canvas.zoomed.connect(self._pool_soon.ask)
+        self.canvas.grabbed.connect(self._grab)
+        self.canvas.dragged.connect(self._drag)
+        self.canvas.dropped.connect(session.drop_ventricle)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
             (session.display_changed, self._repaint_soon.ask),
             (session.overlay_changed, self._draw_overlay),
             (session.overlay_style_changed, self._style_overlay),
             (session.ventricles_changed, self._take_ventricles),
+            (session.ventricle_placed, self._take_ventricles),
             (session.window_changed, self._draw_outline),
+            (session.aperture_changed, self._draw_ring),
+            (session.marks_changed, self._draw_marks),
+            (session.adjusting_changed, self._draw_outline),
         )
         for signal, slot in self._links:
             signal.connect(slot)
         self._set_up_axes()
         self._style_overlay()
+        self.marks = WindowMarks()
+        self.canvas.box.addItem(self.marks, ignoreBounds=True)
         self._follow()
 
     def stop(self) -> None:
@@ -119,11 +134,35 @@ class SliceView(QFrame):
         cursor = self.session.cursor_in(self.role)
         self._put_cursor(cursor[self.frame.across] + x, cursor[self.frame.up] + y)
 
+    def _grab(self, name: str) -> None:
+        self._grabbed = self.session.ventricles.get(self.role)
+
+    def _drag(self, name: str, across: float, up: float) -> None:
+        if self._grabbed is None:
+            return
+        x, y = self.frame.across, self.frame.up
+        to = (across, up) if x < y else (up, across)  # in the order of the cube's axes
+        moved = drag(self._grabbed, self.cube.spacing, self.axis, name, to)
+        self.session.place_ventricle(self.role, moved)
+
+    def _size_aperture(self, notches: int) -> None:
+        radius = self.session.aperture
+        if radius:
+            # At least a voxel a notch, or small ones would seem stuck.
+            grown = radius * 1.1**notches
+            self.session.set_aperture(max(1.0, grown, radius + notches if notches > 0 else 0.0))
+
     # What the session says
+
+    def _draw_ring(self) -> None:
+        if self.axis == 0 and self.cube.axes[0].kind == "spectral":
+            _, y, x = self.session.cursor_in(self.role)
+            self.canvas.set_ring(x, y, self.session.aperture)
 
     def _follow(self) -> None:
         cursor = self.session.cursor_in(self.role)
         self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
+        self._draw_ring()
         index = cursor[self.axis]
         if index == self.index:
             return
@@ -134,6 +173,7 @@ class SliceView(QFrame):
         )
         self._draw_overlay()
         self._draw_outline()
+        self._draw_marks()
 
     def _show(self, plane: np.ndarray) -> None:
         self._plane = plane.T if self.frame.transposed else plane
@@ -220,7 +260,10 @@ class SliceView(QFrame):
         self.canvas.overlay.setVisible(style.visible)
 
     def _take_ventricles(self) -> None:
-        self._set_region()
+        if self.session.held:  # the axes count from the new centre when it is let go
+            self._set_region()
+        else:
+            self._set_up_axes()
         self._follow()
         self._draw_outline()
 
@@ -232,7 +275,10 @@ class SliceView(QFrame):
             outline = cut(ventricle, self.cube.spacing, self.axis, self.index)
             if outline is not None and x > y:  # points come in the order of the cube's axes
                 outline = outline[:, ::-1]
-            self.canvas.set_outline(outline)
+            asks = ventricle.doubt > DOUBTFUL
+            colour = DARK.warn if asks else OUTLINE
+            self.canvas.set_outline(outline, colour=colour, solid=ventricle.by == "user")
+            self._draw_handles(ventricle, colour)
         elif window is not None and window[self.axis].start <= self.index < window[self.axis].stop:
             left, right = window[x].start - 0.5, window[x].stop - 0.5
             low, high = window[y].start - 0.5, window[y].stop - 0.5
@@ -240,11 +286,35 @@ class SliceView(QFrame):
             self.canvas.set_outline(np.array(corners))
         else:
             self.canvas.set_outline(None)
+        if ventricle is None:
+            self.canvas.handles.set_places({}, None)
+
+    def _draw_handles(self, ventricle: Ventricle, colour: str) -> None:
+        """Draw the long axis, and the handles while the user adjusts the ellipsoid."""
+        assert self.index is not None
+        found = handles(ventricle, self.cube.spacing, self.axis, self.index)
+        x, y = self.frame.across, self.frame.up
+        places = {
+            name: QPointF(*(at if x < y else at[::-1]).tolist()) for name, at in found.items()
+        }
+        line = None
+        if "axis 0 +" in places:
+            adjusting = self.session.adjusting
+            line = QLineF(places["axis 0 -"], places["turn" if adjusting else "axis 0 +"])
+        self.canvas.handles.set_places(
+            places if self.session.adjusting else {}, line, QColor(colour)
+        )
+
+    def _draw_marks(self) -> None:
+        assert self.index is not None
+        frame = self.frame
+        self.marks.set_marks(self.session.marks, self.axis, self.index, frame.across, frame.up)
 
     # What the cube says
 
     def _set_up_axes(self) -> None:
         canvas, frame = self.canvas, self.frame
+        ventricle = self.session.ventricles.get(self.role)
         canvas.set_shape(frame.aspect, frame.leftward, frame.downward)
         for item, number in ((canvas.across, frame.across), (canvas.up, frame.up)):
             axis = self.cube.axes[number]
@@ -253,7 +323,7 @@ class SliceView(QFrame):
                 item.set_axis(axis, caption=caption)
             elif axis.kind == "space":
                 falls = frame.leftward if number == frame.across else frame.downward
-                axis, caption = body_offsets(self.cube, number, falls)
+                axis, caption = body_offsets(self.cube, number, falls, ventricle)
                 item.set_axis(axis, caption=caption)
             else:
                 item.set_axis(axis)
@@ -274,7 +344,8 @@ class SliceView(QFrame):
                 for c, step in zip(centre, self.cube.spacing, strict=True)
             ]
         self.canvas.set_fit(*ranges[self.frame.across], *ranges[self.frame.up])
-        if self.canvas.fitted:
+        # The picture stays where it is while an ellipsoid is dragged over it.
+        if self.canvas.fitted and not self.session.adjusting:
             self.canvas.fit()
 
     def _heading(self) -> str:
@@ -294,6 +365,7 @@ class SliceView(QFrame):
             return
         value: list[str] = []
         if axis.kind == "spectral":
+            axis = shown_axis(axis)
             value = [f"{_digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
             words = [f"{axis.name} {value[0]}", place]
         else:

@@ -8,10 +8,13 @@ from PyQt6.QtCore import QEvent
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
+from cubeview.cubes.aperture import ApertureSpectrum
+from cubeview.cubes.region import Circle
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import Session
 from cubeview.gui.theme import colours
 from cubeview.gui.units import value_unit
+from cubeview.gui.views.adding import Adding
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
@@ -34,7 +37,7 @@ class SpectrumView(QFrame):
         assert session.case is not None
         self.session = session
         self.cube = session.case.main
-        self._place: tuple[int, int] | None = None
+        self._place: tuple[object, ...] = ()
         self.setProperty("part", "card")
         self.title = Title()
         self.plot = Plot()
@@ -70,10 +73,12 @@ class SpectrumView(QFrame):
             plot.picked.connect(self._put_channel)
             plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
 
+        self._adding = Adding(jobs, "spectrum", self._show_aperture, self._say, self)
         self._fetch = Fetch(jobs, "spectrum", self._show, self._say, self)
         self._follow_soon = OnceAFrame(self._follow, self)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
+            (session.aperture_changed, self._follow_soon.ask),
             (session.overlay_changed, self._draw_why),
             (session.overlay_style_changed, self._draw_why),
         )
@@ -87,6 +92,7 @@ class SpectrumView(QFrame):
     def stop(self) -> None:
         """Leave the session: this view is about to go."""
         self._fetch.stop()
+        self._adding.stop()
         self._follow_soon.stop()
         for signal, slot in self._links:
             signal.disconnect(slot)
@@ -105,9 +111,16 @@ class SpectrumView(QFrame):
         z, y, x = self.session.cursor
         self.plot.marker.setValue(z)
         self.why.marker.setValue(z)
-        if (y, x) == self._place:
+        radius, how = self.session.aperture, self.session.aperture_how
+        place = (y, x, radius, how) if radius else (y, x)
+        if place == self._place:
             return
-        self._place = (y, x)
+        self._place = place
+        if radius:
+            self._fetch.stop()
+            self._adding.get(self.cube, Circle(y, x, radius), how)
+            return
+        self._adding.stop()
         self.title.set_words("Spectrum", f"voxel {x + 1}, {y + 1}")
         sigma = self.cube.uncertainty
 
@@ -119,7 +132,21 @@ class SpectrumView(QFrame):
 
         self._fetch.get(self.cube, (y, x), read, scattered=True)
 
+    def _show_aperture(self, found: ApertureSpectrum) -> None:
+        radius, how = self.session.aperture, self.session.aperture_how
+        words = [f"{how} of {found.voxels} voxels", f"r = {radius:.3g} px"]
+        if found.share < 1:
+            words.append(f"{found.share:.0%} read")
+        self.title.set_words("Spectrum", *words)
+        rows = [found.values] if found.sigma is None else [found.values, found.sigma]
+        self._draw(np.stack(rows))
+
     def _show(self, rows: np.ndarray) -> None:
+        self._draw(rows)
+        if len(rows) > 1:
+            self.title.set_words(*self.title.words[:2], "band ± 1 σ")
+
+    def _draw(self, rows: np.ndarray) -> None:
         values = rows[0]
         channels = np.arange(len(values))
         self.curve.setData(channels, values)
@@ -128,7 +155,6 @@ class SpectrumView(QFrame):
             low, high = np.nanmin(values), np.nanmax(values)
         if len(rows) > 1:
             self.band.set_range(values - rows[1], values + rows[1])
-            self.title.set_words(*self.title.words[:2], "band ± 1 σ")
         self.band.setVisible(len(rows) > 1)
         if np.isfinite(low) and np.isfinite(high):
             margin = 0.05 * (high - low) or 1.0

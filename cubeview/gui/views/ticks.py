@@ -6,8 +6,9 @@ from PyQt6.QtGui import QFont, QFontMetrics
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
-from cubeview.cubes.plane import STRAIGHT, sky_turn
-from cubeview.gui.units import shown_unit
+from cubeview.cubes.plane import STRAIGHT, body_offset, sky_turn
+from cubeview.cubes.ventricle import Ventricle
+from cubeview.gui.units import display_scale, shown_axis
 
 
 class WorldAxis(pg.AxisItem):
@@ -17,6 +18,8 @@ class WorldAxis(pg.AxisItem):
         super().__init__(orientation, showValues=True, maxTickLength=-4)
         self._axis: Axis | None = None
         self.caption = ""
+        self._captioned = ""
+        self._away = False
         font = QFont()
         font.setPointSizeF(font.pointSizeF() * 0.8)
         self.setStyle(tickFont=font, tickTextOffset=3, autoExpandTextSpace=False)
@@ -27,6 +30,8 @@ class WorldAxis(pg.AxisItem):
 
     def set_caption(self, text: str) -> None:
         """Write beside the ticks, or give the room to the picture; views of a row keep in line."""
+        self._captioned = text
+        text = self._fitting(text)
         colour = self.textPen().color().name()
         self.setLabel(text, **{"font-size": "8pt", "color": colour})
         self.showLabel(bool(text))
@@ -35,6 +40,34 @@ class WorldAxis(pg.AxisItem):
         else:
             self.setWidth(4.3 * self._digit + (self._line * 1.1 if text else 0) + 5)
 
+    def give_way(self, narrow: bool) -> None:
+        """Leave an axis without a caption out where there is little room."""
+        away = narrow and not self._captioned
+        if away != self._away:
+            self._away = away
+            self.setVisible(not away)
+            if away and self.orientation == "bottom":
+                self.setHeight(0)
+            elif away:
+                self.setWidth(0)
+            else:
+                self.set_caption(self._captioned)
+
+    def resizeEvent(self, event: object = None) -> None:
+        """Shorten a caption that has become too long."""
+        super().resizeEvent(event)
+        if getattr(self, "_captioned", "") and self.labelText != self._fitting(self._captioned):
+            self.set_caption(self._captioned)
+
+    def _fitting(self, text: str) -> str:
+        """The caption, without where offsets count from if that is too long."""
+        room = self.width() if self.orientation == "bottom" else self.height()
+        font = QFont()
+        font.setPointSizeF(8)
+        return (
+            text.split(" from ")[0] if QFontMetrics(font).horizontalAdvance(text) > room else text
+        )
+
     def set_colours(self, line: str, text: str) -> None:
         """Take colours for the line with its ticks, and for figures and caption."""
         self.setPen(line)
@@ -42,7 +75,7 @@ class WorldAxis(pg.AxisItem):
 
     def set_axis(self, axis: Axis, *, caption: str = "") -> None:
         """Label another cube axis."""
-        self._axis = axis
+        self._axis = shown_axis(axis)
         self.caption = caption or caption_of(axis)
         self.picture = None
         self.update()
@@ -72,7 +105,7 @@ class WorldAxis(pg.AxisItem):
 
 def caption_of(axis: Axis) -> str:
     """Return an axis' name and unit: ``"Wavelength (Å, air)"``."""
-    words = [word for word in (shown_unit(axis.unit), axis.medium, axis.frame) if word]
+    words = [word for word in (display_scale(axis)[1], axis.medium, axis.frame) if word]
     return f"{axis.name} ({', '.join(words)})" if words else axis.name
 
 
@@ -103,13 +136,15 @@ def sky_offsets(cube: Cube, number: int) -> tuple[Axis, str]:
     ), caption
 
 
-def body_offsets(cube: Cube, number: int, falls: bool) -> tuple[Axis, str]:
-    """Return an axis of mm from the middle of a body cube, and its caption.
+def body_offsets(
+    cube: Cube, number: int, falls: bool, ventricle: Ventricle | None
+) -> tuple[Axis, str]:
+    """Return an axis of mm from the ventricle, or else the middle of a body cube; its caption.
 
     Patient coordinates count from somewhere on the table and say little to a reader.
     """
-    n = cube.shape[number]
-    values = (np.arange(n) - (n - 1) / 2) * cube.spacing[number]
+    zero = body_offset(cube, ventricle, (0.0, 0.0, 0.0))[number]
+    values = np.arange(cube.shape[number]) * cube.spacing[number] + zero
     axis = cube.axes[number]
     return Axis(axis.name, "space", axis.unit, -values if falls else values), f"{axis.name} (mm)"
 
@@ -127,5 +162,8 @@ def centre_words(cube: Cube, number: int) -> str:
     if number == 2 and equatorial:
         return str(angle.to_string(unit="hourangle", sep=":", precision=1, pad=True))
     if equatorial:
-        return str(angle.to_string(unit="deg", sep=":", precision=0, pad=True, alwayssign=True))
-    return f"{value:.3f}°"
+        return str(
+            angle.to_string(unit="deg", sep=":", precision=0, pad=True, alwayssign=True)
+        ).replace("-", "−")
+    scale, unit = display_scale(cube.axes[number])
+    return f"{value * scale:.{3 if scale == 1.0 else 1}f}{unit}".replace("-", "−")

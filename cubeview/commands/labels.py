@@ -1,0 +1,290 @@
+"""``labels`` and ``library``: the record of cases and labels, without a window."""
+
+import argparse
+import getpass
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cubeview.commands.common import Commands, add_command, add_json, print_json, progress
+from cubeview.errors import CubeviewError
+from cubeview.library.library import Library
+
+_LIMIT = 20
+
+
+def add(commands: Commands) -> None:
+    """Add the commands of this module."""
+    labels = _group(commands, "labels", "take labels in, write them out, list and compare them")
+    sub = _command(
+        labels, "import", _import, "show what a file of labels would change; with --yes, do it"
+    )
+    sub.add_argument("file", type=Path, help="labels CubeView wrote, or a table case,class,rest,…")
+    sub.add_argument("--yes", action="store_true", help="change the library")
+    sub = _command(labels, "export", _export, "write all labels of a set, with their history")
+    sub.add_argument("file", type=Path, help=".csv, .ecsv or .json")
+    _add_set(sub)
+    sub = _command(labels, "list", _list_labels, "list the labels in force")
+    _add_set(sub)
+    sub.add_argument("--all-readers", action="store_true", help="not only those of --reader")
+    sub = _command(labels, "agreement", _agreement, "compare two readers: Cohen's kappa, disputes")
+    _add_set(sub)
+    sub.add_argument("readers", nargs="*", metavar="READER", help="two (default: the first two)")
+
+    library = _group(commands, "library", "add cases to the library, list, check and copy it")
+    sub = _command(library, "add", _add_cases, "add the cases of files and folders")
+    sub.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    sub.add_argument("--dry-run", action="store_true", help="only say what was found")
+    _command(library, "list", _list_cases, "list the cases")
+    _command(library, "check", _check, "check the file for damage and whether all scans are there")
+    sub = _command(library, "backup", _backup, "write a complete copy")
+    sub.add_argument("file", type=Path)
+
+
+def _group(commands: Commands, name: str, text: str) -> Commands:
+    parser = commands.add_parser(name, help=text, description=text)
+    return parser.add_subparsers(required=True, metavar="COMMAND")
+
+
+def _command(
+    group: Commands, name: str, command: Callable[[Library, Any], int], text: str
+) -> argparse.ArgumentParser:
+    sub = add_command(group, name, lambda options: _run(command, options), text)
+    sub.add_argument("--library", type=Path, metavar="FILE", help="instead of the user's own")
+    sub.add_argument("--reader", metavar="NAME", help="who labels (default: the login name)")
+    add_json(sub)
+    return sub
+
+
+def _add_set(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--set", metavar="NAME", help="label set (default: the first with labels)")
+
+
+def _run(command: Callable[[Library, Any], int], options: argparse.Namespace) -> int:
+    """Open the library for one command and close it whatever happens."""
+    from cubeview.library.opening import open_library
+
+    try:
+        reader = options.reader or getpass.getuser()
+    except (OSError, KeyError):
+        reader = "reader"
+    if command is _check:
+        _check_file(_path(options))
+    library, told = open_library(_path(options), reader)
+    if told:
+        print(f"cubeview: {told}", file=sys.stderr)
+    try:
+        return command(library, options)
+    finally:
+        library.close()
+
+
+def _path(options: argparse.Namespace) -> Path:
+    from cubeview.paths import data_dir
+
+    return Path(options.library or data_dir() / "library.sqlite")
+
+
+def _set_of(library: Library, options: argparse.Namespace) -> str:
+    """Return the label set asked for, else the first that holds a label, else the first."""
+    sets: list[str] = library.label_sets()
+    if options.set is None:
+        return next((name for name in sets if library.current(name)), sets[0])
+    library.classes(options.set)  # says what there is when it is none of them
+    return str(options.set)
+
+
+def _import(library: Library, options: argparse.Namespace) -> int:
+    from cubeview.library.exchange import apply_import
+    from cubeview.library.table_import import plan_any
+
+    plan = plan_any(library, options.file, report=progress())
+    added = apply_import(library, plan) if options.yes and plan.entries else 0
+    conflicts = [
+        {
+            "case": entry.name,
+            "reader": entry.reader,
+            "here": said or None,
+            "there": entry.class_name,
+        }
+        for entry, said in plan.conflicts
+    ]
+    record = {
+        "new": len(plan.new), "conflicts": conflicts, "unknown": len(plan.unknown),
+        "known": plan.known, "problems": list(plan.problems), "added": added,
+    }  # fmt: skip
+    if options.json:
+        print_json(record)
+    else:
+        print(f"{len(plan.new)} labels for cases of this library")
+        print(f"{len(plan.unknown)} for cases it does not have")
+        print(f"{plan.known} here already")
+        print(f"{len(conflicts)} conflicts")
+        for entry in conflicts[:_LIMIT]:
+            print(f"  {entry['case']}, {entry['reader']}: {entry['here']} here, {entry['there']}")
+        if options.yes:
+            print(f"{added} added")
+        elif plan.entries:
+            print("nothing was changed; add --yes to do it")
+    for problem in plan.problems[:_LIMIT]:
+        print(f"cubeview: {problem}", file=sys.stderr)
+    return 2 if plan.problems else 0
+
+
+def _export(library: Library, options: argparse.Namespace) -> int:
+    from cubeview.library.exchange import export_labels
+
+    name = _set_of(library, options)
+    count = export_labels(library, name, options.file)
+    if options.json:
+        print_json({"set": name, "labels": count, "file": str(options.file)})
+    else:
+        print(f"{count} labels of {name}: {options.file}")
+    return 0
+
+
+def _list_labels(library: Library, options: argparse.Namespace) -> int:
+    name = _set_of(library, options)
+    reader = None if options.all_readers else library.reader
+    cases = dict(library.read("SELECT id, name FROM cases", ()))
+    records = [
+        {
+            "case": cases[label.case_id], "reader": label.reader, "class": label.class_name,
+            "sure": label.sure, "quality": label.quality, "note": label.note, "at": label.at,
+            "opinion_seen": label.opinion_seen,
+        }
+        for label in library.current(name, reader).values()
+    ]  # fmt: skip
+    if options.json:
+        print_json({"set": name, "labels": records})
+        return 0
+    for record in records:
+        sure = "" if record["sure"] else " (unsure)"
+        print(f"{record['case']}: {record['class']}{sure}, {record['reader']}, {record['at'][:10]}")
+    return 0
+
+
+def _agreement(library: Library, options: argparse.Namespace) -> int:
+    from cubeview.library.agreement import agreement
+
+    name = _set_of(library, options)
+    labels = library.current(name)
+    known = sorted({reader for _, reader in labels})
+    chosen = options.readers or known[:2]
+    unknown = [reader for reader in chosen if reader not in known]
+    if len(chosen) != 2 or unknown:
+        raise CubeviewError(
+            f"agreement compares two readers of {name}; it has {', '.join(known) or 'none'}."
+        )
+    said = [
+        {case: one.class_name or "" for (case, reader), one in labels.items() if reader == who}
+        for who in chosen
+    ]
+    found = agreement(said[0], said[1], [one.name for one in library.classes(name)])
+    cases = dict(library.read("SELECT id, name FROM cases", ()))
+    disputed = [
+        {"case": cases[case], chosen[0]: said[0][case], chosen[1]: said[1][case]}
+        for case in found.disputed
+    ]
+    total = int(found.confusion.sum())
+    if options.json:
+        print_json(
+            {
+                "set": name, "readers": chosen, "both": total, "kappa": found.kappa,
+                "classes": found.classes, "confusion": found.confusion.tolist(),
+                "disputed": disputed,
+            }
+        )  # fmt: skip
+        return 0
+    kappa = "not defined" if math.isnan(found.kappa) else f"{found.kappa:.3f}"
+    print(f"{chosen[0]} and {chosen[1]}: {total} cases by both, kappa {kappa}")
+    for record in disputed:
+        print(f"  {record['case']}: {record[chosen[0]]} / {record[chosen[1]]}")
+    return 0
+
+
+def _add_cases(library: Library, options: argparse.Namespace) -> int:
+    from cubeview.library.folder import add_found, scan_folder
+
+    scan = scan_folder(library, options.paths, report=progress())
+    added = [] if options.dry_run else add_found(library, scan.new)
+    reasons = [refusal.reason for refusal in scan.refusals]
+    record = {**scan.summary(), "added": len(added), "refusals": reasons}
+    if options.json:
+        print_json(record)
+    else:
+        counts = ", ".join(f"{number} {what}" for what, number in scan.summary().items() if number)
+        print(counts or "no case was found")
+        print(f"{len(added)} added")
+    for reason in reasons:
+        print(f"cubeview: {reason}", file=sys.stderr)
+    named = {Path(path) for path in options.paths}
+    bad = any(refusal.path in named for refusal in scan.refusals)
+    return 2 if bad or not scan.cases else 0
+
+
+def _list_cases(library: Library, options: argparse.Namespace) -> int:
+    from cubeview.library.worklist import rows
+
+    sets = {kind: names[0] for kind in ("heart", "sky", "volume")
+            if (names := library.label_sets(kind))}  # fmt: skip
+    records = [
+        {
+            "case": row.name, "kind": row.kind, "state": row.state, "window": row.window,
+            "label": row.label, "others": dict(row.others), "prediction": row.answer or None,
+            "model": row.model or None, "doubt": row.doubt, "added": row.added_at,
+        }
+        for row in rows(library, sets)
+    ]  # fmt: skip
+    if options.json:
+        print_json(records)
+        return 0
+    for record in records:
+        print(
+            f"{record['case']}: {record['kind']}, {record['state']}, "
+            f"{record['label'] or 'not labelled'}"
+        )
+    return 0
+
+
+def _check_file(path: Path) -> None:
+    from cubeview.library.opening import is_sound
+
+    if not path.is_file():
+        raise CubeviewError(f"{path}: there is no library here.")
+    if not is_sound(path):
+        raise CubeviewError(
+            f"{path}: the library is damaged. Open it once in CubeView: it is then set aside and "
+            "replaced by its newest backup."
+        )
+
+
+def _check(library: Library, options: argparse.Namespace) -> int:
+    files = library.read(
+        "SELECT c.name, f.role, f.path FROM files f JOIN cases c ON c.id = f.case_id"
+        " WHERE f.path <> '' ORDER BY c.id",
+        (),
+    )
+    missing = [f"{name}, {role}" for name, role, file in files if not Path(file).is_file()]
+    counts = {
+        table: library.read(f"SELECT COUNT(*) FROM {table}", ())[0][0]
+        for table in ("cases", "labels", "predictions", "audit")
+    }
+    if options.json:
+        print_json({"sound": True, **counts, "missing": missing})
+    else:
+        print(f"{library.path}: sound, {', '.join(f'{n} {what}' for what, n in counts.items())}")
+        for text in missing:
+            print(f"  not where it was: {text}")
+    return 0
+
+
+def _backup(library: Library, options: argparse.Namespace) -> int:
+    library.backup(options.file)
+    if options.json:
+        print_json({"file": str(options.file)})
+    else:
+        print(options.file)
+    return 0

@@ -1,0 +1,81 @@
+"""``search``: find the sources of a whole sky cube."""
+
+import argparse
+import math
+from dataclasses import asdict
+from pathlib import Path
+
+from cubeview.commands.common import (
+    Commands,
+    Models,
+    add_command,
+    add_json,
+    open_cases,
+    print_json,
+    progress,
+)
+from cubeview.errors import CubeviewError
+
+
+def add(commands: Commands) -> None:
+    """Add the command of this module."""
+    sub = add_command(commands, "search", _search, "find sources in a whole sky cube")
+    sub.add_argument("path", type=Path, metavar="CUBE")
+    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+    sub.add_argument("--out", type=Path, metavar="FILE", help="catalogue: .ecsv, .vot or .fits")
+    sub.add_argument(
+        "--threshold",
+        type=float,
+        metavar="SN",
+        help="least signal-to-noise (default: where the purity measured on the cube is 0.9)",
+    )
+    add_json(sub)
+
+
+def _search(options: argparse.Namespace) -> int:
+    from cubeview.io.export_catalogue import FORMATS, write_catalogue
+    from cubeview.learn.detect import search
+
+    if options.out is not None and options.out.suffix.lower() not in FORMATS:
+        raise CubeviewError(
+            f"{options.out}: catalogues are saved as .ecsv, .vot or .fits. Choose a name ending so."
+        )
+    if options.threshold is not None and not math.isfinite(options.threshold):
+        raise CubeviewError("--threshold takes a number.")
+    cases, status = open_cases([options.path])
+    if len(cases) != 1:
+        raise CubeviewError(
+            f"search takes one cube, this path holds {len(cases)}: name the file of one."
+        )
+    case = cases[0]
+    model = Models(options.model).of(case)
+    catalogue = search(model, case, threshold=options.threshold, report=progress())
+    if options.out is not None:
+        write_catalogue(catalogue, options.out)
+    if options.json:
+        print_json(
+            {
+                "case": case.name,
+                "model": catalogue.model,
+                "threshold": catalogue.threshold,
+                "false_peaks": catalogue.false_peaks,
+                "spectral_unit": catalogue.spectral_unit,
+                "notes": list(catalogue.notes),
+                "detections": [asdict(found) for found in catalogue.detections],
+                "file": None if options.out is None else str(options.out),
+            }
+        )
+        return status
+    unit = catalogue.spectral_unit
+    for found in catalogue.detections:
+        line = "" if math.isnan(found.spectral) else f"  {found.spectral:.5g} {unit}"
+        print(
+            f"{found.number:4d}  {found.label:13s}  {found.probability:.2f}  "
+            f"S/N {found.sn:6.1f}  {found.ra_deg:.6f} {found.dec_deg:+.6f}{line}"
+        )
+    print(f"{len(catalogue.detections)} sources, lines from S/N {catalogue.threshold:.2f}")
+    for note in catalogue.notes:
+        print(f"  note: {note}")
+    if options.out is not None:
+        print(options.out)
+    return status

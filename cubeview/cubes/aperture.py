@@ -1,0 +1,169 @@
+"""The spectrum of all voxels within an aperture, with its noise, told bit by bit."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from cubeview.cubes.cube import Box, Cube, Pixels
+from cubeview.cubes.region import Circle
+from cubeview.errors import Report, nothing
+
+How = Literal["sum", "mean"]
+
+_PARTIAL_S = 0.03
+_SLAB = 1_000_000  # voxels read between two reports
+_COARSE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class ApertureSpectrum:
+    """What an aperture holds in each plane.
+
+    Parameters
+    ----------
+    values : ndarray, shape (z,), float32, in cube.unit
+        Sum or mean over the voxels that have a value; NaN where none has, or was read yet.
+    sigma : ndarray, shape (z,), float32, or None
+        One standard deviation of `values`, the voxels taken as independent: in cubes that were
+        resampled neighbours are not, and the true one is larger.
+    voxels : int
+        Voxels of a plane in the aperture.
+    share : float
+        Part of them that was read, 0 to 1; sums are scaled up to the whole until it is 1.
+    """
+
+    values: np.ndarray
+    sigma: np.ndarray | None
+    voxels: int
+    share: float
+
+
+def aperture_spectrum(
+    cube: Cube,
+    circle: Circle,
+    how: How = "sum",
+    *,
+    by_rows: bool = False,
+    report: Report = nothing,
+    partial: Callable[[ApertureSpectrum], None] | None = None,
+) -> ApertureSpectrum:
+    """Add up the spectra within a circle.
+
+    Parameters
+    ----------
+    cube : Cube
+    circle : Circle
+    how : {"sum", "mean"}
+    by_rows : bool
+        True where whole spectra are read fastest: a few rows from all over the circle are taken
+        first, so that the first answer has its final shape. False where planes are: it grows
+        plane by plane.
+    report : Report
+        Called after each piece; may raise Cancelled.
+    partial : callable, optional
+        Given what is known so far, every 30 ms.
+
+    Returns
+    -------
+    ApertureSpectrum
+
+    Raises
+    ------
+    CubeviewError
+        If the cube cannot be read.
+    """
+    depth = cube.shape[0]
+    runs = circle.runs(cube.shape)
+    sums = _Sums(depth, cube.uncertainty is not None)
+    voxels = sum(run.stop - run.start for _, run in runs)
+    pieces = _rows(runs, depth) if by_rows else _planes(runs, depth)
+    last = time.perf_counter()
+    done = 0
+    for box, inside in pieces:
+        sums.add(cube, box, inside)
+        done += (box[0].stop - box[0].start) * int(inside.sum())
+        share = done / max(1, voxels * depth)
+        report(share, "adding up spectra")
+        if partial is not None and share < 1 and time.perf_counter() - last > _PARTIAL_S:
+            last = time.perf_counter()
+            partial(sums.spectrum(how, voxels, share, 1 / share if by_rows else 1.0))
+    return sums.spectrum(how, voxels, 1.0, 1.0)
+
+
+_Pieces = list[tuple[Box, np.ndarray]]
+
+
+def _rows(runs: list[tuple[int, slice]], depth: int) -> _Pieces:
+    """Row by row, each eighth one first."""
+    order = [run for first in range(_COARSE) for run in runs[first::_COARSE]]
+    return [
+        ((slice(0, depth), slice(y, y + 1), run), np.ones((1, run.stop - run.start), bool))
+        for y, run in order
+    ]
+
+
+def _planes(runs: list[tuple[int, slice]], depth: int) -> _Pieces:
+    """Slabs of planes around the circle."""
+    if not runs:
+        return []
+    top, bottom = runs[0][0], runs[-1][0] + 1
+    left, right = min(run.start for _, run in runs), max(run.stop for _, run in runs)
+    inside = np.zeros((bottom - top, right - left), bool)
+    for y, run in runs:
+        inside[y - top, run.start - left : run.stop - left] = True
+    step = max(1, _SLAB // inside.size)
+    return [
+        ((slice(z, min(z + step, depth)), slice(top, bottom), slice(left, right)), inside)
+        for z in range(0, depth, step)
+    ]
+
+
+class _Sums:
+    """Sums over the voxels seen so far, plane by plane."""
+
+    def __init__(self, depth: int, noisy: bool) -> None:
+        self._total = np.zeros(depth)
+        self._filled = np.zeros(depth)
+        self._variance = np.zeros(depth) if noisy else None
+
+    def add(self, cube: Cube, box: Box, inside: np.ndarray) -> None:
+        """Take the voxels of a box that lie inside, shape (rows, columns)."""
+        values = cube.box(box)
+        finite = np.isfinite(values)
+        finite &= inside
+        planes = box[0]
+        self._filled[planes] += finite.sum(axis=(1, 2))
+        self._total[planes] += _sum(values, finite)
+        if self._variance is not None and cube.uncertainty is not None:
+            self._variance[planes] += _squares(cube.uncertainty, box, finite)
+
+    def spectrum(self, how: How, voxels: int, share: float, factor: float) -> ApertureSpectrum:
+        """Return what is known so far; `factor` makes up for rows still missing in a sum."""
+        empty = self._filled == 0
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            scale = 1 / self._filled if how == "mean" else np.full(len(empty), factor)
+            values = np.where(empty, np.nan, self._total * scale).astype(np.float32)
+            sigma = None
+            if self._variance is not None:
+                # A mean of fewer voxels is noisier by itself; so is a sum scaled up.
+                spread = np.sqrt(self._variance)
+                sigma = np.where(empty, np.nan, spread * scale).astype(np.float32)
+        return ApertureSpectrum(values, sigma, voxels, share)
+
+
+def _sum(values: np.ndarray, finite: np.ndarray) -> np.ndarray:
+    if not finite.all():
+        values = np.where(finite, values, np.float32(0))
+    total: np.ndarray = values.sum(axis=(1, 2), dtype=np.float64)
+    return total
+
+
+def _squares(sigma: Pixels, box: Box, finite: np.ndarray) -> np.ndarray:
+    """Sum sigma² where the cube has a value; a voxel without noise there adds none."""
+    noise = sigma.box(box).astype(np.float64)
+    noise[~finite | ~np.isfinite(noise)] = 0.0
+    total: np.ndarray = np.square(noise, out=noise).sum(axis=(1, 2))
+    return total

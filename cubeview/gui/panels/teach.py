@@ -1,0 +1,292 @@
+"""The Teach panel: fine-tune a copy of a model from labels, and see what it is worth."""
+
+import time
+from collections.abc import Callable
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from cubeview.errors import CubeviewError
+from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.panels.chart import Chart
+from cubeview.gui.panels.teach_choices import TeachChoices
+from cubeview.gui.panels.teach_result import TeachResult
+from cubeview.gui.panels.widgets import column, label
+from cubeview.gui.session import Session
+from cubeview.learn.card import ModelRef
+from cubeview.learn.lesson import Taught, Teacher, keep, plan_in_words
+from cubeview.learn.packs import free_name
+from cubeview.learn.tuning import Going
+from cubeview.library.library import Library
+
+KIND = "teach"
+
+
+class TeachPanel(QWidget):
+    """Chooses, runs and judges a fine-tune.
+
+    Signals
+    -------
+    broke(object)
+        An exception that is no CubeviewError: a bug, for the window to show.
+    kept(object, bool)
+        The ModelRef of a model that was kept, and whether it is to be the default.
+    """
+
+    broke = pyqtSignal(object)
+    kept = pyqtSignal(object, bool)
+
+    def __init__(
+        self,
+        session: Session,
+        jobs: Jobs,
+        library: Callable[[], Library | None],
+        folder: Callable[[], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._jobs = session, jobs
+        self._teacher = Teacher()  # used in the train lane only
+        self._job: Job | None = None
+        self._began = 0.0
+        self._taught: Taught | None = None
+        self._open = {}  # type: ignore[var-annotated]  # what opens each case of the last run
+        layout = column(self)
+        self.choices = TeachChoices(library, folder, self)
+        self.choices.changed.connect(self._refresh)
+        layout.addWidget(self.choices)
+        row = QHBoxLayout()
+        self.check_button = QPushButton("Check")
+        self.check_button.setToolTip("Open all cases and say what is doubtful, without training")
+        self.run_button = QPushButton("Run")
+        self.run_button.setProperty("part", "main")
+        self.run_button.setToolTip("Fine-tune a copy of the base model")
+        self.cancel_button = QPushButton("Cancel")
+        self.check_button.clicked.connect(self.check)
+        self.run_button.clicked.connect(self.run)
+        self.cancel_button.clicked.connect(self.cancel)
+        for button in (self.check_button, self.run_button, self.cancel_button):
+            row.addWidget(button)
+        row.addStretch(1)
+        layout.addLayout(row)
+        self.plan = label(part="dim")
+        self.problem = label(part="bad")
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress_text = label(part="dim")
+        self.loss = Chart("step", "loss", 120)
+        self.accuracy = Chart("step", "share right", 120)
+        self.held_out = label(part="dim")
+        self.told = label()
+        self.result = TeachResult()
+        self.result.open_wanted.connect(self._open_case)
+        self.result.keep_wanted.connect(self._keep)
+        self.result.discarded.connect(self.discard)
+        for widget in (
+            self.plan,
+            self.problem,
+            self.progress_text,
+            self.progress,
+            self.loss,
+            self.accuracy,
+            self.held_out,
+            self.told,
+            self.result,
+        ):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        for widget in (self.loss, self.accuracy, self.held_out, self.told, self.result):
+            widget.hide()
+        self._refresh()
+
+    @property
+    def running(self) -> bool:
+        """True while cases are prepared or a network is taught."""
+        return self._job is not None and self._job.running and not self._job.cancelled
+
+    def refresh(self) -> None:
+        """Look again which models and labels there are."""
+        if not self.running:
+            self.choices.refresh()
+
+    def check(self) -> None:
+        """Prepare the cases and say what is doubtful."""
+        base, entries, folds = self.choices.model, self.choices.entries, self.choices.folds.value()
+        if base is None or not entries:
+            return
+        self._start(
+            "Looking at the labelled cases",
+            lambda job: self._teacher.check(base, entries, folds, report=job.report),
+            self._tell,
+        )
+
+    def run(self) -> None:
+        """Fine-tune, in the background."""
+        base, entries, asked = self.choices.model, self.choices.entries, self.choices.asked
+        if base is None or not entries:
+            return
+        try:
+            config = self.choices.config()
+        except CubeviewError as error:
+            self._failed(error)
+            return
+        self.discard()
+        self._open = {entry.name: entry.open for entry in entries}
+        self._start(
+            f"Fine-tuning {base.card.title}",
+            lambda job: self._teacher.teach(
+                base,
+                entries,
+                config,
+                asked,
+                report=job.report,
+                told=job.emit_partial,
+                going=job.emit_partial,
+            ),
+            self._show,
+        )
+
+    def cancel(self) -> None:
+        """Stop at the next step; nothing is written."""
+        self._jobs.cancel(KIND)
+        self._refresh()
+
+    def discard(self) -> None:
+        """Forget the last result."""
+        self._taught = None
+        for widget in (self.loss, self.accuracy, self.held_out, self.told, self.result):
+            widget.hide()
+        self._refresh()
+
+    def _start(self, title: str, work: Callable[[Job], object], done: Callable) -> None:  # type: ignore[type-arg]
+        self.problem.setText("")
+        self._began = time.monotonic()
+        self._job = self._jobs.start(
+            KIND,
+            title,
+            work,
+            finished=done,
+            failed=self._failed,
+            partial=self._partial,
+            lane="train",
+        )
+        self._job.progressed.connect(self._progressed)
+        self._job.ended.connect(self._refresh)
+        self._refresh()
+
+    def _progressed(self, fraction: float, text: str) -> None:
+        spent = time.monotonic() - self._began
+        left = f" · {_in_words(spent * (1 - fraction) / fraction)} left" if fraction > 0.05 else ""
+        self.progress.setValue(round(100 * fraction))
+        self.progress_text.setText(f"{text}{left}")
+
+    def _partial(self, found: object) -> None:
+        if isinstance(found, Going):
+            self._draw(found)
+        elif isinstance(found, list):
+            self._tell(found)
+
+    def _tell(self, lines: list[str]) -> None:
+        self.told.setText("\n".join(lines))
+        self.told.show()
+
+    def _draw(self, going: Going) -> None:
+        charts = ((self.loss, going.losses), (self.accuracy, going.accuracies))
+        for chart, curves in charts:
+            chart.clear()
+            for number, curve in enumerate(curves, start=1):
+                steps = range(1, len(curve) + 1)
+                last = number == len(curves)
+                chart.curve(steps, curve, "accent" if last else "line", width=2 if last else 1)
+            chart.show()
+        self.accuracy.plot.setYRange(0, 1)
+        shares = ", ".join(f"{share:.2f}" for share in going.held_out)
+        self.held_out.setText(f"Right on cases held out, fold by fold: {shares}")
+        self.held_out.setVisible(bool(shares))
+
+    def _show(self, taught: Taught) -> None:
+        self._taught = taught
+        self.result.show_taught(taught, free_name(f"{taught.base.card.name}-tuned"))
+        for widget in (self.loss, self.accuracy, self.held_out):
+            widget.hide()
+        self.result.show()
+        self._refresh()
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, CubeviewError):
+            self.problem.setText(str(error))
+        else:
+            self.problem.setText("Fine-tuning failed unexpectedly; the message above says more.")
+            self.broke.emit(error)
+        self._refresh()
+
+    def _keep(self, name: str) -> None:
+        taught = self._taught
+        if taught is None:
+            return
+        self.problem.setText("")
+        self.result.keep_button.setEnabled(False)
+        self._jobs.start(
+            "keep",
+            f"Keeping {name}",
+            lambda job: keep(taught, name),
+            finished=self._was_kept,
+            failed=self._failed,
+            lane="train",
+        ).ended.connect(lambda: self.result.keep_button.setEnabled(self._taught is not None))
+
+    def _was_kept(self, ref: ModelRef) -> None:
+        default = self.result.default_box.isChecked()
+        self.discard()
+        self.choices.refresh()
+        self.kept.emit(ref, default)
+
+    def _open_case(self, name: str) -> None:
+        """Open a case of the run, or go back to it where it is open."""
+        known = next((case for case in self._session.cases if case.name == name), None)
+        if known is not None:
+            self._session.set_case(known)
+            return
+
+        def take(case: object) -> None:
+            self._session.add_cases((case,))  # type: ignore[arg-type]
+            self._session.set_case(case)  # type: ignore[arg-type]
+
+        open_it = self._open[name]
+        self._jobs.start(
+            "open wrong case", f"Opening {name}", lambda job: open_it(), finished=take,
+            failed=self._failed,
+        )  # fmt: skip
+
+    def _refresh(self) -> None:
+        running = self.running
+        base, entries = self.choices.model, self.choices.entries
+        ready = base is not None and bool(entries) and not running
+        self.run_button.setEnabled(ready)
+        self.check_button.setEnabled(ready)
+        self.cancel_button.setEnabled(running)
+        # One thing at a time in a narrow panel: the choices, how it goes, or what came of it.
+        choosing = not running and self._taught is None
+        for widget in (self.choices, self.check_button, self.run_button):
+            widget.setVisible(choosing)
+        self.plan.setVisible(choosing or running)
+        self.cancel_button.setVisible(running)
+        self.progress.setVisible(running)
+        self.progress_text.setVisible(running)
+        self.problem.setVisible(bool(self.problem.text()))
+        if base is None:
+            self.plan.setText("No model is installed: there is nothing to start from.")
+        elif not entries:
+            self.plan.setText(
+                "Label cases with the keys 1 to 9, or choose a table of labels; then a copy of "
+                f"{base.card.title} can learn from them."
+            )
+        else:
+            try:
+                self.plan.setText(plan_in_words(base, self.choices.config()))
+            except CubeviewError as error:
+                self.plan.setText(str(error))
+
+
+def _in_words(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"

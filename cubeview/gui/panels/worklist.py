@@ -1,0 +1,333 @@
+"""The Library panel: every case of the record, in the order to work through it."""
+
+import numpy as np
+from PyQt6.QtCore import QItemSelectionModel, QPoint, QSignalBlocker, Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QTableView,
+    QWidget,
+)
+
+from cubeview.gui.jobs import Job
+from cubeview.gui.panels.widgets import chooser, column, label
+from cubeview.gui.records import Records
+from cubeview.gui.shelf import Shelf
+from cubeview.gui.subject import Subject
+from cubeview.gui.worklist_model import COLUMNS, FILTERS, PICTURE, WorklistModel
+from cubeview.learn.card import find_models
+from cubeview.library.stored import thumbnails
+from cubeview.library.values import Row
+from cubeview.library.worklist import ORDERS, ordered
+
+_WIDTHS = {"case": 140, "label": 84, "prediction": 84, "probability": 74, "doubt": 52,
+           "agreement": 72, "state": 96, "kind": 80, "date": 84}  # fmt: skip
+
+
+class WorklistPanel(QWidget):
+    """Filter, order and table; opens a case by double click, Enter or the next key.
+
+    Signals
+    -------
+    folder_wanted()
+        The user wants a folder imported.
+    """
+
+    folder_wanted = pyqtSignal()
+
+    def __init__(
+        self, records: Records, subject: Subject, shelf: Shelf, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._records, self._subject, self._shelf = records, subject, shelf
+        self._order = ORDERS[0]
+        self._done: list[int] = []
+        layout = column(self)
+        row = QHBoxLayout()
+        self.filter = chooser("Which cases")
+        self.filter.addItems(FILTERS)
+        self.filter.activated.connect(self._filter_now)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search")
+        self.search.setAccessibleName("Search the library")
+        self.search.setClearButtonEnabled(True)
+        self._typed = QTimer(self)
+        self._typed.setSingleShot(True)
+        self._typed.setInterval(120)
+        self._typed.timeout.connect(self._filter_now)
+        self.search.textChanged.connect(self._typed.start)
+        self.search.returnPressed.connect(lambda: self.table.setFocus())
+        row.addWidget(self.filter, 1)
+        row.addWidget(self.search, 1)
+        layout.addLayout(row)
+        row = QHBoxLayout()
+        self.order = chooser("Order", "In which order the next case comes")
+        self.order.addItems(ORDERS)
+        self.order.activated.connect(self._order_chosen)
+        self.next_button = QPushButton("Next  N")
+        self.next_button.setToolTip("Open the next unlabelled case in this order (N)")
+        self.next_button.clicked.connect(self.next)
+        row.addWidget(self.order, 1)
+        row.addWidget(self.next_button)
+        layout.addLayout(row)
+        self.model = WorklistModel(self._pictures)
+        self.table = self._table()
+        layout.addWidget(self.table, 1)
+        self.none = label(
+            "Nothing is here yet. A case comes in when you label it, or import a folder of cases.",
+            "dim",
+        )
+        layout.addWidget(self.none)
+        self.count = label("", "dim")
+        layout.addWidget(self.count)
+        row = QHBoxLayout()
+        self.import_button = QPushButton("Import folder…")
+        self.import_button.clicked.connect(self.folder_wanted)
+        self.ask_button = QPushButton("Classify all")
+        self.ask_button.setToolTip(
+            "Ask the model about the selected cases, or all, in the background. "
+            "Blind keeps its opinion hidden until you label a case."
+        )
+        self.ask_button.clicked.connect(self.classify)
+        row.addWidget(self.import_button)
+        row.addWidget(self.ask_button)
+        layout.addLayout(row)
+        records.rows_changed.connect(self.refill)
+        records.row_changed.connect(self._row_changed)
+        records.pictures_changed.connect(self.model.look_for_pictures)
+        records.blind_changed.connect(lambda: self.model.set_blind(records.blind))
+        subject.changed.connect(self._show_current)
+        self.model.blind = records.blind
+        self.refill()
+
+    def next(self) -> None:
+        """Open the next unlabelled case in the order shown."""
+        here = self.model.place_of(self._subject.case_id)
+        number = self.model.next_unlabelled(here, self._shelf.missing)
+        if number is None:
+            shown, missing = len(self.model.shown), len(self._shelf.missing)
+            text = f"All {shown} cases shown here are labelled"
+            text += f", but for {missing} that could not be opened." if missing else "."
+            self._records.told.emit(text if shown else "The list is empty.")
+            return
+        self._shelf.open(number)
+
+    def selected(self) -> list[int]:
+        """Return the numbers of the selected cases."""
+        chosen = self.table.selectionModel()
+        assert chosen is not None
+        return [self.model.row(index.row()).id for index in chosen.selectedRows()]
+
+    def classify(self) -> Job | None:
+        """Ask the models about the selected cases, where several are, else about all."""
+        library = self._records.library
+        chosen = self.selected()
+        numbers = chosen if len(chosen) > 1 else list(self.model.shown)
+        # A model judges windows of a sky cube; the cube itself is only where they are found.
+        numbers = [n for n in numbers if not self.model.row(self.model.place_of(n)).is_whole_cube]
+        folders = [ref.folder for ref in find_models()]
+        if library is None or not numbers:
+            return None
+        if not folders:
+            self._records.told.emit("No model is installed: Model menu, Open the models folder.")
+            return None
+        done: list[int] = []
+
+        def work(job: Job) -> object:
+            from cubeview.learn.batch import predict_cases
+
+            def tell(number: int) -> None:
+                done.append(number)
+                job.emit_partial(done)
+
+            return predict_cases(library, folders, numbers, done=tell, report=job.report)
+
+        self._done = []
+        return self._records.start(
+            "batch", f"Classifying {len(numbers)} cases", work, self._asked, self._some_asked
+        )
+
+    def refill(self) -> None:
+        """Read all cases again."""
+        rows = self._records.rows()
+        if self._order == "most different":
+            # Distances among thousands of cases take a second: not while the user waits.
+            self._records.start(
+                "order",
+                "Comparing cases",
+                lambda job: ordered(rows, "most different", self._features()),
+                self._show_rows,
+            )
+            return
+        self._show_rows(ordered(rows, self._order))
+
+    def _show_rows(self, rows: list[Row]) -> None:
+        with QSignalBlocker(self.table.selectionModel()):
+            kept = self.selected()
+            top = self.table.verticalScrollBar().value()  # type: ignore[union-attr]
+            self.model.set_rows(rows)
+            self._select(kept)
+            self.table.verticalScrollBar().setValue(top)  # type: ignore[union-attr]
+        self._show_count()
+        self._show_current()
+
+    def _table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setAccessibleName("Cases of the library")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setIconSize(PICTURE)
+        table.setTabKeyNavigation(False)
+        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        side, top = table.verticalHeader(), table.horizontalHeader()
+        assert side is not None
+        assert top is not None
+        side.hide()
+        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        side.setDefaultSectionSize(PICTURE.height() + 8)
+        top.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        top.setSortIndicatorClearable(True)
+        top.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for place, name in enumerate(COLUMNS):
+            top.resizeSection(place, _WIDTHS[name])
+        table.setSortingEnabled(True)
+        top.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        top.customContextMenuRequested.connect(lambda at: self._column_menu(top.mapToGlobal(at)))
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(
+            lambda at: self._case_menu(table.viewport().mapToGlobal(at))  # type: ignore[union-attr]
+        )
+        table.activated.connect(lambda index: self._shelf.open(self.model.row(index.row()).id))
+        chosen = table.selectionModel()
+        assert chosen is not None
+        chosen.selectionChanged.connect(lambda *_: self._show_count())
+        return table
+
+    def _column_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for place, name in enumerate(COLUMNS[1:], start=1):
+            action = menu.addAction(name)
+            assert action is not None
+            action.setCheckable(True)
+            action.setChecked(not self.table.isColumnHidden(place))
+            action.toggled.connect(
+                lambda on, place=place: self.table.setColumnHidden(place, not on)
+            )
+        menu.popup(at)
+
+    def _case_menu(self, at: QPoint) -> None:
+        chosen = self.selected()
+        if not chosen:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for text, slot in (
+            ("Open", lambda: self._shelf.open(chosen[0])),
+            (self.ask_button.text(), self.classify),
+            ("Remove from the library", lambda: self._records.remove(chosen)),
+        ):
+            action = menu.addAction(text)
+            assert action is not None
+            action.triggered.connect(lambda _=False, slot=slot: slot())
+        menu.popup(at)
+
+    def _pictures(self, numbers: list[int]) -> dict[int, tuple[int, bytes]]:
+        library = self._records.library
+        return {} if library is None else dict(thumbnails(library, numbers))
+
+    def _features(self) -> dict[int, np.ndarray]:
+        """Return features of the model that looked at most cases; others cannot be compared."""
+        library = self._records.library
+        if library is None:
+            return {}
+        models = library.read(
+            "SELECT model FROM predictions WHERE features IS NOT NULL GROUP BY model"
+            " ORDER BY COUNT(*) DESC LIMIT 1",
+            (),
+        )
+        return library.features(models[0][0]) if models else {}
+
+    def _filter_now(self) -> None:
+        self.model.set_filter(self.filter.currentText(), self.search.text())
+        self._show_count()
+        self._show_current()
+
+    def _order_chosen(self, place: int) -> None:
+        self._order = ORDERS[place]
+        if self._order == "most different" and not self._features():
+            self._records.told.emit("This order needs the model's eyes first: press Classify all.")
+        top = self.table.horizontalHeader()
+        assert top is not None
+        top.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.refill()
+        self.table.scrollToTop()
+
+    def _row_changed(self, number: int) -> None:
+        row = self._records.row(number)
+        if row is not None:
+            self.model.set_row(row)
+        self._show_count()
+
+    def _some_asked(self, done: list[int]) -> None:
+        for number in done[len(self._done) :]:
+            self._done.append(number)
+            self._row_changed(number)
+
+    def _asked(self, batch: object) -> None:
+        self.refill()
+        asked, before = batch.asked, batch.before  # type: ignore[attr-defined]
+        failures = batch.failures  # type: ignore[attr-defined]
+        text = f"{asked} cases classified"
+        text += f", {before} had been before" if before else ""
+        text += f", {len(failures)} could not be: {failures[0][1]}" if failures else ""
+        text += "" if failures else "."
+        if asked and self._records.blind:
+            text += " Blind: a case shows its opinion once you have labelled it."
+        self._records.told.emit(text)
+
+    def _show_count(self) -> None:
+        rows = [row for row in self.model.rows() if not row.is_whole_cube]
+        labelled = sum(row.label is not None for row in rows)
+        text = f"{labelled} of {len(rows)} labelled"
+        if len(self.model.shown) != len(self.model.rows()):
+            text += f" · {len(self.model.shown)} shown"
+        chosen = len(self.table.selectionModel().selectedRows())  # type: ignore[union-attr]
+        text += f" · {chosen} selected" if chosen > 1 else ""
+        self.count.setText(text)
+        self.ask_button.setText(f"Classify {chosen} cases" if chosen > 1 else "Classify all")
+        some = bool(self.model.rows())
+        self.none.setVisible(not some)
+        for widget in (self.table, self.count):
+            widget.setVisible(some)
+        for button in (self.ask_button, self.next_button):
+            button.setEnabled(some)
+        self.import_button.setEnabled(self._records.library is not None)
+
+    def _select(self, numbers: list[int]) -> None:
+        chosen = self.table.selectionModel()
+        assert chosen is not None
+        flags = QItemSelectionModel.SelectionFlag
+        for place in (self.model.place_of(number) for number in numbers):
+            if place >= 0:
+                chosen.select(self.model.index(place, 0), flags.Select | flags.Rows)
+
+    def _show_current(self) -> None:
+        """Mark the case on the screen, unless the user has selected several."""
+        place = self.model.place_of(self._subject.case_id)
+        if (
+            place >= 0
+            and len(self.selected()) <= 1
+            and self.selected() != [self.model.row(place).id]
+        ):
+            self.table.selectRow(place)
+            self.table.scrollTo(self.model.index(place, 0))

@@ -1,0 +1,127 @@
+"""Catalogues as files: ECSV, VOTable or FITS table, with units and UCDs."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from astropy import units
+from astropy.table import Table
+
+import cubeview
+from cubeview.cubes.catalogue import Catalogue
+from cubeview.errors import CubeviewError
+
+FORMATS = {
+    ".ecsv": "ascii.ecsv",
+    ".vot": "votable",
+    ".xml": "votable",
+    ".fits": "fits",
+    ".fit": "fits",
+}
+
+_UCDS = {
+    "number": "meta.id;meta.main",
+    "class": "meta.code.class",
+    "probability": "stat.probability",
+    "sn": "stat.snr",
+    "ra": "pos.eq.ra;meta.main",
+    "dec": "pos.eq.dec;meta.main",
+    "sky_extent": "phys.angSize",
+}
+_SPECTRAL_UCDS = {"length": "em.wl", "frequency": "em.freq", "energy": "em.energy"}
+
+
+def catalogue_table(catalogue: Catalogue) -> Table:
+    """Return a catalogue as an astropy table.
+
+    Columns: number, class, probability, sn, purity, ra, dec, spectral, z, y, x (voxels from 0),
+    sky_extent, spectral_extent; what made it stands in the table's ``meta``.
+    """
+    found = catalogue.detections
+    cube = catalogue.case.main
+    spectral = _unit(catalogue.spectral_unit)
+    sky = units.arcsec if cube.wcs is not None else None
+    degrees = units.deg if cube.wcs is not None else None
+    table = Table()
+    for name, values, unit in (
+        ("number", np.array([d.number for d in found], np.int32), None),
+        ("class", np.array([d.label for d in found], "U16"), None),
+        ("probability", _floats([d.probability for d in found]), None),
+        ("sn", _floats([d.sn for d in found]), None),
+        ("purity", _floats([d.purity for d in found]), None),
+        ("ra", _floats([d.ra_deg for d in found]), degrees),
+        ("dec", _floats([d.dec_deg for d in found]), degrees),
+        ("spectral", _floats([d.spectral for d in found]), spectral),
+        ("z", _floats([d.voxel[0] for d in found]), None),
+        ("y", _floats([d.voxel[1] for d in found]), None),
+        ("x", _floats([d.voxel[2] for d in found]), None),
+        ("sky_extent", _floats([d.sky_extent for d in found]), sky),
+        ("spectral_extent", _floats([d.spectral_extent for d in found]), spectral),
+    ):
+        table[name] = values
+        table[name].unit = unit
+        ucd = _UCDS.get(name, "")
+        if name == "spectral" and spectral is not None:
+            ucd = _SPECTRAL_UCDS.get(str(spectral.physical_type).split("/")[0], "")
+        if ucd:
+            table[name].meta["ucd"] = ucd
+    table.meta = {
+        "PROGRAM": f"CubeView {cubeview.__version__}",
+        "MODEL": catalogue.model,
+        "LEASTSN": round(catalogue.threshold, 4) if np.isfinite(catalogue.threshold) else "none",
+        "FALSE": int(catalogue.false_peaks),
+        "USE": "research use only",
+    }
+    for number, note in enumerate(catalogue.notes, 1):
+        table.meta[f"NOTE{number}"] = note
+    return table
+
+
+def write_catalogue(catalogue: Catalogue, path: Path | str) -> None:
+    """Write a catalogue; the name's ending says how: .ecsv, .vot or .xml, .fits.
+
+    Raises
+    ------
+    CubeviewError
+        If the ending is none of these, or the file cannot be written.
+    """
+    path = Path(path)
+    kind = FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise CubeviewError(
+            f"{path}: catalogues are saved as .ecsv, .vot or .fits. Choose a name ending so."
+        )
+    table = catalogue_table(catalogue)
+    part = path.with_name(path.name + ".part")
+    try:
+        if kind == "votable":
+            _write_votable(table, part)
+        else:
+            table.write(part, format=kind, overwrite=True)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CubeviewError(
+            f"{path}: cannot be written ({error.strerror or error}). Choose another folder."
+        ) from error
+
+
+def _write_votable(table: Table, path: Path) -> None:
+    from astropy.io.votable import from_table
+
+    document = from_table(table)
+    for field in document.get_first_table().fields:
+        field.ucd = table[field.name].meta.get("ucd")
+    document.to_xml(str(path))
+
+
+def _floats(values: list[float]) -> np.ndarray:
+    return np.array(values, dtype=np.float64)
+
+
+def _unit(text: str) -> units.UnitBase | None:
+    """Return a unit, or None where there is none or astropy does not know it."""
+    try:
+        return units.Unit(text) if text else None
+    except ValueError:
+        return None

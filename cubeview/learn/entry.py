@@ -1,0 +1,86 @@
+"""Labelled cases to learn from, of a table or of the library, each opened when its turn comes."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cubeview.cubes.case import Case
+from cubeview.library.library import Library
+from cubeview.library.stored import open_stored
+from cubeview.library.table import open_row, read_table
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One labelled case, not opened yet.
+
+    Parameters
+    ----------
+    name, class_name : str
+    group : str
+        Patient or field.
+    open : callable
+        Returns the case; may raise CubeviewError.
+    """
+
+    name: str
+    class_name: str
+    group: str
+    open: Callable[[], Case]
+
+
+def table_entries(path: Path) -> list[Entry]:
+    """Return the labelled cases of a table; see `cubeview.library.table`.
+
+    Raises
+    ------
+    CubeviewError
+        If it cannot be read.
+    """
+    return [
+        Entry(row.name, row.class_name, row.group, partial(open_row, row))
+        for row in read_table(path)
+    ]
+
+
+def library_entries(library: Library, label_set: str, *, doubtful: bool = False) -> list[Entry]:
+    """Return the cases of the library with this reader's label now in force.
+
+    Parameters
+    ----------
+    library : Library
+    label_set : str
+    doubtful : bool
+        Take labels marked unsure and images flagged as poor as well. The class of equivocal
+        cases (key U) is never learnt.
+
+    Returns
+    -------
+    list of Entry
+        Hearts of one name, and windows of one file, belong to one group.
+    """
+    equivocal = {entry.name for entry in library.classes(label_set) if entry.key == "U"}
+    found = library.current(label_set, library.reader)
+    entries = []
+    for (number, _), label in sorted(found.items(), key=lambda item: item[0]):
+        if label.class_name is None or label.class_name in equivocal:
+            continue
+        if not doubtful and (not label.sure or label.quality):
+            continue
+        ((kind, name, window),) = library.read(
+            "SELECT kind, name, window FROM cases WHERE id = ?", (number,)
+        )
+        hashes = library.read("SELECT sha256 FROM files WHERE case_id = ? ORDER BY role", (number,))
+        group = name if kind == "heart" else str(hashes[0][0]) if hashes else name
+        shown = f"{name} [{window}]" if window else name
+        entries.append(Entry(shown, label.class_name, group, partial(open_stored, library, number)))
+    return entries
+
+
+def in_words(entries: Sequence[Entry]) -> str:
+    """Return how many cases of which class there are."""
+    counts = Counter(entry.class_name for entry in entries)
+    listed = ", ".join(f"{number} {name}" for name, number in counts.most_common())
+    return f"{len(entries)} cases: {listed}" if entries else "No labelled cases."

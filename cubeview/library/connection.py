@@ -1,0 +1,65 @@
+"""The connection to a library file: whose it is, its schema, and how durable it writes."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from cubeview.errors import CubeviewError
+from cubeview.library import schema
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a library file as a connection with WAL and full durability; make or upgrade it.
+
+    Raises
+    ------
+    CubeviewError
+        If the file is another program's or a newer CubeView's; it was not touched.
+    sqlite3.Error
+        If it cannot be opened or written.
+    """
+    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    try:
+        return _prepared(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _prepared(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    foreign = application not in (0, schema.APPLICATION)
+    if foreign or (tables and not {"cases", "labels", "audit"} <= tables):
+        raise CubeviewError(
+            f"{path}: this is a database of another program, not a library of CubeView. "
+            "Choose another file; it was not touched."
+        )
+    if version > schema.VERSION:
+        raise CubeviewError(
+            f"{path}: this library was made by a newer CubeView (format {version}, this program "
+            f"knows {schema.VERSION}). Update CubeView; the library was not touched."
+        )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if version == 0:
+        _once(connection, schema.create)
+    elif version < schema.VERSION:
+        backup = sqlite3.connect(path.with_name(f"{path.stem}-format{version}{path.suffix}"))
+        connection.backup(backup)
+        backup.close()
+        _once(connection, schema.upgrade)
+    return connection
+
+
+def _once(connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], None]) -> None:
+    """Change the tables unless another window just did."""
+    try:
+        change(connection)
+    except sqlite3.OperationalError:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if connection.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
+            raise

@@ -1,0 +1,240 @@
+"""A folder of files into the library: first what was found, then, when the user says so, added."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.io import HEAD_BYTES, READERS, Refusal, fits, open_paths
+from cubeview.io.identity import identity, window_text
+from cubeview.library.library import Library, put_case
+from cubeview.library.stored import hashes_of, thumbnail
+
+_TOGETHER = 64
+"""FITS files of one folder opened at a time: noise and mask files lie beside their cubes."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One case of a folder, closed again; all that is needed to add it.
+
+    Parameters
+    ----------
+    identity, kind, name, window : str
+    files : mapping of role to (hash, part, path)
+    question : str
+        What the user must decide; empty when nothing is open.
+    picture : tuple of (width, bytes), or None
+        Its thumbnail.
+    known : bool
+        Already in the library.
+    """
+
+    identity: str
+    kind: str
+    name: str
+    window: str
+    files: Mapping[str, tuple[str, str, str]]
+    question: str
+    picture: tuple[int, bytes] | None
+    known: bool
+
+    @property
+    def paired(self) -> bool:
+        """A heart with both states."""
+        return {"rest", "stress"} <= self.files.keys()
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What was found in a folder; nothing has been added yet."""
+
+    cases: tuple[Found, ...]
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def new(self) -> tuple[Found, ...]:
+        """Cases the library does not have."""
+        return tuple(case for case in self.cases if not case.known)
+
+    def summary(self) -> dict[str, int]:
+        """Return counts by what the user asks: paired, unpaired, sky, other, known, unreadable."""
+        hearts = [case for case in self.cases if case.kind == "heart"]
+        return {
+            "paired": sum(case.paired for case in hearts),
+            "unpaired": sum(not case.paired for case in hearts),
+            "sky": sum(case.kind == "sky" for case in self.cases),
+            "other": sum(case.kind == "volume" for case in self.cases),
+            "asking": sum(bool(case.question) for case in self.cases),
+            "known": sum(case.known for case in self.cases),
+            "unreadable": len(self.refusals),
+        }
+
+
+Kept = dict[tuple[Path, ...], tuple[list[Found], list[Refusal]]]
+"""What was found in each group of files."""
+
+
+def scan_folder(
+    library: Library,
+    paths: Sequence[Path],
+    *,
+    kept: Kept | None = None,
+    report: Report = nothing,
+) -> Scan:
+    """Find the cases below some folders, and the files that cannot be read, with reasons.
+
+    The scans directly below one subfolder are opened together, since rest and stress may lie
+    apart there; no more than one such group is in memory.
+
+    Parameters
+    ----------
+    library : Library
+    paths : sequence of Path
+        Folders and files.
+    kept : dict, optional
+        Filled group by group; given again after an interruption, the scan goes on from there.
+    report : callable
+    """
+    kept = {} if kept is None else kept
+    refusals: list[Refusal] = []
+    groups = list(_groups(paths, refusals))
+    for done, (title, files) in enumerate(groups):
+        part = _part_of(report, done, len(groups), f"looking into {title}")
+        if tuple(files) not in kept:
+            kept[tuple(files)] = _look_into(library, files, part)
+    cases: dict[str, Found] = {}
+    for _, files in groups:
+        found, refused = kept[tuple(files)]
+        refusals += refused
+        for case in found:
+            cases.setdefault(case.identity, case)
+    report(1.0, f"{len(cases)} cases")
+    return Scan(tuple(cases.values()), tuple(refusals))
+
+
+def add_found(library: Library, cases: Sequence[Found], *, report: Report = nothing) -> list[int]:
+    """Add cases, each in one transaction; interrupted, those added stay.
+
+    Returns
+    -------
+    list of int
+        Their numbers.
+    """
+    numbers = []
+    for done, case in enumerate(cases):
+        report(done / max(len(cases), 1), f"adding {case.name}")
+        with library.transaction() as run:
+            number = put_case(run, case.identity, case.kind, case.name, case.window, case.files)
+            if case.picture is not None:
+                run.execute(
+                    "INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?)", (number, *case.picture)
+                )
+        numbers.append(number)
+    library.log("added", detail=f"{len(numbers)} cases")
+    return numbers
+
+
+def _look_into(
+    library: Library, files: list[Path], report: Report
+) -> tuple[list[Found], list[Refusal]]:
+    """Open a group of files, and close them again."""
+    opened = open_paths(files, report=_share_of(report, 0.6))
+    found, refusals = [], list(opened.refusals)
+    for number, case in enumerate(opened.cases):
+        report(0.6 + 0.4 * number / len(opened.cases), "")
+        try:
+            found.append(_found(library, case))
+        except CubeviewError as error:
+            source = case.main.source
+            refusals.append(Refusal(source.path if source else files[0], str(error)))
+    return found, refusals
+
+
+def _found(library: Library, case: Case) -> Found:
+    hashes = hashes_of(library, case)
+    known = identity(case, hashes)
+    files = {
+        role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
+        for role, cube in case.cubes.items()
+        if cube.source is not None
+    }
+    try:
+        picture = thumbnail(case)
+    except CubeviewError:
+        picture = None
+    there = library.find(known) is not None
+    return Found(
+        known, case.kind, case.name, window_text(case), files, case.question, picture, there
+    )
+
+
+def _share_of(report: Report, share: float) -> Report:
+    return lambda fraction, text: report(share * fraction, text)
+
+
+def _part_of(report: Report, done: int, count: int, text: str) -> Report:
+    return lambda fraction, _: report((done + min(fraction, 1.0)) / count, text)
+
+
+def _groups(paths: Sequence[Path], refusals: list[Refusal]) -> Iterator[tuple[str, list[Path]]]:
+    """Yield the files of each subfolder as one group, and those that lie loose."""
+    for path in paths:
+        if not path.is_dir():
+            yield path.name, [path]
+            continue
+        try:
+            inside = sorted(path.iterdir())
+        except OSError as error:
+            refusals.append(Refusal(path, f"{path}: cannot be read ({error.strerror})."))
+            continue
+        loose = [entry for entry in inside if entry.is_file()]
+        cubes = [entry for entry in loose if _is_fits(entry)]
+        others = [entry for entry in loose if entry not in set(cubes)]
+        for start in range(0, len(cubes), _TOGETHER):
+            yield path.name, cubes[start : start + _TOGETHER]
+        for folder in (entry for entry in inside if entry.is_dir()):
+            yield from _below(folder)
+        if others:
+            # Scans of one patient may lie loose among thousands: they are opened as named by a
+            # reader, so files of other kinds are passed over in silence.
+            known = [entry for entry in others if _is_known(entry)]
+            if known:
+                yield path.name, known
+
+
+def _below(folder: Path) -> Iterator[tuple[str, list[Path]]]:
+    """Yield a subfolder as one group, or its own subfolders where it holds only those."""
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError:
+        inside = []
+    deeper = [entry for entry in inside if entry.is_dir()]
+    # A patient's folder holds a folder a series; an archive's holds many patients.
+    if len(deeper) > _SERIES and len(deeper) == len(inside):
+        for entry in deeper:
+            yield from _below(entry)
+    else:
+        yield folder.name, [folder]
+
+
+_SERIES = 8
+"""A folder of more folders than this, and nothing else, is no patient's but an archive's."""
+
+
+def _is_fits(path: Path) -> bool:
+    return fits.sniff(_head(path), path)
+
+
+def _is_known(path: Path) -> bool:
+    head = _head(path)
+    return any(reader.sniff(head, path) for reader in READERS)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except OSError:
+        return b""

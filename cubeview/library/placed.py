@@ -1,0 +1,77 @@
+"""What one reader said of one case, and which windows of a sky cube have labels."""
+
+from dataclasses import dataclass
+
+from cubeview.library.library import Library
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What a reader said of a case; ``class_name`` None for no label."""
+
+    class_name: str | None = None
+    sure: bool = True
+    quality: str = ""
+    note: str = ""
+    opinion_seen: str = ""
+
+
+def placed(library: Library, case_id: int, label_set: str) -> Placed:
+    """Return what the library's reader said last of a case; also when the label was withdrawn."""
+    found = library.read(
+        "SELECT l.class, l.sure, l.quality, l.note, l.opinion_seen FROM in_force l"
+        " JOIN label_sets s ON s.id = l.set_id WHERE l.case_id = ? AND s.name = ? AND l.reader = ?",
+        (case_id, label_set, library.reader),
+    )
+    if not found:
+        return Placed()
+    name, sure, quality, note, seen = found[0]
+    return Placed(name, bool(sure), quality, note, seen)
+
+
+def place(library: Library, case_id: int, label_set: str, what: Placed) -> None:
+    """Write what the reader said, in one transaction.
+
+    Raises
+    ------
+    CubeviewError
+        If it could not be written: nothing was changed.
+    """
+    library.label(
+        case_id,
+        what.class_name,
+        label_set=label_set,
+        sure=what.sure,
+        quality=what.quality,
+        note=what.note,
+        opinion_seen=what.opinion_seen,
+    )
+
+
+def ever_labelled(library: Library, case_id: int) -> bool:
+    """Tell whether the library's reader ever labelled a case, withdrawn or not."""
+    query = "SELECT 1 FROM labels WHERE case_id = ? AND reader = ? AND class IS NOT NULL LIMIT 1"
+    return bool(library.read(query, (case_id, library.reader)))
+
+
+def labelled_windows(
+    library: Library, label_set: str, sha256: str, part: str
+) -> list[tuple[str, str]]:
+    """Return (window, class) of each window of one cube the library's reader has labelled."""
+    return library.read(
+        "SELECT c.window, l.class FROM cases c JOIN files f ON f.case_id = c.id"
+        " JOIN in_force l ON l.case_id = c.id JOIN label_sets s ON s.id = l.set_id"
+        " WHERE f.sha256 = ? AND f.part = ? AND c.window <> '' AND s.name = ?"
+        " AND l.reader = ? AND l.class IS NOT NULL ORDER BY c.id",
+        (sha256, part, label_set, library.reader),
+    )
+
+
+def whole_cubes(library: Library, case_id: int) -> list[int]:
+    """Return the cases that are the whole cube a window was cut from."""
+    rows = library.read(
+        "SELECT c.id FROM cases c JOIN files f ON f.case_id = c.id WHERE c.window = ''"
+        " AND c.kind = 'sky' AND f.sha256 IN (SELECT sha256 FROM files WHERE case_id = ?)",
+        (case_id,),
+    )
+    return [number for (number,) in rows]

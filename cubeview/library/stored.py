@@ -1,0 +1,193 @@
+"""Cases of the library opened again from their files, and the small pictures of the list."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.cube import Box, Cube
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.io import open_paths
+from cubeview.io.identity import content_hash
+from cubeview.library.library import Library
+
+THUMBNAIL_PX = 40
+
+
+def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict[str, str]:
+    """Return the SHA-256 of the file behind each role; an unchanged file is not read again.
+
+    Raises
+    ------
+    CubeviewError
+        If a cube has no file, or its file cannot be read.
+    """
+    hashes = {}
+    for role, cube in case.cubes.items():
+        if cube.source is None:
+            raise CubeviewError(f"{case.name}: this cube has no file; save it before labelling.")
+        hashes[role] = hash_of(library, cube.source.path, report=report)
+    return hashes
+
+
+def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
+    """Return the SHA-256 of a file, from memory when size and time of change are the same."""
+    path = path.absolute()
+    try:
+        before = path.stat()
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: cannot be read ({error.strerror}). Check that it is still there."
+        ) from error
+    known = library.read(
+        "SELECT sha256 FROM fingerprints WHERE path = ? AND size = ? AND mtime_ns = ?",
+        (str(path), before.st_size, before.st_mtime_ns),
+    )
+    if known:
+        return str(known[0][0])
+    digest = content_hash(path, report=report)
+    with library.transaction() as run:
+        run.execute(
+            "INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?)",
+            (str(path), before.st_size, before.st_mtime_ns, digest),
+        )
+    return digest
+
+
+def open_stored(library: Library, case_id: int, *, report: Report = nothing) -> Case:
+    """Open a case of the library again, with its roles, its pseudonym and its window.
+
+    Raises
+    ------
+    CubeviewError
+        If a file has gone or its content is not what was labelled.
+    """
+    name, kind, window = library.read(
+        "SELECT name, kind, window FROM cases WHERE id = ?", (case_id,)
+    )[0]
+    files = library.read(
+        "SELECT role, path, part, sha256 FROM files WHERE case_id = ? ORDER BY role DESC",
+        (case_id,),
+    )
+    for role, path, _, digest in files:
+        if not path or not Path(path).is_file():
+            raise CubeviewError(
+                f"{name}: its {role} file is not where it was. Open it from its new place or "
+                "import its folder: it is known by its content."
+            )
+        if hash_of(library, Path(path), report=report) != digest:
+            raise CubeviewError(
+                f"{name}: the content of its {role} file has changed since it came into the "
+                "library. Import it again as a new case."
+            )
+    opened = open_paths([Path(path) for path in {path for _, path, _, _ in files}], report=report)
+    found = {
+        (str(cube.source.path.absolute()), cube.source.part): cube
+        for case in opened.cases
+        for cube in case.cubes.values()
+        if cube.source is not None
+    }
+    cubes: dict[str, Cube] = {}
+    for role, path, part, _ in files:
+        cube = found.get((path, part))
+        if cube is None:
+            reason = opened.refusals[0].reason if opened.refusals else "nothing to open."
+            raise CubeviewError(f"{name}: its {role} file cannot be opened: {reason}")
+        cubes[role] = cube
+    for case in opened.cases:
+        if dict(case.cubes) == cubes:
+            return replace(case, name=name, window=window_box(window))
+    return Case(
+        name, kind, cubes, evidence=("roles as kept in the library",), window=window_box(window)
+    )
+
+
+def window_box(text: str) -> Box | None:
+    """Return the window of `cubeview.io.identity.window_text`; None for the whole cube."""
+    if not text:
+        return None
+    z, y, x = (slice(*(int(end) for end in part.split(":"))) for part in text.split(","))
+    return z, y, x
+
+
+def thumbnail(case: Case) -> tuple[int, bytes]:
+    """Return a small grey picture of the middle plane of each role, side by side.
+
+    Returns
+    -------
+    width : int
+        In pixels; the height is `THUMBNAIL_PX`.
+    grey : bytes
+        Rows of uint8, from black at the 1st to white at the 99.5th percentile.
+    """
+    pictures = [_picture(cube, case.window) for cube in case.cubes.values()]
+    picture = np.ascontiguousarray(np.hstack(pictures))
+    return picture.shape[1], picture.tobytes()
+
+
+def keep_thumbnail(library: Library, case_id: int, picture: tuple[int, bytes]) -> None:
+    """Keep the small picture of a case."""
+    with library.transaction() as run:
+        run.execute("INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?)", (case_id, *picture))
+
+
+def thumbnails(library: Library, case_ids: list[int]) -> Mapping[int, tuple[int, bytes]]:
+    """Return the pictures of some cases, where there are any."""
+    marks = ",".join("?" * len(case_ids))
+    rows = library.read(
+        f"SELECT case_id, width, grey FROM thumbnails WHERE case_id IN ({marks})", tuple(case_ids)
+    )
+    return {number: (width, grey) for number, width, grey in rows}
+
+
+def without_thumbnail(library: Library) -> list[int]:
+    """Return the cases that have files but no picture yet."""
+    rows = library.read(
+        "SELECT DISTINCT case_id FROM files WHERE path <> '' AND case_id NOT IN"
+        " (SELECT case_id FROM thumbnails) ORDER BY case_id",
+        (),
+    )
+    return [number for (number,) in rows]
+
+
+def _picture(cube: Cube, window: Box | None) -> np.ndarray:
+    if window is None and cube.kind == "heart":
+        plane = _heart_plane(cube)
+    elif window is None:
+        plane = cube.plane(0, cube.shape[0] // 2)
+    else:
+        z, y, x = window
+        plane = cube.box((slice((z.start + z.stop) // 2, (z.start + z.stop) // 2 + 1), y, x))[0]
+    size = max(plane.shape)
+    rows = np.clip((np.arange(THUMBNAIL_PX) + 0.5) * size / THUMBNAIL_PX, 0, size - 1).astype(int)
+    square = np.full((size, size), np.nan, np.float32)
+    top, left = (size - plane.shape[0]) // 2, (size - plane.shape[1]) // 2
+    square[top : top + plane.shape[0], left : left + plane.shape[1]] = plane
+    small = square[np.ix_(rows, rows)]
+    seen = small[np.isfinite(small)]
+    if not seen.size:
+        return np.zeros(small.shape, np.uint8)
+    low, high = np.percentile(seen, (1, 99.5))
+    scaled = (small - low) / max(float(high - low), 1e-30) * 255
+    # FITS counts rows from below, and so does the sky; scans from above.
+    shown = scaled[::-1] if cube.kind == "sky" else scaled
+    grey: np.ndarray = np.nan_to_num(np.clip(shown, 0, 255)).astype(np.uint8)
+    return grey
+
+
+def _heart_plane(cube: Cube) -> np.ndarray:
+    """Return the plane through the middle of what is bright, cut to 160 mm around it."""
+    values = np.nan_to_num(cube.box((slice(None), slice(None), slice(None))))
+    bright = np.argwhere(values > 0.5 * values.max())
+    if not len(bright):
+        middle_plane: np.ndarray = values[len(values) // 2]
+        return middle_plane
+    middle = np.median(bright, axis=0).astype(int)
+    halves = [max(2, round(80.0 / step)) for step in cube.spacing]
+    rows, columns = (
+        slice(max(0, int(middle[a]) - halves[a]), int(middle[a]) + halves[a]) for a in (1, 2)
+    )
+    plane: np.ndarray = values[middle[0], rows, columns]
+    return plane

@@ -1,0 +1,134 @@
+"""What the PyInstaller specs of all systems share: what goes into the bundle, what is left out."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import PyInstaller
+from inventory import write_parts
+from PyInstaller.depend.bindepend import get_imports
+from PyInstaller.utils.hooks import collect_data_files, collect_submodules
+
+ROOT = Path(__file__).resolve().parents[2]
+ENTRY = str(ROOT / "packaging" / "common" / "entry.py")
+
+HIDDEN = [
+    *collect_submodules("cubeview"),
+    # pydicom asks for its JPEG decoders by name.
+    *("gdcm", "_gdcm.gdcmswig", "jpeg_ls", "pydicom.pixels.decoders.gdcm"),
+    *("pydicom.pixels.decoders.pyjpegls", "pydicom.pixels.encoders.gdcm"),
+    "pydicom.pixels.encoders.pyjpegls",
+]
+
+EXCLUDED_MODULES = [
+    *("pytest", "_pytest", "matplotlib", "tkinter", "IPython", "setuptools", "pip", "pandas"),
+    *("tensorboard", "caffe2", "triton", "onnx", "pyqtgraph.examples", "pyqtgraph.opengl"),
+    *(
+        "readline",
+        "curses",
+        "_curses",
+        "PyQt5",
+        "PySide6",
+        "PySide2",
+        "astropy.tests",
+        "scipy.testing",
+    ),
+    *(f"PyQt6.Qt{name}" for name in ("Qml", "Quick", "QuickWidgets", "Quick3D", "Designer")),
+    *(f"PyQt6.Qt{name}" for name in ("Bluetooth", "Help", "Multimedia", "Nfc", "Pdf", "Sql")),
+    *(f"PyQt6.Qt{name}" for name in ("Positioning", "RemoteObjects", "Sensors", "SerialPort")),
+    *(f"PyQt6.Qt{name}" for name in ("TextToSpeech", "WebChannel", "WebSockets", "SpatialAudio")),
+]
+"""Modules some library would import if it could, none of which the program uses."""
+
+_QT = r"PyQt6/Qt6/(?:plugins|lib|bin|qml|translations)/"
+_UNWANTED = [
+    # Test programs, headers and tools of torch; torch will not load without torch_shm_manager.
+    r"torch/(?:test|include|share|bin/(?!torch_shm_manager))",
+    r"torch/lib/.*\.(?:a|lib)$",
+    r"PyQt6/Qt6/(?:qml|translations)/",
+    _QT + r"(?:lib)?Qt6?(?:Qml|Quick|Pdf|VirtualKeyboard|Designer|Multimedia|3D|ShaderTools)",
+    # No network calls are made, so neither TLS nor network information is wanted.
+    r"PyQt6/Qt6/plugins/(?:tls|networkinformation|platforminputcontexts/libqtvirtualkeyboard)",
+    r"PyQt6/Qt6/plugins/(?:sqldrivers|multimedia|position|sensors|texttospeech|egldeviceintegr)",
+    # Brings the whole of GTK; file dialogs come from the desktop's portal, or from Qt.
+    r"PyQt6/Qt6/plugins/platformthemes/libqgtk",
+    r"PyQt6/Qt6/plugins/imageformats/.*(?:pdf|webp|tiff|icns|tga|wbmp)",
+    r"PyQt6/Qt6/plugins/platforms/libq(?:vnc|linuxfb|eglfs|vkkhrdisplay|minimalegl|webgl)",
+    r"PyQt6/Qt6/plugins/(?:generic|wayland-graphics-integration-server)",
+    r"(?:scipy|numpy|astropy|pydicom|sympy|torch|networkx|pyqtgraph)/(?:.*/)?tests?/",
+    r"pyqtgraph/(?:examples|opengl)/",
+    r"pydicom/data/",
+]
+UNWANTED = re.compile("|".join(f"(?:{pattern})" for pattern in _UNWANTED))
+"""Paths inside the bundle, with forward slashes, that are left out."""
+
+# Read at run time though it lies in a folder that is left out.
+WANTED = re.compile(r"pydicom/data/(?:__init__|data_manager)|astropy/.*/tests?/(?:__init__|helper)")
+
+
+def data_files() -> list[tuple[str, str]]:
+    """Return the files of the program itself, as PyInstaller takes them."""
+    return [
+        (str(ROOT / "resources"), "resources"),
+        (str(ROOT / "LICENSE"), "."),
+        *collect_data_files("cubeview"),
+    ]
+
+
+def trim(analysis: Any) -> None:
+    """Take out of an analysis what the program does not need, and system libraries left alone.
+
+    Parameters
+    ----------
+    analysis : PyInstaller.building.build_main.Analysis
+        Its entries are (dest, source, kind).
+    """
+    analysis.datas = [entry for entry in analysis.datas if _wanted(_plain(entry[0]))]
+    kept = [entry for entry in analysis.binaries if _wanted(_plain(entry[0]))]
+    names = {_plain(entry[0]) for entry in kept}
+    analysis.binaries = without_orphans([e for e in kept if not _second_copy(e, names)])
+
+
+def without_orphans(entries: list[Any]) -> list[Any]:
+    """Return the entries without libraries from the system that nothing kept here asks for."""
+    by_name = {Path(entry[0]).name: entry for entry in entries}
+    waiting = [entry for entry in entries if entry[2] == "EXTENSION" or "/" in _plain(entry[0])]
+    waiting += [entry for entry in entries if "python" in Path(entry[0]).name]
+    needed = {entry[0] for entry in waiting}
+    while waiting:
+        _, source, kind = waiting.pop()
+        if kind not in ("BINARY", "EXTENSION"):
+            continue
+        for asked, _ in get_imports(source):
+            other = by_name.get(Path(asked).name)
+            if other is not None and other[0] not in needed:
+                needed.add(other[0])
+                waiting.append(other)
+    return [entry for entry in entries if entry[0] in needed or entry[2] == "SYMLINK"]
+
+
+def add_parts(analysis: Any, folder: Path) -> None:
+    """Add the list of everything in the bundle, with licences; stops when one may not be in it."""
+    entries = [*analysis.pure, *analysis.binaries, *analysis.datas, *analysis.scripts]
+    sources = {
+        entry[1]
+        for entry in entries
+        if entry[2] != "SYMLINK" and entry[1] not in ("-", "") and Path(entry[1]).is_file()
+    }
+    own = (str(folder), str(Path(PyInstaller.__file__).parent))
+    path = write_parts((s for s in sources if not s.startswith(own)), folder)
+    analysis.datas.append(("resources/parts.json", str(path), "DATA"))
+
+
+def _plain(name: str) -> str:
+    return name.replace("\\", "/")
+
+
+def _wanted(name: str) -> bool:
+    return UNWANTED.match(name) is None or WANTED.match(name) is not None
+
+
+def _second_copy(entry: Any, names: set[str]) -> bool:
+    """Tell whether a library lies at the top as well as in the package that looks for it there."""
+    name, _, kind = entry
+    return kind == "BINARY" and "/" not in name and f"torch/lib/{name}" in names

@@ -1,0 +1,279 @@
+"""The window with a large cube: steps, cursor moves, memory, start and evenness under work.
+
+``python tests/benchmarks/bench_window.py [--full] [--rounds 5] [--folder PATH]``. Off screen; each
+figure that needs a fresh process gets one.
+"""
+
+import argparse
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import testcubes
+from testcubes import evict, load, median_ms, ratio, say
+
+STEPS = 60
+TICK_MS = 5
+SPELL_S = 1.5
+SETTLE_S = 1.5
+
+
+def spin(seconds):
+    """Let the window work; app.exec would close it at the end."""
+    from PyQt6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def opened_window(path):
+    from cubeview.gui.app import application
+    from cubeview.gui.theme import theme
+    from cubeview.gui.window import Window
+
+    app = application()
+    theme("dark")
+    window = Window()
+    window.show()
+    if path is not None:
+        window.opening.open([path])
+        while window.session.case is None:
+            app.processEvents()
+            time.sleep(0.001)
+        app.processEvents()
+        window.ortho.follow_now()
+        window.grab()
+    return app, window
+
+
+def anonymous_mb():
+    """Return the memory that is this process' own and no page of a file."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon"))
+
+
+def channel_steps(path, window, rounds):
+    """A step of the sky plane against bare pread, byte swap and one repaint of the same view."""
+    view = next(view for view in window.ortho.slices if view.axis == 0)
+    layout = view.cube.pixels.original.layout
+    depth, height, width = view.cube.shape
+    spectrum = next(c for c in window.ortho.canvases if c.__class__.__name__ == "Plot")
+    descriptor = os.open(path, os.O_RDONLY)
+    bare, ours = [], []
+    for number in range(rounds * STEPS):
+        channel = number % (depth - 1)
+        begin = time.perf_counter()
+        stored = os.pread(
+            descriptor, 4 * height * width, layout.offset + 4 * height * width * channel
+        )
+        np.frombuffer(stored, ">f4").astype(np.float32)
+        view.canvas.viewport().repaint()
+        bare.append(time.perf_counter() - begin)
+        begin = time.perf_counter()
+        window.session.set_cursor(channel + 1, *window.session.cursor[1:])
+        for soon in (view._follow_soon, view._repaint_soon):
+            if soon.isActive():
+                soon.run()
+        view.canvas.viewport().repaint()
+        ours.append(time.perf_counter() - begin)
+        spectrum.viewport().update()
+    os.close(descriptor)
+    say(
+        f"channel step: bare {median_ms(bare):.2f} ms, ours {median_ms(ours):.2f} ms, "
+        f"{ratio(ours, bare):.2f} times"
+    )
+
+
+def cursor_moves(window, app, rounds):
+    rng = np.random.default_rng(3)
+    times = []
+    shape = window.session.case.main.shape
+    for number in range(rounds * STEPS):
+        place = [int(rng.integers(n)) for n in shape]
+        begin = time.perf_counter()
+        window.session.set_cursor(*place)
+        window.ortho.follow_now()
+        for part in window.ortho.canvases:
+            part.viewport().repaint()
+        if number >= STEPS // 2:  # the first ones find the files cold
+            times.append(time.perf_counter() - begin)
+        app.processEvents()
+    p50, p95 = np.percentile(1000 * np.array(times), (50, 95))
+    say(f"linked cursor move, warm: median {p50:.1f} ms, 95 % {p95:.1f} ms")
+
+
+def lateness(seconds):
+    from PyQt6.QtCore import Qt, QTimer
+
+    late = []
+    last = time.perf_counter()
+
+    def tick():
+        nonlocal last
+        now = time.perf_counter()
+        late.append(1000 * (now - last) - TICK_MS)
+        last = now
+
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(tick)
+    timer.start(TICK_MS)
+    spin(seconds)
+    timer.stop()
+    return late
+
+
+def evenness(window, rounds):
+    """Lateness of a 5 ms tick while the view steps on, idle and at work in turns."""
+    from PyQt6.QtCore import QTimer
+
+    from cubeview.gui import asking
+    from cubeview.gui.copying import _step_back
+    from cubeview.gui.samples import samples
+    from cubeview.io import open_path
+    from cubeview.io.cache import CachedPixels
+
+    original = window.session.case.main.pixels.original
+
+    def copy(job):
+        _step_back()
+        while True:
+            pixels = CachedPixels(original)
+            pixels._path.unlink(missing_ok=True)
+            CachedPixels(original).build(report=job.report)
+
+    works = {"copy of a cube": ("copy", copy)}
+    sky = next((s for s in samples() if s.paths[0].suffix == ".fits"), None)
+    models = [ref for ref in asking.find_models() if ref.card.kind == "sky"]
+    if sky is not None and models:
+        from dataclasses import replace
+
+        from cubeview.cubes.region import window_at
+
+        case = open_path(sky.paths[0])[0]
+        middle = [n // 2 for n in case.main.shape]
+        case = replace(case, window=window_at(case.main, *middle))
+        folder, target = models[0].folder, models[0].card.classes[0]
+
+        def predict(job):
+            while True:
+                asking.answer(folder, case, None, report=job.report)
+
+        def occlude(job):
+            settings = {"patch": 8, "stride": 2, "fill": "zero", "channel": "both"}
+            while True:
+                asking.explanation(
+                    folder, case, target, None, method="occlusion", settings=settings,
+                    report=job.report,
+                )  # fmt: skip
+
+        works |= {"prediction": ("quick", predict), "occlusion": ("quick", occlude)}
+    stepper = QTimer()
+    stepper.timeout.connect(lambda: window.ortho.focused.wrap_step())
+    stepper.start(33)
+    ticks = {}
+    for _ in range(rounds):
+        for name, (lane, work) in works.items():
+            ticks.setdefault(f"idle before {name}", []).extend(lateness(SPELL_S))
+            job = window.jobs.start("bench", name, work, lane=lane)
+            spin(0.3)
+            ticks.setdefault(name, []).extend(lateness(SPELL_S))
+            job.cancel()
+            while window.jobs.running():
+                spin(0.05)
+    for name in works:
+        idle, busy = (np.percentile(ticks[n], 99) for n in (f"idle before {name}", name))
+        say(f"tick 99 % late: idle {idle:.1f} ms, {name} {busy:.1f} ms, {busy / idle:.2f} times")
+
+
+def child(what, path=None):
+    command = [sys.executable, __file__, "--child", what]
+    done = subprocess.run(
+        command + ([str(path)] if path else []), capture_output=True, text=True, check=True
+    )
+    return float(done.stdout.strip().splitlines()[-1])
+
+
+def as_child(what, path):
+    if what == "torch":
+        import torch
+
+        say(str(time.time() if torch else 0))
+        return
+    _, window = opened_window(Path(path) if path else None)
+    if what == "image":
+        say(str(time.time()))
+    else:
+        highest = anonymous_mb()
+        for _ in range(20 if path else 3):  # some of it while the copy is made
+            spin(SETTLE_S / 10)
+            highest = max(highest, anonymous_mb())
+            if path:
+                window.session.set_cursor(*(n // 3 + _ for n in window.session.case.main.shape))
+        say(str(highest))
+    os._exit(0)
+
+
+def starts(path, rounds):
+    ours, torch = [], []
+    for _ in range(rounds):
+        begin = time.time()
+        torch.append(child("torch") - begin)
+        begin = time.time()
+        ours.append(child("image", path) - begin)
+    say(
+        f"first image, from process start: {median_ms(ours):.0f} ms, importing torch "
+        f"{median_ms(torch):.0f} ms, {ratio(ours, torch):.2f} times"
+    )
+
+
+def memory(paths):
+    empty = child("memory")
+    for path in paths:
+        with_cube = child("memory", path)
+        say(
+            f"own memory over the empty window ({empty:.0f} MB), {path.name}: "
+            f"{with_cube - empty:.0f} MB at most"
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="3681 x 320 x 320 instead of 1200")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where the cubes are made and kept")
+    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        as_child(*itertools.islice([*given.child, None], 2))
+        return
+    with tempfile.TemporaryDirectory() as own:
+        folder = given.folder or Path(own)
+        os.environ["CUBEVIEW_HOME"] = str(Path(own) / "home")
+        path = testcubes.muse(folder, testcubes.FULL if given.full else testcubes.SMALL)
+        say(f"{path.name}; {load()}")
+        starts(path, given.rounds)
+        memory([path, testcubes.sparse(folder)])
+        say(load())
+        app, window = opened_window(path)
+        while window.jobs.running() or not window.session.case.main.pixels.ready:
+            spin(0.1)
+        evict(path)
+        channel_steps(path, window, given.rounds)
+        cursor_moves(window, app, given.rounds)
+        say(load())
+        evenness(window, given.rounds)
+        window.close()
+
+
+if __name__ == "__main__":
+    main()

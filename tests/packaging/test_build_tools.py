@@ -1,0 +1,106 @@
+"""The build's own tools, those that need no build."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from cubeview.parts import Part, parts
+
+PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, PACKAGING / "common" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def inventory(monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return load("inventory")
+
+
+def test_every_python_part_has_a_licence_that_allows_the_bundle(inventory):
+    assert inventory.incompatible(parts()) == []
+
+
+@pytest.mark.parametrize(
+    ("licence", "good"),
+    [
+        ("MIT", True),
+        ("BSD-3-Clause AND Zlib", True),
+        ("GPL-2.0-only OR MIT", True),
+        ("GPL-2.0-only", False),
+        ("MIT AND Proprietary", False),
+        ("not stated", False),
+    ],
+)
+def test_the_licence_check_stops_what_cannot_be_combined(inventory, licence, good):
+    assert (inventory.incompatible([Part("x", "1", licence, "python")]) == []) is good
+
+
+def test_a_file_that_nobody_owns_stops_the_build(inventory, tmp_path):
+    stray = tmp_path / "stray.so"
+    stray.write_bytes(b"")
+    if not Path("/usr/bin/dpkg").exists():
+        pytest.skip("needs dpkg")
+    with pytest.raises(SystemExit, match="nobody knows"):
+        inventory._debian_owners({stray})
+
+
+def test_the_bill_names_every_part_and_the_artifacts_sum(tmp_path):
+    artifact = tmp_path / "a.deb"
+    artifact.write_bytes(b"abc")
+    records = [
+        {"name": "Py_Thing", "version": "1", "licence": "MIT OR Zlib", "kind": "python",
+         "text": "", "home": ""},
+        {"name": "libz", "version": "1:2", "licence": "not an expression", "kind": "debian",
+         "text": "", "home": "https://z.example"},
+    ]  # fmt: skip
+    bill = load("sbom").bill(records, "1.0", [artifact])
+    assert [part["purl"] for part in bill["components"]] == [
+        "pkg:pypi/py-thing@1",
+        "pkg:deb/debian/libz@1%3A2",
+    ]
+    assert bill["components"][0]["licenses"] == [{"expression": "MIT OR Zlib"}]
+    assert bill["components"][1]["licenses"] == [{"license": {"name": "not an expression"}}]
+    (file,) = bill["metadata"]["component"]["components"]
+    assert file["hashes"][0]["content"].startswith("ba7816bf")
+
+
+def test_a_build_over_its_budget_fails(tmp_path, monkeypatch, capsys):
+    sizes = load("sizes")
+    (tmp_path / "big").mkdir()
+    (tmp_path / "big" / "file").write_bytes(b"x" * 2_000_000)
+    assert sizes.main("--unpacked", tmp_path) == 0
+    monkeypatch.setattr(sizes, "UNPACKED_MB", 1)
+    assert sizes.main("--unpacked", tmp_path) == 1
+    assert "big" in capsys.readouterr().out
+
+
+def test_nothing_at_run_time_starts_python_by_its_path():
+    """In the frozen program sys.executable is the program itself."""
+    package = PACKAGING.parent / "cubeview"
+    for path in package.rglob("*.py"):
+        assert "sys.executable" not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_entry_point_lets_workers_start_before_anything_else():
+    lines = (PACKAGING / "common" / "entry.py").read_text(encoding="utf-8").splitlines()
+    code = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+    assert code[1:4] == [
+        "import multiprocessing",
+        'if __name__ == "__main__":',
+        "multiprocessing.freeze_support()",
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes")
+def test_scripts_can_be_run():
+    for path in PACKAGING.rglob("*.sh"):
+        assert os.access(path, os.X_OK), path
