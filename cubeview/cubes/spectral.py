@@ -31,6 +31,7 @@ _TYPES = {
     "frequency": ("Frequency", "FREQ"),
     "energy": ("Energy", "ENER"),
 }
+_MEDIA: dict[str, Literal["air", "vacuum"]] = {"wavelength": "vacuum", "air wavelength": "air"}
 _VELOCITY_TYPES = {"radio": "VRAD", "optical": "VOPT", "relativistic": "VELO"}
 
 
@@ -88,7 +89,7 @@ def with_spectral(
         unit="Angstrom" if shown.unit == units.Angstrom else shown.unit.to_string(),
         values=shown.value,
         type=code,
-        medium={"wavelength": "vacuum", "air wavelength": "air"}.get(as_, ""),
+        medium=_MEDIA.get(as_, ""),
         convention=convention if as_ == "velocity" else "",
         rest=axis.rest if at_rest is None else float(at_rest.to_value(units.Hz)),
         rest_unit=axis.rest_unit if at_rest is None else "Hz",

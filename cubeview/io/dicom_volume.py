@@ -300,7 +300,7 @@ def _group(groups: tuple[Dataset, Dataset], keyword: str) -> Dataset:
 def _cases(
     found: list[Stack],
     load: Load,
-    header: Dataset,
+    header: FileDataset,
     paths: list[Path],
 ) -> tuple[Case, ...]:
     """Return a case for each stack, or one for the mean of very many."""
@@ -349,7 +349,7 @@ def _cube(
     values: np.ndarray,
     unit: str,
     lost: int,
-    header: Dataset,
+    header: FileDataset,
     paths: list[Path],
 ) -> Cube:
     notes = list(stack.notes)
