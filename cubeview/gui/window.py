@@ -122,18 +122,11 @@ class Window(QMainWindow):
         for entry in self.memory.settings.default_models:
             self.session.set_default_model(*entry.partition("=")[::2])
         self.teach = TeachPanel(
-            self.session,
-            self.jobs,
-            lambda: self.records.library,
-            lambda: self.memory.settings.folder,
+            self.session, self.jobs, lambda: self.records.library, self._last_folder
         )
         self.models = ModelsDialog(self.session, self.jobs, self.memory, self)
         self.placing = Placing(self.session, self.jobs, self)
-        self.sources = SourcesPanel(
-            self.session,
-            self.jobs,
-            lambda: self.memory.settings.folder,
-        )
+        self.sources = SourcesPanel(self.session, self.jobs, self._last_folder)
         self.status_line = StatusLine(self.session, self.jobs)
         self.actions_table = Actions(self, self.ortho)
         self.setCentralWidget(self._central())
@@ -336,6 +329,9 @@ class Window(QMainWindow):
         self.status_line.notes_wanted.connect(self.show_notes)
         self.status_line.unreadable.connect(self.messages.error)
         self.ortho.playing_changed.connect(self.actions_table["play"].setChecked)
+
+    def _last_folder(self) -> str:
+        return self.memory.settings.folder
 
     def _label_written(self, text: str) -> None:
         # A panel behind another one is visible to Qt; what the user sees of it is not.

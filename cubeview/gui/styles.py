@@ -1,0 +1,49 @@
+"""How things are painted: values the session holds and the views read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cubeview.cubes.cube import Box
+
+
+@dataclass(frozen=True)
+class Display:
+    """How slices are painted; one for all cubes of a case.
+
+    Parameters
+    ----------
+    colormap : str
+        Key of a colour map in ``gui/colormaps.py``.
+    stretch : {"linear", "sqrt", "log", "asinh"}
+    levels : mapping of role to (low, high), in the cube's unit
+        Lower and upper level apart, per role.
+    levels_from : str
+        How they were chosen, as shown: ``"99.5 %"``, ``"zscale"``, ``"ventricle maximum"``,
+        ``"set by hand"``.
+    smooth : bool
+        Hearts: values interpolated between voxels, as readers of scans are used to.
+    """
+
+    colormap: str = "viridis"
+    stretch: str = "linear"
+    levels: Mapping[str, tuple[float, float]] | None = None
+    levels_from: str = ""
+    smooth: bool = True
+
+
+@dataclass(frozen=True)
+class OverlayStyle:
+    """How an overlay is painted: 0-1 opacity, and the share of the peak below which it is clear."""
+
+    visible: bool = True
+    opacity: float = 0.6
+    threshold: float = 0.25
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A labelled window of a sky cube: where, what it was called, and the colour of that class."""
+
+    box: Box
+    text: str
+    colour: str
