@@ -30,6 +30,10 @@ class Schedule:
     gain : float
         Each channel is scaled at random by up to this share: the myocardium's own level is not
         known better.
+    field : float
+        Standard deviation of each term of a smooth random gain, linear and quadratic in the
+        coordinates, the same for all channels; each channel has a third as much of its own. It
+        stands for the attenuation and filtering that no simulation has quite right.
     precision : {"bf16", "fp32"}
         Of the convolutions; fp32 where the processor has no bf16.
     """
@@ -41,6 +45,7 @@ class Schedule:
     weight_decay: float = 1e-3
     shift: int = 2
     gain: float = 0.0
+    field: float = 0.0
     precision: Literal["bf16", "fp32"] = "bf16"
 
     def __post_init__(self) -> None:
