@@ -32,6 +32,10 @@ class Schedule:
         known better.
     flip : bool
         Inputs are mirrored at random along each axis: the sky has no handedness.
+    field : float
+        Standard deviation of each term of a smooth random gain, linear and quadratic in the
+        coordinates, the same for all channels; each channel has a third as much of its own. It
+        stands for the attenuation and filtering that no simulation has quite right.
     precision : {"bf16", "fp32"}
         Of the convolutions; fp32 where the processor has no bf16.
     """
@@ -44,6 +48,7 @@ class Schedule:
     shift: int = 2
     gain: float = 0.0
     flip: bool = False
+    field: float = 0.0
     precision: Literal["bf16", "fp32"] = "bf16"
 
     def __post_init__(self) -> None:

@@ -238,7 +238,30 @@ def augment(inputs: np.ndarray, schedule: Schedule, rng: np.random.Generator) ->
     if schedule.flip:
         for row, mirrored in enumerate(rng.random((n, 3)) < 0.5):
             out[row] = np.flip(out[row], tuple(np.flatnonzero(mirrored) + 1))
+    if schedule.field:
+        out *= smooth_gain(out.shape, schedule.field, rng)
     return out
+
+
+def smooth_gain(shape: tuple[int, ...], spread: float, rng: np.random.Generator) -> np.ndarray:
+    """Return random smooth gains about 1, shape (n, channel, d, h, w), float32.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the inputs.
+    spread : float
+        As `Schedule.field`.
+    rng : Generator
+    """
+    n, channels, *size = shape
+    lines = [np.linspace(-1.0, 1.0, length, dtype=np.float32) for length in size]
+    z, y, x = np.meshgrid(*lines, indexing="ij")
+    terms = np.stack([z, y, x, z * y, z * x, y * x, z * z, y * y - x * x])
+    shared = rng.normal(0.0, spread, (n, 1, len(terms)))
+    own = rng.normal(0.0, spread / 3, (n, channels, len(terms)))
+    weights = (shared + own).astype(np.float32)
+    return np.exp(np.tensordot(weights, terms, axes=1))
 
 
 def answers(network: Network, data: Dataset, batch: int = 128) -> tuple[np.ndarray, np.ndarray]:

@@ -22,11 +22,18 @@ from cubeview.simulate.spect_effects import (
     draw_artefact,
     draw_lesions,
 )
-from cubeview.simulate.spect_scan import ScanRange, draw_camera, draw_surroundings, field_of_view
+from cubeview.simulate.spect_scan import (
+    ScanRange,
+    draw_camera,
+    draw_surroundings,
+    field_of_view,
+    vary_camera,
+    vary_surroundings,
+)
 from cubeview.simulate.spect_state import Heart, PoseRange, draw_poses, take
-from cubeview.simulate.spect_wall import Wall, WallRange, draw_wall
+from cubeview.simulate.spect_wall import Wall, WallRange, draw_wall, vary_wall
 
-VERSION = "spect-1"
+VERSION = "spect-3"
 """Goes on the card of a model: changes whenever the same seed gives other scans."""
 
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
@@ -66,6 +73,7 @@ class SpectTruth:
     extent : float
         Share of the wall that the lesions cover, 0 to 1.
     wall : Wall
+        At stress.
     lesions : tuple of Lesion
     artefact : Artefact or None
     """
@@ -134,13 +142,24 @@ def simulate_pair(
     camera = draw_camera(rng, scan)
     fine = rng.random() < scan.fine_share
     voxel = round(float(rng.uniform(*(scan.fine_voxel_mm if fine else scan.voxel_mm))), 2)
-    heart = Heart(wall, lesions, artefact, around, camera, voxel, params.shape)
+    # Rest is the same heart again, never quite the same: small differences are no disease.
+    other = (
+        vary_wall(rng, params.wall, wall),
+        vary_surroundings(rng, around),
+        vary_camera(rng, camera),
+    )
+    hearts = {
+        role: Heart(shape, lesions, artefact, body, seen_by, voxel, params.shape)
+        for role, (shape, body, seen_by) in (("rest", other), ("stress", (wall, around, camera)))
+    }
     poses = draw_poses(rng, params.pose, params.shape, voxel)
     noise = float(np.exp(rng.uniform(*np.log(scan.noise))))
     noises = {"stress": noise, "rest": noise * rng.uniform(*scan.rest_noise)}
     masked = rng.random() < scan.masked_share
     slight = params.effects.slight_motion_mm
-    parts = {role: take(heart, role, poses[role], noises[role], slight, rng) for role in ROLES}
+    parts = {
+        role: take(hearts[role], role, poses[role], noises[role], slight, rng) for role in ROLES
+    }
     images = {}
     for role in ROLES:
         image = parts[role].image

@@ -2,9 +2,11 @@
 
 Definitions, with severity as the share of normal uptake lost at the centre of the lesion:
 
-* ischaemic: one lesion at stress, of which at most 15 % is left at rest;
+* ischaemic: one lesion at stress, of which what is left at rest is too mild for a reader to score:
+  at most 30 % of it and 20 % of normal uptake;
 * infarcted: one lesion, equal in both states within 5 % of it, its wall possibly thinner;
-* mixed: one lesion that refills by half, or an infarct and an ischaemic lesion in two territories;
+* mixed: one lesion that refills by half, a quarter of normal uptake still missing at rest, or an
+  infarct and an ischaemic lesion in two territories;
 * artefact: a healthy heart with a strong shadow of the diaphragm or the breast, equal or unequal
   in the two states, a displacement during the scan that doubles the image, or hot gut at the wall.
 """
@@ -39,7 +41,11 @@ class EffectRange:
     fixed_severity: tuple[float, float] = (0.42, 0.92)
     small_severity: float = 0.50
     """Least severity of a lesion below 10 % of the wall: milder ones are lost in the noise."""
-    residue: tuple[float, float] = (0.0, 0.15)
+    residue: tuple[float, float] = (0.0, 0.30)
+    unscored: float = 0.20
+    """Share of uptake missing that a reader still calls normal: segment score 0."""
+    scored: float = 0.25
+    """Least share missing at rest for a lesion to count as partly fixed."""
     refill: tuple[float, float] = (0.35, 0.62)
     scar_thinning: tuple[float, float] = (0.0, 0.35)
     shadow: tuple[float, float] = (0.38, 0.62)
@@ -161,11 +167,11 @@ def draw_lesion(
         low = max(low, ranges.small_severity)
     stress = rng.uniform(low, high)
     if kind == "reversible":
-        rest = stress * rng.uniform(*ranges.residue)
+        rest = min(stress * rng.uniform(*ranges.residue), ranges.unscored)
     elif kind == "fixed":
         rest = stress * rng.uniform(0.95, 1.05)
     else:
-        rest = stress * rng.uniform(*ranges.refill)
+        rest = max(stress * rng.uniform(*ranges.refill), ranges.scored)
     thinning = 0.0 if kind == "reversible" else rng.uniform(*ranges.scar_thinning)
     return Lesion(
         territory=territory,

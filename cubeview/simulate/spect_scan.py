@@ -1,6 +1,6 @@
 """From activity to a reconstructed short-axis scan: surroundings, camera, noise, field of view."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -40,7 +40,7 @@ class ScanRange:
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """How both scans of one study are taken and reconstructed.
+    """How a scan is taken and reconstructed.
 
     Parameters
     ----------
@@ -114,6 +114,29 @@ def draw_camera(rng: np.random.Generator, ranges: ScanRange) -> Camera:
         order=rng.uniform(*ranges.order),
         iterative=bool(rng.random() < ranges.iterative_share),
         body=body / np.linalg.norm(body),
+    )
+
+
+def vary_camera(rng: np.random.Generator, camera: Camera) -> Camera:
+    """Return the camera of the other state: another orbit, and often a smoother filter.
+
+    The scan with fewer counts, usually at rest, is commonly filtered at a lower cut-off.
+    """
+    return replace(
+        camera,
+        fwhm_mm=camera.fwhm_mm * rng.normal(1.0, 0.05),
+        cutoff_per_mm=camera.cutoff_per_mm * (rng.uniform(0.8, 1.0) if rng.random() < 0.5 else 1),
+    )
+
+
+def vary_surroundings(rng: np.random.Generator, around: Surroundings) -> Surroundings:
+    """Return the surroundings in the other state: other levels of the same organs and blood."""
+    return replace(
+        around,
+        background=around.background * rng.uniform(0.75, 1.35),
+        cavity=around.cavity * rng.uniform(0.7, 1.4),
+        right=around.right * rng.uniform(0.8, 1.25),
+        gradient=around.gradient + rng.normal(0.0, 0.2, 3),
     )
 
 

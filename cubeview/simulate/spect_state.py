@@ -49,7 +49,7 @@ class Pose:
 
 @dataclass(frozen=True, eq=False)
 class Heart:
-    """Everything that rest and stress have in common."""
+    """One heart in one state, before it is placed and scanned."""
 
     wall: Wall
     lesions: tuple[Lesion, ...]

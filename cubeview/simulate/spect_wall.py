@@ -5,7 +5,7 @@ inferior, w from apex to base. On the wall a point is a direction on the unit sp
 0 at the apex, growing with w, azimuth 0 lateral, 90° inferior, 180° septal, 270° anterior.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ POLAR_AT_BASE = np.deg2rad(105.0)
 
 @dataclass(frozen=True, eq=False)
 class Wall:
-    """Shape and normal uptake of one heart; the same in both states but for its size.
+    """Shape and normal uptake of one heart in one state.
 
     Parameters
     ----------
@@ -203,6 +203,25 @@ def draw_wall(rng: np.random.Generator, ranges: "WallRange") -> Wall:
     )
 
 
+def vary_wall(rng: np.random.Generator, ranges: "WallRange", wall: Wall) -> Wall:
+    """Return how the same heart looks in the other state, with nothing wrong in either.
+
+    Breast and diaphragm lie a little differently, the beat differs, and so does scatter: the
+    uptake of two scans of a healthy heart agrees to within some per cent, not exactly.
+    """
+    shift = ranges.state_loss
+    return replace(
+        wall,
+        septal_gap_mm=max(0.0, wall.septal_gap_mm + rng.normal(0.0, 3.0)),
+        falloff_mm=wall.falloff_mm * rng.uniform(0.8, 1.25),
+        apical_thinning=max(0.0, wall.apical_thinning + rng.normal(0.0, shift)),
+        slope=wall.slope + rng.normal(0.0, 0.5 * shift),
+        inferior_loss=max(0.0, wall.inferior_loss + rng.normal(0.0, shift)),
+        anterior_loss=max(0.0, wall.anterior_loss + rng.normal(0.0, shift)),
+        ripple=wall.ripple + rng.normal(0.0, ranges.state_ripple, 8),
+    )
+
+
 @dataclass(frozen=True)
 class WallRange:
     """From what to what a heart varies; (low, high) unless said otherwise.
@@ -222,6 +241,10 @@ class WallRange:
     falloff_mm: tuple[float, float] = (18.0, 70.0)
     apical_thinning: tuple[float, float] = (0.0, 0.30)
     slope: tuple[float, float] = (-0.03, 0.18)
-    inferior_loss: tuple[float, float] = (0.0, 0.28)
-    anterior_loss: tuple[float, float] = (0.0, 0.22)
-    ripple: float = 0.032
+    inferior_loss: tuple[float, float] = (0.0, 0.32)
+    anterior_loss: tuple[float, float] = (0.0, 0.25)
+    ripple: float = 0.035
+    state_loss: float = 0.05
+    """Standard deviation of attenuation and thinning from state to state."""
+    state_ripple: float = 0.024
+    """Standard deviation of the irregularities from state to state."""
