@@ -150,7 +150,7 @@ ACTIONS = (
     Action("agreement", "A&greement of readers…", "Label", "boxes.show_agreement"),
     Action("search", "&Search for sources", "Tools", "search_sources", "Ctrl+F", needs="sky"),
     Action("cancel_jobs", "&Cancel running work", "Tools", "cancel_jobs", "Esc"),
-    Action("cache_size", "&Space for fast spectra…", "Tools", "copying.ask_size"),
+    Action("cache_size", "Space for &fast spectra…", "Tools", "copying.ask_size"),
     Action("models_folder", "Open the &models folder", "Tools", "open_models_folder"),
     Action("keys", "&Keys", "Help", "show_keys", "F1"),
     Action("about", "&About CubeView", "Help", "show_about"),

@@ -7,10 +7,12 @@ import torch
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import HEART_CODES, Card
-from cubeview.learn.finetune import FinetuneConfig, fine_tune
+from cubeview.learn.entry import Entry
+from cubeview.learn.finetune import fine_tune
 from cubeview.learn.model import Model, load_model, save_model
 from cubeview.learn.network import NetworkConfig, build
-from cubeview.learn.training_set import Labelled, gather
+from cubeview.learn.training_set import gather
+from cubeview.learn.tuning import FinetuneConfig
 from cubeview.simulate import spect
 
 CASES = 4  # of each class
@@ -59,10 +61,10 @@ def fine_tune_once(out: Path, base: Path | None, *, report: Report = nothing) ->
     return f"{len(examples)} simulated hearts, one epoch from {start}, saved and loaded again"
 
 
-def _simulated(label: str, number: int) -> Labelled:
+def _simulated(label: str, number: int) -> Entry:
     name = f"{label}-{number}"
     pair = spect.simulate_pair(label, np.random.default_rng((SEED, len(label), number)))
-    return Labelled(name, label, name, lambda: spect.to_case(pair, name))
+    return Entry(name, label, name, lambda: spect.to_case(pair, name))
 
 
 def _untrained() -> Model:

@@ -19,9 +19,12 @@ def test_every_file_opens_or_is_refused_with_a_reason(shared_data, folder):
         if not path.is_file():
             continue
         opened = open_paths([path])
-        assert bool(opened.cases) != bool(opened.refusals), path
+        if path.name == "DICOMDIR":  # the index of many: some may open, others not
+            assert opened.cases or opened.refusals
+        else:
+            assert bool(opened.cases) != bool(opened.refusals), path
         for refusal in opened.refusals:
-            text = refusal.reason.removeprefix(f"{path}: ")
+            text = refusal.reason.removeprefix(f"{refusal.path}: ")
             assert text != refusal.reason
             assert text.endswith(".")
             assert len(text) > 40
