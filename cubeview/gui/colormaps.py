@@ -94,13 +94,15 @@ def table(key: str) -> np.ndarray:
 def overlay_table(opacity: float, threshold: float) -> np.ndarray:
     """Return the colour table of a signed map from -peak to +peak, shape (256, 4), uint8 RGBA.
 
-    Clear at 0 and below `threshold` (a share of the peak), `opacity` (0 to 1) elsewhere. Rows 1
-    to 255 span the range with 128 at zero; row 0 is for voxels without a value.
+    Clear at 0 and below `threshold` (a share of the peak); above it opacity rises from a third of
+    `opacity` (0 to 1) to the whole at the peak, so that the middle of a hot spot shows. Rows 1 to
+    255 span the range with 128 at zero; row 0 is for voxels without a value.
     """
     places, colours = zip(*_OVERLAY, strict=True)
     share = np.abs(np.linspace(-1.0, 1.0, 255))
     rows = np.zeros((256, 4), dtype=np.uint8)
     rows[1:] = pg.ColorMap(places, colours).getLookupTable(0.0, 1.0, 255, alpha=True)
-    ramp = np.clip(share / max(threshold, 0.15), 0.0, 1.0)
-    rows[1:, 3] = np.rint(255 * opacity * ramp * (share >= threshold))
+    rise = np.clip((share - threshold) / max(1.0 - threshold, 1e-6), 0.0, 1.0)
+    shown = (share >= threshold) & (share > 0)
+    rows[1:, 3] = np.rint(255 * opacity * (1 / 3 + 2 / 3 * rise) * shown)
     return rows

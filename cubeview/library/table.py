@@ -1,8 +1,8 @@
 """The simple table of labels that anyone can type: one line a case, its class and its files.
 
 Hearts: ``case,class,rest,stress``. Sky windows: ``file,class,ra,dec,spectral`` with an optional
-``size`` in voxels and an optional ``case``. A header line is required; paths are relative to
-the table.
+``size`` in voxels and an optional ``case``. A header line is required, further columns are
+passed over; cells are parted by commas or tabs, and paths are relative to the table.
 """
 
 import csv
@@ -56,7 +56,9 @@ def read_table(path: Path) -> list[TableRow]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            table = csv.DictReader(stream, skipinitialspace=True)
+            delimiter = "\t" if "\t" in stream.readline() else ","
+            stream.seek(0)
+            table = csv.DictReader(stream, delimiter=delimiter, skipinitialspace=True)
             header = list(table.fieldnames or [])
             lines = [(table.line_num, line) for line in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -117,7 +119,7 @@ def _heart_row(line: int, cells: dict[str, str], folder: Path) -> TableRow:
     files = {role: folder / cells[role] for role in ("stress", "rest") if cells.get(role)}
     if not files:
         raise ValueError("neither rest nor stress is given.")
-    name = cells.get("case") or next(iter(files.values())).stem
+    name = cells.get("case") or cells.get("id") or next(iter(files.values())).stem
     return TableRow(line, name, _class(cells), files, group=name)
 
 

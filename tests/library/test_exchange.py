@@ -83,6 +83,13 @@ def test_the_simple_table(tmp_path):
     path.write_text("file,class,ra,dec,spectral\nf.fits,empty,1,2,x\n")
     with pytest.raises(CubeviewError, match=r"line 2.*plain numbers"):
         read_table(path)
+    path.write_text("id\tclass\tstress\trest\tSSS\nC\tmixed\ts.dcm\tr.dcm\t14\n")
+    (tabbed,) = read_table(path)
+    assert (tabbed.name, tabbed.class_name, list(tabbed.files)) == (
+        "C",
+        "mixed",
+        ["stress", "rest"],
+    )
     path.write_text("healthy,a,b\n")
     with pytest.raises(CubeviewError, match="first line must name the columns"):
         read_table(path)
