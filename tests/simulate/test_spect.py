@@ -49,7 +49,9 @@ def test_ischaemic_lesions_are_there_at_stress_and_refill_at_rest():
     for pair in pairs("ischaemic", 12):
         lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
         assert lost["stress"] >= 0.28
-        assert lost["rest"] <= 0.16 * lost["stress"] + 1e-3
+        # What is left at rest is too mild to score: segment score 0.
+        assert lost["rest"] <= 0.31 * lost["stress"] + 1e-3
+        assert lost["rest"] <= 0.21
         assert pair.truth.site["stress"].any()
 
 
@@ -64,12 +66,12 @@ def test_mixed_hearts_have_a_fixed_and_a_reversible_part():
     for pair in pairs("mixed", 16):
         lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
         if len(pair.truth.lesions) == 1:
-            assert 0.30 * lost["stress"] <= lost["rest"] <= 0.68 * lost["stress"]
+            assert 0.24 <= lost["rest"] <= 0.68 * lost["stress"]
         else:
             scar, other = pair.truth.lesions
             assert scar.territory != other.territory
             assert scar.severity["rest"] > 0.9 * scar.severity["stress"]
-            assert other.severity["rest"] < 0.16 * other.severity["stress"]
+            assert other.severity["rest"] <= min(0.30 * other.severity["stress"], 0.20)
 
 
 def test_extents_reach_down_to_a_twentieth_of_the_wall():
