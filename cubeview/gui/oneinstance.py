@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from PyQt6.QtCore import QByteArray, QObject, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
 from cubeview.paths import data_dir
@@ -43,7 +43,7 @@ def hand_over(paths: Sequence[Path]) -> bool:
         return False
     # The other program has another current folder.
     text = json.dumps([str(path.absolute()) for path in paths])
-    socket.write(QByteArray(text.encode() + b"\n"))
+    socket.write(text.encode() + b"\n")
     answered = socket.waitForBytesWritten(WAIT_MS) and socket.waitForReadyRead(WAIT_MS)
     taken = answered and bytes(socket.readAll().data()) == _TAKEN
     socket.disconnectFromServer()
@@ -104,7 +104,7 @@ class Listener(QObject):
             self._heard[socket] = b""
             paths = _paths(text)
             if paths:
-                socket.write(QByteArray(_TAKEN))
+                socket.write(_TAKEN)
                 socket.flush()
                 self.handed_over.emit(paths)
 

@@ -10,7 +10,8 @@ from cubeview.cubes.cube import Box
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError
 from cubeview.gui.records import Records
-from cubeview.gui.session import Mark, Session
+from cubeview.gui.session import Session
+from cubeview.gui.styles import Mark
 from cubeview.io.identity import identity
 from cubeview.library.library import Library
 from cubeview.library.placed import labelled_windows

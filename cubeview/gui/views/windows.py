@@ -4,7 +4,7 @@ import pyqtgraph as pg
 from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QPainter
 
-from cubeview.gui.session import Mark
+from cubeview.gui.styles import Mark
 
 
 class WindowMarks(pg.GraphicsObject):
