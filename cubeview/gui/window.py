@@ -1,6 +1,5 @@
 """The main window: builds views, panels and menus around one session, and nothing more."""
 
-import logging
 import traceback
 from pathlib import Path
 
@@ -55,8 +54,6 @@ from cubeview.gui.subject import Subject
 from cubeview.gui.theme import ThemeName, theme
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.paths import data_dir
-
-log = logging.getLogger(__name__)
 
 SIZE = (1440, 900)
 WIDE_PX = 1280

@@ -8,6 +8,7 @@ import torch
 
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn import dataset
+from cubeview.learn.augment import augment
 from cubeview.learn.card import read_card
 from cubeview.learn.dataset import DataConfig, Dataset, Source, make_dataset, misplaced
 from cubeview.learn.evaluate import evaluate, judge_hearts
@@ -15,7 +16,7 @@ from cubeview.learn.model import load_model
 from cubeview.learn.network import NetworkConfig, build
 from cubeview.learn.preprocess import HeartConfig
 from cubeview.learn.recipe import Schedule, read_recipe
-from cubeview.learn.train import CHECKPOINT, answers, augment, fit, rate_at, train
+from cubeview.learn.train import CHECKPOINT, answers, fit, rate_at, train
 from cubeview.simulate.spect import CLASSES, simulate_pair, to_case
 
 RECIPE = """

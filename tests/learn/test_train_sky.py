@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from cubeview.learn.augment import augment
 from cubeview.learn.recipe import Schedule, read_recipe
-from cubeview.learn.train import augment, train
+from cubeview.learn.train import train
 from cubeview.simulate.ifu import CLASSES
 
 RECIPE = """
