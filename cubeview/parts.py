@@ -127,7 +127,8 @@ def part_of(found: metadata.Distribution) -> Part:
 
 def python_itself() -> Part:
     """Return the interpreter as a part."""
-    places = (Path(folder, "LICENSE.txt") for folder in (sysconfig.get_path("stdlib"), sys.base_prefix))
+    folders = (sysconfig.get_path("stdlib"), sys.base_prefix)  # Unix, Windows
+    places = [Path(folder, "LICENSE.txt") for folder in folders]
     text = next((path.read_text(encoding="utf-8") for path in places if path.is_file()), "")
     return Part(
         "Python", platform.python_version(), "PSF-2.0", "program", text, "https://www.python.org"
