@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable
 from dataclasses import asdict
 from importlib import metadata
@@ -67,7 +68,6 @@ def inventory(sources: set[Path]) -> list[Part]:
         for name, found in installed.items()
         for entry in found.files or ()
     }
-    base = Path(sys.base_prefix).resolve()
     parts: dict[str, Part] = {}
     lost: set[Path] = set()
     for source in sources:
@@ -82,7 +82,7 @@ def inventory(sources: set[Path]) -> list[Part]:
                     parts[f"{part.name} {part.version}"] = part
         elif path.is_relative_to(ROOT):
             continue
-        elif path.is_relative_to(base):
+        elif _is_of_python(path):
             parts["Python"] = python_itself()
         elif sys.platform == "win32" and "windows" in str(path).lower():
             runtime = "Microsoft Visual C++ runtime"
@@ -93,6 +93,14 @@ def inventory(sources: set[Path]) -> list[Part]:
         parts[f"debian {package}"] = licences.reviewed(_debian_part(package))
     parts["bootloader"] = of_python["pyinstaller"]
     return sorted(parts.values(), key=lambda part: (part.kind, part.name.lower()))
+
+
+def _is_of_python(path: Path) -> bool:
+    """Tell whether a file belongs to the interpreter and its standard library."""
+    base = Path(sys.base_prefix).resolve()
+    # Debian's own Python shares /usr with every other package.
+    home = Path(sysconfig.get_path("stdlib")).resolve() if base == Path("/usr") else base
+    return path.name.startswith("libpython") or path.is_relative_to(home)
 
 
 def _debian_owners(paths: set[Path]) -> set[str]:

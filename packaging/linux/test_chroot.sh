@@ -35,9 +35,7 @@ mount --bind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 # However this machine reaches its mirror, the bare system does the same.
-for file in /etc/apt/apt.conf.d/*; do
-  case $file in *proxy* | *registry* | *farm*) cp "$file" "$root/etc/apt/apt.conf.d/" ;; esac
-done
+grep -ls '^Acquire' /etc/apt/apt.conf.d/* | xargs -r cp -t "$root/etc/apt/apt.conf.d/"
 cp "$dist"/cubeview-desktop_*.deb "$root/tmp/"
 cp "$dist"/cubeview-*-linux-*.tar.zst "$root/tmp/"
 cp "$here/test_inside.sh" "$here/../use.sh" "$root/tmp/"
