@@ -39,6 +39,8 @@ echo "== freezing"
   --distpath "$work/bundle" packaging/linux/cubeview.spec
 bundle=$work/bundle/cubeview
 cp LICENSE "$bundle/LICENSE"
+# PyInstaller's links to what was left out.
+find "$bundle" -xtype l -delete
 # Wheels come with symbols for debuggers, 130 MB of them. The program itself is left alone: what it
 # consists of is appended to it, and strip would cut that off. So are the libraries that a wheel
 # took in from its builder's system: they were patched, and strip puts their pages out of line.

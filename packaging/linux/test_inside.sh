@@ -69,7 +69,7 @@ settled
 if loaded; then echo "torch is loaded before it is needed" >&2; exit 1; fi
 import -window root pictures/sky.png
 echo "-- second start hands its file over and ends"
-timeout 30 "$program" "$samples/heart_rest.dcm" "$samples/heart_stress.dcm"
+timeout 60 "$program" "$samples/heart_rest.dcm" "$samples/heart_stress.dcm"
 settled
 [ "$(pgrep -cx cubeview)" = 1 ] || { echo "two programs run" >&2; exit 1; }
 if loaded; then echo "torch is loaded before it is needed" >&2; exit 1; fi
@@ -89,7 +89,7 @@ settled
 import -window root pictures/teach.png
 echo "-- quit"
 press ctrl+q
-wait_for 20 gone "$window"
+wait_for 40 gone "$window"
 wait "$window" || { echo "it ended with $?" >&2; cat window.log >&2; exit 1; }
 if grep -v '^$' window.log; then echo "the program wrote the above"; fi
 rm window.log
