@@ -39,8 +39,10 @@ echo "== freezing"
   --distpath "$work/bundle" packaging/linux/cubeview.spec
 bundle=$work/bundle/cubeview
 cp LICENSE "$bundle/LICENSE"
-# PyInstaller's links to what was left out.
-find "$bundle" -xtype l -delete
+# PyInstaller's links to what was left out, and what libraries forgot in their folders.
+find "$bundle" \( -xtype l -o -name .gitignore \) -delete
+# Sources that torch reads, which nobody starts as scripts; some name an interpreter nobody has.
+find "$bundle/_internal" -name '*.py' -exec sed -i '1s/^#!.*/#/' {} +
 # Wheels come with symbols for debuggers, 130 MB of them. The program itself is left alone: what it
 # consists of is appended to it, and strip would cut that off. So are the libraries that a wheel
 # took in from its builder's system: they were patched, and strip puts their pages out of line.
