@@ -93,10 +93,19 @@ class Note:
 
     ``guess``: not in the file, may be wrong, the user may change it. ``repair``: the file said
     something unusable and this is what it must mean. ``info``: worth knowing, nothing to do.
+
+    Parameters
+    ----------
+    level : {"guess", "repair", "info"}
+    text : str
+    about : str
+        The question of `cubeview.cubes.guesses` by which the user can say otherwise; empty where
+        there is none.
     """
 
     level: Literal["guess", "repair", "info"]
     text: str
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +152,11 @@ class Cube:
     notes : tuple of Note
         Every guess, repair and omission made on reading.
     source : Source or None
+    instrument : str
+        What took the data, as the header names it (instrument or camera); what the user corrects
+        is remembered under it. Empty where the file does not say.
+    as_read : Cube or None
+        The cube before the user's corrections; None where there are none.
     """
 
     axes: tuple[Axis, Axis, Axis]
@@ -158,6 +172,8 @@ class Cube:
     facts: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     source: Source | None = None
+    instrument: str = ""
+    as_read: "Cube | None" = None
 
     def __post_init__(self) -> None:
         lengths = tuple(len(axis) for axis in self.axes)

@@ -98,6 +98,7 @@ ACTIONS = (
     ),
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
+    Action("guesses", "Correct what was &guessed…", "Cube", "ask_guesses", "G", needs="case"),
     Action(
         "adjust",
         "Adjust the &ventricle",

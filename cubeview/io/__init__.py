@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io import archive, dicom, fits, nifti
+from cubeview.io import archive, corrections, dicom, fits, nifti
 from cubeview.io.opened import Opened, Refusal
 
 READERS = (fits, dicom, nifti)
@@ -60,6 +60,8 @@ def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Open
         cases += opened.cases
         refusals += opened.refusals
     refusals = [_as_known(refusal, inside) for refusal in refusals]
+    memory = corrections.load()
+    cases = [corrections.applied(case, memory) for case in cases]
     order = {path: position for position, (path, _) in enumerate(files)}
     cases.sort(key=lambda case: min(_positions(case, order)))
     return Opened(tuple(cases), tuple(refusals))

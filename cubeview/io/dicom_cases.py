@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.io.corrections import load
 from cubeview.io.dicom_directory import listed_files
 from cubeview.io.dicom_file import bad_file, read_dataset
 from cubeview.io.dicom_nm import Scan, is_reconstruction, read_nm
@@ -67,7 +68,7 @@ def read_cases(paths: list[Path], *, report: Report = nothing) -> Opened:
     for singles in found.series.values():
         if len(singles) == 1:
             singles += _neighbours(singles[0], known)
-    cases = list(pair(found.scans)) + found.cases
+    cases = list(pair(found.scans, load().choices)) + found.cases
     for done, singles in enumerate(found.series.values()):
 
         def part(fraction: float, text: str, done: int = done) -> None:

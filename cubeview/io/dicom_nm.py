@@ -9,6 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset, FileDataset
 
 from cubeview.cubes.cube import ArrayPixels, Cube, CubeKind, Note, Source
+from cubeview.io.corrections import instrument_name
 from cubeview.io.dicom_file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
 from cubeview.io.dicom_frames import FrameIndex, frame_index, has_slices
 from cubeview.io.dicom_geometry import geometry
@@ -135,6 +136,7 @@ def read_nm(path: Path) -> Scan:
         if is_lossy(header):
             notes.append(Note("info", "compressed with loss on the way: values are approximate"))
         kind, kind_notes = _kind(header, place.view, values.shape)
+        found = {**facts(header), **place.facts}
         cube = Cube(
             axes=place.axes,
             pixels=ArrayPixels(values),
@@ -143,9 +145,10 @@ def read_nm(path: Path) -> Scan:
             quantity_unit=_parsed(unit),
             affine=place.affine,
             view=place.view,
-            facts={**facts(header), **place.facts},
+            facts=found,
             notes=(*place.notes, *notes, *kind_notes),
             source=Source(path),
+            instrument=instrument_name(found.get("Camera", "")),
         )
         return _scan(header, cube, index)
 
@@ -171,7 +174,8 @@ def _scaled(
         code = str(codes[0].get("CodeValue") or "") if codes else ""
         unit = _UNITS.get(code.casefold(), "")
         if code and code.casefold() not in _UNITS:
-            notes.append(Note("info", "the unit of the values is not one CubeView knows"))
+            text = "the unit of the values is not one CubeView knows"
+            notes.append(Note("info", text, "value unit"))
         if len(mappings) > 1:
             notes.append(Note("info", f"first of {len(mappings)} value scales is used"))
     elif mappings:
@@ -212,9 +216,10 @@ def _kind(header: Dataset, view: str, shape: tuple[int, ...]) -> tuple[CubeKind,
     if part or regions:
         return "volume", ()
     if state_of_header(header).state or max(shape[1:]) <= _LARGEST_HEART_MATRIX:
-        note = Note("guess", "the file names no organ: taken as a heart by its size and labels")
-        return "heart", (note,)
-    return "volume", (Note("guess", "the file names no organ: taken as no heart by its size"),)
+        text = "the file names no organ: taken as a heart by its size and labels"
+        return "heart", (Note("guess", text, "organ"),)
+    text = "the file names no organ: taken as no heart by its size"
+    return "volume", (Note("guess", text, "organ"),)
 
 
 def _scan(header: FileDataset, cube: Cube, index: FrameIndex) -> Scan:

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
+from cubeview.io.corrections import instrument_name
 from cubeview.io.dicom_file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
 from cubeview.io.dicom_frames import VECTORS, vector
 from cubeview.io.dicom_geometry import number, numbers
@@ -61,22 +62,23 @@ def read_planar(path: Path) -> Case:
         sizes = numbers(header.get("PixelSpacing"), 2)
         if sizes is None or (sizes <= 0).any():
             sizes = np.zeros(2)
-            notes.append(
-                Note("guess", "no pixel size in the file: rows and columns are only counted")
-            )
+            text = "no pixel size in the file: rows and columns are only counted"
+            notes.append(Note("guess", text, "pixel size"))
         shape = stored.shape[1], stored.shape[2]
         z = Axis(name, "index", "", np.arange(count) + 1)
         unit = "counts"
         seed = f"{header.get('SOPInstanceUID') or ''}{hashlib.sha256(stored.tobytes()).hexdigest()}"
+        found = {**facts(header), **_rotation(header)}
         cube = Cube(
             axes=(z, *flat_axes(shape, (float(sizes[0]), float(sizes[1])))),
             pixels=ArrayPixels(stored[order].astype(np.float32)),
             kind="volume",
             unit=unit,
             quantity_unit=parsed_unit(unit),
-            facts={**facts(header), **_rotation(header)},
+            facts=found,
             notes=tuple(notes),
             source=Source(path),
+            instrument=instrument_name(found.get("Camera", "")),
         )
     label = f"NM {hashlib.sha256(seed.encode()).hexdigest()[:4].upper()}"
     return Case(f"{label} [{kind.lower()}]" if kind else label, "volume", {"flux": cube})

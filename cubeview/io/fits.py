@@ -18,6 +18,7 @@ from cubeview.cubes.cube import Cube, Note, Pixels, Source
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.byterange import Layout, Stamp
 from cubeview.io.cache import with_cache
+from cubeview.io.corrections import instrument_name
 from cubeview.io.fits_axes import WCS_ERRORS, Geometry, geometry
 from cubeview.io.fits_facts import beam_of, first_text
 from cubeview.io.fits_header import parse_unit
@@ -243,7 +244,10 @@ def _case(
     unit = first_text(headers, "BUNIT")
     parsed = parse_unit(unit)
     if unit and parsed is None:
-        notes.append(Note("info", f"unit '{unit}' is not a standard one: shown as written"))
+        text = f"unit '{unit}' is not a standard one: shown as written"
+        notes.append(Note("info", text, "value unit"))
+    elif not unit:
+        notes.append(Note("info", "the file gives no unit for its values", "value unit"))
     facts = {
         "instrument": first_text(headers, "INSTRUME"),
         "telescope": first_text(headers, "TELESCOP"),
@@ -257,7 +261,8 @@ def _case(
         noise = _pixels(plain, stamp, path, group.noise, flux, found)
         sigma = SigmaPixels(noise, POWERS[group.meaning])
         facts["uncertainty"] = group.meaning
-        notes.append(Note("info", f"noise from {group.noise.title}, which holds {group.meaning}"))
+        text = f"noise from {group.noise.title}, which holds {group.meaning}"
+        notes.append(Note("info", text, "error meaning"))
     if group.mask is not None:
         flags = _pixels(plain, stamp, path, group.mask, flux, found)
         mask = FlagPixels(flags, pixels.shape, group.mask_bits)
@@ -276,6 +281,9 @@ def _case(
         facts={key: text for key, text in facts.items() if text},
         notes=tuple(dict.fromkeys(notes)),
         source=Source(path, flux.title if flux.number or several else ""),
+        instrument=instrument_name(
+            facts["instrument"] or facts["telescope"] or first_text(headers, "ORIGIN")
+        ),
     )
     name = facts["object"] or path.name.split(".")[0]
     if several:
@@ -364,7 +372,7 @@ def _kcwi_siblings(
         with _open(plain, sibling) as (_, parts):
             part = parts[0]
         if part.shape != flux.shape:
-            notes.append(Note("guess", f"{sibling.name} has another shape and was left out"))
+            notes.append(Note("info", f"{sibling.name} has another shape and was left out"))
             continue
         stamp = Stamp.of(plain)
         check_size(part, sibling, stamp.size)
@@ -372,7 +380,8 @@ def _kcwi_siblings(
         if letter == "v":
             sigma = SigmaPixels(pixels, POWERS["variance"])
             facts["uncertainty"] = "variance"
-            notes.append(Note("info", f"noise from {sibling.name}, which holds variance"))
+            text = f"noise from {sibling.name}, which holds variance"
+            notes.append(Note("info", text, "error meaning"))
         elif mask is None:
             mask = FlagPixels(pixels, pixels.shape)
             notes.append(Note("info", f"voxels flagged in {sibling.name} are left out"))

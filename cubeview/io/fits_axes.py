@@ -1,7 +1,7 @@
 """Three axes and a sky out of a FITS header: found by type, never by position."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,15 @@ def geometry(
         axes[z] = _spectral_axis(wcs, head, spectral, lengths[z - 1], notes)
     elif table is not None and z not in times:
         axes[z] = axis_from_table(*table, z, notes)
+    step = f"CD{z}_{z} is missing"
+    if axes[z].kind == "spectral":
+        notes = [replace(n, about="spectral values") if n.text.startswith(step) else n for n in notes]
+    elif celestial is None and z not in times:
+        text = f"the file does not say what its axes measure: axis {z} is shown as the first"
+        notes.append(Note("guess", text, "first axis"))
+        notes.append(Note("info", "the first axis is taken for no spectrum", "spectral type"))
+    elif z not in times:
+        notes.append(Note("info", "the first axis is taken for no spectrum", "spectral type"))
     if all(axis.kind == "index" for axis in axes.values()):
         notes.append(Note("info", "the file has no world coordinates: voxel numbers are shown"))
     stored = len(lengths)
@@ -185,7 +194,7 @@ def _wcs(header: Header, hdus: Any, notes: list[Note]) -> Any:
         return WCS(header, hdus, preserve_units=True)
     except WCS_ERRORS as error:
         first = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        notes.append(Note("guess", f"world coordinates could not be used ({first})"))
+        notes.append(Note("repair", f"world coordinates could not be used ({first})"))
         return None
 
 
@@ -195,10 +204,11 @@ def _celestial(header: Header, hdus: Any, sky: tuple[int, ...], notes: list[Note
         full = WCS(header, hdus)
         longitude, latitude = full.wcs.lng + 1, full.wcs.lat + 1
         if (longitude, latitude) != sky:
-            notes.append(Note("guess", "the sky axes have no usable projection"))
+            notes.append(Note("repair", "the sky axes have no usable projection"))
             return None
         if "-" not in _ctype(header, sky[0]):
-            notes.append(Note("guess", "the sky axes have no projection: read as linear"))
+            text = "the sky axes have no projection: read as linear"
+            notes.append(Note("guess", text, "projection"))
         _uncouple(full, sky, notes)
         celestial = full.sub([WCSSUB_LONGITUDE, WCSSUB_LATITUDE])
         if not np.all(np.isfinite(celestial.wcs.crval)):
@@ -207,7 +217,7 @@ def _celestial(header: Header, hdus: Any, sky: tuple[int, ...], notes: list[Note
         return celestial
     except WCS_ERRORS as error:
         first = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        notes.append(Note("guess", f"sky coordinates could not be used ({first})"))
+        notes.append(Note("repair", f"sky coordinates could not be used ({first})"))
         return None
 
 
@@ -220,7 +230,7 @@ def _uncouple(full: Any, sky: tuple[int, ...], notes: list[Note]) -> None:
     others = [i for i in range(len(matrix)) if i not in members]
     inside[np.ix_(others, others)] = True
     if np.any(matrix[~inside]):
-        notes.append(Note("guess", "the sky turns along the third axis: its turning is ignored"))
+        notes.append(Note("repair", "the sky turns along the third axis: its turning is ignored"))
         matrix = np.where(inside, matrix, 0.0)
         if full.wcs.has_cd():
             full.wcs.cd = matrix
@@ -306,8 +316,9 @@ def _spectral_axis(
     if values is None:
         values = linear
         if values is None:
-            notes.append(Note("guess", "the spectral axis has no step: channel numbers are shown"))
-            return plain_axis(length, "Channel")
-        notes.append(Note("guess", "the spectral axis was read as linear"))
+            text = "the spectral axis has no step: channel numbers are shown"
+            notes.append(Note("guess", text, "spectral values"))
+            return replace(plain_axis(length, spectral.name), type=spectral.written)
+        notes.append(Note("guess", "the spectral axis was read as linear", "spectral values"))
     fields = describe(spectral, header, specsys, rest, notes)
     return Axis(unit=unit, values=values, **fields)  # type: ignore[arg-type]

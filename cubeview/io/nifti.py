@@ -286,7 +286,8 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
     affine = None
     if header.affine is None:
         text = "orientation unknown: the file does not say where its voxels lie in the patient, so "
-        notes.append(Note("guess", text + "no left, right, front or back is shown"))
+        text += "no left, right, front or back is shown"
+        notes.append(Note("guess", text, "orientation"))
     else:
         lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ header.affine
         affine = lps[:, [2, 1, 0, 3]]

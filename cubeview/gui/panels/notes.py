@@ -8,10 +8,12 @@ from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidg
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case, paired
 from cubeview.cubes.cube import Cube
+from cubeview.errors import CubeviewError
 from cubeview.gui.panels.widgets import column, label, rule
 from cubeview.gui.session import Session
 from cubeview.gui.units import value_unit
 from cubeview.gui.words import coordinate_text
+from cubeview.io.corrections import keep_roles
 
 _MARKS = {"guess": ("⚠ guessed: ", "warn"), "repair": ("✓ repaired: ", ""), "info": ("", "dim")}
 
@@ -23,9 +25,12 @@ class NotesPanel(QWidget):
     -------
     swapped()
         The user exchanged rest and stress.
+    forgot(str)
+        What the user decided could not be kept for the next time, and why.
     """
 
     swapped = pyqtSignal()
+    forgot = pyqtSignal(str)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +45,7 @@ class NotesPanel(QWidget):
         """Exchange rest and stress, as the user's own decision."""
         case = self._session.case
         if case is not None and set(case.cubes) == {"rest", "stress"}:
-            self._session.replace_case(case, case.swapped())
+            self._settle(case, case.swapped())
             self.swapped.emit()
 
     def confirm(self) -> None:
@@ -48,21 +53,29 @@ class NotesPanel(QWidget):
         case = self._session.case
         if case is not None and case.question:
             evidence = (*case.evidence, "confirmed by the user")
-            self._session.replace_case(case, replace(case, question="", evidence=evidence))
+            self._settle(case, replace(case, question="", evidence=evidence))
 
     def name_as(self, role: str) -> None:
         """Call a single scan rest or stress."""
         case = self._session.case
         if case is not None:
-            self._session.replace_case(case, case.named(role))
+            self._settle(case, case.named(role))
 
     def pair_with(self, other: Case) -> None:
         """Make one case of this scan and the other state's."""
         case = self._session.case
         if case is not None:
             stress, rest = (case, other) if case.roles == ("stress",) else (other, case)
-            self._session.replace_case(case, paired(stress, rest))
+            self._settle(case, paired(stress, rest))
             self._session.remove_case(other)
+
+    def _settle(self, case: Case, decided: Case) -> None:
+        """Put what the user decided about rest and stress in place, and remember it."""
+        self._session.replace_case(case, decided)
+        try:
+            keep_roles(decided)
+        except CubeviewError as error:
+            self.forgot.emit(str(error))
 
     def _refill(self) -> None:
         if self._content is not None:
