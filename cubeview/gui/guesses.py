@@ -109,6 +109,7 @@ class GuessesDialog(QDialog):
             for cubes in _grouped(case)
         ]
         self.editors: dict[str, QComboBox | QLineEdit] = {}
+        self._owner: dict[str, _Group] = {}
         self.roles: QComboBox | None = None
         self.problem = label("", "warn")
         self.problem.hide()
@@ -131,6 +132,7 @@ class GuessesDialog(QDialog):
         self._outer.addWidget(label(_scope(self._groups), "dim"))
         self._outer.addWidget(self._rows)
         self._outer.addWidget(self.problem)
+        self._outer.addStretch(1)
         self._outer.addWidget(buttons)
         self._fill()
 
@@ -140,10 +142,8 @@ class GuessesDialog(QDialog):
             self.reject()
             return
         try:
-            self._take_texts()
+            self._take()
             for group in self._groups:
-                for cube in group.cubes.values():
-                    corrected(cube, group.answers)
                 corrections.keep(group.lead, group.answers)
             self._apply()
         except CubeviewError as error:
@@ -204,7 +204,7 @@ class GuessesDialog(QDialog):
             _add_row(grid, "Rest and stress", self.roles, reason, bool(self._case.question))
         for group, question in found:
             editor = self._editor(group, question)
-            self.editors[question.key] = editor
+            self.editors[question.key], self._owner[question.key] = editor, group
             guessed = not question.answered and any(
                 note.level == "guess" and note.about == question.key
                 for cube in group.cubes.values()
@@ -224,8 +224,7 @@ class GuessesDialog(QDialog):
             line.setPlaceholderText(
                 f"as read: {read_as}" if read_as else f"not given, such as {question.example}"
             )
-            line.setProperty("question", question.key)
-            line.editingFinished.connect(self._texts_changed)
+            line.editingFinished.connect(self._changed)
             return line
         box = QComboBox()
         box.setAccessibleName(question.title)
@@ -233,35 +232,35 @@ class GuessesDialog(QDialog):
         for choice in question.choices:
             box.addItem(shown_unit(choice), choice)
         box.setCurrentIndex(max(box.findData(answer), 0) if answer else 0)
-        box.currentIndexChanged.connect(lambda _: self._chosen(group, question.key, box))
+        box.currentIndexChanged.connect(self._changed)
         return box
 
-    def _chosen(self, group: _Group, key: str, box: QComboBox) -> None:
+    def _changed(self) -> None:
+        """Take the answers as they are now, and ask what follows from them."""
         self.problem.hide()
-        self._give(group, key, box.currentData())
-        self._fill_or_complain()
-
-    def _texts_changed(self) -> None:
-        self._take_texts()
-        self._fill_or_complain()
-
-    def _take_texts(self) -> None:
-        """Take what stands in the lines now: Enter comes before a line has lost the focus."""
-        for key, editor in self.editors.items():
-            if isinstance(editor, QLineEdit):
-                group = next(g for g in self._groups if any(q.key == key for q in g.questions()))
-                self._give(group, key, editor.text().strip() or None)
-
-    def _give(self, group: _Group, key: str, answer: str | None) -> None:
-        group.answers.pop(key, None)
-        if answer is not None:
-            group.answers[key] = answer
-
-    def _fill_or_complain(self) -> None:
         try:
+            self._take()
             self._fill()
         except CubeviewError as error:
             self._complain(error)
+
+    def _take(self) -> None:
+        """Take what stands in the rows, or raise CubeviewError and keep what was there."""
+        for group in self._groups:
+            given = dict(group.answers)
+            for key, editor in self.editors.items():
+                if self._owner[key] is not group:
+                    continue
+                if isinstance(editor, QComboBox):
+                    answer = editor.currentData()
+                else:
+                    answer = editor.text().strip()
+                given.pop(key, None)
+                if answer:
+                    given[key] = answer
+            for cube in group.cubes.values():
+                corrected(cube, given)
+            group.answers = given
 
 
 def _grouped(case: Case) -> Iterator[dict[str, Cube]]:
@@ -294,9 +293,7 @@ def _roles_box(case: Case) -> QComboBox:
     return box
 
 
-def _add_row(
-    grid: QGridLayout, title: str, editor: QWidget, reason: str, guessed: bool
-) -> None:
+def _add_row(grid: QGridLayout, title: str, editor: QWidget, reason: str, guessed: bool) -> None:
     row = grid.rowCount()
     if row > 1:
         grid.addWidget(rule(), row, 0, 1, 2)

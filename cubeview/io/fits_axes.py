@@ -103,7 +103,9 @@ def geometry(
         axes[z] = axis_from_table(*table, z, notes)
     step = f"CD{z}_{z} is missing"
     if axes[z].kind == "spectral":
-        notes = [replace(n, about="spectral values") if n.text.startswith(step) else n for n in notes]
+        notes = [
+            replace(n, about="spectral values") if n.text.startswith(step) else n for n in notes
+        ]
     elif celestial is None and z not in times:
         text = f"the file does not say what its axes measure: axis {z} is shown as the first"
         notes.append(Note("guess", text, "first axis"))
@@ -295,7 +297,12 @@ def _spectral_axis(
     index = spectral.number - 1
     unit = str(header.get(f"CUNIT{spectral.number}", ""))
     specsys, rest, values = "", (0.0, 0.0), None
-    if wcs is not None:
+    n = spectral.number
+    # WCSLIB takes 1 for a step that is not there.
+    stepped = "-TAB" in _ctype(header, n) or any(
+        key in header for key in (f"CD{n}_{n}", f"CDELT{n}", f"PC{n}_{n}")
+    )
+    if wcs is not None and stepped:
         specsys = wcs.wcs.specsys
         rest = (wcs.wcs.restfrq, wcs.wcs.restwav)
         pixels = np.tile(np.asarray(wcs.wcs.crpix, dtype=float) - 1.0, (length, 1))

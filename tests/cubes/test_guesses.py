@@ -97,9 +97,7 @@ def test_start_and_step_of_either_sign(answer, last):
 def test_medium_and_definition_of_velocities():
     assert corrected(cube("medium"), {"medium": "air"}).axes[0].medium == "air"
     speed = Axis("Velocity", "spectral", "km/s", np.arange(5.0), convention="optical")
-    made = corrected(
-        cube("velocity definition", first=speed), {"velocity definition": "radio"}
-    )
+    made = corrected(cube("velocity definition", first=speed), {"velocity definition": "radio"})
     assert made.axes[0].convention == "radio"
 
 
