@@ -128,9 +128,10 @@ def _sort(path: Path, found: _Found) -> None:
             found.directories.append(path)
             found.listed += listed_files(header, path)
         elif is_reconstruction(header):
-            _add_scan(read_nm(path), found)
+            for scan in read_nm(path):
+                _add_scan(scan, found)
         elif is_planar(header):
-            found.cases.append(read_planar(path))
+            found.cases += read_planar(path)
         elif is_enhanced(header):
             found.cases += read_enhanced(path)
         elif is_single_slice(header):

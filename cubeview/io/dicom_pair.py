@@ -20,7 +20,7 @@ from cubeview.io.dicom_state import Finding, State, state_of_path, state_of_text
 TWO_DAY_LIMIT_DAYS = 60
 """Rest and stress further apart are two examinations, not one protocol."""
 
-_LIKE = ("kind", "view", "attenuation correction")
+_LIKE = ("kind", "view", "attenuation correction", "part of the file")
 _ALIKE = ("pose", "gating", "matrix", "voxel size", "reconstruction", "description")
 
 Key = Callable[[Scan], Hashable]
@@ -244,7 +244,7 @@ def _single(scan: Scan) -> Case:
     elif not finding.state:
         question = "Nothing in the file says whether this is rest or stress. Which is it?"
     return Case(
-        name=_name(scan),
+        name=_titled(scan),
         kind="heart",
         cubes={finding.state or "heart": scan.cube},
         evidence=finding.evidence,
@@ -253,7 +253,13 @@ def _single(scan: Scan) -> Case:
 
 
 def _volume(scan: Scan) -> Case:
-    return Case(name=_name(scan), kind="volume", cubes={"flux": scan.cube})
+    return Case(name=_titled(scan), kind="volume", cubes={"flux": scan.cube})
+
+
+def _titled(scan: Scan) -> str:
+    """Return the name of a single scan, with the part of the file where that has several."""
+    part = scan.cube.source.part if scan.cube.source else ""
+    return f"{_name(scan)} [{part}]" if part else _name(scan)
 
 
 def _name(*scans: Scan) -> str:
