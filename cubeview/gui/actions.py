@@ -28,7 +28,7 @@ class Action:
         Dotted path from the window to what is called: ``"opening.ask_files"``.
     shortcut : str
         As QKeySequence reads it; empty for none.
-    needs : {"", "case", "heart", "pair", "overlay", "spectral", "sky"}
+    needs : {"", "case", "heart", "pair", "overlay", "spectral", "sky", "gated"}
         What must be there for it to be possible.
     views_only : bool
         The key counts only while the views have the focus: a space bar that always played would
@@ -46,7 +46,7 @@ class Action:
     menu: str
     handler: str
     shortcut: str = ""
-    needs: Literal["", "case", "heart", "pair", "overlay", "spectral", "sky"] = ""
+    needs: Literal["", "case", "heart", "pair", "overlay", "spectral", "sky", "gated"] = ""
     views_only: bool = False
     checkable: bool = False
     toolbar: str = ""
@@ -78,6 +78,15 @@ ACTIONS = (
         checkable=True,
         toolbar="Play",
         after_line=True,
+    ),
+    Action(
+        "beat",
+        "Play the &beat of a gated scan",
+        "Cube",
+        "ortho.beat",
+        "B",
+        needs="gated",
+        checkable=True,
     ),
     Action(
         "aperture",

@@ -214,6 +214,7 @@ class GuessesDialog(QDialog):
         self._outer.replaceWidget(old, self._rows)
         old.hide()
         old.deleteLater()
+        self.adjustSize()
 
     def _editor(self, group: _Group, question: Question) -> QComboBox | QLineEdit:
         answer = group.answers.get(question.key)

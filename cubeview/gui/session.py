@@ -11,7 +11,7 @@ from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
-from cubeview.cubes.cube import Box
+from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.styles import Display, Mark, OverlayStyle
 
@@ -41,6 +41,8 @@ class Session(QObject):
         The ellipsoids show their handles.
     held : bool
         One of them is being dragged.
+    gate : int or None
+        The gate of a gated scan that is shown, counted from 0; None for the sum.
 
     Signals
     -------
@@ -70,6 +72,8 @@ class Session(QObject):
     overlay_changed()
         The values of the map.
     overlay_style_changed()
+    gate_changed()
+        Which gate of a gated scan is shown, or their sum.
     """
 
     cases_changed = pyqtSignal()
@@ -87,6 +91,7 @@ class Session(QObject):
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
     overlay_style_changed = pyqtSignal()
+    gate_changed = pyqtSignal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -97,6 +102,7 @@ class Session(QObject):
         self.ventricles: dict[str, Ventricle] = {}
         self.adjusting = False
         self.held = False
+        self.gate: int | None = None
         self.window: Box | None = None
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
@@ -155,6 +161,7 @@ class Session(QObject):
             return
         self.case = case
         self.held = False
+        self.gate = None
         self.overlay = None
         self.aperture = 0.0
         self.catalogue = None if case is None else self._catalogues.get(case)
@@ -212,6 +219,33 @@ class Session(QObject):
             cube, self.case.main, (z, y, x), self.ventricles, role, self.case.roles[0]
         )
         return float(position[0]), float(position[1]), float(position[2])
+
+    @property
+    def gates(self) -> int:
+        """Number of gates of the current case; 0 where it is not gated."""
+        cubes = () if self.case is None else self.case.cubes.values()
+        return max((len(cube.gates) for cube in cubes), default=0)
+
+    def set_gate(self, gate: int | None) -> None:
+        """Show one gate of a gated scan, counted from 0, or the sum of all."""
+        if gate is not None:
+            gate = min(max(gate, 0), self.gates - 1) if self.gates else None
+        if gate != self.gate:
+            self.gate = gate
+            self.gate_changed.emit()
+
+    def shown(self, role: str) -> Cube:
+        """Return the cube of one role as it is shown: in a gate, or added up."""
+        assert self.case is not None
+        cube = self.case.cubes[role]
+        if self.gate is None or not cube.gates:
+            return cube
+        return cube.at_gate(self.gate * len(cube.gates) // self.gates)
+
+    def share(self, role: str) -> int:
+        """Return how many gates the levels of a role hold for, whose one is shown; 1 for a sum."""
+        assert self.case is not None
+        return 1 if self.gate is None else len(self.case.cubes[role].gates) or 1
 
     def set_display(self, **changes: Any) -> None:
         """Change fields of `display`."""

@@ -320,6 +320,7 @@ class Window(QMainWindow):
         self.status_line.guesses_wanted.connect(self.ask_guesses)
         self.notes.forgot.connect(self.messages.warn)
         self.status_line.unreadable.connect(self.messages.error)
+        self.ortho.beating_changed.connect(self.actions_table["beat"].setChecked)
         self.ortho.playing_changed.connect(self.actions_table["play"].setChecked)
 
     def _last_folder(self) -> str:
@@ -375,6 +376,7 @@ class Window(QMainWindow):
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
         have |= {"spectral"} if case and case.main.axes[0].kind == "spectral" else set()
         have |= {"sky"} if case is not None and case.kind == "sky" else set()
+        have |= {"gated"} if self.session.gates else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
         self.actions_table["undo_ventricle"].setEnabled(self.placing.can_undo)

@@ -105,7 +105,8 @@ def values_text(session: Session) -> str:
     if session.case is None:
         return ""
     parts = []
-    for role, cube in session.case.cubes.items():
+    for role in session.case.cubes:
+        cube = session.shown(role)
         z, y, x = session.cursor_in(role)
         box = (slice(z, z + 1), slice(y, y + 1), slice(x, x + 1))
         text = value_text(float(cube.box(box)[0, 0, 0]), "")

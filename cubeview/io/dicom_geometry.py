@@ -110,6 +110,9 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
                 "orientation",
             )
         )
+    elif affine is None:
+        text = "left, right, front and back cannot be told without all voxel sizes"
+        notes.append(Note("guess", text, "orientation"))
     names = ("Slice", "Row", "Column")
     sizes = (step_mm, rows_mm, columns_mm)
     axes = tuple(

@@ -34,7 +34,7 @@ from cubeview.io.fits_layout import (
     wavelength_tables,
     what_it_is,
 )
-from cubeview.io.fits_unpack import is_lzw, packed_start, unpacked, untiled
+from cubeview.io.fits_unpack import packed_start, unpacked, untiled
 from cubeview.io.fits_walk import check_axes
 from cubeview.io.opened import Opened, Refusal
 from cubeview.io.store import FitsPixels, FlagPixels, SigmaPixels
@@ -60,8 +60,6 @@ def sniff(head: bytes, path: Path) -> bool:
     """
     if head.startswith((_FIRST, _GILDAS)) or path.suffix.lower() in _SUFFIXES:
         return True
-    if is_lzw(head):
-        return ".fit" in path.name.lower()
     return packed_start(head, path).startswith(_FIRST)
 
 
@@ -169,11 +167,6 @@ def _drop_unreadable(part: Part) -> list[Note]:
 def _refuse_others(head: bytes, path: Path) -> None:
     if not head:
         raise CubeviewError(f"{path}: the file is empty (0 bytes). Copy or download it again.")
-    if is_lzw(head):
-        raise CubeviewError(
-            f"{path}: packed by the old Unix compress (.Z), which CubeView does not unpack. "
-            f"Run: uncompress {path.name}"
-        )
     if head.startswith(_GILDAS):
         raise CubeviewError(
             f"{path}: a GILDAS cube, not FITS. Export it with GILDAS: FITS file.fits FROM "

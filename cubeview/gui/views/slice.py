@@ -47,7 +47,9 @@ class SliceView(QFrame):
         self.axis = axis
         self.frame = frame_of(self.cube, axis)
         self.index: int | None = None
+        self._gate: int | None = None
         self._plane: np.ndarray | None = None
+        self._share = 1
         self._grabbed: Ventricle | None = None
         self._pooled = 1
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
@@ -77,6 +79,7 @@ class SliceView(QFrame):
         self.canvas.dropped.connect(session.drop_ventricle)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
+            (session.gate_changed, self._follow_soon.ask),
             (session.display_changed, self._repaint_soon.ask),
             (session.overlay_changed, self._draw_overlay),
             (session.overlay_style_changed, self._style_overlay),
@@ -168,19 +171,21 @@ class SliceView(QFrame):
         cursor = self.session.cursor_in(self.role)
         self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
         self._draw_ring()
-        index = cursor[self.axis]
-        if index == self.index:
+        index, gate = cursor[self.axis], self.session.gate
+        if (index, gate) == (self.index, self._gate):
             return
-        self.index = index
+        self.index, self._gate = index, gate
         self._write_title()
+        cube = self.session.shown(self.role)
         self._fetch.get(
-            self.cube, index, lambda: self.cube.plane(self.axis, index), scattered=self.axis != 0
+            cube, (index, gate), lambda: cube.plane(self.axis, index), scattered=self.axis != 0
         )
         self._draw_overlay()
         self._draw_outline()
         self._draw_marks()
 
     def _show(self, plane: np.ndarray) -> None:
+        self._share = self.session.share(self.role)  # a gate has that part of the counts
         self._plane = plane.T if self.frame.transposed else plane
         self._repaint()
 
@@ -193,6 +198,7 @@ class SliceView(QFrame):
         levels = (self.session.display.levels or {}).get(self.role)
         if self._plane is None or levels is None:
             return
+        levels = levels[0] / self._share, levels[1] / self._share
         plane = self._plane
         if self._pooled > 1:
             plane = pool_peak(plane, 1, self._pooled)
