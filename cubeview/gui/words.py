@@ -47,6 +47,8 @@ def coordinate_text(axis: Axis, value: float) -> str:
     if unit:
         text += f" {unit}"
     extra = axis.medium or axis.convention
+    if axis.redshift:
+        extra = ", ".join(filter(None, (extra, "rest frame")))
     return f"{text} ({extra})" if extra else text
 
 

@@ -20,7 +20,7 @@ from cubeview.io.byterange import Layout, Stamp
 from cubeview.io.cache import with_cache
 from cubeview.io.corrections import instrument_name
 from cubeview.io.fits_axes import WCS_ERRORS, Geometry, geometry
-from cubeview.io.fits_facts import beam_of, first_text
+from cubeview.io.fits_facts import beam_of, first_text, redshift_of
 from cubeview.io.fits_header import parse_unit
 from cubeview.io.fits_layout import (
     POWERS,
@@ -246,6 +246,7 @@ def _case(
         "telescope": first_text(headers, "TELESCOP"),
         "object": first_text(headers[::-1], "OBJECT"),
         "beam": beam_of(flux.header, hdus),
+        "redshift": redshift_of(headers),
     }
     pixels = _pixels(plain, stamp, path, flux, flux, found)
     sigma: Pixels | None = None

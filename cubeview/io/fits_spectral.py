@@ -165,6 +165,9 @@ def describe(
             text = "the file does not say how its velocities are defined"
             notes.append(Note("guess", text, "velocity definition"))
     fields["convention"] = convention
+    source = header.get("ZSOURCE", 0.0)
+    if specsys.strip() == "SOURCE" and isinstance(source, int | float) and source > -1.0:
+        fields["redshift"] = float(source)
     if rest[0] > 0:
         fields |= {"rest": rest[0], "rest_unit": "Hz"}
     elif rest[1] > 0:

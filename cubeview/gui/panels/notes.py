@@ -164,7 +164,8 @@ def _axis_text(axis: Axis) -> str:
     start = coordinate_text(axis, float(first)).removeprefix(prefix).split(" ")[0]
     end = coordinate_text(axis, float(last)).removeprefix(prefix)
     guessed = " (guessed)" if axis.guessed else ""
-    details = ", ".join(part for part in (axis.type, axis.frame) if part)
+    moved = f"rest frame of z = {axis.redshift:g}" if axis.redshift else ""
+    details = ", ".join(part for part in (axis.type, axis.frame, moved) if part)
     return f"{start} to {end}{f', {details}' if details else ''}{guessed}"
 
 
