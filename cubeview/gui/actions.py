@@ -81,7 +81,7 @@ ACTIONS = (
     ),
     Action(
         "beat",
-        "Play the &beat of a gated scan",
+        "Play the bea&t of a gated scan",
         "Cube",
         "ortho.beat",
         "B",
@@ -107,7 +107,7 @@ ACTIONS = (
     ),
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
-    Action("guesses", "Correct what was &guessed…", "Cube", "ask_guesses", "G", needs="case"),
+    Action("guesses", "&Correct what was guessed…", "Cube", "ask_guesses", "G", needs="case"),
     Action(
         "adjust",
         "Adjust the &ventricle",
