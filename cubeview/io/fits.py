@@ -22,6 +22,7 @@ from cubeview.io.corrections import instrument_name
 from cubeview.io.fits_axes import WCS_ERRORS, Geometry, geometry
 from cubeview.io.fits_facts import beam_of, first_text, redshift_of
 from cubeview.io.fits_header import parse_unit
+from cubeview.io.fits_instruments import with_medium
 from cubeview.io.fits_layout import (
     POWERS,
     Group,
@@ -34,6 +35,7 @@ from cubeview.io.fits_layout import (
     wavelength_tables,
     what_it_is,
 )
+from cubeview.io.fits_planes import each_plane
 from cubeview.io.fits_unpack import packed_start, unpacked, untiled
 from cubeview.io.fits_walk import check_axes
 from cubeview.io.opened import Opened, Refusal
@@ -144,12 +146,17 @@ def _cases(path: Path, plain: Path, hdus: Any, parts: list[Part]) -> list[Case]:
     if not groups:
         raise CubeviewError(what_it_is(parts, path))
     several = len(groups) > 1
+
+    def cases() -> list[Case]:
+        found = (_of_group(path, plain, stamp, hdus, parts, g, several) for g in groups)
+        return [case for made in found for case in made]
+
     try:
-        return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
+        return cases()
     except fits.VerifyError:
         dropped = tuple(note for part in parts for note in _drop_unreadable(part))
         groups = [replace(group, notes=(*group.notes, *dropped)) for group in groups]
-        return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
+        return cases()
 
 
 def _drop_unreadable(part: Part) -> list[Note]:
@@ -216,7 +223,7 @@ def _check_first_part(stream: BinaryIO, plain: Path, path: Path) -> None:
         raise CubeviewError(what_it_is([part], path))
 
 
-def _case(
+def _of_group(
     path: Path,
     plain: Path,
     stamp: Stamp,
@@ -224,7 +231,7 @@ def _case(
     parts: list[Part],
     group: Group,
     several: bool,
-) -> Case:
+) -> list[Case]:
     flux = group.flux
     for part in (flux, group.noise, group.mask):
         if part is not None:
@@ -263,8 +270,9 @@ def _case(
         notes.append(Note("info", f"voxels flagged in {group.mask.title} are left out"))
     if first_text(headers, "INSTRUME") == "KCWI" and sigma is None:
         sigma, mask = _kcwi_siblings(path, flux, found, facts, mask, notes)
+    first, notes = with_medium(found.axes[0], notes, facts["instrument"])
     cube = Cube(
-        axes=found.axes,
+        axes=(first, *found.axes[1:]),
         pixels=pixels,
         kind=found.kind,
         unit=unit,
@@ -284,7 +292,7 @@ def _case(
         # IRIS names its spectral windows in the primary header, by extension.
         window = first_text(headers[::-1], f"TDESC{flux.number}")
         name = f"{name} [{window or flux.title}]"
-    return Case(name, cube.kind, {"flux": cube})
+    return each_plane(Case(name, cube.kind, {"flux": cube}), found.planes)
 
 
 def _geometry_header(flux: Part, parts: list[Part], notes: list[Note]) -> Any:

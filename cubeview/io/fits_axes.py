@@ -12,6 +12,7 @@ from astropy.wcs import WCS, WCSSUB_LATITUDE, WCSSUB_LONGITUDE, WcsError
 from cubeview.cubes.axes import Axis, plain_axis
 from cubeview.cubes.cube import CubeKind, Note
 from cubeview.io.fits_header import wcs_header
+from cubeview.io.fits_planes import Plane, planes_of, stokes_name
 from cubeview.io.fits_spectral import Spectral, axis_from_table, describe, find_spectral
 
 WCS_ERRORS = (WcsError, ValueError, TypeError, KeyError, MemoryError, AttributeError)
@@ -27,8 +28,6 @@ _SKY_NAMES = {
     "HPLN": "Solar X",
     "HPLT": "Solar Y",
 }
-_STOKES = {1: "I", 2: "Q", 3: "U", 4: "V", -1: "RR", -2: "LL", -3: "RL", -4: "LR",
-           -5: "XX", -6: "YY", -7: "XY", -8: "YX"}  # fmt: skip
 _TIMES = ("TIME", "UTC", "TAI", "TT", "MJD")
 
 
@@ -47,6 +46,8 @@ class Geometry:
         The sky, pixel order (x, y), degrees.
     kind : {"sky", "volume"}
     notes : tuple of Note
+    planes : tuple of Plane
+        Those of further axes, each a cube of its own; empty where there are only three axes.
     """
 
     order: tuple[int, int, int]
@@ -55,6 +56,7 @@ class Geometry:
     wcs: Any = None
     kind: CubeKind = "volume"
     notes: tuple[Note, ...] = field(default=())
+    planes: tuple[Plane, ...] = ()
 
 
 def geometry(
@@ -89,6 +91,7 @@ def geometry(
     times = [n for n in range(1, len(lengths) + 1) if _is_time(head, n) and lengths[n - 1] > 1]
     x, y, z = _choose(lengths, sky, spectral, times, head)
     _note_fixed(head, lengths, (x, y, z), notes)
+    planes = planes_of(head, lengths, (x, y, z), notes)
     wcs = _wcs(head, hdus, notes)
     celestial = _celestial(head, hdus, sky, notes) if sky == (x, y) and wcs is not None else None
     axes = {n: _linear_axis(head, n, lengths[n - 1], "zyx"[i]) for i, n in enumerate((z, y, x))}
@@ -122,6 +125,7 @@ def geometry(
         wcs=celestial,
         kind="sky" if axes[z].kind == "spectral" else "volume",
         notes=tuple(dict.fromkeys(notes)),
+        planes=tuple(planes),
     )
 
 
@@ -176,19 +180,8 @@ def _note_fixed(
     header: Header, lengths: tuple[int, ...], used: tuple[int, ...], notes: list[Note]
 ) -> None:
     for number, length in enumerate(lengths, start=1):
-        if number in used:
-            continue
-        if not _stokes(header, number):
-            if length > 1:
-                text = f"axis {number} has {length} planes: the first is shown"
-                notes.append(Note("guess", text))
-            continue
-        value = header.get(f"CRVAL{number}", 1) + header.get(f"CDELT{number}", 1) * (
-            1 - header.get(f"CRPIX{number}", 1)
-        )
-        name = _STOKES.get(round(value), f"{value:g}")
-        more = f" of {length} is shown" if length > 1 else ""
-        notes.append(Note("info", f"Stokes {name}{more}"))
+        if number not in used and length == 1 and _stokes(header, number):
+            notes.append(Note("info", stokes_name(header, number)))
 
 
 def _wcs(header: Header, hdus: Any, notes: list[Note]) -> Any:
