@@ -140,7 +140,7 @@ class Labelling(QObject):
         before = placed(library, number, label_set)
         after = replace(change(before), opinion_seen=self._opinion_seen(number, before))
         if case.window is not None:
-            self._session.set_window(case.window)
+            self._session.set_window(case.window, drawn=self._session.drawn)
         if not self._write(number, label_set, after):
             return
         self._undo.append(_Change(number, label_set, before, after))

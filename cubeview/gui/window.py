@@ -113,7 +113,7 @@ class Window(QMainWindow):
         self.subject = Subject(self.session, self.records, self)
         self.shelf = Shelf(self.session, self.records, self.subject, self)
         self.labelling = Labelling(self.session, self.records, self.subject, self)
-        self.worklist = WorklistPanel(self.records, self.subject, self.shelf)
+        self.worklist = WorklistPanel(self.records, self.subject, self.shelf, self.memory)
         self.labels = LabelPanel(self.session, self.records, self.subject, self.labelling)
         self.boxes = Boxes(self.records, self.shelf, self.memory, self.messages, self)
         for entry in self.memory.settings.default_models:

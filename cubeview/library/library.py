@@ -100,9 +100,7 @@ class Library:
                     kept.append(number)
                     continue
                 self.append_log(run, "removed", number, "")
-                for table in ("predictions", "thumbnails", "files"):
-                    run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
-                run.execute("DELETE FROM cases WHERE id = ?", (number,))
+                delete_case(run, number)
         return kept
 
     def files(self, case_id: int) -> dict[str, Path]:
@@ -335,6 +333,13 @@ class Library:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def delete_case(run: sqlite3.Connection, number: int) -> None:
+    """Delete a case that was never labelled, inside a transaction."""
+    for table in ("predictions", "thumbnails", "files"):
+        run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
+    run.execute("DELETE FROM cases WHERE id = ?", (number,))
 
 
 def put_case(
