@@ -5,7 +5,8 @@ import pytest
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes
 from cubeview.library.agreement import agreement
-from cubeview.library.exchange import apply_import, export_labels, plan_import, read_entries
+from cubeview.library.exchange import apply_import, export_labels, plan_import
+from cubeview.library.labelfile import read_entries
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.table import read_table
@@ -45,7 +46,7 @@ def test_a_conflict_is_reported_before_anything_changes(filled, tmp_path):
     path = tmp_path / "labels.json"
     export_labels(filled, SPECT_SET, path)
     filled.label(2, "artefact", label_set=SPECT_SET)
-    newer = path.read_text().replace('"mixed"', '"infarcted"')
+    newer = path.read_text().replace('"class_name": "mixed"', '"class_name": "infarcted"')
     path.write_text(newer)
     plan = plan_import(filled, path)
     assert {said for _, said in plan.conflicts} >= {"artefact"}
