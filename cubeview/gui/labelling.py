@@ -10,7 +10,15 @@ from cubeview.gui.records import Records
 from cubeview.gui.session import Session
 from cubeview.gui.subject import Subject
 from cubeview.io.identity import identity
-from cubeview.library.placed import Placed, ever_labelled, place, placed, whole_cubes
+from cubeview.library.placed import (
+    OPINION_SEEN,
+    Placed,
+    ever_labelled,
+    opinion_asked,
+    place,
+    placed,
+    whole_cubes,
+)
 
 POOR = "poor"
 
@@ -173,15 +181,33 @@ class Labelling(QObject):
         """Return the model whose opinion of the case this reader could see, now or before."""
         case, hashes, library = self._subject.case, self._subject.hashes, self._records.library
         if case is not None and hashes is not None:
-            asked = self._seen.get(identity(case, hashes))
+            asked = self._seen.get(identity(case, hashes)) or self._found_by()
             if asked:
                 return asked
         row = self._records.row(number)
         if row is None or not row.model or library is None:
             return before.opinion_seen
+        if asked := opinion_asked(library, number):
+            return asked
         # A case once labelled was shown with what is kept of it.
         shown = not self._records.blind or ever_labelled(library, number)
         return row.model if shown else before.opinion_seen
+
+    def _found_by(self) -> str:
+        """Return the model whose search has put a ring into the window that is labelled."""
+        case, found = self._subject.case, self._session.catalogue
+        if case is None or case.window is None or found is None:
+            return ""
+        _, rows, columns = case.window
+        return next(
+            (
+                found.model
+                for source in found.detections
+                if rows.start <= source.voxel[1] < rows.stop
+                and columns.start <= source.voxel[2] < columns.stop
+            ),
+            "",
+        )
 
     def _predicted(self) -> None:
         """Keep an answer the user asked for, and that it was seen."""
@@ -196,6 +222,7 @@ class Labelling(QObject):
             return
         try:
             library.record_prediction(number, answer)
+            library.log(OPINION_SEEN, number, answer.model)
         except CubeviewError as error:
             self._records.failed.emit(error)
         self._records.row_changed.emit(number)

@@ -83,13 +83,6 @@ def test_cases_are_labelled_by_keys(window, imported, quiet):
     check_all(window, 6)
 
 
-@pytest.mark.slow
-def test_two_hundred_cases_are_labelled_by_keys(window, imported, quiet):
-    imported(200)
-    label_all(window, quiet, 200)
-    check_all(window, 200)
-
-
 def test_a_folder_is_summed_up_before_anything_is_added(window, imported, tmp_path, quiet):
     (tmp_path / "scans" / "bad").mkdir(parents=True)
     bad = tmp_path / "scans" / "bad" / "torn.dcm"
@@ -528,3 +521,23 @@ def test_scans_paired_by_hand_are_one_case_of_the_library(window, tmp_path, quie
     quiet(window)
     (row,) = window.records.rows()
     assert row.state == "rest + stress"
+
+
+def test_an_opinion_asked_for_is_remembered_by_the_next_window(window, imported, quiet, qtbot):
+    imported(1, ("stress", "rest"))
+    press(window, "N")
+    quiet(window)
+    press(window, "P")
+    quiet(window)
+    path = window.records.library.path
+    other = Window(library=path)
+    qtbot.addWidget(other)
+    other.show()
+    other.worklist.next()
+    quiet(other)
+    other.labelling.place("mixed")
+    assert other.labelling.placed.opinion_seen == "heart-net", "the reader saw it yesterday"
+    other.records.set_reader("Ben")
+    other.labelling.place("mixed")
+    assert other.labelling.placed.opinion_seen == "", "another reader did not"
+    other.close()
