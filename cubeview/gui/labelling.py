@@ -185,10 +185,12 @@ class Labelling(QObject):
             if asked:
                 return asked
         row = self._records.row(number)
-        if row is None or not row.model or library is None:
+        if row is None or library is None:
             return before.opinion_seen
         if asked := opinion_asked(library, number):
             return asked
+        if not row.model:
+            return before.opinion_seen
         # A case once labelled was shown with what is kept of it.
         shown = not self._records.blind or ever_labelled(library, number)
         return row.model if shown else before.opinion_seen
@@ -216,13 +218,15 @@ class Labelling(QObject):
         if answer is None or library is None or hashes is None:
             return
         known = identity(answer.case, hashes)
+        new = self._seen.get(known) != answer.model
         self._seen[known] = answer.model
         number = library.find(known)
-        if number is None:
-            return
         try:
+            if new:
+                library.log(OPINION_SEEN, known, answer.model)
+            if number is None:
+                return
             library.record_prediction(number, answer)
-            library.log(OPINION_SEEN, number, answer.model)
         except CubeviewError as error:
             self._records.failed.emit(error)
         self._records.row_changed.emit(number)

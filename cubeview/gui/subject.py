@@ -124,12 +124,7 @@ class Subject(QObject):
         if case is not None and library is not None and case not in self._hashes:
             self._find_hashes(case, library)
         self._correct()
-        number = self.case_id
-        if number is not None and library is not None:
-            try:
-                library.log("opened", number)
-            except CubeviewError as error:
-                self._records.failed.emit(error)
+        self._write_down()
         self.refresh()
 
     def _find_hashes(self, case: Case, library: Library) -> None:
@@ -138,6 +133,8 @@ class Subject(QObject):
         def take(hashes: dict[str, str]) -> None:
             self._hashes[case] = hashes
             self._correct()
+            if case is self._session.case:
+                self._write_down()
             self.known.emit()
             self.refresh()
 
@@ -161,6 +158,16 @@ class Subject(QObject):
             finished=take,
             failed=missed,
         )
+
+    def _write_down(self) -> None:
+        """Write into the audit log that the current case was opened."""
+        case, library, hashes = self._session.case, self._records.library, self.hashes
+        if case is None or library is None or hashes is None:
+            return
+        try:
+            library.log("opened", identity(case, hashes))
+        except CubeviewError as error:
+            self._records.failed.emit(error)
 
     def _was_corrected(self, case: Case | None) -> bool:
         """Tell whether a case is the former one with other roles, or with a partner."""

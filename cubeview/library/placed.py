@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from cubeview.library.library import Library
 
-
 OPINION_SEEN = "opinion seen"
 """In the audit log: the reader asked a model about a case and saw what it said."""
 

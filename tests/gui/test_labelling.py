@@ -541,3 +541,29 @@ def test_an_opinion_asked_for_is_remembered_by_the_next_window(window, imported,
     other.labelling.place("mixed")
     assert other.labelling.placed.opinion_seen == "", "another reader did not"
     other.close()
+
+
+def test_the_audit_log_tells_what_was_done_and_names_nobody(window, tmp_path, quiet, qtbot):
+    folder = write_hearts(tmp_path / "Doe^Jane", 1, ("stress", "rest"))
+    (case,) = open_paths([folder]).cases
+    window.session.add_cases((case,))
+    window.session.set_case(case)
+    quiet(window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    press(window, "P")
+    quiet(window)
+    press(window, "3")
+    window.boxes.export(SPECT_SET, tmp_path / "out.csv")
+    log = window.records.library.audit()
+    assert [action for _, _, action, _, _ in log] == [
+        "opened",
+        "opinion seen",
+        "labelled",
+        "predicted",
+        "exported",
+    ]
+    assert len({known for _, _, _, known, _ in log[:4]}) == 1, "all of one case"
+    assert log[0][3]
+    assert "Doe" not in str(log)
+    assert "Wren" not in str(log)

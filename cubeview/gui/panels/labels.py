@@ -62,6 +62,7 @@ class LabelPanel(QWidget):
         row.addWidget(self.edit_button)
         layout.addLayout(row)
         self.what = label("", "dim")
+        self.what.setToolTip("Ctrl+drag in a slice or in the spectrum draws another window")
         layout.addWidget(self.what)
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
@@ -173,10 +174,7 @@ class LabelPanel(QWidget):
         session = self._session
         if session.drawn and session.case is not None and session.window is not None:
             return f"Labels the window you drew: {window_text(session.case.main, session.window)}"
-        return (
-            f"Labels the window at the cursor: {place_text(session)}. "
-            "Ctrl+drag in a slice or the spectrum draws another."
-        )
+        return f"Labels the window at the cursor: {place_text(session)}"
 
     def _choose_set(self, place: int) -> None:
         if self._session.case is not None:
