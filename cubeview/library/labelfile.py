@@ -165,12 +165,19 @@ def _entry(record: Mapping[str, Any]) -> Entry:
             raise ValueError(f"an entry without {name}")
     if values["kind"] not in _KINDS:
         raise ValueError(f"kind {values['kind']!r} is none of {', '.join(_KINDS)}")
-    if values["window"] and not _WINDOW.fullmatch(values["window"]):
+    if values["window"] and not _is_box(values["window"]):
         raise ValueError(f"window {values['window']!r} is no box of voxels")
     at = datetime.fromisoformat(values["at"])
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     values["at"] = at.astimezone(UTC).isoformat(timespec="milliseconds")
     return Entry(**values)
+
+
+def _is_box(text: str) -> bool:
+    if not _WINDOW.fullmatch(text):
+        return False
+    ranges = [[int(end) for end in part.split(":")] for part in text.split(",")]
+    return all(start < stop for start, stop in ranges)
 
 
 def _classes(classes: Sequence[Mapping[str, Any]]) -> tuple[LabelClass, ...]:

@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidg
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case, paired
 from cubeview.cubes.cube import Cube
-from cubeview.gui.panels.identifiers import Identifiers
+from cubeview.gui.identifiers import Identifiers
 from cubeview.gui.panels.widgets import column, label, rule
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
