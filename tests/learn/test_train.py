@@ -8,15 +8,17 @@ import torch
 
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn import dataset
-from cubeview.learn.augment import augment
 from cubeview.learn.card import read_card
 from cubeview.learn.dataset import DataConfig, Dataset, Source, make_dataset, misplaced
 from cubeview.learn.evaluate import evaluate, judge_hearts
+from cubeview.learn.fit import CHECKPOINT, fit, rate_at
+from cubeview.learn.measured import answers
 from cubeview.learn.model import load_model
 from cubeview.learn.network import NetworkConfig, build
 from cubeview.learn.preprocess import HeartConfig
 from cubeview.learn.recipe import Schedule, read_recipe
-from cubeview.learn.train import CHECKPOINT, answers, fit, rate_at, train
+from cubeview.learn.train import train
+from cubeview.learn.variation import applied, draw
 from cubeview.simulate.spect import CLASSES, simulate_pair, to_case
 
 RECIPE = """
@@ -68,6 +70,10 @@ def planted(n=40, size=16):
         cubes[k, k % 2, 5:10, 5:10, 5:10] += 0.6
     shards = tuple(cubes[first : first + 10] for first in range(0, n, 10))
     return Dataset(shards, n, 2)
+
+
+def varied(cubes, schedule):
+    return applied(cubes, draw(schedule, len(cubes), 2, np.random.default_rng(0)))
 
 
 def small_network(classes=2, seed=0):
@@ -168,12 +174,12 @@ def test_the_rate_rises_once_and_ends_at_zero():
 def test_displacement_moves_whole_voxels_and_lets_zeros_in():
     cubes = np.ones((30, 2, 8, 8, 8), dtype=np.float32)
     cubes[:, :, 4, 4, 4] = 9.0
-    moved = augment(cubes, Schedule(shift=2, gain=0.0), np.random.default_rng(0))
+    moved = varied(cubes, Schedule(shift=2, gain=0.0))
     places = np.array([np.argwhere(c[0] == 9.0)[0] for c in moved])
     assert set(np.unique(places - 4)) == {-2, -1, 0, 1, 2}
     for cube, place in zip(moved, places - 4, strict=True):
         assert (cube == 0).sum() == 2 * (512 - np.prod(8 - np.abs(place)))
-    same = augment(cubes, Schedule(shift=0, gain=0.0), np.random.default_rng(0))
+    same = varied(cubes, Schedule(shift=0, gain=0.0))
     np.testing.assert_array_equal(same, cubes)
 
 
