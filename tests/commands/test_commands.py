@@ -1,12 +1,14 @@
 """Every step without a window: exit codes, one-line reasons, JSON documents."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from cubeview.cli import main
+from cubeview.commands.common import progress
 from cubeview.learn.card import Card
 from cubeview.learn.model import Model, save_model
 from cubeview.learn.network import NetworkConfig, build
@@ -206,3 +208,16 @@ def test_a_model_that_asks_for_more_than_the_case_has_says_what(scans, model, ca
     )
     assert status == 2
     assert "stress" in error
+
+
+def test_long_work_without_a_terminal_writes_a_line_now_and_then(capsys, monkeypatch):
+    clock = iter([0.0, 0.0, 3.0, 11.0, 11.0, 12.0, 13.0])
+    fake = SimpleNamespace(monotonic=lambda: next(clock))
+    monkeypatch.setattr("cubeview.commands.common.time", fake)
+    told = progress(lines=True)
+    for fraction in (0.1, 0.2, 0.3):
+        told(fraction, "epoch")
+    told(1.0, "done")
+    assert capsys.readouterr().err.splitlines() == [" 10% epoch", " 30% epoch", "100% done"]
+    progress()(0.5, "silent")
+    assert capsys.readouterr().err == ""
