@@ -27,7 +27,13 @@ def add(commands: Commands) -> None:
     sub.add_argument("--variant", metavar="NAME", help="spect: another hospital: second, coarse")
     add_json(sub)
 
-    sub = add_command(commands, "train", _train, "train a model from a recipe")
+    sub = add_command(
+        commands,
+        "train",
+        _train,
+        "train a model from a recipe; on several processors with torchrun --nproc-per-node N "
+        "-m cubeview train …",
+    )
     sub.add_argument("recipe", help="name of a bundled recipe, or a TOML file")
     sub.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     sub.add_argument("--work", type=Path, metavar="FOLDER", help="simulated data and checkpoints")

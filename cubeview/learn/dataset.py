@@ -178,7 +178,7 @@ def make_dataset(
         if together is not None:
             missing = missing[together.rank :: together.size]
         done = len(paths) - len(missing)
-        for number in _make(_write_shard, config, paths, missing, workers):
+        for number in make_files(_write_shard, config, paths, missing, workers):
             done += number
             report(done / len(paths), f"Simulating: {min(done * config.shard, config.count)} cases")
         if together is not None:
@@ -189,32 +189,6 @@ def make_dataset(
             f"{folder}: the training data cannot be written ({error.strerror}). Check the disk."
         ) from error
     return Dataset(shards, config.count, len(source.classes))
-
-
-def make_facts(
-    config: DataConfig, folder: Path, *, workers: int = 0, report: Report = nothing
-) -> dict[str, np.ndarray]:
-    """Return what was simulated in each example of a data set, by name, shape (count,) each.
-
-    Takes the same arguments as `make_dataset`, and keeps what it found in the same folder; empty
-    where the simulator has nothing to say.
-    """
-    if SOURCES[config.source].facts is None:
-        return {}
-    paths = [folder / f"{number:05d}.json" for number in range(-(-config.count // config.shard))]
-    missing = [number for number, path in enumerate(paths) if not path.is_file()]
-    done = len(paths) - len(missing)
-    try:
-        for number in _make(_write_facts, config, paths, missing, workers):
-            done += number
-            report(done / len(paths), "Looking up what was simulated")
-        parts = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the test data cannot be written ({error.strerror}). Check the disk."
-        ) from error
-    every = [facts for part in parts for facts in part][: config.count]
-    return {name: np.array([facts[name] for facts in every]) for name in every[0]}
 
 
 def _claim(folder: Path, config: DataConfig) -> None:
@@ -233,14 +207,14 @@ def _claim(folder: Path, config: DataConfig) -> None:
     part.replace(path)
 
 
-def _make(
+def make_files(
     write: Callable[[DataConfig, int, Path], None],
     config: DataConfig,
     paths: list[Path],
     missing: list[int],
     workers: int,
 ) -> Iterator[int]:
-    """Make missing files; yields 1 for each that is done and 0 while waiting."""
+    """Make missing files, one a shard; yields 1 for each that is done and 0 while waiting."""
     if not workers:
         for number in missing:
             write(config, number, paths[number])
@@ -290,18 +264,6 @@ def _write_shard(config: DataConfig, number: int, path: Path) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with part.open("wb") as file:
         np.save(file, np.stack(examples).astype(np.float16), allow_pickle=False)
-    part.replace(path)
-
-
-def _write_facts(config: DataConfig, number: int, path: Path) -> None:
-    facts = SOURCES[config.source].facts
-    assert facts is not None
-    first = number * config.shard
-    last = min(first + config.shard, config.count)
-    split = SPLITS[config.split]
-    every = [facts(config.seed, split, index, config.preprocess) for index in range(first, last)]
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(every), encoding="utf-8")
     part.replace(path)
 
 

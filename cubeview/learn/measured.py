@@ -15,8 +15,9 @@ import torch
 
 from cubeview.errors import Report, nothing
 from cubeview.learn.card import Card
-from cubeview.learn.dataset import DataConfig, Dataset, make_dataset, make_facts
+from cubeview.learn.dataset import DataConfig, Dataset, make_dataset
 from cubeview.learn.doubt import features_of
+from cubeview.learn.facts import make_facts
 from cubeview.learn.figures_sky import by_strength
 from cubeview.learn.metrics import auc, evidence, reliability, roc, softmax, summarise
 from cubeview.learn.model import Model

@@ -16,10 +16,11 @@ import torch
 import cubeview
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import HEART_CODES, Card
-from cubeview.learn.dataset import SOURCES, DataConfig, Dataset, make_dataset, make_facts
+from cubeview.learn.dataset import SOURCES, DataConfig, Dataset, make_dataset
 from cubeview.learn.doubt import FIT_CASES, LEAST_CASES, LIMIT_CASES, Doubt, fit_doubt
 from cubeview.learn.ensemble import combined
 from cubeview.learn.evaluate import simulator_of
+from cubeview.learn.facts import make_facts
 from cubeview.learn.fit import CHECKPOINT, Fitted, fit
 from cubeview.learn.measured import Measured, answers, figures
 from cubeview.learn.metrics import fit_temperature
