@@ -181,8 +181,8 @@ def _carried(models: Sequence[Mapping[str, Any]]) -> str:
                     _share(found.get("flagged")),
                 ]
             )
-    heads = ("Model", "Cases", "Number", "Accuracy", "Lowest class")
-    heads += ("AUC against all", "AUC against ill", "Calibration error", "Called strange")
+    heads = ["Model", "Cases", "Number", "Accuracy", "Lowest class"]
+    heads += ["AUC against all", "AUC against ill", "Calibration error", "Called strange"]
     return "<h2>How it carries over</h2>" + _table(heads, rows)
 
 
@@ -203,10 +203,10 @@ def _sensitivity(models: Sequence[Mapping[str, Any]]) -> str:
                 rows = model["sets"]["unseen"][key]
                 x = [factor * sum(row["range"]) / 2 for row in rows]
                 y = [row[what] for row in rows]
-                bounds = [[row["interval"][end] for row in rows] for end in (0, 1)]
+                low, high = ([row["interval"][end] for row in rows] for end in (0, 1))
                 chart.line(x, y, model["name"], style)
                 if what == "called_ill":
-                    chart.points(x, y, *bounds, style=style)
+                    chart.points(x, y, low, high, style)
                 else:
                     chart.points(x, y, style=style)
             charts.append(chart.svg())
