@@ -11,7 +11,8 @@ from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
-from cubeview.cubes.cube import Box, Cube
+from cubeview.cubes.cube import Box
+from cubeview.cubes.region import holds
 from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.styles import Display, Mark, OverlayStyle
 
@@ -29,6 +30,9 @@ class Session(QObject):
     ----------
     window : Box or None
         The part of a sky cube that was asked about; None for the whole case.
+    drawn : bool
+        The user drew this window: it counts, and not the one around the cursor, until the cursor
+        leaves it.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
     aperture : float
@@ -104,6 +108,7 @@ class Session(QObject):
         self.held = False
         self.gate: int | None = None
         self.window: Box | None = None
+        self.drawn = False
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
         self.aperture = 0.0
@@ -172,6 +177,7 @@ class Session(QObject):
         else:
             self.window = None if case is None else case.window
             self.ventricles = {}
+        self.drawn = False
         self.display = replace(self.display, levels=None, levels_from="")
         if case is not None:
             z, y, x = case.main.shape
@@ -188,6 +194,8 @@ class Session(QObject):
         )
         if cursor != self.cursor:
             self.cursor = (cursor[0], cursor[1], cursor[2])
+            if self.drawn and self.window is not None and not holds(self.window, self.cursor):
+                self.set_window(None)
             self.cursor_changed.emit()
 
     def cursor_in(self, role: str) -> tuple[int, int, int]:
@@ -220,32 +228,14 @@ class Session(QObject):
         )
         return float(position[0]), float(position[1]), float(position[2])
 
-    @property
-    def gates(self) -> int:
-        """Number of gates of the current case; 0 where it is not gated."""
-        cubes = () if self.case is None else self.case.cubes.values()
-        return max((len(cube.gates) for cube in cubes), default=0)
-
     def set_gate(self, gate: int | None) -> None:
         """Show one gate of a gated scan, counted from 0, or the sum of all."""
+        count = 0 if self.case is None else self.case.gates
         if gate is not None:
-            gate = min(max(gate, 0), self.gates - 1) if self.gates else None
+            gate = min(max(gate, 0), count - 1) if count else None
         if gate != self.gate:
             self.gate = gate
             self.gate_changed.emit()
-
-    def shown(self, role: str) -> Cube:
-        """Return the cube of one role as it is shown: in a gate, or added up."""
-        assert self.case is not None
-        cube = self.case.cubes[role]
-        if self.gate is None or not cube.gates:
-            return cube
-        return cube.at_gate(self.gate * len(cube.gates) // self.gates)
-
-    def share(self, role: str) -> int:
-        """Return how many gates the levels of a role hold for, whose one is shown; 1 for a sum."""
-        assert self.case is not None
-        return 1 if self.gate is None else len(self.case.cubes[role].gates) or 1
 
     def set_display(self, **changes: Any) -> None:
         """Change fields of `display`."""
@@ -316,11 +306,11 @@ class Session(QObject):
         if self.prediction is not None and self.prediction.model != name:
             self.set_prediction(None)
 
-    def set_window(self, window: Box | None) -> None:
+    def set_window(self, window: Box | None, *, drawn: bool = False) -> None:
         """Choose the part of a sky cube to ask about; the answer for another part goes."""
-        if window == self.window:
+        if (window, drawn) == (self.window, self.drawn):
             return
-        self.window = window
+        self.window, self.drawn = window, drawn
         self.window_changed.emit()
         if self.prediction is not None and self.prediction.case.window != window:
             self.set_prediction(None)

@@ -97,12 +97,12 @@ class Window(QMainWindow):
         self.cases = CasesPanel(self.session, shipped)
         self.predict = PredictPanel(self.session, self.jobs)
         self.explain = ExplainPanel(self.session, self.jobs, self.memory)
-        self.notes = NotesPanel(self.session)
+        self.notes = NotesPanel(self.session, self.memory)
         self.records = Records(self.session, self.memory, library, self)
         self.subject = Subject(self.session, self.records, self)
         self.shelf = Shelf(self.session, self.records, self.subject, self)
         self.labelling = Labelling(self.session, self.records, self.subject, self)
-        self.worklist = WorklistPanel(self.records, self.subject, self.shelf)
+        self.worklist = WorklistPanel(self.records, self.subject, self.shelf, self.memory)
         self.labels = LabelPanel(self.session, self.records, self.subject, self.labelling)
         self.boxes = Boxes(self.records, self.shelf, self.memory, self.messages, self)
         for entry in self.memory.settings.default_models:
@@ -247,8 +247,10 @@ class Window(QMainWindow):
         dialog.open()
 
     def save_picture(self, path: Path) -> None:
-        """Write a picture of the window, or say why not."""
-        if self.grab().save(str(path), "PNG"):
+        """Write a picture of the window, without the patient's name, or say why not."""
+        with self.notes.identifiers.covered():
+            picture = self.grab()
+        if picture.save(str(path), "PNG"):
             self.messages.info(f"Saved {path}")
         else:
             self.messages.error(f"{path}: cannot be written. Choose another folder.")
@@ -376,7 +378,7 @@ class Window(QMainWindow):
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
         have |= {"spectral"} if case and case.main.axes[0].kind == "spectral" else set()
         have |= {"sky"} if case is not None and case.kind == "sky" else set()
-        have |= {"gated"} if self.session.gates else set()
+        have |= {"gated"} if case is not None and case.gates else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
         self.actions_table["undo_ventricle"].setEnabled(self.placing.can_undo)

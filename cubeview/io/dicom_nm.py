@@ -2,14 +2,17 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
 
-from cubeview.cubes.cube import ArrayPixels, Cube, CubeKind, Gate, Note, Source
+from cubeview.cubes.cube import Cube, CubeKind, Gate, Note, Source
+from cubeview.errors import CubeviewError
 from cubeview.io.corrections import instrument_name
+from cubeview.io.decoded import DecodedPixels
 from cubeview.io.dicom_file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
 from cubeview.io.dicom_frames import FrameIndex, frame_indices, has_slices
 from cubeview.io.dicom_geometry import geometry
@@ -43,6 +46,7 @@ _UNITS = {
     "g/ml{suvbw}": "SUV (g/ml)",
 }
 _LARGEST_HEART_MATRIX = 128
+_CHANGED = "{path}: the file has changed since it was opened. Open it again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,9 +151,14 @@ def _read(
         notes.append(Note("info", "compressed with loss on the way: values are approximate"))
     kind, kind_notes = _kind(header, place.view, values.shape)
     found = {**facts(header), **place.facts}
+
+    def pixels(decoded: np.ndarray, gate: int | None) -> DecodedPixels:
+        again = partial(_values_of, path, index.part, gate)
+        return DecodedPixels(decoded, again, _CHANGED.format(path=path))
+
     cube = Cube(
         axes=place.axes,
-        pixels=ArrayPixels(values),
+        pixels=pixels(values, None),
         kind=kind,
         unit=unit,
         quantity_unit=_parsed(unit),
@@ -158,15 +167,30 @@ def _read(
         facts=found,
         notes=(*place.notes, *notes, *kind_notes),
         source=Source(path, index.part),
-        gates=gates,
+        gates=tuple(
+            Gate(name, pixels(gate, number))
+            for number, (name, gate) in enumerate(zip(index.gates, gates, strict=True))
+        ),
         instrument=instrument_name(found.get("Camera", "")),
     )
     return _scan(header, cube, index)
 
 
+def _values_of(path: Path, part: str, gate: int | None) -> np.ndarray:
+    """Decode the values of a volume once more: its sum, or one of its gates."""
+    header = read_dataset(path, pixels=True)
+    with bad_file(path):
+        check_pixels(header, path)
+        indices = {index.part: index for index in frame_indices(header, path)}
+        if part not in indices:
+            raise CubeviewError(_CHANGED.format(path=path))
+        total, _, gates = _scaled(decode(header, path), header, indices[part], [])
+        return total if gate is None else gates[gate]
+
+
 def _scaled(
     stored: np.ndarray, header: Dataset, index: FrameIndex, notes: list[Note]
-) -> tuple[np.ndarray, str, tuple[Gate, ...]]:
+) -> tuple[np.ndarray, str, list[np.ndarray]]:
     """Return real-world values added up over the gates, float32, their unit, and the gates."""
     slope, intercept, unit = 1.0, 0.0, "counts"
     mappings = list(header.get("RealWorldValueMappingSequence") or [])
@@ -192,12 +216,12 @@ def _scaled(
         slope, intercept, unit = 1.0, 0.0, "counts"
     total = np.zeros((index.frames.shape[1], *stored.shape[1:]))
     gates = []
-    for frames, name in zip(index.frames, index.gates or ("",), strict=True):
+    for frames in index.frames:
         values = stored[frames] * slope + intercept
         total += values
-        if name:
-            gates.append(Gate(name, ArrayPixels(values)))
-    return total.astype(np.float32), unit, tuple(gates)
+        if index.gates:
+            gates.append(values.astype(np.float32))
+    return total.astype(np.float32), unit, gates
 
 
 def _parsed(unit: str) -> Any:

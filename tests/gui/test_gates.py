@@ -57,12 +57,12 @@ def test_an_ungated_case_has_no_slider(window, with_case):
 
 def test_the_slider_shows_a_gate_in_every_view(gated, qtbot):
     view, session = gates_of(gated), gated.session
-    assert session.gates == 16
+    assert session.case.gates == 16
     sums = gated.ortho.slices[0].canvas.image.image.copy()
     view.slider.setValue(8)
     gated.ortho.follow_now()
     assert session.gate == 8
-    stress, rest = session.shown("stress"), session.shown("rest")
+    stress, rest = (session.case.at_gate(role, session.gate) for role in ("stress", "rest"))
     assert stress.pixels is session.case.cubes["stress"].gates[4].pixels
     assert rest.pixels is session.case.cubes["rest"].gates[8].pixels
     assert not np.array_equal(gated.ortho.slices[0].canvas.image.image, sums)

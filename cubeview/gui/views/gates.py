@@ -31,7 +31,8 @@ class GateView(QFrame):
     def __init__(self, session: Session) -> None:
         super().__init__()
         assert session.case is not None
-        self.session, self.case = session, session.case
+        case = session.case
+        self.session, self.case = session, case
         self.setProperty("part", "card")
         self.title = Title()
         self.sum_button = QPushButton("Sum")
@@ -40,12 +41,12 @@ class GateView(QFrame):
         self.play_button.setCheckable(True)
         self.play_button.setToolTip("Run through the gates, again and again (B)")
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, session.gates - 1)
+        self.slider.setRange(0, case.gates - 1)
         self.slider.setAccessibleName("Gate")
         self.plot = Plot()
-        self.plot.world.set_axis(Axis("Gate", "index", "", np.arange(session.gates) + 1))
+        self.plot.world.set_axis(Axis("Gate", "index", "", np.arange(case.gates) + 1))
         self.plot.world.set_caption("Gate")
-        self.plot.set_whole(-0.5, session.gates - 0.5)
+        self.plot.set_whole(-0.5, case.gates - 0.5)
         self.curves: dict[str, pg.PlotDataItem] = {}
         for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
             pen = pg.mkPen(colour, width=1, style=style)
@@ -106,7 +107,7 @@ class GateView(QFrame):
 
     def _next(self) -> None:
         gate = -1 if self.session.gate is None else self.session.gate
-        self.session.set_gate((gate + 1) % self.session.gates)
+        self.session.set_gate((gate + 1) % self.case.gates)
 
     def _go(self, gate: int | None) -> None:
         if self.playing:
@@ -114,7 +115,7 @@ class GateView(QFrame):
         self.session.set_gate(gate)
 
     def _follow(self) -> None:
-        gate, count = self.session.gate, self.session.gates
+        gate, count = self.session.gate, self.case.gates
         most = max(self.case.cubes.values(), key=lambda cube: len(cube.gates))
         text = f"sum of {count}" if gate is None else f"{most.gates[gate].name} of {count}"
         self.title.set_words(self._what, text, self._unit, short=(self._what, text))
@@ -143,7 +144,7 @@ class GateView(QFrame):
             except CubeviewError:  # the slices say so
                 curve.clear()
                 continue
-            curve.setData(np.linspace(0, self.session.gates - 1, len(values)), values)
+            curve.setData(np.linspace(0, self.case.gates - 1, len(values)), values)
             top = max(top, float(np.nanmax(values, initial=0.0)))
         self.plot.plot.setYRange(0, top * 1.1 or 1.0, padding=0)
         self._follow()

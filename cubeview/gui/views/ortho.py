@@ -185,7 +185,7 @@ class OrthoView(QWidget):
     def _curves(self) -> QWidget:
         """Return the profile, with the gates of a gated scan beside it."""
         profile = self._add(ProfileView(self.session))
-        if not self.session.gates:
+        if self.session.case is None or not self.session.case.gates:
             return profile
         gates = self._add(GateView(self.session))
         gates.playing_changed.connect(self.beating_changed)

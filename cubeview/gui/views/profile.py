@@ -127,7 +127,7 @@ class ProfileView(QFrame):
         self.plot.marker.setValue(self.session.cursor[self.axis])
         top = 0.0
         for role, curve in self.curves.items():
-            cube = self.session.shown(role)
+            cube = self.case.at_gate(role, self.session.gate)
             cursor = self.session.cursor_in(role)
             line: list[slice] = [slice(c, c + 1) for c in cursor]
             line[self.axis] = slice(0, cube.shape[self.axis])
@@ -137,10 +137,8 @@ class ProfileView(QFrame):
                 self.title.set_words("Profile", str(error))
                 return
             if self._is_heart:
-                whole = ventricle_maximum(
-                    self.case.cubes[role], self.session.ventricles.get(role)
-                )
-                values = values * 100 * self.session.share(role) / whole
+                whole = ventricle_maximum(self.case.cubes[role], self.session.ventricles.get(role))
+                values = values * 100 * self.case.share(role, self.session.gate) / whole
             curve.setData(self._places(role, len(values)), values)
             top = max(top, float(np.nanmax(values, initial=0.0)))
         if self._is_heart:

@@ -13,13 +13,13 @@ from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import DOUBTFUL, Session
 from cubeview.gui.theme import DARK
-from cubeview.gui.units import shown_axis, shown_unit
+from cubeview.gui.units import digits, shown_axis, shown_unit
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
-from cubeview.gui.views.windows import WindowMarks
+from cubeview.gui.views.windows import WindowMarks, draw_window
 
 
 class SliceView(QFrame):
@@ -43,13 +43,13 @@ class SliceView(QFrame):
         assert session.case is not None
         self.session = session
         self.role = role
-        self.cube = session.case.cubes[role]
+        self.case = session.case
+        self.cube = self.case.cubes[role]
         self.axis = axis
         self.frame = frame_of(self.cube, axis)
         self.index: int | None = None
         self._gate: int | None = None
         self._plane: np.ndarray | None = None
-        self._share = 1
         self._grabbed: Ventricle | None = None
         self._pooled = 1
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
@@ -77,6 +77,8 @@ class SliceView(QFrame):
         self.canvas.grabbed.connect(self._grab)
         self.canvas.dragged.connect(self._drag)
         self.canvas.dropped.connect(session.drop_ventricle)
+        self.canvas.takes_boxes = self.cube.kind == "sky"
+        self.canvas.boxed.connect(self._draw_box)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
             (session.gate_changed, self._follow_soon.ask),
@@ -153,6 +155,10 @@ class SliceView(QFrame):
         moved = drag(self._grabbed, self.cube.spacing, self.axis, name, to)
         self.session.place_ventricle(self.role, moved)
 
+    def _draw_box(self, left: float, right: float, low: float, high: float) -> None:
+        spans = {self.frame.across: (left, right), self.frame.up: (low, high)}
+        draw_window(self.session, spans)
+
     def _size_aperture(self, notches: int) -> None:
         radius = self.session.aperture
         if radius:
@@ -176,16 +182,17 @@ class SliceView(QFrame):
             return
         self.index, self._gate = index, gate
         self._write_title()
-        cube = self.session.shown(self.role)
         self._fetch.get(
-            cube, (index, gate), lambda: cube.plane(self.axis, index), scattered=self.axis != 0
+            self.cube,
+            (index, gate),
+            lambda: self.case.plane(self.role, gate, self.axis, index),
+            scattered=self.axis != 0,
         )
         self._draw_overlay()
         self._draw_outline()
         self._draw_marks()
 
     def _show(self, plane: np.ndarray) -> None:
-        self._share = self.session.share(self.role)  # a gate has that part of the counts
         self._plane = plane.T if self.frame.transposed else plane
         self._repaint()
 
@@ -198,7 +205,6 @@ class SliceView(QFrame):
         levels = (self.session.display.levels or {}).get(self.role)
         if self._plane is None or levels is None:
             return
-        levels = levels[0] / self._share, levels[1] / self._share
         plane = self._plane
         if self._pooled > 1:
             plane = pool_peak(plane, 1, self._pooled)
@@ -351,8 +357,7 @@ class SliceView(QFrame):
     def _set_region(self) -> None:
         """Choose what a fitted view shows: the heart, or everything."""
         ranges = [(-0.5, n - 0.5) for n in self.cube.shape]
-        assert self.session.case is not None
-        region = heart_region(self.session.case, self.session.ventricles).get(self.role)
+        region = heart_region(self.case, self.session.ventricles).get(self.role)
         if region is not None:
             centre, half = region
             ranges = [
@@ -365,8 +370,7 @@ class SliceView(QFrame):
             self.canvas.fit()
 
     def _heading(self) -> str:
-        roles = self.session.case.roles if self.session.case else ()
-        if self.cube.kind == "heart" and (len(roles) > 1 or self.role != "heart"):
+        if self.cube.kind == "heart" and (len(self.case.roles) > 1 or self.role != "heart"):
             return self.role.capitalize()
         return self.frame.name
 
@@ -382,7 +386,7 @@ class SliceView(QFrame):
         value: list[str] = []
         if axis.kind == "spectral":
             axis = shown_axis(axis)
-            value = [f"{_digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
+            value = [f"{digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
             words = [f"{axis.name} {value[0]}", place]
         else:
             words = [f"{axis.name} {place}"]
@@ -392,9 +396,3 @@ class SliceView(QFrame):
         if self._pooled > 1:
             words.append(f"peak of {self._pooled} channels")
         self.title.set_words(heading, *words, short=short)
-
-
-def _digits(value: float, step: float) -> str:
-    """Write a value to a tenth of its step."""
-    places = int(np.clip(np.ceil(1 - np.log10(abs(step) or 1.0)), 0, 6))
-    return f"{value:.{places}f}".replace("-", "−")
