@@ -1,4 +1,4 @@
-"""``predict`` and ``explain``: ask a model, and see where it looked."""
+"""``predict``, ``explain``, ``check-maps``: ask a model, see where it looked, and if it is so."""
 
 import argparse
 import sys
@@ -13,6 +13,7 @@ from cubeview.commands.common import (
     add_json,
     files_of,
     judged_cases,
+    named_model,
     one_line,
     print_json,
     progress,
@@ -42,6 +43,17 @@ def add(commands: Commands) -> None:
         choices=("float32", "bfloat16"),
         default="float32",
         help="of an occlusion: exact (default), or faster and good to about 1 %% of a drop",
+    )
+    add_json(sub)
+
+    sub = add_command(
+        commands, "check-maps", _check_maps, "measure how far a model's maps can be believed"
+    )
+    sub.add_argument("--model", required=True, metavar="NAME", help="model name or folder")
+    sub.add_argument("--cases", type=int, default=100, help="simulated cases (default 100)")
+    sub.add_argument("--seed", type=int, default=7)
+    sub.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: maps.json beside the model's card"
     )
     add_json(sub)
 
@@ -121,4 +133,30 @@ def _explain(options: argparse.Namespace) -> int:
     else:
         print(f"{overlay.method} for {target}, peak {overlay.peak:.3g} {overlay.unit}")
         print(options.out)
+    return 0
+
+
+def _check_maps(options: argparse.Namespace) -> int:
+    from cubeview.learn.faithful import check_maps
+    from cubeview.learn.mapfigures import NAME, advice, write_figures
+    from cubeview.learn.model import load_model
+
+    if options.cases < 1:
+        raise CubeviewError("--cases takes 1 or more.")
+    folder = named_model(options.model)
+    figures = check_maps(load_model(folder), options.cases, seed=options.seed, report=progress())
+    path = options.out or folder / NAME
+    write_figures(figures, path)
+    if options.json:
+        print_json(figures)
+        return 0
+    for name, method in figures["methods"].items():
+        fresh = method["randomised"]
+        print(
+            f"{name}: rank correlation with the map of a fresh head {fresh['head']:.2f}, of all "
+            f"weights fresh {fresh['all']:.2f}, under noise {method['repeatable']:.2f}"
+        )
+    for label in figures["classes"]:
+        print(advice(figures, label))
+    print(path)
     return 0

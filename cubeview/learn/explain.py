@@ -95,6 +95,13 @@ def cam(
     if prepared is None:
         prepared = prepare_case(model.card, case, ventricles=ventricles, report=report)
     check_input(model, prepared)
+    values = evidence(model, prepared, row)
+    report(1.0, "map ready")
+    return on_cubes(model, prepared, values, "CAM", target, "logit")
+
+
+def evidence(model: Model, prepared: Prepared, row: int) -> np.ndarray:
+    """Return the class activation map of one logit on the input grid, shape (d, h, w)."""
     network = model.network
 
     def work(device: torch.device) -> np.ndarray:
@@ -105,9 +112,7 @@ def cam(
         return found
 
     weighted, _ = on_best_device(network, work)
-    values = place(weighted, network.config, prepared.input.shape[1:])
-    report(1.0, "map ready")
-    return on_cubes(model, prepared, values, "CAM", target, "logit")
+    return place(weighted, network.config, prepared.input.shape[1:])
 
 
 def occlusion(
@@ -160,27 +165,55 @@ def occlusion(
         prepared = prepare_case(model.card, case, ventricles=ventricles, report=report)
     check_input(model, prepared)
     _check(settings, model, prepared)
-    visible = visible_in(prepared)
-    hidden = _hidden(model, prepared, settings, visible)
 
-    def overlay(found: "_Falls", complete: bool) -> Overlay:
+    def overlay(falls: Falls, complete: bool) -> Overlay:
         words = {name: str(value) for name, value in vars(settings).items()}
-        # A coarse map is one of its own stride.
-        words["stride"] = str(found.stride)
-        roles = None if settings.channel not in prepared.grids else (settings.channel,)
+        words["stride"] = str(falls.stride)  # a coarse map is one of its own stride
         return on_cubes(
             model,
             prepared,
-            found.mean(),
+            falls.mean(row),
             "occlusion",
             target,
             "drop in logit",
             words=words,
-            roles=roles,
+            roles=(settings.channel,) if settings.channel in prepared.grids else None,
             complete=complete,
         )
 
-    def work(device: torch.device) -> Overlay:
+    def told(falls: Falls) -> None:
+        if partial is not None:
+            partial(overlay(falls, False))
+
+    falls = hide(model, prepared, settings, report=report, partial=told if partial else None)
+    return overlay(falls, True)
+
+
+def hide(
+    model: Model,
+    prepared: Prepared,
+    settings: OcclusionSettings,
+    *,
+    report: Report = nothing,
+    partial: Callable[["Falls"], None] | None = None,
+) -> "Falls":
+    """Hide one patch after another; the drops of all classes cost no more than those of one.
+
+    Parameters
+    ----------
+    model : Model
+    prepared : Prepared
+    settings : OcclusionSettings
+    report : Report
+        Called after each batch of patches; may raise Cancelled.
+    partial : callable, optional
+        Given what there is, which goes on growing: after the coarsest stride, then every half
+        second and after each finer stride but the last.
+    """
+    visible = visible_in(prepared)
+    hidden = _hidden(model, prepared, settings, visible)
+
+    def work(device: torch.device) -> Falls:
         shown = input_tensor(prepared, device)[0]
         occluder = Occluder(
             model.network,
@@ -190,45 +223,53 @@ def occlusion(
         )
         levels = list(_levels(prepared.input.shape[1:], settings))
         count, done = sum(len(starts) for _, starts in levels), 0
-        found = _Falls(visible.shape, settings.patch)
+        falls = Falls(visible.shape, settings.patch, len(model.card.classes))
         latest = time.monotonic()
         for level, (stride, starts) in enumerate(levels):
             for which, drops in occluder.drops(starts, (settings.patch,) * 3):
-                found.add(starts[which], drops[:, row])
+                falls.add(starts[which], drops)
                 done += len(which)
                 report(done / count, f"occlusion, patch {done} of {count}")
                 if partial and level and time.monotonic() - latest > _PARTIAL_S:
-                    partial(overlay(found, False))
+                    partial(falls)
                     latest = time.monotonic()
-            found.stride = stride
+            falls.stride = stride
             if partial and level + 1 < len(levels):
-                partial(overlay(found, False))
+                partial(falls)
                 latest = time.monotonic()
-        return overlay(found, True)
+        return falls
 
-    complete, _ = on_best_device(model.network, work)
-    return complete
+    falls, _ = on_best_device(model.network, work)
+    return falls
 
 
-class _Falls:
-    """Drops in logit by first voxel of the patch, and their mean at each voxel."""
+class Falls:
+    """Drops in logit by first voxel of the patch, and their mean at each voxel.
 
-    def __init__(self, shape: tuple[int, ...], patch: int) -> None:
+    Attributes
+    ----------
+    stride : int
+        Of what is there as a whole.
+    """
+
+    def __init__(self, shape: tuple[int, ...], patch: int, classes: int) -> None:
         self._patch = patch
-        self._sums = np.zeros([n - patch + 1 for n in shape])
-        self._counts = np.zeros_like(self._sums)
-        self.stride = patch  # of what is there as a whole
+        places = [n - patch + 1 for n in shape]
+        self._drops = np.zeros([classes, *places], np.float32)
+        self._counts = np.zeros(places)
+        self.stride = patch
 
     def add(self, starts: np.ndarray, drops: np.ndarray) -> None:
-        """Take in patches that were not there yet."""
-        self._sums[tuple(starts.T)] = drops
-        self._counts[tuple(starts.T)] = 1
+        """Take in patches (n, 3) and their drops (n, classes) that were not there yet."""
+        self._drops[:, *starts.T] = drops.T
+        self._counts[*starts.T] = 1
 
-    def mean(self) -> np.ndarray:
-        """Return the mean over the patches that cover each voxel, 0 where there are none yet."""
+    def mean(self, row: int) -> np.ndarray:
+        """Return one class: the mean over the patches that cover a voxel, 0 for none yet."""
         margin = self._patch - 1
         sums, counts = (
-            _box_sum(np.pad(values, margin), self._patch) for values in (self._sums, self._counts)
+            _box_sum(np.pad(values, margin), self._patch)
+            for values in (self._drops[row], self._counts)
         )
         means: np.ndarray = (sums / np.maximum(counts, 0.5)).astype(np.float32)
         return means

@@ -141,6 +141,13 @@ def grad_cam_pp(
     if prepared is None:
         prepared = prepare_case(model.card, case, ventricles=ventricles, report=report)
     check_input(model, prepared)
+    values = strengths(model, prepared, row)
+    report(1.0, "map ready")
+    return on_cubes(model, prepared, values, "Grad-CAM++", target, "strength")
+
+
+def strengths(model: Model, prepared: Prepared, row: int) -> np.ndarray:
+    """Return the Grad-CAM++ of one logit on the input grid, shape (d, h, w), float32."""
     network = model.network
 
     def work(device: torch.device) -> np.ndarray:
@@ -154,6 +161,4 @@ def grad_cam_pp(
         return found
 
     weighted, _ = on_best_device(network, work)
-    values = place(weighted, network.config, prepared.input.shape[1:])
-    report(1.0, "map ready")
-    return on_cubes(model, prepared, values, "Grad-CAM++", target, "strength")
+    return place(weighted, network.config, prepared.input.shape[1:])
