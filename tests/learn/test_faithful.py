@@ -98,8 +98,6 @@ def test_figures_that_make_no_sense_are_left_aside(tmp_path, text):
 
 def test_models_without_a_simulator_are_refused():
     model = summing_model()
-    model.card = replace(
-        model.card, classes=tuple("abcde"), normal="", defects=(), artefact="", codes={}
-    )
+    card = replace(model.card, classes=tuple("abcde"), normal="", defects=(), artefact="", codes={})
     with pytest.raises(CubeviewError, match="simulator"):
-        check_maps(model, 1)
+        check_maps(replace(model, card=card), 1)
