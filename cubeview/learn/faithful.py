@@ -206,11 +206,13 @@ def _window(model: Model, label: str, rng: np.random.Generator, name: str) -> Kn
     config = SkyConfig.from_dict(model.card.preprocess)
     window = ifu.simulate_window(label, rng, config.size)
     values, _ = prepare_window(window.flux, window.sigma, config)
-    axes = tuple(
-        Axis(name, kind, "", np.arange(config.size, dtype=float))
-        for name, kind in (("Wavelength", "spectral"), ("Dec", "space"), ("RA", "space"))
+    steps = np.arange(config.size, dtype=float)
+    axes = (
+        Axis("Wavelength", "spectral", "", steps),
+        Axis("Dec", "space", "", steps),
+        Axis("RA", "space", "", steps),
     )
-    cube = Cube(axes, ArrayPixels(window.flux), "sky")  # type: ignore[arg-type]
+    cube = Cube(axes, ArrayPixels(window.flux), "sky")
     case = Case(name, "sky", {model.card.roles[0]: cube})
     prepared = Prepared(case, values, {model.card.roles[0]: np.eye(4)})
     strength = np.abs(window.effect)
