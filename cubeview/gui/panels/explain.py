@@ -18,7 +18,7 @@ from cubeview.cubes.answer import Method, Overlay, Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.occlusionbox import OcclusionBox
+from cubeview.gui.occlusionbox import OcclusionBox
 from cubeview.gui.panels.widgets import SignedBar, chooser, column, label, rule
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
