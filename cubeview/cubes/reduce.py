@@ -198,3 +198,12 @@ def _keys(length: int, factor: int) -> np.ndarray:
         weight = np.where(d < 1, 1.5 * d**3 - 2.5 * d**2 + 1, -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2)
         np.add.at(matrix, (rows, np.clip(node, 0, length - 1).astype(int)), weight)
     return matrix
+
+
+def plane_levels(plane: np.ndarray) -> tuple[float, float]:
+    """Return levels for one plane alone: its 1st and 99.5th percentile; (0, 1) without values."""
+    values = plane[np.isfinite(plane)]
+    if not values.size:
+        return 0.0, 1.0
+    low, high = np.percentile(values, [1.0, 99.5])
+    return float(low), float(high if high > low else low + 1.0)

@@ -97,6 +97,7 @@ ACTIONS = (
         needs="case",
     ),
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
+    Action("white", "W&hite light", "Cube", "ortho.toggle_white", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
     Action(
         "adjust",
