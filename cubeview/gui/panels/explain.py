@@ -22,6 +22,7 @@ from cubeview.gui.occlusionbox import OcclusionBox
 from cubeview.gui.panels.widgets import SignedBar, chooser, column, label, rule
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
+from cubeview.gui.walldisc import WallDisc
 from cubeview.learn.mapfigures import advice, read_figures
 
 OPACITY_STEP = 0.1
@@ -88,8 +89,9 @@ class ExplainPanel(QWidget):
         layout.addWidget(self.advice)
         self.bar = SignedBar()
         self.caption = label(part="dim")
-        layout.addWidget(self.bar)
-        layout.addWidget(self.caption)
+        self.wall = WallDisc(session)
+        for widget in (self.bar, self.wall, self.caption):
+            layout.addWidget(widget)
         layout.addLayout(self._progress_row())
         self.problem = label(part="bad")
         layout.addWidget(self.problem)
