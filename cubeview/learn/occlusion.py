@@ -208,6 +208,7 @@ class Occluder:
                     weight,
                     stride=self._config.strides[layer],
                     padding=margins,
+                    groups=self._config.groupings[layer],
                 ).permute(0, 2, 3, 4, 1)  # (B, w, w, w, C)
                 for (cuts, needs), members in _alike(
                     (

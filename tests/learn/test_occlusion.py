@@ -35,6 +35,9 @@ def naive(network, shown, hidden, starts, patch):
         NetworkConfig(widths=(3, 4), kernels=(3, 3), strides=(1, 2), padding=((2, 0), (0, 2))),
         NetworkConfig(widths=(3, 4), kernels=(5, 2), strides=(3, 2), padding="valid"),
         NetworkConfig(widths=(4,), kernels=(2,), strides=(2,), padding="same"),
+        NetworkConfig(
+            widths=(4, 6, 8), kernels=(4, 2, 2), strides=(2, 1, 1), padding="same", groups=2
+        ),
     ],
 )
 @pytest.mark.parametrize("patch", [(1, 1, 1), (4, 4, 4), (7, 3, 20)])
