@@ -61,7 +61,9 @@ class WallDisc(QWidget):
             painter.drawEllipse(where)
             if peak and style.visible:
                 painted = np.ascontiguousarray(rows[to_steps(mean, -peak, peak)])
-                image = QImage(painted.data, _SIDE, _SIDE, 4 * _SIDE, QImage.Format.Format_RGBA8888)
+                image = QImage(
+                    painted.tobytes(), _SIDE, _SIDE, 4 * _SIDE, QImage.Format.Format_RGBA8888
+                )
                 painter.drawImage(where, image)
             painter.setPen(QColor(theme.dim))
             under = QRectF(
@@ -69,8 +71,10 @@ class WallDisc(QWidget):
             )
             painter.drawText(under, Qt.AlignmentFlag.AlignHCenter, role)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Put the cursor into the middle of the wall at the place clicked."""
+        if event is None:
+            return
         for role in self._discs:
             voxel = self._voxel(role, event.position())
             if voxel is not None:
