@@ -51,10 +51,12 @@ class PredictPanel(QWidget):
         self.bars = Bars()
         self.artefact = label()
         self.cautions = label(part="warn")
+        self.distance = label(part="dim")
         self.where = label(part="dim")
         self.footer = label(part="dim")
         for widget in (self.reason, self.abnormal, self.bars, self.artefact, self.cautions):
             layout.addWidget(widget)
+        layout.addWidget(self.distance)
         layout.addWidget(self.where)
         layout.addWidget(self.footer)
         layout.addWidget(rule())
@@ -145,6 +147,7 @@ class PredictPanel(QWidget):
         self.abnormal.setVisible(shown and bool(self.abnormal.text()))
         self.artefact.setVisible(shown and bool(self.artefact.text()))
         self.cautions.setVisible(shown and bool(self.cautions.text()))
+        self.distance.setVisible(shown and bool(self.distance.text()))
         self.reason.setVisible(bool(self.reason.text()))
         self._refresh_where()
 
@@ -158,8 +161,11 @@ class PredictPanel(QWidget):
         sure = odds[prediction.answer] >= SURE
         name = prediction.answer
         self.answer.setText(name.capitalize() if sure else f"Unsure: {name}?")
-        self.bars.set_values(odds, prediction.answer)
+        self.bars.set_values(odds, "" if prediction.unlike else prediction.answer)
         abnormal, flag = prediction.abnormal, ref.card.artefact if ref else ""
+        if prediction.unlike:
+            self.answer.setText("Unlike anything it was trained on")
+            abnormal, flag = None, ""
         self.abnormal.setText(
             ""
             if abnormal is None
@@ -175,7 +181,10 @@ class PredictPanel(QWidget):
             else f"artefact not suspected, {share:.2f}"
         )
         set_part(self.artefact, "warn" if suspected else "dim")
-        self.cautions.setText("\n".join(f"⚠ {caution}" for caution in prediction.cautions))
+        told = (f"No class is given: {prediction.unlike}.",) if prediction.unlike else ()
+        warnings = "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions))
+        self.cautions.setText(warnings)
+        self.distance.setText(_distance_text(prediction))
         spent = (
             f"{prediction.seconds * 1000:.0f} ms"
             if prediction.seconds < 1
@@ -205,3 +214,10 @@ class PredictPanel(QWidget):
             if inside
             else "For a window the cursor has left. P judges the one at the cursor."
         )
+
+
+def _distance_text(prediction: Prediction) -> str:
+    """Say how a case compares with the training data; empty for a model that does not know."""
+    if prediction.distance is None:
+        return ""
+    return f"Distance from the training data {prediction.distance:.2f}; strange above 1"
