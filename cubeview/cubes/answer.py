@@ -11,6 +11,18 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle
 
+Method = Literal["CAM", "Grad-CAM++", "integrated gradients", "occlusion"]
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "cam": "CAM",
+        "gradcam++": "Grad-CAM++",
+        "ig": "integrated gradients",
+        "occlusion": "occlusion",
+    }
+)
+"""Ways to make a map, by the short name they have on the command line and in files."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -34,6 +46,12 @@ class Prediction:
         Reasons to distrust the answer, in words (ventricle doubtful, unlike the training data).
     ventricles : mapping of role to Ventricle
         The geometry that was used; empty for sky cubes.
+    distance : float or None
+        How far the case lies from the training data, 1 being as far as 99 in 100 of their kind.
+        None for models that do not know.
+    unlike : str
+        Why the case is unlike anything the model was trained on, so that its most probable class
+        means nothing; empty when it is not.
     """
 
     case: Case
@@ -44,6 +62,8 @@ class Prediction:
     seconds: float
     cautions: tuple[str, ...] = ()
     ventricles: Mapping[str, Ventricle] = field(default_factory=dict)
+    distance: float | None = None
+    unlike: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "probabilities", MappingProxyType(dict(self.probabilities)))
@@ -66,7 +86,7 @@ class Overlay:
         NaN where the map says nothing (outside what the network was shown).
     boxes : mapping of role to Box
         Which voxels of the cube `values` covers.
-    method : {"CAM", "occlusion", ...}
+    method : {"CAM", "Grad-CAM++", "integrated gradients", "occlusion"}
     target : str
         Class the map speaks for.
     model : str
@@ -82,7 +102,7 @@ class Overlay:
     case: Case
     values: Mapping[str, np.ndarray]
     boxes: Mapping[str, Box]
-    method: Literal["CAM", "occlusion"]
+    method: Method
     target: str
     model: str
     unit: str

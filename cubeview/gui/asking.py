@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Method, Overlay, Prediction
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
@@ -59,7 +59,7 @@ def objection(session: Session) -> str:
 
 def aim(session: Session, card: Card) -> Case:
     """Set the session's window to where a model should look, and return the case to ask about."""
-    session.set_window(_case_for(card, session).window)
+    session.set_window(_case_for(card, session).window, drawn=session.drawn)
     assert session.asked is not None
     return session.asked
 
@@ -88,21 +88,20 @@ def explanation(
     target: str,
     ventricles: Mapping[str, Ventricle] | None,
     *,
-    method: str,
+    method: Method,
     settings: Mapping[str, Any],
     report: Report = nothing,
     partial: Callable[[Overlay], None] | None = None,
 ) -> Overlay:
-    """Make a map of where a model looked; see `cubeview.learn.explain`."""
-    from cubeview.learn.explain import OcclusionSettings, cam, occlusion
+    """Make a map of where a model looked; see `cubeview.learn.maps`."""
+    from cubeview.learn.explain import OcclusionSettings
+    from cubeview.learn.maps import make_map
 
-    model = _loaded(folder, report)
-    if method == "CAM":
-        return cam(model, case, target, ventricles=ventricles, report=report)
-    return occlusion(
-        model,
+    return make_map(
+        _loaded(folder, report),
         case,
         target,
+        method,
         OcclusionSettings(**settings),
         ventricles=ventricles,
         report=report,
@@ -150,6 +149,8 @@ def _case_for(card: Card, session: Session) -> Case:
     assert case is not None
     if card.kind != "sky" or case.kind != "sky" or case.window is not None:
         return case
+    if session.drawn:
+        return replace(case, window=session.window)
     size = int(card.preprocess.get("size", WINDOW_PX))
     return replace(case, window=window_at(case.main, *session.cursor, size=size))
 

@@ -12,6 +12,7 @@ from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
+from cubeview.cubes.region import holds
 from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.styles import Display, Mark, OverlayStyle
 
@@ -29,6 +30,9 @@ class Session(QObject):
     ----------
     window : Box or None
         The part of a sky cube that was asked about; None for the whole case.
+    drawn : bool
+        The user drew this window: it counts, and not the one around the cursor, until the cursor
+        leaves it.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
     aperture : float
@@ -41,6 +45,8 @@ class Session(QObject):
         The ellipsoids show their handles.
     held : bool
         One of them is being dragged.
+    gate : int or None
+        The gate of a gated scan that is shown, counted from 0; None for the sum.
 
     Signals
     -------
@@ -59,6 +65,8 @@ class Session(QObject):
     adjusting_changed()
         The user began or ended to adjust the ellipsoids.
     window_changed()
+    white_changed()
+        `white`: the sky plane shows the mean of all channels, or a channel again.
     aperture_changed()
         Its radius, or what is made of it.
     catalogue_changed()
@@ -70,6 +78,8 @@ class Session(QObject):
     overlay_changed()
         The values of the map.
     overlay_style_changed()
+    gate_changed()
+        Which gate of a gated scan is shown, or their sum.
     """
 
     cases_changed = pyqtSignal()
@@ -81,12 +91,14 @@ class Session(QObject):
     adjusting_changed = pyqtSignal()
     window_changed = pyqtSignal()
     aperture_changed = pyqtSignal()
+    white_changed = pyqtSignal()
     marks_changed = pyqtSignal()
     catalogue_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
     overlay_style_changed = pyqtSignal()
+    gate_changed = pyqtSignal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -97,10 +109,13 @@ class Session(QObject):
         self.ventricles: dict[str, Ventricle] = {}
         self.adjusting = False
         self.held = False
+        self.gate: int | None = None
         self.window: Box | None = None
+        self.drawn = False
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
         self.aperture = 0.0
+        self.white = False
         self.aperture_how: How = "sum"
         self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
@@ -155,8 +170,10 @@ class Session(QObject):
             return
         self.case = case
         self.held = False
+        self.gate = None
         self.overlay = None
         self.aperture = 0.0
+        self.white = False
         self.catalogue = None if case is None else self._catalogues.get(case)
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
@@ -165,6 +182,7 @@ class Session(QObject):
         else:
             self.window = None if case is None else case.window
             self.ventricles = {}
+        self.drawn = False
         self.display = replace(self.display, levels=None, levels_from="")
         if case is not None:
             z, y, x = case.main.shape
@@ -181,6 +199,8 @@ class Session(QObject):
         )
         if cursor != self.cursor:
             self.cursor = (cursor[0], cursor[1], cursor[2])
+            if self.drawn and self.window is not None and not holds(self.window, self.cursor):
+                self.set_window(None)
             self.cursor_changed.emit()
 
     def cursor_in(self, role: str) -> tuple[int, int, int]:
@@ -212,6 +232,15 @@ class Session(QObject):
             cube, self.case.main, (z, y, x), self.ventricles, role, self.case.roles[0]
         )
         return float(position[0]), float(position[1]), float(position[2])
+
+    def set_gate(self, gate: int | None) -> None:
+        """Show one gate of a gated scan, counted from 0, or the sum of all."""
+        count = 0 if self.case is None else self.case.gates
+        if gate is not None:
+            gate = min(max(gate, 0), count - 1) if count else None
+        if gate != self.gate:
+            self.gate = gate
+            self.gate_changed.emit()
 
     def set_display(self, **changes: Any) -> None:
         """Change fields of `display`."""
@@ -282,16 +311,22 @@ class Session(QObject):
         if self.prediction is not None and self.prediction.model != name:
             self.set_prediction(None)
 
-    def set_window(self, window: Box | None) -> None:
+    def set_window(self, window: Box | None, *, drawn: bool = False) -> None:
         """Choose the part of a sky cube to ask about; the answer for another part goes."""
-        if window == self.window:
+        if (window, drawn) == (self.window, self.drawn):
             return
-        self.window = window
+        self.window, self.drawn = window, drawn
         self.window_changed.emit()
         if self.prediction is not None and self.prediction.case.window != window:
             self.set_prediction(None)
         if self.overlay is not None and self.overlay.case.window != window:
             self.set_overlay(None)
+
+    def set_white(self, on: bool) -> None:
+        """Show the mean of all channels in the sky plane, and of a map; or a channel again."""
+        if on != self.white:
+            self.white = on
+            self.white_changed.emit()
 
     def set_aperture(self, radius: float, how: How | None = None) -> None:
         """Show the spectrum of a circle around the cursor; radius in voxels, 0 for none."""

@@ -32,6 +32,7 @@ class Settings:
     occlusion_patch, occlusion_stride : int
         Input voxels.
     occlusion_fill : {"zero", "wall", "mean"}
+    occlusion_precision : {"float32", "bfloat16"}
     cache_gb : int
         Gigabytes that copies of large cubes may take; 0 for no copies.
     reader : str
@@ -40,6 +41,14 @@ class Settings:
         Opinions kept in the library are hidden until a case is labelled.
     label_sets : tuple of str
         ``"kind=label set"`` as chosen in the Label panel.
+    identifiers_shown : bool
+        The patient's name and number are shown while a scan is open.
+    worklist_order : str
+        In which order the next case of the library comes; empty for as listed.
+    worklist_sorted : str
+        ``"column rising"`` or ``"column falling"``; empty for the order above.
+    worklist_hidden : tuple of str
+        Columns of the library that are not shown.
     default_models : tuple of str
         ``"kind=model"`` as chosen in the model manager.
     """
@@ -49,12 +58,17 @@ class Settings:
     folder: str = ""
     research_use_seen: bool = False
     occlusion_patch: int = 8
-    occlusion_stride: int = 4
+    occlusion_stride: int = 1
     occlusion_fill: Literal["zero", "wall", "mean"] = "zero"
+    occlusion_precision: Literal["float32", "bfloat16"] = "float32"
     cache_gb: int = 20
     reader: str = ""
     blind: bool = True
     label_sets: tuple[str, ...] = ()
+    identifiers_shown: bool = True
+    worklist_order: str = ""
+    worklist_sorted: str = ""
+    worklist_hidden: tuple[str, ...] = ()
     default_models: tuple[str, ...] = ()
 
 

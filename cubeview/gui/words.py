@@ -3,7 +3,7 @@
 import math
 
 from cubeview.cubes.axes import Axis
-from cubeview.cubes.cube import Cube
+from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.plane import axis_marks, body_offset
 from cubeview.gui.session import Session
 from cubeview.gui.units import display_scale, value_unit
@@ -46,7 +46,9 @@ def coordinate_text(axis: Axis, value: float) -> str:
     text = f"{axis.name} {figures}"
     if unit:
         text += f" {unit}"
-    extra = axis.medium or axis.convention
+    extra: str = axis.medium or axis.convention
+    if axis.redshift:
+        extra = ", ".join(filter(None, (extra, "rest frame")))
     return f"{text} ({extra})" if extra else text
 
 
@@ -81,6 +83,17 @@ def place_text(session: Session) -> str:
     return " · ".join(parts)
 
 
+def window_text(cube: Cube, box: Box) -> str:
+    """Return what a window of a sky cube spans: its interval in world units, its sky in voxels."""
+    z, y, x = box
+    axis = cube.axes[0]
+    first, last = (
+        coordinate_text(axis, float(axis.values[i])).removeprefix(f"{axis.name} ")
+        for i in (z.start, z.stop - 1)
+    )
+    return f"{first.split(' ')[0]} to {last} · {x.stop - x.start} × {y.stop - y.start} voxels"
+
+
 def _heart_place(session: Session, cube: Cube) -> str:
     found = session.ventricles.get(session.case.roles[0]) if session.case else None
     offsets = body_offset(cube, found, session.cursor)
@@ -105,7 +118,8 @@ def values_text(session: Session) -> str:
     if session.case is None:
         return ""
     parts = []
-    for role, cube in session.case.cubes.items():
+    for role in session.case.cubes:
+        cube = session.case.at_gate(role, session.gate)
         z, y, x = session.cursor_in(role)
         box = (slice(z, z + 1), slice(y, y + 1), slice(x, x + 1))
         text = value_text(float(cube.box(box)[0, 0, 0]), "")

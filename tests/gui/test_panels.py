@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
@@ -30,6 +32,24 @@ def test_run_shows_the_answer_in_words_and_bars(window, with_case, idle, qtbot):
     assert panel.footer.text() == "heart-net · CPU · 40 ms · calibrated"
     assert panel.run_button.isEnabled()
     assert "ischaemic" in window.cases.list.item(0).text()
+
+
+def test_a_case_unlike_the_training_data_gets_no_class(window, with_case):
+    with_case(make_heart())
+    case, panel = window.session.case, window.predict
+    odds = {"healthy": 0.02, "artefact": 0.98}
+    answer = Prediction(case, "heart-net", odds, 0.9, "CPU", 0.1, distance=0.4)
+    window.session.set_prediction(answer)
+    assert panel.answer.text() == "Artefact"
+    assert "0.40" in panel.distance.text()
+    assert not panel.distance.isHidden()
+    window.session.set_prediction(replace(answer, distance=3.2, unlike="it lies 3.2 times as far"))
+    assert panel.answer.text() == "Unlike anything it was trained on"
+    assert [row[1:] for row in panel.bars.rows] == [(0.02, False), (0.98, False)]
+    assert panel.abnormal.isHidden()
+    assert panel.artefact.isHidden()
+    assert "No class is given: it lies 3.2 times" in panel.cautions.text()
+    assert "artefact" not in window.cases.list.item(0).text()
 
 
 def test_a_stale_answer_is_dropped(window, with_case, idle, network, qtbot):
@@ -109,7 +129,7 @@ def test_cam_classifies_first_where_nobody_did(window, with_case, idle, network)
     assert window.session.prediction.answer == "ischaemic"
     assert network.asked[1][:2] == ("CAM", "ischaemic")
     assert window.session.overlay.method == "CAM"
-    assert window.explain.cam_button.isChecked()
+    assert window.explain.buttons["CAM"].isChecked()
     assert "CAM for ischaemic" in window.explain.caption.text()
     assert window.explain.target.itemText(0) == "the answer (ischaemic)"
 
@@ -136,7 +156,7 @@ def test_occlusion_shows_a_coarse_map_and_keeps_it_when_stopped(
     qtbot.waitUntil(lambda: window.session.overlay is not None)
     assert not window.session.overlay.complete
     assert "coarse" in window.explain.caption.text()
-    assert window.explain.occlusion_button.isChecked()
+    assert window.explain.buttons["occlusion"].isChecked()
     assert window.explain.progress.isVisible()
     qtbot.mouseClick(window.explain.cancel_button, Qt.MouseButton.LeftButton)
     idle(window)
@@ -146,18 +166,40 @@ def test_occlusion_shows_a_coarse_map_and_keeps_it_when_stopped(
 
 def test_occlusion_takes_the_users_choices_and_remembers_them(window, with_case, idle, network):
     with_case(make_heart())
-    panel = window.explain
+    panel = window.explain.occlusion
     panel.patch.setValue(6)
     panel.stride.setValue(2)
     panel.fill.setCurrentIndex(panel.fill.findData("wall"))
     panel.fill.activated.emit(panel.fill.currentIndex())
     panel.channel.setCurrentIndex(panel.channel.findData("stress"))
+    panel.precision.setCurrentIndex(panel.precision.findData("bfloat16"))
+    panel.precision.activated.emit(panel.precision.currentIndex())
     press(window, "O")
     idle(window)
-    chosen = {"patch": 6, "stride": 2, "fill": "wall", "channel": "stress"}
+    chosen = {
+        "patch": 6,
+        "stride": 2,
+        "fill": "wall",
+        "channel": "stress",
+        "precision": "bfloat16",
+    }
     assert network.asked[-1][2] == chosen
     assert window.memory.settings.occlusion_patch == 6
     assert window.memory.settings.occlusion_fill == "wall"
+    assert window.memory.settings.occlusion_precision == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("key", "method"), [("Shift+C", "Grad-CAM++"), ("Shift+O", "integrated gradients")]
+)
+def test_gradient_maps_have_keys_and_buttons(window, with_case, idle, network, key, method):
+    with_case(make_heart())
+    press(window, key)
+    idle(window)
+    assert network.asked[-1][0] == method
+    assert window.session.overlay.method == method
+    assert window.explain.buttons[method].isChecked()
+    assert window.explain.caption.text().startswith(method)
 
 
 def test_keys_and_sliders_restyle_the_map(window, with_case, idle):
@@ -246,8 +288,6 @@ def test_an_answer_below_one_half_is_no_statement(window, with_case):
 
 
 def test_choosing_a_model_forgets_the_others_answer(window, with_case, idle, network):
-    from dataclasses import replace
-
     first = network.models[0]
     network.models.insert(1, replace(first, name="other", card=replace(first.card, name="other")))
     case = with_case(make_heart())

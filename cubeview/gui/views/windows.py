@@ -1,18 +1,37 @@
-"""The labelled windows of a sky cube, drawn on one slice of it."""
+"""Windows of a sky cube: those with labels drawn on a slice and a spectrum, and one being drawn."""
+
+from collections.abc import Mapping
 
 import pyqtgraph as pg
-from PyQt6.QtCore import QRectF
+from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtGui import QColor, QPainter
 
+from cubeview.cubes.cube import Box
+from cubeview.cubes.region import drawn_box, middle
+from cubeview.gui.session import Session
 from cubeview.gui.styles import Mark
+
+_FILL = 26
+"""Opacity, of 255, of an interval under a spectrum."""
+
+
+def draw_window(session: Session, spans: Mapping[int, tuple[float, float]]) -> None:
+    """Make what the user drew along some axes, in voxels, the window that is asked and labelled."""
+    case = session.case
+    if case is None:
+        return
+    box = drawn_box(case.main, session.cursor, spans, session.window if session.drawn else None)
+    session.set_window(None)
+    session.set_cursor(*middle(box))
+    session.set_window(box, drawn=True)
 
 
 class WindowMarks(pg.GraphicsObject):
-    """Thin outlines of the windows that the slice passes through, in the colour of their class."""
+    """Thin outlines of the windows that the slice passes through, with the name of their class."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: list[tuple[QRectF, QColor]] = []
+        self._shown: list[tuple[QRectF, QColor, str]] = []
         self.setZValue(14)
 
     def set_marks(
@@ -29,6 +48,7 @@ class WindowMarks(pg.GraphicsObject):
                     mark.box[up].stop - mark.box[up].start,
                 ),
                 QColor(mark.colour),
+                mark.text,
             )
             for mark in marks
             if mark.box[axis].start <= index < mark.box[axis].stop
@@ -38,14 +58,77 @@ class WindowMarks(pg.GraphicsObject):
     def boundingRect(self) -> QRectF:
         """Return what holds all outlines."""
         whole = QRectF()
-        for outline, _ in self._shown:
+        for outline, *_ in self._shown:
             whole = whole.united(outline)
         return whole.adjusted(-1, -1, 1, 1)
 
     def paint(self, painter: QPainter, *args: object) -> None:
         """Draw the outlines, dark below light, so that they are seen on any colour map."""
-        for outline, colour in self._shown:
-            painter.setPen(pg.mkPen((0, 0, 0, 110), width=3))
+        halo = QColor(0, 0, 0, 110)
+        for outline, colour, _ in self._shown:
+            painter.setPen(pg.mkPen(halo, width=3))
             painter.drawRect(outline)
             painter.setPen(pg.mkPen(colour, width=1))
             painter.drawRect(outline)
+        # Names in pixels of the screen, where the outline has room for them.
+        to_screen = painter.transform()
+        painter.resetTransform()
+        metrics = painter.fontMetrics()
+        for outline, colour, name in self._shown:
+            area = to_screen.mapRect(outline).adjusted(4, 2, -4, -2)
+            if metrics.horizontalAdvance(name) > area.width() or metrics.height() > area.height():
+                continue
+            at = area.topLeft() + QPointF(0, metrics.ascent())
+            painter.setPen(halo)
+            painter.drawText(at + QPointF(1, 1), name)
+            painter.setPen(colour)
+            painter.drawText(at, name)
+        painter.setTransform(to_screen)
+
+
+class Intervals(pg.GraphicsObject):
+    """The spectral intervals of windows around the spectrum's place: a faint fill and its ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[tuple[slice, QColor]] = []
+        self.setZValue(-10)
+
+    def set_windows(
+        self, marks: tuple[Mark, ...], window: Box | None, y: int, x: int, colour: str
+    ) -> None:
+        """Show those whose part of the sky holds a voxel, and the window that is asked about."""
+        boxes = [(mark.box, mark.colour) for mark in marks]
+        boxes += [(window, colour)] if window is not None else []
+        shown = [
+            (box[0], QColor(paint))
+            for box, paint in boxes
+            if box[1].start <= y < box[1].stop and box[2].start <= x < box[2].stop
+        ]
+        if shown != self.shown:
+            self.shown = shown
+            self.update()
+
+    def viewRangeChanged(self) -> None:
+        """Span the new range."""
+        self.prepareGeometryChange()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the whole range of the view."""
+        view = self.getViewBox()
+        return QRectF() if view is None else view.viewRect()
+
+    def paint(self, painter: QPainter, *args: object) -> None:
+        """Fill the intervals over the whole height of the view."""
+        view = self.boundingRect()
+        for interval, colour in self.shown:
+            area = QRectF(
+                interval.start - 0.5, view.top(), interval.stop - interval.start, view.height()
+            )
+            fill = QColor(colour)
+            fill.setAlpha(_FILL)
+            painter.fillRect(area, fill)
+            painter.setPen(pg.mkPen(colour, width=1))
+            painter.drawLine(area.topLeft(), area.bottomLeft())
+            painter.drawLine(area.topRight(), area.bottomRight())
