@@ -48,7 +48,7 @@ class EffectRange:
     """Least share missing at rest for a lesion to count as partly fixed."""
     refill: tuple[float, float] = (0.35, 0.62)
     scar_thinning: tuple[float, float] = (0.0, 0.35)
-    shadow: tuple[float, float] = (0.38, 0.62)
+    shadow: tuple[float, float] = (0.45, 0.68)
     motion_mm: tuple[float, float] = (16.0, 30.0)
     motion_share: tuple[float, float] = (0.38, 0.5)
     hot_spot: tuple[float, float] = (1.0, 2.4)
@@ -169,7 +169,7 @@ def draw_lesion(
     if kind == "reversible":
         rest = min(stress * rng.uniform(*ranges.residue), ranges.unscored)
     elif kind == "fixed":
-        rest = stress * rng.uniform(0.95, 1.05)
+        rest = stress * rng.uniform(0.90, 1.06)
     else:
         rest = max(stress * rng.uniform(*ranges.refill), ranges.scored)
     thinning = 0.0 if kind == "reversible" else rng.uniform(*ranges.scar_thinning)
