@@ -9,28 +9,6 @@ import numpy as np
 
 from cubeview.io.export_dicom import write_nm
 from cubeview.simulate.spect import SpectPair, SpectRange, simulate_pair, to_case
-from cubeview.simulate.spect_scan import ScanRange
-from cubeview.simulate.spect_state import PoseRange
-
-OTHER = SpectRange(
-    scan=ScanRange(
-        voxel_mm=(7.0, 7.8),
-        fine_share=0.0,
-        fwhm_mm=(17.5, 20.0),
-        cutoff_per_cm=(0.28, 0.34),
-        noise=(0.055, 0.075),
-        rest_noise=(1.8, 2.2),
-        background=(0.20, 0.28),
-        liver=(1.3, 1.6),
-        masked_share=1.0,
-        mask_mm=(84.0, 96.0),
-        counts=(80.0, 200.0),
-    ),
-    pose=PoseRange(tilt_deg=9.0, offset_mm=12.0),
-    shape=(32, 36, 36),
-)
-"""Every range lies outside the shipped model's: coarser voxels, poorer resolution, fewer counts,
-stronger background and liver, hearts turned and displaced more, always a masked field of view."""
 
 
 def uncorrected(pair: SpectPair, rng: np.random.Generator) -> SpectPair:

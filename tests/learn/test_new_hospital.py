@@ -12,7 +12,8 @@ from cubeview.learn.training_set import TrainingSet, gather
 from cubeview.learn.tuning import FinetuneConfig
 from cubeview.paths import resource
 from cubeview.simulate.ifu import simulate_window
-from tests.helpers.hospitals import OTHER, uncorrected, write_hospital
+from cubeview.simulate.spect_variants import COARSE
+from tests.helpers.hospitals import uncorrected, write_hospital
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +60,7 @@ def test_a_scanner_of_other_habits_is_learnt_without_loss(tmp_path):
 
 
 def test_a_scanner_the_base_ranks_badly_gains(tmp_path):
-    tuned, base = taught(tmp_path, FinetuneConfig(), OTHER)
+    tuned, base = taught(tmp_path, FinetuneConfig(), COARSE)
     assert base.auc.value <= 0.85
     assert tuned.auc.value >= base.auc.value + 0.05
     assert tuned.balanced_accuracy >= base.balanced_accuracy + 0.10
