@@ -368,7 +368,7 @@ def _hearts(version: str, **ways: Any) -> Source:
 
 
 SOURCES: Mapping[str, Source] = {
-    "spect": replace(_hearts("finder-3"), facts=spect_facts),
+    "spect": replace(_hearts("finder-2"), facts=spect_facts),
     # The same hearts and others, to see how what was learnt carries over.
     "spect/found": _hearts("found", look=True),
     **{f"spect/{name}": _hearts(f"{name}+finder-2", variant=name) for name in VARIANTS},
