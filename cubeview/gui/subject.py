@@ -7,7 +7,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
-from cubeview.cubes.region import window_at
+from cubeview.cubes.region import fits, window_at
 from cubeview.errors import CubeviewError
 from cubeview.gui.records import Records
 from cubeview.gui.session import Session
@@ -208,7 +208,7 @@ class Subject(QObject):
             library, label_set, hashes[case.roles[0]], source.part if source else ""
         ):
             box = window_box(window)
-            if box is not None:
+            if box is not None and fits(box, case.main):
                 marks.append(Mark(box, name, colours.get(name) or "#d7dce3"))
         return tuple(marks)
 

@@ -2,7 +2,8 @@
 
 from cubeview.cubes.case import Case
 from cubeview.io.identity import identity, window_text
-from cubeview.library.library import Library, delete_case, put_case
+from cubeview.library.cases import delete_case, put_case
+from cubeview.library.library import Library
 
 
 def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | None:

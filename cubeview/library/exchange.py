@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cubeview.library.cases import put_case
 from cubeview.library.labelfile import Entry, read_labels, write_labels
-from cubeview.library.library import Library, put_case
+from cubeview.library.library import Library
 from cubeview.library.values import LabelClass
 
 

@@ -21,7 +21,7 @@ from cubeview.library.stored import (
     window_box,
     without_thumbnail,
 )
-from cubeview.library.worklist import FeatureSpace, ordered, rows
+from cubeview.library.worklist import FeatureSpace, by_distance, labelled, ordered, rows
 from tests.helpers.cases import case_of
 from tests.helpers.nmfolder import write_hearts
 
@@ -53,11 +53,13 @@ def test_orders(library, tmp_path):
     found = rows(library, SETS)
 
     def order(name):
-        return [row.id for row in ordered(found, name, library.features("m"))]
+        return [row.id for row in ordered(found, name)]
 
     assert order("as listed") == [sure, torn, far, bare]
     assert order("most doubtful") == [torn, far, sure, bare]
-    assert order("most different") == [far, torn, sure, bare]
+    space = FeatureSpace(library.features("m"), labelled(found))
+    different = [row.id for row in by_distance(found, space.distances)]
+    assert different == [far, torn, sure, bare]
     assert order("disagreement")[0] == sure
     assert found[1].doubt == pytest.approx(1.0)
     assert found[0].differs
