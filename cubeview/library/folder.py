@@ -8,7 +8,8 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import HEAD_BYTES, READERS, Refusal, fits, open_paths
 from cubeview.io.identity import identity, window_text
-from cubeview.library.library import Library, put_case
+from cubeview.library.cases import put_case
+from cubeview.library.library import Library
 from cubeview.library.stored import hashes_of, thumbnail
 
 _TOGETHER = 64

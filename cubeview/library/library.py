@@ -7,9 +7,8 @@ the program and a loss of power (sqlite.org/wal.html). Two windows may use one f
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,11 @@ from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
+from cubeview.library.cases import delete_case, now, put_case
 from cubeview.library.connection import connect
 from cubeview.library.values import Label, LabelClass
+
+_LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?, ?, ?)"
 
 
 class Library:
@@ -100,9 +102,7 @@ class Library:
                     kept.append(number)
                     continue
                 self.append_log(run, "removed", number, "")
-                for table in ("predictions", "thumbnails", "files"):
-                    run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
-                run.execute("DELETE FROM cases WHERE id = ?", (number,))
+                delete_case(run, number)
         return kept
 
     def files(self, case_id: int) -> dict[str, Path]:
@@ -198,7 +198,7 @@ class Library:
                 (number, case_id, self.reader),
             ).fetchone()
             # A clock set back must not put the new label behind the old one.
-            row = (case_id, number, self.reader, max(_now(), last or ""), class_name)
+            row = (case_id, number, self.reader, max(now(), last or ""), class_name)
             done = run.execute(
                 "INSERT INTO labels (case_id, set_id, reader, at, class, sure, quality, note,"
                 " opinion_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -251,7 +251,7 @@ class Library:
                 " VALUES (?, ?, ?, ?, ?) ON CONFLICT (case_id, model) DO UPDATE SET"
                 " at = excluded.at, probabilities = excluded.probabilities,"
                 " features = COALESCE(excluded.features, features)",
-                (case_id, prediction.model, _now(), odds, blob),
+                (case_id, prediction.model, now(), odds, blob),
             )
             self.append_log(run, "predicted", case_id, prediction.model)
 
@@ -263,10 +263,19 @@ class Library:
         )
         return {number: np.frombuffer(blob, np.dtype("<f4")) for number, blob in rows}
 
-    def log(self, action: str, case_id: int | None = None, detail: str = "") -> None:
-        """Append to the audit log; `detail` never holds a name, a number or a path."""
+    def log(self, action: str, known: str = "", detail: str = "") -> None:
+        """Append to the audit log.
+
+        Parameters
+        ----------
+        action : str
+        known : str
+            Identity of the case, whether this library has it or not; empty for none.
+        detail : str
+            Never holds a name, a number or a path.
+        """
         with self.transaction() as run:
-            self.append_log(run, action, case_id, detail)
+            run.execute(_LOG, (now(), self.reader, action, known, detail))
 
     def audit(self) -> list[tuple[str, str, str, str, str]]:
         """Return the log, oldest first: time, reader, action, case identity, detail."""
@@ -303,11 +312,9 @@ class Library:
         self, run: sqlite3.Connection, action: str, case_id: int | None, detail: str
     ) -> None:
         """Write an audit entry inside a transaction."""
-        run.execute(
-            "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?,"
-            " COALESCE((SELECT identity FROM cases WHERE id = ?), ''), ?)",
-            (_now(), self.reader, action, case_id, detail),
-        )
+        found = run.execute("SELECT identity FROM cases WHERE id = ?", (case_id,)).fetchone()
+        known = found[0] if found else ""
+        run.execute(_LOG, (now(), self.reader, action, known, detail))
 
     def read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
         """Return the rows of a query."""
@@ -337,52 +344,6 @@ class Library:
             self._connection.execute("ROLLBACK")
 
 
-def put_case(
-    run: sqlite3.Connection,
-    known: str,
-    kind: str,
-    name: str,
-    window: str,
-    files: Mapping[str, tuple[str, str, str]],
-) -> int:
-    """Add a case inside a transaction, or note where its files (hash, part, path) now lie."""
-    found = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()
-    if found is None:
-        # Short pseudonyms meet in a large library; the number after them tells them apart.
-        taken = {
-            other
-            for (other,) in run.execute(
-                "SELECT name FROM cases WHERE name = ? OR name GLOB ?",
-                (name, glob_text(name) + "-[0-9]*"),
-            )
-        }
-        number = 2
-        free = name
-        while free in taken:
-            free, number = f"{name}-{number}", number + 1
-        found = run.execute(
-            "INSERT INTO cases (identity, kind, name, window, added_at) VALUES (?, ?, ?, ?, ?)"
-            " RETURNING id",
-            (known, kind, free, window, _now()),
-        ).fetchone()
-    run.executemany(
-        "INSERT INTO files (case_id, role, sha256, part, path) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (case_id, role) DO UPDATE SET path = excluded.path, part = excluded.part"
-        " WHERE excluded.path != ''",
-        [(found[0], role, *file) for role, file in files.items()],
-    )
-    return int(found[0])
-
-
-def glob_text(text: str) -> str:
-    """Return a text as a GLOB pattern that matches nothing else."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in text)
-
-
 def _label(row: tuple[Any, ...]) -> Label:
     number, case_id, reader, at, name, sure, quality, note, seen = row
     return Label(number, case_id, reader, at, name, bool(sure), quality, note, seen)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

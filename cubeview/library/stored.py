@@ -1,6 +1,7 @@
 """Cases of the library opened again from their files, and the small pictures of the list."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box, Cube
+from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import open_paths
 from cubeview.io.identity import content_hash
@@ -48,7 +50,8 @@ def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
     if known:
         return str(known[0][0])
     digest = content_hash(path, report=report)
-    with library.transaction() as run:
+    # Without space to remember it, it is read once more another time.
+    with suppress(CubeviewError), library.transaction() as run:
         run.execute(
             "INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?)",
             (str(path), before.st_size, before.st_mtime_ns, digest),
@@ -96,12 +99,13 @@ def open_stored(library: Library, case_id: int, *, report: Report = nothing) -> 
             reason = opened.refusals[0].reason if opened.refusals else "nothing to open."
             raise CubeviewError(f"{name}: its {role} file cannot be opened: {reason}")
         cubes[role] = cube
+    box = window_box(window)
+    if box is not None and not fits(box, next(iter(cubes.values()))):
+        raise CubeviewError(f"{name}: its window lies outside the cube. Label it again.")
     for case in opened.cases:
         if dict(case.cubes) == cubes:
-            return replace(case, name=name, window=window_box(window))
-    return Case(
-        name, kind, cubes, evidence=("roles as kept in the library",), window=window_box(window)
-    )
+            return replace(case, name=name, window=box)
+    return Case(name, kind, cubes, evidence=("roles as kept in the library",), window=box)
 
 
 def window_box(text: str) -> Box | None:

@@ -71,6 +71,7 @@ class PredictPanel(QWidget):
         session.prediction_changed.connect(self._refresh)
         session.model_changed.connect(self._model_changed)
         session.cursor_changed.connect(self._refresh_where)
+        session.window_changed.connect(self._refresh_where)
         self._case_changed()
 
     def run(self) -> None:
@@ -201,7 +202,8 @@ class PredictPanel(QWidget):
             return
         prediction = self._session.prediction
         if prediction is None or prediction.case.window is None:
-            self.where.setText(f"Judges the window at the cursor: {place_text(self._session)}")
+            which = "around the middle of what you drew" if self._session.drawn else "at the cursor"
+            self.where.setText(f"Judges the window {which}: {place_text(self._session)}")
             return
         inside = all(
             part.start <= place < part.stop
