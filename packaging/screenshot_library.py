@@ -11,7 +11,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 SIZE = (1440, 900)
-HEARTS, FIELDS = 15, 2
+HEARTS, FIELDS = 12, 2
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 
 
