@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io import HEAD_BYTES, READERS, Refusal, fits, open_paths
+from cubeview.io import HEAD_BYTES, READERS, Refusal, fits, nifti, open_paths
 from cubeview.io.identity import identity, window_text
 from cubeview.library.cases import Files, files_of, put_case
 from cubeview.library.library import Library
@@ -145,6 +145,8 @@ def _look_into(
     found, refusals = [], list(opened.refusals)
     for number, case in enumerate(opened.cases):
         report(0.6 + 0.4 * number / len(opened.cases), "")
+        if nifti.is_mask(case):
+            continue
         try:
             found.append(_found(library, case))
         except CubeviewError as error:
