@@ -43,12 +43,13 @@ shown() { xdotool search --onlyvisible --pid "$window"; }
 titled() { xdotool search --onlyvisible --name "$1"; }
 loaded() { grep -q libtorch_cpu "/proc/$window/maps"; }
 gone() { ! kill -0 "$1"; }
-# Until the picture of the window stops changing: whatever was asked is done.
+# Until the window has looked the same three times running: whatever was asked is done.
 settled() {
-  local now last=""
+  local now last="" same=0
   for _ in $(seq 120); do
     now=$(import -window root rgb:- | md5sum)
-    [ "$now" != "$last" ] || return 0
+    if [ "$now" = "$last" ]; then same=$((same + 1)); else same=0; fi
+    [ "$same" -lt 3 ] || return 0
     last=$now
     sleep 1.5
   done
