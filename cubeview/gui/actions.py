@@ -106,6 +106,7 @@ ACTIONS = (
         needs="case",
     ),
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
+    Action("white", "W&hite light", "Cube", "ortho.toggle_white", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
     Action("guesses", "&Correct what was guessed…", "Cube", "ask_guesses", "G", needs="case"),
     Action(
@@ -132,6 +133,15 @@ ACTIONS = (
         after_line=True,
     ),
     Action("occlusion", "&Occlusion", "Model", "explain.run_occlusion", "O", needs="case"),
+    Action("grad_cam", "&Grad-CAM++", "Model", "explain.run_grad_cam", "Shift+C", needs="case"),
+    Action(
+        "gradients",
+        "&Integrated gradients",
+        "Model",
+        "explain.run_gradients",
+        "Shift+O",
+        needs="case",
+    ),
     Action("toggle_map", "Show or &hide the map", "Model", "explain.toggle", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "explain.fainter", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "explain.stronger", "]", needs="overlay"),

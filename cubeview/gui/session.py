@@ -65,6 +65,8 @@ class Session(QObject):
     adjusting_changed()
         The user began or ended to adjust the ellipsoids.
     window_changed()
+    white_changed()
+        `white`: the sky plane shows the mean of all channels, or a channel again.
     aperture_changed()
         Its radius, or what is made of it.
     catalogue_changed()
@@ -89,6 +91,7 @@ class Session(QObject):
     adjusting_changed = pyqtSignal()
     window_changed = pyqtSignal()
     aperture_changed = pyqtSignal()
+    white_changed = pyqtSignal()
     marks_changed = pyqtSignal()
     catalogue_changed = pyqtSignal()
     model_changed = pyqtSignal()
@@ -112,6 +115,7 @@ class Session(QObject):
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
         self.aperture = 0.0
+        self.white = False
         self.aperture_how: How = "sum"
         self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
@@ -169,6 +173,7 @@ class Session(QObject):
         self.gate = None
         self.overlay = None
         self.aperture = 0.0
+        self.white = False
         self.catalogue = None if case is None else self._catalogues.get(case)
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
@@ -316,6 +321,12 @@ class Session(QObject):
             self.set_prediction(None)
         if self.overlay is not None and self.overlay.case.window != window:
             self.set_overlay(None)
+
+    def set_white(self, on: bool) -> None:
+        """Show the mean of all channels in the sky plane, and of a map; or a channel again."""
+        if on != self.white:
+            self.white = on
+            self.white_changed.emit()
 
     def set_aperture(self, radius: float, how: How | None = None) -> None:
         """Show the spectrum of a circle around the cursor; radius in voxels, 0 for none."""

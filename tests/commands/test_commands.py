@@ -114,7 +114,7 @@ def test_a_ventricle_placed_in_the_window_counts_here_too(scans, model, capsys, 
     assert "as placed by hand" in run(capsys, *explain)[1]
 
 
-@pytest.mark.parametrize("method", ["cam", "occlusion"])
+@pytest.mark.parametrize("method", ["cam", "gradcam++", "ig", "occlusion"])
 def test_explain_writes_a_map_on_the_grid_of_each_state(scans, model, capsys, tmp_path, method):
     pair = [scans / f"sim1-0001_{role}.dcm" for role in ("rest", "stress")]
     out = tmp_path / "map.npz"

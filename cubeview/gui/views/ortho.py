@@ -99,6 +99,11 @@ class OrthoView(QWidget):
         how = self.session.aperture_how
         self.session.set_aperture(self.session.aperture, "sum" if how == "mean" else "mean")
 
+    def toggle_white(self) -> None:
+        """Show the mean of all channels on the sky, or a channel again."""
+        if any(isinstance(part, SpectrumView) for part in self._parts):
+            self.session.set_white(not self.session.white)
+
     def fit(self) -> None:
         """Fit all slices into their views."""
         for view in self.slices:
