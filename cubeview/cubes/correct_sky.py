@@ -131,7 +131,8 @@ def set_values(cube: Cube, answer: str) -> Cube:
     if axis.unit or not known:
         return made
     note = Note("guess", f"the unit of the {axis.name.lower()}s: {known[0]}", "spectral unit")
-    return replace(_with_axis(made, unit=known[0], kind="spectral"), notes=(*made.notes, note))
+    made = replace(made, kind="sky", notes=(*made.notes, note))
+    return _with_axis(made, unit=known[0], kind="spectral")
 
 
 def set_medium(cube: Cube, answer: Literal["air", "vacuum"] | str) -> Cube:

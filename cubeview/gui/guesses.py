@@ -214,7 +214,9 @@ class GuessesDialog(QDialog):
         self._outer.replaceWidget(old, self._rows)
         old.hide()
         old.deleteLater()
-        self.adjustSize()
+        # Wrapped lines make a box as low as its width allows, which Qt does not ask for itself.
+        self.resize(max(self.width(), _WIDTH), 0)
+        self.resize(self.width(), self._outer.totalHeightForWidth(self.width()))
 
     def _editor(self, group: _Group, question: Question) -> QComboBox | QLineEdit:
         answer = group.answers.get(question.key)

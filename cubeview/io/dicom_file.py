@@ -5,6 +5,7 @@ DICOM PS3.5 annex A.
 """
 
 import logging
+import re
 import struct
 import warnings
 import zlib
@@ -292,8 +293,10 @@ def decode(header: FileDataset, path: Path) -> np.ndarray:
             raise CubeviewError(
                 f"{path}: the pixel values are damaged ({type(error).__name__}). Copy it again."
             ) from error
+        # What is no identifier is header text, and none of that reaches a message.
+        name = syntax.name if re.fullmatch(r"[0-9.]{1,64}", syntax) else "an unknown format"
         raise CubeviewError(
-            f"{path}: the pixels are compressed as {syntax.name or 'an unknown format'} and could "
+            f"{path}: the pixels are compressed as {name} and could "
             "not be decoded: the file is damaged or CubeView has no decoder for it. Export the "
             "series uncompressed (Explicit VR Little Endian), or convert it with "
             "gdcmconv --raw or dcmdjpeg."

@@ -109,11 +109,10 @@ def geometry(
         notes = [
             replace(n, about="spectral values") if n.text.startswith(step) else n for n in notes
         ]
-    elif celestial is None and z not in times:
-        text = f"the file does not say what its axes measure: axis {z} is shown as the first"
-        notes.append(Note("guess", text, "first axis"))
-        notes.append(Note("info", "the first axis is taken for no spectrum", "spectral type"))
-    elif z not in times:
+    elif z not in times and (spectral is None or spectral.number != z):
+        if celestial is None:
+            text = f"the file does not say what its axes measure: axis {z} is shown as the first"
+            notes.append(Note("guess", text, "first axis"))
         notes.append(Note("info", "the first axis is taken for no spectrum", "spectral type"))
     if all(axis.kind == "index" for axis in axes.values()):
         notes.append(Note("info", "the file has no world coordinates: voxel numbers are shown"))

@@ -92,6 +92,7 @@ def test_start_and_step_of_either_sign(answer, last):
     assert axis.values[0] == 4750.2
     assert axis.values[-1] == pytest.approx(last)
     assert (axis.kind, axis.unit) == ("spectral", "Angstrom")
+    assert made.kind == "sky"
 
 
 def test_medium_and_definition_of_velocities():

@@ -10,6 +10,7 @@ import pytest
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path, open_paths
 from tests.fuzz.fuzz import originals, run
+from tests.io.nm_files import nm, write
 
 MUTANTS = 400
 
@@ -58,6 +59,17 @@ def test_a_length_of_four_gigabytes_sets_no_memory_aside(tmp_path):
     path.write_bytes(bytes(128) + b"DICM" + meta + element)
     (refusal,) = open_paths([path]).refusals
     assert "memory" not in refusal.reason
+
+
+def test_header_text_in_the_place_of_a_syntax_reaches_no_message(tmp_path):
+    path = write(nm(), tmp_path / "scan.dcm")
+    written = b"1.2.840.10008.1.2.1\0"
+    assert path.read_bytes().count(written) == 1
+    path.write_bytes(path.read_bytes().replace(written, b"\0\x80DOE^JANE 10008.1.2"))
+    (refusal,) = open_paths([path]).refusals
+    assert "an unknown format" in refusal.reason
+    assert "DOE" not in refusal.reason
+    assert refusal.reason.isprintable()
 
 
 def test_a_gzip_bomb_of_dicom_is_refused(tmp_path, monkeypatch):

@@ -112,6 +112,7 @@ def test_forgetting_goes_back_to_the_guess(window, ask, tmp_path, qtbot):
 def test_an_answer_without_sense_is_said_and_keeps_the_dialog(window, ask, tmp_path):
     before = ask(sky(tmp_path / "a.fits", CRVAL3=0, CTYPE3="WAVE", CUNIT3="nm"))
     case = window.session.case
+    assert "first axis" not in before.editors
     choose(before, "spectral values", "lots")
     before.accept()
     assert before.isVisible()

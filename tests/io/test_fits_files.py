@@ -207,7 +207,9 @@ def check_against_astropy(cube: Cube, path):
     with warnings.catch_warnings(), fits.open(path) as hdus:
         warnings.simplefilter("ignore")
         part = cube.source.part
+        # A plane of a fourth axis is named too, and is no extension.
         number = int(part.split()[1]) if part.startswith("extension") else part or 0
+        number = number if isinstance(number, int) or number in hdus else 0
         header = hdus[number].header
         oracle = WCS(header, hdus)
     lengths = [header[f"NAXIS{n}"] for n in range(1, header["NAXIS"] + 1)]
