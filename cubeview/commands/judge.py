@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cubeview.commands.common import (
     Commands,
@@ -19,6 +19,10 @@ from cubeview.commands.common import (
     with_window,
 )
 from cubeview.errors import CubeviewError
+
+if TYPE_CHECKING:
+    from cubeview.cubes.case import Case
+    from cubeview.cubes.ventricle import Ventricle
 
 
 def add(commands: Commands) -> None:
@@ -49,7 +53,8 @@ def _predict(options: argparse.Namespace) -> int:
         try:
             model = models.of(case)
             case = with_window(case, options.at)
-            answer = predict(model, case)
+            ventricles = _placed(case)
+            answer = predict(model, case, ventricles=ventricles)
         except CubeviewError as error:
             said = one_line(error).removeprefix(f"{case.name}: ")
             print(f"cubeview: {case.name}: {said}", file=sys.stderr)
@@ -64,6 +69,7 @@ def _predict(options: argparse.Namespace) -> int:
                 "abnormal": answer.abnormal,
                 "probabilities": dict(answer.probabilities),
                 "cautions": list(answer.cautions),
+                "placed": _by_hand(ventricles),
                 "device": answer.device,
                 "seconds": round(answer.seconds, 4),
             }
@@ -74,6 +80,7 @@ def _predict(options: argparse.Namespace) -> int:
         for record in answers:
             bars = ", ".join(f"{name} {p:.2f}" for name, p in record["probabilities"].items())
             print(f"{record['case']}: {record['class']} ({bars})")
+            _say_placed(record)
             for caution in record["cautions"]:
                 print(f"  caution: {caution}")
     return status if answers else 2
@@ -91,15 +98,16 @@ def _explain(options: argparse.Namespace) -> int:
         )
     model = Models(options.model).of(cases[0])
     case = with_window(cases[0], options.at)
-    target = options.target or predict(model, case).answer
+    ventricles = _placed(case)
+    target = options.target or predict(model, case, ventricles=ventricles).answer
     if target not in model.card.classes:
         names = ", ".join(model.card.classes)
         raise CubeviewError(f"{model.card.name} knows no class {target!r}; it knows {names}.")
     if options.method == "cam":
-        overlay = cam(model, case, target)
+        overlay = cam(model, case, target, ventricles=ventricles)
     else:
         settings = OcclusionSettings(options.patch, options.stride, options.fill, options.channel)
-        overlay = occlusion(model, case, target, settings, report=progress())
+        overlay = occlusion(model, case, target, settings, ventricles=ventricles, report=progress())
     write_overlay(overlay, options.out)
     record = {
         "case": case.name,
@@ -107,11 +115,31 @@ def _explain(options: argparse.Namespace) -> int:
         "target": target,
         "model": overlay.model,
         "peak": overlay.peak,
+        "placed": _by_hand(ventricles),
         "file": str(options.out),
     }
     if options.json:
         print_json(record)
     else:
         print(f"{overlay.method} for {target}, peak {overlay.peak:.3g} {overlay.unit}")
+        _say_placed(record)
         print(options.out)
     return 0
+
+
+def _placed(case: "Case") -> "dict[str, Ventricle]":
+    """Return the ventricles the user placed in a heart with the same content; else none."""
+    from cubeview.library.ventricles import recall
+
+    return recall(case) if case.kind == "heart" else {}
+
+
+def _by_hand(ventricles: "dict[str, Ventricle]") -> list[str]:
+    """Return the roles whose ventricle the user moved."""
+    return [role for role, ventricle in ventricles.items() if ventricle.by == "user"]
+
+
+def _say_placed(record: dict[str, Any]) -> None:
+    if record["placed"]:
+        roles = " and ".join(record["placed"])
+        print(f"  left ventricle: in {roles} as placed by hand in the window")

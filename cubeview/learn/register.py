@@ -1,6 +1,8 @@
-"""Rigid registration of two ventricles on the same grid, by correlation inside a weight."""
+"""Registration of two ventricles on the same grid, by correlation inside a weight: rigid, and where
+wanted with a change of size.
+"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
@@ -13,24 +15,29 @@ _SHIFT_MM = 12.0
 _TURN_MM = 8.0
 _ARM_MM = 40.0
 _PRIOR = 0.004
+# Between two scans of one heart the size changes by some per cent: another beat, another filter.
+_SIZE_MM = 3.0  # at the arm
 
 
 @dataclass(frozen=True, eq=False)
 class Rigid:
-    """A rigid map from fixed to moving millimetres about the common grid centre.
+    """A map from fixed to moving millimetres about the common grid centre.
 
     Parameters
     ----------
     rotation : ndarray, shape (3, 3)
     shift_mm : ndarray, shape (3,)
-        ``moving = rotation @ fixed + shift_mm``.
+        ``moving = size * rotation @ fixed + shift_mm``.
     correlation : float
         Weighted correlation of the two smoothed images under the map, -1 to 1.
+    size : float
+        How much larger the moving one is; 1 for a rigid map.
     """
 
     rotation: np.ndarray
     shift_mm: np.ndarray
     correlation: float
+    size: float = 1.0
 
     @property
     def turn_deg(self) -> float:
@@ -38,8 +45,15 @@ class Rigid:
         return float(np.degrees(Rotation.from_matrix(self.rotation).magnitude()))
 
 
-def register(fixed: np.ndarray, moving: np.ndarray, weight: np.ndarray, voxel_mm: float) -> Rigid:
-    """Find the rigid map under which `moving` correlates best with `fixed` inside `weight`.
+def register(
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    weight: np.ndarray,
+    voxel_mm: float,
+    *,
+    resize: bool = False,
+) -> Rigid:
+    """Find the map under which `moving` correlates best with `fixed` inside `weight`.
 
     Levenberg-Marquardt on the weighted least squares of ``fixed - gain · moving - offset``, which
     has its minimum where the correlation has its maximum; coarse (two voxels of smoothing), then
@@ -52,6 +66,8 @@ def register(fixed: np.ndarray, moving: np.ndarray, weight: np.ndarray, voxel_mm
     weight : ndarray, shape (d, h, w)
         0 outside the ventricle of `fixed`.
     voxel_mm : float
+    resize : bool
+        Whether the size may differ too.
 
     Returns
     -------
@@ -61,16 +77,13 @@ def register(fixed: np.ndarray, moving: np.ndarray, weight: np.ndarray, voxel_mm
     inside = np.nonzero(weight > 0.05)
     places = (np.stack(inside) - half[:, None]) * voxel_mm  # (3, n) mm about the grid centre
     root = np.sqrt(weight[inside])
-    turn, shift = np.eye(3), np.zeros(3)
-    correlation = 0.0
+    found = Rigid(np.eye(3), np.zeros(3), 0.0)
     for sigma in (2.0, 1.0):
         target = gaussian_filter(fixed, sigma)[inside]
         smooth = gaussian_filter(moving, sigma)
         layers = [smooth, *np.gradient(smooth, voxel_mm)]
-        turn, shift, correlation = _descend(
-            target, layers, places, root, turn, shift, voxel_mm, half
-        )
-    return Rigid(turn, shift, correlation)
+        found = _descend(target, layers, places, root, found, voxel_mm, half, resize)
+    return found
 
 
 def _descend(
@@ -78,65 +91,71 @@ def _descend(
     layers: list[np.ndarray],
     places: np.ndarray,
     root: np.ndarray,
-    turn: np.ndarray,
-    shift: np.ndarray,
+    start: Rigid,
     voxel_mm: float,
     half: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Levenberg-Marquardt from a start; returns rotation, shift and correlation there."""
+    resize: bool,
+) -> Rigid:
+    """Levenberg-Marquardt from a start."""
     damping = 1e-3
     level = root @ target / root.sum()
     energy = float(((target - level) * root) @ ((target - level) * root)) or 1.0
+    spread = np.array([_SHIFT_MM] * 3 + [_TURN_MM] * 3 + [_SIZE_MM] * resize)
+    prior = _PRIOR / spread**2
 
-    def cost(turn: np.ndarray, shift: np.ndarray) -> tuple[float, float, np.ndarray]:
-        moved = turn @ places
-        at = (moved + shift[:, None]) / voxel_mm + half[:, None]
+    def away(map_: Rigid) -> np.ndarray:
+        turn = Rotation.from_matrix(map_.rotation).as_rotvec() * _ARM_MM
+        vector: np.ndarray = np.array([*map_.shift_mm, *turn, np.log(map_.size) * _ARM_MM])
+        return vector[: len(spread)]
+
+    def cost(map_: Rigid) -> tuple[float, float, np.ndarray]:
+        moved = map_.size * (map_.rotation @ places)
+        at = (moved + map_.shift_mm[:, None]) / voxel_mm + half[:, None]
         values = map_coordinates(layers[0], at, order=1, mode="nearest")
         a = np.stack([values * root, root], axis=1)
         gain = np.linalg.lstsq(a, target * root, rcond=None)[0]
         residual = target * root - a @ gain
         share = float(residual @ residual) / energy
-        return share + _penalty(turn, shift), share, gain
+        return share + float(prior @ away(map_) ** 2), share, gain
 
-    best, share, gain = cost(turn, shift)
+    now = start
+    best, share, gain = cost(now)
     for _ in range(12):
-        moved = turn @ places
-        at = (moved + shift[:, None]) / voxel_mm + half[:, None]
+        moved = now.size * (now.rotation @ places)
+        at = (moved + now.shift_mm[:, None]) / voxel_mm + half[:, None]
         values, *slopes = (map_coordinates(a, at, order=1, mode="nearest") for a in layers)
         g = np.stack(slopes) * gain[0]
-        # d(moved) = dw × moved, so the slope along dw is moved × g.
-        twist = np.cross(moved, g, axis=0) / _ARM_MM
-        jacobian = np.concatenate([g, twist, values[None], np.ones_like(values)[None]]) * root
+        # d(moved) = dw × moved, so the slope along dw is moved × g; along ln size it is moved · g.
+        parts = [g, np.cross(moved, g, axis=0) / _ARM_MM]
+        if resize:
+            parts.append((moved * g).sum(axis=0, keepdims=True) / _ARM_MM)
+        jacobian = np.concatenate([*parts, values[None], np.ones_like(values)[None]]) * root
         residual = (target - gain[0] * values - gain[1]) * root
         normal = jacobian @ jacobian.T / energy
         right = jacobian @ residual / energy
-        vector = Rotation.from_matrix(turn).as_rotvec() * _ARM_MM
-        normal[:3, :3] += np.eye(3) * _PRIOR / _SHIFT_MM**2
-        normal[3:6, 3:6] += np.eye(3) * _PRIOR / _TURN_MM**2
-        right[:3] -= _PRIOR * shift / _SHIFT_MM**2
-        right[3:6] -= _PRIOR * vector / _TURN_MM**2
+        held = np.arange(len(spread))
+        normal[held, held] += prior
+        right[held] -= prior * away(now)
         improved = False
         for _ in range(4):
             damped = normal + np.diag(np.diag(normal) * damping + 1e-12)
             step = np.linalg.solve(damped, right)
-            trial_turn = Rotation.from_rotvec(step[3:6] / _ARM_MM).as_matrix() @ turn
-            trial_shift = shift + step[:3]
-            value, trial_share, trial_gain = cost(trial_turn, trial_shift)
+            trial = Rigid(
+                Rotation.from_rotvec(step[3:6] / _ARM_MM).as_matrix() @ now.rotation,
+                now.shift_mm + step[:3],
+                0.0,
+                now.size * float(np.exp(step[6] / _ARM_MM)) if resize else 1.0,
+            )
+            value, trial_share, trial_gain = cost(trial)
             if value < best:
                 improved = True
                 break
             damping *= 10
         if not improved:
             break
-        gained, best, share, gain = best - value, value, trial_share, trial_gain
-        turn, shift = trial_turn, trial_shift
+        gained, best, share, gain, now = best - value, value, trial_share, trial_gain, trial
         damping = max(damping / 10, 1e-6)
         if gained < 1e-5:
             break
     sign = 1.0 if gain[0] >= 0 else -1.0
-    return turn, shift, sign * float(np.sqrt(max(0.0, 1.0 - share)))
-
-
-def _penalty(turn: np.ndarray, shift: np.ndarray) -> float:
-    vector = Rotation.from_matrix(turn).as_rotvec() * _ARM_MM
-    return _PRIOR * float(shift @ shift / _SHIFT_MM**2 + vector @ vector / _TURN_MM**2)
+    return replace(now, correlation=sign * float(np.sqrt(max(0.0, 1.0 - share))))

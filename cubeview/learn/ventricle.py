@@ -14,6 +14,7 @@ from scipy.ndimage import map_coordinates
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
+from cubeview.learn.aftersight import second_look, signs
 from cubeview.learn.candidates import candidates, resample
 from cubeview.learn.poses import poses_of
 from cubeview.learn.register import Rigid, register
@@ -29,6 +30,8 @@ _PLAUSIBLE = 0.75
 _SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0
 _CUT = 1.15  # brighter is cut, in units of the wall's own brightness
 _TRUSTED = 0.25  # a voxel this far from the model counts half
+_LEAST_MM = 10.0
+_UNSURE_MM = 6.0  # usual error of the ellipsoid at which it is as well asked for
 
 
 def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
@@ -45,9 +48,9 @@ def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
     Ventricle
         Always one; its ``doubt`` says whether to believe it.
     """
-    found = _find(cube, report)
+    fitted = fit_one(cube, report=report)
     report(1.0, "Left ventricle found")
-    return _ventricle(found, found.fit.wall)
+    return _ventricle(fitted)
 
 
 def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ventricle, Ventricle]:
@@ -55,7 +58,7 @@ def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ve
 
     Each is found by itself; then rest is registered to stress and one wall is fitted to the
     brighter of the two at each place, so that what is missing in one state only does not matter.
-    Both get the size of that wall.
+    Both get the shape of that wall; the size may differ by what the registration says.
 
     Parameters
     ----------
@@ -66,6 +69,40 @@ def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ve
     -------
     stress, rest : Ventricle
     """
+    fitted = fit_pair(stress, rest, report=report)
+    report(1.0, "Left ventricle found")
+    return _ventricle(fitted[0]), _ventricle(fitted[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A wall in one cube, before the second look.
+
+    Parameters
+    ----------
+    wall : Wall
+    seen : ndarray
+        Signs of how the fit errs, see `cubeview.learn.aftersight`.
+    size : float
+        Of this state against the one the signs were seen in.
+    doubts : list of (float, str)
+        0 to 1, and why.
+    """
+
+    wall: Wall
+    seen: np.ndarray
+    size: float
+    doubts: list[tuple[float, str]]
+
+
+def fit_one(cube: Cube, *, report: Report = nothing) -> Fitted:
+    """Fit a wall to one cube."""
+    found = _find(cube, report)
+    return _fitted(found, found.fit)
+
+
+def fit_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Fitted, Fitted]:
+    """Fit a wall to both states of one patient, as told at `find_pair`."""
     found = [
         _find(stress, lambda done, text: report(0.4 * done, text)),
         _find(rest, lambda done, text: report(0.4 + 0.4 * done, text)),
@@ -80,20 +117,22 @@ def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ve
     map_ = _registration(lead, other)
     if map_ is None:
         why = "rest and stress do not look like the same ventricle"
-        pair = [_ventricle(replace(f, doubts=[*f.doubts, (0.6, why)]), f.fit.wall) for f in found]
-        return pair[0], pair[1]
-    wall = _joint(lead, other, map_)
-    frame = lead.fit.wall
-    moved = replace(
-        wall,
-        centre=_across(map_, frame, other.fit.wall, wall.centre),
-        axes=wall.axes @ frame.axes.T @ map_.rotation.T @ other.fit.wall.axes,
-    )
-    report(1.0, "Left ventricle found")
+        apart = [replace(f, doubts=[*f.doubts, (0.6, why)]) for f in found]
+        first, second = (_fitted(f, f.fit) for f in apart)
+        return first, second
+    fit = _joint(lead, other, map_)
     # A poor image that matches a good one is as sure as the good one.
     sure = merit(lead.fit) if map_.correlation > 0.85 else -np.inf
-    pair = [_ventricle(f, wall if f is lead else moved, sure) for f in found]
-    return pair[0], pair[1]
+    first = _fitted(lead, fit)
+    moved = replace(
+        fit.wall,
+        centre=_across(map_, lead.fit.wall, other.fit.wall, fit.wall.centre),
+        axes=fit.wall.axes @ lead.fit.wall.axes.T @ map_.rotation.T @ other.fit.wall.axes,
+        long_mm=map_.size * fit.wall.long_mm,
+        wide_mm=map_.size * fit.wall.wide_mm,
+    )
+    second = Fitted(moved, first.seen, map_.size, _doubts(other, moved, sure)[1])
+    return (first, second) if lead is found[0] else (second, first)
 
 
 def ellipsoid(wall: Wall) -> tuple[np.ndarray, np.ndarray]:
@@ -189,16 +228,38 @@ def _nowhere(cube: Cube, why: str) -> _Found:
     return _Found(image, fit, [(1.0, why)])
 
 
-def _ventricle(found: _Found, wall: Wall, sure: float = -np.inf) -> Ventricle:
-    """The ellipsoid around a wall; `sure` is a merit the other state vouches for."""
-    centre, radii = ellipsoid(wall)
+def _fitted(found: _Found, fit: Fit) -> Fitted:
+    missing, doubts = _doubts(found, fit.wall)
+    return Fitted(fit.wall, signs(fit, missing), 1.0, doubts)
+
+
+def _doubts(
+    found: _Found, wall: Wall, sure: float = -np.inf
+) -> tuple[float, list[tuple[float, str]]]:
+    """Share of a wall outside the image, and why to distrust it.
+
+    `sure` is a merit the other state vouches for.
+    """
     missing = _missing(found.image, wall)
     lost = (min(1.0, missing / 0.3), f"{missing:.0%} of its wall lies outside the image")
     worth = float(np.clip((max(merit(found.fit), sure) - _PLAUSIBLE) / 0.1, -50, 50))
     why = "what was found does not look much like a left ventricle"
     poor = (1.0 / (1.0 + float(np.exp(worth))), why)
-    doubt, reason = max([*found.doubts, lost, poor], key=lambda each: each[0])
-    return Ventricle(centre, wall.axes, radii, doubt, reason if doubt > 0.3 else "")
+    return missing, [*found.doubts, lost, poor]
+
+
+def _ventricle(fitted: Fitted) -> Ventricle:
+    """The ellipsoid around a wall after a second look."""
+    step = second_look(fitted.seen)
+    centre, radii = ellipsoid(fitted.wall)
+    half = (step.base - step.apex) / (1.0 + BASE_AT)
+    offset = fitted.size * np.array([step.apex + half, *step.across])
+    radii = np.maximum(radii + fitted.size * np.array([half, *step.radii]), _LEAST_MM)
+    share = step.error_mm / _UNSURE_MM
+    unsure = (share**3 / (1.0 + share**3), "where it begins and ends is hard to see")
+    doubt, reason = max([*fitted.doubts, unsure], key=lambda each: each[0])
+    axes = fitted.wall.axes
+    return Ventricle(centre + offset @ axes, axes, radii, doubt, reason if doubt > 0.3 else "")
 
 
 def _missing(image: _Image, wall: Wall) -> float:
@@ -269,7 +330,7 @@ def _registration(lead: _Found, other: _Found) -> Rigid | None:
     moving, _ = _look(other.image, other.fit.wall)
     still = replace(lead.fit.wall, centre=np.zeros(3), axes=np.eye(3))
     weight = reach_of(still, own, 6.0, 6.0).reshape(fixed.shape)
-    found = register(fixed, moving, weight, _STEP_MM)
+    found = register(fixed, moving, weight, _STEP_MM, resize=True)
     far = float(np.linalg.norm(found.shift_mm)) > 30.0 or found.turn_deg > 30.0
     return None if far or found.correlation < 0.6 else found
 
@@ -278,12 +339,12 @@ def _across(map_: Rigid, lead: Wall, other: Wall, place: np.ndarray) -> np.ndarr
     """Places (3,) or (3, n) of the lead's cube in the other's, in mm."""
     flat = place.reshape(3, -1)
     own = lead.axes @ (flat - lead.centre[:, None])
-    moved = map_.rotation @ own + map_.shift_mm[:, None]
+    moved = map_.size * (map_.rotation @ own) + map_.shift_mm[:, None]
     across: np.ndarray = (other.axes.T @ moved + other.centre[:, None]).reshape(place.shape)
     return across
 
 
-def _joint(lead: _Found, other: _Found, map_: Rigid) -> Wall:
+def _joint(lead: _Found, other: _Found, map_: Rigid) -> Fit:
     """One wall for the brighter of both states at each place, each over its own brightness."""
     wall = lead.fit.wall
     middle = (wall.centre - 0.2 * wall.long_mm * wall.axes[0]).astype(np.float32)
@@ -299,7 +360,7 @@ def _joint(lead: _Found, other: _Found, map_: Rigid) -> Wall:
     levels = [max(float(np.percentile(c[inside], 75)), 1e-6) for c in counts]
     brighter = np.maximum(counts[0] / levels[0], counts[1] / levels[1]).astype(np.float32)
     fit = _fit_to(places, brighter, wall, (6, 8))
-    return fit.wall if merit(fit) > merit(lead.fit) - 0.2 else wall
+    return fit if merit(fit) > merit(lead.fit) - 0.2 else lead.fit
 
 
 def _again(found: _Found, model: Wall) -> _Found:

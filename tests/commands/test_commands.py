@@ -7,11 +7,14 @@ import pytest
 import torch
 
 from cubeview.cli import main
+from cubeview.cubes.ventricle import Ventricle
+from cubeview.io import open_paths
 from cubeview.learn.card import Card
 from cubeview.learn.model import Model, save_model
 from cubeview.learn.network import NetworkConfig, build
 from cubeview.learn.preprocess import HeartConfig
 from cubeview.learn.simulated import write_fields, write_pairs
+from cubeview.library import ventricles as placed
 from cubeview.paths import data_dir
 
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
@@ -90,6 +93,23 @@ def test_the_user_says_which_is_rest(scans, model, capsys):
     )[1][0]
     assert swapped["files"] == {"stress": str(rest), "rest": str(stress)}
     assert swapped["probabilities"] != same["probabilities"]
+
+
+def test_a_ventricle_placed_in_the_window_counts_here_too(scans, model, capsys, tmp_path):
+    pair = [scans / f"sim1-0002_{role}.dcm" for role in ("rest", "stress")]
+    ask = ["predict", *pair, "--model", "small"]
+    (before,) = run(capsys, *ask, "--json")[1]
+    assert before["placed"] == []
+    case = open_paths(pair).cases[0]
+    middle = (np.array(case.main.shape) - 1) / 2 * case.main.spacing
+    aside = Ventricle(middle + np.array([0, 0, 15]), np.eye(3), (50, 30, 30), by="user")
+    placed.remember(case, {role: aside for role in case.roles})
+    (after,) = run(capsys, *ask, "--json")[1]
+    assert after["placed"] == list(case.roles)
+    assert after["probabilities"] != before["probabilities"]
+    assert "as placed by hand" in run(capsys, *ask)[1]
+    explain = ["explain", *pair, "--model", "small", "--out", tmp_path / "map.npz"]
+    assert "as placed by hand" in run(capsys, *explain)[1]
 
 
 @pytest.mark.parametrize("method", ["cam", "occlusion"])
