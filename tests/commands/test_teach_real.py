@@ -7,12 +7,11 @@ import pytest
 from cubeview.cli import main
 from cubeview.learn.card import find_models, read_card
 from cubeview.paths import data_dir, resource
+from tests.helpers.realhearts import FOLDS, two_classes
 
 pytestmark = pytest.mark.slow
 
 BASE = "spect-mpi"
-FOLDS = 3
-"""As many as there are healthy ones: a fold without one could not be judged."""
 
 
 @pytest.fixture
@@ -24,15 +23,7 @@ def scans(shared_data):
 
 @pytest.fixture
 def table(scans, tmp_path):
-    """The table that came with the scans, all that is ill under one class."""
-    path = tmp_path / "labels.csv"
-    rows = ["case,class,stress,rest"]
-    for line in (scans / "labels.tsv").read_text().splitlines()[1:]:
-        case, truth, stress, rest = line.split("\t")[:4]
-        name = truth if truth == "healthy" else "abnormal"
-        rows.append(f"{case},{name},{scans / stress},{scans / rest}")
-    path.write_text("\n".join(rows))
-    return path
+    return two_classes(scans, tmp_path / "labels.csv")
 
 
 def asked(capsys, *arguments):
