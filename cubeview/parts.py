@@ -4,10 +4,12 @@ import json
 import platform
 import re
 import sys
+import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
+from pathlib import Path
 
 from cubeview import __version__
 from cubeview.paths import resource
@@ -28,11 +30,11 @@ class Part:
     name, version : str
     licence : str
         As its makers state it: an SPDX expression where there is one.
-    kind : {"python", "debian", "program", "data"}
-        A Python distribution, a system library of the machine that built the bundle, the
-        program and Python themselves, or a model.
+    kind : {"python", "in a wheel", "debian", "program"}
+        A Python distribution, a library inside of one, a system library of the machine that built
+        the bundle, or Python itself.
     text : str
-        The licence in full; empty where its makers ship none.
+        The licence in full; where its makers ship none, what they call it.
     home : str
         Where it comes from.
     """
@@ -112,20 +114,24 @@ def part_of(found: metadata.Distribution) -> Part:
         for entry in found.files or ()
         if ".dist-info/" in str(entry) and _LICENCE_FILE.search(str(entry))
     ]
+    licence = _licence(about)
     return Part(
         name=about["Name"],
         version=found.version,
-        licence=_licence(about),
+        licence=licence,
         kind="python",
-        text="\n\n".join(text for text in texts if text).strip(),
+        text="\n\n".join(text for text in texts if text).strip() or f"License: {licence}",
         home=_field(about, "Home-page") or _first_address(about),
     )
 
 
 def python_itself() -> Part:
     """Return the interpreter as a part."""
+    folders = (sysconfig.get_path("stdlib"), sys.base_prefix)  # Unix, Windows
+    places = [Path(folder, "LICENSE.txt") for folder in folders]
+    text = next((path.read_text(encoding="utf-8") for path in places if path.is_file()), "")
     return Part(
-        "Python", platform.python_version(), "PSF-2.0", "program", home="https://www.python.org"
+        "Python", platform.python_version(), "PSF-2.0", "program", text, "https://www.python.org"
     )
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Make the pictures of the README from the bundled samples and models, without a display.
+# Make the pictures of the README from the bundled samples and models and from simulated cases,
+# without a display.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -10,4 +11,5 @@ QT_QPA_PLATFORM=offscreen "${PYTHON:-.venv/bin/python}" -m pytest -q -m screensh
 CUBEVIEW_HOME="$work/home" "${PYTHON:-.venv/bin/python}" -m cubeview demo --out "$work/heart.png"
 mv "$work/heart.png" packaging/screenshots/heart.png
 mv "$work/heart-sky.png" packaging/screenshots/sky.png
+"${PYTHON:-.venv/bin/python}" packaging/screenshot_library.py packaging/screenshots/library.png
 ls -l packaging/screenshots

@@ -4,14 +4,18 @@
 set -euo pipefail
 wheel=$(realpath "$1")
 python=${2:-python3}
-constraints=$(cd "$(dirname "$0")/.." && pwd)/constraints.txt
+here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export CUBEVIEW_HOME=$work/home QT_QPA_PLATFORM=offscreen
 cd "$work"
 "$python" -m venv env
-env/bin/pip install --quiet --disable-pip-version-check -c "$constraints" "$wheel"
+env/bin/pip install --quiet --disable-pip-version-check -c "$here/../constraints.txt" "$wheel"
 samples=$(env/bin/python -c 'from cubeview.paths import resource; print(resource("samples"))')
-env/bin/cubeview info "$samples/sky.fits" "$samples/heart_rest.dcm" "$samples/heart_stress.dcm"
-env/bin/cubeview --self-test
+mkdir used
+(cd used && "$here/use.sh" "$work/env/bin/cubeview" "$samples")
+env/bin/pip uninstall --quiet --yes cubeview-desktop
+left=$(find env -iname '*cubeview*')
+if [ -n "$left" ]; then echo "left behind: $left" >&2; exit 1; fi
+[ -s home/data/library.sqlite ] || { echo "the user's library is gone" >&2; exit 1; }
 echo "wheel test passed"

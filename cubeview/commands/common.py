@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
+
+LINE_EVERY_S = 10.0
 
 Commands = Any
 """What ``argparse.ArgumentParser.add_subparsers`` returns; argparse keeps its name private."""
@@ -180,14 +183,30 @@ def files_of(case: Case) -> dict[str, str]:
     return {role: str(cube.source.path) for role, cube in case.cubes.items() if cube.source}
 
 
-def progress() -> Report:
-    """Return a report that keeps one line on stderr up to date, or is silent without a terminal."""
+def progress(*, lines: bool = False) -> Report:
+    """Return a report that keeps one line on stderr up to date, or is silent without a terminal.
+
+    With `lines` it is not silent but writes a line of its own every ten seconds: for work of
+    hours whose output goes to a file.
+    """
     if not sys.stderr.isatty():
-        return nothing
+        return _lines() if lines else nothing
 
     def show(fraction: float, text: str) -> None:
         end = "\n" if fraction >= 1 else ""
-        print(f"\r{fraction:4.0%} {text:<60.60}", end=end, file=sys.stderr, flush=True)
+        print(f"\r{fraction:4.0%} {text:<72.72}", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _lines() -> Report:
+    latest = -math.inf
+
+    def show(fraction: float, text: str) -> None:
+        nonlocal latest
+        if time.monotonic() - latest >= LINE_EVERY_S or fraction >= 1:
+            latest = time.monotonic()
+            print(f"{fraction:4.0%} {text}", file=sys.stderr, flush=True)
 
     return show
 

@@ -65,10 +65,15 @@ def _predict(options: argparse.Namespace) -> int:
                 "case": case.name,
                 "files": files_of(case),
                 "model": answer.model,
-                "class": answer.answer,
+                "class": None if answer.unlike else answer.answer,
                 "abnormal": answer.abnormal,
                 "probabilities": dict(answer.probabilities),
                 "cautions": list(answer.cautions),
+                "doubt": {
+                    "unlike_training": bool(answer.unlike),
+                    "why": answer.unlike,
+                    "distance": answer.distance,
+                },
                 "placed": _by_hand(ventricles),
                 "device": answer.device,
                 "seconds": round(answer.seconds, 4),
@@ -79,7 +84,11 @@ def _predict(options: argparse.Namespace) -> int:
     else:
         for record in answers:
             bars = ", ".join(f"{name} {p:.2f}" for name, p in record["probabilities"].items())
-            print(f"{record['case']}: {record['class']} ({bars})")
+            if record["class"] is None:
+                print(f"{record['case']}: unlike anything the model was trained on, so no class")
+                print(f"  why: {record['doubt']['why']}")
+            else:
+                print(f"{record['case']}: {record['class']} ({bars})")
             _say_placed(record)
             for caution in record["cautions"]:
                 print(f"  caution: {caution}")

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cubeview.commands.common import (
     named_model,
     one_line,
     print_json,
+    progress,
 )
 from cubeview.errors import CubeviewError, Report, nothing
 
@@ -46,16 +48,29 @@ def add(commands: Commands) -> None:
     sub.add_argument("--copies", type=int, default=3, help="varied copies of a case (default 3)")
     sub.add_argument("--unbalanced", action="store_true", help="do not weigh classes equally")
 
-    sub = add_command(commands, "evaluate", _evaluate, "measure a model on labelled cases")
-    _add_labels(sub)
-    sub.add_argument("--model", required=True, metavar="NAME", help="model name or folder")
+    sub = add_command(
+        commands, "evaluate", _evaluate, "measure models on labelled or on simulated cases"
+    )
+    _add_labels(sub, required=False)
+    sub.add_argument(
+        "--model",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="model names or folders; with --simulated several, or all there are",
+    )
+    sub.add_argument("--simulated", type=int, metavar="N", help="on N simulated cases")
+    sub.add_argument("--report", type=Path, metavar="FOLDER", help="write the page and its figures")
+    sub.add_argument("--seed", type=int, default=1, help="of the simulated cases (default 1)")
+    sub.add_argument("--work", type=Path, metavar="FOLDER", help="keep the simulated cases")
+    sub.add_argument("--workers", type=int, default=0, metavar="N", help="processes that simulate")
 
 
-def _add_labels(sub: argparse.ArgumentParser) -> None:
+def _add_labels(sub: argparse.ArgumentParser, *, required: bool = True) -> None:
     sub.add_argument(
         "--labels",
         type=Path,
-        required=True,
+        required=required,
         metavar="TABLE",
         help="case,class,rest,stress or file,class,ra,dec,spectral",
     )
@@ -66,7 +81,7 @@ def _add_labels(sub: argparse.ArgumentParser) -> None:
 
 def _finetune(options: argparse.Namespace) -> int:
     from cubeview.learn.finetune import fine_tune
-    from cubeview.learn.model import Model, load_model, save_model
+    from cubeview.learn.model import load_model, save_model
     from cubeview.learn.outcome import judge, kept_card, positive_classes
     from cubeview.learn.together import joined
     from cubeview.learn.training_set import preflight
@@ -106,7 +121,7 @@ def _finetune(options: argparse.Namespace) -> int:
         return 0
     outcome = judge(tuned, cases, base.card, asked)
     card = kept_card(tuned.model.card, base.card, cases, config, outcome, target.name)
-    save_model(Model(tuned.model.network, card), target)
+    save_model(replace(tuned.model, card=card), target)
     if options.predictions:
         _write_predictions(options.predictions, cases, tuned.folds, outcome.tuned.probabilities)
     if options.json:
@@ -125,11 +140,19 @@ def _finetune(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    if (options.labels is None) == (options.simulated is None):
+        raise CubeviewError("say either --labels TABLE or --simulated N.")
+    if options.simulated is not None:
+        return _evaluate_simulated(options)
+    if options.report is not None:
+        raise CubeviewError("--report goes with --simulated N.")
+    if len(options.model) != 1:
+        raise CubeviewError("name one model with --model NAME.")
     from cubeview.learn.finetune import linked_classes, model_logits
     from cubeview.learn.model import load_model
     from cubeview.learn.outcome import figures, positive_classes
 
-    model = load_model(named_model(options.model))
+    model = load_model(named_model(options.model[0]))
     cases = _cases(options.labels, model.card, _json_lines())
     links = linked_classes(model.card, cases.classes)
     if links is None:
@@ -158,6 +181,38 @@ def _evaluate(options: argparse.Namespace) -> int:
             f"{found.auc.high:.3f}), accuracy {found.accuracy:.3f}, balanced "
             f"{found.balanced_accuracy:.3f}, calibration error {found.ece:.3f}"
         )
+    return 0
+
+
+def _evaluate_simulated(options: argparse.Namespace) -> int:
+    from cubeview.learn.card import find_models
+    from cubeview.learn.model import load_model
+    from cubeview.learn.report import report_on, write_report
+
+    if options.simulated < 20:
+        raise CubeviewError("--simulated needs at least 20 cases.")
+    folders = [named_model(name) for name in options.model]
+    folders = folders or [ref.folder for ref in find_models() if not ref.card.parent]
+    document = report_on(
+        [load_model(folder) for folder in folders],
+        options.simulated,
+        seed=options.seed,
+        work=options.work,
+        workers=options.workers,
+        report=progress(lines=True),
+    )
+    page = None if options.report is None else write_report(document, options.report)
+    if options.json:
+        print_json(document)
+        return 0
+    for entry in document["models"]:
+        for name, found in entry["sets"].items():
+            print(
+                f"{entry['name']}, {name}: accuracy {found['accuracy']:.3f}, calibration error "
+                f"{found['calibration_error']:.3f} on {found['on']}"
+            )
+    if page is not None:
+        print(page)
     return 0
 
 

@@ -34,6 +34,12 @@ class Prediction:
         Reasons to distrust the answer, in words (ventricle doubtful, unlike the training data).
     ventricles : mapping of role to Ventricle
         The geometry that was used; empty for sky cubes.
+    distance : float or None
+        How far the case lies from the training data, 1 being as far as 99 in 100 of their kind.
+        None for models that do not know.
+    unlike : str
+        Why the case is unlike anything the model was trained on, so that its most probable class
+        means nothing; empty when it is not.
     """
 
     case: Case
@@ -44,6 +50,8 @@ class Prediction:
     seconds: float
     cautions: tuple[str, ...] = ()
     ventricles: Mapping[str, Ventricle] = field(default_factory=dict)
+    distance: float | None = None
+    unlike: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "probabilities", MappingProxyType(dict(self.probabilities)))

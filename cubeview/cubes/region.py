@@ -1,6 +1,7 @@
 """Parts of a cube: where they lie and how they are cut out."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy as np
 from cubeview.cubes.cube import Box, Cube
 
 
-def window_at(cube: Cube, z: float, y: float, x: float, size: int = 32) -> Box:
+def window_at(
+    cube: Cube, z: float, y: float, x: float, size: int | tuple[int, int, int] = 32
+) -> Box:
     """Return the window of a sky cube that is centred on a voxel.
 
     Parameters
@@ -16,7 +19,7 @@ def window_at(cube: Cube, z: float, y: float, x: float, size: int = 32) -> Box:
     cube : Cube
     z, y, x : float
         Voxel index, 0-based, may be fractional; clipped into the cube.
-    size : int
+    size : int or tuple of int
         Voxels along each axis.
 
     Returns
@@ -26,11 +29,57 @@ def window_at(cube: Cube, z: float, y: float, x: float, size: int = 32) -> Box:
         Near an edge the window is cut short there: its slices never leave the cube.
     """
     slices = []
-    for place, length in zip((z, y, x), cube.shape, strict=True):
+    sizes = (size,) * 3 if isinstance(size, int) else size
+    for place, length, extent in zip((z, y, x), cube.shape, sizes, strict=True):
         nearest = min(max(round(place), 0), length - 1)
-        start = nearest - size // 2
-        slices.append(slice(max(start, 0), min(start + size, length)))
+        start = nearest - extent // 2
+        slices.append(slice(max(start, 0), min(start + extent, length)))
     return slices[0], slices[1], slices[2]
+
+
+def holds(box: Box, voxel: tuple[int, int, int]) -> bool:
+    """Tell whether a voxel (z, y, x) lies in a part of a cube."""
+    return all(part.start <= place < part.stop for part, place in zip(box, voxel, strict=True))
+
+
+def middle(box: Box) -> tuple[int, int, int]:
+    """Return the voxel (z, y, x) in the middle of a part of a cube."""
+    z, y, x = ((part.start + part.stop) // 2 for part in box)
+    return z, y, x
+
+
+def drawn_box(
+    cube: Cube,
+    cursor: tuple[int, int, int],
+    spans: Mapping[int, tuple[float, float]],
+    former: Box | None = None,
+    size: int = 32,
+) -> Box:
+    """Return the window whose extent was drawn along some axes.
+
+    Parameters
+    ----------
+    cube : Cube
+    cursor : tuple of int
+        Voxel (z, y, x).
+    spans : mapping of axis to (from, to)
+        What was drawn, fractional voxel indices in any order; each voxel touched belongs to it.
+    former : Box, optional
+        A window drawn before: it stays as it was along the other axes.
+    size : int
+        Voxels along the other axes where there is none, around the cursor.
+
+    Returns
+    -------
+    Box
+        Cut short at the edges of the cube, at least one voxel long.
+    """
+    parts = list(former or window_at(cube, *cursor, size=size))
+    for axis, ends in spans.items():
+        last = cube.shape[axis] - 1
+        start, stop = (min(max(round(end), 0), last) for end in sorted(ends))
+        parts[axis] = slice(start, stop + 1)
+    return parts[0], parts[1], parts[2]
 
 
 def brightest(cube: Cube) -> tuple[int, int, int]:

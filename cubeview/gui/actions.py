@@ -164,6 +164,7 @@ VIEW_KEYS = (
     ("Alt+Wheel", "Make the aperture larger or smaller"),
     ("Right drag", "Zoom"),
     ("Middle drag, Shift+drag", "Pan"),
+    ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval"),
     ("Double click", "Fit into the view; on a title, one view alone"),
 )
 """Keys and mouse moves the views answer by themselves; for the key list."""

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 
@@ -109,6 +110,7 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
     if hints is not None:
         hints.colorSchemeChanged.connect(lambda _: theme(memory.settings.theme))
     window.show()
+    _close_splash()
     listener, file_events = Listener(), FileEvents()
     listener.handed_over.connect(window.take_files)
     listener.listen()
@@ -123,6 +125,12 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
         logging.shutdown()
         os._exit(status)
     return status
+
+
+def _close_splash() -> None:
+    """Take away the picture that the Windows program shows while torch is loaded."""
+    if "_PYI_SPLASH_IPC" in os.environ:  # PyInstaller's starter says where to reach it
+        import_module("pyi_splash").close()
 
 
 def application() -> QApplication:

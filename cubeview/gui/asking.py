@@ -59,7 +59,7 @@ def objection(session: Session) -> str:
 
 def aim(session: Session, card: Card) -> Case:
     """Set the session's window to where a model should look, and return the case to ask about."""
-    session.set_window(_case_for(card, session).window)
+    session.set_window(_case_for(card, session).window, drawn=session.drawn)
     assert session.asked is not None
     return session.asked
 
@@ -150,6 +150,8 @@ def _case_for(card: Card, session: Session) -> Case:
     assert case is not None
     if card.kind != "sky" or case.kind != "sky" or case.window is not None:
         return case
+    if session.drawn:
+        return replace(case, window=session.window)
     size = int(card.preprocess.get("size", WINDOW_PX))
     return replace(case, window=window_at(case.main, *session.cursor, size=size))
 

@@ -19,7 +19,7 @@ from cubeview.library.folder import Kept, Scan, add_found, scan_folder
 from cubeview.library.library import Library
 from cubeview.library.table_import import plan_any
 
-LABEL_FILES = "Labels (*.csv *.ecsv *.json)"
+LABEL_FILES = "Labels (*.csv *.ecsv *.json *.tsv *.txt)"
 _SHOWN = 500
 
 

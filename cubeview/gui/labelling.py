@@ -10,7 +10,15 @@ from cubeview.gui.records import Records
 from cubeview.gui.session import Session
 from cubeview.gui.subject import Subject
 from cubeview.io.identity import identity
-from cubeview.library.placed import Placed, ever_labelled, place, placed, whole_cubes
+from cubeview.library.placed import (
+    OPINION_SEEN,
+    Placed,
+    ever_labelled,
+    opinion_asked,
+    place,
+    placed,
+    whole_cubes,
+)
 
 POOR = "poor"
 
@@ -140,7 +148,7 @@ class Labelling(QObject):
         before = placed(library, number, label_set)
         after = replace(change(before), opinion_seen=self._opinion_seen(number, before))
         if case.window is not None:
-            self._session.set_window(case.window)
+            self._session.set_window(case.window, drawn=self._session.drawn)
         if not self._write(number, label_set, after):
             return
         self._undo.append(_Change(number, label_set, before, after))
@@ -173,15 +181,35 @@ class Labelling(QObject):
         """Return the model whose opinion of the case this reader could see, now or before."""
         case, hashes, library = self._subject.case, self._subject.hashes, self._records.library
         if case is not None and hashes is not None:
-            asked = self._seen.get(identity(case, hashes))
+            asked = self._seen.get(identity(case, hashes)) or self._found_by()
             if asked:
                 return asked
         row = self._records.row(number)
-        if row is None or not row.model or library is None:
+        if row is None or library is None:
+            return before.opinion_seen
+        if asked := opinion_asked(library, number):
+            return asked
+        if not row.model:
             return before.opinion_seen
         # A case once labelled was shown with what is kept of it.
         shown = not self._records.blind or ever_labelled(library, number)
         return row.model if shown else before.opinion_seen
+
+    def _found_by(self) -> str:
+        """Return the model whose search has put a ring into the window that is labelled."""
+        case, found = self._subject.case, self._session.catalogue
+        if case is None or case.window is None or found is None:
+            return ""
+        _, rows, columns = case.window
+        return next(
+            (
+                found.model
+                for source in found.detections
+                if rows.start <= source.voxel[1] < rows.stop
+                and columns.start <= source.voxel[2] < columns.stop
+            ),
+            "",
+        )
 
     def _predicted(self) -> None:
         """Keep an answer the user asked for, and that it was seen."""
@@ -190,11 +218,14 @@ class Labelling(QObject):
         if answer is None or library is None or hashes is None:
             return
         known = identity(answer.case, hashes)
+        new = self._seen.get(known) != answer.model
         self._seen[known] = answer.model
         number = library.find(known)
-        if number is None:
-            return
         try:
+            if new:
+                library.log(OPINION_SEEN, known, answer.model)
+            if number is None:
+                return
             library.record_prediction(number, answer)
         except CubeviewError as error:
             self._records.failed.emit(error)

@@ -12,6 +12,7 @@ from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
+from cubeview.cubes.region import holds
 from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.styles import Display, Mark, OverlayStyle
 
@@ -29,6 +30,9 @@ class Session(QObject):
     ----------
     window : Box or None
         The part of a sky cube that was asked about; None for the whole case.
+    drawn : bool
+        The user drew this window: it counts, and not the one around the cursor, until the cursor
+        leaves it.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
     aperture : float
@@ -98,6 +102,7 @@ class Session(QObject):
         self.adjusting = False
         self.held = False
         self.window: Box | None = None
+        self.drawn = False
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
         self.aperture = 0.0
@@ -165,6 +170,7 @@ class Session(QObject):
         else:
             self.window = None if case is None else case.window
             self.ventricles = {}
+        self.drawn = False
         self.display = replace(self.display, levels=None, levels_from="")
         if case is not None:
             z, y, x = case.main.shape
@@ -181,6 +187,8 @@ class Session(QObject):
         )
         if cursor != self.cursor:
             self.cursor = (cursor[0], cursor[1], cursor[2])
+            if self.drawn and self.window is not None and not holds(self.window, self.cursor):
+                self.set_window(None)
             self.cursor_changed.emit()
 
     def cursor_in(self, role: str) -> tuple[int, int, int]:
@@ -282,11 +290,11 @@ class Session(QObject):
         if self.prediction is not None and self.prediction.model != name:
             self.set_prediction(None)
 
-    def set_window(self, window: Box | None) -> None:
+    def set_window(self, window: Box | None, *, drawn: bool = False) -> None:
         """Choose the part of a sky cube to ask about; the answer for another part goes."""
-        if window == self.window:
+        if (window, drawn) == (self.window, self.drawn):
             return
-        self.window = window
+        self.window, self.drawn = window, drawn
         self.window_changed.emit()
         if self.prediction is not None and self.prediction.case.window != window:
             self.set_prediction(None)

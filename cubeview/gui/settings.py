@@ -40,6 +40,14 @@ class Settings:
         Opinions kept in the library are hidden until a case is labelled.
     label_sets : tuple of str
         ``"kind=label set"`` as chosen in the Label panel.
+    identifiers_shown : bool
+        The patient's name and number are shown while a scan is open.
+    worklist_order : str
+        In which order the next case of the library comes; empty for as listed.
+    worklist_sorted : str
+        ``"column rising"`` or ``"column falling"``; empty for the order above.
+    worklist_hidden : tuple of str
+        Columns of the library that are not shown.
     default_models : tuple of str
         ``"kind=model"`` as chosen in the model manager.
     """
@@ -55,6 +63,10 @@ class Settings:
     reader: str = ""
     blind: bool = True
     label_sets: tuple[str, ...] = ()
+    identifiers_shown: bool = True
+    worklist_order: str = ""
+    worklist_sorted: str = ""
+    worklist_hidden: tuple[str, ...] = ()
     default_models: tuple[str, ...] = ()
 
 

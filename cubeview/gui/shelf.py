@@ -6,6 +6,7 @@ from PyQt6.QtCore import QObject
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
+from cubeview.cubes.region import middle, window_at
 from cubeview.errors import CubeviewError
 from cubeview.gui.jobs import Job
 from cubeview.gui.records import Records
@@ -59,8 +60,13 @@ class Shelf(QObject):
 
     def go_to(self, box: Box) -> None:
         """Show a window of the current sky cube."""
-        self._session.set_cursor(*centre(box))
-        self._session.set_window(box)
+        session = self._session
+        assert session.case is not None
+        place = centre(box)
+        # What is no window of the usual size around a voxel was drawn.
+        drawn = window_at(session.case.main, *place) != box
+        session.set_cursor(*(middle(box) if drawn else place))
+        session.set_window(box, drawn=drawn)
         self._subject.changed.emit()
 
     def _opened(self, case: Case) -> None:

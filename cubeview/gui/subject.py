@@ -13,6 +13,7 @@ from cubeview.gui.records import Records
 from cubeview.gui.session import Session
 from cubeview.gui.styles import Mark
 from cubeview.io.identity import identity
+from cubeview.library.corrected import take_place
 from cubeview.library.library import Library
 from cubeview.library.placed import labelled_windows
 from cubeview.library.stored import hashes_of, window_box
@@ -46,21 +47,24 @@ class Subject(QObject):
         self._session, self._records = session, records
         self._hashes: WeakKeyDictionary[Case, dict[str, str]] = WeakKeyDictionary()
         self._no_hash = ""
+        self._former: Case | None = None
+        self._corrected: Case | None = None
         self.busy = ""
         session.case_changed.connect(self._case_changed)
         session.cursor_changed.connect(self._moved)
+        session.window_changed.connect(self._moved)
         for signal in (records.sets_changed, records.rows_changed, records.row_changed):
             signal.connect(self.refresh)
 
     @property
     def case(self) -> Case | None:
-        """What a key labels: the current case; of a sky cube the window at the cursor."""
-        case, window = self._session.case, self._session.window
+        """What a key labels: the current case; of a sky cube the window drawn or at the cursor."""
+        session, case = self._session, self._session.case
         if case is None or case.kind != "sky" or case.window is not None:
             return case
-        if window is None or centre(window) != self._session.cursor:
-            window = window_at(case.main, *self._session.cursor)
-        return replace(case, window=window)
+        if session.drawn:
+            return replace(case, window=session.window)
+        return replace(case, window=window_at(case.main, *session.cursor))
 
     @property
     def hashes(self) -> dict[str, str] | None:
@@ -114,14 +118,13 @@ class Subject(QObject):
     def _case_changed(self) -> None:
         case, library = self._session.case, self._records.library
         self._no_hash = ""
+        if self._was_corrected(case):
+            self._corrected = case
+        self._former = case
         if case is not None and library is not None and case not in self._hashes:
             self._find_hashes(case, library)
-        number = self.case_id
-        if number is not None and library is not None:
-            try:
-                library.log("opened", number)
-            except CubeviewError as error:
-                self._records.failed.emit(error)
+        self._correct()
+        self._write_down()
         self.refresh()
 
     def _find_hashes(self, case: Case, library: Library) -> None:
@@ -129,6 +132,9 @@ class Subject(QObject):
 
         def take(hashes: dict[str, str]) -> None:
             self._hashes[case] = hashes
+            self._correct()
+            if case is self._session.case:
+                self._write_down()
             self.known.emit()
             self.refresh()
 
@@ -152,6 +158,39 @@ class Subject(QObject):
             finished=take,
             failed=missed,
         )
+
+    def _write_down(self) -> None:
+        """Write into the audit log that the current case was opened."""
+        case, library, hashes = self._session.case, self._records.library, self.hashes
+        if case is None or library is None or hashes is None:
+            return
+        try:
+            library.log("opened", identity(case, hashes))
+        except CubeviewError as error:
+            self._records.failed.emit(error)
+
+    def _was_corrected(self, case: Case | None) -> bool:
+        """Tell whether a case is the former one with other roles, or with a partner."""
+        former = self._former
+        if case is None or former is None or any(former is other for other in self._session.cases):
+            return False
+        before = list(former.cubes.values())
+        return any(cube is other for cube in case.cubes.values() for other in before)
+
+    def _correct(self) -> None:
+        """Let a corrected case take its former place in the library."""
+        case, library = self._corrected, self._records.library
+        if case is None or library is None or case not in self._hashes:
+            return
+        self._corrected = None
+        try:
+            number = take_place(library, case, self._hashes[case])
+        except CubeviewError as error:
+            self._records.failed.emit(error)
+            return
+        if number is not None:
+            self._records.rows_changed.emit()
+            self._records.make_thumbnails()
 
     def _moved(self) -> None:
         if self._session.case is not None and self._session.case.kind == "sky":

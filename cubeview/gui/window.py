@@ -4,12 +4,7 @@ import traceback
 from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, QUrl
-from PyQt6.QtGui import (
-    QCloseEvent,
-    QDesktopServices,
-    QDragEnterEvent,
-    QDropEvent,
-)
+from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import (
     QFileDialog,
     QMainWindow,
@@ -108,12 +103,12 @@ class Window(QMainWindow):
         self.cases = CasesPanel(self.session, shipped)
         self.predict = PredictPanel(self.session, self.jobs)
         self.explain = ExplainPanel(self.session, self.jobs, self.memory)
-        self.notes = NotesPanel(self.session)
+        self.notes = NotesPanel(self.session, self.memory)
         self.records = Records(self.session, self.memory, library, self)
         self.subject = Subject(self.session, self.records, self)
         self.shelf = Shelf(self.session, self.records, self.subject, self)
         self.labelling = Labelling(self.session, self.records, self.subject, self)
-        self.worklist = WorklistPanel(self.records, self.subject, self.shelf)
+        self.worklist = WorklistPanel(self.records, self.subject, self.shelf, self.memory)
         self.labels = LabelPanel(self.session, self.records, self.subject, self.labelling)
         self.boxes = Boxes(self.records, self.shelf, self.memory, self.messages, self)
         for entry in self.memory.settings.default_models:
@@ -253,8 +248,10 @@ class Window(QMainWindow):
         dialog.open()
 
     def save_picture(self, path: Path) -> None:
-        """Write a picture of the window, or say why not."""
-        if self.grab().save(str(path), "PNG"):
+        """Write a picture of the window, without the patient's name, or say why not."""
+        with self.notes.identifiers.covered():
+            picture = self.grab()
+        if picture.save(str(path), "PNG"):
             self.messages.info(f"Saved {path}")
         else:
             self.messages.error(f"{path}: cannot be written. Choose another folder.")

@@ -3,7 +3,7 @@
 import math
 
 from cubeview.cubes.axes import Axis
-from cubeview.cubes.cube import Cube
+from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.plane import axis_marks, body_offset
 from cubeview.gui.session import Session
 from cubeview.gui.units import display_scale, value_unit
@@ -79,6 +79,17 @@ def place_text(session: Session) -> str:
         return " · ".join([sexagesimal(third, second), *parts])
     parts += [coordinate_text(cube.axes[1], second), coordinate_text(cube.axes[2], third)]
     return " · ".join(parts)
+
+
+def window_text(cube: Cube, box: Box) -> str:
+    """Return what a window of a sky cube spans: its interval in world units, its sky in voxels."""
+    z, y, x = box
+    axis = cube.axes[0]
+    first, last = (
+        coordinate_text(axis, float(axis.values[i])).removeprefix(f"{axis.name} ")
+        for i in (z.start, z.stop - 1)
+    )
+    return f"{first.split(' ')[0]} to {last} · {x.stop - x.start} × {y.stop - y.start} voxels"
 
 
 def _heart_place(session: Session, cube: Cube) -> str:

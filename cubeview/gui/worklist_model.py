@@ -103,12 +103,21 @@ class WorklistModel(QAbstractTableModel):
         """Return where a case is shown, or -1."""
         return -1 if case_id is None else self._places.get(case_id, -1)
 
-    def next_unlabelled(self, after: int, skip: Container[int] = ()) -> int | None:
-        """Return the first case without a label below a place, from the top again at the end."""
+    @property
+    def is_sorted(self) -> bool:
+        """The rows are sorted by a column, and not as they came."""
+        return self._column >= 0
+
+    def next(self, after: int, skip: Container[int] = (), *, disputed: bool = False) -> int | None:
+        """Return the first case without a label below a place, from the top again at the end.
+
+        With `disputed` it is the first where label and prediction, or readers, disagree.
+        """
         count = len(self.shown)
         for step in range(1, count + 1):
             row = self.row((after + step) % count)
-            if row.is_open and row.id not in skip:
+            wanted = row.differs and not self._hidden(row) if disputed else row.is_open
+            if wanted and row.id not in skip:
                 return row.id
         return None
 

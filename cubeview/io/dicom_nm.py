@@ -2,13 +2,15 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
 
-from cubeview.cubes.cube import ArrayPixels, Cube, CubeKind, Note, Source
+from cubeview.cubes.cube import Cube, CubeKind, Note, Source
+from cubeview.io.decoded import DecodedPixels
 from cubeview.io.dicom_file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
 from cubeview.io.dicom_frames import FrameIndex, frame_index, has_slices
 from cubeview.io.dicom_geometry import geometry
@@ -42,6 +44,7 @@ _UNITS = {
     "g/ml{suvbw}": "SUV (g/ml)",
 }
 _LARGEST_HEART_MATRIX = 128
+_CHANGED = "{path}: the file has changed since it was opened. Open it again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +140,7 @@ def read_nm(path: Path) -> Scan:
         kind, kind_notes = _kind(header, place.view, values.shape)
         cube = Cube(
             axes=place.axes,
-            pixels=ArrayPixels(values),
+            pixels=DecodedPixels(values, partial(_values_of, path), _CHANGED.format(path=path)),
             kind=kind,
             unit=unit,
             quantity_unit=_parsed(unit),
@@ -148,6 +151,16 @@ def read_nm(path: Path) -> Scan:
             source=Source(path),
         )
         return _scan(header, cube, index)
+
+
+def _values_of(path: Path) -> np.ndarray:
+    """Decode the values of a scan once more."""
+    header = read_dataset(path, pixels=True)
+    with bad_file(path):
+        check_pixels(header, path)
+        index = frame_index(header, path)
+        values, _ = _scaled(_volume(decode(header, path), index), header, index, [])
+    return values
 
 
 def _volume(stored: np.ndarray, index: FrameIndex) -> np.ndarray:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
-from cubeview.learn.recipe import Schedule
-
 _SHIFT_PX = 1.0
 _TURN_DEG = 6.0
 _COUNT_NOISE = 0.05  # of the square root of the value, the wall being about 1
@@ -80,61 +78,3 @@ def _rotation(angles: np.ndarray) -> np.ndarray:
         one[a, b], one[b, a] = -np.sin(angle), np.sin(angle)
         turn = turn @ one
     return turn
-
-
-def augment(inputs: np.ndarray, schedule: Schedule, rng: np.random.Generator) -> np.ndarray:
-    """Return inputs displaced by whole voxels, scaled channel by channel, and mirrored.
-
-    Zeros move in where a displacement leaves a gap.
-
-    Parameters
-    ----------
-    inputs : ndarray, shape (n, channel, d, h, w), float32
-    schedule : Schedule
-    rng : Generator
-
-    Returns
-    -------
-    ndarray of the same shape
-    """
-    n, channels, *size = inputs.shape
-    reach = schedule.shift
-    moves = rng.integers(-reach, reach + 1, (n, 3))
-    gains = 1.0 + rng.uniform(-schedule.gain, schedule.gain, (n, channels, 1, 1, 1))
-    out = np.zeros_like(inputs)
-    for row, move in enumerate(moves):
-        to, at = (
-            tuple(
-                slice(max(0, sign * m), s + min(0, sign * m))
-                for m, s in zip(move, size, strict=True)
-            )
-            for sign in (1, -1)
-        )
-        out[row][:, *to] = inputs[row][:, *at] * gains[row]
-    if schedule.flip:
-        for row, mirrored in enumerate(rng.random((n, 3)) < 0.5):
-            out[row] = np.flip(out[row], tuple(np.flatnonzero(mirrored) + 1))
-    if schedule.field:
-        out *= smooth_gain(out.shape, schedule.field, rng)
-    return out
-
-
-def smooth_gain(shape: tuple[int, ...], spread: float, rng: np.random.Generator) -> np.ndarray:
-    """Return random smooth gains about 1, shape (n, channel, d, h, w), float32.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of the inputs.
-    spread : float
-        As `Schedule.field`.
-    rng : Generator
-    """
-    n, channels, *size = shape
-    lines = [np.linspace(-1.0, 1.0, length, dtype=np.float32) for length in size]
-    z, y, x = np.meshgrid(*lines, indexing="ij")
-    terms = np.stack([z, y, x, z * y, z * x, y * x, z * z, y * y - x * x])
-    shared = rng.normal(0.0, spread, (n, 1, len(terms)))
-    own = rng.normal(0.0, spread / 3, (n, channels, len(terms)))
-    weights = (shared + own).astype(np.float32)
-    return np.exp(np.tensordot(weights, terms, axes=1))

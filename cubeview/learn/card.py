@@ -19,9 +19,10 @@ from cubeview.paths import data_dir, resource
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
+DOUBT = "doubt.safetensors"
 LICENCE = "GPL-3.0-or-later"
 INTENDED_USE = "Research use only, not a medical device."
 
@@ -41,7 +42,9 @@ HEART_CODES: Mapping[str, Code] = MappingProxyType(
 )
 """Codes of the heart classes, from CID 3120 and 3121 of DICOM PS3.16."""
 
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: lambda data: {**data, "doubt_sha256": ""},  # nothing was known of strange cases
+}
 """For each old format number, a function from its JSON values to those of the next number."""
 
 
@@ -84,6 +87,8 @@ class Card:
         SHA-256 of the weights it was fine-tuned from; empty for none.
     weights_sha256 : str
         Of ``weights.safetensors``, in hexadecimal; empty before the first save.
+    doubt_sha256 : str
+        Of ``doubt.safetensors``, which knows what the training data look like; empty for none.
     licence, intended_use : str
     versions : mapping of library to version
         What it was made with.
@@ -106,6 +111,7 @@ class Card:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     parent: str = ""
     weights_sha256: str = ""
+    doubt_sha256: str = ""
     licence: str = LICENCE
     intended_use: str = INTENDED_USE
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -172,13 +178,13 @@ def read_card(folder: Path | str) -> Card:
         raise CubeviewError(f"{path}: the model card cannot be used: {error}.") from error
 
 
-def write_card(card: Card, folder: Path) -> None:
-    """Write ``card.json`` into a folder that exists."""
+def write_card(card: Card, folder: Path, name: str = CARD) -> None:
+    """Write ``card.json``, or under another name, into a folder that exists."""
     data = {entry.name: getattr(card, entry.name) for entry in fields(card)}
     data = {k: dict(v) if isinstance(v, Mapping) else v for k, v in data.items()}
     data = {"format": data.pop("format"), **data}
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / CARD).write_text(text + "\n", encoding="utf-8")
+    (folder / name).write_text(text + "\n", encoding="utf-8")
 
 
 def find_models() -> tuple[ModelRef, ...]:
@@ -274,7 +280,16 @@ def _from_json(data: Any) -> Card:
         raise ValueError(f"an entry is missing or of the wrong kind ({error})") from error
 
 
-_TEXTS = ("name", "title", "normal", "artefact", "parent", "weights_sha256", "licence")
+_TEXTS = (
+    "name",
+    "title",
+    "normal",
+    "artefact",
+    "parent",
+    "weights_sha256",
+    "licence",
+    "doubt_sha256",
+)
 _TUPLES = ("roles", "classes", "defects")
 _TABLES = ("network", "preprocess", "codes", "training", "metrics", "versions")
 

@@ -48,3 +48,8 @@ def sky_example(seed: int, split: int, index: int, preprocess: Mapping[str, Any]
 def peak_sn(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> float:
     """Return the peak signal-to-noise of what makes an example's class; 0 for an empty window."""
     return sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)[0].peak_sn
+
+
+def sky_facts(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> dict[str, float]:
+    """Return the peak signal-to-noise of an example, as `peak_sn`."""
+    return {"peak_sn": peak_sn(seed, split, index, preprocess)}

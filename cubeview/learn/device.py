@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,12 +16,16 @@ T = TypeVar("T")
 
 
 def best_device() -> tuple[torch.device, str]:
-    """Return the fastest device there is, and its name for the user."""
+    """Return the fastest device there is, and for the user its name, or why it is the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda"), f"CUDA ({torch.cuda.get_device_name()})"
     if torch.backends.mps.is_available():
         return torch.device("mps"), "Apple GPU"
-    return torch.device("cpu"), "CPU (no CUDA or Apple GPU)"
+    if torch.version.cuda is not None:
+        return torch.device("cpu"), "CPU (no CUDA card, or no driver for it, was found)"
+    if sys.platform == "darwin":
+        return torch.device("cpu"), "CPU (no Apple GPU that torch can use)"
+    return torch.device("cpu"), "CPU (this edition comes without CUDA)"
 
 
 def share_cores() -> None:

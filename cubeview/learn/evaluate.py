@@ -1,6 +1,5 @@
 """Measuring a model: on simulated cases nobody trained on, and case by case on real ones."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,11 @@ import torch
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import Card
-from cubeview.learn.dataset import SOURCES, DataConfig, make_dataset
+from cubeview.learn.dataset import SOURCES
+from cubeview.learn.measured import answers, simulated
 from cubeview.learn.metrics import evidence, softmax, summarise
 from cubeview.learn.model import Model
 from cubeview.learn.preprocess import HeartConfig, prepare_heart
-from cubeview.learn.train import answers
 
 
 def evaluate(
@@ -54,17 +53,17 @@ def evaluate(
     """
     card = model.card
     source = simulator_of(card)
-    with tempfile.TemporaryDirectory() as scratch:
-        config = DataConfig(source, "test", count, seed, card.preprocess, min(count, 256))
-        data = make_dataset(
-            config,
-            Path(work or scratch),
-            workers=workers,
-            report=lambda fraction, text: report(0.9 * fraction, text),
-        )
+    with simulated(
+        source,
+        count,
+        seed,
+        card.preprocess,
+        work=Path(work) if work else None,
+        workers=workers,
+        report=lambda fraction, text: report(0.9 * fraction, text),
+    ) as (data, _):
         report(0.9, "Judging")
         logits, labels = answers(model.network, data)
-        del data
     report(1.0, f"{count} cases judged")
     figures = summarise(
         logits,
@@ -74,8 +73,13 @@ def evaluate(
         normal=card.normal,
         defects=card.defects,
     )
-    figures["on"] = f"{count} simulated cases ({SOURCES[source].version}), seed {seed}"
+    figures["on"] = set_name(source, count, seed)
     return figures
+
+
+def set_name(source: str, count: int, seed: int) -> str:
+    """Return in words which simulated cases a figure was measured on."""
+    return f"{count} simulated cases ({SOURCES[source].version}), seed {seed}"
 
 
 def simulator_of(card: Card) -> str:

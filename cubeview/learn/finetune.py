@@ -16,6 +16,7 @@ from torch import nn
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.calibrate import calibrate, calibrated_errors, logistic_baseline
 from cubeview.learn.card import Card
+from cubeview.learn.doubt import keeps_features
 from cubeview.learn.model import Model
 from cubeview.learn.network import Network
 from cubeview.learn.rounds import (
@@ -183,7 +184,8 @@ def fine_tune(
     before = None
     if links is not None:
         before = model_logits(base, examples.inputs, links)
-    model = Model(network.cpu().eval(), _card(base, examples, links, temperature))
+    doubt = base.doubt if keeps_features(base.network, network) else None
+    model = Model(network.cpu().eval(), _card(base, examples, links, temperature), doubt=doubt)
     report(1.0, "fine-tuned")
     return Tuned(model, folds, calibrated, before, baseline)
 
@@ -299,6 +301,7 @@ def _card(
         temperature=temperature,
         parent=base.card.weights_sha256,
         weights_sha256="",
+        doubt_sha256="",
         network=base.network.config.to_dict(),
         metrics={},
         training={},

@@ -4,7 +4,7 @@ torch and scipy are loaded by the functions that need them, never with this modu
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -189,7 +189,7 @@ def keep(taught: Taught, name: str) -> ModelRef:
     CubeviewError
         If the name is taken or no name for a model, or the disk refuses.
     """
-    from cubeview.learn.model import Model, save_model
+    from cubeview.learn.model import save_model
     from cubeview.learn.outcome import kept_card
 
     folder = folder_for(name)
@@ -197,5 +197,5 @@ def keep(taught: Taught, name: str) -> ModelRef:
         raise CubeviewError(f"There is a model {name!r} already: choose another name.")
     model, base = taught.tuned.model, taught.base.card
     card = kept_card(model.card, base, taught.cases, taught.config, taught.outcome, name)
-    saved = save_model(Model(model.network, card), folder)
+    saved = save_model(replace(model, card=card), folder)
     return ModelRef(name, folder, saved.card)

@@ -13,22 +13,28 @@ from safetensors.torch import save as bytes_of
 
 import cubeview
 from cubeview.errors import CubeviewError
-from cubeview.learn.card import CARD, WEIGHTS, Card, read_card, sha256, write_card
+from cubeview.learn.card import CARD, DOUBT, WEIGHTS, Card, read_card, sha256, write_card
+from cubeview.learn.doubt import Doubt, doubt_bytes, doubt_of
 from cubeview.learn.network import Network, NetworkConfig, build
 
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80")
 _PICKLE_NAMES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin"}
 _BYTES_PER_WEIGHT = 4
+_LARGEST_DOUBT = 50_000_000  # bytes
 _HEADER_ROOM = 10_000_000  # bytes for the safetensors header, biases and running statistics
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network ready to answer, its card, and the folder it lies in (None before a save)."""
+    """A network ready to answer, its card, and the folder it lies in (None before a save).
+
+    ``doubt`` knows what its training data look like; None for models that came without.
+    """
 
     network: Network
     card: Card
     folder: Path | None = None
+    doubt: Doubt | None = None
 
 
 def load_model(folder: Path | str) -> Model:
@@ -75,7 +81,7 @@ def load_model(folder: Path | str) -> Model:
             f"{folder / WEIGHTS}: the weights do not fit the card's network: {fault}."
         )
     network.load_state_dict(weights)
-    return Model(network.eval(), card, folder)
+    return Model(network.eval(), card, folder, _read_doubt(folder, card, network))
 
 
 def save_model(model: Model, folder: Path | str) -> Model:
@@ -102,11 +108,13 @@ def save_model(model: Model, folder: Path | str) -> Model:
         raise CubeviewError(f"{folder}: there is a model already. Choose another name.")
     weights = {k: v.detach().cpu().contiguous() for k, v in model.network.state_dict().items()}
     data = bytes_of(weights)
+    doubt = None if model.doubt is None else doubt_bytes(model.doubt)
     versions = {"cubeview": cubeview.__version__, "torch": torch.__version__.partition("+")[0]}
     card = replace(
         model.card,
         network=model.network.config.to_dict(),
         weights_sha256=sha256(data),
+        doubt_sha256="" if doubt is None else sha256(doubt),
         versions={**model.card.versions, **versions, "safetensors": safetensors.__version__},
     )
     part = folder.with_name(folder.name + ".part")
@@ -114,6 +122,8 @@ def save_model(model: Model, folder: Path | str) -> Model:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         (part / WEIGHTS).write_bytes(data)
+        if doubt is not None:
+            (part / DOUBT).write_bytes(doubt)
         write_card(card, part)
         os.rename(part, folder)
     except OSError as error:
@@ -122,7 +132,68 @@ def save_model(model: Model, folder: Path | str) -> Model:
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return Model(model.network, card, folder)
+    return Model(model.network, card, folder, model.doubt)
+
+
+def add_doubt(model: Model, doubt: Doubt) -> Model:
+    """Put what the training data look like beside the weights of a model on disk.
+
+    Parameters
+    ----------
+    model : Model
+        As loaded from its folder; its weights stay as they are.
+    doubt : Doubt
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    CubeviewError
+        If the folder cannot be written.
+    """
+    folder = model.folder
+    assert folder is not None
+    data = doubt_bytes(doubt)
+    card = replace(model.card, doubt_sha256=sha256(data))
+    part = folder / f"{CARD}.part"
+    try:
+        # Until the card says so, the file counts for nothing.
+        (folder / DOUBT).write_bytes(data)
+        write_card(card, folder, part.name)
+        os.replace(part, folder / CARD)
+    except OSError as error:
+        raise CubeviewError(
+            f"{folder}: the model cannot be written ({error.strerror}). Check the disk."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return replace(model, card=card, doubt=doubt)
+
+
+def _read_doubt(folder: Path, card: Card, network: Network) -> Doubt | None:
+    """Return what the card says of the training data's looks, or raise CubeviewError."""
+    path = folder / DOUBT
+    if not card.doubt_sha256:
+        return None
+    try:
+        if path.stat().st_size > _LARGEST_DOUBT:
+            raise CubeviewError(f"{path}: far too large. Copy the whole model folder again.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: cannot be read ({error.strerror}). Copy the whole model folder again."
+        ) from error
+    if sha256(data) != card.doubt_sha256:
+        raise CubeviewError(
+            f"{path}: not the file the card was written for (the SHA-256 differs). Copy the whole "
+            "model folder again."
+        )
+    try:
+        return doubt_of(data, network)
+    except ValueError as error:
+        raise CubeviewError(f"{path}: {error}. Copy the whole model folder again.") from error
 
 
 def _read_weights(folder: Path, config: NetworkConfig) -> bytes:

@@ -38,6 +38,10 @@ class NetworkConfig:
         The default puts it at the high end first and at the low end next, so that the centres of
         the last map lie symmetrically in the input.
     batch_norm : bool
+    groups : int
+        Networks side by side that share nothing but the input and the mean of their answers:
+        their channels lie one network after another in each width. See
+        `cubeview.learn.ensemble`.
     mean, std : tuple of float, one per channel
         The input is ``(x - mean) / std`` before the first convolution.
     """
@@ -49,6 +53,7 @@ class NetworkConfig:
     strides: tuple[int, ...] = (2, 2, 1, 1)
     padding: Literal["same", "valid"] | Padding = ((1, 1), (1, 1), (0, 1), (1, 0))
     batch_norm: bool = True
+    groups: int = 1
     mean: tuple[float, ...] = (0.25, 0.25)
     std: tuple[float, ...] = (0.25, 0.25)
 
@@ -60,9 +65,18 @@ class NetworkConfig:
             raise ValueError(
                 f"mean and std need one number for each of {self.channels_in} channels"
             )
-        counts = (self.channels_in, self.classes, *self.widths, *self.kernels, *self.strides)
+        counts = (
+            self.channels_in,
+            self.classes,
+            self.groups,
+            *self.widths,
+            *self.kernels,
+            *self.strides,
+        )
         if min(counts) < 1 or min(min(pair) for pair in self.pads) < 0 or min(self.std) <= 0:
             raise ValueError("sizes must be positive, padding not negative, std above 0")
+        if any(width % self.groups for width in self.widths):
+            raise ValueError(f"widths must be multiples of {self.groups} groups")
         if any(s > k for s, k in zip(self.strides, self.kernels, strict=True)):
             raise ValueError("a stride larger than its kernel leaves voxels unseen")
         if any(max(pair) >= k for pair, k in zip(self.pads, self.kernels, strict=True)):
@@ -81,10 +95,22 @@ class NetworkConfig:
         return tuple((low, high) for low, high in self.padding)
 
     @property
+    def groupings(self) -> tuple[int, ...]:
+        """Groups of each convolution: all networks side by side begin at the same input."""
+        return (1, *(self.groups for _ in self.widths[1:]))
+
+    @property
     def weights(self) -> int:
         """Number of convolution and head weights, biases left out."""
-        steps = pairwise((self.channels_in, *self.widths))
-        convolutions = sum(a * b * k**3 for (a, b), k in zip(steps, self.kernels, strict=True))
+        convolutions = sum(
+            a // groups * b * k**3
+            for (a, b), k, groups in zip(
+                pairwise((self.channels_in, *self.widths)),
+                self.kernels,
+                self.groupings,
+                strict=True,
+            )
+        )
         return convolutions + self.widths[-1] * self.classes
 
     def map_size(self, size: int) -> int:
@@ -109,7 +135,16 @@ class NetworkConfig:
         unknown = set(data) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"unknown network entry {sorted(unknown)[0]!r}")
-        for name in ("channels_in", "classes", "widths", "kernels", "strides", "mean", "std"):
+        for name in (
+            "channels_in",
+            "classes",
+            "groups",
+            "widths",
+            "kernels",
+            "strides",
+            "mean",
+            "std",
+        ):
             numbers = data.get(name, 1)
             numbers = numbers if isinstance(numbers, (list, tuple)) else [numbers]
             kinds = (int, float) if name in ("mean", "std") else (int,)
@@ -146,13 +181,22 @@ class Block(nn.Module):
     """Zero padding, convolution, batch normalisation if wanted, ReLU."""
 
     def __init__(
-        self, inside: int, outside: int, kernel: int, stride: int, pad: tuple[int, int], norm: bool
+        self,
+        inside: int,
+        outside: int,
+        kernel: int,
+        stride: int,
+        pad: tuple[int, int],
+        norm: bool,
+        groups: int = 1,
     ) -> None:
         super().__init__()
         self.pad = pad
         # A symmetric margin is left to the convolution, which then needs no padded copy.
         even = pad[0] if pad[0] == pad[1] else 0
-        self.conv = nn.Conv3d(inside, outside, kernel, stride, padding=even, bias=not norm)
+        self.conv = nn.Conv3d(
+            inside, outside, kernel, stride, padding=even, bias=not norm, groups=groups
+        )
         self.norm = nn.BatchNorm3d(outside) if norm else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -176,10 +220,15 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         steps = pairwise((config.channels_in, *config.widths))
-        shapes = zip(steps, config.kernels, config.strides, config.pads, strict=True)
+        shapes = zip(
+            steps, config.kernels, config.strides, config.pads, config.groupings, strict=True
+        )
         self.features = nn.Sequential(
             Scale(config.mean, config.std),
-            *(Block(a, b, k, s, pad, config.batch_norm) for (a, b), k, s, pad in shapes),
+            *(
+                Block(a, b, k, s, pad, config.batch_norm, groups)
+                for (a, b), k, s, pad, groups in shapes
+            ),
         )
         self.head = nn.Linear(config.widths[-1], config.classes)
 

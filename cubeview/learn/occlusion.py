@@ -209,7 +209,11 @@ class Occluder:
                     x[(members, *there)] = windows[home][(theirs, *here)]
                 # Channels lie last in memory; the convolution learns that from the strides.
                 y = functional.conv3d(
-                    x.permute(0, 4, 1, 2, 3), weight, bias, self._config.strides[layer]
+                    x.permute(0, 4, 1, 2, 3),
+                    weight,
+                    bias,
+                    self._config.strides[layer],
+                    groups=self._config.groupings[layer],
                 )
                 for place, row in enumerate(rows):
                     places[row] = len(fresh), place

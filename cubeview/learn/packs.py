@@ -1,6 +1,7 @@
 """Models as things to keep: list, pack into one file, take in, throw away.
 
-A pack is a ZIP file with ``card.json``, ``weights.safetensors`` and ``SHA256SUMS``. Nothing in it
+A pack is a ZIP file with ``card.json``, ``weights.safetensors``, ``doubt.safetensors`` where the
+model has one, and ``SHA256SUMS``. Nothing in it
 is ever run, and no name in it decides where anything is written.
 """
 
@@ -12,13 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.card import CARD, WEIGHTS, Card, ModelRef, find_models, read_card, sha256
+from cubeview.learn.card import (
+    CARD,
+    DOUBT,
+    WEIGHTS,
+    Card,
+    ModelRef,
+    find_models,
+    read_card,
+    sha256,
+)
 from cubeview.paths import data_dir
 
 SUMS = "SHA256SUMS"
 SUFFIX = ".cubeview-model.zip"
 
-_LARGEST = {CARD: 1_000_000, SUMS: 10_000, WEIGHTS: 420_000_000}  # bytes
+_LARGEST = {CARD: 1_000_000, SUMS: 10_000, WEIGHTS: 420_000_000, DOUBT: 50_000_000}  # bytes
 _NAME = re.compile(r"[\w][\w .+()-]{0,79}")
 # Names Windows keeps for devices, whatever follows the first point.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{a}{n}" for a in ("com", "lpt") for n in range(1, 10))}
@@ -119,7 +129,8 @@ def export_model(folder: Path, path: Path) -> Path:
     card = read_card(folder)
     part = path.with_name(path.name + ".part")
     try:
-        held = {name: (folder / name).read_bytes() for name in (CARD, WEIGHTS)}
+        names = (CARD, WEIGHTS, DOUBT) if card.doubt_sha256 else (CARD, WEIGHTS)
+        held = {name: (folder / name).read_bytes() for name in names}
         if sha256(held[WEIGHTS]) != card.weights_sha256:
             raise CubeviewError(
                 f"{folder}: the weights are not those of the card (the SHA-256 differs); it was "
@@ -163,7 +174,8 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
 
     report(0.0, f"reading {path.name}")
     held = _unpacked(path)
-    if _sums(held[SUMS]) != {name: sha256(held[name]) for name in (CARD, WEIGHTS)}:
+    sums = _sums(held.pop(SUMS))
+    if sums != {name: sha256(data) for name, data in held.items()}:
         raise CubeviewError(
             f"{path}: the file is damaged or was changed (a checksum differs). Get it again."
         )
@@ -172,8 +184,8 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
-        for name in (CARD, WEIGHTS):
-            (part / name).write_bytes(held[name])
+        for name, data in held.items():
+            (part / name).write_bytes(data)
         report(0.5, "checking the weights")
         try:
             card = load_model(part).card
@@ -224,13 +236,15 @@ def _unpacked(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as pack:
             members = {entry.filename: entry for entry in pack.infolist()}
-            if set(members) != set(_LARGEST) or len(pack.infolist()) != len(_LARGEST):
+            needed = set(_LARGEST) - {DOUBT}
+            if not needed <= set(members) <= set(_LARGEST) or len(pack.infolist()) != len(members):
                 raise CubeviewError(
-                    f"{path}: not a packed model: it should hold {', '.join(_LARGEST)} and nothing "
-                    "else. Choose a file made by Export in the model manager."
+                    f"{path}: not a packed model: it should hold {', '.join(sorted(needed))} and "
+                    "nothing else. Choose a file made by Export in the model manager."
                 )
             held = {}
-            for name, most in _LARGEST.items():
+            for name in members:
+                most = _LARGEST[name]
                 # What a header says of the size is not believed: no more than this is unpacked.
                 with pack.open(members[name]) as stream:
                     held[name] = stream.read(most + 1)

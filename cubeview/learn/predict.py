@@ -13,6 +13,7 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import Card, why_not
 from cubeview.learn.device import on_best_device
+from cubeview.learn.doubt import early_features, strange
 from cubeview.learn.model import Model
 from cubeview.learn.prepared import Prepared
 
@@ -114,9 +115,16 @@ def predict(
         )
     check_input(model, prepared)
     report(0.9, "asking the network")
-    logits, device = on_best_device(
-        model.network, lambda device: model.network(input_tensor(prepared, device)).cpu().numpy()
-    )
+
+    def ask(device: torch.device) -> tuple[np.ndarray, float | None]:
+        shown = input_tensor(prepared, device)
+        said: np.ndarray = model.network(shown).cpu().numpy()
+        if model.doubt is None:
+            return said, None
+        early = early_features(model.network, shown).cpu().numpy()
+        return said, float(model.doubt.distances(early)[0])
+
+    (logits, distance), device = on_best_device(model.network, ask)
     probabilities = calibrated(logits, card)[0]
     if not np.isfinite(probabilities).all():
         raise CubeviewError(f"{case.name}: {card.title} gave no number. Check the cube's values.")
@@ -131,6 +139,8 @@ def predict(
         seconds=time.perf_counter() - begin,
         cautions=cautions,
         ventricles=prepared.ventricles,
+        distance=distance,
+        unlike=strange(prepared, distance),
     )
 
 

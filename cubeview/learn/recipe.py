@@ -36,6 +36,8 @@ class Schedule:
         Standard deviation of each term of a smooth random gain, linear and quadratic in the
         coordinates, the same for all channels; each channel has a third as much of its own. It
         stands for the attenuation and filtering that no simulation has quite right.
+    course : {"cycle", "constant"}
+        Of the rate.
     precision : {"bf16", "fp32"}
         Of the convolutions; fp32 where the processor has no bf16.
     """
@@ -49,6 +51,7 @@ class Schedule:
     gain: float = 0.0
     flip: bool = False
     field: float = 0.0
+    course: Literal["cycle", "constant"] = "cycle"
     precision: Literal["bf16", "fp32"] = "bf16"
 
     def __post_init__(self) -> None:
@@ -56,6 +59,8 @@ class Schedule:
             raise ValueError("epochs and batch must be positive, shift and gain not negative")
         if not (0 < self.rate < 1 and 0 < self.rise < 1):
             raise ValueError("rate and rise must lie between 0 and 1")
+        if self.course not in ("cycle", "constant"):
+            raise ValueError(f"course is {self.course!r}, neither cycle nor constant")
         if self.precision not in ("bf16", "fp32"):
             raise ValueError(f"precision is {self.precision!r}, neither bf16 nor fp32")
 
@@ -77,6 +82,9 @@ class Recipe:
         Numbers of simulated cases.
     shard : int
         Cases in one file of data.
+    members : int
+        Networks trained one after another from different weights, and combined into one that
+        answers with the mean of their logits.
     normal : str
     defects : tuple of str
     artefact : str
@@ -97,6 +105,7 @@ class Recipe:
     calibrate: int
     test: int
     shard: int = 256
+    members: int = 1
     normal: str = ""
     defects: tuple[str, ...] = ()
     artefact: str = ""
@@ -152,7 +161,7 @@ def read_recipe(recipe: Path | str) -> Recipe:
         values = _known(Recipe, data)
         values["digest"] = hashlib.sha256(text).hexdigest()
         made = Recipe(**values)
-        for name in ("seed", "train", "calibrate", "test", "shard"):
+        for name in ("seed", "train", "calibrate", "test", "shard", "members"):
             number = getattr(made, name)
             if type(number) is not int or number < (0 if name == "seed" else 1):
                 raise ValueError(f"{name!r} is not a positive whole number")

@@ -12,10 +12,17 @@ from cubeview.io.export_dicom import write_nm
 from cubeview.io.export_fits import write_cube
 from cubeview.simulate import spect
 from cubeview.simulate.ifu_field import simulate_field
+from cubeview.simulate.spect_variants import VARIANTS
 
 
 def write_pairs(
-    folder: Path, count: int, seed: int, label: str | None = None, *, report: Report = nothing
+    folder: Path,
+    count: int,
+    seed: int,
+    label: str | None = None,
+    *,
+    variant: str | None = None,
+    report: Report = nothing,
 ) -> list[Path]:
     """Write simulated rest/stress scans as DICOM NM, and ``cases.csv`` with their classes.
 
@@ -29,6 +36,8 @@ def write_pairs(
         Pair k is drawn from (seed, k), so that a longer run begins like a shorter one.
     label : str or None
         One of `cubeview.simulate.spect.CLASSES`.
+    variant : str or None
+        A key of `cubeview.simulate.spect_variants.VARIANTS`: hearts of another hospital.
     report : callable
 
     Returns
@@ -40,8 +49,11 @@ def write_pairs(
     Raises
     ------
     CubeviewError
-        If the class is unknown or a file cannot be written.
+        If the class or the variant is unknown or a file cannot be written.
     """
+    if variant is not None and variant not in VARIANTS:
+        raise CubeviewError(f"there is no variant {variant!r}; choose of {', '.join(VARIANTS)}.")
+    params = VARIANTS[variant] if variant else None
     if label is not None and label not in spect.CLASSES:
         raise CubeviewError(f"there is no class {label!r}; choose of {', '.join(spect.CLASSES)}.")
     _make(folder)
@@ -51,7 +63,7 @@ def write_pairs(
         report(number / count, f"case {number + 1} of {count}")
         name = f"sim{seed}-{number:04d}"
         drawn = label or spect.CLASSES[number % len(spect.CLASSES)]
-        pair = spect.simulate_pair(drawn, np.random.default_rng((seed, number)))
+        pair = spect.simulate_pair(drawn, np.random.default_rng((seed, number)), params)
         case = spect.to_case(pair, name)
         row: dict[str, object] = {"case": name, "class": drawn}
         for role in spect.ROLES:

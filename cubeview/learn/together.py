@@ -2,18 +2,23 @@
 
 Started by ``torchrun``, which says in the environment how many there are. What a batch
 normalisation has seen is frozen in a fine-tune, so the sum over the shares is exactly the
-gradient of the whole batch, whatever the number of processes.
+gradient of the whole batch, whatever the number of processes. For training see
+`cubeview.learn.fit`.
 """
 
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import torch
 from torch import distributed, nn
 
 from cubeview.errors import CubeviewError
+
+_PATIENCE = timedelta(hours=12)
+"""One process may be much slower than another at simulating its part of the data."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,38 @@ class Together:
         ):
             gradient.copy_(part.view_as(gradient))
 
+    def average(self, values: Iterable[torch.Tensor]) -> None:
+        """Make each tensor of floating-point numbers the mean over all processes."""
+        if self.size == 1:
+            return
+        for value in values:
+            if value.is_floating_point():
+                distributed.all_reduce(value)
+                value /= self.size
+
+    def agree(self, number: int) -> None:
+        """Check that all processes are at the same place.
+
+        Raises
+        ------
+        CubeviewError
+            If they are not: they do not share their disk.
+        """
+        if self.size == 1:
+            return
+        ends = torch.tensor([number, -number], device=self.device)
+        distributed.all_reduce(ends, distributed.ReduceOp.MAX)
+        if ends.sum() != 0:
+            raise CubeviewError(
+                "the processes found different checkpoints. Give them a work folder on a disk "
+                "they share."
+            )
+
+    def wait(self) -> None:
+        """Wait until all processes are here."""
+        if self.size > 1:
+            distributed.barrier()
+
 
 @contextmanager
 def joined() -> Iterator[Together]:
@@ -68,7 +105,7 @@ def joined() -> Iterator[Together]:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
     try:
-        distributed.init_process_group("nccl" if cuda else "gloo")
+        distributed.init_process_group("nccl" if cuda else "gloo", timeout=_PATIENCE)
     except (RuntimeError, ValueError) as error:
         raise CubeviewError(
             f"the processes of torchrun cannot find each other ({error}). Check its --nnodes and "

@@ -5,34 +5,39 @@ goes on from there and gives the same weights: whatever is random is drawn from 
 and the number of the epoch, never from a state that would be lost.
 """
 
-import json
-import math
-import os
+import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
-from torch import nn
 
+import cubeview
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.augment import augment
 from cubeview.learn.card import HEART_CODES, Card
-from cubeview.learn.dataset import SOURCES, SPLITS, DataConfig, Dataset, make_dataset
-from cubeview.learn.figures_sky import by_strength
-from cubeview.learn.metrics import fit_temperature, summarise
-from cubeview.learn.model import Model, save_model
+from cubeview.learn.dataset import SOURCES, DataConfig, Dataset, make_dataset
+from cubeview.learn.doubt import FIT_CASES, LEAST_CASES, LIMIT_CASES, Doubt, fit_doubt
+from cubeview.learn.ensemble import combined
+from cubeview.learn.evaluate import simulator_of
+from cubeview.learn.facts import make_facts
+from cubeview.learn.fit import CHECKPOINT, Fitted, fit
+from cubeview.learn.measured import Measured, answers, figures
+from cubeview.learn.metrics import fit_temperature
+from cubeview.learn.model import Model, add_doubt, save_model
 from cubeview.learn.network import Network, NetworkConfig, build
-from cubeview.learn.recipe import Recipe, Schedule, read_recipe
+from cubeview.learn.outcome import plain
+from cubeview.learn.recipe import Recipe, read_recipe
+from cubeview.learn.report import described, write_report
+from cubeview.learn.revision import revision
+from cubeview.learn.together import Together
 
-CHECKPOINT = "checkpoint.safetensors"
+REPORT = "report"
 
 # Shares of the progress bar: simulating takes about as long as fitting.
 _DATA_SHARE, _FIT_SHARE = 0.45, 0.5
+
+_NOT_ON_CARD = ("on", "roc", "reliability", "by_extent", "by_severity")
 
 
 def train(
@@ -40,10 +45,13 @@ def train(
     out: Path | str,
     *,
     work: Path | str | None = None,
+    data: Path | str | None = None,
+    seed: int | None = None,
     workers: int = 0,
+    together: Together | None = None,
     report: Report = nothing,
-) -> Model:
-    """Train a model from a recipe and write it.
+) -> Model | None:
+    """Train a model from a recipe and write it, with a report on it.
 
     Parameters
     ----------
@@ -52,16 +60,25 @@ def train(
     out : path
         Model folder to write; must not exist.
     work : path, optional
-        Where data and checkpoints are kept, so that a stopped run can go on; beside `out` if not
-        given. It is left for the next run.
+        Where checkpoints are kept, so that a stopped run can go on; beside `out` if not given. It
+        is left for the next run.
+    data : path, optional
+        Where simulated cases are kept, which recipes of one preparation can share; the work
+        folder if not given.
+    seed : int, optional
+        Of weights, order and displacements; the recipe's if not given. The cases stay those of
+        the recipe.
     workers : int
         Processes that simulate; 0 does it in this one.
+    together : Together, optional
+        The processes that train as one; alone if not given.
     report : Report
 
     Returns
     -------
-    Model
-        As saved, with its figures on unseen simulated cases on the card.
+    Model or None
+        As saved, with its figures on unseen simulated cases on the card. None in all processes
+        but the one that writes.
 
     Raises
     ------
@@ -73,153 +90,120 @@ def train(
     if out.exists():
         raise CubeviewError(f"{out}: there is a model already. Choose another name.")
     work = Path(work) if work else out.with_name(out.name + ".work")
+    cases = Path(data) if data else work
+    begun = plan.seed if seed is None else seed
     started = time.monotonic(), time.process_time()
-    network = _network(plan)
-    sets = {}
-    for number, split in enumerate(("calibrate", "test", "train")):
-        config = DataConfig(
+    networks = [_network(plan, begun + member) for member in range(plan.members)]
+    sets: dict[str, Dataset] = {}
+    configs = {
+        split: DataConfig(
             plan.data, split, getattr(plan, split), plan.seed, plan.preprocess, plan.shard
         )
+        for split in ("calibrate", "test", "train")
+    }
+    for number, (split, config) in enumerate(configs.items()):
         first, share = ((0.0, 0.04), (0.04, 0.04), (0.08, _DATA_SHARE - 0.08))[number]
         sets[split] = make_dataset(
-            config, work / split, workers=workers, report=_part(report, first, share)
+            config,
+            cases / split,
+            workers=workers,
+            together=together,
+            report=_part(report, first, share),
         )
-    fitted = fit(
-        network,
-        sets["train"],
-        plan.training,
-        plan.seed,
-        checkpoint=work / CHECKPOINT,
-        digest=plan.digest,
-        report=_part(report, _DATA_SHARE, _FIT_SHARE),
-    )
+    work.mkdir(parents=True, exist_ok=True)
+    fits = []
+    for member, network in enumerate(networks):
+        share = _FIT_SHARE / plan.members
+        fits.append(
+            fit(
+                network,
+                sets["train"],
+                plan.training,
+                begun + member,
+                checkpoint=work / (f"{member + 1}-{CHECKPOINT}" if member else CHECKPOINT),
+                digest=plan.digest if seed is None else f"{plan.digest}-{seed}",
+                together=together,
+                report=_part(report, _DATA_SHARE + member * share, share),
+            )
+        )
+    if together is not None and together.rank:
+        return None
+    network = combined(networks)
     report(_DATA_SHARE + _FIT_SHARE, "Calibrating")
     temperature = fit_temperature(*answers(network, sets["calibrate"]))
+    doubt = None
+    if min(plan.train, plan.calibrate) >= LEAST_CASES:
+        doubt = fit_doubt(network, sets["train"], sets["calibrate"])
     report(0.97, "Measuring on unseen cases")
     logits, labels = answers(network, sets["test"])
-    card = _card(plan, network, temperature, fitted, started)
-    figures = summarise(
-        logits,
-        labels,
-        card.classes,
-        temperature=temperature,
-        normal=plan.normal,
-        defects=plan.defects,
+    facts = make_facts(
+        configs["test"], cases / "test", workers=workers, report=_part(report, 0.97, 0.03)
     )
-    if SOURCES[plan.data].peak_sn:
-        said = logits.argmax(axis=1)
-        strength = _strengths(plan, _part(report, 0.97, 0.03))
-        figures["by_peak_sn"] = by_strength(said, labels, strength, card.classes)
-    figures["on"] = f"{len(labels)} unseen simulated cases ({SOURCES[plan.data].version})"
-    model = save_model(Model(network, replace(card, metrics=figures)), out)
-    report(1.0, f"Accuracy {100 * figures['accuracy']:.1f} % on unseen simulated cases")
+    card = _card(plan, network, temperature, fits, started, begun)
+    on = f"{len(labels)} unseen simulated cases ({SOURCES[plan.data].version})"
+    found = figures(Measured(card, on, logits, labels, facts))
+    on_card = {name: value for name, value in found.items() if name not in _NOT_ON_CARD}
+    card = replace(card, metrics={**on_card, "on": on})
+    model = save_model(Model(network, card, doubt=doubt), out)
+    entry = described(model, model.card.name)
+    entry["sets"]["unseen"] = plain(found)
+    document = {"cubeview": cubeview.__version__, "cases": len(labels), "models": [entry]}
+    write_report(document, out / REPORT)
+    report(1.0, f"Accuracy {100 * found['accuracy']:.1f} % on unseen simulated cases")
     return model
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """What a fit did: mean loss of each epoch, and the precision and device it ran in."""
-
-    losses: tuple[float, ...]
-    precision: str
-    device: str
-
-
-def fit(
-    network: Network,
-    data: Dataset,
-    schedule: Schedule,
-    seed: int,
-    *,
-    checkpoint: Path | None = None,
-    digest: str = "",
-    report: Report = nothing,
-) -> Fitted:
-    """Fit a network to a data set, in place; on CUDA where there is one, else on the CPU.
+def learn_doubt(
+    model: Model, *, data: Path | None = None, workers: int = 0, report: Report = nothing
+) -> Model:
+    """Give a model on disk what it needs to tell strange cases, without training it again.
 
     Parameters
     ----------
-    network : Network
-    data : Dataset
-    schedule : Schedule
-    seed : int
-        Decides the order of cases and their displacements.
-    checkpoint : path, optional
-        Written after each epoch, and continued from where it exists.
-    digest : str
-        Of the recipe: a checkpoint of another one is refused.
+    model : Model
+        As loaded from its folder.
+    data : path, optional
+        Simulated cases of its training; made afresh and not kept if not given.
+    workers : int
     report : Report
 
     Returns
     -------
-    Fitted
+    Model
+
+    Raises
+    ------
+    CubeviewError
+        If no simulator makes cases for it, or its folder cannot be written.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    half = schedule.precision == "bf16" and _has_bf16(device)
-    network.to(device)
-    _lay_out(network, torch.channels_last_3d)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay
-    )
-    losses: list[float] = []
-    if checkpoint is not None and checkpoint.is_file():
-        losses = _resume(checkpoint, network, optimizer, digest)
-    steps = max(1, data.count // schedule.batch)
-    loss_of = nn.CrossEntropyLoss()
-    for epoch in range(len(losses), schedule.epochs):
-        network.train()
-        rng = np.random.default_rng([seed, 1_000_000 + epoch])
-        order = rng.permutation(data.count)
-        total = 0.0
-        for step in range(steps):
-            chosen = order[step * schedule.batch : (step + 1) * schedule.batch]
-            inputs = augment(data.inputs(chosen), schedule, rng)
-            x = torch.from_numpy(inputs).to(device, memory_format=torch.channels_last_3d)
-            y = torch.from_numpy(data.labels(chosen)).to(device)
-            for group in optimizer.param_groups:
-                group["lr"] = rate_at(epoch * steps + step, schedule.epochs * steps, schedule)
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                logits = network(x)
-            loss = loss_of(logits.float(), y)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            total += float(loss.detach())
-            done = (epoch * steps + step + 1) / (schedule.epochs * steps)
-            report(
-                done,
-                f"Training: epoch {epoch + 1} of {schedule.epochs}, loss {total / (step + 1):.3f}",
+    return add_doubt(model, _doubt_of(model, data, workers, report))
+
+
+def _doubt_of(model: Model, data: Path | None, workers: int, report: Report) -> Doubt:
+    source = simulator_of(model.card)
+    number = model.card.training.get("seed", 0)
+    seed = number if type(number) is int else 0
+    with tempfile.TemporaryDirectory() as scratch:
+        fitted, held_out = (
+            make_dataset(
+                DataConfig(source, split, count, seed, model.card.preprocess),
+                (data or Path(scratch)) / split,
+                workers=workers,
+                report=_part(report, first, share),
             )
-        losses.append(total / steps)
-        if checkpoint is not None:
-            _save(checkpoint, network, optimizer, losses, digest)
-    _lay_out(network.to("cpu"), torch.contiguous_format)
-    network.eval()
-    return Fitted(tuple(losses), "bf16" if half else "fp32", device.type)
+            for split, count, first, share in (
+                ("train", FIT_CASES, 0.0, 0.65),
+                ("calibrate", LIMIT_CASES, 0.65, 0.3),
+            )
+        )
+        found = fit_doubt(model.network, fitted, held_out)
+        del fitted, held_out
+    report(1.0, "knows what is strange")
+    return found
 
 
-def rate_at(step: int, steps: int, schedule: Schedule) -> float:
-    """Return the learning rate of a step: one cycle with cosine flanks that ends at zero."""
-    rise = max(1.0, schedule.rise * steps)
-    if step < rise:
-        return schedule.rate * (0.04 + 0.96 * 0.5 * (1.0 - math.cos(math.pi * step / rise)))
-    fall = (step - rise) / max(1.0, steps - rise)
-    return schedule.rate * 0.5 * (1.0 + math.cos(math.pi * min(1.0, fall)))
-
-
-def answers(network: Network, data: Dataset, batch: int = 128) -> tuple[np.ndarray, np.ndarray]:
-    """Return logits, shape (n, classes), float64, and labels, shape (n,), of a whole data set."""
-    network.eval()
-    logits = []
-    with torch.inference_mode():
-        for first in range(0, data.count, batch):
-            chosen = np.arange(first, min(first + batch, data.count))
-            logits.append(network(torch.from_numpy(data.inputs(chosen))).double().numpy())
-    return np.concatenate(logits), data.labels(np.arange(data.count))
-
-
-def _network(plan: Recipe) -> Network:
-    """Build the recipe's network with weights from its seed."""
+def _network(plan: Recipe, seed: int) -> Network:
+    """Build the recipe's network with weights from a seed."""
     if plan.data not in SOURCES:
         raise CubeviewError(
             f"There is no simulator {plan.data!r}; choose one of {', '.join(SOURCES)}."
@@ -235,7 +219,7 @@ def _network(plan: Recipe) -> Network:
     except ValueError as error:
         raise CubeviewError(f"The recipe's network cannot be built: {error}.") from error
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(plan.seed)
+        torch.manual_seed(seed)
         return build(config)
 
 
@@ -243,9 +227,13 @@ def _card(
     plan: Recipe,
     network: Network,
     temperature: float,
-    fitted: Fitted,
+    fits: list[Fitted],
     started: tuple[float, float],
+    seed: int,
 ) -> Card:
+    fitted = fits[0]
+    losses = np.mean([one.losses for one in fits], axis=0)
+    speeds = [one.cases_per_second for one in fits if one.cases_per_second > 0]
     source = SOURCES[plan.data]
     schedule = plan.training
     return Card(
@@ -266,99 +254,24 @@ def _card(
             "cases": plan.train,
             "calibration_cases": plan.calibrate,
             "seed": plan.seed,
+            "weights_seed": seed,
+            "members": plan.members,
             "epochs": schedule.epochs,
             "batch": schedule.batch,
             "rate": schedule.rate,
             "precision": fitted.precision,
             "device": fitted.device,
-            "losses": [round(loss, 4) for loss in fitted.losses],
+            "processes": fitted.processes,
+            "losses": [round(float(loss), 4) for loss in losses],
+            "cases_per_second": round(min(speeds)) if speeds else None,
             "recipe_sha256": plan.digest,
+            "revision": revision(),
             "wall_seconds": round(time.monotonic() - started[0]),
             "cpu_seconds": round(time.process_time() - started[1]),
         },
     )
 
 
-def _strengths(plan: Recipe, report: Report) -> np.ndarray:
-    """Return the signal-to-noise of each example of the test set, shape (n,)."""
-    peak_sn = SOURCES[plan.data].peak_sn
-    assert peak_sn is not None
-    strengths = np.empty(plan.test)
-    for index in range(plan.test):
-        if index % 20 == 0:
-            report(index / plan.test, "Measuring against signal-to-noise")
-        strengths[index] = peak_sn(plan.seed, SPLITS["test"], index, plan.preprocess)
-    return strengths
-
-
 def _part(report: Report, first: float, share: float) -> Report:
     """Map the progress of a part onto the whole."""
     return lambda fraction, text: report(first + share * fraction, text)
-
-
-def _lay_out(network: Network, layout: torch.memory_format) -> None:
-    """Store the convolutions' weights in a layout; channels last is faster on every device."""
-    for parameter in network.parameters():
-        if parameter.ndim == 5:
-            parameter.data = parameter.data.contiguous(memory_format=layout)
-
-
-def _has_bf16(device: torch.device) -> bool:
-    """Whether bf16 saves time: software emulation of it does not."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def _save(
-    path: Path,
-    network: Network,
-    optimizer: torch.optim.Optimizer,
-    losses: list[float],
-    digest: str,
-) -> None:
-    """Write weights and optimizer state, whole or not at all."""
-    tensors = {
-        f"network.{k}": v.detach().cpu().contiguous() for k, v in network.state_dict().items()
-    }
-    for number, state in optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            tensors[f"optimizer.{number}.{name}"] = value.detach().cpu().contiguous()
-    notes = {"losses": json.dumps(losses), "recipe": digest}
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(safetensors.torch.save(tensors, metadata=notes))
-        os.replace(part, path)
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: the checkpoint cannot be written ({error.strerror}). Check the disk."
-        ) from error
-
-
-def _resume(
-    path: Path, network: Network, optimizer: torch.optim.Optimizer, digest: str
-) -> list[float]:
-    """Load a checkpoint into network and optimizer; returns the losses so far."""
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            notes: Mapping[str, str] = file.metadata() or {}
-            if notes.get("recipe") != digest:
-                raise CubeviewError(
-                    f"{path} belongs to another recipe. Choose an empty work folder, or delete it."
-                )
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            losses = [float(loss) for loss in json.loads(notes["losses"])]
-        network.load_state_dict(
-            {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
-        )
-        state: dict[int, dict[str, torch.Tensor]] = {}
-        for name, value in tensors.items():
-            if name.startswith("optimizer."):
-                _, number, entry = name.split(".")
-                state.setdefault(int(number), {})[entry] = value
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    except (OSError, safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise CubeviewError(
-            f"{path}: the checkpoint cannot be used ({error}). Delete it to start again."
-        ) from error
-    return losses

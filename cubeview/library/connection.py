@@ -26,6 +26,11 @@ def connect(path: Path) -> sqlite3.Connection:
         raise
 
 
+def kept_as(path: Path, version: int) -> Path:
+    """Return where a library of an older format is kept as it was."""
+    return path.with_name(f"{path.stem}-format{version}{path.suffix}")
+
+
 def _prepared(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -47,7 +52,7 @@ def _prepared(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     if version == 0:
         _once(connection, schema.create)
     elif version < schema.VERSION:
-        backup = sqlite3.connect(path.with_name(f"{path.stem}-format{version}{path.suffix}"))
+        backup = sqlite3.connect(kept_as(path, version))
         connection.backup(backup)
         backup.close()
         _once(connection, schema.upgrade)

@@ -1,42 +1,14 @@
-"""Labels out of a library and into another: CSV, ECSV and JSON, keyed by file hashes.
+"""Labels out of a library and into another: first what would change, then the change itself."""
 
-One record an entry of the history, withdrawals included, so that a round trip through an empty
-library loses nothing; JSON and ECSV hold the classes of the label set too. Paths are left out:
-they may hold a patient's name.
-"""
-
-import csv
-import io
-import json
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cubeview.errors import CubeviewError
+from cubeview.library.labelfile import Entry, read_labels, write_labels
 from cubeview.library.library import Library, put_case
 from cubeview.library.values import LabelClass
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One label of one case, with all that is needed to find the case again by content."""
-
-    identity: str
-    kind: str
-    name: str
-    window: str
-    files: Mapping[str, str]
-    label_set: str
-    reader: str
-    at: str
-    class_name: str | None
-    sure: bool
-    quality: str
-    note: str
-    opinion_seen: str
 
 
 @dataclass(frozen=True)
@@ -75,11 +47,6 @@ class Import:
         return (*self.new, *(entry for entry, _ in self.conflicts), *self.unknown)
 
 
-_UNESCAPED = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
-_LINE_ESCAPE = re.compile(r"\\[\\nr]")
-_COLUMNS = tuple(column.name for column in fields(Entry))
-
-
 def export_labels(library: Library, label_set: str, path: Path) -> int:
     """Write the whole label history of one set; the format follows the suffix.
 
@@ -101,18 +68,7 @@ def export_labels(library: Library, label_set: str, path: Path) -> int:
         If the suffix is none of the three or the file cannot be written.
     """
     entries = _entries(library, label_set)
-    writers = {".csv": _csv, ".ecsv": _ecsv, ".json": _json}
-    if path.suffix.lower() not in writers:
-        raise CubeviewError(f"{path}: labels are written as .csv, .ecsv or .json; choose one.")
-    sets = {label_set: tuple(library.classes(label_set))}
-    text = writers[path.suffix.lower()](entries, sets)
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
+    write_labels(path, entries, {label_set: tuple(library.classes(label_set))})
     library.log("exported", detail=f"{label_set}, {len(entries)} entries")
     return len(entries)
 
@@ -151,7 +107,7 @@ def compare(
             (entry.identity, entry.reader): entry.class_name or "" for entry in here
         }
     new, unknown, conflicts, known = [], [], [], 0
-    for entry in entries:
+    for entry in {_key(entry): entry for entry in entries}.values():
         if _key(entry) in present[entry.label_set]:
             known += 1
         elif entry.identity not in known_cases:
@@ -186,54 +142,6 @@ def apply_import(library: Library, plan: Import) -> int:
             added += _append(run, entry, plan.places.get(entry.identity))
         library.append_log(run, "imported", None, f"{added} labels")
     return added
-
-
-def read_entries(path: Path) -> list[Entry]:
-    """Read the entries alone of a file of labels; see `read_labels`."""
-    return read_labels(path)[0]
-
-
-def read_labels(path: Path) -> tuple[list[Entry], dict[str, tuple[LabelClass, ...]]]:
-    """Read a file `export_labels` wrote, of any of the three formats.
-
-    Returns
-    -------
-    entries : list of Entry
-    sets : dict of label set to its classes
-        Empty for CSV, which has no place for them.
-
-    Raises
-    ------
-    CubeviewError
-        Saying what is missing.
-    """
-    sets: Mapping[str, Any] = {}
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix.lower() == ".json":
-            document = json.loads(text)
-            records, sets = document["labels"], document.get("label_sets", {})
-        elif path.suffix.lower() == ".ecsv":
-            from astropy.table import Table
-
-            table = Table.read(text, format="ascii.ecsv", fill_values=[]).filled("")
-            sets = json.loads(table.meta.get("label_sets", "{}"))
-            records = [{name: str(row[name]) for name in table.colnames} for row in table]
-            for record in records:
-                record["note"] = _LINE_ESCAPE.sub(lambda m: _UNESCAPED[m[0]], record["note"])
-        else:
-            records = list(csv.DictReader(io.StringIO(text)))
-        return [_entry(record) for record in records], {
-            str(name): tuple(LabelClass(**entry) for entry in classes)
-            for name, classes in sets.items()
-        }
-    except (OSError, UnicodeDecodeError) as error:
-        raise CubeviewError(f"{path}: cannot be read ({error}).") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CubeviewError(
-            f"{path}: not a file of labels CubeView wrote ({error}). It needs the columns "
-            f"{', '.join(_COLUMNS)}."
-        ) from error
 
 
 def _entries(library: Library, label_set: str) -> list[Entry]:
@@ -308,65 +216,6 @@ def _append(
     ).rowcount
 
 
-def _entry(record: Mapping[str, Any]) -> Entry:
-    values = {name: record[name] for name in _COLUMNS}
-    if isinstance(values["files"], str):
-        values["files"] = json.loads(values["files"])
-    values["class_name"] = values["class_name"] or None
-    values["sure"] = values["sure"] in (True, "True", "true", "1")
-    return Entry(**values)
-
-
 def _key(entry: Entry) -> tuple[object, ...]:
     said = (entry.class_name, entry.sure, entry.quality, entry.note)
     return (entry.identity, entry.reader, entry.at, *said)
-
-
-_Sets = Mapping[str, tuple[LabelClass, ...]]
-
-
-def _plain_sets(sets: _Sets) -> dict[str, list[dict[str, Any]]]:
-    return {name: [asdict(entry) for entry in classes] for name, classes in sets.items()}
-
-
-def _flat(entry: Entry) -> dict[str, str]:
-    record = asdict(entry)
-    record["files"] = json.dumps(dict(entry.files), sort_keys=True)
-    record["class_name"] = entry.class_name or ""
-    return {name: str(value) for name, value in record.items()}
-
-
-def _csv(entries: list[Entry], sets: _Sets) -> str:
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, _COLUMNS)
-    writer.writeheader()
-    writer.writerows(_flat(entry) for entry in entries)
-    return stream.getvalue()
-
-
-def _ecsv(entries: list[Entry], sets: _Sets) -> str:
-    from astropy.table import Table
-
-    rows = [_flat(entry) for entry in entries]
-    for row in rows:
-        # An ECSV row is one line of text.
-        row["note"] = row["note"].replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
-    table = Table(
-        {name: [row[name] for row in rows] for name in _COLUMNS},
-        names=_COLUMNS,
-        dtype=[str] * len(_COLUMNS),
-        meta={"label_sets": json.dumps(_plain_sets(sets))},
-    )
-    stream = io.StringIO()
-    table.write(stream, format="ascii.ecsv", delimiter=",")
-    return stream.getvalue()
-
-
-def _json(entries: list[Entry], sets: _Sets) -> str:
-    records = [{**asdict(entry), "files": dict(entry.files)} for entry in entries]
-    document = {
-        "format": "cubeview-labels-1",
-        "label_sets": _plain_sets(sets),
-        "labels": records,
-    }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -22,6 +22,8 @@ from cubeview.io.identity import identity, window_text
 from cubeview.library.connection import connect
 from cubeview.library.values import Label, LabelClass
 
+_LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?, ?, ?)"
+
 
 class Library:
     """One open library file; may be shared between threads.
@@ -100,9 +102,7 @@ class Library:
                     kept.append(number)
                     continue
                 self.append_log(run, "removed", number, "")
-                for table in ("predictions", "thumbnails", "files"):
-                    run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
-                run.execute("DELETE FROM cases WHERE id = ?", (number,))
+                delete_case(run, number)
         return kept
 
     def files(self, case_id: int) -> dict[str, Path]:
@@ -263,10 +263,19 @@ class Library:
         )
         return {number: np.frombuffer(blob, np.dtype("<f4")) for number, blob in rows}
 
-    def log(self, action: str, case_id: int | None = None, detail: str = "") -> None:
-        """Append to the audit log; `detail` never holds a name, a number or a path."""
+    def log(self, action: str, known: str = "", detail: str = "") -> None:
+        """Append to the audit log.
+
+        Parameters
+        ----------
+        action : str
+        known : str
+            Identity of the case, whether this library has it or not; empty for none.
+        detail : str
+            Never holds a name, a number or a path.
+        """
         with self.transaction() as run:
-            self.append_log(run, action, case_id, detail)
+            run.execute(_LOG, (_now(), self.reader, action, known, detail))
 
     def audit(self) -> list[tuple[str, str, str, str, str]]:
         """Return the log, oldest first: time, reader, action, case identity, detail."""
@@ -303,11 +312,9 @@ class Library:
         self, run: sqlite3.Connection, action: str, case_id: int | None, detail: str
     ) -> None:
         """Write an audit entry inside a transaction."""
-        run.execute(
-            "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?,"
-            " COALESCE((SELECT identity FROM cases WHERE id = ?), ''), ?)",
-            (_now(), self.reader, action, case_id, detail),
-        )
+        found = run.execute("SELECT identity FROM cases WHERE id = ?", (case_id,)).fetchone()
+        known = found[0] if found else ""
+        run.execute(_LOG, (_now(), self.reader, action, known, detail))
 
     def read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
         """Return the rows of a query."""
@@ -335,6 +342,13 @@ class Library:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def delete_case(run: sqlite3.Connection, number: int) -> None:
+    """Delete a case that was never labelled, inside a transaction."""
+    for table in ("predictions", "thumbnails", "files"):
+        run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
+    run.execute("DELETE FROM cases WHERE id = ?", (number,))
 
 
 def put_case(

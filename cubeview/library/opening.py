@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from cubeview.errors import CubeviewError
+from cubeview.library import schema
+from cubeview.library.connection import kept_as
 from cubeview.library.library import Library
 
 BACKUPS_KEPT = 10
@@ -38,7 +40,13 @@ def open_library(path: Path, reader: str) -> tuple[Library, str]:
             f"{path}: the library is damaged and cannot be replaced by its backup "
             f"({error.strerror}). Check its folder for space and permissions."
         ) from error
+    before = _format(path)
     library = Library(path, reader)
+    if 0 < before < schema.VERSION:
+        told = (
+            f"{told} The library was brought to this version's format; as it was it is kept as "
+            f"{kept_as(path, before).name}."
+        ).strip()
     try:
         back_up(library)
     except (CubeviewError, OSError) as error:
@@ -84,6 +92,20 @@ def is_sound(path: Path) -> bool:
         # A folder or file that may not be opened is not damage; Library says what it is.
         return isinstance(error, sqlite3.OperationalError)
     return sound
+
+
+def _format(path: Path) -> int:
+    """Return the format of a library file; 0 where there is none yet or it cannot be read."""
+    if not path.is_file():
+        return 0
+    try:
+        connection = sqlite3.connect(path)
+        try:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return 0
 
 
 def _mended(path: Path) -> str:

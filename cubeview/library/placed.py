@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from cubeview.library.library import Library
 
+OPINION_SEEN = "opinion seen"
+"""In the audit log: the reader asked a model about a case and saw what it said."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -52,6 +55,16 @@ def ever_labelled(library: Library, case_id: int) -> bool:
     """Tell whether the library's reader ever labelled a case, withdrawn or not."""
     query = "SELECT 1 FROM labels WHERE case_id = ? AND reader = ? AND class IS NOT NULL LIMIT 1"
     return bool(library.read(query, (case_id, library.reader)))
+
+
+def opinion_asked(library: Library, case_id: int) -> str:
+    """Return the model whose opinion of a case the library's reader asked for last, or ""."""
+    found = library.read(
+        "SELECT a.detail FROM audit a JOIN cases c ON c.identity = a.identity WHERE c.id = ?"
+        " AND a.action = ? AND a.reader = ? ORDER BY a.id DESC LIMIT 1",
+        (case_id, OPINION_SEEN, library.reader),
+    )
+    return str(found[0][0]) if found else ""
 
 
 def labelled_windows(

@@ -6,7 +6,7 @@ label writes another row.
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
 
@@ -101,6 +101,10 @@ CREATE TABLE fingerprints (
 CREATE INDEX labels_by_time ON labels(at);
 """
 
+_TABLES_3 = """
+CREATE INDEX audit_by_case ON audit(identity, action, reader);
+"""
+
 SPECT_SET = "SPECT perfusion"
 SKY_SET = "sky sources"
 
@@ -126,7 +130,7 @@ _SKY = (
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
-        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_built_in_sets()}"
+        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_built_in_sets()}"
         f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
 
@@ -148,6 +152,7 @@ def _built_in_sets() -> str:
 # From version n to n + 1, in order; each runs in one transaction after a backup was made.
 UPGRADES: dict[int, str] = {
     1: f"{_TABLES_2}PRAGMA application_id = {APPLICATION};",
+    2: _TABLES_3,
 }
 
 

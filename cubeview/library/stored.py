@@ -1,6 +1,7 @@
 """Cases of the library opened again from their files, and the small pictures of the list."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
     if known:
         return str(known[0][0])
     digest = content_hash(path, report=report)
-    with library.transaction() as run:
+    # Without space to remember it, it is read once more another time.
+    with suppress(CubeviewError), library.transaction() as run:
         run.execute(
             "INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?)",
             (str(path), before.st_size, before.st_mtime_ns, digest),

@@ -1,11 +1,12 @@
 """The simple table of labels that anyone can type: one line a case, its class and its files.
 
 Hearts: ``case,class,rest,stress``. Sky windows: ``file,class,ra,dec,spectral`` with an optional
-``size`` in voxels and an optional ``case``. A header line is required, further columns are
-passed over; cells are parted by commas or tabs, and paths are relative to the table.
+``size`` in voxels, ``size_spectral``, ``size_dec`` and ``size_ra`` where the axes differ, and an
+optional ``case``. A header line is required, further columns are passed over; cells are parted by
+commas, semicolons or tabs, and paths are relative to the table.
 """
 
-import csv
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +15,11 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import open_paths
+from cubeview.library.text import csv_lines, read_text
 
 _WINDOW_SIZE = 32
+_SIZES = ("size_spectral", "size_dec", "size_ra")
+_NUMBERS = {"ra", "dec", "spectral"}
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class TableRow:
     files : mapping of role to Path
     place : tuple of three float, or None
         Sky windows: spectral (in the cube's own unit), Dec and RA (degrees).
-    size : int
-        Sky windows: voxels along each axis.
+    size : tuple of int
+        Sky windows: voxels along the spectral axis, Dec and RA.
     group : str
         What must not be split between folds: the patient (case name) or the field (file).
     """
@@ -42,7 +46,7 @@ class TableRow:
     class_name: str
     files: Mapping[str, Path]
     place: tuple[float, float, float] | None = None
-    size: int = _WINDOW_SIZE
+    size: tuple[int, int, int] = (_WINDOW_SIZE,) * 3
     group: str = ""
 
 
@@ -54,15 +58,7 @@ def read_table(path: Path) -> list[TableRow]:
     CubeviewError
         Naming the file, the line and what is wrong there.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            delimiter = "\t" if "\t" in stream.readline() else ","
-            stream.seek(0)
-            table = csv.DictReader(stream, delimiter=delimiter, skipinitialspace=True)
-            header = list(table.fieldnames or [])
-            lines = [(table.line_num, line) for line in table]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CubeviewError(f"{path}: cannot be read as a table ({error}).") from error
+    header, lines, delimiter = csv_lines(path, read_text(path))
     columns = {name.strip().lower() for name in header}
     hearts = "class" in columns and bool(columns & {"rest", "stress"})
     sky = {"class", "file", "ra", "dec", "spectral"} <= columns
@@ -74,10 +70,12 @@ def read_table(path: Path) -> list[TableRow]:
     read = _heart_row if hearts else _sky_row
     rows = []
     for number, line in lines:
-        cells = {(key or "").strip().lower(): (value or "").strip() for key, value in line.items()
-                 if isinstance(value, str) or value is None}  # fmt: skip
+        cells = {name.strip().lower(): text.strip() for name, text in line.items()}
         if not any(cells.values()):
             continue
+        if delimiter == ";":
+            # Where spreadsheets part cells by semicolons, they write 1,5 for one and a half.
+            cells |= {name: cells[name].replace(",", ".") for name in cells.keys() & _NUMBERS}
         try:
             rows.append(read(number, cells, path.parent))
         except ValueError as error:
@@ -101,13 +99,18 @@ def open_row(row: TableRow, *, report: Report = nothing) -> Case:
         if not opened.cases:
             reason = opened.refusals[0].reason if opened.refusals else f"{path}: nothing to open."
             raise CubeviewError(f"line {row.line}: {reason}")
-        cubes[role] = opened.cases[0].main
+        case = opened.cases[0]
+        if row.place is None and (len(opened.cases) > 1 or len(case.cubes) > 1):
+            raise CubeviewError(
+                f"line {row.line}: {path.name} holds several scans; name the file of one."
+            )
+        cubes[role] = case.main
     main = next(iter(cubes.values()))
     case = Case(row.name, main.kind, cubes, evidence=("roles given by the table",))
     if row.place is None:
         return case
-    z, y, x = (round(value) for value in main.index(*row.place))
-    if not all(0 <= i < n for i, n in zip((z, y, x), main.shape, strict=True)):
+    z, y, x = main.index(*row.place)
+    if not all(-0.5 <= i <= n - 0.5 for i, n in zip((z, y, x), main.shape, strict=True)):
         raise CubeviewError(
             f"line {row.line}: the place lies outside {row.files['flux'].name}; "
             "check ra, dec (degrees) and spectral (in the cube's own unit)."
@@ -128,12 +131,17 @@ def _sky_row(line: int, cells: dict[str, str], folder: Path) -> TableRow:
         raise ValueError("no file is given.")
     try:
         place = (float(cells["spectral"]), float(cells["dec"]), float(cells["ra"]))
-        size = int(cells.get("size") or _WINDOW_SIZE)
+        usual = cells.get("size") or _WINDOW_SIZE
+        z, y, x = (int(cells.get(name) or usual) for name in _SIZES)
+        if not all(map(math.isfinite, place)) or min(z, y, x) < 1:
+            raise ValueError
     except ValueError as error:
-        raise ValueError("ra, dec, spectral and size must be plain numbers.") from error
+        raise ValueError(
+            "ra, dec, spectral and size must be plain numbers, a size at least 1."
+        ) from error
     name = cells.get("case") or f"{Path(cells['file']).stem}-{line}"
     files = {"flux": folder / cells["file"]}
-    return TableRow(line, name, _class(cells), files, place, size, group=cells["file"])
+    return TableRow(line, name, _class(cells), files, place, (z, y, x), group=cells["file"])
 
 
 def _class(cells: dict[str, str]) -> str:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.identity import identity, window_text
-from cubeview.library.exchange import Entry, Import, compare, plan_import
+from cubeview.library.exchange import Import, compare, plan_import
+from cubeview.library.labelfile import Entry
 from cubeview.library.library import Library
 from cubeview.library.stored import hashes_of
 from cubeview.library.table import open_row, read_table
+from cubeview.library.text import csv_lines, read_text
 from cubeview.library.values import NOT_RECORDED
 
 
@@ -20,9 +22,10 @@ def plan_any(library: Library, path: Path, *, report: Report = nothing) -> Impor
     CubeviewError
         If it is neither; naming what is missing.
     """
-    if path.suffix.lower() == ".csv" and not _has_identities(path):
-        return plan_table(library, path, report=report)
-    return plan_import(library, path)
+    written = path.suffix.lower() in (".json", ".ecsv")
+    if written or {"identity", "label_set"} <= set(csv_lines(path, read_text(path))[0]):
+        return plan_import(library, path)
+    return plan_table(library, path, report=report)
 
 
 def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Import:
@@ -32,6 +35,12 @@ def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Imp
     """
     lines = read_table(path)
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    sets = {
+        kind: {name: library.classes(name) for name in library.label_sets(kind)}
+        for kind in ("heart", "sky", "volume")
+    }
+    current = {name: library.current(name, library.reader) for name in library.label_sets()}
+    seen: dict[str, tuple[int, str]] = {}
     entries, problems, places, known = [], [], {}, 0
     for done, line in enumerate(lines):
         report(done / len(lines), f"line {line.line} of {path.name}")
@@ -41,14 +50,9 @@ def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Imp
         except CubeviewError as error:
             problems.append(str(error))
             continue
-        label_sets = library.label_sets(case.kind)
-        if not label_sets:
-            problems.append(f"line {line.line}: there is no label set for a {case.kind}.")
-            continue
-        number = library.find(case_identity := identity(case, hashes))
         label_set = next(
-            (name for name in label_sets
-             if any(one.name == line.class_name for one in library.classes(name))), ""
+            (name for name, classes in sets[case.kind].items()
+             if any(one.name == line.class_name for one in classes)), ""
         )  # fmt: skip
         if not label_set:
             problems.append(
@@ -56,29 +60,29 @@ def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Imp
                 f"{line.class_name!r}."
             )
             continue
-        said = library.current(label_set, library.reader).get((number or 0, library.reader))
+        found = identity(case, hashes)
+        first, before = seen.setdefault(found, (line.line, line.class_name))
+        if before != line.class_name:
+            problems.append(
+                f"line {line.line}: line {first} says {before} of the same case, this one "
+                f"{line.class_name}; the first is taken."
+            )
+        if first != line.line:
+            continue
+        said = current[label_set].get((library.find(found) or 0, library.reader))
         if said is not None and said.class_name == line.class_name:
             known += 1
             continue
-        places[case_identity] = {
+        places[found] = {
             role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
             for role, cube in case.cubes.items()
             if cube.source is not None
         }
         entries.append(
-            Entry(case_identity, case.kind, case.name, window_text(case), hashes, label_set,
+            Entry(found, case.kind, case.name, window_text(case), hashes, label_set,
                   library.reader, at, line.class_name, True, "", "", NOT_RECORDED)
         )  # fmt: skip
     plan = compare(library, entries, places=places, problems=problems)
     return Import(
         plan.new, plan.unknown, plan.conflicts, known, plan.sets, plan.places, plan.problems
     )
-
-
-def _has_identities(path: Path) -> bool:
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace") as stream:
-            header = stream.readline()
-    except OSError:
-        return False
-    return "identity" in header and "label_set" in header

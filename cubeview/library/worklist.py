@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 
@@ -121,39 +121,81 @@ def ordered(
     if order == "disagreement":
         return sorted(found, key=lambda row: (not row.differs, -max([0, *_odds(row)])))
     if order == "most different":
-        far = distances(features or {}, {row.id for row in found if row.label})
-        return sorted(found, key=lambda row: -far.get(row.id, -1.0))
+        return by_distance(found, FeatureSpace(features or {}, labelled(found)).distances)
     return list(found)
 
 
-def distances(features: Mapping[int, np.ndarray], labelled: set[int]) -> dict[int, float]:
-    """Return how far each unlabelled case lies from the nearest labelled one in feature space.
+def by_distance(found: Sequence[Row], far: Mapping[int, float]) -> list[Row]:
+    """Return rows, those most different from what is labelled first, labelled ones last."""
+    return sorted(found, key=lambda row: -far.get(row.id, -1.0))
+
+
+def labelled(found: Sequence[Row]) -> set[int]:
+    """Return the cases that have a label of this reader."""
+    return {row.id for row in found if row.label}
+
+
+class FeatureSpace:
+    """How far each unlabelled case lies from the nearest labelled one, as labels come and go.
 
     Each feature is measured in its own standard deviations. Without a labelled case the distance
     is that to the middle of all.
 
     Source: the farthest-first rule of Sener & Savarese 2018, arXiv:1708.00489, section 4.3.
+
+    Parameters
+    ----------
+    features : mapping of case to ndarray, shape (n,)
+        From `Library.features`; those of another length than most are left out.
+    labelled : set of int
     """
-    lengths = [len(values) for values in features.values()]
-    most = max(set(lengths), key=lengths.count, default=0)
-    numbers = [number for number, values in features.items() if len(values) == most]
-    if not numbers:
-        return {}
-    table = np.stack([features[number] for number in numbers]).astype(np.float32)
-    table = np.nan_to_num((table - table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-6))
-    known = np.array([number in labelled for number in numbers])
-    anchors = table[known] if known.any() else np.zeros((1, most), np.float32)
-    squares = (anchors**2).sum(axis=1)
-    far = {}
-    for start in range(0, len(table), 512):
-        part = table[start : start + 512]
-        gaps = (part**2).sum(axis=1)[:, None] + squares - 2 * part @ anchors.T
-        for number, is_known, gap in zip(
-            numbers[start : start + 512], known[start : start + 512], gaps.min(axis=1), strict=True
-        ):
-            if not is_known:
-                far[number] = math.sqrt(max(float(gap), 0.0))
-    return far
+
+    def __init__(self, features: Mapping[int, np.ndarray], labelled: Set[int]) -> None:
+        lengths = [len(values) for values in features.values()]
+        most = max(set(lengths), key=lengths.count, default=0)
+        self._numbers = [number for number, values in features.items() if len(values) == most]
+        self._places = {number: place for place, number in enumerate(self._numbers)}
+        table = np.zeros((len(self._numbers), most), np.float32)
+        for place, number in enumerate(self._numbers):
+            table[place] = features[number]
+        if len(table):
+            spread = np.maximum(table.std(axis=0), 1e-6)
+            table = np.nan_to_num((table - table.mean(axis=0)) / spread)
+        self._table = table
+        self._known: frozenset[int] = frozenset()
+        self._gaps = (table**2).sum(axis=1)
+        self.follow(labelled)
+
+    def follow(self, labelled: Set[int]) -> None:
+        """Take the cases that have a label now; one more costs next to nothing."""
+        known = frozenset(labelled & self._places.keys())
+        if known == self._known:
+            return
+        if self._known and self._known <= known:
+            new, gaps = known - self._known, self._gaps
+        else:
+            new, gaps = known, np.full(len(self._table), np.inf, np.float32)
+        self._known = known
+        if not new:
+            self._gaps = (self._table**2).sum(axis=1)
+            return
+        anchors = self._table[[self._places[number] for number in new]]
+        squares = (anchors**2).sum(axis=1)
+        self._gaps = gaps.copy()
+        for start in range(0, len(self._table), 512):
+            part = self._table[start : start + 512]
+            found = (part**2).sum(axis=1)[:, None] + squares - 2 * part @ anchors.T
+            nearer = np.minimum(self._gaps[start : start + 512], found.min(axis=1))
+            self._gaps[start : start + 512] = nearer
+
+    @property
+    def distances(self) -> dict[int, float]:
+        """Distance of each unlabelled case."""
+        return {
+            number: math.sqrt(max(float(gap), 0.0))
+            for number, gap in zip(self._numbers, self._gaps, strict=True)
+            if number not in self._known
+        }
 
 
 def _odds(row: Row) -> tuple[float, ...]:

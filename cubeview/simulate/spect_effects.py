@@ -48,6 +48,8 @@ class EffectRange:
     """Least share missing at rest for a lesion to count as partly fixed."""
     refill: tuple[float, float] = (0.38, 0.64)
     scar_thinning: tuple[float, float] = (0.0, 0.35)
+    corner: float = 2.0
+    """Exponent of a lesion's outline: 2 is an ellipse, more has the corners of a segment."""
     shadow: tuple[float, float] = (0.45, 0.68)
     motion_mm: tuple[float, float] = (16.0, 30.0)
     motion_share: tuple[float, float] = (0.38, 0.5)
@@ -75,6 +77,8 @@ class Lesion:
         Share of the wall's thickness lost.
     soft : float
         Width of the border, as a share of the half width.
+    corner : float
+        Exponent of its outline, as `EffectRange.corner`.
     """
 
     territory: str
@@ -86,6 +90,7 @@ class Lesion:
     severity: dict[Role, float]
     thinning: float
     soft: float
+    corner: float = 2.0
 
     def shape(self, points: WallPoints) -> np.ndarray:
         """Return the lesion's weight on the wall: 1 at its heart, 0.5 at its border, 0 outside."""
@@ -94,7 +99,7 @@ class Lesion:
         facing = self.centre @ flat
         p, q = (self.along @ flat) / self.half[0], (self.around @ flat) / self.half[1]
         outline = 1.0 + self.lobes[0] * np.cos(3.0 * np.arctan2(q, p) + self.lobes[1])
-        reach = np.sqrt(p**2 + q**2) / outline
+        reach = (np.abs(p) ** self.corner + np.abs(q) ** self.corner) ** (1 / self.corner) / outline
         weight = np.clip(0.5 + (1.0 - reach) / (2.0 * self.soft), 0.0, 1.0)
         weight = weight * weight * (3.0 - 2.0 * weight) * (facing > 0)
         return np.asarray(weight.reshape(direction.shape[1:]), dtype=np.float32)
@@ -183,6 +188,7 @@ def draw_lesion(
         severity={"stress": float(stress), "rest": float(min(rest, 0.97))},
         thinning=float(thinning),
         soft=rng.uniform(0.15, 0.45),
+        corner=ranges.corner,
     )
 
 

@@ -1,6 +1,8 @@
 """What the PyInstaller specs of all systems share: what goes into the bundle, what is left out."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +25,7 @@ HIDDEN = [
 EXCLUDED_MODULES = [
     *("pytest", "_pytest", "matplotlib", "tkinter", "IPython", "setuptools", "pip", "pandas"),
     *("tensorboard", "caffe2", "triton", "onnx", "pyqtgraph.examples", "pyqtgraph.opengl"),
-    *(
-        "readline",
-        "curses",
-        "_curses",
-        "PyQt5",
-        "PySide6",
-        "PySide2",
-        "astropy.tests",
-        "scipy.testing",
-    ),
+    *("readline", "curses", "_curses", "PyQt5", "PySide6", "PySide2"),
     *(f"PyQt6.Qt{name}" for name in ("Qml", "Quick", "QuickWidgets", "Quick3D", "Designer")),
     *(f"PyQt6.Qt{name}" for name in ("Bluetooth", "Help", "Multimedia", "Nfc", "Pdf", "Sql")),
     *(f"PyQt6.Qt{name}" for name in ("Positioning", "RemoteObjects", "Sensors", "SerialPort")),
@@ -57,13 +50,20 @@ _UNWANTED = [
     r"PyQt6/Qt6/plugins/(?:generic|wayland-graphics-integration-server)",
     r"(?:scipy|numpy|astropy|pydicom|sympy|torch|networkx|pyqtgraph)/(?:.*/)?tests?/",
     r"pyqtgraph/(?:examples|opengl)/",
-    r"pydicom/data/",
+    r"pydicom/data/(?:test_files|charset_files)/",
+    # Every Linux desktop has these, and its drivers and its desktop have to get along with them: a
+    # second, older copy of them would be the one that is loaded.
+    r"lib(?:stdc\+\+|gcc_s|glib-2\.0|gthread-2\.0|dbus-1|fontconfig|freetype|X11|X11-xcb|xcb)\.so",
+    # See linux/without_openssl.py.
+    r"python_gdcm\.libs/lib(?:crypto|ssl)-",
+    # Qt's network library asks for Kerberos, which nothing here uses.
+    r"lib(?:gssapi_krb5|krb5|k5crypto|krb5support|com_err|keyutils)\.so",
 ]
 UNWANTED = re.compile("|".join(f"(?:{pattern})" for pattern in _UNWANTED))
 """Paths inside the bundle, with forward slashes, that are left out."""
 
 # Read at run time though it lies in a folder that is left out.
-WANTED = re.compile(r"pydicom/data/(?:__init__|data_manager)|astropy/.*/tests?/(?:__init__|helper)")
+WANTED = re.compile(r"astropy/.*/tests?/(?:__init__|helper)")
 
 
 def data_files() -> list[tuple[str, str]]:
@@ -99,8 +99,8 @@ def without_orphans(entries: list[Any]) -> list[Any]:
         _, source, kind = waiting.pop()
         if kind not in ("BINARY", "EXTENSION"):
             continue
-        for asked, _ in get_imports(source):
-            other = by_name.get(Path(asked).name)
+        for asked in _asked_for(source):
+            other = by_name.get(asked)
             if other is not None and other[0] not in needed:
                 needed.add(other[0])
                 waiting.append(other)
@@ -118,6 +118,15 @@ def add_parts(analysis: Any, folder: Path) -> None:
     own = (str(folder), str(Path(PyInstaller.__file__).parent))
     path = write_parts((s for s in sources if not s.startswith(own)), folder)
     analysis.datas.append(("resources/parts.json", str(path), "DATA"))
+
+
+def _asked_for(library: str) -> list[str]:
+    """Return the names of the libraries that this one itself asks for."""
+    if sys.platform != "linux":
+        return [Path(name).name for name, _ in get_imports(library)]
+    # PyInstaller asks ldd, which also tells what those libraries ask for in their turn.
+    done = subprocess.run(["readelf", "-dW", library], capture_output=True, text=True, check=False)
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", done.stdout)
 
 
 def _plain(name: str) -> str:

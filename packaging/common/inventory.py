@@ -9,18 +9,19 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
+import sysconfig
 from collections.abc import Iterable
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+import licences
 
 from cubeview.parts import Part, part_of, python_itself
 
-LICENCES = Path(__file__).with_name("licences.toml")
 DOCS = Path("/usr/share/doc")
 
 
@@ -44,76 +45,62 @@ def write_parts(sources: Iterable[str | Path], folder: Path) -> Path:
         If a file has no owner, or a licence is unknown or not compatible.
     """
     found = inventory({Path(source) for source in sources})
-    faults = incompatible(found)
+    let_through = [part for part in found if licences.excepted(part)]
+    faults = licences.incompatible(part for part in found if part not in let_through)
     if faults:
         raise SystemExit("licence check failed:\n  " + "\n  ".join(faults))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "parts.json"
     text = json.dumps([asdict(part) for part in found], indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
-    print(f"{len(found)} parts, all with a compatible licence")
+    print(f"{len(found)} parts, {len(found) - len(let_through)} with a compatible licence")
+    for part in let_through:
+        print(f"NOT COMPATIBLE: {part.name}, {part.licence}: {licences.excepted(part)}")
     return path
 
 
 def inventory(sources: set[Path]) -> list[Part]:
     """Return the parts that own these files, sorted by kind and name; our own are left out."""
     installed = {found.metadata["Name"]: found for found in metadata.distributions()}
+    of_python = {name: licences.reviewed(part_of(found)) for name, found in installed.items()}
     owners = {
         os.path.realpath(str(found.locate_file(entry))): name
         for name, found in installed.items()
         for entry in found.files or ()
     }
-    base = Path(sys.base_prefix).resolve()
-    known = _reviewed()
     parts: dict[str, Part] = {}
-    names: set[str] = set()
     lost: set[Path] = set()
     for source in sources:
         path = Path(os.path.realpath(source))
         if (owner := owners.get(str(path))) is not None:
-            names.add(owner)
+            for part in (
+                of_python[owner],
+                licences.in_wheel(path, of_python[owner]),
+                licences.compiled_in(path, of_python[owner]),
+            ):
+                if part is not None:
+                    parts[f"{part.name} {part.version}"] = part
         elif path.is_relative_to(ROOT):
             continue
-        elif path.is_relative_to(base):
+        elif _is_of_python(path):
             parts["Python"] = python_itself()
         elif sys.platform == "win32" and "windows" in str(path).lower():
             runtime = "Microsoft Visual C++ runtime"
             parts[runtime] = Part(runtime, "14", "MS redistributable", "program")
         else:
             lost.add(source)
-    for name in names:
-        parts[name] = _with_review(part_of(installed[name]), known)
     for package in _debian_owners(lost):
-        parts[f"debian {package}"] = _with_review(_debian_part(package), known)
-    bootloader = part_of(metadata.distribution("pyinstaller"))
-    parts[bootloader.name] = _with_review(bootloader, known)
+        parts[f"debian {package}"] = licences.reviewed(_debian_part(package))
+    parts["bootloader"] = of_python["pyinstaller"]
     return sorted(parts.values(), key=lambda part: (part.kind, part.name.lower()))
 
 
-def incompatible(parts: Iterable[Part]) -> list[str]:
-    """Return a line for each part that may not go into the bundle, and why."""
-    allowed = {name.lower() for name in tomllib.loads(LICENCES.read_text())["allowed"]}
-    lines = []
-    for part in parts:
-        alternatives = re.split(r"\s+OR\s+", part.licence)
-        choices = [re.split(r"\s+AND\s+|\s*;\s*", alternative) for alternative in alternatives]
-        unknown = [
-            sorted(name for name in choice if name.strip(" ()").lower() not in allowed)
-            for choice in choices
-        ]
-        if all(unknown):
-            lines.append(f"{part.name} {part.version} ({part.kind}): {', '.join(unknown[0])}")
-    return lines
-
-
-def _reviewed() -> dict[str, str]:
-    table: dict[str, str] = tomllib.loads(LICENCES.read_text())["reviewed"]
-    return table
-
-
-def _with_review(part: Part, known: dict[str, str]) -> Part:
-    licence = known.get(part.name, part.licence)
-    return Part(**{**asdict(part), "licence": licence})
+def _is_of_python(path: Path) -> bool:
+    """Tell whether a file belongs to the interpreter and its standard library."""
+    base = Path(sys.base_prefix).resolve()
+    # Debian's own Python shares /usr with every other package.
+    home = Path(sysconfig.get_path("stdlib")).resolve() if base == Path("/usr") else base
+    return path.name.startswith("libpython") or path.is_relative_to(home)
 
 
 def _debian_owners(paths: set[Path]) -> set[str]:

@@ -9,7 +9,7 @@ mkdir -p "$work" dist
 python=${PYTHON:-python3.11}
 env=$work/env
 
-for tool in dpkg-deb readelf fakeroot zstd lintian desktop-file-validate appstreamcli; do
+for tool in dpkg-deb readelf strip fakeroot zstd lintian desktop-file-validate appstreamcli; do
   command -v "$tool" >/dev/null || missing="${missing:-} $tool"
 done
 if [ -n "${missing:-}" ]; then
@@ -39,6 +39,12 @@ echo "== freezing"
   --distpath "$work/bundle" packaging/linux/cubeview.spec
 bundle=$work/bundle/cubeview
 cp LICENSE "$bundle/LICENSE"
+# Wheels come with symbols for debuggers, 130 MB of them. The program itself is left alone: what it
+# consists of is appended to it, and strip would cut that off. So are the libraries that a wheel
+# took in from its builder's system: they were patched, and strip puts their pages out of line.
+find "$bundle/_internal" -type f \( -name '*.so' -o -name '*.so.*' \) -not -path '*.libs/*' \
+  -exec strip --strip-unneeded {} +
+"$run" packaging/linux/without_openssl.py "$bundle"
 "$run" "$common/sizes.py" --unpacked "$bundle"
 echo "== testing the frozen program"
 "$bundle/cubeview" --self-test

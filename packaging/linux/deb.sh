@@ -56,6 +56,6 @@ install -m755 "$here/postinst" "$here/prerm" "$root/DEBIAN/"
 chmod 644 "$root/DEBIAN/md5sums" "$root/DEBIAN/control"
 deb=$out/${name}_${version}_$arch.deb
 # xz, because Debian's own lintian takes a package packed with zstd for a broken one.
-fakeroot dpkg-deb --root-owner-group -Zxz -z"${CUBEVIEW_XZ:-6}" --build "$root" "$deb" >/dev/null
+fakeroot dpkg-deb --root-owner-group -Zxz -z"${CUBEVIEW_XZ:-2}" --build "$root" "$deb" >/dev/null
 lintian --fail-on error "$deb"
 ls -l "$deb"

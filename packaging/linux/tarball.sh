@@ -14,5 +14,5 @@ cp "$here/desktop_files.sh" "$here/cubeview-desktop.desktop" "$here/cubeview-des
   "$here/org.cubeview.CubeView.metainfo.xml" "$work/$name/desktop/"
 cp "$here"/../../resources/icons/* "$work/$name/desktop/icons/"
 tar -C "$work" --owner=0 --group=0 --sort=name -cf - "$name" |
-  zstd -q -f -"${CUBEVIEW_ZSTD:-15}" -T0 -o "$out/$name.tar.zst"
+  zstd -q -f -"${CUBEVIEW_ZSTD:-9}" -T0 -o "$out/$name.tar.zst"
 ls -l "$out/$name.tar.zst"

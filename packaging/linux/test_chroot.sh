@@ -11,7 +11,7 @@ base=${CUBEVIEW_CHROOT:-$(mktemp -d)/base}
 root=$(mktemp -d)/system
 user=reader
 
-for tool in debootstrap chroot; do
+for tool in debootstrap chroot unshare; do
   command -v "$tool" >/dev/null || { echo "needs $tool (as root)" >&2; exit 1; }
 done
 # The mirror this machine uses for its own Debian, and the release it has.
@@ -35,53 +35,65 @@ mount --bind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 # However this machine reaches its mirror, the bare system does the same.
-for file in /etc/apt/apt.conf.d/*; do
-  case $file in *proxy* | *registry* | *farm*) cp "$file" "$root/etc/apt/apt.conf.d/" ;; esac
-done
+grep -ls '^Acquire' /etc/apt/apt.conf.d/* | xargs -r cp -t "$root/etc/apt/apt.conf.d/"
 cp "$dist"/cubeview-desktop_*.deb "$root/tmp/"
 cp "$dist"/cubeview-*-linux-*.tar.zst "$root/tmp/"
-cp "$here/test_inside.sh" "$root/tmp/"
+cp "$here/test_inside.sh" "$here/../use.sh" "$root/tmp/"
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
   DEBIAN_FRONTEND=noninteractive "$@"; }
+# As an ordinary user, on a machine without a network.
+as_user() { unshare --net chroot "$root" runuser -u "$user" -- env -i LANG=C.UTF-8 \
+  PATH=/usr/local/bin:/usr/bin:/bin HOME="/home/$user" "$@"; }
+package=/tmp/$(basename "$dist"/cubeview-desktop_*.deb)
 inside apt-get -qq update
-# Only what the tests themselves need; whatever CubeView needs has to come with it.
-inside apt-get -qq install -y --no-install-recommends xvfb xauth xdotool imagemagick zstd procps \
-  util-linux > /dev/null
 inside useradd -m "$user"
-listing() { (cd "$root" && find usr opt etc var/lib/cubeview* -xdev \( -type f -o -type l \) 2>/dev/null |
-  grep -v -e '^etc/ld.so.cache' -e '^usr/share/mime/' -e '/mimeinfo.cache$' | sort); }
+in_home() { (cd "$root/home/$user" && find . ! -path './pictures*' ! -type d | sort); }
+before=$(mktemp -d)
+in_home > "$before/home"
 
 echo "== .deb: install"
-before=$(mktemp)
-inside dpkg-query -W -f '${Package}\n' | sort > "$before.packages"
-listing > "$before"
-inside apt-get -qq install -y --no-install-recommends "/tmp/$(basename "$dist"/cubeview-desktop_*.deb)" \
-  > /dev/null
-inside test "$(readlink -f "$root/etc/alternatives/cubeview" | sed "s|^$root||")" = /opt/cubeview/cubeview
-inside runuser -u "$user" -- bash /tmp/test_inside.sh /usr/bin/cubeview /opt/cubeview
+inside dpkg-query -W -f '${Package}\n' | sort > "$before/packages"
+inside apt-get -qq install -y --no-install-recommends "$package" > /dev/null
+inside dpkg-query -W -f '${Package}\n' | sort | comm -13 "$before/packages" - |
+  xargs echo "it brought:"
+[ "$(readlink "$root/usr/bin/cubeview")" = /etc/alternatives/cubeview ]
+[ "$(readlink "$root/etc/alternatives/cubeview")" = /opt/cubeview/cubeview ]
+# First with nothing on the system but what the package asked for.
+as_user bash /tmp/test_inside.sh commands /usr/bin/cubeview /opt/cubeview
+# What only the test needs.
+inside apt-get -qq install -y --no-install-recommends xvfb xdotool imagemagick zstd procps > /dev/null
+as_user bash /tmp/test_inside.sh window /usr/bin/cubeview /opt/cubeview
 mkdir -p "$pictures"
-cp "$root/home/$user/pictures/"*.png "$pictures/"
-echo "== .deb: upgrade keeps data, removal leaves it"
-inside apt-get -qq install -y --reinstall --no-install-recommends \
-  "/tmp/$(basename "$dist"/cubeview-desktop_*.deb)" > /dev/null
+mv "$root/home/$user/pictures/"*.png "$pictures/"
+
+echo "== .deb: upgrade and removal keep the user's data"
+library=/home/$user/.local/share/cubeview/library.sqlite
+kept=$(sha256sum < "$root$library")
+inside apt-get -qq install -y --reinstall --no-install-recommends "$package" > /dev/null
 inside apt-get -qq purge -y cubeview-desktop > /dev/null
-inside dpkg-query -W -f '${Package}\n' | sort > "$before.now"
-mapfile -t extra < <(comm -13 "$before.packages" "$before.now")
-echo "dependencies it brought: ${extra[*]}"
-left=$(ls -d "$root"/opt/* "$root"/usr/bin/cubeview* "$root"/etc/alternatives/cubeview* \
-  "$root"/usr/share/applications/cubeview* 2>/dev/null || true)
-left+=$(find "$root/usr" "$root/etc" -iname '*cubeview*' 2>/dev/null || true)
+[ "$kept" = "$(sha256sum < "$root$library")" ]
+left=$(find "$root/usr" "$root/etc" "$root/opt" "$root/var" -iname '*cubeview*' \
+  ! -path '*/apt/archives/*' 2>/dev/null || true)
 if [ -n "$left" ]; then echo "left behind: $left" >&2; exit 1; fi
 
 echo "== .tar.zst: install for one user"
-inside runuser -u "$user" -- bash -ec '
-  cd; find . -type f -o -type l | grep -v -e /pictures/ | sort > /tmp/home.before
-  mkdir unpacked; tar -C unpacked -xf /tmp/cubeview-*-linux-*.tar.zst
-  unpacked/*/install.sh --user; rm -rf unpacked
-  bash /tmp/test_inside.sh ~/.local/bin/cubeview ~/.local/opt/cubeview
-  ~/.local/opt/cubeview/install.sh --remove
-  find . -type f -o -type l | grep -v -e /pictures/ | sort > /tmp/home.after
-  diff /tmp/home.before /tmp/home.after'
-echo "left in the home folder, the user's data only:"
-(cd "$root/home/$user" && find . -type f -newer "$before" | grep -v pictures)
+as_user bash -ec '
+  cd
+  mkdir unpacked
+  tar -C unpacked -xf /tmp/cubeview-*-linux-*.tar.zst
+  unpacked/*/install.sh --user
+  rm -rf unpacked'
+as_user bash /tmp/test_inside.sh commands "/home/$user/.local/bin/cubeview" \
+  "/home/$user/.local/opt/cubeview"
+as_user bash /tmp/test_inside.sh window "/home/$user/.local/bin/cubeview" \
+  "/home/$user/.local/opt/cubeview"
+as_user bash -c '~/.local/opt/cubeview/install.sh --remove'
+in_home | comm -13 "$before/home" - > "$before/left"
+echo "left in the home folder:"
+cat "$before/left"
+# The user's data, settings and cache; Mesa and fontconfig keep caches of their own.
+if grep -v -e '^./.local/share/cubeview/' -e '^./.config/CubeView' -e '^./.cache/' "$before/left"; then
+  echo "these should not be there" >&2
+  exit 1
+fi
 echo "chroot test passed"

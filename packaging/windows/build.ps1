@@ -45,7 +45,8 @@ if ($Sign) {
 }
 iscc @options packaging\windows\cubeview.iss; Check "Inno Setup"
 
-$made = @(Get-ChildItem "dist\CubeView-$version-windows-x64-$Flavour*")
+$made = @(Get-ChildItem "dist\CubeView-$version-windows-x64-$Flavour*" |
+    Where-Object Extension -In ".exe", ".bin")
 if ($Flavour -eq "cpu") {
     & $python packaging\common\sizes.py --packed $made[0].FullName; Check "size"
 }

@@ -1,12 +1,14 @@
 """Every step without a window: exit codes, one-line reasons, JSON documents."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from cubeview.cli import main
+from cubeview.commands.common import progress
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.io import open_paths
 from cubeview.learn.card import Card
@@ -143,6 +145,12 @@ def test_explain_writes_a_map_on_the_grid_of_each_state(scans, model, capsys, tm
         (["simulate", "spect", "--out", "{scans}", "--class", "odd"], "no class 'odd'"),
         (["simulate", "spect", "--out", "{scans}", "--count", "0"], "at least 1"),
         (["finetune", "--labels", "{scans}/none.csv", "--base", "small", "--out", "x"], "none.csv"),
+        (["evaluate", "--model", "small"], "either"),
+        (["evaluate", "--simulated", "40", "--labels", "{scans}/cases.csv"], "either"),
+        (["evaluate", "--simulated", "5", "--model", "small"], "at least 20"),
+        (["evaluate", "--labels", "{scans}/cases.csv", "--model", "a", "b"], "name one model"),
+        (["evaluate", "--labels", "{scans}/cases.csv", "--report", "x"], "--simulated"),
+        (["simulate", "spect", "--out", "{scans}/x", "--variant", "third"], "second"),
         (["predict", "--nonsense"], "nonsense"),
     ],
 )
@@ -185,9 +193,51 @@ def test_finetune_keeps_a_model_and_never_overwrites_it(scans, model, capsys, tm
     assert same["auc"] == document["auc"]
 
 
+def test_a_report_on_simulated_cases_and_a_doubt_for_a_model_that_has_none(
+    scans, model, capsys, tmp_path
+):
+    asked = ("evaluate", "--simulated", 20, "--model", "small", "--seed", 4)
+    status, document, told = run(capsys, *asked, "--report", tmp_path / "report", "--json")
+    assert status == 0
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {
+        "report.html",
+        "figures.json",
+    }
+    (entry,) = document["models"]
+    assert entry["sets"]["unseen"]["cases"] == 20
+    assert entry["sets"]["second"]["flagged"] is None
+    assert "100%" in told
+    pair = (scans / "sim1-0000_rest.dcm", scans / "sim1-0000_stress.dcm")
+    (answer,) = run(capsys, "predict", *pair, "--model", "small", "--json")[1]
+    assert answer["class"] in CLASSES
+    assert answer["doubt"] == {"unlike_training": False, "why": "", "distance": None}
+    twice = ("--rest", pair[0], "--stress", pair[0])
+    status, (answer,), _ = run(capsys, "predict", *twice, "--model", "small", "--json")
+    assert status == 0
+    assert answer["class"] is None
+    assert "same scan" in answer["doubt"]["why"]
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+    said = run(capsys, "predict", *twice, "--model", "small")[1]
+    assert "unlike anything" in said
+    assert not any(f": {name} (" in said for name in CLASSES)
+
+
 def test_a_model_that_asks_for_more_than_the_case_has_says_what(scans, model, capsys):
     status, _, error = run(
         capsys, "predict", scans / "sim1-0000_rest.dcm", "--model", "small", "--json"
     )
     assert status == 2
     assert "stress" in error
+
+
+def test_long_work_without_a_terminal_writes_a_line_now_and_then(capsys, monkeypatch):
+    clock = iter([0.0, 0.0, 3.0, 11.0, 11.0, 12.0, 13.0])
+    fake = SimpleNamespace(monotonic=lambda: next(clock))
+    monkeypatch.setattr("cubeview.commands.common.time", fake)
+    told = progress(lines=True)
+    for fraction in (0.1, 0.2, 0.3):
+        told(fraction, "epoch")
+    told(1.0, "done")
+    assert capsys.readouterr().err.splitlines() == [" 10% epoch", " 30% epoch", "100% done"]
+    progress()(0.5, "silent")
+    assert capsys.readouterr().err == ""

@@ -1,16 +1,21 @@
 """Labels placed in the real window, by keys, on real (small, simulated) files."""
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QMenu
 
+from cubeview.cubes.answer import Prediction
 from cubeview.gui.planbox import PlanBox
 from cubeview.gui.window import Window
+from cubeview.io import open_paths
+from cubeview.io.export_dicom import write_nm
 from cubeview.io.export_fits import write_cube
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
-from tests.gui.fakes import make_sky
+from tests.gui.fakes import make_heart, make_sky
 from tests.gui.test_panels import press
-from tests.helpers.nmfolder import write_hearts
+from tests.helpers.nmfolder import small_scan, write_hearts
 
 NAMES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 
@@ -78,13 +83,6 @@ def test_cases_are_labelled_by_keys(window, imported, quiet):
     check_all(window, 6)
 
 
-@pytest.mark.slow
-def test_two_hundred_cases_are_labelled_by_keys(window, imported, quiet):
-    imported(200)
-    label_all(window, quiet, 200)
-    check_all(window, 200)
-
-
 def test_a_folder_is_summed_up_before_anything_is_added(window, imported, tmp_path, quiet):
     (tmp_path / "scans" / "bad").mkdir(parents=True)
     bad = tmp_path / "scans" / "bad" / "torn.dcm"
@@ -148,7 +146,6 @@ def test_blind_hides_opinions_and_the_label_records_what_was_seen(
     press(window, "P")
     quiet(window)
     assert window.predict.answer.text() == "Cannot judge", "stress alone: this model needs both"
-    from cubeview.cubes.answer import Prediction
 
     model, records, labelling = window.worklist.model, window.records, window.labelling
     case = window.session.case
@@ -193,8 +190,6 @@ def test_asking_answers_at_once_though_blind_and_is_recorded(window, imported, q
 
 
 def test_windows_of_a_sky_cube_are_labelled_listed_and_drawn(window, tmp_path, quiet, files):
-    from cubeview.io import open_paths
-
     write_cube(make_sky().main, tmp_path / "field.fits")
     (case,) = open_paths([tmp_path / "field.fits"]).cases
     window.session.add_cases((case,))
@@ -413,3 +408,162 @@ def test_a_case_whose_file_has_gone_is_passed_over(window, imported, quiet, tmp_
     window.records.remove([1, 2])
     assert "1 cases removed" in texts(window)[0]
     assert [row.label for row in window.records.rows()] == ["healthy"]
+
+
+def opinions(window, odds):
+    """Put a model's opinion and features of each case into the library."""
+    case = window.session.case or make_heart()
+    for number, (healthy, place) in odds.items():
+        answer = Prediction(case, "net", {"healthy": healthy, "mixed": 1 - healthy}, 0, "CPU", 0)
+        features = np.array([place, 0.0], np.float32)
+        window.records.library.record_prediction(number, answer, features)
+    window.worklist.refill()
+
+
+def choose_order(window, quiet, name):
+    window.worklist.order.setCurrentText(name)
+    window.worklist.order.activated.emit(window.worklist.order.currentIndex())
+    quiet(window)
+
+
+def walk(window, quiet, steps):
+    """Press N some times; return the cases that came."""
+    seen = []
+    for _ in range(steps):
+        press(window, "N")
+        quiet(window)
+        seen.append(window.subject.case_id)
+    return seen
+
+
+def test_the_next_key_follows_each_order(window, imported, quiet):
+    imported(5)
+    # Probability of healthy, and where the case lies in feature space.
+    opinions(window, {1: (0.9, 0), 2: (0.5, 1), 3: (0.7, 8), 4: (0.55, 8.5), 5: (0.99, -6)})
+    assert walk(window, quiet, 3) == [1, 2, 3]
+    choose_order(window, quiet, "most doubtful")
+    assert walk(window, quiet, 4) == [2, 4, 1, 5], "the one on the screen is passed over"
+    choose_order(window, quiet, "most doubtful")
+    assert walk(window, quiet, 2) == [2, 4]
+    choose_order(window, quiet, "as listed")
+    window.records.library.label(1, "mixed", label_set=SPECT_SET)
+    window.worklist.refill()
+    choose_order(window, quiet, "most different")
+    assert walk(window, quiet, 1) == [3], "4 is on the screen already"
+    press(window, "1")
+    assert walk(window, quiet, 2) == [5, 2], "4 lies beside 3, which has a label now"
+    choose_order(window, quiet, "disagreement")
+    assert walk(window, quiet, 1) == [1], "labelled mixed, predicted healthy"
+    press(window, "N")
+    assert "disagree in no other case" in texts(window)[0]
+    press(window, "1")
+    assert not any(row.differs for row in window.worklist.model.rows())
+
+
+def test_order_sort_and_columns_are_remembered(window, imported, quiet, qtbot):
+    imported(2)
+    choose_order(window, quiet, "most doubtful")
+    window.worklist.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.DescendingOrder)
+    window.worklist._column_menu(window.mapToGlobal(window.rect().center()))
+    (menu,) = (m for m in window.worklist.findChildren(QMenu) if m.isVisible())
+    next(action for action in menu.actions() if action.text() == "kind").trigger()
+    menu.close()
+    other = Window()
+    qtbot.addWidget(other)
+    panel = other.worklist
+    assert panel.order.currentText() == "most doubtful"
+    assert [row.name for row in map(panel.model.row, range(2))] == ["Wren 0001", "Wren 0000"]
+    assert panel.table.horizontalHeader().sortIndicatorSection() == 0
+    assert [n for n in range(panel.model.columnCount()) if panel.table.isColumnHidden(n)] == [7]
+    choose_order(other, quiet, "as listed")
+    assert panel.model.row(0).name == "Wren 0000"
+    other.close()
+
+
+def test_a_corrected_pair_takes_the_place_of_what_it_was(window, imported, quiet):
+    imported(2, ("stress", "rest"))
+    press(window, "N")
+    quiet(window)
+    (first, other) = window.records.rows()
+    press(window, "S")
+    quiet(window)
+    rows = window.records.rows()
+    assert len(rows) == 2
+    assert first.identity not in {row.identity for row in rows}
+    assert sorted(row.name for row in rows) == sorted((first.name, other.name))
+    press(window, "2")
+    labelled = window.subject.case_id
+    press(window, "S")
+    quiet(window)
+    rows = {row.id: row for row in window.records.rows()}
+    assert len(rows) == 3, "a case that was labelled as it was stays beside the corrected one"
+    assert rows[labelled].label == "ischaemic"
+    assert rows[window.subject.case_id].identity == first.identity
+    assert not rows[window.subject.case_id].label
+
+
+def test_scans_paired_by_hand_are_one_case_of_the_library(window, tmp_path, quiet, qtbot):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for role, seed in (("stress", 1), ("rest", 2)):
+        write_nm(small_scan(seed), folder / f"{seed}.dcm", role=role, case=f"Wren {role}")
+    window.boxes.scan(folder)
+    quiet(window)
+    (box,) = window.findChildren(PlanBox)
+    box.do_button.click()
+    quiet(window)
+    rows = window.records.rows()
+    assert {row.state for row in rows} == {"stress", "rest"}
+    for case in open_paths([folder]).cases:
+        window.session.add_cases((case,))
+    window.session.set_case(window.session.cases[0])
+    window.notes.pair_with(window.session.cases[1])
+    quiet(window)
+    (row,) = window.records.rows()
+    assert row.state == "rest + stress"
+
+
+def test_an_opinion_asked_for_is_remembered_by_the_next_window(window, imported, quiet, qtbot):
+    imported(1, ("stress", "rest"))
+    press(window, "N")
+    quiet(window)
+    press(window, "P")
+    quiet(window)
+    path = window.records.library.path
+    other = Window(library=path)
+    qtbot.addWidget(other)
+    other.show()
+    other.worklist.next()
+    quiet(other)
+    other.labelling.place("mixed")
+    assert other.labelling.placed.opinion_seen == "heart-net", "the reader saw it yesterday"
+    other.records.set_reader("Ben")
+    other.labelling.place("mixed")
+    assert other.labelling.placed.opinion_seen == "", "another reader did not"
+    other.close()
+
+
+def test_the_audit_log_tells_what_was_done_and_names_nobody(window, tmp_path, quiet, qtbot):
+    folder = write_hearts(tmp_path / "Doe^Jane", 1, ("stress", "rest"))
+    (case,) = open_paths([folder]).cases
+    window.session.add_cases((case,))
+    window.session.set_case(case)
+    quiet(window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    press(window, "P")
+    quiet(window)
+    press(window, "3")
+    window.boxes.export(SPECT_SET, tmp_path / "out.csv")
+    log = window.records.library.audit()
+    assert [action for _, _, action, _, _ in log] == [
+        "opened",
+        "opinion seen",
+        "labelled",
+        "predicted",
+        "exported",
+    ]
+    assert len({known for _, _, _, known, _ in log[:4]}) == 1, "all of one case"
+    assert log[0][3]
+    assert "Doe" not in str(log)
+    assert "Wren" not in str(log)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
@@ -30,6 +32,24 @@ def test_run_shows_the_answer_in_words_and_bars(window, with_case, idle, qtbot):
     assert panel.footer.text() == "heart-net · CPU · 40 ms · calibrated"
     assert panel.run_button.isEnabled()
     assert "ischaemic" in window.cases.list.item(0).text()
+
+
+def test_a_case_unlike_the_training_data_gets_no_class(window, with_case):
+    with_case(make_heart())
+    case, panel = window.session.case, window.predict
+    odds = {"healthy": 0.02, "artefact": 0.98}
+    answer = Prediction(case, "heart-net", odds, 0.9, "CPU", 0.1, distance=0.4)
+    window.session.set_prediction(answer)
+    assert panel.answer.text() == "Artefact"
+    assert "0.40" in panel.distance.text()
+    assert not panel.distance.isHidden()
+    window.session.set_prediction(replace(answer, distance=3.2, unlike="it lies 3.2 times as far"))
+    assert panel.answer.text() == "Unlike anything it was trained on"
+    assert [row[1:] for row in panel.bars.rows] == [(0.02, False), (0.98, False)]
+    assert panel.abnormal.isHidden()
+    assert panel.artefact.isHidden()
+    assert "No class is given: it lies 3.2 times" in panel.cautions.text()
+    assert "artefact" not in window.cases.list.item(0).text()
 
 
 def test_a_stale_answer_is_dropped(window, with_case, idle, network, qtbot):
@@ -246,8 +266,6 @@ def test_an_answer_below_one_half_is_no_statement(window, with_case):
 
 
 def test_choosing_a_model_forgets_the_others_answer(window, with_case, idle, network):
-    from dataclasses import replace
-
     first = network.models[0]
     network.models.insert(1, replace(first, name="other", card=replace(first.card, name="other")))
     case = with_case(make_heart())

@@ -87,10 +87,20 @@ def test_missing_damaged_and_incomplete_cards(tmp_path):
 
 def test_an_old_format_is_upgraded_step_by_step(tmp_path, monkeypatch):
     write_card(HEART, tmp_path)
-    monkeypatch.setattr(card_module, "FORMAT", 2)
-    monkeypatch.setattr(card_module, "UPGRADES", {1: lambda data: data | {"title": "Upgraded"}})
+    now = card_module.FORMAT
+    monkeypatch.setattr(card_module, "FORMAT", now + 1)
+    monkeypatch.setattr(card_module, "UPGRADES", {now: lambda data: data | {"title": "Upgraded"}})
     again = read_card(tmp_path)
-    assert (again.title, again.format) == ("Upgraded", 2)
+    assert (again.title, again.format) == ("Upgraded", now + 1)
+
+
+def test_a_card_of_the_first_format_is_read(tmp_path):
+    write_card(HEART, tmp_path)
+    path = tmp_path / "card.json"
+    old = json.loads(path.read_text()) | {"format": 1}
+    del old["doubt_sha256"]
+    path.write_text(json.dumps(old))
+    assert vars(read_card(tmp_path)) == vars(HEART)
 
 
 def test_models_are_found_and_bad_ones_passed_over(caplog):

@@ -5,16 +5,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 import torch
 
+from cubeview.learn.card import read_card
+from cubeview.learn.fit import CHECKPOINT
 from cubeview.learn.model import Model, load_model, save_model
 from cubeview.learn.network import build
 from cubeview.learn.preprocess import HeartConfig
 from cubeview.learn.simulated import write_pairs
 from tests.learn.test_finetune import SMALL, card
+from tests.learn.test_train import RECIPE
 
 pytestmark = pytest.mark.slow
 
@@ -58,3 +62,67 @@ def test_two_processes_under_torchrun_give_the_model_of_one(tmp_path):
         torch.testing.assert_close(value, theirs[name], atol=1e-4, rtol=0)
     start = load_model(tmp_path / "base").network.state_dict()
     assert any(not torch.equal(ours[name], start[name]) for name in ours)
+
+
+def launched(words, out, *, processes=1):
+    several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    done = subprocess.run(
+        [
+            *(sys.executable, *(several if processes > 1 else []), "-m", "cubeview", "train"),
+            *(*words, "--out", str(out)),
+        ],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_two_processes_train_together(tmp_path):
+    """Without batch normalisation to the weights of one process, with it to much the same."""
+    for name, change in (
+        ("plain", "widths = [4, 4, 8, 8]\nbatch_norm = false"),
+        ("norm", "widths = [4, 4, 8, 8]"),
+    ):
+        recipe = tmp_path / f"{name}.toml"
+        recipe.write_text(RECIPE.replace("widths = [4, 4, 8, 8]", change))
+        models = []
+        for processes in (1, 2):
+            out = tmp_path / f"{name}-{processes}"
+            words = [str(recipe), "--work", f"{out}.work", "--data", str(tmp_path / "cases")]
+            done = launched(words, out, processes=processes)
+            assert done.stdout.split() == [str(out)]
+            assert "cases/s" in done.stderr
+            models.append(load_model(out))
+        one, two = models
+        assert (one.card.training["processes"], two.card.training["processes"]) == (1, 2)
+        atol = 1e-5 if name == "plain" else 0.05
+        for key, value in one.network.state_dict().items():
+            torch.testing.assert_close(two.network.state_dict()[key], value, atol=atol, rtol=0.05)
+        losses = [model.card.training["losses"] for model in models]
+        np.testing.assert_allclose(losses[1], losses[0], atol=1e-3 if name == "plain" else 0.2)
+
+
+def test_training_killed_half_way_goes_on_to_the_same_model(tmp_path):
+    recipe = tmp_path / "long.toml"
+    recipe.write_text(RECIPE.replace("epochs = 2", "epochs = 40"))
+    words = [str(recipe), "--data", str(tmp_path / "cases")]
+    launched(words, tmp_path / "whole")
+    out = tmp_path / "killed"
+    work = subprocess.Popen(
+        [sys.executable, "-m", "cubeview", "train", *words, "--out", str(out)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        stderr=subprocess.DEVNULL,
+    )
+    checkpoint = out.with_name("killed.work") / CHECKPOINT
+    deadline = time.monotonic() + 300
+    while not checkpoint.is_file() and work.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    work.kill()
+    work.wait()
+    assert checkpoint.is_file()
+    assert not out.exists()
+    launched(words, out)
+    assert read_card(out).weights_sha256 == read_card(tmp_path / "whole").weights_sha256

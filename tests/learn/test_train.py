@@ -8,15 +8,17 @@ import torch
 
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn import dataset
-from cubeview.learn.augment import augment
 from cubeview.learn.card import read_card
 from cubeview.learn.dataset import DataConfig, Dataset, Source, make_dataset, misplaced
 from cubeview.learn.evaluate import evaluate, judge_hearts
+from cubeview.learn.fit import CHECKPOINT, fit, rate_at
+from cubeview.learn.measured import answers
 from cubeview.learn.model import load_model
 from cubeview.learn.network import NetworkConfig, build
 from cubeview.learn.preprocess import HeartConfig
 from cubeview.learn.recipe import Schedule, read_recipe
-from cubeview.learn.train import CHECKPOINT, answers, fit, rate_at, train
+from cubeview.learn.train import train
+from cubeview.learn.variation import applied, draw
 from cubeview.simulate.spect import CLASSES, simulate_pair, to_case
 
 RECIPE = """
@@ -70,6 +72,10 @@ def planted(n=40, size=16):
     return Dataset(shards, n, 2)
 
 
+def varied(cubes, schedule):
+    return applied(cubes, draw(schedule, len(cubes), 2, np.random.default_rng(0)))
+
+
 def small_network(classes=2, seed=0):
     torch.manual_seed(seed)
     return build(NetworkConfig(classes=classes, widths=(4, 4, 8, 8)))
@@ -83,6 +89,23 @@ def test_shipped_recipes_can_be_read_and_meet_the_least_size():
     HeartConfig.from_dict(recipe.preprocess)
 
 
+def test_networks_are_compared_on_the_same_fifty_thousand_cases():
+    names = ("compare-seed", "compare-seed-norm", "compare-ensemble")
+    recipes = [read_recipe(name) for name in names]
+    for plan in recipes:
+        assert (plan.train, plan.seed, plan.preprocess) == (50_000, 2026, recipes[0].preprocess)
+    configs = [NetworkConfig.from_dict(dict(plan.network)) for plan in recipes]
+    published = build(configs[0])
+    assert sum(p.numel() for p in published.parameters()) == 464_613
+    assert [config.batch_norm for config in configs] == [False, True, True]
+    assert recipes[2].members > 1
+
+
+def test_a_constant_rate_stays():
+    schedule = Schedule(rate=0.01, course="constant")
+    assert {rate_at(step, 100, schedule) for step in range(101)} == {0.01}
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [
@@ -92,6 +115,7 @@ def test_shipped_recipes_can_be_read_and_meet_the_least_size():
         ("seed = 3|seed = 'x'", "seed"),
         ("[network]|[network", "TOML"),
         ('precision = "fp32"|precision = "fp8"', "precision"),
+        ("epochs = 2|course = 'zigzag'", "course"),
     ],
 )
 def test_a_bad_recipe_says_what_is_wrong(tmp_path, change, word):
@@ -168,12 +192,12 @@ def test_the_rate_rises_once_and_ends_at_zero():
 def test_displacement_moves_whole_voxels_and_lets_zeros_in():
     cubes = np.ones((30, 2, 8, 8, 8), dtype=np.float32)
     cubes[:, :, 4, 4, 4] = 9.0
-    moved = augment(cubes, Schedule(shift=2, gain=0.0), np.random.default_rng(0))
+    moved = varied(cubes, Schedule(shift=2, gain=0.0))
     places = np.array([np.argwhere(c[0] == 9.0)[0] for c in moved])
     assert set(np.unique(places - 4)) == {-2, -1, 0, 1, 2}
     for cube, place in zip(moved, places - 4, strict=True):
         assert (cube == 0).sum() == 2 * (512 - np.prod(8 - np.abs(place)))
-    same = augment(cubes, Schedule(shift=0, gain=0.0), np.random.default_rng(0))
+    same = varied(cubes, Schedule(shift=0, gain=0.0))
     np.testing.assert_array_equal(same, cubes)
 
 
@@ -225,6 +249,11 @@ def test_a_recipe_becomes_a_model_folder(tmp_path, recipe):
     assert card.metrics["cases"] == 5
     assert 0.05 <= card.temperature <= 20
     assert card.training["cases"] == 20
+    assert card.training["cases_per_second"] > 0
+    assert len(card.training["revision"].rstrip("+")) in (0, 40)
+    page = (tmp_path / "model" / "report" / "report.html").read_text()
+    assert "Loss in training" in page
+    assert f"{card.metrics['accuracy']:.3f}" in page
     json.dumps(dict(card.metrics), allow_nan=False)
     figures = evaluate(model, 5, seed=4)
     assert sum(map(sum, figures["confusion"])) == 5
@@ -239,6 +268,36 @@ def test_a_recipe_becomes_a_model_folder(tmp_path, recipe):
     again = train(recipe, tmp_path / "again", work=work)
     assert again.card.weights_sha256 == card.weights_sha256
     assert again.card.metrics == card.metrics
+
+
+def test_members_trained_apart_are_combined_and_seeds_share_their_cases(tmp_path, recipe):
+    text = RECIPE.replace("shard = 5", "shard = 5\nmembers = 2")
+    recipe.write_text(text)
+    shared = tmp_path / "cases"
+    both = train(recipe, tmp_path / "both", data=shared)
+    assert both.network.config.groups == both.card.training["members"] == 2
+    recipe.write_text(RECIPE)
+    ones = [
+        train(recipe, tmp_path / f"one{seed}", data=shared, seed=seed, report=fresh(shared))
+        for seed in (3, 4)
+    ]
+    data = make_dataset(config("test", 5, 3), tmp_path / "look")
+    x = torch.from_numpy(data.inputs(np.arange(5)))
+    with torch.inference_mode():
+        mean = torch.stack([model.network(x) for model in ones]).mean(dim=0)
+        torch.testing.assert_close(both.network(x), mean, rtol=1e-3, atol=1e-4)
+    assert ones[0].card.weights_sha256 != ones[1].card.weights_sha256
+    assert [model.card.training["weights_seed"] for model in ones] == [3, 4]
+
+
+def fresh(folder):
+    """Return a report that fails when cases are simulated anew."""
+    known = {path: path.stat().st_mtime_ns for path in folder.rglob("*.npy")}
+
+    def check(fraction, text):
+        assert {p: p.stat().st_mtime_ns for p in folder.rglob("*.npy")} == known
+
+    return check
 
 
 def test_a_simulator_that_is_not_there_is_named(tmp_path, recipe):

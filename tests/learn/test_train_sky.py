@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from cubeview.learn.augment import augment
 from cubeview.learn.recipe import Schedule, read_recipe
 from cubeview.learn.train import train
+from cubeview.learn.variation import applied, draw
 from cubeview.simulate.ifu import CLASSES
 
 RECIPE = """
@@ -39,7 +39,7 @@ def test_the_shipped_recipe_can_be_read():
 def test_mirrored_inputs_hold_the_same_values():
     rng = np.random.default_rng(0)
     inputs = rng.standard_normal((8, 2, 4, 4, 4)).astype(np.float32)
-    out = augment(inputs, Schedule(shift=0, flip=True), rng)
+    out = applied(inputs, draw(Schedule(shift=0, flip=True), len(inputs), 2, rng))
     assert any((a != b).any() for a, b in zip(inputs, out, strict=True))
     for before, after in zip(inputs, out, strict=True):
         np.testing.assert_array_equal(np.sort(before.ravel()), np.sort(after.ravel()))

@@ -1,11 +1,14 @@
 """Labels leave a library and enter another without loss; readers are compared."""
 
+import json
+
 import pytest
 
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes
 from cubeview.library.agreement import agreement
-from cubeview.library.exchange import apply_import, export_labels, plan_import, read_entries
+from cubeview.library.exchange import apply_import, export_labels, plan_import
+from cubeview.library.labelfile import read_entries
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.table import read_table
@@ -45,7 +48,7 @@ def test_a_conflict_is_reported_before_anything_changes(filled, tmp_path):
     path = tmp_path / "labels.json"
     export_labels(filled, SPECT_SET, path)
     filled.label(2, "artefact", label_set=SPECT_SET)
-    newer = path.read_text().replace('"mixed"', '"infarcted"')
+    newer = path.read_text().replace('"class_name": "mixed"', '"class_name": "infarcted"')
     path.write_text(newer)
     plan = plan_import(filled, path)
     assert {said for _, said in plan.conflicts} >= {"artefact"}
@@ -93,3 +96,26 @@ def test_the_simple_table(tmp_path):
     path.write_text("healthy,a,b\n")
     with pytest.raises(CubeviewError, match="first line must name the columns"):
         read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("window", "9:1,0:4,0:4", "no box of voxels"),
+        ("window", "0:4", "no box of voxels"),
+        ("kind", "liver", "none of heart, sky, volume"),
+        ("at", "yesterday", "isoformat"),
+        ("identity", " ", "without identity"),
+        ("sure", "perhaps", "perhaps"),
+        ("reader", 7, "no text"),
+        ("files", ["a"], "length"),
+    ],
+)
+def test_an_entry_that_cannot_be_one_is_refused(filled, tmp_path, name, value, said):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    document = json.loads(path.read_text())
+    document["labels"][3][name] = value
+    path.write_text(json.dumps(document))
+    with pytest.raises(CubeviewError, match=said):
+        plan_import(filled, path)

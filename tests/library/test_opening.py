@@ -49,7 +49,7 @@ def old_library(path):
 def test_an_older_schema_is_upgraded_and_its_file_kept(path):
     old_library(path)
     library, told = open_library(path, "Anna")
-    assert told == ""
+    assert "kept as library-format1.sqlite" in told
     assert library.read("PRAGMA user_version", ()) == [(schema.VERSION,)]
     assert library.read("PRAGMA application_id", ()) == [(schema.APPLICATION,)]
     assert library.current(SPECT_SET)[(1, "Anna")].class_name == "mixed"

@@ -21,7 +21,7 @@ from cubeview.library.stored import (
     window_box,
     without_thumbnail,
 )
-from cubeview.library.worklist import distances, ordered, rows
+from cubeview.library.worklist import FeatureSpace, ordered, rows
 from tests.helpers.cases import case_of
 from tests.helpers.nmfolder import write_hearts
 
@@ -66,10 +66,21 @@ def test_orders(library, tmp_path):
 
 def test_distances_without_a_label_start_from_the_middle():
     features = {n: np.array([v, 0.0]) for n, v in enumerate((0.0, 1.0, 5.0))}
-    far = distances(features, set())
+    far = FeatureSpace(features, set()).distances
     assert max(far, key=far.get) == 2
-    assert distances({}, {1}) == {}
-    assert set(distances(features, {0, 1})) == {2}
+    assert FeatureSpace({}, {1}).distances == {}
+    assert set(FeatureSpace(features, {0, 1}).distances) == {2}
+
+
+def test_after_each_label_what_lies_near_it_is_no_longer_different():
+    features = {n: np.array([v, 0.0]) for n, v in enumerate((0.0, 9.0, 9.5, -5.0))}
+    space = FeatureSpace(features, {0})
+    assert max(space.distances, key=space.distances.get) == 2
+    space.follow({0, 2})
+    assert max(space.distances, key=space.distances.get) == 3, "not 2's neighbour 1"
+    for labels in ({0, 2}, {0}, set(), {1, 2, 3}):
+        space.follow(labels)
+        assert space.distances == pytest.approx(FeatureSpace(features, labels).distances)
 
 
 def test_other_readers_are_beside_ones_own(library, tmp_path):

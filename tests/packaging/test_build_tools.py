@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,56 @@ def inventory(monkeypatch):
     return load("inventory")
 
 
-def test_every_python_part_has_a_licence_that_allows_the_bundle(inventory):
-    assert inventory.incompatible(parts()) == []
+@pytest.fixture
+def licences():
+    return load("licences")
+
+
+def test_every_python_part_has_a_licence_that_allows_the_bundle(licences):
+    assert licences.incompatible(map(licences.reviewed, parts())) == []
+
+
+def test_every_part_has_its_licence_text():
+    assert [part.name for part in parts() if not part.text] == []
+
+
+def test_a_licence_is_believed_only_while_the_part_itself_says_so(licences):
+    text = "XZ Utils: - liblzma is in the public domain."
+    part = Part("liblzma5", "5", "GPL-2 AND PD", "debian", text)
+    assert licences.reviewed(part).licence == "public-domain"
+    with pytest.raises(SystemExit, match="no longer says"):
+        licences.reviewed(Part("liblzma5", "6", "PD", "debian", "liblzma is 0BSD."))
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("numpy.libs/libscipy_openblas64_-32a4b2a6.so", "libscipy_openblas"),
+        ("scipy.libs/libgfortran-040039e1-0352e75f.so.5.0.0", "libgfortran"),
+        ("PIL/.dylibs/libtiff.6.dylib", "libtiff"),
+        ("torch/lib/libgomp.so.1", "libgomp"),
+        ("x.libs/libunknown-12345678.so", "libunknown"),
+        ("numpy/_core/_multiarray_umath.so", None),
+    ],
+)
+def test_libraries_inside_wheels_are_parts_of_their_own(licences, monkeypatch, path, name):
+    monkeypatch.setattr(licences, "_proved", lambda part, entry: replace(part, licence="MIT"))
+    part = licences.in_wheel(Path(path), Part("owner", "1", "MIT", "python", "its text"))
+    assert (part and part.name) == name
+    if name == "libunknown":
+        assert licences.incompatible([part]) != []
+
+
+def test_what_is_compiled_in_is_found_and_only_let_through_by_name(licences, tmp_path):
+    library = tmp_path / "libtorch_cpu.so"
+    library.write_bytes(b"\0" * 9 + b"mkl_blas_avx2_xsgemm")
+    torch = Part("torch", "2", "BSD-3-Clause", "python")
+    part = licences.compiled_in(library, torch)
+    assert licences.incompatible([part]) != []
+    assert licences.excepted(part)
+    assert not licences.excepted(torch)
+    library.write_bytes(b"openblas")
+    assert licences.compiled_in(library, torch) is None
 
 
 @pytest.mark.parametrize(
@@ -40,8 +89,8 @@ def test_every_python_part_has_a_licence_that_allows_the_bundle(inventory):
         ("not stated", False),
     ],
 )
-def test_the_licence_check_stops_what_cannot_be_combined(inventory, licence, good):
-    assert (inventory.incompatible([Part("x", "1", licence, "python")]) == []) is good
+def test_the_licence_check_stops_what_cannot_be_combined(licences, licence, good):
+    assert (licences.incompatible([Part("x", "1", licence, "python")]) == []) is good
 
 
 def test_a_file_that_nobody_owns_stops_the_build(inventory, tmp_path):

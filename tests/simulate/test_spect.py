@@ -9,6 +9,8 @@ import pytest
 from cubeview.simulate.spect import CLASSES, ROLES, SpectRange, simulate_pair, to_case
 from cubeview.simulate.spect_scan import Camera, ScanRange, acquire
 from cubeview.simulate.spect_state import BASE_AT
+from cubeview.simulate.spect_variants import SECOND, VARIANTS
+from cubeview.simulate.spect_wall import WallPoints
 
 QUIET = SpectRange(scan=replace(ScanRange(), noise=(1e-4, 2e-4), masked_share=0.0))
 
@@ -189,3 +191,47 @@ def test_a_pair_takes_milliseconds():
     start = time.process_time()
     pairs("mixed", 20)
     assert (time.process_time() - start) / 20 < 0.03
+
+
+def test_the_second_hospital_lies_outside_the_usual_ranges():
+    usual, other = SpectRange().scan, SECOND.scan
+    names = ("voxel_mm", "fwhm_mm", "cutoff_per_cm", "order", "noise", "rest_noise", "background")
+    for name in (*names, "mask_mm", "counts"):
+        (low, high), (from_, to) = getattr(usual, name), getattr(other, name)
+        assert from_ < to
+        assert from_ >= high or to <= low, name
+    assert other.fine_share == 0.0  # no voxel as small as some of the usual ones
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_other_hospitals_show_the_same_diseases(name):
+    for label in ("ischaemic", "infarcted"):
+        for pair in pairs(label, 3, VARIANTS[name]):
+            assert pair.voxel_mm >= SpectRange().scan.voxel_mm[1] - 0.01
+            lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
+            assert lost["stress"] > 0.2
+            assert (lost["rest"] > 0.2) == (label == "infarcted")
+
+
+def test_defects_of_the_second_hospital_have_corners():
+    """Of the box around it an ellipse fills 0.79, a segment with corners nearly all."""
+    u, v = np.meshgrid(np.linspace(-1.2, 1.2, 241), np.linspace(-1.2, 1.2, 241))
+    (pair,) = pairs("infarcted", 1)
+    shares = []
+    for corner in (2.0, SECOND.effects.corner):
+        lesion = replace(
+            pair.truth.lesions[0],
+            centre=np.array([0.0, 0.0, 1.0]),
+            along=np.array([1.0, 0.0, 0.0]),
+            around=np.array([0.0, 1.0, 0.0]),
+            half=(1.0, 1.0),
+            lobes=(0.0, 0.0),
+            soft=0.01,
+            corner=corner,
+        )
+        direction = np.stack([u, v, np.ones_like(u)])
+        weight = lesion.shape(WallPoints(u, direction, u, u))
+        box = (np.abs(u) <= 1) & (np.abs(v) <= 1)
+        shares.append(weight[box].mean())
+    assert shares[0] == pytest.approx(np.pi / 4, abs=0.01)
+    assert shares[1] > 0.95

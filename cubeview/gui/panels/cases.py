@@ -110,7 +110,7 @@ class CasesPanel(QWidget):
     def _about(self, case: Case) -> str:
         answer = self._session.answer_to(case)
         parts = [KINDS[case.kind], " + ".join(role for role in case.roles)]
-        parts += [answer.answer] if answer is not None else []
+        parts += ["unlike the training data" if answer.unlike else answer.answer] if answer else []
         return " · ".join(
             part for part in parts if part not in ("flux", "heart") or part == parts[0]
         )

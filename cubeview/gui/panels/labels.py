@@ -17,7 +17,7 @@ from cubeview.gui.panels.widgets import chooser, colour_icon, column, label, rul
 from cubeview.gui.records import Records
 from cubeview.gui.session import Session
 from cubeview.gui.subject import Subject
-from cubeview.gui.words import place_text
+from cubeview.gui.words import place_text, window_text
 from cubeview.library.placed import Placed
 from cubeview.library.values import NOT_RECORDED, LabelClass
 
@@ -62,6 +62,7 @@ class LabelPanel(QWidget):
         row.addWidget(self.edit_button)
         layout.addLayout(row)
         self.what = label("", "dim")
+        self.what.setToolTip("Ctrl+drag in a slice or in the spectrum draws another window")
         layout.addWidget(self.what)
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
@@ -162,15 +163,18 @@ class LabelPanel(QWidget):
         with QSignalBlocker(self.blind):
             self.blind.setChecked(records.blind)
         sky = case is not None and case.kind == "sky"
-        self.what.setText(
-            objection
-            or (f"Labels the window at the cursor: {place_text(self._session)}" if sky else "")
-        )
+        self.what.setText(objection or (self._what() if sky else ""))
         self.what.setVisible(bool(self.what.text()))
         self.state.setVisible(not objection)
         self.state.setText(_state_text(placed))
         self.state.setProperty("part", "good" if placed.class_name else "dim")
         self.state.style().polish(self.state)  # type: ignore[union-attr]
+
+    def _what(self) -> str:
+        session = self._session
+        if session.drawn and session.case is not None and session.window is not None:
+            return f"Labels the window you drew: {window_text(session.case.main, session.window)}"
+        return f"Labels the window at the cursor: {place_text(session)}"
 
     def _choose_set(self, place: int) -> None:
         if self._session.case is not None:
@@ -179,8 +183,8 @@ class LabelPanel(QWidget):
     def _list_windows(self) -> None:
         self.windows.clear()
         for mark in self._session.marks:
-            centre = [(part.start + part.stop) // 2 for part in mark.box]
-            self.windows.addItem(f"{mark.text} · voxel {', '.join(str(v) for v in centre)}")
+            assert self._session.case is not None
+            self.windows.addItem(f"{mark.text} · {window_text(self._session.case.main, mark.box)}")
             item = self.windows.item(self.windows.count() - 1)
             assert item is not None
             item.setIcon(colour_icon(mark.colour))

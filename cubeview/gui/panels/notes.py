@@ -8,8 +8,10 @@ from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidg
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case, paired
 from cubeview.cubes.cube import Cube
+from cubeview.gui.identifiers import Identifiers
 from cubeview.gui.panels.widgets import column, label, rule
 from cubeview.gui.session import Session
+from cubeview.gui.settings import SettingsFile
 from cubeview.gui.units import value_unit
 from cubeview.gui.words import coordinate_text
 
@@ -27,10 +29,14 @@ class NotesPanel(QWidget):
 
     swapped = pyqtSignal()
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, memory: SettingsFile, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._session = session
         self._outer = column(self)
+        self.identifiers = Identifiers(memory)
+        self._outer.addWidget(self.identifiers)
         self._content: QWidget | None = None
         session.case_changed.connect(self._refill)
         session.cases_changed.connect(self._refill)
@@ -74,6 +80,7 @@ class NotesPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         case = self._session.case
+        self.identifiers.show_case(case)
         if case is None:
             layout.addWidget(label("No case.", "dim"))
         else:

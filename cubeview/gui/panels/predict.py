@@ -51,10 +51,12 @@ class PredictPanel(QWidget):
         self.bars = Bars()
         self.artefact = label()
         self.cautions = label(part="warn")
+        self.distance = label(part="dim")
         self.where = label(part="dim")
         self.footer = label(part="dim")
         for widget in (self.reason, self.abnormal, self.bars, self.artefact, self.cautions):
             layout.addWidget(widget)
+        layout.addWidget(self.distance)
         layout.addWidget(self.where)
         layout.addWidget(self.footer)
         layout.addWidget(rule())
@@ -69,6 +71,7 @@ class PredictPanel(QWidget):
         session.prediction_changed.connect(self._refresh)
         session.model_changed.connect(self._model_changed)
         session.cursor_changed.connect(self._refresh_where)
+        session.window_changed.connect(self._refresh_where)
         self._case_changed()
 
     def run(self) -> None:
@@ -144,6 +147,7 @@ class PredictPanel(QWidget):
         self.abnormal.setVisible(shown and bool(self.abnormal.text()))
         self.artefact.setVisible(shown and bool(self.artefact.text()))
         self.cautions.setVisible(shown and bool(self.cautions.text()))
+        self.distance.setVisible(shown and bool(self.distance.text()))
         self.reason.setVisible(bool(self.reason.text()))
         self._refresh_where()
 
@@ -157,8 +161,11 @@ class PredictPanel(QWidget):
         sure = odds[prediction.answer] >= SURE
         name = prediction.answer
         self.answer.setText(name.capitalize() if sure else f"Unsure: {name}?")
-        self.bars.set_values(odds, prediction.answer)
+        self.bars.set_values(odds, "" if prediction.unlike else prediction.answer)
         abnormal, flag = prediction.abnormal, ref.card.artefact if ref else ""
+        if prediction.unlike:
+            self.answer.setText("Unlike anything it was trained on")
+            abnormal, flag = None, ""
         self.abnormal.setText(
             ""
             if abnormal is None
@@ -174,7 +181,10 @@ class PredictPanel(QWidget):
             else f"artefact not suspected, {share:.2f}"
         )
         set_part(self.artefact, "warn" if suspected else "dim")
-        self.cautions.setText("\n".join(f"⚠ {caution}" for caution in prediction.cautions))
+        told = (f"No class is given: {prediction.unlike}.",) if prediction.unlike else ()
+        warnings = "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions))
+        self.cautions.setText(warnings)
+        self.distance.setText(_distance_text(prediction))
         spent = (
             f"{prediction.seconds * 1000:.0f} ms"
             if prediction.seconds < 1
@@ -192,7 +202,8 @@ class PredictPanel(QWidget):
             return
         prediction = self._session.prediction
         if prediction is None or prediction.case.window is None:
-            self.where.setText(f"Judges the window at the cursor: {place_text(self._session)}")
+            which = "around the middle of what you drew" if self._session.drawn else "at the cursor"
+            self.where.setText(f"Judges the window {which}: {place_text(self._session)}")
             return
         inside = all(
             part.start <= place < part.stop
@@ -203,3 +214,10 @@ class PredictPanel(QWidget):
             if inside
             else "For a window the cursor has left. P judges the one at the cursor."
         )
+
+
+def _distance_text(prediction: Prediction) -> str:
+    """Say how a case compares with the training data; empty for a model that does not know."""
+    if prediction.distance is None:
+        return ""
+    return f"Distance from the training data {prediction.distance:.2f}; strange above 1"

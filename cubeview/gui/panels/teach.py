@@ -45,7 +45,7 @@ class TeachPanel(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._jobs = session, jobs
+        self._session, self._jobs, self._library = session, jobs, library
         self._teacher = Teacher()  # used in the train lane only
         self._job: Job | None = None
         self._began = 0.0
@@ -212,11 +212,21 @@ class TeachPanel(QWidget):
 
     def _show(self, taught: Taught) -> None:
         self._taught = taught
+        self._write_down(taught)
         self.result.show_taught(taught, free_name(f"{taught.base.card.name}-tuned"))
         for widget in self._passing:
             widget.hide()
         self.result.show()
         self._refresh()
+
+    def _write_down(self, taught: Taught) -> None:
+        library = self._library()
+        if library is None:
+            return
+        try:
+            library.log("trained", detail=f"{taught.base.name}, {len(taught.cases)} cases")
+        except CubeviewError as error:
+            self.problem.setText(str(error))
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, CubeviewError):

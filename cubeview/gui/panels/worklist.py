@@ -16,13 +16,14 @@ from PyQt6.QtWidgets import (
 from cubeview.gui.jobs import Job
 from cubeview.gui.panels.widgets import chooser, column, label
 from cubeview.gui.records import Records
+from cubeview.gui.settings import SettingsFile
 from cubeview.gui.shelf import Shelf
 from cubeview.gui.subject import Subject
 from cubeview.gui.worklist_model import COLUMNS, FILTERS, PICTURE, WorklistModel
 from cubeview.learn.card import find_models
 from cubeview.library.stored import thumbnails
 from cubeview.library.values import Row
-from cubeview.library.worklist import ORDERS, ordered
+from cubeview.library.worklist import ORDERS, FeatureSpace, by_distance, labelled, ordered
 
 _WIDTHS = {"case": 140, "label": 84, "prediction": 84, "probability": 74, "doubt": 52,
            "agreement": 72, "state": 96, "kind": 80, "date": 84}  # fmt: skip
@@ -40,11 +41,20 @@ class WorklistPanel(QWidget):
     folder_wanted = pyqtSignal()
 
     def __init__(
-        self, records: Records, subject: Subject, shelf: Shelf, parent: QWidget | None = None
+        self,
+        records: Records,
+        subject: Subject,
+        shelf: Shelf,
+        memory: SettingsFile,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._records, self._subject, self._shelf = records, subject, shelf
-        self._order = ORDERS[0]
+        self._memory = memory
+        kept = memory.settings.worklist_order
+        self._order = kept if kept in ORDERS else ORDERS[0]
+        self._space: FeatureSpace | None = None
+        self._passed: set[int] = set()
         self._done: list[int] = []
         layout = column(self)
         row = QHBoxLayout()
@@ -67,9 +77,13 @@ class WorklistPanel(QWidget):
         row = QHBoxLayout()
         self.order = chooser("Order", "In which order the next case comes")
         self.order.addItems(ORDERS)
+        self.order.setCurrentText(self._order)
         self.order.activated.connect(self._order_chosen)
         self.next_button = QPushButton("Next  N")
-        self.next_button.setToolTip("Open the next unlabelled case in this order (N)")
+        self.next_button.setToolTip(
+            "Open the next case of this order (N): the next without a label, or the next where "
+            "label and prediction disagree"
+        )
         self.next_button.clicked.connect(self.next)
         row.addWidget(self.order, 1)
         row.addWidget(self.next_button)
@@ -105,16 +119,41 @@ class WorklistPanel(QWidget):
         self.refill()
 
     def next(self) -> None:
-        """Open the next unlabelled case in the order shown."""
-        here = self.model.place_of(self._subject.case_id)
-        number = self.model.next_unlabelled(here, self._shelf.missing)
-        if number is None:
-            shown, missing = len(self.model.shown), len(self._shelf.missing)
-            text = f"All {shown} cases shown here are labelled"
-            text += f", but for {missing} that could not be opened." if missing else "."
-            self._records.told.emit(text if shown else "The list is empty.")
+        """Open the next case in the order shown: unlabelled, or in dispute where that is asked.
+
+        As listed, it is the next one below the case on the screen; in the other orders the first
+        that was not passed over.
+        """
+        number = self._next()
+        if number is not None:
+            self._shelf.open(number)
             return
-        self._shelf.open(number)
+        shown, missing = len(self.model.shown), len(self._shelf.missing)
+        text = f"All {shown} cases shown here are labelled"
+        if self._order == "disagreement":
+            text = "Label and prediction disagree in no other case shown here"
+        text += f", but for {missing} that could not be opened." if missing else "."
+        self._records.told.emit(text if shown else "The list is empty.")
+
+    def _next(self) -> int | None:
+        here, missing = self._subject.case_id, self._shelf.missing
+        disputed = self._order == "disagreement"
+        if self._order == ORDERS[0] or self.model.is_sorted:
+            return self.model.next(self.model.place_of(here), missing, disputed=disputed)
+        if self._space is not None:
+            # The last label has changed what is most different from all that are labelled.
+            rows = self.model.rows()
+            self._space.follow(labelled(rows))
+            self._show_rows(by_distance(rows, self._space.distances))
+        own = set() if here is None else {here}
+        self._passed |= own
+        number = self.model.next(-1, missing | self._passed, disputed=disputed)
+        if number is None and self._passed - own:
+            self._passed = own
+            number = self.model.next(-1, missing | own, disputed=disputed)
+            if number is not None:
+                self._records.told.emit("All were looked at; from the first again.")
+        return number
 
     def selected(self) -> list[int]:
         """Return the numbers of the selected cases."""
@@ -154,16 +193,22 @@ class WorklistPanel(QWidget):
     def refill(self) -> None:
         """Read all cases again."""
         rows = self._records.rows()
+        self._space = None
         if self._order == "most different":
             # Distances among thousands of cases take a second: not while the user waits.
             self._records.start(
                 "order",
                 "Comparing cases",
-                lambda job: ordered(rows, "most different", self._features()),
-                self._show_rows,
+                lambda job: FeatureSpace(self._features(), labelled(rows)),
+                lambda space: self._show_space(rows, space),
             )
             return
         self._show_rows(ordered(rows, self._order))
+
+    def _show_space(self, rows: list[Row], space: FeatureSpace) -> None:
+        if self._order == "most different":
+            self._space = space
+            self._show_rows(by_distance(rows, space.distances))
 
     def _show_rows(self, rows: list[Row]) -> None:
         with QSignalBlocker(self.table.selectionModel()):
@@ -194,12 +239,17 @@ class WorklistPanel(QWidget):
         side.hide()
         side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         side.setDefaultSectionSize(PICTURE.height() + 8)
-        top.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         top.setSortIndicatorClearable(True)
         top.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for place, name in enumerate(COLUMNS):
             top.resizeSection(place, _WIDTHS[name])
+        column, falling = self._remembered_sort()
+        ways = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+        top.setSortIndicator(column, ways[falling])
         table.setSortingEnabled(True)
+        top.sortIndicatorChanged.connect(self._sorted)
+        for name in set(self._memory.settings.worklist_hidden) & set(COLUMNS[1:]):
+            table.setColumnHidden(COLUMNS.index(name), True)
         top.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         top.customContextMenuRequested.connect(lambda at: self._column_menu(top.mapToGlobal(at)))
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -220,10 +270,21 @@ class WorklistPanel(QWidget):
             assert action is not None
             action.setCheckable(True)
             action.setChecked(not self.table.isColumnHidden(place))
-            action.toggled.connect(
-                lambda on, place=place: self.table.setColumnHidden(place, not on)
-            )
+            action.toggled.connect(lambda on, place=place: self._show_column(place, on))
         menu.popup(at)
+
+    def _show_column(self, place: int, on: bool) -> None:
+        self.table.setColumnHidden(place, not on)
+        hidden = [name for n, name in enumerate(COLUMNS) if self.table.isColumnHidden(n)]
+        self._memory.change(worklist_hidden=tuple(hidden))
+
+    def _sorted(self, column: int, order: Qt.SortOrder) -> None:
+        way = "falling" if order == Qt.SortOrder.DescendingOrder else "rising"
+        self._memory.change(worklist_sorted=f"{COLUMNS[column]} {way}" if column >= 0 else "")
+
+    def _remembered_sort(self) -> tuple[int, bool]:
+        name, _, way = self._memory.settings.worklist_sorted.rpartition(" ")
+        return (COLUMNS.index(name) if name in COLUMNS else -1), way == "falling"
 
     def _case_menu(self, at: QPoint) -> None:
         chosen = self.selected()
@@ -264,6 +325,8 @@ class WorklistPanel(QWidget):
 
     def _order_chosen(self, place: int) -> None:
         self._order = ORDERS[place]
+        self._passed.clear()
+        self._memory.change(worklist_order=self._order)
         if self._order == "most different" and not self._features():
             self._records.told.emit("This order needs the model's eyes first: press Classify all.")
         top = self.table.horizontalHeader()

@@ -14,7 +14,7 @@ from PyQt6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PyQt6.QtWidgets import QSizePolicy
+from PyQt6.QtWidgets import QApplication, QSizePolicy
 
 from cubeview.gui.theme import DARK, colours
 from cubeview.gui.views.marks import Crosshair, Handles, Letter
@@ -32,6 +32,16 @@ NARROW_DIGITS = 30
 """Below a width of so many digits an axis without a caption is left out."""
 _RING_CORNERS = 97
 _WHEEL_STEP = 120  # eighths of a degree in one notch
+
+
+def draws_box(event: QMouseEvent) -> bool:
+    """Tell whether a press with the left button begins a box, and does not move the cursor."""
+    return bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+
+
+def is_drag(one: QPointF, other: QPointF) -> bool:
+    """Tell a drag from a click by a shaky hand."""
+    return (other - one).manhattanLength() >= QApplication.startDragDistance()
 
 
 class PlaneCanvas(pg.GraphicsView):
@@ -59,6 +69,8 @@ class PlaneCanvas(pg.GraphicsView):
         A handle is at (across, up) now, in voxels.
     dropped()
         The handle was let go.
+    boxed(float, float, float, float)
+        A box was drawn, in voxels: across from and to, up from and to.
     """
 
     picked = pyqtSignal(float, float)
@@ -71,6 +83,7 @@ class PlaneCanvas(pg.GraphicsView):
     grabbed = pyqtSignal(str)
     dragged = pyqtSignal(str, float, float)
     dropped = pyqtSignal()
+    boxed = pyqtSignal(float, float, float, float)
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -92,11 +105,14 @@ class PlaneCanvas(pg.GraphicsView):
         self.handles = Handles()
         self.ring = pg.PlotCurveItem(antialias=True)
         self.ring.setZValue(15)
+        self.band = pg.PlotCurveItem(pen=pg.mkPen(OUTLINE, width=1))
+        self.band.setZValue(16)
         for item in (
             self.image,
             self.overlay,
             self.outline,
             self.ring,
+            self.band,
             self.crosshair,
             self.handles,
         ):
@@ -124,8 +140,10 @@ class PlaneCanvas(pg.GraphicsView):
         self._fit = QRectF(0, 0, 1, 1)
         self._drag: tuple[str, QPointF] | None = None
         self._held = ""
+        self._corner = QPointF()
         self._wheel = 0
         self.fitted = True
+        self.takes_boxes = False
         self._text_colour = colours().text
         self.box.sigRangeChanged.connect(lambda *_: self.zoomed.emit())
         self.box.sigResized.connect(lambda *_: self.fit() if self.fitted else None)
@@ -211,6 +229,8 @@ class PlaneCanvas(pg.GraphicsView):
         if mode == "pick" and (name := self.handles.near(self.at(event.position()))):
             self._held, mode = name, "handle"
             self.grabbed.emit(name)
+        if mode == "pick" and self.takes_boxes and draws_box(event):
+            self._corner, mode = event.position(), "box"
         self._drag = mode, event.position()
         if mode == "pick":
             self._pick(event.position())
@@ -228,6 +248,10 @@ class PlaneCanvas(pg.GraphicsView):
         elif mode == "handle":
             point = self.at(position)
             self.dragged.emit(self._held, point.x(), point.y())
+        elif mode == "box":
+            one, other = self.at(self._corner), self.at(position)
+            across = [one.x(), other.x(), other.x(), one.x(), one.x()]
+            self.band.setData(across, [one.y(), one.y(), other.y(), other.y(), one.y()])
         elif mode == "pan":
             moved = self.at(last) - self.at(position)
             self.fitted = False
@@ -239,10 +263,17 @@ class PlaneCanvas(pg.GraphicsView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag."""
-        held = self._drag is not None and self._drag[0] == "handle"
+        mode = self._drag[0] if self._drag is not None else ""
         self._drag = None
-        if held:
+        if mode == "handle":
             self.dropped.emit()
+        if mode == "box":
+            self.band.clear()
+            one, other = self.at(self._corner), self.at(event.position())
+            if is_drag(self._corner, event.position()):
+                self.boxed.emit(one.x(), other.x(), one.y(), other.y())
+            else:
+                self._pick(event.position())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the picture."""

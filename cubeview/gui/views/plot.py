@@ -5,6 +5,7 @@ from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from cubeview.gui.theme import colours
+from cubeview.gui.views.canvas import draws_box, is_drag
 from cubeview.gui.views.ticks import WorldAxis
 
 _KEYS: dict[int, int] = {
@@ -26,11 +27,14 @@ class Plot(pg.GraphicsView):
         Arrow keys: voxels to go.
     ranged(float, float)
         The user chose what is shown of the axis: from, to.
+    spanned(float, float)
+        An interval was drawn: from, to, in voxels.
     """
 
     picked = pyqtSignal(float)
     stepped = pyqtSignal(int)
     ranged = pyqtSignal(float, float)
+    spanned = pyqtSignal(float, float)
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -53,6 +57,11 @@ class Plot(pg.GraphicsView):
         self.setCentralItem(self.plot)
         self.whole = (0.0, 1.0)
         self.fitted = True
+        self.takes_spans = False
+        self.span = pg.LinearRegionItem(movable=False)
+        self.span.hide()
+        self.plot.addItem(self.span, ignoreBounds=True)
+        self._start = QPointF()
         self._drag: tuple[str, QPointF] | None = None
         self._paint_like_palette()
         self._built = True
@@ -89,7 +98,9 @@ class Plot(pg.GraphicsView):
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         picks = event.button() == Qt.MouseButton.LeftButton and not shift
         self._drag = "pick" if picks else "pan", event.position()
-        if picks:
+        if picks and self.takes_spans and draws_box(event):
+            self._drag, self._start = ("span", event.position()), event.position()
+        elif picks:
             self.picked.emit(self.at(event.position()).x())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -99,6 +110,9 @@ class Plot(pg.GraphicsView):
         mode, last = self._drag
         if mode == "pick":
             self.picked.emit(self.at(event.position()).x())
+        elif mode == "span":
+            self.span.setRegion((self.at(self._start).x(), self.at(event.position()).x()))
+            self.span.show()
         else:
             self.fitted = False
             moved = self.at(last) - self.at(event.position())
@@ -108,7 +122,16 @@ class Plot(pg.GraphicsView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag."""
+        spans = self._drag is not None and self._drag[0] == "span"
         self._drag = None
+        if not spans:
+            return
+        self.span.hide()
+        start, stop = self.at(self._start).x(), self.at(event.position()).x()
+        if is_drag(self._start, event.position()):
+            self.spanned.emit(start, stop)
+        else:
+            self.picked.emit(stop)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the whole axis."""

@@ -19,7 +19,7 @@ from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
-from cubeview.gui.views.windows import WindowMarks
+from cubeview.gui.views.windows import WindowMarks, draw_window
 
 
 class SliceView(QFrame):
@@ -75,6 +75,8 @@ class SliceView(QFrame):
         self.canvas.grabbed.connect(self._grab)
         self.canvas.dragged.connect(self._drag)
         self.canvas.dropped.connect(session.drop_ventricle)
+        self.canvas.takes_boxes = self.cube.kind == "sky"
+        self.canvas.boxed.connect(self._draw_box)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
             (session.display_changed, self._repaint_soon.ask),
@@ -149,6 +151,10 @@ class SliceView(QFrame):
         to = (across, up) if x < y else (up, across)  # in the order of the cube's axes
         moved = drag(self._grabbed, self.cube.spacing, self.axis, name, to)
         self.session.place_ventricle(self.role, moved)
+
+    def _draw_box(self, left: float, right: float, low: float, high: float) -> None:
+        spans = {self.frame.across: (left, right), self.frame.up: (low, high)}
+        draw_window(self.session, spans)
 
     def _size_aperture(self, notches: int) -> None:
         radius = self.session.aperture

@@ -20,6 +20,7 @@ from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.windows import Intervals, draw_window
 
 _WHY_COLOUR = "#ef6f6c"
 
@@ -43,7 +44,8 @@ class SpectrumView(QFrame):
         self.plot = Plot()
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
         self.band = Band()
-        for item in (self.band, self.curve):
+        self.intervals = Intervals()
+        for item in (self.intervals, self.band, self.curve):
             self.plot.plot.addItem(item, ignoreBounds=True)
         self.why = Plot()
         self.why.setMaximumHeight(70)
@@ -72,6 +74,8 @@ class SpectrumView(QFrame):
             plot.set_whole(-0.5, len(axis) - 0.5)
             plot.picked.connect(self._put_channel)
             plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
+            plot.takes_spans = self.cube.kind == "sky"
+            plot.spanned.connect(lambda *ends: draw_window(session, {0: ends}))
 
         self._adding = Adding(jobs, "spectrum", self._show_aperture, self._say, self)
         self._fetch = Fetch(jobs, "spectrum", self._show, self._say, self)
@@ -79,6 +83,8 @@ class SpectrumView(QFrame):
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
             (session.aperture_changed, self._follow_soon.ask),
+            (session.marks_changed, self._draw_windows),
+            (session.window_changed, self._draw_windows),
             (session.overlay_changed, self._draw_why),
             (session.overlay_style_changed, self._draw_why),
         )
@@ -109,6 +115,7 @@ class SpectrumView(QFrame):
 
     def _follow(self) -> None:
         z, y, x = self.session.cursor
+        self._draw_windows()
         self.plot.marker.setValue(z)
         self.why.marker.setValue(z)
         radius, how = self.session.aperture, self.session.aperture_how
@@ -164,6 +171,11 @@ class SpectrumView(QFrame):
         self.curve.clear()
         self.band.setVisible(False)
         self.title.set_words("Spectrum", text)
+
+    def _draw_windows(self) -> None:
+        session = self.session
+        _, y, x = session.cursor
+        self.intervals.set_windows(session.marks, session.window, y, x, colours().dim)
 
     def _draw_why(self) -> None:
         overlay = self.session.overlay

@@ -1,10 +1,29 @@
-"""The labelled windows of a sky cube, drawn on one slice of it."""
+"""Windows of a sky cube: those with labels drawn on a slice and a spectrum, and one being drawn."""
+
+from collections.abc import Mapping
 
 import pyqtgraph as pg
 from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QPainter
 
+from cubeview.cubes.cube import Box
+from cubeview.cubes.region import drawn_box, middle
+from cubeview.gui.session import Session
 from cubeview.gui.styles import Mark
+
+_FILL = 26
+"""Opacity, of 255, of an interval under a spectrum."""
+
+
+def draw_window(session: Session, spans: Mapping[int, tuple[float, float]]) -> None:
+    """Make what the user drew along some axes, in voxels, the window that is asked and labelled."""
+    case = session.case
+    if case is None:
+        return
+    box = drawn_box(case.main, session.cursor, spans, session.window if session.drawn else None)
+    session.set_window(None)
+    session.set_cursor(*middle(box))
+    session.set_window(box, drawn=True)
 
 
 class WindowMarks(pg.GraphicsObject):
@@ -49,3 +68,51 @@ class WindowMarks(pg.GraphicsObject):
             painter.drawRect(outline)
             painter.setPen(pg.mkPen(colour, width=1))
             painter.drawRect(outline)
+
+
+class Intervals(pg.GraphicsObject):
+    """The spectral intervals of windows around the spectrum's place: a faint fill and its ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[tuple[slice, QColor]] = []
+        self.setZValue(-10)
+
+    def set_windows(
+        self, marks: tuple[Mark, ...], window: Box | None, y: int, x: int, colour: str
+    ) -> None:
+        """Show those whose part of the sky holds a voxel, and the window that is asked about."""
+        boxes = [(mark.box, mark.colour) for mark in marks]
+        boxes += [(window, colour)] if window is not None else []
+        shown = [
+            (box[0], QColor(paint))
+            for box, paint in boxes
+            if box[1].start <= y < box[1].stop and box[2].start <= x < box[2].stop
+        ]
+        if shown != self.shown:
+            self.shown = shown
+            self.update()
+
+    def viewRangeChanged(self) -> None:
+        """Span the new range."""
+        self.prepareGeometryChange()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the whole range of the view."""
+        view = self.getViewBox()
+        return QRectF() if view is None else view.viewRect()
+
+    def paint(self, painter: QPainter, *args: object) -> None:
+        """Fill the intervals over the whole height of the view."""
+        view = self.boundingRect()
+        for interval, colour in self.shown:
+            area = QRectF(
+                interval.start - 0.5, view.top(), interval.stop - interval.start, view.height()
+            )
+            fill = QColor(colour)
+            fill.setAlpha(_FILL)
+            painter.fillRect(area, fill)
+            painter.setPen(pg.mkPen(colour, width=1))
+            painter.drawLine(area.topLeft(), area.bottomLeft())
+            painter.drawLine(area.topRight(), area.bottomRight())

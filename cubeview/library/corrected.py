@@ -1,0 +1,56 @@
+"""A case of the library whose roles or partner the user has corrected."""
+
+from cubeview.cubes.case import Case
+from cubeview.io.identity import identity, window_text
+from cubeview.library.library import Library, delete_case, put_case
+
+
+def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | None:
+    """Let a corrected heart take the place of the cases its files were before.
+
+    What models said of those is forgotten: it was about other roles. A case that was labelled
+    once stays, since its label was given to the files as they were.
+
+    Parameters
+    ----------
+    library : Library
+    case : Case
+        As the user corrected it.
+    hashes : dict of role to str
+
+    Returns
+    -------
+    int or None
+        Its number; None where the library held nothing of these files, and still does.
+
+    Raises
+    ------
+    CubeviewError
+        If it could not be written: nothing was changed.
+    """
+    known = identity(case, hashes)
+    files = {
+        role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
+        for role, cube in case.cubes.items()
+        if cube.source is not None
+    }
+    own = {(digest, part) for digest, part, _ in files.values()}
+    marks = ",".join("?" * len(own))
+    with library.transaction() as run:
+        former: dict[int, set[tuple[str, str]]] = {}
+        for number, digest, part in run.execute(
+            "SELECT f.case_id, f.sha256, f.part FROM files f JOIN cases c ON c.id = f.case_id"
+            " WHERE c.identity <> ? AND c.window = '' AND c.id IN"
+            f" (SELECT case_id FROM files WHERE sha256 IN ({marks})) ORDER BY c.id",
+            (known, *(digest for digest, _ in own)),
+        ):
+            former.setdefault(number, set()).add((digest, part))
+        same = [number for number, parts in former.items() if parts <= own]
+        if not same:
+            return None
+        for number in same:
+            if not run.execute("SELECT 1 FROM labels WHERE case_id = ?", (number,)).fetchone():
+                delete_case(run, number)
+        number = put_case(run, known, case.kind, case.name, window_text(case), files)
+        library.append_log(run, "corrected", number, "")
+    return number

@@ -1,0 +1,240 @@
+"""Files of labels: CSV, ECSV and JSON, keyed by file hashes.
+
+One record an entry of the history, withdrawals included, with the classes of the label set, so
+that a round trip through an empty library loses nothing. Paths are left out: they may hold a
+patient's name.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cubeview.errors import CubeviewError
+from cubeview.library.text import csv_lines, read_text
+from cubeview.library.values import LabelClass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One label of one case, with all that is needed to find the case again by content."""
+
+    identity: str
+    kind: str
+    name: str
+    window: str
+    files: Mapping[str, str]
+    label_set: str
+    reader: str
+    at: str
+    class_name: str | None
+    sure: bool
+    quality: str
+    note: str
+    opinion_seen: str
+
+
+_UNESCAPED = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+_LINE_ESCAPE = re.compile(r"\\[\\nr]")
+_COLUMNS = tuple(column.name for column in fields(Entry))
+_SURE = {"true": True, "1": True, "false": False, "0": False}
+_KINDS = ("heart", "sky", "volume")
+_WINDOW = re.compile(r"\d{1,9}:\d{1,9}(,\d{1,9}:\d{1,9}){2}")
+_MOST_SAID = 200
+
+_Records = tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]
+_Sets = Mapping[str, tuple[LabelClass, ...]]
+
+
+def write_labels(path: Path, entries: list[Entry], sets: _Sets) -> None:
+    """Write entries and the classes of their label sets, beside and renamed.
+
+    Parameters
+    ----------
+    path : Path
+        ``.csv``, ``.ecsv`` or ``.json``.
+    entries : list of Entry
+    sets : mapping of label set to its classes
+
+    Raises
+    ------
+    CubeviewError
+        If the suffix is none of the three or the file cannot be written.
+    """
+    writers = {".csv": _csv, ".ecsv": _ecsv, ".json": _json}
+    if path.suffix.lower() not in writers:
+        raise CubeviewError(f"{path}: labels are written as .csv, .ecsv or .json; choose one.")
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(writers[path.suffix.lower()](entries, sets), encoding="utf-8", newline="")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """Read the entries alone of a file of labels; see `read_labels`."""
+    return read_labels(path)[0]
+
+
+def read_labels(path: Path) -> tuple[list[Entry], dict[str, tuple[LabelClass, ...]]]:
+    """Read a file `export_labels` wrote, of any of the three formats.
+
+    Returns
+    -------
+    entries : list of Entry
+    sets : dict of label set to its classes
+        Empty where the file has none.
+
+    Raises
+    ------
+    CubeviewError
+        Saying what is missing.
+    """
+    text = read_text(path)
+    try:
+        records, sets = _READERS.get(path.suffix.lower(), _from_csv)(path, text)
+        found = {str(name): _classes(classes) for name, classes in sets.items()}
+        return [_entry(record) for record in records], found
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise CubeviewError(
+            f"{path}: not a file of labels CubeView wrote ({_brief(error)}). It needs the columns "
+            f"{', '.join(_COLUMNS)}."
+        ) from error
+
+
+def _from_json(path: Path, text: str) -> _Records:
+    document = json.loads(text)
+    return document["labels"], document.get("label_sets", {})
+
+
+def _from_ecsv(path: Path, text: str) -> _Records:
+    from astropy.table import Table
+
+    try:
+        table = Table.read(text.splitlines(), format="ascii.ecsv", fill_values=[]).filled("")
+    except Exception as error:  # whatever the YAML of its head makes astropy raise
+        raise ValueError(error) from error
+    records = [{name: str(row[name]) for name in table.colnames} for row in table]
+    for record in records:
+        record["note"] = _LINE_ESCAPE.sub(lambda m: _UNESCAPED[m[0]], record["note"])
+    return records, json.loads(table.meta.get("label_sets", "{}"))
+
+
+def _from_csv(path: Path, text: str) -> _Records:
+    _, lines, _ = csv_lines(path, text)
+    records, sets = [], {}
+    for _, record in lines:
+        # The first entry of a label set brings its classes along.
+        if record.get("classes"):
+            sets[record["label_set"]] = json.loads(record["classes"])
+        records.append(record)
+    return records, sets
+
+
+_READERS = {".json": _from_json, ".ecsv": _from_ecsv}
+
+
+def _brief(error: Exception) -> str:
+    text = str(error).replace("\n", " ")
+    return text if len(text) <= _MOST_SAID else f"{text[:_MOST_SAID]}…"
+
+
+def _entry(record: Mapping[str, Any]) -> Entry:
+    """Return a record as an entry; ValueError, KeyError or TypeError where it cannot be one."""
+    values = {name: record[name] for name in _COLUMNS}
+    if isinstance(values["files"], str):
+        values["files"] = json.loads(values["files"])
+    values["class_name"] = values["class_name"] or None
+    values["sure"] = _SURE[str(values["sure"]).casefold()]
+    texts = {name: values[name] for name in _COLUMNS if name not in ("files", "sure")}
+    for name, text in (*texts.items(), *dict(values["files"]).items()):
+        if name == "class_name" and text is None:
+            continue
+        if not isinstance(text, str):
+            raise ValueError(f"{name} is no text")
+        text.encode()  # half a character is no text either
+    for name in ("identity", "name", "label_set", "reader"):
+        if not values[name].strip():
+            raise ValueError(f"an entry without {name}")
+    if values["kind"] not in _KINDS:
+        raise ValueError(f"kind {values['kind']!r} is none of {', '.join(_KINDS)}")
+    if values["window"] and not _is_box(values["window"]):
+        raise ValueError(f"window {values['window']!r} is no box of voxels")
+    at = datetime.fromisoformat(values["at"])
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    values["at"] = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return Entry(**values)
+
+
+def _is_box(text: str) -> bool:
+    if not _WINDOW.fullmatch(text):
+        return False
+    ranges = [[int(end) for end in part.split(":")] for part in text.split(",")]
+    return all(start < stop for start, stop in ranges)
+
+
+def _classes(classes: Sequence[Mapping[str, Any]]) -> tuple[LabelClass, ...]:
+    """Return the classes of a set; ValueError or TypeError where they make none."""
+    found = tuple(LabelClass(**entry) for entry in classes)
+    for entry in found:
+        if not all(isinstance(v, str) for v in (entry.name, entry.key, entry.colour, entry.code)):
+            raise ValueError("a class of a label set is no text")
+    if len({entry.name for entry in found}) < len(found):
+        raise ValueError("two classes of a label set share a name")
+    return found
+
+
+def _plain_sets(sets: _Sets) -> dict[str, list[dict[str, Any]]]:
+    return {name: [asdict(entry) for entry in classes] for name, classes in sets.items()}
+
+
+def _flat(entry: Entry) -> dict[str, str]:
+    record = asdict(entry)
+    record["files"] = json.dumps(dict(entry.files), sort_keys=True)
+    record["class_name"] = entry.class_name or ""
+    return {name: str(value) for name, value in record.items()}
+
+
+def _csv(entries: list[Entry], sets: _Sets) -> str:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, (*_COLUMNS, "classes"))
+    writer.writeheader()
+    classes = {name: json.dumps(found) for name, found in _plain_sets(sets).items()}
+    for entry in entries:
+        writer.writerow({**_flat(entry), "classes": classes.pop(entry.label_set, "")})
+    return stream.getvalue()
+
+
+def _ecsv(entries: list[Entry], sets: _Sets) -> str:
+    from astropy.table import Table
+
+    rows = [_flat(entry) for entry in entries]
+    for row in rows:
+        # An ECSV row is one line of text.
+        row["note"] = row["note"].replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
+    table = Table(
+        {name: [row[name] for row in rows] for name in _COLUMNS},
+        names=_COLUMNS,
+        dtype=[str] * len(_COLUMNS),
+        meta={"label_sets": json.dumps(_plain_sets(sets))},
+    )
+    stream = io.StringIO()
+    table.write(stream, format="ascii.ecsv", delimiter=",")
+    return stream.getvalue()
+
+
+def _json(entries: list[Entry], sets: _Sets) -> str:
+    records = [{**asdict(entry), "files": dict(entry.files)} for entry in entries]
+    document = {
+        "format": "cubeview-labels-1",
+        "label_sets": _plain_sets(sets),
+        "labels": records,
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

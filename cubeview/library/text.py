@@ -1,0 +1,87 @@
+"""Files of labels as text: whatever a spreadsheet makes of them, or a reason why not."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from cubeview.errors import CubeviewError
+
+MOST_BYTES = 256 << 20
+"""A file of labels larger than this is none; a million labels take about as much."""
+
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_DELIMITERS = ",;\t"
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 with its mark.
+
+    Raises
+    ------
+    CubeviewError
+        If it cannot be read, is too large, or is no such text.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise CubeviewError(f"{path}: too large for a file of labels. Choose another file.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise CubeviewError(f"{path}: cannot be read ({error.strerror}).") from error
+    codec = next((codec for mark, codec in _MARKS.items() if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(codec)
+    except UnicodeDecodeError as error:
+        raise CubeviewError(
+            f"{path}: not text in UTF-8 (byte {error.start}). Save the table as CSV UTF-8."
+        ) from error
+    if "\0" in text:
+        raise CubeviewError(f"{path}: not a text file. Save the table as CSV UTF-8.")
+    return text
+
+
+def csv_lines(path: Path, text: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]], str]:
+    """Return header, lines and delimiter of a table whose first line names its columns.
+
+    The delimiter is the comma, semicolon or tab the header has most of.
+
+    Returns
+    -------
+    header : list of str
+    lines : iterator of (line number, cells by column)
+        A column a line does not reach holds an empty text; cells beyond the header are dropped.
+    delimiter : str
+
+    Raises
+    ------
+    CubeviewError
+        Also by the iterator, where a line cannot be taken apart.
+    """
+    first = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    csv.field_size_limit(MOST_BYTES)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=delimiter != "\t"
+    )
+
+    def lines() -> Iterator[tuple[int, dict[str, str]]]:
+        while True:
+            # A note may hold line breaks: what is said is where its line begins.
+            number = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise CubeviewError(
+                    f"{path}, line {number}: cannot be read as a table ({error})."
+                ) from error
+            cells += [""] * (len(header) - len(cells))
+            if any(cell.strip() for cell in cells):
+                yield number, dict(zip(header, cells, strict=False))
+
+    try:
+        header = next(reader, [])
+    except csv.Error as error:
+        raise CubeviewError(f"{path}: cannot be read as a table ({error}).") from error
+    return header, lines(), delimiter
