@@ -97,7 +97,7 @@ def snapshot(folder):
 
 
 def finish(window, qtbot):
-    qtbot.waitUntil(lambda: not window.jobs.running(), timeout=60_000)
+    qtbot.waitUntil(lambda: not window.jobs.running(), timeout=300_000)
 
 
 def test_from_labelled_cases_to_a_kept_model(ready, qtbot, idle):
@@ -154,7 +154,7 @@ def test_cancel_stops_within_a_second_and_writes_nothing(ready, qtbot):
     panel = ready.teach
     panel.choices.steps.setValue(2000)
     panel.run()
-    qtbot.waitUntil(panel.loss.isVisible, timeout=60_000)
+    qtbot.waitUntil(panel.loss.isVisible, timeout=300_000)
     before = snapshot(data_dir() / "models")
     begin = time.monotonic()
     qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
