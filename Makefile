@@ -35,8 +35,7 @@ screenshots:
 
 bench:
 	@packaging/setup.sh test
-	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; \
-	  QT_QPA_PLATFORM=offscreen $(PYTHON) $$file || exit 1; done
+	@$(PYTHON) tests/benchmarks/run.py
 
 fuzz:
 	@packaging/setup.sh test

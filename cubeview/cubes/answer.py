@@ -11,6 +11,18 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle
 
+Method = Literal["CAM", "Grad-CAM++", "integrated gradients", "occlusion"]
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "cam": "CAM",
+        "gradcam++": "Grad-CAM++",
+        "ig": "integrated gradients",
+        "occlusion": "occlusion",
+    }
+)
+"""Ways to make a map, by the short name they have on the command line and in files."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -74,7 +86,7 @@ class Overlay:
         NaN where the map says nothing (outside what the network was shown).
     boxes : mapping of role to Box
         Which voxels of the cube `values` covers.
-    method : {"CAM", "occlusion", ...}
+    method : {"CAM", "Grad-CAM++", "integrated gradients", "occlusion"}
     target : str
         Class the map speaks for.
     model : str
@@ -90,7 +102,7 @@ class Overlay:
     case: Case
     values: Mapping[str, np.ndarray]
     boxes: Mapping[str, Box]
-    method: Literal["CAM", "occlusion"]
+    method: Method
     target: str
     model: str
     unit: str

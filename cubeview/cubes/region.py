@@ -42,6 +42,13 @@ def holds(box: Box, voxel: tuple[int, int, int]) -> bool:
     return all(part.start <= place < part.stop for part, place in zip(box, voxel, strict=True))
 
 
+def fits(box: Box, cube: Cube) -> bool:
+    """Tell whether a part lies within a cube."""
+    return all(
+        0 <= part.start < part.stop <= length for part, length in zip(box, cube.shape, strict=True)
+    )
+
+
 def middle(box: Box) -> tuple[int, int, int]:
     """Return the voxel (z, y, x) in the middle of a part of a cube."""
     z, y, x = ((part.start + part.stop) // 2 for part in box)
@@ -53,7 +60,6 @@ def drawn_box(
     cursor: tuple[int, int, int],
     spans: Mapping[int, tuple[float, float]],
     former: Box | None = None,
-    size: int = 32,
 ) -> Box:
     """Return the window whose extent was drawn along some axes.
 
@@ -65,16 +71,15 @@ def drawn_box(
     spans : mapping of axis to (from, to)
         What was drawn, fractional voxel indices in any order; each voxel touched belongs to it.
     former : Box, optional
-        A window drawn before: it stays as it was along the other axes.
-    size : int
-        Voxels along the other axes where there is none, around the cursor.
+        A window drawn before: it stays as it was along the other axes. Without one they get the
+        usual extent around the cursor.
 
     Returns
     -------
     Box
         Cut short at the edges of the cube, at least one voxel long.
     """
-    parts = list(former or window_at(cube, *cursor, size=size))
+    parts = list(former or window_at(cube, *cursor))
     for axis, ends in spans.items():
         last = cube.shape[axis] - 1
         start, stop = (min(max(round(end), 0), last) for end in sorted(ends))

@@ -28,7 +28,7 @@ class Action:
         Dotted path from the window to what is called: ``"opening.ask_files"``.
     shortcut : str
         As QKeySequence reads it; empty for none.
-    needs : {"", "case", "heart", "pair", "overlay", "spectral", "sky"}
+    needs : {"", "case", "heart", "pair", "overlay", "spectral", "sky", "gated"}
         What must be there for it to be possible.
     views_only : bool
         The key counts only while the views have the focus: a space bar that always played would
@@ -46,7 +46,7 @@ class Action:
     menu: str
     handler: str
     shortcut: str = ""
-    needs: Literal["", "case", "heart", "pair", "overlay", "spectral", "sky"] = ""
+    needs: Literal["", "case", "heart", "pair", "overlay", "spectral", "sky", "gated"] = ""
     views_only: bool = False
     checkable: bool = False
     toolbar: str = ""
@@ -80,6 +80,15 @@ ACTIONS = (
         after_line=True,
     ),
     Action(
+        "beat",
+        "Play the bea&t of a gated scan",
+        "Cube",
+        "ortho.beat",
+        "B",
+        needs="gated",
+        checkable=True,
+    ),
+    Action(
         "aperture",
         "Ap&erture at the cursor",
         "Cube",
@@ -97,7 +106,9 @@ ACTIONS = (
         needs="case",
     ),
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
+    Action("white", "W&hite light", "Cube", "ortho.toggle_white", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
+    Action("guesses", "&Correct what was guessed…", "Cube", "ask_guesses", "G", needs="case"),
     Action(
         "adjust",
         "Adjust the &ventricle",
@@ -122,6 +133,15 @@ ACTIONS = (
         after_line=True,
     ),
     Action("occlusion", "&Occlusion", "Model", "explain.run_occlusion", "O", needs="case"),
+    Action("grad_cam", "&Grad-CAM++", "Model", "explain.run_grad_cam", "Shift+C", needs="case"),
+    Action(
+        "gradients",
+        "&Integrated gradients",
+        "Model",
+        "explain.run_gradients",
+        "Shift+O",
+        needs="case",
+    ),
     Action("toggle_map", "Show or &hide the map", "Model", "explain.toggle", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "explain.fainter", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "explain.stronger", "]", needs="overlay"),

@@ -59,6 +59,9 @@ class Faults(QObject):
             self.happened.emit(args.exc_value)
 
 
+_TURN_S = 0.001
+
+
 class FileEvents(QObject):
     """Takes the files that macOS hands to a running program instead of starting it again.
 
@@ -137,6 +140,8 @@ def application() -> QApplication:
     """Return the QApplication, made if there is none yet."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
+        # Python lets a thread go on for 5 ms before the window's gets its turn; that is seen.
+        sys.setswitchinterval(_TURN_S)
         QApplication.setHighDpiScaleFactorRoundingPolicy(
             Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Method, Overlay, Prediction
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
@@ -88,21 +88,20 @@ def explanation(
     target: str,
     ventricles: Mapping[str, Ventricle] | None,
     *,
-    method: str,
+    method: Method,
     settings: Mapping[str, Any],
     report: Report = nothing,
     partial: Callable[[Overlay], None] | None = None,
 ) -> Overlay:
-    """Make a map of where a model looked; see `cubeview.learn.explain`."""
-    from cubeview.learn.explain import OcclusionSettings, cam, occlusion
+    """Make a map of where a model looked; see `cubeview.learn.maps`."""
+    from cubeview.learn.explain import OcclusionSettings
+    from cubeview.learn.maps import make_map
 
-    model = _loaded(folder, report)
-    if method == "CAM":
-        return cam(model, case, target, ventricles=ventricles, report=report)
-    return occlusion(
-        model,
+    return make_map(
+        _loaded(folder, report),
         case,
         target,
+        method,
         OcclusionSettings(**settings),
         ventricles=ventricles,
         report=report,

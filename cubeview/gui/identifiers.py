@@ -46,8 +46,10 @@ class Identifiers(QWidget):
         """Show nothing meanwhile."""
         text = self.text.text()
         self.text.clear()
-        yield
-        self.text.setText(text)
+        try:
+            yield
+        finally:
+            self.text.setText(text)
 
     def _toggled(self, on: bool) -> None:
         self._memory.change(identifiers_shown=on)

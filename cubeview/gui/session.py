@@ -45,6 +45,8 @@ class Session(QObject):
         The ellipsoids show their handles.
     held : bool
         One of them is being dragged.
+    gate : int or None
+        The gate of a gated scan that is shown, counted from 0; None for the sum.
 
     Signals
     -------
@@ -63,6 +65,8 @@ class Session(QObject):
     adjusting_changed()
         The user began or ended to adjust the ellipsoids.
     window_changed()
+    white_changed()
+        `white`: the sky plane shows the mean of all channels, or a channel again.
     aperture_changed()
         Its radius, or what is made of it.
     catalogue_changed()
@@ -74,6 +78,8 @@ class Session(QObject):
     overlay_changed()
         The values of the map.
     overlay_style_changed()
+    gate_changed()
+        Which gate of a gated scan is shown, or their sum.
     """
 
     cases_changed = pyqtSignal()
@@ -85,12 +91,14 @@ class Session(QObject):
     adjusting_changed = pyqtSignal()
     window_changed = pyqtSignal()
     aperture_changed = pyqtSignal()
+    white_changed = pyqtSignal()
     marks_changed = pyqtSignal()
     catalogue_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
     overlay_style_changed = pyqtSignal()
+    gate_changed = pyqtSignal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -101,11 +109,13 @@ class Session(QObject):
         self.ventricles: dict[str, Ventricle] = {}
         self.adjusting = False
         self.held = False
+        self.gate: int | None = None
         self.window: Box | None = None
         self.drawn = False
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
         self.aperture = 0.0
+        self.white = False
         self.aperture_how: How = "sum"
         self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
@@ -160,8 +170,10 @@ class Session(QObject):
             return
         self.case = case
         self.held = False
+        self.gate = None
         self.overlay = None
         self.aperture = 0.0
+        self.white = False
         self.catalogue = None if case is None else self._catalogues.get(case)
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
@@ -188,7 +200,9 @@ class Session(QObject):
         if cursor != self.cursor:
             self.cursor = (cursor[0], cursor[1], cursor[2])
             if self.drawn and self.window is not None and not holds(self.window, self.cursor):
-                self.set_window(None)
+                # An answer stays on the screen with the window it is for.
+                asked = self.prediction is not None or self.overlay is not None
+                self.set_window(self.window if asked else None)
             self.cursor_changed.emit()
 
     def cursor_in(self, role: str) -> tuple[int, int, int]:
@@ -220,6 +234,15 @@ class Session(QObject):
             cube, self.case.main, (z, y, x), self.ventricles, role, self.case.roles[0]
         )
         return float(position[0]), float(position[1]), float(position[2])
+
+    def set_gate(self, gate: int | None) -> None:
+        """Show one gate of a gated scan, counted from 0, or the sum of all."""
+        count = 0 if self.case is None else self.case.gates
+        if gate is not None:
+            gate = min(max(gate, 0), count - 1) if count else None
+        if gate != self.gate:
+            self.gate = gate
+            self.gate_changed.emit()
 
     def set_display(self, **changes: Any) -> None:
         """Change fields of `display`."""
@@ -300,6 +323,12 @@ class Session(QObject):
             self.set_prediction(None)
         if self.overlay is not None and self.overlay.case.window != window:
             self.set_overlay(None)
+
+    def set_white(self, on: bool) -> None:
+        """Show the mean of all channels in the sky plane, and of a map; or a channel again."""
+        if on != self.white:
+            self.white = on
+            self.white_changed.emit()
 
     def set_aperture(self, radius: float, how: How | None = None) -> None:
         """Show the spectrum of a circle around the cursor; radius in voxels, 0 for none."""

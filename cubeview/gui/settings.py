@@ -32,6 +32,7 @@ class Settings:
     occlusion_patch, occlusion_stride : int
         Input voxels.
     occlusion_fill : {"zero", "wall", "mean"}
+    occlusion_precision : {"float32", "bfloat16"}
     cache_gb : int
         Gigabytes that copies of large cubes may take; 0 for no copies.
     reader : str
@@ -57,8 +58,9 @@ class Settings:
     folder: str = ""
     research_use_seen: bool = False
     occlusion_patch: int = 8
-    occlusion_stride: int = 4
+    occlusion_stride: int = 1
     occlusion_fill: Literal["zero", "wall", "mean"] = "zero"
+    occlusion_precision: Literal["float32", "bfloat16"] = "float32"
     cache_gb: int = 20
     reader: str = ""
     blind: bool = True

@@ -7,6 +7,7 @@ the mean spectrum and a sample of the values.
 
 import json
 import math
+import mmap
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,10 @@ _BLOCK_SHARE = 4
 _SMALLEST_BLOCK = 256 << 20
 _SAMPLE = 300_000
 _ZEROS = 4 << 20
+_ROOM = 128 << 20
+_PIECE = 16 << 20
+_READ_SHARE = 0.8
+_COPYING = "copying the cube for fast spectra"
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,14 +172,15 @@ def write_spectra(
         offset = HEAD_BYTES + top * width * depth * dtype.itemsize
         spectra = np.memmap(path, dtype, "r+", offset, shape)
         for start in range(0, depth, planes):
-            report((top + shape[0] * start / depth) / height, "copying the cube for fast spectra")
+            report((top + _READ_SHARE * shape[0] * start / depth) / height, _COPYING)
             now = slice(start, min(start + planes, depth))
             slab = pixels.box((now, rows_now, slice(0, width)))
             taken.add(slab, now, rows_now)
             for row in range(shape[0]):
                 spectra[row, :, now] = slab[:, row].T
             os.utime(path)  # tells other windows that somebody is at it
-        spectra.flush()
+        done, more = top + _READ_SHARE * shape[0], (1 - _READ_SHARE) * shape[0]
+        _write_out(spectra, report, done / height, more / height)
         del spectra
     sample = taken.sample()
     head = {
@@ -191,6 +197,15 @@ def write_spectra(
         stream.truncate()
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _write_out(spectra: np.memmap, report: Report, done: float, more: float) -> None:
+    """Put a map onto the disk piece by piece: all at once nobody could report or cancel."""
+    mapped = spectra.base
+    assert isinstance(mapped, mmap.mmap)
+    for start in range(0, len(mapped), _PIECE):
+        report(done + more * start / len(mapped), _COPYING)
+        mapped.flush(start, min(_PIECE, len(mapped) - start))
 
 
 class _Taken:
@@ -240,7 +255,9 @@ def _reserve(stream: Any, size: int, report: Report) -> None:
         If there is not enough.
     """
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(stream.fileno(), 0, size)
+        for start in range(0, size, _ROOM):
+            report(0.0, "making room for fast spectra")
+            os.posix_fallocate(stream.fileno(), start, min(_ROOM, size - start))
         return
     block = bytes(_ZEROS)
     for start in range(0, size, _ZEROS):

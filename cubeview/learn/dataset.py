@@ -270,9 +270,9 @@ def _write_shard(config: DataConfig, number: int, path: Path) -> None:
 # How far off a found ventricle may be, so that the finder itself, ten times slower than all the
 # rest, need not run for each training case: bias, standard deviation common to both states, and
 # standard deviation of each. Centre in mm and turn in degrees along the ventricle's own axes (long,
-# inferior, lateral), logarithm of the semi-axes. A ventricle found too long is too long at its base,
-# which moves its centre. Measured on a finder that had no second look (`learn.aftersight`); today's
-# sizes err about half as much, so training allows for more than it will meet.
+# inferior, lateral), logarithm of the semi-axes. A ventricle found too long is too long at its
+# base, which moves its centre. Measured on a finder that had no second look (`learn.aftersight`);
+# today's sizes err about half as much, so training allows for more than it will meet.
 FINDER_BIAS = np.array([0.3, 0.4, -0.4, 0.0, 0.2, 0.1, 0.01, 0.015, 0.02])
 FINDER_COMMON = np.array([1.3, 1.0, 0.6, 6.0, 1.2, 0.8, 0.055, 0.045, 0.045])
 FINDER_OWN = np.array([1.2, 1.0, 0.7, 2.3, 1.1, 1.5, 0.03, 0.025, 0.025])

@@ -60,10 +60,16 @@ def on_best_device(network: Network, work: Callable[[torch.device], T]) -> tuple
     with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         if device.type != "cpu":
             try:
-                network.to(device)
+                _move(network, device)
                 return work(device), name
             except (RuntimeError, NotImplementedError) as error:
                 log.warning("%s failed, using the CPU: %s", name, error)
                 name = f"CPU ({name} failed)"
-        network.to("cpu")
+        _move(network, torch.device("cpu"))
         return work(torch.device("cpu")), name
+
+
+def _move(network: Network, device: torch.device) -> None:
+    """Move the weights; what is moved in inference mode could never be asked for a gradient."""
+    with torch.inference_mode(False):
+        network.to(device)

@@ -11,19 +11,20 @@ from typing import Literal
 
 import numpy as np
 import torch
-from scipy.ndimage import binary_closing, binary_fill_holes
 
 from cubeview.cubes.answer import Overlay
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.device import on_best_device
+from cubeview.learn.mapping import on_cubes, row_of, visible_in
 from cubeview.learn.model import Model
 from cubeview.learn.occlusion import Occluder
 from cubeview.learn.predict import Ventricles, check_input, input_tensor, prepare_case
-from cubeview.learn.prepared import Prepared, to_cube
+from cubeview.learn.prepared import Prepared
 from cubeview.learn.receptive import place
 
 FILLS = ("zero", "wall", "mean")
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 _PARTIAL_S = 0.5
 
@@ -44,12 +45,16 @@ class OcclusionSettings:
         the network stay empty.
     channel : str
         ``"both"``, or the role of the one channel that is hidden.
+    precision : {"float32", "bfloat16"}
+        float32 gives the numbers of one full pass a patch; bfloat16 is faster and errs by about
+        a hundredth of a drop.
     """
 
     patch: int = 8
     stride: int = 4
     fill: Literal["zero", "wall", "mean"] = "zero"
     channel: str = "both"
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 def cam(
@@ -86,10 +91,17 @@ def cam(
 
     Source: Zhou et al. 2016, arXiv:1512.04150, eq. 2; placed by receptive field.
     """
-    row = _row(model, target)
+    row = row_of(model, target)
     if prepared is None:
         prepared = prepare_case(model.card, case, ventricles=ventricles, report=report)
     check_input(model, prepared)
+    values = evidence(model, prepared, row)
+    report(1.0, "map ready")
+    return on_cubes(model, prepared, values, "CAM", target, "logit")
+
+
+def evidence(model: Model, prepared: Prepared, row: int) -> np.ndarray:
+    """Return the class activation map of one logit on the input grid, shape (d, h, w)."""
     network = model.network
 
     def work(device: torch.device) -> np.ndarray:
@@ -100,9 +112,7 @@ def cam(
         return found
 
     weighted, _ = on_best_device(network, work)
-    values = place(weighted, network.config, prepared.input.shape[1:])
-    report(1.0, "map ready")
-    return _overlay(model, prepared, values, "CAM", target)
+    return place(weighted, network.config, prepared.input.shape[1:])
 
 
 def occlusion(
@@ -150,60 +160,116 @@ def occlusion(
     Source: Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2.
     """
     settings = settings or OcclusionSettings()
-    row = _row(model, target)
+    row = row_of(model, target)
     if prepared is None:
         prepared = prepare_case(model.card, case, ventricles=ventricles, report=report)
     check_input(model, prepared)
     _check(settings, model, prepared)
-    visible = _visible(prepared)
+
+    def overlay(falls: Falls, complete: bool) -> Overlay:
+        words = {name: str(value) for name, value in vars(settings).items()}
+        words["stride"] = str(falls.stride)  # a coarse map is one of its own stride
+        return on_cubes(
+            model,
+            prepared,
+            falls.mean(row),
+            "occlusion",
+            target,
+            "drop in logit",
+            words=words,
+            roles=(settings.channel,) if settings.channel in prepared.grids else None,
+            complete=complete,
+        )
+
+    def told(falls: Falls) -> None:
+        if partial is not None:
+            partial(overlay(falls, False))
+
+    falls = hide(model, prepared, settings, report=report, partial=told if partial else None)
+    return overlay(falls, True)
+
+
+def hide(
+    model: Model,
+    prepared: Prepared,
+    settings: OcclusionSettings,
+    *,
+    report: Report = nothing,
+    partial: Callable[["Falls"], None] | None = None,
+) -> "Falls":
+    """Hide one patch after another; the drops of all classes cost no more than those of one.
+
+    Parameters
+    ----------
+    model : Model
+    prepared : Prepared
+    settings : OcclusionSettings
+    report : Report
+        Called after each batch of patches; may raise Cancelled.
+    partial : callable, optional
+        Given what there is, which goes on growing: after the coarsest stride, then every half
+        second and after each finer stride but the last.
+    """
+    visible = visible_in(prepared)
     hidden = _hidden(model, prepared, settings, visible)
 
-    def overlay(found: "_Falls", complete: bool) -> Overlay:
-        values = found.mean()
-        return _overlay(model, prepared, values, "occlusion", target, settings, complete)
-
-    def work(device: torch.device) -> Overlay:
+    def work(device: torch.device) -> Falls:
         shown = input_tensor(prepared, device)[0]
-        occluder = Occluder(model.network, shown, torch.from_numpy(hidden).to(device))
+        occluder = Occluder(
+            model.network,
+            shown,
+            torch.from_numpy(hidden).to(device),
+            PRECISIONS[settings.precision],
+        )
         levels = list(_levels(prepared.input.shape[1:], settings))
-        count, done = sum(len(starts) for starts in levels), 0
-        found = _Falls(visible.shape, settings.patch)
+        count, done = sum(len(starts) for _, starts in levels), 0
+        falls = Falls(visible.shape, settings.patch, len(model.card.classes))
         latest = time.monotonic()
-        for level, starts in enumerate(levels):
+        for level, (stride, starts) in enumerate(levels):
             for which, drops in occluder.drops(starts, (settings.patch,) * 3):
-                found.add(starts[which], drops[:, row])
+                falls.add(starts[which], drops)
                 done += len(which)
                 report(done / count, f"occlusion, patch {done} of {count}")
                 if partial and level and time.monotonic() - latest > _PARTIAL_S:
-                    partial(overlay(found, False))
+                    partial(falls)
                     latest = time.monotonic()
+            falls.stride = stride
             if partial and level + 1 < len(levels):
-                partial(overlay(found, False))
+                partial(falls)
                 latest = time.monotonic()
-        return overlay(found, True)
+        return falls
 
-    complete, _ = on_best_device(model.network, work)
-    return complete
+    falls, _ = on_best_device(model.network, work)
+    return falls
 
 
-class _Falls:
-    """Drops in logit by first voxel of the patch, and their mean at each voxel."""
+class Falls:
+    """Drops in logit by first voxel of the patch, and their mean at each voxel.
 
-    def __init__(self, shape: tuple[int, ...], patch: int) -> None:
+    Attributes
+    ----------
+    stride : int
+        Of what is there as a whole.
+    """
+
+    def __init__(self, shape: tuple[int, ...], patch: int, classes: int) -> None:
         self._patch = patch
-        self._sums = np.zeros([n - patch + 1 for n in shape])
-        self._counts = np.zeros_like(self._sums)
+        places = [n - patch + 1 for n in shape]
+        self._drops = np.zeros([classes, *places], np.float32)
+        self._counts = np.zeros(places)
+        self.stride = patch
 
     def add(self, starts: np.ndarray, drops: np.ndarray) -> None:
-        """Take in patches that were not there yet."""
-        self._sums[tuple(starts.T)] = drops
-        self._counts[tuple(starts.T)] = 1
+        """Take in patches (n, 3) and their drops (n, classes) that were not there yet."""
+        self._drops[:, *starts.T] = drops.T
+        self._counts[*starts.T] = 1
 
-    def mean(self) -> np.ndarray:
-        """Return the mean over the patches that cover each voxel, 0 where there are none yet."""
+    def mean(self, row: int) -> np.ndarray:
+        """Return one class: the mean over the patches that cover a voxel, 0 for none yet."""
         margin = self._patch - 1
         sums, counts = (
-            _box_sum(np.pad(values, margin), self._patch) for values in (self._sums, self._counts)
+            _box_sum(np.pad(values, margin), self._patch)
+            for values in (self._drops[row], self._counts)
         )
         means: np.ndarray = (sums / np.maximum(counts, 0.5)).astype(np.float32)
         return means
@@ -221,8 +287,10 @@ def _box_sum(values: np.ndarray, side: int) -> np.ndarray:
     return sums
 
 
-def _levels(shape: tuple[int, ...], settings: OcclusionSettings) -> Iterator[np.ndarray]:
-    """First voxels of the patches, shape (n, 3), from the coarsest stride to the one wanted."""
+def _levels(
+    shape: tuple[int, ...], settings: OcclusionSettings
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Stride and first voxels (n, 3) of the patches new in it, from the coarsest to that wanted."""
     strides = [settings.stride]
     while strides[0] * 2 <= settings.patch:
         strides.insert(0, strides[0] * 2)
@@ -231,18 +299,8 @@ def _levels(shape: tuple[int, ...], settings: OcclusionSettings) -> Iterator[np.
         chosen = np.zeros_like(fresh)
         lines = [np.union1d(np.arange(0, n, stride), [n - 1]) for n in fresh.shape]
         chosen[np.ix_(*lines)] = True
-        yield np.argwhere(chosen & fresh)
+        yield stride, np.argwhere(chosen & fresh)
         fresh &= ~chosen
-
-
-def _visible(prepared: Prepared) -> np.ndarray:
-    """Input voxels the network could see something in; hearts are empty around the ventricle."""
-    if prepared.case.kind != "heart":
-        return np.ones(prepared.input.shape[1:], dtype=bool)
-    # Single voxels without counts inside the ventricle were shown to the network all the same.
-    counts: np.ndarray = (prepared.input != 0).any(axis=0)
-    seen: np.ndarray = counts | binary_fill_holes(binary_closing(counts))
-    return seen
 
 
 def _hidden(
@@ -275,46 +333,10 @@ def _check(settings: OcclusionSettings, model: Model, prepared: Prepared) -> Non
         raise CubeviewError(f"Unknown fill {settings.fill!r}: choose {', '.join(FILLS)}.")
     if settings.fill == "wall" and prepared.case.kind != "heart":
         raise CubeviewError("Only hearts have a wall: choose zero or mean as fill.")
+    if settings.precision not in PRECISIONS:
+        raise CubeviewError(
+            f"Unknown precision {settings.precision!r}: choose {', '.join(PRECISIONS)}."
+        )
     if settings.channel not in ("both", *model.card.roles):
         choices = ", ".join(("both", *model.card.roles))
         raise CubeviewError(f"Unknown channel {settings.channel!r}: choose {choices}.")
-
-
-def _row(model: Model, target: str) -> int:
-    if target not in model.card.classes:
-        raise CubeviewError(
-            f"{model.card.title} has no class {target!r}: choose {', '.join(model.card.classes)}."
-        )
-    return model.card.classes.index(target)
-
-
-def _overlay(
-    model: Model,
-    prepared: Prepared,
-    values: np.ndarray,
-    method: Literal["CAM", "occlusion"],
-    target: str,
-    settings: OcclusionSettings | None = None,
-    complete: bool = True,
-) -> Overlay:
-    """Carry a map on the input grid onto the cubes' voxels."""
-    seen = _visible(prepared).astype(np.float32)
-    on_cube, boxes = {}, {}
-    for role in prepared.grids:
-        if settings and settings.channel in prepared.grids and role != settings.channel:
-            continue
-        on_cube[role], boxes[role] = to_cube(values, prepared, role)
-        # The map is carried without NaN, which would spread to the neighbours.
-        on_cube[role][~(to_cube(seen, prepared, role)[0] >= 0.5)] = np.nan
-    words = {k: str(v) for k, v in vars(settings).items()} if settings else {}
-    return Overlay(
-        case=prepared.case,
-        values=on_cube,
-        boxes=boxes,
-        method=method,
-        target=target,
-        model=model.card.name,
-        unit="drop in logit" if method == "occlusion" else "logit",
-        settings=words,
-        complete=complete,
-    )

@@ -1,14 +1,14 @@
 """Logits of a network under occlusion, recomputed only where a patch can change them.
 
-Hiding a patch changes, in every layer, no more than a window around it. The windows are cut out
-of the activations of the unhidden input, the changed part is set in, and only the windows go
-through the convolutions; the pooled mean follows as old sum - old window + new window. The
-result equals one full pass per patch up to rounding.
+Hiding a patch changes, in every layer, no more than a window around it. Only the change goes
+through the convolutions, which are linear: the zeros around it cost nothing. Before each
+rectification the unhidden input's own activations are added, after it they are taken off again.
+The result equals one full pass per patch up to rounding.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -24,20 +24,18 @@ class Cut(NamedTuple):
 
     Parameters
     ----------
-    width : int
-        Outputs recomputed.
-    reach : int
-        Padded inputs needed for them.
-    source, target, length : int
-        The recomputed window of the layer below is set in from `source`, at `target` of the
-        needed inputs, over `length` voxels.
+    length : int
+        Inputs that change.
+    margin : int
+        Zeros the convolution sees on either side of them.
+    skip, width : int
+        Of its outputs, the first ones that lie outside and the changed ones after them.
     """
 
-    width: int
-    reach: int
-    source: int
-    target: int
     length: int
+    margin: int
+    skip: int
+    width: int
 
 
 @dataclass(frozen=True)
@@ -50,21 +48,20 @@ class Track:
         The voxels, half-open.
     cuts : tuple of Cut
         One for each layer.
-    inputs, outputs : tuple of int
-        For each layer, first padded input needed and first output recomputed.
+    outputs : tuple of int
+        For each layer, the first output that changes.
     """
 
     start: int
     stop: int
     cuts: tuple[Cut, ...]
-    inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
 
 def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | None:
     """Follow the voxels [start, stop) of an axis through the layers; None if nothing sees them."""
     span = start, stop
-    cuts, inputs, outputs = [], [], []
+    cuts, outputs = [], []
     for kernel, stride, (low, high) in zip(
         config.kernels, config.strides, config.pads, strict=True
     ):
@@ -73,16 +70,15 @@ def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | 
         last = min(size - 1, (stop - 1 + low) // stride)
         if last < first:
             return None
-        begin, width = first * stride, last - first + 1
-        reach = (width - 1) * stride + kernel
-        inside = max(start + low, begin), min(stop + low, begin + reach)
-        cuts.append(
-            Cut(width, reach, inside[0] - start - low, inside[0] - begin, inside[1] - inside[0])
-        )
-        inputs.append(begin)
+        width = last - first + 1
+        # Zeros needed before and after; the convolution adds as many on both sides.
+        lead = start + low - first * stride
+        trail = (width - 1) * stride + kernel - lead - (stop - start)
+        skip = -((lead - max(lead, trail)) // stride)
+        cuts.append(Cut(stop - start, lead + skip * stride, skip, width))
         outputs.append(first)
         start, stop, length = first, last + 1, size
-    return Track(*span, tuple(cuts), tuple(inputs), tuple(outputs))
+    return Track(*span, tuple(cuts), tuple(outputs))
 
 
 Tracks = tuple[Track, Track, Track]
@@ -99,32 +95,43 @@ class Occluder:
         The input as it is.
     hidden : Tensor, shape (channel, d, h, w)
         What a patch puts in its place, voxel by voxel.
+    dtype : torch.dtype
+        What changes are computed in. The unhidden input goes through in float32 in any case, so
+        that bfloat16 (8 bits) errs by a share of the change and not of the activation.
     """
 
-    def __init__(self, network: Network, shown: torch.Tensor, hidden: torch.Tensor) -> None:
+    def __init__(
+        self,
+        network: Network,
+        shown: torch.Tensor,
+        hidden: torch.Tensor,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         folded = fold_batch_norm(network)
         self._config = folded.config
         self._shape = tuple(shown.shape[1:])
         self._head = folded.head
-        self._convolutions = [
-            (block.conv.weight.contiguous(memory_format=torch.channels_last_3d), block.conv.bias)
+        self._weights = [
+            block.conv.weight.to(dtype).contiguous(memory_format=torch.channels_last_3d)
             for block in folded.blocks
         ]
         self._changes = (shown != hidden).any(dim=0).cpu().numpy()
-        scaled = folded.features[0](torch.stack([shown, hidden]))  # (2, C, d, h, w)
-        # Channels last, because the windows are then cut out in long runs.
-        self._below: list[torch.Tensor] = []  # (d, h, w, C) each, padded
-        activation = scaled[:1]
+        activation, other = folded.features[0](torch.stack([shown, hidden])).split(1)
+        self._change = _Rows(other - activation, dtype)
+        # Each layer's sums before rectification, turned round: what a change has to exceed to
+        # show where nothing did, see `_rectified`.
+        self._below: list[_Rows] = []
         for block in folded.blocks:
-            self._below.append(_padded(activation, block.pad))
-            activation = block(activation)
-        self._hidden = _padded(scaled[1:], folded.blocks[0].pad)
-        self._last = activation[0].permute(1, 2, 3, 0).contiguous()  # (d', h', w', C)
-        self._voxels = self._last[..., 0].numel()
+            if block.pad[0] != block.pad[1]:
+                activation = functional.pad(activation, block.pad * 3)
+            summed = block.conv(activation)
+            self._below.append(_Rows(-summed, dtype))
+            activation = functional.relu(summed)
+        self._voxels = activation[0, 0].numel()
         self._tracks: dict[tuple[int, int, int], Track | None] = {}
 
     def drops(
-        self, starts: np.ndarray, patch: tuple[int, int, int], batch: int = 64
+        self, starts: np.ndarray, patch: tuple[int, int, int], batch: int = 32
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Hide patches and yield how far the logits fall.
 
@@ -155,11 +162,11 @@ class Occluder:
         if unseen:
             yield np.array(unseen), np.zeros((len(unseen), self._head.out_features), np.float32)
         # Windows of one size make one convolution: the costly last layer decides the order.
-        seen.sort(key=lambda one: [axis.cuts[-1].reach for axis in one[1]])
+        seen.sort(key=lambda one: [axis.cuts[::-1] for axis in one[1]])
         for begin in range(0, len(seen), batch):
             rows, chosen = zip(*seen[begin : begin + batch], strict=True)
             which = np.array(rows)
-            lost = self._lost(chosen) / self._voxels  # (B, C)
+            lost = self._lost(chosen) / -self._voxels  # (B, C)
             yield which, functional.linear(lost, self._head.weight).cpu().numpy()
 
     def _tracks_of(self, start: np.ndarray, stop: np.ndarray) -> Tracks | None:
@@ -182,49 +189,68 @@ class Occluder:
         return found[0], found[1], found[2]
 
     def _lost(self, tracks: Sequence[Tracks]) -> torch.Tensor:
-        """Return the sums over the last map that the patches take away, shape (B, C)."""
-        # The windows of the layer below, and for each patch which of them and which row in it.
-        windows: list[torch.Tensor] = []
-        homes = [(0, 0)] * len(tracks)
-        low = self._config.pads[0][0]
-        firsts = np.array([[axis.start + low for axis in one] for one in tracks])
-        for sides, rows in _alike(tuple(axis.stop - axis.start for axis in one) for one in tracks):
-            for place, row in enumerate(rows):
-                homes[row] = len(windows), place
-            windows.append(_windows(self._hidden, firsts[rows].T, sides))
-        for layer, (weight, bias) in enumerate(self._convolutions):
-            fresh: list[torch.Tensor] = []
-            places = homes.copy()
-            begins = np.array([[axis.inputs[layer] for axis in one] for one in tracks])
-            for reach, rows in _alike(
-                tuple(axis.cuts[layer].reach for axis in one) for one in tracks
-            ):
-                x = _windows(self._below[layer], begins[rows].T, reach)
-                for (home, cuts), members in _alike(
-                    (homes[row][0], tuple(axis.cuts[layer] for axis in tracks[row])) for row in rows
-                ):
-                    there: list[Any] = [slice(cut.target, cut.target + cut.length) for cut in cuts]
-                    here: list[Any] = [slice(cut.source, cut.source + cut.length) for cut in cuts]
-                    theirs = [homes[rows[member]][1] for member in members]
-                    x[(members, *there)] = windows[home][(theirs, *here)]
+        """Return how the sums over the last map change with each patch, shape (B, C), float32."""
+        begins = np.array([[axis.start for axis in one] for one in tracks])
+        changes = [
+            (rows, self._change.windows(begins[rows], [length for length, _ in sides]))
+            for sides, rows in _alike(_needs(one, 0) for one in tracks)
+        ]
+        lost = torch.empty(len(tracks), self._head.in_features, device=self._head.weight.device)
+        last = len(self._weights) - 1
+        for layer, (weight, below) in enumerate(zip(self._weights, self._below, strict=True)):
+            begins = np.array([[axis.outputs[layer] for axis in one] for one in tracks])
+            fresh: dict[Needs, list[tuple[list[int], torch.Tensor]]] = {}
+            for rows, change in changes:
+                margins = [margin for _, margin in _needs(tracks[rows[0]], layer)]
                 # Channels lie last in memory; the convolution learns that from the strides.
-                y = functional.conv3d(
-                    x.permute(0, 4, 1, 2, 3),
+                summed = functional.conv3d(
+                    change.permute(0, 4, 1, 2, 3),
                     weight,
-                    bias,
-                    self._config.strides[layer],
+                    stride=self._config.strides[layer],
+                    padding=margins,
                     groups=self._config.groupings[layer],
+                ).permute(0, 2, 3, 4, 1)  # (B, w, w, w, C)
+                for (cuts, needs), members in _alike(
+                    (
+                        tuple(axis.cuts[layer] for axis in tracks[row]),
+                        _needs(tracks[row], layer + 1) if layer < last else (),
+                    )
+                    for row in rows
+                ):
+                    own = [rows[member] for member in members]
+                    some = summed if len(own) == len(rows) else summed[members]
+                    inside = [slice(cut.skip, cut.skip + cut.width) for cut in cuts]
+                    bars = below.windows(begins[own], [cut.width for cut in cuts])
+                    shows = _rectified(some[:, *inside], bars)
+                    if layer == last:
+                        lost[own] = shows.sum(dim=(1, 2, 3), dtype=torch.float32)
+                    else:
+                        fresh.setdefault(needs, []).append((own, shows))
+            changes = [
+                (
+                    [row for rows, _ in parts for row in rows],
+                    torch.cat([part for _, part in parts]) if len(parts) > 1 else parts[0][1],
                 )
-                for place, row in enumerate(rows):
-                    places[row] = len(fresh), place
-                fresh.append(functional.relu_(y).permute(0, 2, 3, 4, 1))  # (B, w, w, w, C)
-            windows, homes = fresh, places
-        lost = torch.empty(len(tracks), self._last.shape[-1], device=self._last.device)
-        firsts = np.array([[axis.outputs[-1] for axis in one] for one in tracks])
-        for home, rows in _alike(home for home, _ in homes):
-            before = _windows(self._last, firsts[rows].T, windows[home].shape[1:4])
-            lost[rows] = (before - windows[home]).sum(dim=(1, 2, 3))
+                for parts in fresh.values()
+            ]
         return lost
+
+
+Needs = tuple[tuple[int, int], ...]
+
+
+def _needs(tracks: Tracks, layer: int) -> Needs:
+    """Length and margin on each axis: what one convolution of a layer has in common."""
+    return tuple((axis.cuts[layer].length, axis.cuts[layer].margin) for axis in tracks)
+
+
+def _rectified(change: torch.Tensor, bars: torch.Tensor) -> torch.Tensor:
+    """Return relu(change - bars) - relu(-bars), which is 0 where nothing changes; uses up `bars`.
+
+    With the sums of the unhidden input as -bars that is the change after rectification.
+    """
+    shows = torch.maximum(change, bars)
+    return shows.sub_(bars.relu_())
 
 
 def _alike(keys: Iterable[Key]) -> Iterable[tuple[Key, list[int]]]:
@@ -235,18 +261,26 @@ def _alike(keys: Iterable[Key]) -> Iterable[tuple[Key, list[int]]]:
     return groups.items()
 
 
-def _padded(activation: torch.Tensor, pad: tuple[int, int]) -> torch.Tensor:
-    """(1, C, d, h, w) to (d, h, w, C) with the zeros of the next convolution around."""
-    return functional.pad(activation[0], pad * 3).permute(1, 2, 3, 0).contiguous()
+class _Rows:
+    """A map with its channels last, to cut windows from.
 
+    Parameters
+    ----------
+    values : Tensor, shape (1, C, d, h, w)
+    dtype : torch.dtype
+    """
 
-def _windows(source: torch.Tensor, begins: np.ndarray, sides: Sequence[int]) -> torch.Tensor:
-    """Cut windows that begin at (3, B) out of (d, h, w, C): shape (B, *sides, C), contiguous."""
-    index = [
-        torch.from_numpy(begin[:, None] + np.arange(side)).to(source.device)  # (B, side)
-        for begin, side in zip(begins, sides, strict=True)
-    ]
-    windows: torch.Tensor = source[
-        index[0][:, :, None, None], index[1][:, None, :, None], index[2][:, None, None]
-    ]
-    return windows
+    def __init__(self, values: torch.Tensor, dtype: torch.dtype) -> None:
+        self._shape = values.shape[2:]
+        self._rows = values[0].flatten(1).T.to(dtype).contiguous()  # (d * h * w, C)
+
+    def windows(self, begins: np.ndarray, sides: Sequence[int]) -> torch.Tensor:
+        """Cut windows that begin at (B, 3): shape (B, *sides, C), contiguous."""
+        _, height, width = self._shape
+        inside = (
+            np.arange(sides[0])[:, None, None] * height + np.arange(sides[1])[:, None]
+        ) * width + np.arange(sides[2])
+        corners = (begins[:, 0] * height + begins[:, 1]) * width + begins[:, 2]
+        index = torch.from_numpy((corners[:, None] + inside.ravel()).ravel())
+        found = self._rows.index_select(0, index.to(self._rows.device))
+        return found.view(len(begins), *sides, -1)

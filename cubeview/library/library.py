@@ -7,9 +7,8 @@ the program and a loss of power (sqlite.org/wal.html). Two windows may use one f
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
+from cubeview.library.cases import delete_case, files_of, note_places, now, put_case
 from cubeview.library.connection import connect
 from cubeview.library.values import Label, LabelClass
 
@@ -74,13 +74,29 @@ class Library:
             The case's number in this library.
         """
         known = identity(case, hashes)
-        files = {
-            role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
-            for role, cube in case.cubes.items()
-            if cube.source is not None
-        }
+        files = files_of(case, hashes)
         with self.transaction() as run:
             return put_case(run, known, case.kind, case.name, window_text(case), files)
+
+    def found_again(self, case: Case, hashes: dict[str, str]) -> bool:
+        """Note where the files of a case lie now, for all cases made of them.
+
+        Returns
+        -------
+        bool
+            Some lay elsewhere before.
+        """
+        files = files_of(case, hashes)
+        moved = any(
+            self.read(
+                "SELECT 1 FROM files WHERE sha256 = ? AND part = ? AND path <> ? LIMIT 1", file
+            )
+            for file in files.values()
+        )
+        if moved:
+            with self.transaction() as run:
+                note_places(run, files)
+        return moved
 
     def find(self, known: str) -> int | None:
         """Return the number of the case of an identity, or None."""
@@ -198,7 +214,7 @@ class Library:
                 (number, case_id, self.reader),
             ).fetchone()
             # A clock set back must not put the new label behind the old one.
-            row = (case_id, number, self.reader, max(_now(), last or ""), class_name)
+            row = (case_id, number, self.reader, max(now(), last or ""), class_name)
             done = run.execute(
                 "INSERT INTO labels (case_id, set_id, reader, at, class, sure, quality, note,"
                 " opinion_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -251,7 +267,7 @@ class Library:
                 " VALUES (?, ?, ?, ?, ?) ON CONFLICT (case_id, model) DO UPDATE SET"
                 " at = excluded.at, probabilities = excluded.probabilities,"
                 " features = COALESCE(excluded.features, features)",
-                (case_id, prediction.model, _now(), odds, blob),
+                (case_id, prediction.model, now(), odds, blob),
             )
             self.append_log(run, "predicted", case_id, prediction.model)
 
@@ -275,7 +291,7 @@ class Library:
             Never holds a name, a number or a path.
         """
         with self.transaction() as run:
-            run.execute(_LOG, (_now(), self.reader, action, known, detail))
+            run.execute(_LOG, (now(), self.reader, action, known, detail))
 
     def audit(self) -> list[tuple[str, str, str, str, str]]:
         """Return the log, oldest first: time, reader, action, case identity, detail."""
@@ -314,7 +330,7 @@ class Library:
         """Write an audit entry inside a transaction."""
         found = run.execute("SELECT identity FROM cases WHERE id = ?", (case_id,)).fetchone()
         known = found[0] if found else ""
-        run.execute(_LOG, (_now(), self.reader, action, known, detail))
+        run.execute(_LOG, (now(), self.reader, action, known, detail))
 
     def read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
         """Return the rows of a query."""
@@ -344,59 +360,6 @@ class Library:
             self._connection.execute("ROLLBACK")
 
 
-def delete_case(run: sqlite3.Connection, number: int) -> None:
-    """Delete a case that was never labelled, inside a transaction."""
-    for table in ("predictions", "thumbnails", "files"):
-        run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
-    run.execute("DELETE FROM cases WHERE id = ?", (number,))
-
-
-def put_case(
-    run: sqlite3.Connection,
-    known: str,
-    kind: str,
-    name: str,
-    window: str,
-    files: Mapping[str, tuple[str, str, str]],
-) -> int:
-    """Add a case inside a transaction, or note where its files (hash, part, path) now lie."""
-    found = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()
-    if found is None:
-        # Short pseudonyms meet in a large library; the number after them tells them apart.
-        taken = {
-            other
-            for (other,) in run.execute(
-                "SELECT name FROM cases WHERE name = ? OR name GLOB ?",
-                (name, glob_text(name) + "-[0-9]*"),
-            )
-        }
-        number = 2
-        free = name
-        while free in taken:
-            free, number = f"{name}-{number}", number + 1
-        found = run.execute(
-            "INSERT INTO cases (identity, kind, name, window, added_at) VALUES (?, ?, ?, ?, ?)"
-            " RETURNING id",
-            (known, kind, free, window, _now()),
-        ).fetchone()
-    run.executemany(
-        "INSERT INTO files (case_id, role, sha256, part, path) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (case_id, role) DO UPDATE SET path = excluded.path, part = excluded.part"
-        " WHERE excluded.path != ''",
-        [(found[0], role, *file) for role, file in files.items()],
-    )
-    return int(found[0])
-
-
-def glob_text(text: str) -> str:
-    """Return a text as a GLOB pattern that matches nothing else."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in text)
-
-
 def _label(row: tuple[Any, ...]) -> Label:
     number, case_id, reader, at, name, sure, quality, note, seen = row
     return Label(number, case_id, reader, at, name, bool(sure), quality, note, seen)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

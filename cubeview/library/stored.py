@@ -9,6 +9,7 @@ import numpy as np
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box, Cube
+from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import open_paths
 from cubeview.io.identity import content_hash
@@ -98,12 +99,13 @@ def open_stored(library: Library, case_id: int, *, report: Report = nothing) -> 
             reason = opened.refusals[0].reason if opened.refusals else "nothing to open."
             raise CubeviewError(f"{name}: its {role} file cannot be opened: {reason}")
         cubes[role] = cube
+    box = window_box(window)
+    if box is not None and not fits(box, next(iter(cubes.values()))):
+        raise CubeviewError(f"{name}: its window lies outside the cube. Label it again.")
     for case in opened.cases:
         if dict(case.cubes) == cubes:
-            return replace(case, name=name, window=window_box(window))
-    return Case(
-        name, kind, cubes, evidence=("roles as kept in the library",), window=window_box(window)
-    )
+            return replace(case, name=name, window=box)
+    return Case(name, kind, cubes, evidence=("roles as kept in the library",), window=box)
 
 
 def window_box(text: str) -> Box | None:

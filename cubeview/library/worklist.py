@@ -104,24 +104,15 @@ def rows(
     ]  # fmt: skip
 
 
-def ordered(
-    found: Sequence[Row], order: str, features: Mapping[int, np.ndarray] | None = None
-) -> list[Row]:
+def ordered(found: Sequence[Row], order: str) -> list[Row]:
     """Return rows in one of the `ORDERS`; cases without what the order needs come last.
 
-    Parameters
-    ----------
-    found : sequence of Row
-    order : str
-    features : mapping of case to ndarray, shape (n,), optional
-        From `Library.features`; needed for ``"most different"``.
+    For ``"most different"`` see `by_distance`.
     """
     if order == "most doubtful":
         return sorted(found, key=lambda row: -1.0 if math.isnan(row.doubt) else -1 - row.doubt)
     if order == "disagreement":
         return sorted(found, key=lambda row: (not row.differs, -max([0, *_odds(row)])))
-    if order == "most different":
-        return by_distance(found, FeatureSpace(features or {}, labelled(found)).distances)
     return list(found)
 
 

@@ -12,31 +12,14 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
+
+from screen import display
+from table import row
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = 5
-DISPLAY = ":93"
 LONGEST_S = 60
-
-
-@contextmanager
-def display():
-    """Give the programs a screen, if there is none."""
-    if os.environ.get("DISPLAY"):
-        yield
-        return
-    server = subprocess.Popen(
-        ["Xvfb", DISPLAY, "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.environ["DISPLAY"] = DISPLAY
-    time.sleep(2)
-    yield
-    server.terminate()
-    server.wait()
 
 
 def files(command):
@@ -80,7 +63,7 @@ def start(command):
 def main():
     missing = [tool for tool in ("xdotool", "Xvfb") if shutil.which(tool) is None]
     if missing:
-        sys.stdout.write(f"skipped: needs {', '.join(missing)}\n")
+        row("window visible from the start of the program", f"needs {', '.join(missing)}")
         return
     program = sys.argv[1:2] or [sys.executable, "-m", "cubeview"]
     command = [*program, *(sys.argv[2:3] or [str(ROOT / "resources" / "samples" / "sky.fits")])]
@@ -98,10 +81,10 @@ def main():
     for name, runs in (("warm", warm), ("cold", cold)):
         if runs:
             times = [took for took, _ in runs]
-            sys.stdout.write(
-                f"{name}: window visible after {statistics.median(times):.2f} s "
-                f"({min(times):.2f} to {max(times):.2f}), "
-                f"torch loaded: {'yes' if any(torch for _, torch in runs) else 'no'}\n"
+            row(
+                f"window visible from the start of the program, {name}",
+                f"{statistics.median(times):.2f} s ({min(times):.2f} to {max(times):.2f}), torch "
+                f"{'' if any(torch for _, torch in runs) else 'not '}loaded",
             )
 
 

@@ -1,16 +1,16 @@
 """How late the event loop's ticks come while the window works, against when it is idle.
 
-Run as ``python -m tests.benchmarks.bench_tick``; prints the 99th percentile of lateness in ms, the
+Run as ``python tests/benchmarks/bench_tick.py``; prints the 99th percentile of lateness in ms, the
 worst, and the ratio to idle.
 """
 
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+from table import at_most, row
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("CUBEVIEW_HOME", tempfile.mkdtemp())
@@ -50,9 +50,13 @@ def main() -> None:
 
     def told(what: str, idle: float | None) -> float:
         figure = float(np.percentile(late, 99))
-        ratio = "" if idle is None else f", {figure / max(idle, 0.1):.0f} x idle"
-        sys.stdout.write(f"{what}: 99 % {figure:.1f} ms, worst {max(late):.0f} ms{ratio}\n")
-        sys.stdout.flush()
+        words = f"99 % {figure:.1f} ms, worst {max(late):.0f} ms"
+        if idle is None:
+            row(f"tick lateness, {what}", words)
+        else:
+            at_most(
+                f"tick lateness, {what}, against idle", figure / max(idle, 0.1), "×", 2.5, words
+            )
         late.clear()
         return figure
 

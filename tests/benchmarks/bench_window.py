@@ -1,7 +1,8 @@
 """The window with a large cube: steps, cursor moves, memory, start and evenness under work.
 
 ``python tests/benchmarks/bench_window.py [--full] [--rounds 5] [--folder PATH]``. Off screen; each
-figure that needs a fresh process gets one.
+figure that needs a fresh process gets one. napari and glue are started from the Python named by
+``CUBEVIEW_PEERS`` (by default this one) on a virtual screen, and so is the window beside them.
 """
 
 import argparse
@@ -18,12 +19,16 @@ import numpy as np
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import testcubes
-from testcubes import evict, load, median_ms, ratio, say
+from screen import display
+from table import at_least, at_most, row, say
+from testcubes import evict, load, median_ms, ratio
 
 STEPS = 60
 TICK_MS = 5
 SPELL_S = 1.5
 SETTLE_S = 1.5
+CHILD_S = 120
+COPY_S = 90
 
 
 def spin(seconds):
@@ -87,9 +92,12 @@ def channel_steps(path, window, rounds):
         ours.append(time.perf_counter() - begin)
         spectrum.viewport().update()
     os.close(descriptor)
-    say(
-        f"channel step: bare {median_ms(bare):.2f} ms, ours {median_ms(ours):.2f} ms, "
-        f"{ratio(ours, bare):.2f} times"
+    at_most(
+        "channel step (fetch, levels, paint) against pread, byte swap and one repaint",
+        ratio(ours, bare),
+        "×",
+        2,
+        f"{median_ms(ours):.2f} ms, {median_ms(bare):.2f} ms",
     )
 
 
@@ -108,7 +116,32 @@ def cursor_moves(window, app, rounds):
             times.append(time.perf_counter() - begin)
         app.processEvents()
     p50, p95 = np.percentile(1000 * np.array(times), (50, 95))
-    say(f"linked cursor move, warm: median {p50:.1f} ms, 95 % {p95:.1f} ms")
+    at_most("linked cursor move, three slices and spectrum, warm: median", p50, "ms", 16)
+    at_most("the same, 95 %", p95, "ms", 33)
+
+
+def aperture_drag(window, app, path, rounds):
+    """From a move of an aperture of 50 px to the first spectrum of it on the screen."""
+    from cubeview.gui.views.spectrum import SpectrumView
+
+    view = window.ortho.findChild(SpectrumView)
+    pixels = window.session.case.main.pixels
+    for state in ("cold", "warm"):
+        times = []
+        window.session.set_aperture(50.0)
+        for number in range(2 * rounds):
+            spin(0.3)  # what the last move asked for is over
+            if state == "cold":
+                evict(path, pixels._path)
+            before = view.curve.getData()[1]
+            begin = time.perf_counter()
+            window.session.set_cursor(window.session.cursor[0], 140 + 4 * number, 150)
+            while view.curve.getData()[1] is before and time.perf_counter() - begin < 5:
+                app.processEvents()
+            view.plot.viewport().repaint()
+            times.append(time.perf_counter() - begin)
+        window.session.set_aperture(0.0)
+        at_most(f"aperture r = 50 px dragged, first partial, {state}", median_ms(times), "ms", 100)
 
 
 def lateness(seconds):
@@ -151,7 +184,7 @@ def evenness(window, rounds):
             pixels._path.unlink(missing_ok=True)
             CachedPixels(original).build(report=job.report)
 
-    works = {"copy of a cube": ("copy", copy)}
+    works = {"copy of a cube": ("copy", copy), "training": ("train", train)}
     sky = next((s for s in samples() if s.paths[0].suffix == ".fits"), None)
     models = [ref for ref in asking.find_models() if ref.card.kind == "sky"]
     if sky is not None and models:
@@ -192,15 +225,52 @@ def evenness(window, rounds):
                 spin(0.05)
     for name in works:
         idle, busy = (np.percentile(ticks[n], 99) for n in (f"idle before {name}", name))
-        say(f"tick 99 % late: idle {idle:.1f} ms, {name} {busy:.1f} ms, {busy / idle:.2f} times")
+        at_most(
+            f"tick lateness, 99 %, {name} against idle",
+            busy / max(idle, 0.1),
+            "×",
+            2.5,
+            f"{busy:.1f} ms, {idle:.1f} ms",
+        )
 
 
-def child(what, path=None):
-    command = [sys.executable, __file__, "--child", what]
+def train(job):
+    """Steps as `cubeview.learn.train` takes them, until cancelled."""
+    import torch
+
+    from cubeview.learn.device import share_cores
+    from cubeview.learn.network import NetworkConfig, build
+
+    share_cores()
+    network = build(NetworkConfig())
+    steps = torch.optim.AdamW(network.parameters())
+    cases, truth = torch.rand(16, 2, 32, 32, 32), torch.randint(5, (16,))
+    while True:
+        job.report(0.5, "training")
+        steps.zero_grad()
+        torch.nn.functional.cross_entropy(network(cases), truth).backward()
+        steps.step()
+
+
+def child(what, path=None, platform="offscreen"):
+    """Return the last number a fresh process of this file prints."""
+    return float(told([sys.executable, __file__, "--child", what], path, platform)[-1])
+
+
+def told(command, path, platform):
+    """Run a process and return the words of its last line; errors carry what it said."""
     done = subprocess.run(
-        command + ([str(path)] if path else []), capture_output=True, text=True, check=True
+        [*command, *([str(path)] if path else [])],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=CHILD_S,
+        env={**os.environ, "QT_QPA_PLATFORM": platform},
     )
-    return float(done.stdout.strip().splitlines()[-1])
+    lines = done.stdout.strip().splitlines()
+    if done.returncode or not lines:
+        raise RuntimeError((done.stderr.strip().splitlines() or ["nothing"])[-1][:160])
+    return lines[-1].split()
 
 
 def as_child(what, path):
@@ -209,9 +279,13 @@ def as_child(what, path):
 
         say(str(time.time() if torch else 0))
         return
-    _, window = opened_window(Path(path) if path else None)
+    app, window = opened_window(Path(path) if path else None)
     if what == "image":
         say(str(time.time()))
+    elif what == "steps":
+        shown = time.time()
+        times = [stepped(app, window, channel) for channel in range(2, 42)]
+        say(f"{shown} {median_ms(times)}")
     else:
         highest = anonymous_mb()
         for _ in range(20 if path else 3):  # some of it while the copy is made
@@ -223,6 +297,16 @@ def as_child(what, path):
     os._exit(0)
 
 
+def stepped(app, window, channel):
+    begin = time.perf_counter()
+    window.session.set_cursor(channel, *window.session.cursor[1:])
+    window.ortho.follow_now()
+    app.processEvents()
+    for part in window.ortho.canvases:
+        part.viewport().repaint()
+    return time.perf_counter() - begin
+
+
 def starts(path, rounds):
     ours, torch = [], []
     for _ in range(rounds):
@@ -230,20 +314,53 @@ def starts(path, rounds):
         torch.append(child("torch") - begin)
         begin = time.time()
         ours.append(child("image", path) - begin)
-    say(
-        f"first image, from process start: {median_ms(ours):.0f} ms, importing torch "
-        f"{median_ms(torch):.0f} ms, {ratio(ours, torch):.2f} times"
+    at_most(
+        f"window with the first image of {path.name}, from process start, against importing torch",
+        ratio(ours, torch),
+        "×",
+        1,
+        f"{median_ms(ours):.0f} ms, {median_ms(torch):.0f} ms",
     )
+
+
+def peers(path, rounds):
+    """First image and channel step of others, each in its own Python, beside the window's."""
+    python = os.environ.get("CUBEVIEW_PEERS", sys.executable)
+    screen = "xcb" if os.environ.get("DISPLAY") else "offscreen"
+    for name in ("napari", "glue"):
+        ours, theirs = [], []
+        try:
+            for _ in range(rounds):
+                begin = time.time()
+                shown, step = told(
+                    [python, str(Path(__file__).with_name("peer.py")), name], path, screen
+                )
+                theirs.append((float(shown) - begin, float(step)))
+                begin = time.time()
+                shown, step = told([sys.executable, __file__, "--child", "steps"], path, screen)
+                ours.append((float(shown) - begin, float(step)))
+        except (RuntimeError, OSError, ValueError, subprocess.TimeoutExpired) as error:
+            row(f"first image and step against {name}", f"not measured: {error}"[:120])
+            continue
+        for what, place, unit, factor in (("first image", 0, "s", 1), ("channel step", 1, "ms", 1)):
+            mine, other = ([pair[place] for pair in pairs] for pairs in (ours, theirs))
+            at_least(
+                f"{what}, {path.name}, against {name}",
+                ratio(other, mine),
+                3,
+                f"{factor * np.median(mine):.3g} {unit}, {factor * np.median(other):.3g} {unit}",
+            )
 
 
 def memory(paths):
     empty = child("memory")
     for path in paths:
-        with_cube = child("memory", path)
-        say(
-            f"own memory over the empty window ({empty:.0f} MB), {path.name}: "
-            f"{with_cube - empty:.0f} MB at most"
-        )
+        try:
+            over = child("memory", path) - empty
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            row(f"own memory over the empty window, {path.name}", f"not measured: {error}"[:120])
+            continue
+        at_most(f"own memory over the empty window at most, {path.name}", over, "MB", 150)
 
 
 def main():
@@ -261,18 +378,30 @@ def main():
         os.environ["CUBEVIEW_HOME"] = str(Path(own) / "home")
         path = testcubes.muse(folder, testcubes.FULL if given.full else testcubes.SMALL)
         say(f"{path.name}; {load()}")
-        starts(path, given.rounds)
-        memory([path, testcubes.sparse(folder)])
-        say(load())
+        tried(starts, path, given.rounds)
+        tried(memory, [path, testcubes.sparse(folder)])
+        with display():
+            tried(peers, path, min(given.rounds, 3))
         app, window = opened_window(path)
-        while window.jobs.running() or not window.session.case.main.pixels.ready:
+        end = time.monotonic() + COPY_S
+        pixels = window.session.case.main.pixels
+        while (window.jobs.running() or not pixels.ready) and time.monotonic() < end:
             spin(0.1)
         evict(path)
-        channel_steps(path, window, given.rounds)
-        cursor_moves(window, app, given.rounds)
         say(load())
-        evenness(window, given.rounds)
-        window.close()
+        tried(channel_steps, path, window, given.rounds)
+        tried(cursor_moves, window, app, given.rounds)
+        tried(aperture_drag, window, app, path, given.rounds)
+        tried(evenness, window, given.rounds)
+        os._exit(0)
+
+
+def tried(measure, *given):
+    """Measure; what fails is said and does not end the rest."""
+    try:
+        measure(*given)
+    except Exception as error:
+        row(measure.__name__.replace("_", " "), f"failed: {error}"[:120])
 
 
 if __name__ == "__main__":

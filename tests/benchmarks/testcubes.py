@@ -4,7 +4,6 @@ import gzip
 import os
 import shutil
 import statistics
-import sys
 import time
 
 import numpy as np
@@ -14,11 +13,6 @@ FULL = (3681, 320, 320)
 SMALL = (1200, 320, 320)
 SPARSE = (12_500, 1000, 1000)  # 50 GB that take no room
 _SLAB = 64
-
-
-def say(text):
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 def load():

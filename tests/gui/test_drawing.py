@@ -1,5 +1,7 @@
 """Windows of a sky cube drawn with the mouse, and labelled with a key."""
 
+import json
+
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
@@ -8,6 +10,8 @@ from pyqtgraph import Point
 from cubeview.cubes.region import drawn_box
 from cubeview.io import open_paths
 from cubeview.io.export_fits import write_cube
+from cubeview.library.exchange import apply_import, export_labels, plan_import
+from cubeview.library.schema import SKY_SET
 from tests.gui.fakes import make_heart, make_sky
 from tests.gui.test_panels import press
 
@@ -100,7 +104,9 @@ def test_an_interval_drawn_in_the_spectrum_is_shown_there(window, sky):
     assert spectrum.intervals.shown == []
 
 
-def test_within_a_drawn_window_the_cursor_moves_freely_and_a_click_draws_nothing(window, sky):
+def test_within_a_drawn_window_the_cursor_moves_freely_and_a_click_draws_nothing(
+    window, sky, qtbot
+):
     plane = view_of(window, 0)
     drag(plane.canvas, (8, 6), (14, 12))
     box = window.session.window
@@ -109,8 +115,12 @@ def test_within_a_drawn_window_the_cursor_moves_freely_and_a_click_draws_nothing
     press(window, "1")
     press(window, "P")
     assert window.session.window == box, "asking keeps what was drawn"
+    qtbot.waitUntil(lambda: window.session.prediction is not None)
     drag(plane.canvas, (20, 20), (20, 20))
     assert not window.session.drawn
+    assert window.session.window == box, "its answer stays, and says that the cursor has left"
+    assert "the cursor has left" in window.predict.where.text()
+    assert "at the cursor" in window.labels.what.text()
     window.labels.windows.setCurrentRow(0)
     window.labels.windows.itemClicked.emit(window.labels.windows.item(0))
     assert (window.session.window, window.session.drawn) == (box, True)
@@ -123,3 +133,26 @@ def test_a_drag_with_ctrl_draws_nothing_over_a_heart(window, with_case):
     with_case(make_heart())
     drag(view_of(window, 0).canvas, (2, 2), (6, 6))
     assert (window.session.window, window.session.drawn) == (None, False)
+
+
+def test_a_label_from_elsewhere_whose_window_leaves_the_cube_does_no_harm(
+    window, sky, tmp_path, qtbot
+):
+    drag(view_of(window, 0).canvas, (8, 6), (14, 12))
+    press(window, "3")
+    path = tmp_path / "labels.json"
+    export_labels(window.records.library, SKY_SET, path)
+    document = json.loads(path.read_text())
+    (entry,) = document["labels"]
+    entry |= {"identity": "f" * 64, "window": "4:360,0:9,0:9"}
+    path.write_text(json.dumps(document))
+    apply_import(window.records.library, plan_import(window.records.library, path))
+    window.records.rows_changed.emit()
+    assert window.labels.windows.count() == 1
+    (far,) = (row.id for row in window.records.rows() if row.window.startswith("4:360"))
+    with window.records.library.transaction() as run:
+        run.execute("UPDATE files SET path = ?", (str(sky.main.source.path),))
+    window.shelf.open(far)
+    qtbot.waitUntil(lambda: not window.records.jobs.running(), timeout=10_000)
+    said = [message.text for message in window.messages.messages()]
+    assert any("outside the cube" in text for text in said)

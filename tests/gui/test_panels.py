@@ -129,7 +129,7 @@ def test_cam_classifies_first_where_nobody_did(window, with_case, idle, network)
     assert window.session.prediction.answer == "ischaemic"
     assert network.asked[1][:2] == ("CAM", "ischaemic")
     assert window.session.overlay.method == "CAM"
-    assert window.explain.cam_button.isChecked()
+    assert window.explain.buttons["CAM"].isChecked()
     assert "CAM for ischaemic" in window.explain.caption.text()
     assert window.explain.target.itemText(0) == "the answer (ischaemic)"
 
@@ -156,7 +156,7 @@ def test_occlusion_shows_a_coarse_map_and_keeps_it_when_stopped(
     qtbot.waitUntil(lambda: window.session.overlay is not None)
     assert not window.session.overlay.complete
     assert "coarse" in window.explain.caption.text()
-    assert window.explain.occlusion_button.isChecked()
+    assert window.explain.buttons["occlusion"].isChecked()
     assert window.explain.progress.isVisible()
     qtbot.mouseClick(window.explain.cancel_button, Qt.MouseButton.LeftButton)
     idle(window)
@@ -166,18 +166,40 @@ def test_occlusion_shows_a_coarse_map_and_keeps_it_when_stopped(
 
 def test_occlusion_takes_the_users_choices_and_remembers_them(window, with_case, idle, network):
     with_case(make_heart())
-    panel = window.explain
+    panel = window.explain.occlusion
     panel.patch.setValue(6)
     panel.stride.setValue(2)
     panel.fill.setCurrentIndex(panel.fill.findData("wall"))
     panel.fill.activated.emit(panel.fill.currentIndex())
     panel.channel.setCurrentIndex(panel.channel.findData("stress"))
+    panel.precision.setCurrentIndex(panel.precision.findData("bfloat16"))
+    panel.precision.activated.emit(panel.precision.currentIndex())
     press(window, "O")
     idle(window)
-    chosen = {"patch": 6, "stride": 2, "fill": "wall", "channel": "stress"}
+    chosen = {
+        "patch": 6,
+        "stride": 2,
+        "fill": "wall",
+        "channel": "stress",
+        "precision": "bfloat16",
+    }
     assert network.asked[-1][2] == chosen
     assert window.memory.settings.occlusion_patch == 6
     assert window.memory.settings.occlusion_fill == "wall"
+    assert window.memory.settings.occlusion_precision == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("key", "method"), [("Shift+C", "Grad-CAM++"), ("Shift+O", "integrated gradients")]
+)
+def test_gradient_maps_have_keys_and_buttons(window, with_case, idle, network, key, method):
+    with_case(make_heart())
+    press(window, key)
+    idle(window)
+    assert network.asked[-1][0] == method
+    assert window.session.overlay.method == method
+    assert window.explain.buttons[method].isChecked()
+    assert window.explain.caption.text().startswith(method)
 
 
 def test_keys_and_sliders_restyle_the_map(window, with_case, idle):

@@ -35,6 +35,9 @@ def naive(network, shown, hidden, starts, patch):
         NetworkConfig(widths=(3, 4), kernels=(3, 3), strides=(1, 2), padding=((2, 0), (0, 2))),
         NetworkConfig(widths=(3, 4), kernels=(5, 2), strides=(3, 2), padding="valid"),
         NetworkConfig(widths=(4,), kernels=(2,), strides=(2,), padding="same"),
+        NetworkConfig(
+            widths=(4, 6, 8), kernels=(4, 2, 2), strides=(2, 1, 1), padding="same", groups=2
+        ),
     ],
 )
 @pytest.mark.parametrize("patch", [(1, 1, 1), (4, 4, 4), (7, 3, 20)])
@@ -101,3 +104,18 @@ def test_the_network_is_left_as_it_was():
     with torch.inference_mode():
         list(Occluder(network, shown, shown * 0).drops(np.zeros((1, 3), int), (4, 4, 4)))
     assert all(torch.equal(before[name], t) for name, t in network.state_dict().items())
+
+
+def test_bfloat16_errs_by_a_small_share_of_a_drop():
+    network = toy_model(NetworkConfig(**SEED)).network
+    rng = np.random.default_rng(5)
+    shown = torch.from_numpy(rng.normal(0.4, 0.4, (2, 20, 20, 20)).astype(np.float32))
+    starts = rng.integers(0, 13, (30, 3))
+    found = {}
+    with torch.inference_mode():
+        for dtype in (torch.float32, torch.bfloat16):
+            found[dtype] = np.zeros((30, 5))
+            for which, drops in Occluder(network, shown, 0 * shown, dtype).drops(starts, (8, 8, 8)):
+                found[dtype][which] = drops
+    exact, half = found.values()
+    assert 0 < np.abs(half - exact).max() < 0.03 * np.abs(exact).max()

@@ -1,6 +1,7 @@
 """The worklist, cases opened again from their files, folders, and pictures."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from cubeview.library.stored import (
     window_box,
     without_thumbnail,
 )
-from cubeview.library.worklist import FeatureSpace, ordered, rows
+from cubeview.library.worklist import FeatureSpace, by_distance, labelled, ordered, rows
 from tests.helpers.cases import case_of
 from tests.helpers.nmfolder import write_hearts
 
@@ -53,11 +54,13 @@ def test_orders(library, tmp_path):
     found = rows(library, SETS)
 
     def order(name):
-        return [row.id for row in ordered(found, name, library.features("m"))]
+        return [row.id for row in ordered(found, name)]
 
     assert order("as listed") == [sure, torn, far, bare]
     assert order("most doubtful") == [torn, far, sure, bare]
-    assert order("most different") == [far, torn, sure, bare]
+    space = FeatureSpace(library.features("m"), labelled(found))
+    different = [row.id for row in by_distance(found, space.distances)]
+    assert different == [far, torn, sure, bare]
     assert order("disagreement")[0] == sure
     assert found[1].doubt == pytest.approx(1.0)
     assert found[0].differs
@@ -215,3 +218,12 @@ def test_an_interrupted_scan_goes_on_where_it_stopped(library, tmp_path, monkeyp
     assert len(opened) == 2
     assert len(scan_folder(library, [scans], kept=kept).cases) == 3
     assert len(opened) == 4, "the first group was not opened again"
+
+
+def test_masks_beside_scans_come_not_into_the_library(library, shared_data, tmp_path):
+    for path in (shared_data / "spect_physionet").glob("*10284337*"):
+        shutil.copy(path, tmp_path)
+    assert list(tmp_path.glob("*.nii.gz"))
+    (found,) = scan_folder(library, [tmp_path]).cases
+    ((_, _, path),) = found.files.values()
+    assert path.endswith(".dcm")

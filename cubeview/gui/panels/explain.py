@@ -1,7 +1,6 @@
-"""The Explain panel: where the network looked, by class activation map or by occlusion."""
+"""The Explain panel: where the network looked, by four kinds of map."""
 
 from pathlib import Path
-from typing import Any
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
@@ -12,20 +11,36 @@ from PyQt6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSlider,
-    QSpinBox,
     QWidget,
 )
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Method, Overlay, Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.occlusionbox import OcclusionBox
 from cubeview.gui.panels.widgets import SignedBar, chooser, column, label, rule
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
+from cubeview.gui.walldisc import WallDisc
+from cubeview.learn.mapfigures import advice, read_figures
 
 OPACITY_STEP = 0.1
-FILLS = (("zero", "nothing (0)"), ("wall", "the wall's mean"), ("mean", "the input's mean"))
+
+_METHODS: tuple[tuple[Method, str, str], ...] = (
+    ("CAM", "CAM  C", "Class activation map: which parts spoke for the class, and against it (C)"),
+    (
+        "occlusion",
+        "Occlusion  O",
+        "Hide one small block after another and see how the evidence changes (O)",
+    ),
+    ("Grad-CAM++", "Grad-CAM++", "Only what speaks for the class, weak parts raised (Shift+C)"),
+    (
+        "integrated gradients",
+        "Gradients",
+        "Integrated gradients: the evidence shared out over single voxels (Shift+O)",
+    ),
+)
 
 
 class ExplainPanel(QWidget):
@@ -48,9 +63,10 @@ class ExplainPanel(QWidget):
         super().__init__(parent)
         self._session, self._jobs, self._memory = session, jobs, memory
         self._job: Job | None = None
-        self._making = ""
+        self._making: Method | None = None
         layout = column(self)
-        layout.addLayout(self._method_row())
+        self.buttons: dict[Method, QPushButton] = {}
+        layout.addLayout(self._method_grid())
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         self.target = chooser("Class", "The class whose evidence the map shows")
@@ -69,16 +85,20 @@ class ExplainPanel(QWidget):
             grid.addWidget(widget, place, 1)
             widget.setAccessibleName(text)
         layout.addLayout(grid)
+        self.advice = label(part="dim")
+        layout.addWidget(self.advice)
         self.bar = SignedBar()
         self.caption = label(part="dim")
-        layout.addWidget(self.bar)
-        layout.addWidget(self.caption)
+        self.wall = WallDisc(session)
+        for widget in (self.bar, self.wall, self.caption):
+            layout.addWidget(widget)
         layout.addLayout(self._progress_row())
         self.problem = label(part="bad")
         layout.addWidget(self.problem)
         layout.addWidget(rule())
         layout.addWidget(label("Occlusion", "heading"))
-        layout.addLayout(self._occlusion_grid())
+        self.occlusion = OcclusionBox(memory)
+        layout.addWidget(self.occlusion)
         self.save_button = QPushButton("Save map…  Ctrl+S")
         self.save_button.clicked.connect(self.save)
         layout.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -97,6 +117,14 @@ class ExplainPanel(QWidget):
     def run_occlusion(self) -> None:
         """Show the occlusion map, coarse first; classifies first where nobody did."""
         self._run("occlusion")
+
+    def run_gradients(self) -> None:
+        """Show the integrated gradients."""
+        self._run("integrated gradients")
+
+    def run_grad_cam(self) -> None:
+        """Show the Grad-CAM++ map."""
+        self._run("Grad-CAM++")
 
     def off(self) -> None:
         """Take the map away and stop making one."""
@@ -144,7 +172,17 @@ class ExplainPanel(QWidget):
             "save map", "Saving the map", work, finished=self.saved.emit, failed=self._failed
         )
 
-    def _run(self, method: str) -> None:
+    def _advise(self) -> None:
+        """Say which map can be believed for the class asked about, from the model's figures."""
+        ref, said = asking.chosen(self._session), ""
+        answer = self._session.prediction.answer if self._session.prediction else ""
+        target: str = self.target.currentData() or answer
+        if ref is not None and target:
+            said = advice(read_figures(ref.folder), target)
+        self.advice.setText(said)
+        self.advice.setVisible(bool(said))
+
+    def _run(self, method: Method) -> None:
         session = self._session
         ref = asking.chosen(session)
         self.problem.setText(asking.objection(session))
@@ -156,7 +194,7 @@ class ExplainPanel(QWidget):
         assert case is not None
         ventricles, folder = dict(session.ventricles) or None, ref.folder
         target: str = self.target.currentData()
-        settings = self._occlusion_settings()
+        settings = self.occlusion.settings
 
         def work(job: Job) -> Overlay:
             known = prediction
@@ -176,7 +214,7 @@ class ExplainPanel(QWidget):
 
         self._job = self._jobs.start(
             "explain",
-            "Occlusion" if method == "occlusion" else "Class activation map",
+            "Class activation map" if method == "CAM" else method[0].upper() + method[1:],
             work,
             finished=self._take,
             failed=self._failed,
@@ -209,33 +247,18 @@ class ExplainPanel(QWidget):
     def _ended(self) -> None:
         # A newer job may have taken the place of the one that ended.
         if self._job is not None and not self._job.running:
-            self._job, self._making = None, ""
+            self._job, self._making = None, None
         self._refresh()
 
     def _retarget(self) -> None:
         overlay = self._session.overlay
+        self._advise()
         if overlay is not None:
             self._run(overlay.method)
 
     def _step_opacity(self, step: float) -> None:
         opacity = min(max(self._session.overlay_style.opacity + step, 0.0), 1.0)
         self._session.set_overlay_style(opacity=round(opacity, 2))
-
-    def _occlusion_settings(self) -> dict[str, Any]:
-        return {
-            "patch": self.patch.value(),
-            "stride": self.stride.value(),
-            "fill": self.fill.currentData(),
-            "channel": self.channel.currentData(),
-        }
-
-    def _remember(self) -> None:
-        self.stride.setMaximum(self.patch.value())
-        self._memory.change(
-            occlusion_patch=self.patch.value(),
-            occlusion_stride=self.stride.value(),
-            occlusion_fill=self.fill.currentData(),
-        )
 
     def _case_changed(self) -> None:
         self.problem.setText("")
@@ -245,15 +268,11 @@ class ExplainPanel(QWidget):
         before = self.target.currentData()
         self.target.clear()
         self.target.addItem("the answer", "")
-        self.channel.clear()
-        self.channel.addItem("both", "both")
-        if ref is not None:
-            for name in ref.card.classes:
-                self.target.addItem(name, name)
-            for role in ref.card.roles:
-                self.channel.addItem(f"{role} only", role)
+        for name in ref.card.classes if ref is not None else ():
+            self.target.addItem(name, name)
+        self.occlusion.set_roles(ref.card.roles if ref is not None else ())
         self.target.setCurrentIndex(max(0, self.target.findData(before)))
-        for widget in (self.cam_button, self.occlusion_button, self.target, self.channel):
+        for widget in (*self.buttons.values(), self.target, self.occlusion.channel):
             widget.setEnabled(fits)
         self._refresh()
 
@@ -266,9 +285,10 @@ class ExplainPanel(QWidget):
         answer = self._session.prediction.answer if self._session.prediction else ""
         self.target.setItemText(0, f"the answer ({answer})" if answer else "the answer")
         shown = overlay is not None
-        method = (self._making if working else "") or (overlay.method if overlay else "")
-        buttons = {"CAM": self.cam_button, "occlusion": self.occlusion_button}
-        buttons.get(method, self.off_button).setChecked(True)
+        method = (self._making if working else None) or (overlay.method if overlay else None)
+        pressed = self.off_button if method is None else self.buttons[method]
+        pressed.setChecked(True)
+        self._advise()
         for widget in (self.bar, self.caption, self.save_button):
             widget.setVisible(shown)
         self.opacity.setEnabled(shown)
@@ -284,27 +304,23 @@ class ExplainPanel(QWidget):
         self.cancel_button.setVisible(working)
         self.problem.setVisible(bool(self.problem.text()))
 
-    def _method_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        self.cam_button = QPushButton("CAM  C")
-        self.cam_button.setToolTip("Class activation map: which parts spoke for the class (C)")
-        self.occlusion_button = QPushButton("Occlusion  O")
-        self.occlusion_button.setToolTip(
-            "Hide one small block after another and see how the evidence changes (O)"
-        )
+    def _method_grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        for place, (method, text, tip) in enumerate(_METHODS):
+            button = QPushButton(text)
+            button.setToolTip(tip)
+            button.clicked.connect(lambda _=False, method=method: self._run(method))
+            self.buttons[method] = button
+            grid.addWidget(button, place // 2, place % 2)
         self.off_button = QPushButton("Off")
-        self._methods = QButtonGroup(self)
-        for button, slot in (
-            (self.cam_button, self.run_cam),
-            (self.occlusion_button, self.run_occlusion),
-            (self.off_button, self.off),
-        ):
+        self.off_button.clicked.connect(self.off)
+        grid.addWidget(self.off_button, 0, 2, 2, 1)
+        self._group = QButtonGroup(self)
+        for button in (*self.buttons.values(), self.off_button):
             button.setCheckable(True)
-            button.clicked.connect(lambda _=False, slot=slot: slot())
-            self._methods.addButton(button)
-            row.addWidget(button, 1)
-        return row
+            self._group.addButton(button)
+        return grid
 
     def _progress_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -322,36 +338,6 @@ class ExplainPanel(QWidget):
     def _stop(self) -> None:
         self._jobs.cancel("explain")
         self._refresh()
-
-    def _occlusion_grid(self) -> QGridLayout:
-        kept = self._memory.settings
-        self.patch, self.stride = QSpinBox(), QSpinBox()
-        self.patch.setRange(1, 32)
-        self.patch.setValue(kept.occlusion_patch)
-        self.stride.setRange(1, self.patch.value())
-        self.stride.setValue(kept.occlusion_stride)
-        self.fill, self.channel = chooser("Fill"), chooser("Hide in")
-        for value, text in FILLS:
-            self.fill.addItem(text, value)
-        self.fill.setCurrentIndex(self.fill.findData(kept.occlusion_fill))
-        self.patch.valueChanged.connect(self._remember)
-        self.stride.valueChanged.connect(self._remember)
-        self.fill.activated.connect(self._remember)
-        grid = QGridLayout()
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(3, 1)
-        cells = (
-            ("Patch", self.patch, "Edge of the hidden block, in input voxels", 0, 0, 1),
-            ("Stride", self.stride, "Step between blocks; smaller is finer and slower", 0, 2, 1),
-            ("Fill", self.fill, "What the hidden voxels are replaced by", 1, 0, 3),
-            ("Hide in", self.channel, "Which of the network's inputs is hidden", 2, 0, 3),
-        )
-        for text, widget, tip, row, place, span in cells:
-            widget.setToolTip(tip)
-            widget.setAccessibleName(text)
-            grid.addWidget(label(text, "dim", wrap=False), row, place)
-            grid.addWidget(widget, row, place + 1, 1, span)
-        return grid
 
 
 def _slider(tip: str) -> QSlider:

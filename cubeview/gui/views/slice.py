@@ -1,5 +1,7 @@
 """One orthogonal slice of one cube of the case."""
 
+from functools import partial
+
 import numpy as np
 from PyQt6.QtCore import QLineF, QPointF, QRectF, pyqtSignal
 from PyQt6.QtGui import QColor
@@ -7,19 +9,21 @@ from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from cubeview.cubes.handles import drag, handles
 from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
-from cubeview.cubes.reduce import pool_peak, to_steps, upsample
+from cubeview.cubes.reduce import plane_levels, pool_peak, to_steps, upsample
 from cubeview.cubes.ventricle import Ventricle, cut
 from cubeview.gui.colormaps import overlay_table, table
 from cubeview.gui.jobs import Jobs
 from cubeview.gui.session import DOUBTFUL, Session
 from cubeview.gui.theme import DARK
-from cubeview.gui.units import shown_axis, shown_unit
+from cubeview.gui.units import digits, shown_axis, shown_unit
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.mapimage import map_plane
 from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.windows import WindowMarks, draw_window
+from cubeview.io.white import white_light
 
 
 class SliceView(QFrame):
@@ -43,13 +47,17 @@ class SliceView(QFrame):
         assert session.case is not None
         self.session = session
         self.role = role
-        self.cube = session.case.cubes[role]
+        self.case = session.case
+        self.cube = self.case.cubes[role]
         self.axis = axis
         self.frame = frame_of(self.cube, axis)
         self.index: int | None = None
+        self._gate: int | None = None
         self._plane: np.ndarray | None = None
         self._grabbed: Ventricle | None = None
         self._pooled = 1
+        self._is_sky = axis == 0 and self.cube.axes[0].kind == "spectral"
+        self._white = False
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
 
         self.setProperty("part", "card")
@@ -63,6 +71,7 @@ class SliceView(QFrame):
         layout.addWidget(self.canvas, 1)
 
         self._fetch = Fetch(jobs, f"plane {role} {axis}", self._show, self._say, self)
+        self._sum = Fetch(jobs, f"white light {role}", self._show, self._say, self)
         self._follow_soon = OnceAFrame(self._follow, self)
         self._pool_soon = OnceAFrame(self._pool, self)
         self._repaint_soon = OnceAFrame(self._repaint, self)
@@ -79,6 +88,7 @@ class SliceView(QFrame):
         self.canvas.boxed.connect(self._draw_box)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
+            (session.gate_changed, self._follow_soon.ask),
             (session.display_changed, self._repaint_soon.ask),
             (session.overlay_changed, self._draw_overlay),
             (session.overlay_style_changed, self._style_overlay),
@@ -89,6 +99,7 @@ class SliceView(QFrame):
             (session.marks_changed, self._draw_marks),
             (session.adjusting_changed, self._draw_outline),
             (session.catalogue_changed, self._draw_sources),
+            (session.white_changed, self._follow),
         )
         for signal, slot in self._links:
             signal.connect(slot)
@@ -104,6 +115,7 @@ class SliceView(QFrame):
     def stop(self) -> None:
         """Leave the session: this view is about to go."""
         self._fetch.stop()
+        self._sum.stop()
         for soon in (self._follow_soon, self._pool_soon, self._repaint_soon):
             soon.stop()
         for signal, slot in self._links:
@@ -166,7 +178,7 @@ class SliceView(QFrame):
     # What the session says
 
     def _draw_ring(self) -> None:
-        if self.axis == 0 and self.cube.axes[0].kind == "spectral":
+        if self._is_sky:
             _, y, x = self.session.cursor_in(self.role)
             self.canvas.set_ring(x, y, self.session.aperture)
 
@@ -174,14 +186,19 @@ class SliceView(QFrame):
         cursor = self.session.cursor_in(self.role)
         self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
         self._draw_ring()
-        index = cursor[self.axis]
-        if index == self.index:
+        index, gate = cursor[self.axis], self.session.gate
+        white = self._is_sky and self.session.white
+        if (index, gate, white) == (self.index, self._gate, self._white):
             return
-        self.index = index
+        self.index, self._gate, self._white = index, gate, white
         self._write_title()
-        self._fetch.get(
-            self.cube, index, lambda: self.cube.plane(self.axis, index), scattered=self.axis != 0
-        )
+        if white:
+            self._fetch.stop()
+            self._sum.get(self.cube, "white", lambda: white_light(self.cube), scattered=True)
+        else:
+            self._sum.stop()
+            read = partial(self.case.plane, self.role, gate, self.axis, index)
+            self._fetch.get(self.cube, (index, gate), read, scattered=self.axis != 0)
         self._draw_overlay()
         self._draw_outline()
         self._draw_marks()
@@ -197,6 +214,8 @@ class SliceView(QFrame):
 
     def _repaint(self) -> None:
         levels = (self.session.display.levels or {}).get(self.role)
+        if self._white and self._plane is not None:  # as flat as the sum of noise is
+            levels = plane_levels(self._plane)
         if self._plane is None or levels is None:
             return
         plane = self._plane
@@ -240,30 +259,15 @@ class SliceView(QFrame):
             self._repaint()
 
     def _draw_overlay(self) -> None:
-        overlay = self.session.overlay
-        values = None if overlay is None else overlay.values.get(self.role)
-        item = self.canvas.overlay
-        if overlay is None or values is None or not overlay.peak:
+        overlay, item = self.session.overlay, self.canvas.overlay
+        index = None if self._white else self.index
+        found = overlay and map_plane(overlay, self.role, self.frame, self.axis, index)
+        if not found:
             item.clear()
             return
-        starts = [part.start for part in overlay.boxes[self.role]]
-        stops = [part.stop for part in overlay.boxes[self.role]]
-        assert self.index is not None
-        if not starts[self.axis] <= self.index < stops[self.axis]:
-            item.clear()
-            return
-        plane = np.take(values, self.index - starts[self.axis], axis=self.axis)
-        plane = plane.T if self.frame.transposed else plane
-        if self._smooth:
-            plane = upsample(plane, self._smooth)
-        x, y = self.frame.across, self.frame.up
-        item.setImage(
-            to_steps(plane, -overlay.peak, overlay.peak),
-            autoLevels=False,
-            rect=QRectF(
-                starts[x] - 0.5, starts[y] - 0.5, stops[x] - starts[x], stops[y] - starts[y]
-            ),
-        )
+        plane, peak, where = found
+        plane = upsample(plane, self._smooth) if self._smooth else plane
+        item.setImage(to_steps(plane, -peak, peak), autoLevels=False, rect=where)
 
     def _style_overlay(self) -> None:
         style = self.session.overlay_style
@@ -351,8 +355,7 @@ class SliceView(QFrame):
     def _set_region(self) -> None:
         """Choose what a fitted view shows: the heart, or everything."""
         ranges = [(-0.5, n - 0.5) for n in self.cube.shape]
-        assert self.session.case is not None
-        region = heart_region(self.session.case, self.session.ventricles).get(self.role)
+        region = heart_region(self.case, self.session.ventricles).get(self.role)
         if region is not None:
             centre, half = region
             ranges = [
@@ -365,14 +368,17 @@ class SliceView(QFrame):
             self.canvas.fit()
 
     def _heading(self) -> str:
-        roles = self.session.case.roles if self.session.case else ()
-        if self.cube.kind == "heart" and (len(roles) > 1 or self.role != "heart"):
+        if self.cube.kind == "heart" and (len(self.case.roles) > 1 or self.role != "heart"):
             return self.role.capitalize()
         return self.frame.name
 
     def _write_title(self) -> None:
         assert self.index is not None
         axis, heading = self.cube.axes[self.axis], self._heading()
+        if self._white:
+            words = ["mean of all channels", *compass_words(self.cube)]
+            self.title.set_words("White light", *words, short=("White light",))
+            return
         place = f"{self.index + 1}/{self.cube.shape[self.axis]}"
         if self.cube.kind == "heart":
             name = self.frame.name if heading != self.frame.name else ""
@@ -382,7 +388,7 @@ class SliceView(QFrame):
         value: list[str] = []
         if axis.kind == "spectral":
             axis = shown_axis(axis)
-            value = [f"{_digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
+            value = [f"{digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
             words = [f"{axis.name} {value[0]}", place]
         else:
             words = [f"{axis.name} {place}"]
@@ -392,9 +398,3 @@ class SliceView(QFrame):
         if self._pooled > 1:
             words.append(f"peak of {self._pooled} channels")
         self.title.set_words(heading, *words, short=short)
-
-
-def _digits(value: float, step: float) -> str:
-    """Write a value to a tenth of its step."""
-    places = int(np.clip(np.ceil(1 - np.log10(abs(step) or 1.0)), 0, 6))
-    return f"{value:.{places}f}".replace("-", "−")
