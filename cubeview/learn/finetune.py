@@ -19,7 +19,15 @@ from cubeview.learn.card import Card
 from cubeview.learn.doubt import keeps_features
 from cubeview.learn.model import Model
 from cubeview.learn.network import Network
-from cubeview.learn.rounds import Links, Rounds, batched, frozen_part, grouped_logits, tail_of
+from cubeview.learn.rounds import (
+    Links,
+    Rounds,
+    batched,
+    explained,
+    frozen_part,
+    grouped_logits,
+    tail_of,
+)
 from cubeview.learn.together import Together
 from cubeview.learn.training_set import TrainingSet, grouped_folds
 from cubeview.learn.tuning import AUGMENTATIONS, FinetuneConfig, Going
@@ -133,9 +141,10 @@ def fine_tune(
         nn.init.zeros_(start.head.bias)
     way = _Way(report, partial, config)
     tail_at = tail_of(start, config.layers)
-    cached = frozen_part(start, examples, tail_at, config, base.card.kind, way.aside)
+    with explained():
+        cached = frozen_part(start, examples, tail_at, config, base.card.kind, way.aside)
+        pooled = _pooled(start, examples.inputs)
     rounds = Rounds(start, tail_at, links, examples, cached, config, together)
-    pooled = _pooled(start, examples.inputs)
 
     shares = SHARES if links is not None and config.layers != "threshold" else (1.0,)
     raw = np.zeros((len(shares), len(examples), len(examples.classes)))

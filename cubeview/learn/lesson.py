@@ -14,6 +14,7 @@ from cubeview.learn.card import ModelRef
 from cubeview.learn.entry import Entry
 from cubeview.learn.packs import folder_for
 from cubeview.learn.tuning import FinetuneConfig, Going
+from cubeview.library import ventricles as placed
 
 if TYPE_CHECKING:
     from cubeview.learn.finetune import Tuned
@@ -144,11 +145,13 @@ class Teacher:
         CubeviewError
             As `gather`, `preflight` and `fine_tune` do.
         """
+        from cubeview.learn.device import share_cores
         from cubeview.learn.finetune import fine_tune
         from cubeview.learn.model import load_model
         from cubeview.learn.outcome import judge, positive_classes
         from cubeview.learn.training_set import preflight
 
+        share_cores()
         cases = self._cases(base, entries, lambda f, text: report(0.3 * f, text))
         said = preflight(cases, config.folds)
         if told is not None:
@@ -169,6 +172,7 @@ class Teacher:
         key = (
             base.card.weights_sha256,
             base.folder,
+            placed.changed_at(),  # prepared anew once the user has mended a ventricle
             [(entry.name, entry.class_name, entry.group) for entry in entries],
         )
         if self._known is None or self._known[0] != key:

@@ -1,6 +1,7 @@
 """One round of a fine-tune: a copy of the start, moved a little towards some of the cases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -67,13 +68,8 @@ class Rounds:
         network = deepcopy(self.start).eval()
         if self.config.layers == "threshold" or not len(cases):
             return network
-        try:
+        with explained():
             self._move(network, cases, watch)
-        except (RuntimeError, MemoryError) as error:
-            raise CubeviewError(
-                f"training stopped: {_first_line(error)}. Choose fewer layers to train, a smaller "
-                "augmentation or fewer cases; CUDA_VISIBLE_DEVICES= (empty) uses the CPU."
-            ) from error
         for parameter in network.parameters():
             parameter.requires_grad_(True)
         return network
@@ -127,6 +123,24 @@ class Rounds:
             if not np.isfinite(loss):
                 raise CubeviewError("the loss is no longer a number: choose a lower rate.")
             watch(loss, float((logits.detach().argmax(dim=1) == labels).float().mean()))
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say what to change when memory or the device gives out.
+
+    Raises
+    ------
+    CubeviewError
+        In place of torch's own exceptions.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        raise CubeviewError(
+            f"training stopped: {_first_line(error)}. Choose fewer layers to train, fewer varied "
+            "copies or fewer cases; CUDA_VISIBLE_DEVICES= (empty) uses the CPU."
+        ) from error
 
 
 def grouped_logits(logits: torch.Tensor, links: Links) -> torch.Tensor:

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import Card
 from cubeview.learn.entry import Entry
 from cubeview.learn.predict import prepare_case
+from cubeview.library import ventricles as placed
 
 FEW = 5
 """Fewer cases of a class than this are called too few in the pre-flight."""
@@ -63,7 +65,9 @@ def gather(
     order: Sequence[str] = (),
     report: Report = nothing,
 ) -> TrainingSet:
-    """Open and prepare labelled cases, one at a time in memory.
+    """Open and prepare labelled cases as for a question, one at a time in memory.
+
+    Ventricles the user placed by hand are used here as they are there.
 
     Parameters
     ----------
@@ -86,9 +90,14 @@ def gather(
     """
     inputs, kept, problems, cautions = [], [], [], []
     for done, entry in enumerate(labelled):
-        report(done / max(len(labelled), 1), f"preparing {entry.name}")
+        at, text = done / len(labelled), f"preparing {entry.name}"
+        report(at, text)
         try:
-            prepared = prepare_case(card, entry.open())
+            case = entry.open()
+            ventricles = placed.recall(case) if case.kind == "heart" else {}
+            prepared = prepare_case(
+                card, case, ventricles=ventricles, report=partial(_still, report, at, text)
+            )
         except CubeviewError as error:
             problems.append(f"{entry.name}: {error}")
             continue
@@ -187,6 +196,11 @@ def grouped_folds(examples: TrainingSet, folds: int, seed: int) -> np.ndarray:
         filled[fold] += need
         where[members[group]] = fold
     return where
+
+
+def _still(report: Report, at: float, text: str, _part: float, _text: str) -> None:
+    """Report from within one of many: where the whole is."""
+    report(at, text)
 
 
 def _duplicates(examples: TrainingSet) -> dict[int, int]:

@@ -90,6 +90,14 @@ def forget(case: Case) -> None:
         raise CubeviewError(f"{path}: cannot be removed ({error.strerror}).") from error
 
 
+def changed_at() -> int:
+    """Return when a ventricle was last placed or forgotten, in ns since 1970; 0 for never."""
+    try:
+        return (data_dir() / "ventricles").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _path(case: Case) -> Path:
     return data_dir() / "ventricles" / f"{identity(case, file_hashes(case))}.json"
 

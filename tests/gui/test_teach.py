@@ -7,19 +7,24 @@ import pytest
 import torch
 from PyQt6.QtCore import Qt
 
-from cubeview.errors import CubeviewError
+from cubeview.cubes.ventricle import Ventricle
+from cubeview.errors import CubeviewError, nothing
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.io.identity import file_hashes
 from cubeview.learn import lesson, training_set
 from cubeview.learn.card import Card, find_models
+from cubeview.learn.entry import in_words, library_entries, table_entries
 from cubeview.learn.lesson import Teacher
 from cubeview.learn.model import Model, load_model, save_model
 from cubeview.learn.network import NetworkConfig, build
 from cubeview.learn.preprocess import HeartConfig
 from cubeview.learn.simulated import write_pairs
+from cubeview.learn.tuning import FinetuneConfig
 from cubeview.library.opening import open_library
 from cubeview.library.table import open_row, read_table
+from cubeview.library.ventricles import remember
 from cubeview.paths import data_dir
+from tests.gui.fakes import make_heart, make_sky
 
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 
@@ -92,7 +97,7 @@ def snapshot(folder):
 
 
 def finish(window, qtbot):
-    qtbot.waitUntil(lambda: not window.jobs.running(), timeout=60_000)
+    qtbot.waitUntil(lambda: not window.jobs.running(), timeout=300_000)
 
 
 def test_from_labelled_cases_to_a_kept_model(ready, qtbot, idle):
@@ -149,7 +154,7 @@ def test_cancel_stops_within_a_second_and_writes_nothing(ready, qtbot):
     panel = ready.teach
     panel.choices.steps.setValue(2000)
     panel.run()
-    qtbot.waitUntil(panel.loss.isVisible, timeout=60_000)
+    qtbot.waitUntil(panel.loss.isVisible, timeout=300_000)
     before = snapshot(data_dir() / "models")
     begin = time.monotonic()
     qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
@@ -208,8 +213,6 @@ def test_labels_of_the_library_are_learnt(base, scans, tmp_path):
         library.label(number, row.class_name, label_set=heart)
     library.label(1, "unsure", label_set=heart)
     library.label(2, "healthy", label_set=heart, sure=False)
-    from cubeview.learn.entry import in_words, library_entries
-
     entries = library_entries(library, heart)
     assert in_words(entries) == "10 cases: 6 ischaemic, 4 healthy"
     assert len(library_entries(library, heart, doubtful=True)) == 11
@@ -221,9 +224,6 @@ def test_labels_of_the_library_are_learnt(base, scans, tmp_path):
 
 def test_a_name_that_is_taken_or_odd_is_refused(base, scans):
     (ref,) = [ref for ref in find_models() if ref.name == "small"]
-    from cubeview.learn.entry import table_entries
-    from cubeview.learn.tuning import FinetuneConfig
-
     taught = Teacher().teach(
         ref, table_entries(scans / "labels.csv"), FinetuneConfig(folds=2, steps=1)
     )
@@ -240,3 +240,42 @@ def test_without_models_or_labels_the_panel_says_what_to_do(window, qtbot, monke
     panel.refresh()
     assert "No model" in panel.plan.text()
     assert not panel.run_button.isEnabled()
+
+
+def test_the_base_follows_the_kind_of_the_case_at_hand(base, window, with_case):
+    choices = window.teach.choices
+    with_case(make_heart())
+    window.show_teach()
+    assert choices.model.card.kind == "heart"
+    choices.base.setCurrentIndex(choices.base.findData("small"))
+    window.teach.refresh()
+    assert choices.base.currentData() == "small", "the user's choice stays"
+    with_case(make_sky())
+    window.show_teach()
+    assert choices.model.card.kind == "sky"
+
+
+def test_a_ventricle_placed_by_hand_is_learnt_from_and_noticed(base, scans, monkeypatch):
+    (ref,) = [ref for ref in find_models() if ref.name == "small"]
+    entries = table_entries(scans / "labels.csv")
+    given = []
+    prepare = training_set.prepare_case
+
+    def watched(card, case, *, ventricles=None, report=nothing):
+        given.append((case.name, dict(ventricles or {})))
+        return prepare(card, case)
+
+    monkeypatch.setattr(training_set, "prepare_case", watched)
+    teacher, config = Teacher(), FinetuneConfig(folds=2, steps=1)
+    teacher.teach(ref, entries, config)
+    assert not any(ventricles for _, ventricles in given)
+    given.clear()
+    teacher.teach(ref, entries, config)
+    assert not given, "prepared once"
+    case = entries[0].open()
+    mine = Ventricle((14, 22, 22), np.eye(3), (40, 32, 30), by="user")
+    remember(case, {role: mine for role in case.roles})
+    teacher.teach(ref, entries, config)
+    assert len(given) == 12
+    assert [name for name, ventricles in given if ventricles] == [entries[0].name]
+    assert all(found.by == "user" for found in given[0][1].values())

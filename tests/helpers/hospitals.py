@@ -1,21 +1,74 @@
 """Simulated scans of hospitals the shipped models never saw."""
 
 import csv
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
+from cubeview.cubes.case import Case
 from cubeview.io.export_dicom import write_nm
 from cubeview.simulate.spect import SpectPair, SpectRange, simulate_pair, to_case
+from cubeview.simulate.spect_scan import ScanRange
+from cubeview.simulate.spect_state import PoseRange
+from cubeview.simulate.spect_wall import WallRange
+
+Change = Callable[[SpectPair, np.random.Generator], SpectPair]
 
 
-def uncorrected(pair: SpectPair, rng: np.random.Generator) -> SpectPair:
-    """Return a pair whose rest is corrected for attenuation and whose stress is not.
+@dataclass(frozen=True)
+class Hospital:
+    """Where scans come from: a simulator's ranges, and what is done to a pair afterwards."""
 
-    Stress loses 35 to 60 % of its counts below the heart's middle, so that every healthy
-    inferior wall looks ischaemic: a habit a network can only know from labels.
+    name: str
+    params: SpectRange
+    change: Change | None = None
+
+    def differences(self) -> dict[str, tuple[object, object]]:
+        """Return what differs from the ranges the models are trained in: theirs, and here."""
+        shipped = SpectRange()
+        return {
+            field.name: (getattr(theirs, field.name), getattr(here, field.name))
+            for theirs, here in (
+                (getattr(shipped, part), getattr(self.params, part))
+                for part in ("wall", "scan", "pose")
+            )
+            for field in fields(theirs)
+            if getattr(theirs, field.name) != getattr(here, field.name)
+        }
+
+    def hearts(self, each: int, seed: int) -> Iterator[tuple[str, Case]]:
+        """Yield healthy and ischaemic hearts in turn, `each` of both, with their class."""
+        for number in range(2 * each):
+            label = ("healthy", "ischaemic")[number % 2]
+            rng = np.random.default_rng((seed, number))
+            pair = simulate_pair(label, rng, self.params)
+            if self.change is not None:
+                pair = self.change(pair, rng)
+            yield label, to_case(pair, f"h{seed}-{number:03d}")
+
+    def write(self, folder: Path, each: int, seed: int) -> Path:
+        """Write `hearts` as DICOM files and return their table of labels."""
+        folder.mkdir(parents=True, exist_ok=True)
+        table = folder / "labels.csv"
+        with table.open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(("case", "class", "rest", "stress"))
+            for label, case in self.hearts(each, seed):
+                names = [f"{case.name}_{role}.dcm" for role in ("rest", "stress")]
+                for role, name in zip(("rest", "stress"), names, strict=True):
+                    write_nm(case.cubes[role], folder / name, role=role, case=case.name)
+                writer.writerow((case.name, label, *names))
+        return table
+
+
+def prone_at_rest(pair: SpectPair, rng: np.random.Generator) -> SpectPair:
+    """Return a pair whose stress was taken on the back and whose rest was taken prone.
+
+    On the back the diaphragm takes 35 to 60 % of the counts below the heart's middle, prone it
+    does not: without attenuation correction every healthy inferior wall looks ischaemic, a habit
+    a network can only know from labels.
     """
     rows = np.arange(pair.stress.shape[1]) * pair.voxel_mm
     middle = pair.truth.ventricles["stress"].centre[1] * pair.voxel_mm
@@ -24,28 +77,48 @@ def uncorrected(pair: SpectPair, rng: np.random.Generator) -> SpectPair:
     return replace(pair, stress=np.rint(pair.stress * kept).astype(np.float32))
 
 
-def write_hospital(
-    folder: Path,
-    each: int,
-    seed: int,
-    params: SpectRange | None = None,
-    change: Callable[[SpectPair, np.random.Generator], SpectPair] | None = None,
-) -> Path:
-    """Write healthy and ischaemic hearts, `each` of both, and return their table of labels."""
-    folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "labels.csv"
-    with table.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("case", "class", "rest", "stress"))
-        for number in range(2 * each):
-            label = ("healthy", "ischaemic")[number % 2]
-            rng = np.random.default_rng((seed, number))
-            pair = simulate_pair(label, rng, params)
-            if change is not None:
-                pair = change(pair, rng)
-            name = f"h{seed}-{number:03d}"
-            case = to_case(pair, name)
-            for role in ("rest", "stress"):
-                write_nm(case.cubes[role], folder / f"{name}_{role}.dcm", role=role, case=name)
-            writer.writerow((name, label, f"{name}_rest.dcm", f"{name}_stress.dcm"))
-    return table
+CZT = Hospital(
+    "small CZT camera, stress supine and rest prone, no attenuation correction",
+    SpectRange(
+        scan=ScanRange(
+            voxel_mm=(3.2, 3.9),
+            fine_share=0.0,
+            fwhm_mm=(8.0, 11.0),
+            cutoff_per_cm=(0.60, 0.80),
+            iterative_share=1.0,
+            noise=(0.042, 0.055),
+            masked_share=1.0,
+            mask_mm=(86.0, 98.0),
+            counts=(90.0, 180.0),
+        ),
+        pose=PoseRange(tilt_deg=9.0, offset_mm=12.0),
+        shape=(52, 56, 56),
+    ),
+    prone_at_rest,
+)
+"""A sharper camera with fewer counts, hearts turned and displaced more, a wide mask: each range
+lies outside the shipped model's, which only the habit of the two positions makes wrong."""
+
+COARSE = Hospital(
+    "old camera far from the patient, half the dose, liver at the heart",
+    SpectRange(
+        wall=WallRange(inferior_loss=(0.55, 0.68)),
+        scan=ScanRange(
+            voxel_mm=(7.0, 7.8),
+            fine_share=0.0,
+            fwhm_mm=(19.5, 22.0),
+            cutoff_per_cm=(0.24, 0.29),
+            noise=(0.042, 0.060),
+            rest_noise=(1.9, 2.3),
+            background=(0.21, 0.29),
+            liver=(1.32, 1.60),
+            masked_share=1.0,
+            mask_mm=(86.0, 98.0),
+            counts=(80.0, 190.0),
+        ),
+        pose=PoseRange(tilt_deg=9.0, offset_mm=12.0),
+        shape=(32, 36, 36),
+    ),
+)
+"""Poorer resolution, coarser voxels, fewer counts, stronger background and liver, heavier
+attenuation of the inferior wall in both states than the shipped model ever saw."""

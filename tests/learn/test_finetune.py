@@ -1,5 +1,7 @@
 """Fine-tuning moves a model towards new labels, honestly measured in grouped folds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,13 +9,16 @@ import torch
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn.calibrate import calibrate
 from cubeview.learn.card import Card
+from cubeview.learn.entry import Entry
 from cubeview.learn.finetune import fine_tune, linked_classes
 from cubeview.learn.metrics import auc
 from cubeview.learn.model import Model
 from cubeview.learn.network import NetworkConfig, build
 from cubeview.learn.outcome import figures, positive_classes, verdict
-from cubeview.learn.training_set import TrainingSet, grouped_folds, preflight
+from cubeview.learn.prepared import Prepared
+from cubeview.learn.training_set import TrainingSet, gather, grouped_folds, preflight
 from cubeview.learn.tuning import FinetuneConfig
+from tests.learn.toys import heart_case
 
 SMALL = NetworkConfig(widths=(4, 8, 8), kernels=(4, 2, 2), strides=(2, 1, 1), padding="same")
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
@@ -146,6 +151,61 @@ def test_cancelling_stops_at_the_next_step(base):
     with pytest.raises(Cancelled):
         fine_tune(base, planted(), FinetuneConfig(), report=report)
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (MemoryError(), "MemoryError"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory\nmore"), "can't allocate memory"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "out of memory"),
+        (RuntimeError("CUDA error: device lost"), "device lost"),
+    ],
+)
+@pytest.mark.parametrize("where", ["cubeview.learn.rounds.varied", "torch.optim.AdamW.step"])
+def test_what_breaks_off_says_what_to_change(base, monkeypatch, fault, reason, where):
+    def broken(*given, **named):
+        raise fault
+
+    monkeypatch.setattr(where, broken)
+    with pytest.raises(CubeviewError, match=reason) as told:
+        fine_tune(base, planted(), FinetuneConfig(steps=2, augment=("shift",), copies=1))
+    assert "fewer layers" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_loss_that_is_no_number_asks_for_a_lower_rate(base):
+    cases = planted()
+    cases.inputs[3] = np.inf
+    with pytest.raises(CubeviewError, match="lower rate"):
+        fine_tune(base, cases, FinetuneConfig(steps=20))
+
+
+def test_a_case_that_cannot_be_opened_is_left_out_and_named(base, monkeypatch):
+    cases = planted(12)
+    monkeypatch.setattr(
+        "cubeview.learn.training_set.prepare_case",
+        lambda card, case, **given: Prepared(case, cases.inputs[int(case.name)], {}),
+    )
+
+    def opener(number):
+        def open_it():
+            if number == 4:
+                raise CubeviewError("scan4.dcm: cut off after 12 bytes. Copy it again.")
+            return replace(heart_case(np.zeros((2, 2, 2, 2))), name=str(number))
+
+        return open_it
+
+    entries = [Entry(f"P{n}", cases.classes[cases.truth[n]], f"P{n}", opener(n)) for n in range(12)]
+    seen = []
+    found = gather(entries, base.card, report=lambda fraction, text: seen.append(text))
+    assert len(found) == 11
+    assert found.problems == ("P4: scan4.dcm: cut off after 12 bytes. Copy it again.",)
+    assert "Left out: P4: scan4.dcm" in " ".join(preflight(found, 3))
+    assert len(set(seen)) == 12
+    assert fine_tune(base, found, FinetuneConfig(steps=2, folds=3)).logits.shape == (11, 2)
+    with pytest.raises(CubeviewError, match="at least two classes"):
+        gather(entries[4:5], base.card)
 
 
 def test_calibration_is_platt_scaling_for_two_classes():

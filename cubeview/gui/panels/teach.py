@@ -74,6 +74,7 @@ class TeachPanel(QWidget):
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress_text = label(part="dim")
+        self.curves = label("Learning, this fold in colour, those before it in grey", "heading")
         self.loss = Chart("step", "loss", 120)
         self.accuracy = Chart("step", "share right", 120)
         self.held_out = label(part="dim")
@@ -87,6 +88,7 @@ class TeachPanel(QWidget):
             self.problem,
             self.progress_text,
             self.progress,
+            self.curves,
             self.loss,
             self.accuracy,
             self.held_out,
@@ -95,7 +97,8 @@ class TeachPanel(QWidget):
         ):
             layout.addWidget(widget)
         layout.addStretch(1)
-        for widget in (self.loss, self.accuracy, self.held_out, self.told, self.result):
+        self._passing = (self.curves, self.loss, self.accuracy, self.held_out)
+        for widget in (*self._passing, self.told, self.result):
             widget.hide()
         self._refresh()
 
@@ -107,7 +110,9 @@ class TeachPanel(QWidget):
     def refresh(self) -> None:
         """Look again which models and labels there are."""
         if not self.running:
-            self.choices.refresh()
+            case = self._session.case
+            kind = case.kind if case is not None else ""
+            self.choices.refresh(kind, self._session.default_models.get(kind, ""))
 
     def check(self) -> None:
         """Prepare the cases and say what is doubtful."""
@@ -154,7 +159,7 @@ class TeachPanel(QWidget):
     def discard(self) -> None:
         """Forget the last result."""
         self._taught = None
-        for widget in (self.loss, self.accuracy, self.held_out, self.told, self.result):
+        for widget in (*self._passing, self.told, self.result):
             widget.hide()
         self._refresh()
 
@@ -197,18 +202,19 @@ class TeachPanel(QWidget):
             for number, curve in enumerate(curves, start=1):
                 steps = range(1, len(curve) + 1)
                 last = number == len(curves)
-                chart.curve(steps, curve, "accent" if last else "line", width=2 if last else 1)
+                chart.curve(steps, curve, "accent" if last else "dim", width=2 if last else 1)
             chart.show()
+        self.curves.show()
         self.accuracy.plot.setYRange(0, 1)
         shares = ", ".join(f"{share:.2f}" for share in going.held_out)
-        self.held_out.setText(f"Right on cases held out, fold by fold: {shares}")
+        self.held_out.setText(f"Share right of the cases held out, fold by fold: {shares}")
         self.held_out.setVisible(bool(shares))
 
     def _show(self, taught: Taught) -> None:
         self._taught = taught
         self._write_down(taught)
         self.result.show_taught(taught, free_name(f"{taught.base.card.name}-tuned"))
-        for widget in (self.loss, self.accuracy, self.held_out):
+        for widget in self._passing:
             widget.hide()
         self.result.show()
         self._refresh()
@@ -248,7 +254,7 @@ class TeachPanel(QWidget):
     def _was_kept(self, ref: ModelRef) -> None:
         default = self.result.default_box.isChecked()
         self.discard()
-        self.choices.refresh()
+        self.refresh()
         self.kept.emit(ref, default)
 
     def _open_case(self, name: str) -> None:

@@ -123,6 +123,7 @@ class TeachChoices(QWidget):
         layout.addWidget(label("Vary cases while learning", "dim"))
         layout.addLayout(self._vary)
         layout.addWidget(self.balanced)
+        self._kind = ""
         self.base.activated.connect(self._base_chosen)
         self.source.activated.connect(self.read)
         self.table_button.clicked.connect(self._ask_table)
@@ -164,15 +165,28 @@ class TeachChoices(QWidget):
     def use_table(self, path: Path) -> None:
         """Take labels from a table."""
         self._table = path
-        self.refresh()
+        self._base_chosen()
         self.source.setCurrentIndex(self.source.findData(_TABLE))
         self.read()
 
-    def refresh(self) -> None:
-        """Look again which models and label sets there are; choices stay where they can."""
+    def refresh(self, kind: str = "", default: str = "") -> None:
+        """Look again which models and label sets there are; choices stay where they can.
+
+        Parameters
+        ----------
+        kind : str
+            Of the case at hand; when it is another than before, the base becomes a model for it.
+        default : str
+            The model that answers for this kind.
+        """
+        models = find_models()
         chosen = self.base.currentData()
+        if kind and kind != self._kind:
+            self._kind = kind
+            fitting = [ref.name for ref in models if ref.card.kind == kind]
+            chosen = default if default in fitting else next(iter(fitting), None)
         self.base.clear()
-        for ref in find_models():
+        for ref in models:
             self.base.addItem(ref.card.title, ref.name)
             self.base.setItemData(self.base.count() - 1, ref.name, 3)
         self.base.setCurrentIndex(max(0, self.base.findData(chosen)) if self.base.count() else -1)

@@ -23,6 +23,12 @@ if TYPE_CHECKING:  # scipy would come with it, and slow the start of the window
     from cubeview.learn.outcome import Figures
 
 BINS = 8
+HEADS = (
+    ("", ""),
+    ("AUC (95 %)", "Area under the ROC curve, the mean of the folds; 1 is perfect, 0.5 is chance"),
+    ("Balanced", "Balanced accuracy: the mean share right of the classes, at the chosen threshold"),
+    ("ECE", "Expected calibration error: how far what it says is from how often it is right"),
+)
 _PARTS = {"better": "good", "worse": "bad", "cannot be told": "warn", "new": ""}
 
 
@@ -56,13 +62,14 @@ class TeachResult(QWidget):
         layout.addWidget(self.verdict)
         layout.addWidget(self.text)
         self._figures = QGridLayout()
+        self._figures.setHorizontalSpacing(12)
         layout.addLayout(self._figures)
         layout.addWidget(label("ROC: mean of the folds ± spread; base dashed", "heading"))
-        self.roc = Chart("false alarms", "found", 190)
+        self.roc = Chart("false alarm rate", "share found", 190)
         layout.addWidget(self.roc)
         self.reliability_title = label(part="heading")
         layout.addWidget(self.reliability_title)
-        self.reliability = Chart("said", "right", 150)
+        self.reliability = Chart("probability said", "share right", 150)
         layout.addWidget(self.reliability)
         layout.addWidget(label("Confusion: rows the label, columns the answer", "heading"))
         self._confusion = QGridLayout()
@@ -124,9 +131,10 @@ class TeachResult(QWidget):
     def _fill_figures(self, taught: Taught) -> None:
         _empty(self._figures)
         outcome = taught.outcome
-        heads = ("", "AUC (95 %)", "Balanced", "ECE")
-        for across, text in enumerate(heads):
-            self._figures.addWidget(label(text, "dim", wrap=False), 0, across)
+        for across, (text, tip) in enumerate(HEADS):
+            head = label(text, "dim", wrap=False)
+            head.setToolTip(tip)
+            self._figures.addWidget(head, 0, across)
         base = outcome.base
         rows = (("Fine-tuned", outcome.tuned), ("Base", base), ("Plain baseline", outcome.baseline))
         for down, (text, found) in enumerate(rows, start=1):
@@ -148,7 +156,7 @@ class TeachResult(QWidget):
         self.roc.band(grid, (mean - spread).clip(0, 1), (mean + spread).clip(0, 1), "accent")
         self.roc.curve(grid, mean, "accent")
         self.reliability_title.setText(
-            f"Calibration: how often it is right when it says so, ECE {outcome.tuned.ece:.3f}"
+            f"Calibration (ECE {outcome.tuned.ece:.3f})" + ("; base grey" if outcome.base else "")
         )
         self.reliability.clear()
         self.reliability.square()
@@ -162,7 +170,9 @@ class TeachResult(QWidget):
         _empty(self._confusion)
         names = taught.cases.classes
         for place, name in enumerate(names):
-            self._confusion.addWidget(label(name, "dim", wrap=False), 0, place + 1)
+            head = label(name, "dim", wrap=False)
+            head.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self._confusion.addWidget(head, 0, place + 1)
             self._confusion.addWidget(label(name, "dim", wrap=False), place + 1, 0)
         for down, row in enumerate(taught.outcome.tuned.confusion):
             for across, count in enumerate(row):
