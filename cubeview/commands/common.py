@@ -144,7 +144,9 @@ def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
     named = {Path(path) for path in paths}
     reasons = [one_line(refusal.reason) for refusal in opened.refusals]
     if not opened.cases:
-        raise CubeviewError(reasons[0] if reasons else f"{paths[0]}: no FITS or DICOM file here.")
+        raise CubeviewError(
+            reasons[0] if reasons else f"{paths[0]}: no FITS, DICOM or NIfTI file here."
+        )
     for reason in reasons:
         print(f"cubeview: {reason}", file=sys.stderr)
     status = 2 if any(refusal.path in named for refusal in opened.refusals) else 0

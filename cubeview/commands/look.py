@@ -50,14 +50,20 @@ def _info(options: argparse.Namespace) -> int:
         z, y, x = record["shape"]
         print(f"{record['path']}: {record['kind']}, {z} × {y} × {x}, {record['unit'] or 'no unit'}")
         for axis in record["axes"]:
+            first, last, step = (_number(axis[key]) for key in ("first", "last", "step"))
             print(
-                f"  {axis['name']} ({axis['type'] or 'no type'}): {axis['first']:.6g} to "
-                f"{axis['last']:.6g} {axis['unit']}, step {axis['step']:.6g}"
+                f"  {axis['name']} ({axis['type'] or 'no type'}): {first} to {last} "
+                f"{axis['unit']}, step {step}"
             )
         print(f"  uncertainty: {record['uncertainty'] or 'none'}")
         for note in record["notes"]:
             print(f"  {note}")
     return status
+
+
+def _number(value: float | None) -> str:
+    """Return a coordinate in six figures; a corner outside the projection has none."""
+    return "none" if value is None else f"{value:.6g}"
 
 
 def _demo(options: argparse.Namespace) -> int:

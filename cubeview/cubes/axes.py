@@ -38,6 +38,9 @@ class Axis:
         Reference frame: ``"LSRK"``, ``"BARYCENT"``, ``"ICRS"``, ``"FK5"``.
     rest : float or None
         Rest value for velocities, in `rest_unit` (``"Hz"`` or ``"m"``).
+    redshift : float
+        Of the frame that spectral values are in: 0 as observed, else the rest frame of a source
+        at this redshift.
     guessed : bool
         True when type or unit did not stand in the file; the cube's notes say what was guessed.
     """
@@ -52,6 +55,7 @@ class Axis:
     frame: str = ""
     rest: float | None = None
     rest_unit: Literal["Hz", "m", ""] = ""
+    redshift: float = 0.0
     guessed: bool = False
 
     def __post_init__(self) -> None:

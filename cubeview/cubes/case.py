@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
+
 from cubeview.cubes.cube import Box, Cube, CubeKind, Note
 
 
@@ -51,6 +53,27 @@ class Case:
     def main(self) -> Cube:
         """The cube whose grid the cursor moves on: stress before rest, else the only one."""
         return next(iter(self.cubes.values()))
+
+    @property
+    def gates(self) -> int:
+        """Number of gates; of the cube that has most where they differ, 0 for an ungated case."""
+        return max(len(cube.gates) for cube in self.cubes.values())
+
+    def at_gate(self, role: str, gate: int | None) -> Cube:
+        """Return the cube of a role in one of `gates`, or added up where `gate` is None."""
+        cube = self.cubes[role]
+        if gate is None or not cube.gates:
+            return cube
+        return cube.at_gate(gate * len(cube.gates) // self.gates)
+
+    def share(self, role: str, gate: int | None) -> int:
+        """Return how many times more the sum of a role holds than what is shown of it."""
+        return 1 if gate is None else len(self.cubes[role].gates) or 1
+
+    def plane(self, role: str, gate: int | None, axis: int, index: int) -> np.ndarray:
+        """Return a plane of a role; of one gate in the counts that all together would have."""
+        plane, share = self.at_gate(role, gate).plane(axis, index), self.share(role, gate)
+        return plane if share == 1 else plane * np.float32(share)
 
     @property
     def notes(self) -> tuple[Note, ...]:

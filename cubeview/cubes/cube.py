@@ -1,7 +1,7 @@
 """A cube: three axes, lazily read pixels, their uncertainty and mask, and what was guessed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
@@ -93,10 +93,19 @@ class Note:
 
     ``guess``: not in the file, may be wrong, the user may change it. ``repair``: the file said
     something unusable and this is what it must mean. ``info``: worth knowing, nothing to do.
+
+    Parameters
+    ----------
+    level : {"guess", "repair", "info"}
+    text : str
+    about : str
+        The question of `cubeview.cubes.guesses` by which the user can say otherwise; empty where
+        there is none.
     """
 
     level: Literal["guess", "repair", "info"]
     text: str
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,22 @@ class Source:
 
     path: Path
     part: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """One of the states a gated scan was taken in: a part of the heart's beat.
+
+    Parameters
+    ----------
+    name : str
+        ``"time slot 3"``.
+    pixels : Pixels
+        Of the cube's shape and unit.
+    """
+
+    name: str
+    pixels: Pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +168,13 @@ class Cube:
     notes : tuple of Note
         Every guess, repair and omission made on reading.
     source : Source or None
+    instrument : str
+        What took the data, as the header names it (instrument or camera); what the user corrects
+        is remembered under it. Empty where the file does not say.
+    gates : tuple of Gate
+        The states whose sum `pixels` is, in the order of the beat; empty for an ungated scan.
+    as_read : Cube or None
+        The cube before the user's corrections; None where there are none.
     """
 
     axes: tuple[Axis, Axis, Axis]
@@ -158,6 +190,9 @@ class Cube:
     facts: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     source: Source | None = None
+    instrument: str = ""
+    gates: tuple[Gate, ...] = ()
+    as_read: "Cube | None" = None
 
     def __post_init__(self) -> None:
         lengths = tuple(len(axis) for axis in self.axes)
@@ -182,6 +217,13 @@ class Cube:
             scale_x, scale_y = proj_plane_pixel_scales(self.wcs) * 3600.0
             sizes[1], sizes[2] = float(scale_y), float(scale_x)
         return sizes[0], sizes[1], sizes[2]
+
+    def at_gate(self, number: int) -> "Cube":
+        """Return the cube in one of its gates, counted from 0; without gates the cube itself."""
+        if not self.gates:
+            return self
+        gate = self.gates[number % len(self.gates)]
+        return replace(self, pixels=gate.pixels, uncertainty=None, gates=())
 
     def world(self, z: float, y: float, x: float) -> tuple[float, float, float]:
         """Return the world coordinates of a voxel index (0-based, may be fractional).

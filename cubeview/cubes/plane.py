@@ -19,6 +19,7 @@ _BODY_NAMES = {
     "transaxial": ("transaxial", "coronal", "sagittal"),
     "coronal": ("coronal", "transaxial", "sagittal"),
     "sagittal": ("sagittal", "transaxial", "coronal"),
+    "projections": ("projection", "sinogram", "rows by angle"),
 }
 
 

@@ -41,6 +41,7 @@ def with_spectral(
     *,
     rest: str = "",
     convention: Convention = "radio",
+    redshift: str | None = None,
 ) -> Cube:
     """Return the cube with its spectral axis shown as another quantity; no voxel moves.
 
@@ -55,6 +56,9 @@ def with_spectral(
         (a wavelength in the medium of the axis). Empty takes that of the axis.
     convention : {"radio", "optical", "relativistic"}
         How velocities are defined, where velocities are asked for.
+    redshift : str, optional
+        Of the source in whose rest frame values are wanted, a number; ``"0"`` for values as
+        observed. None leaves the frame as it is.
 
     Returns
     -------
@@ -71,7 +75,8 @@ def with_spectral(
     if axis.kind != "spectral":
         raise CubeviewError("This cube has no spectral axis to convert.")
     at_rest = _rest_of(axis, rest)
-    frequency = _frequency(axis, at_rest)
+    moving = axis.redshift if redshift is None else _redshift(redshift)
+    frequency = _frequency(axis, at_rest) * ((1.0 + moving) / (1.0 + axis.redshift))
     if as_ == "velocity":
         if at_rest is None:
             raise CubeviewError(
@@ -93,14 +98,26 @@ def with_spectral(
         convention=convention if as_ == "velocity" else "",
         rest=axis.rest if at_rest is None else float(at_rest.to_value(units.Hz)),
         rest_unit=axis.rest_unit if at_rest is None else "Hz",
+        redshift=moving,
+        frame="" if axis.frame == "SOURCE" and not moving else axis.frame,
     )
     notes = [note for note in cube.notes if not note.text.startswith(_SHOWN_AS)]
     detail = f" ({convention}, rest {_tidy(at_rest)})" if as_ == "velocity" else ""
+    detail += f" in the rest frame of redshift {moving:g}" if moving else ""
     notes.append(Note("info", f"{_SHOWN_AS} {as_}{detail}, as the user asked"))
     return replace(cube, axes=(new, *cube.axes[1:]), notes=tuple(notes))
 
 
+_FARTHEST = 2000.0
 _SHOWN_AS = "spectral axis shown as"
+
+
+def shown_as(axis: Axis) -> Shown:
+    """Return what an axis is shown as now; a wavelength where it is something else."""
+    if axis.name == "Wavelength" and axis.medium == "air":
+        return "air wavelength"
+    names: dict[str, Shown] = {"Frequency": "frequency", "Energy": "energy"}
+    return "velocity" if axis.name == "Velocity" else names.get(axis.name, "wavelength")
 
 
 def needs_rest(axis: Axis, as_: Shown) -> bool:
@@ -153,6 +170,16 @@ def _rest_of(axis: Axis, text: str) -> Any:
         return None
     if not (found.isscalar and np.isfinite(found.value) and found.value > 0):
         raise CubeviewError("The rest value must be one positive number with its unit.")
+    return found
+
+
+def _redshift(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = np.nan
+    if not -1.0 < found < _FARTHEST:
+        raise CubeviewError(f"“{text.strip()[:40]}” is no redshift. Give a number, such as 0.0231.")
     return found
 
 

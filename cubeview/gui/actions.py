@@ -28,7 +28,7 @@ class Action:
         Dotted path from the window to what is called: ``"opening.ask_files"``.
     shortcut : str
         As QKeySequence reads it; empty for none.
-    needs : {"", "case", "heart", "pair", "overlay", "spectral", "sky"}
+    needs : {"", "case", "heart", "pair", "overlay", "spectral", "sky", "gated"}
         What must be there for it to be possible.
     views_only : bool
         The key counts only while the views have the focus: a space bar that always played would
@@ -46,7 +46,7 @@ class Action:
     menu: str
     handler: str
     shortcut: str = ""
-    needs: Literal["", "case", "heart", "pair", "overlay", "spectral", "sky"] = ""
+    needs: Literal["", "case", "heart", "pair", "overlay", "spectral", "sky", "gated"] = ""
     views_only: bool = False
     checkable: bool = False
     toolbar: str = ""
@@ -80,6 +80,15 @@ ACTIONS = (
         after_line=True,
     ),
     Action(
+        "beat",
+        "Play the bea&t of a gated scan",
+        "Cube",
+        "ortho.beat",
+        "B",
+        needs="gated",
+        checkable=True,
+    ),
+    Action(
         "aperture",
         "Ap&erture at the cursor",
         "Cube",
@@ -99,6 +108,7 @@ ACTIONS = (
     Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
     Action("white", "W&hite light", "Cube", "ortho.toggle_white", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
+    Action("guesses", "&Correct what was guessed…", "Cube", "ask_guesses", "G", needs="case"),
     Action(
         "adjust",
         "Adjust the &ventricle",

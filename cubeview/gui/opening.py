@@ -8,6 +8,7 @@ from PyQt6.QtCore import QMimeData, QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from cubeview.cubes.case import Case
+from cubeview.gui.choosing import Chooser, sorted_out
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.messages import MessageBar
 from cubeview.gui.session import Session
@@ -88,9 +89,14 @@ class Opening(QObject):
                 new.append(case)
             else:  # opened once more: the file may have changed
                 self._session.replace_case(former, case)
-        self._session.add_cases(tuple(new))
+        many, few = sorted_out(new)
+        self._session.add_cases(tuple(few))
+        for cases in many:
+            Chooser(self._session, cases, self._window).show()
+        shown = [case for case in opened.cases if not any(case is c for m in many for c in m)]
+        if shown:
+            self._session.set_case(shown[0])
         if opened.cases:
-            self._session.set_case(opened.cases[0])
             if remember:
                 self._memory.opened(paths)
                 folder = paths[0] if paths[0].is_dir() else paths[0].parent

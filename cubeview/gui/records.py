@@ -49,6 +49,8 @@ class Records(QObject):
         Label sets, the one in use, or the reader.
     reader_changed()
     blind_changed()
+    files_found()
+        Files that had been moved are known again where they lie now.
     told(str)
         Something to be said to the user that is no failure.
     failed(object)
@@ -61,6 +63,7 @@ class Records(QObject):
     sets_changed = pyqtSignal()
     reader_changed = pyqtSignal()
     blind_changed = pyqtSignal()
+    files_found = pyqtSignal()
     told = pyqtSignal(str)
     failed = pyqtSignal(object)
 

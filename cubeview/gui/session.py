@@ -45,6 +45,8 @@ class Session(QObject):
         The ellipsoids show their handles.
     held : bool
         One of them is being dragged.
+    gate : int or None
+        The gate of a gated scan that is shown, counted from 0; None for the sum.
 
     Signals
     -------
@@ -76,6 +78,8 @@ class Session(QObject):
     overlay_changed()
         The values of the map.
     overlay_style_changed()
+    gate_changed()
+        Which gate of a gated scan is shown, or their sum.
     """
 
     cases_changed = pyqtSignal()
@@ -94,6 +98,7 @@ class Session(QObject):
     prediction_changed = pyqtSignal()
     overlay_changed = pyqtSignal()
     overlay_style_changed = pyqtSignal()
+    gate_changed = pyqtSignal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -104,6 +109,7 @@ class Session(QObject):
         self.ventricles: dict[str, Ventricle] = {}
         self.adjusting = False
         self.held = False
+        self.gate: int | None = None
         self.window: Box | None = None
         self.drawn = False
         self.marks: tuple[Mark, ...] = ()
@@ -164,6 +170,7 @@ class Session(QObject):
             return
         self.case = case
         self.held = False
+        self.gate = None
         self.overlay = None
         self.aperture = 0.0
         self.white = False
@@ -225,6 +232,15 @@ class Session(QObject):
             cube, self.case.main, (z, y, x), self.ventricles, role, self.case.roles[0]
         )
         return float(position[0]), float(position[1]), float(position[2])
+
+    def set_gate(self, gate: int | None) -> None:
+        """Show one gate of a gated scan, counted from 0, or the sum of all."""
+        count = 0 if self.case is None else self.case.gates
+        if gate is not None:
+            gate = min(max(gate, 0), count - 1) if count else None
+        if gate != self.gate:
+            self.gate = gate
+            self.gate_changed.emit()
 
     def set_display(self, **changes: Any) -> None:
         """Change fields of `display`."""

@@ -32,6 +32,7 @@ class Shelf(QObject):
         self._visited: list[int] = []
         self._borrowed: Case | None = None
         self.missing: set[int] = set()
+        records.files_found.connect(self.missing.clear)
 
     def open(self, case_id: int, *, visited: bool = True) -> None:
         """Open a case, in the background."""

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.cubes.case import Case
-from cubeview.cubes.spectral import CONVENTIONS, SHOWN, with_spectral
+from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, with_spectral
 from cubeview.errors import CubeviewError
 from cubeview.gui.panels.widgets import label
 from cubeview.gui.session import Session
@@ -55,6 +55,14 @@ class SpectralDialog(QDialog):
         self.rest.setPlaceholderText("1420.40575 MHz, 656.28 nm …")
         if axis.rest is not None:
             self.rest.setPlaceholderText(f"{axis.rest:.10g} {axis.rest_unit}, from the file")
+        self.frame = QComboBox()
+        self.frame.addItem("As observed", "observed")
+        self.frame.addItem("In the rest frame of the source", "rest")
+        self.redshift = QLineEdit()
+        known = f"{axis.redshift:.8g}" if axis.redshift else case.main.facts.get("redshift", "")
+        self.redshift.setText(known)
+        self.redshift.setPlaceholderText("0.0231")
+        self.frame.setCurrentIndex(1 if axis.redshift else 0)
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.setProperty("part", "warn")
@@ -62,6 +70,8 @@ class SpectralDialog(QDialog):
         form.addRow("Show as", self.shown)
         form.addRow("Rest value of the line", self.rest)
         form.addRow("Velocities are", self.convention)
+        form.addRow("Values", self.frame)
+        form.addRow("Redshift of the source", self.redshift)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
@@ -72,7 +82,10 @@ class SpectralDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.problem)
         layout.addWidget(buttons)
+        now = self.shown.findData(shown_as(axis))
+        self.shown.setCurrentIndex(max(now, 0))
         self.shown.currentIndexChanged.connect(self._changed)
+        self.frame.currentIndexChanged.connect(self._changed)
         self._changed()
 
     def accept(self) -> None:
@@ -87,6 +100,9 @@ class SpectralDialog(QDialog):
                     self.shown.currentData(),
                     rest=self.rest.text(),
                     convention=self.convention.currentData(),
+                    redshift="0"
+                    if self.frame.currentData() == "observed"
+                    else self.redshift.text(),
                 )
                 for role, cube in self._case.cubes.items()
             }
@@ -100,3 +116,4 @@ class SpectralDialog(QDialog):
     def _changed(self) -> None:
         self.problem.hide()
         self.convention.setEnabled(self.shown.currentData() == "velocity")
+        self.redshift.setEnabled(self.frame.currentData() == "rest")

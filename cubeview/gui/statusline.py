@@ -6,6 +6,7 @@ from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QStatusBar, QWidget
 
 from cubeview.errors import CubeviewError
+from cubeview.gui.guesses import chip_text
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.session import Session
 from cubeview.gui.words import place_text, values_text
@@ -20,13 +21,13 @@ class StatusLine(QStatusBar):
 
     Signals
     -------
-    notes_wanted()
+    guesses_wanted()
         The user clicked the chip that says something was guessed.
     unreadable(str)
         A value under the cursor could not be read: the file has gone, say.
     """
 
-    notes_wanted = pyqtSignal()
+    guesses_wanted = pyqtSignal()
     unreadable = pyqtSignal(str)
 
     def __init__(self, session: Session, jobs: Jobs, parent: QWidget | None = None) -> None:
@@ -40,8 +41,8 @@ class StatusLine(QStatusBar):
         self.addWidget(self.cursor_text, 1)
         self.chip = QPushButton()
         self.chip.setProperty("part", "chip")
-        self.chip.setToolTip("Something about this case was guessed; click to check it")
-        self.chip.clicked.connect(self.notes_wanted)
+        self.chip.setToolTip("Something about this case was guessed; click to correct it")
+        self.chip.clicked.connect(self.guesses_wanted)
         self.job_text = QLabel()
         self.job_text.setProperty("part", "dim")
         self.progress = QProgressBar()
@@ -110,12 +111,9 @@ class StatusLine(QStatusBar):
             widget.setVisible(first is not None)
 
     def _show_chip(self) -> None:
-        case = self._session.case
-        guesses = 0 if case is None else sum(note.level == "guess" for note in case.notes)
-        asks = case is not None and bool(case.question)
-        plural = "" if guesses == 1 else "es"
-        self.chip.setText("⚠ rest or stress?" if asks else f"⚠ {guesses} guess{plural}")
-        self.chip.setVisible(asks or guesses > 0)
+        text = chip_text(self._session.case)
+        self.chip.setText(text)
+        self.chip.setVisible(bool(text))
 
     def _show_cursor(self) -> None:
         try:

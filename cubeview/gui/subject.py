@@ -160,14 +160,19 @@ class Subject(QObject):
         )
 
     def _write_down(self) -> None:
-        """Write into the audit log that the current case was opened."""
+        """Write into the audit log that the current case was opened, and note where it lies."""
         case, library, hashes = self._session.case, self._records.library, self.hashes
         if case is None or library is None or hashes is None:
             return
         try:
             library.log("opened", identity(case, hashes))
+            moved = library.found_again(case, hashes)
         except CubeviewError as error:
             self._records.failed.emit(error)
+            return
+        if moved:
+            self._records.files_found.emit()
+            self._records.make_thumbnails()
 
     def _was_corrected(self, case: Case | None) -> bool:
         """Tell whether a case is the former one with other roles, or with a partner."""

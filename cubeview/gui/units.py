@@ -50,6 +50,12 @@ def shown_axis(axis: Axis) -> Axis:
     return axis if scale == 1.0 else replace(axis, values=axis.values * scale, unit=unit)
 
 
+def digits(value: float, step: float) -> str:
+    """Write a value to a tenth of its step."""
+    places = int(np.clip(np.ceil(1 - np.log10(abs(step) or 1.0)), 0, 6))
+    return f"{value:.{places}f}".replace("-", "−")
+
+
 def value_unit(cube: Cube) -> str:
     """Return the unit of a cube's values as a reader writes it: ``"10⁻²⁰ erg s⁻¹ cm⁻² Å⁻¹"``."""
     unit = cube.quantity_unit
@@ -84,9 +90,3 @@ def _power(power: float) -> str:
     if power == 1:
         return ""
     return str(power).translate(str.maketrans("0123456789-/.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ·"))
-
-
-def digits(value: float, step: float) -> str:
-    """Write a value to a tenth of its step."""
-    places = int(np.clip(np.ceil(1 - np.log10(abs(step) or 1.0)), 0, 6))
-    return f"{value:.{places}f}".replace("-", "−")

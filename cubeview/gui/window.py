@@ -5,17 +5,11 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, QUrl
 from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import (
-    QFileDialog,
-    QMainWindow,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
-from cubeview.gui import asking
+from cubeview.gui import asking, guesses
 from cubeview.gui.about import AboutDialog
 from cubeview.gui.actions import Actions
 from cubeview.gui.boxes import Boxes
@@ -203,6 +197,11 @@ class Window(QMainWindow):
         if self.session.case is not None:
             SpectralDialog(self.session, self.session.case, self).show()
 
+    def ask_guesses(self) -> None:
+        """Ask what the user knows better than the reader could guess."""
+        if not guesses.ask(self.session, self):
+            self.show_notes()
+
     def search_sources(self) -> None:
         """Search the current sky cube, and show the panel that lists what is found."""
         self.docks["sources"].show()
@@ -320,8 +319,10 @@ class Window(QMainWindow):
         self.start_page.files_wanted.connect(self.opening.ask_files)
         self.start_page.folder_wanted.connect(self.opening.ask_folder)
         self.opening.recent_changed.connect(self._recent_changed)
-        self.status_line.notes_wanted.connect(self.show_notes)
+        self.status_line.guesses_wanted.connect(self.ask_guesses)
+        self.notes.forgot.connect(self.messages.warn)
         self.status_line.unreadable.connect(self.messages.error)
+        self.ortho.beating_changed.connect(self.actions_table["beat"].setChecked)
         self.ortho.playing_changed.connect(self.actions_table["play"].setChecked)
 
     def _last_folder(self) -> str:
@@ -377,6 +378,7 @@ class Window(QMainWindow):
         have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
         have |= {"spectral"} if case and case.main.axes[0].kind == "spectral" else set()
         have |= {"sky"} if case is not None and case.kind == "sky" else set()
+        have |= {"gated"} if case is not None and case.gates else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)
         self.actions_table["undo_ventricle"].setEnabled(self.placing.can_undo)

@@ -46,7 +46,9 @@ def coordinate_text(axis: Axis, value: float) -> str:
     text = f"{axis.name} {figures}"
     if unit:
         text += f" {unit}"
-    extra = axis.medium or axis.convention
+    extra: str = axis.medium or axis.convention
+    if axis.redshift:
+        extra = ", ".join(filter(None, (extra, "rest frame")))
     return f"{text} ({extra})" if extra else text
 
 
@@ -116,7 +118,8 @@ def values_text(session: Session) -> str:
     if session.case is None:
         return ""
     parts = []
-    for role, cube in session.case.cubes.items():
+    for role in session.case.cubes:
+        cube = session.case.at_gate(role, session.gate)
         z, y, x = session.cursor_in(role)
         box = (slice(z, z + 1), slice(y, y + 1), slice(x, x + 1))
         text = value_text(float(cube.box(box)[0, 0, 0]), "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io import archive, dicom, fits, nifti
+from cubeview.io import archive, corrections, dicom, fits, nifti
 from cubeview.io.opened import Opened, Refusal
 
 READERS = (fits, dicom, nifti)
@@ -22,8 +22,8 @@ def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Open
 
     Files that belong together (a rest and a stress series, the slices of one volume) become one
     case, wherever they lie among the paths. Folders are read with all folders below them; files
-    in a folder that no reader knows are passed over in silence, files named directly are
-    refused with a reason.
+    in a folder that no reader knows are passed over in silence, and so are masks beside scans;
+    files named directly are opened or refused with a reason.
 
     Parameters
     ----------
@@ -60,6 +60,13 @@ def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Open
         cases += opened.cases
         refusals += opened.refusals
     refusals = [_as_known(refusal, inside) for refusal in refusals]
+    asked = {path for path, named in files if named}
+    scans = [case for case in cases if not nifti.is_mask(case)]
+    # Masks beside scans are about them; on their own, or named by the user, they are shown.
+    if scans:
+        cases = [c for c in cases if not nifti.is_mask(c) or _paths(c) & asked]
+    memory = corrections.load()
+    cases = [corrections.applied(case, memory) for case in cases]
     order = {path: position for position, (path, _) in enumerate(files)}
     cases.sort(key=lambda case: min(_positions(case, order)))
     return Opened(tuple(cases), tuple(refusals))
@@ -185,6 +192,10 @@ def _reader_of(path: Path) -> int:
         f"{path}: neither {tried}. CubeView opens FITS cubes, DICOM scans and NIfTI volumes; "
         "convert the file or choose another."
     )
+
+
+def _paths(case: Case) -> set[Path]:
+    return {cube.source.path for cube in case.cubes.values() if cube.source}
 
 
 def _positions(case: Case, order: dict[Path, int]) -> list[int]:

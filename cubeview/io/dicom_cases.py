@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.io.corrections import load
 from cubeview.io.dicom_directory import listed_files
 from cubeview.io.dicom_file import bad_file, read_dataset
 from cubeview.io.dicom_nm import Scan, is_reconstruction, read_nm
@@ -67,7 +68,7 @@ def read_cases(paths: list[Path], *, report: Report = nothing) -> Opened:
     for singles in found.series.values():
         if len(singles) == 1:
             singles += _neighbours(singles[0], known)
-    cases = list(pair(found.scans)) + found.cases
+    cases = list(pair(found.scans, load().choices)) + found.cases
     for done, singles in enumerate(found.series.values()):
 
         def part(fraction: float, text: str, done: int = done) -> None:
@@ -127,9 +128,10 @@ def _sort(path: Path, found: _Found) -> None:
             found.directories.append(path)
             found.listed += listed_files(header, path)
         elif is_reconstruction(header):
-            _add_scan(read_nm(path), found)
+            for scan in read_nm(path):
+                _add_scan(scan, found)
         elif is_planar(header):
-            found.cases.append(read_planar(path))
+            found.cases += read_planar(path)
         elif is_enhanced(header):
             found.cases += read_enhanced(path)
         elif is_single_slice(header):

@@ -4,7 +4,7 @@ Nuclear medicine frames come in any order; each vector (PS3.3 C.8.4.8, C.8.4.15)
 number per frame. Frame order is never trusted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,10 @@ SUMMED = ("RRIntervalVector", "TimeSlotVector")
 """Vectors of a gated scan: their frames are added up."""
 
 
+MOST_PARTS = 12
+"""Volumes of one file that are opened each as its own case."""
+
+
 @dataclass(frozen=True, eq=False)
 class FrameIndex:
     """Where each slice lies among the frames.
@@ -41,11 +45,17 @@ class FrameIndex:
         Slice number of the first slice, 1 in nearly all files.
     slots : str
         What was gated, for the note: ``"8 time slots"``; empty when ungated.
+    gates : tuple of str
+        Name of each gate; empty when ungated.
+    part : str
+        Which of several volumes of the file it is: ``"energy window 2"``; empty for the only one.
     """
 
     frames: np.ndarray
     first: int
     slots: str
+    gates: tuple[str, ...] = ()
+    part: str = ""
 
 
 def has_slices(header: Dataset) -> bool:
@@ -53,14 +63,18 @@ def has_slices(header: Dataset) -> bool:
     return bool(vector(header, "SliceVector")) and not vector(header, "AngularViewVector")
 
 
-def frame_index(header: Dataset, path: Path) -> FrameIndex:
-    """Build the index of a reconstructed scan.
+def frame_indices(header: Dataset, path: Path) -> list[FrameIndex]:
+    """Build the index of each volume of a reconstructed scan.
+
+    Returns
+    -------
+    list of FrameIndex
+        One, or one for each energy window, detector, phase and so on; every frame is in one.
 
     Raises
     ------
     CubeviewError
-        If a slice is missing, present twice or not numbered, or if frames differ in something
-        other than slice and gate.
+        If a slice is missing, present twice or not numbered, or if there are too many volumes.
     """
     count = integer(header, "NumberOfFrames", 1)
     slices = vector(header, "SliceVector")
@@ -71,19 +85,57 @@ def frame_index(header: Dataset, path: Path) -> FrameIndex:
         )
     _check_length(slices, count, "slice numbers", path)
     gates: list[tuple[int, ...]] = [() for _ in range(count)]
-    slots: list[str] = []
+    parts: list[tuple[int, ...]] = [() for _ in range(count)]
+    gated: list[str] = []
+    apart: list[str] = []
+    keys: list[str] = []
     for keyword, name in VECTORS.items():
         numbers = vector(header, keyword)
         if len(set(numbers)) < 2:
             continue
         _check_length(numbers, count, name, path)
-        if keyword not in SUMMED:
-            raise CubeviewError(
-                f"{path}: holds {len(set(numbers))} {name} in one file; CubeView opens one volume "
-                "or the gates of one. Export each of them as its own series."
-            )
-        slots.append(f"{len(set(numbers))} {name}")
-        gates = [(*gate, number) for gate, number in zip(gates, numbers, strict=True)]
+        if keyword in SUMMED:
+            gated.append(name)
+            gates = [(*gate, number) for gate, number in zip(gates, numbers, strict=True)]
+        else:
+            apart.append(name)
+            keys.append(keyword)
+            parts = [(*part, number) for part, number in zip(parts, numbers, strict=True)]
+    if len(set(parts)) > MOST_PARTS:
+        raise CubeviewError(
+            f"{path}: holds {len(set(parts))} volumes ({' × '.join(apart)}) in one file, more than "
+            f"the {MOST_PARTS} CubeView opens. Export each of them as its own series."
+        )
+    made = []
+    for part in sorted(set(parts)):
+        frames = [frame for frame in range(count) if parts[frame] == part]
+        index = _one(frames, slices, gates, gated, path)
+        title = ", ".join(numbered(n, v) for n, v in zip(apart, part, strict=True))
+        made.append(replace(index, part=title))
+    if len({(index.first, index.frames.shape[1]) for index in made}) > 1:
+        counts = " × ".join(f"{len(set(vector(header, key)))} {VECTORS[key]}" for key in keys)
+        raise CubeviewError(
+            f"{path}: its {counts} do not hold the same slices; some are missing. Export the "
+            "series again."
+        )
+    return made
+
+
+def numbered(counted: str, number: int) -> str:
+    """Return the name of one of what a vector counts: ``"energy window 2"``."""
+    return f"{counted.removesuffix('s')} {number}"
+
+
+def _one(
+    members: list[int],
+    slices: list[int],
+    gates: list[tuple[int, ...]],
+    gated: list[str],
+    path: Path,
+) -> FrameIndex:
+    """Build the index of the volume that these frames make."""
+    count = len(members)
+    gates, slices = [gates[frame] for frame in members], [slices[frame] for frame in members]
     first, last = min(slices), max(slices)
     rows = {gate: row for row, gate in enumerate(sorted(set(gates)))}
     if len(rows) * (last - first + 1) > count:
@@ -98,10 +150,14 @@ def frame_index(header: Dataset, path: Path) -> FrameIndex:
         if frames[cell] >= 0:
             raise CubeviewError(
                 f"{path}: slice {number} is there twice (frames {frames[cell] + 1} and "
-                f"{frame + 1}). Export the series again, one volume a file."
+                f"{members[frame] + 1}). Export the series again, one volume a file."
             )
-        frames[cell] = frame
-    return FrameIndex(frames, first, " × ".join(slots))
+        frames[cell] = members[frame]
+    counts = [f"{len({gate[n] for gate in rows})} {name}" for n, name in enumerate(gated)]
+    names = [
+        ", ".join(numbered(name, v) for name, v in zip(gated, gate, strict=True)) for gate in rows
+    ]
+    return FrameIndex(frames, first, " × ".join(counts), tuple(names) if gated else ())
 
 
 def vector(header: Dataset, keyword: str) -> list[int]:

@@ -98,6 +98,7 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
                     "guess",
                     "orientation unconfirmed: the file gives no signed slice spacing, so the "
                     "slices may run the other way",
+                    "slice direction",
                 )
             )
     elif position is None or frame is None:
@@ -106,8 +107,12 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
                 "guess",
                 "orientation unknown: the file does not say where its slices lie in the patient, "
                 "so no left, right, front or back is shown",
+                "orientation",
             )
         )
+    elif affine is None:
+        text = "left, right, front and back cannot be told without all voxel sizes"
+        notes.append(Note("guess", text, "orientation"))
     names = ("Slice", "Row", "Column")
     sizes = (step_mm, rows_mm, columns_mm)
     axes = tuple(
@@ -124,6 +129,7 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
                 "guess",
                 "orientation unconfirmed: the file calls this a short-axis view but puts its "
                 "slices along the body's own axes",
+                "view",
             )
         )
     return Geometry((axes[0], axes[1], axes[2]), affine, view, facts, tuple(notes))
@@ -159,7 +165,8 @@ def _pixel_spacing(header: Dataset, notes: list[Note]) -> tuple[float, float]:
     """Return mm between rows and mm between columns, in this order as in the attribute."""
     sizes = numbers(header.get("PixelSpacing"), 2)
     if sizes is None or (sizes <= 0).any():
-        notes.append(Note("guess", "no pixel size in the file: rows and columns are only counted"))
+        text = "no pixel size in the file: rows and columns are only counted"
+        notes.append(Note("guess", text, "pixel size"))
         return 0.0, 0.0
     return float(sizes[0]), float(sizes[1])
 
@@ -171,11 +178,10 @@ def _slice_step(header: Dataset, notes: list[Note]) -> tuple[float, bool]:
         return step, True
     thickness = abs(number(header, "SliceThickness"))
     if thickness:
-        notes.append(
-            Note("guess", f"no slice spacing in the file: thickness {thickness:g} mm is used")
-        )
+        text = f"no slice spacing in the file: thickness {thickness:g} mm is used"
     else:
-        notes.append(Note("guess", "no slice spacing in the file: slices are only counted"))
+        text = "no slice spacing in the file: slices are only counted"
+    notes.append(Note("guess", text, "slice spacing"))
     return thickness, False
 
 
@@ -218,10 +224,12 @@ def _view(header: Dataset, affine: np.ndarray | None, notes: list[Note]) -> str:
             for pattern in patterns:
                 runs = zip(*(said[i:] for i in range(len(pattern))), strict=False)
                 if pattern in set(runs):
-                    notes.append(Note("guess", f"the label of the series calls it {view}"))
+                    text = f"the label of the series calls it {view}"
+                    notes.append(Note("guess", text, "view"))
                     return view
     if affine is not None and abs(affine[2, 0]) > 0.99 * np.linalg.norm(affine[:3, 0]):
-        notes.append(Note("guess", "the slices lie across the body: taken as transaxial"))
+        text = "the slices lie across the body: taken as transaxial"
+        notes.append(Note("guess", text, "view"))
         return "transaxial"
     return ""
 

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
 
-from cubeview.cubes.cube import Cube, CubeKind, Note, Source
+from cubeview.cubes.cube import Cube, CubeKind, Gate, Note, Source
+from cubeview.errors import CubeviewError
+from cubeview.io.corrections import instrument_name
 from cubeview.io.decoded import DecodedPixels
 from cubeview.io.dicom_file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
-from cubeview.io.dicom_frames import FrameIndex, frame_index, has_slices
+from cubeview.io.dicom_frames import FrameIndex, frame_indices, has_slices
 from cubeview.io.dicom_geometry import geometry
 from cubeview.io.dicom_state import Finding, state_of_header, state_of_text, words
 from cubeview.io.dicom_what import (
@@ -63,7 +65,7 @@ class Scan:
     day : str
         Study date, to tell two-day protocols from follow-ups; compared only.
     like : tuple of str
-        What a partner must share: kind, view, attenuation correction.
+        What a partner must share: kind, view, attenuation correction, part of the file.
     alike : tuple of str
         What the best partner shares too: pose, gating, matrix, voxel size, reconstruction, the
         rest of the description.
@@ -106,10 +108,10 @@ def is_reconstruction(header: Dataset) -> bool:
     return "RECON" in kind or has_slices(header)
 
 
-def read_nm(path: Path) -> Scan:
-    """Read a reconstructed NM image as a cube.
+def read_nm(path: Path) -> tuple[Scan, ...]:
+    """Read a reconstructed NM image as a cube; one for each energy window and the like.
 
-    A gated scan is added up over its gates, which a note says.
+    A gated scan is added up over its gates, which a note says; the gates come with it.
 
     Raises
     ------
@@ -119,62 +121,77 @@ def read_nm(path: Path) -> Scan:
     header = read_dataset(path, pixels=True)
     with bad_file(path):
         check_pixels(header, path)
-        index = frame_index(header, path)
+        indices = frame_indices(header, path)
         stored = decode(header, path)
-        notes: list[Note] = []
-        values, unit = _scaled(_volume(stored, index), header, index, notes)
-        place = geometry(header, (values.shape[0], values.shape[1], values.shape[2]), index.first)
-        if index.slots:
-            notes.append(Note("info", f"gated scan, shown as the sum of {index.slots}"))
-        declared = integer(header, "NumberOfSlices")
-        if declared and declared != values.shape[0]:
-            notes.append(
-                Note(
-                    "repair",
-                    f"the header counts {declared} slices, its vector {values.shape[0]}: the "
-                    "vector is right",
-                )
+        return tuple(_read(header, stored, index, len(indices), path) for index in indices)
+
+
+def _read(
+    header: FileDataset, stored: np.ndarray, index: FrameIndex, volumes: int, path: Path
+) -> Scan:
+    """Return one volume of a file."""
+    notes: list[Note] = []
+    values, unit, gates = _scaled(stored, header, index, notes)
+    place = geometry(header, (values.shape[0], values.shape[1], values.shape[2]), index.first)
+    if index.slots:
+        notes.append(Note("info", f"gated scan, shown as the sum of {index.slots}"))
+    if volumes > 1:
+        text = f"{index.part}: one of {volumes} volumes in the file, each a case of its own"
+        notes.append(Note("info", text))
+    declared = integer(header, "NumberOfSlices")
+    if declared and declared != values.shape[0]:
+        notes.append(
+            Note(
+                "repair",
+                f"the header counts {declared} slices, its vector {values.shape[0]}: the "
+                "vector is right",
             )
-        if is_lossy(header):
-            notes.append(Note("info", "compressed with loss on the way: values are approximate"))
-        kind, kind_notes = _kind(header, place.view, values.shape)
-        cube = Cube(
-            axes=place.axes,
-            pixels=DecodedPixels(values, partial(_values_of, path), _CHANGED.format(path=path)),
-            kind=kind,
-            unit=unit,
-            quantity_unit=_parsed(unit),
-            affine=place.affine,
-            view=place.view,
-            facts={**facts(header), **place.facts},
-            notes=(*place.notes, *notes, *kind_notes),
-            source=Source(path),
         )
-        return _scan(header, cube, index)
+    if is_lossy(header):
+        notes.append(Note("info", "compressed with loss on the way: values are approximate"))
+    kind, kind_notes = _kind(header, place.view, values.shape)
+    found = {**facts(header), **place.facts}
+
+    def pixels(decoded: np.ndarray, gate: int | None) -> DecodedPixels:
+        again = partial(_values_of, path, index.part, gate)
+        return DecodedPixels(decoded, again, _CHANGED.format(path=path))
+
+    cube = Cube(
+        axes=place.axes,
+        pixels=pixels(values, None),
+        kind=kind,
+        unit=unit,
+        quantity_unit=_parsed(unit),
+        affine=place.affine,
+        view=place.view,
+        facts=found,
+        notes=(*place.notes, *notes, *kind_notes),
+        source=Source(path, index.part),
+        gates=tuple(
+            Gate(name, pixels(gate, number))
+            for number, (name, gate) in enumerate(zip(index.gates, gates, strict=True))
+        ),
+        instrument=instrument_name(found.get("Camera", "")),
+    )
+    return _scan(header, cube, index)
 
 
-def _values_of(path: Path) -> np.ndarray:
-    """Decode the values of a scan once more."""
+def _values_of(path: Path, part: str, gate: int | None) -> np.ndarray:
+    """Decode the values of a volume once more: its sum, or one of its gates."""
     header = read_dataset(path, pixels=True)
     with bad_file(path):
         check_pixels(header, path)
-        index = frame_index(header, path)
-        values, _ = _scaled(_volume(decode(header, path), index), header, index, [])
-    return values
-
-
-def _volume(stored: np.ndarray, index: FrameIndex) -> np.ndarray:
-    """Return the slices in order, gates added up; shape (slices, rows, columns), float64."""
-    total = np.zeros((index.frames.shape[1], *stored.shape[1:]))
-    for frames in index.frames:
-        total += stored[frames]
-    return total
+        indices = {index.part: index for index in frame_indices(header, path)}
+        if part not in indices:
+            raise CubeviewError(_CHANGED.format(path=path))
+        total, _, gates = _scaled(decode(header, path), header, indices[part], [])
+        return total if gate is None else gates[gate]
 
 
 def _scaled(
-    total: np.ndarray, header: Dataset, index: FrameIndex, notes: list[Note]
-) -> tuple[np.ndarray, str]:
-    """Return real-world values, float32, and their unit."""
+    stored: np.ndarray, header: Dataset, index: FrameIndex, notes: list[Note]
+) -> tuple[np.ndarray, str, list[np.ndarray]]:
+    """Return real-world values added up over the gates, float32, their unit, and the gates."""
     slope, intercept, unit = 1.0, 0.0, "counts"
     mappings = list(header.get("RealWorldValueMappingSequence") or [])
     if mappings and "RealWorldValueSlope" in mappings[0]:
@@ -184,7 +201,8 @@ def _scaled(
         code = str(codes[0].get("CodeValue") or "") if codes else ""
         unit = _UNITS.get(code.casefold(), "")
         if code and code.casefold() not in _UNITS:
-            notes.append(Note("info", "the unit of the values is not one CubeView knows"))
+            text = "the unit of the values is not one CubeView knows"
+            notes.append(Note("info", text, "value unit"))
         if len(mappings) > 1:
             notes.append(Note("info", f"first of {len(mappings)} value scales is used"))
     elif mappings:
@@ -196,9 +214,14 @@ def _scaled(
     if not (np.isfinite(slope) and np.isfinite(intercept)) or slope == 0:
         notes.append(Note("repair", "the value scale in the file is unusable: stored values shown"))
         slope, intercept, unit = 1.0, 0.0, "counts"
-    # Each gate carries the intercept once.
-    values = total * slope + intercept * index.frames.shape[0]
-    return values.astype(np.float32), unit
+    total = np.zeros((index.frames.shape[1], *stored.shape[1:]))
+    gates = []
+    for frames in index.frames:
+        values = stored[frames] * slope + intercept
+        total += values
+        if index.gates:
+            gates.append(values.astype(np.float32))
+    return total.astype(np.float32), unit, gates
 
 
 def _parsed(unit: str) -> Any:
@@ -225,9 +248,10 @@ def _kind(header: Dataset, view: str, shape: tuple[int, ...]) -> tuple[CubeKind,
     if part or regions:
         return "volume", ()
     if state_of_header(header).state or max(shape[1:]) <= _LARGEST_HEART_MATRIX:
-        note = Note("guess", "the file names no organ: taken as a heart by its size and labels")
-        return "heart", (note,)
-    return "volume", (Note("guess", "the file names no organ: taken as no heart by its size"),)
+        text = "the file names no organ: taken as a heart by its size and labels"
+        return "heart", (Note("guess", text, "organ"),)
+    text = "the file names no organ: taken as no heart by its size"
+    return "volume", (Note("guess", text, "organ"),)
 
 
 def _scan(header: FileDataset, cube: Cube, index: FrameIndex) -> Scan:
@@ -251,7 +275,7 @@ def _scan(header: FileDataset, cube: Cube, index: FrameIndex) -> Scan:
         instance=str(header.get("SOPInstanceUID") or ""),
         order=(integer(header, "SeriesNumber"), integer(header, "InstanceNumber")),
         day=str(header.get("StudyDate") or ""),
-        like=(cube.kind, cube.view, attenuation(header)),
+        like=(cube.kind, cube.view, attenuation(header), index.part),
         alike=alike,
         digest=hashlib.sha256(cube.pixels.read().tobytes()).hexdigest(),
         simulated=str(simulated or ""),

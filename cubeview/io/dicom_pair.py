@@ -7,31 +7,34 @@ named by a hash. Whatever is not certain becomes the case's question.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Note
+from cubeview.io.corrections import Choice
 from cubeview.io.dicom_nm import Scan
 from cubeview.io.dicom_state import Finding, State, state_of_path, state_of_text, words
 
 TWO_DAY_LIMIT_DAYS = 60
 """Rest and stress further apart are two examinations, not one protocol."""
 
-_LIKE = ("kind", "view", "attenuation correction")
+_LIKE = ("kind", "view", "attenuation correction", "part of the file")
 _ALIKE = ("pose", "gating", "matrix", "voxel size", "reconstruction", "description")
 
 Key = Callable[[Scan], Hashable]
 
 
-def pair(scans: Iterable[Scan]) -> tuple[Case, ...]:
+def pair(scans: Iterable[Scan], chosen: Mapping[str, Choice] | None = None) -> tuple[Case, ...]:
     """Group scans into cases.
 
     Parameters
     ----------
     scans : iterable of Scan
         Of any number of patients, in any order.
+    chosen : mapping of pixel hash to Choice, optional
+        What the user said earlier about scans; it goes before what the files say.
 
     Returns
     -------
@@ -42,7 +45,8 @@ def pair(scans: Iterable[Scan]) -> tuple[Case, ...]:
     studies = Counter(scan.study for scan in scans)
     left = [_with_state(scan, alone=studies[scan.study] == 1) for scan in scans]
     cases = [_volume(scan) for scan in left if scan.cube.kind != "heart"]
-    left = [scan for scan in left if scan.cube.kind == "heart"]
+    left = [_as_chosen(scan, chosen or {}) for scan in left if scan.cube.kind == "heart"]
+    cases += _chosen_pairs(left, chosen or {})
     ways: tuple[tuple[Key, str, str], ...] = (
         (lambda scan: scan.study, "both series are of one study", ""),
         (
@@ -79,12 +83,38 @@ def _with_state(scan: Scan, *, alone: bool) -> Scan:
         finding = named
     if finding.state and finding.weak:
         said = finding.evidence[0].partition(": ")[2]
-        notes = (Note("guess", f"taken as {finding.state} because {said}"),)
+        text = f"taken as {finding.state} because {said}"
+        notes = (Note("guess", text, "rest or stress"),)
     elif finding.state and named.state not in ("", finding.state):
         other = named.evidence[0].partition(": ")[2]
         notes = (Note("info", f"{other}, but the header says {finding.state}: header followed"),)
     cube = replace(scan.cube, notes=(*scan.cube.notes, *notes))
     return replace(scan, finding=finding, cube=cube)
+
+
+def _as_chosen(scan: Scan, chosen: Mapping[str, Choice]) -> Scan:
+    """Let the user's word stand for what the header says."""
+    choice = chosen.get(scan.digest)
+    if choice is None:
+        return scan
+    state: State = "rest" if choice.role == "rest" else "stress"
+    notes = tuple(note for note in scan.cube.notes if note.about != "rest or stress")
+    finding = Finding(state, (f"{state}: the user called this scan so",))
+    return replace(scan, finding=finding, cube=replace(scan.cube, notes=notes))
+
+
+def _chosen_pairs(left: list[Scan], chosen: Mapping[str, Choice]) -> list[Case]:
+    """Pair what the user has paired or confirmed; takes the scans out of `left`."""
+    cases = []
+    for stress in list(left):
+        choice = chosen.get(stress.digest)
+        if choice is None or choice.role != "stress":
+            continue
+        rest = next((s for s in left if s.digest == choice.partner), None)
+        if rest is not None and rest.finding.state == "rest":
+            _take(left, stress, rest)
+            cases.append(_case(stress, rest, "the user said they belong together", ""))
+    return cases
 
 
 def _nameless(scan: Scan) -> Hashable:
@@ -214,7 +244,7 @@ def _single(scan: Scan) -> Case:
     elif not finding.state:
         question = "Nothing in the file says whether this is rest or stress. Which is it?"
     return Case(
-        name=_name(scan),
+        name=_titled(scan),
         kind="heart",
         cubes={finding.state or "heart": scan.cube},
         evidence=finding.evidence,
@@ -223,7 +253,13 @@ def _single(scan: Scan) -> Case:
 
 
 def _volume(scan: Scan) -> Case:
-    return Case(name=_name(scan), kind="volume", cubes={"flux": scan.cube})
+    return Case(name=_titled(scan), kind="volume", cubes={"flux": scan.cube})
+
+
+def _titled(scan: Scan) -> str:
+    """Return the name of a single scan, with the part of the file where that has several."""
+    part = scan.cube.source.part if scan.cube.source else ""
+    return f"{_name(scan)} [{part}]" if part else _name(scan)
 
 
 def _name(*scans: Scan) -> str:

@@ -113,6 +113,7 @@ def _volumes(group: list[Slice]) -> list[Stack]:
             "guess",
             "orientation unknown: it is not said where the slices lie in the patient, so they "
             "are shown in the order of their numbers and no left, right, front or back is given",
+            "orientation",
         )
         return [_counted(group, "Slice", note)]
     places = _places(group)
@@ -266,7 +267,8 @@ def _placed(
         way = normal * first.thickness
         notes.append(Note("info", "a single slice: open the folder of its series for the volume"))
         if not first.thickness:
-            notes.append(Note("guess", "the slice has no thickness: it is only counted"))
+            text = "the slice has no thickness: it is only counted"
+            notes.append(Note("guess", text, "slice spacing"))
     step = float(np.linalg.norm(way))
     direction = way / step if step else normal
     tilt = float(np.degrees(np.arccos(np.clip(direction @ normal, -1.0, 1.0))))
@@ -275,7 +277,8 @@ def _placed(
         notes.append(Note("info", text + "coordinates are right, the picture shows them straight"))
     affine = None
     if not all(first.sizes):
-        notes.append(Note("guess", "no pixel size in the file: rows and columns are only counted"))
+        text = "no pixel size in the file: rows and columns are only counted"
+        notes.append(Note("guess", text, "pixel size"))
     elif step:
         affine = np.eye(4)
         affine[:3, 0], affine[:3, 3] = way, first.position

@@ -15,6 +15,7 @@ from pydicom.tag import Tag
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.errors import CubeviewError, Report
+from cubeview.io.corrections import instrument_name
 from cubeview.io.dicom_file import (
     MAX_VALUES,
     bad_file,
@@ -372,4 +373,5 @@ def _cube(
         facts=found,
         notes=tuple(dict.fromkeys(notes)),
         source=Source(paths[first], stack.title),
+        instrument=instrument_name(found.get("Camera", "")),
     )

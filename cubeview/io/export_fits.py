@@ -192,6 +192,10 @@ def third_cards(cube: Cube, z0: int = 0, n: int | None = None) -> tuple[list[Car
     cards: list[Card] = [("CUNIT3", axis.unit, "")] if axis.unit else []
     if axis.frame:
         cards.append(("SPECSYS", axis.frame, ""))
+    if axis.redshift:
+        # FITS Paper III, section 8: values in the frame of the source, and its redshift.
+        cards = [card for card in cards if card[0] != "SPECSYS"]
+        cards += [("SPECSYS", "SOURCE", ""), ("ZSOURCE", axis.redshift, "")]
     if axis.rest is not None:
         cards.append(("RESTFRQ" if axis.rest_unit == "Hz" else "RESTWAV", axis.rest, ""))
     step = _step(values)

@@ -18,9 +18,11 @@ from cubeview.cubes.cube import Cube, Note, Pixels, Source
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.byterange import Layout, Stamp
 from cubeview.io.cache import with_cache
+from cubeview.io.corrections import instrument_name
 from cubeview.io.fits_axes import WCS_ERRORS, Geometry, geometry
-from cubeview.io.fits_facts import beam_of, first_text
+from cubeview.io.fits_facts import beam_of, first_text, redshift_of
 from cubeview.io.fits_header import parse_unit
+from cubeview.io.fits_instruments import with_medium
 from cubeview.io.fits_layout import (
     POWERS,
     Group,
@@ -33,7 +35,8 @@ from cubeview.io.fits_layout import (
     wavelength_tables,
     what_it_is,
 )
-from cubeview.io.fits_unpack import is_lzw, packed_start, unpacked, untiled
+from cubeview.io.fits_planes import each_plane
+from cubeview.io.fits_unpack import packed_start, unpacked, untiled
 from cubeview.io.fits_walk import check_axes
 from cubeview.io.opened import Opened, Refusal
 from cubeview.io.store import FitsPixels, FlagPixels, SigmaPixels
@@ -59,8 +62,6 @@ def sniff(head: bytes, path: Path) -> bool:
     """
     if head.startswith((_FIRST, _GILDAS)) or path.suffix.lower() in _SUFFIXES:
         return True
-    if is_lzw(head):
-        return ".fit" in path.name.lower()
     return packed_start(head, path).startswith(_FIRST)
 
 
@@ -145,12 +146,17 @@ def _cases(path: Path, plain: Path, hdus: Any, parts: list[Part]) -> list[Case]:
     if not groups:
         raise CubeviewError(what_it_is(parts, path))
     several = len(groups) > 1
+
+    def cases() -> list[Case]:
+        found = (_of_group(path, plain, stamp, hdus, parts, g, several) for g in groups)
+        return [case for made in found for case in made]
+
     try:
-        return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
+        return cases()
     except fits.VerifyError:
         dropped = tuple(note for part in parts for note in _drop_unreadable(part))
         groups = [replace(group, notes=(*group.notes, *dropped)) for group in groups]
-        return [_case(path, plain, stamp, hdus, parts, group, several) for group in groups]
+        return cases()
 
 
 def _drop_unreadable(part: Part) -> list[Note]:
@@ -168,11 +174,6 @@ def _drop_unreadable(part: Part) -> list[Note]:
 def _refuse_others(head: bytes, path: Path) -> None:
     if not head:
         raise CubeviewError(f"{path}: the file is empty (0 bytes). Copy or download it again.")
-    if is_lzw(head):
-        raise CubeviewError(
-            f"{path}: packed by the old Unix compress (.Z), which CubeView does not unpack. "
-            f"Run: uncompress {path.name}"
-        )
     if head.startswith(_GILDAS):
         raise CubeviewError(
             f"{path}: a GILDAS cube, not FITS. Export it with GILDAS: FITS file.fits FROM "
@@ -222,7 +223,7 @@ def _check_first_part(stream: BinaryIO, plain: Path, path: Path) -> None:
         raise CubeviewError(what_it_is([part], path))
 
 
-def _case(
+def _of_group(
     path: Path,
     plain: Path,
     stamp: Stamp,
@@ -230,7 +231,7 @@ def _case(
     parts: list[Part],
     group: Group,
     several: bool,
-) -> Case:
+) -> list[Case]:
     flux = group.flux
     for part in (flux, group.noise, group.mask):
         if part is not None:
@@ -243,12 +244,16 @@ def _case(
     unit = first_text(headers, "BUNIT")
     parsed = parse_unit(unit)
     if unit and parsed is None:
-        notes.append(Note("info", f"unit '{unit}' is not a standard one: shown as written"))
+        text = f"unit '{unit}' is not a standard one: shown as written"
+        notes.append(Note("info", text, "value unit"))
+    elif not unit:
+        notes.append(Note("info", "the file gives no unit for its values", "value unit"))
     facts = {
         "instrument": first_text(headers, "INSTRUME"),
         "telescope": first_text(headers, "TELESCOP"),
         "object": first_text(headers[::-1], "OBJECT"),
         "beam": beam_of(flux.header, hdus),
+        "redshift": redshift_of(headers),
     }
     pixels = _pixels(plain, stamp, path, flux, flux, found)
     sigma: Pixels | None = None
@@ -257,15 +262,17 @@ def _case(
         noise = _pixels(plain, stamp, path, group.noise, flux, found)
         sigma = SigmaPixels(noise, POWERS[group.meaning])
         facts["uncertainty"] = group.meaning
-        notes.append(Note("info", f"noise from {group.noise.title}, which holds {group.meaning}"))
+        text = f"noise from {group.noise.title}, which holds {group.meaning}"
+        notes.append(Note("info", text, "error meaning"))
     if group.mask is not None:
         flags = _pixels(plain, stamp, path, group.mask, flux, found)
         mask = FlagPixels(flags, pixels.shape, group.mask_bits)
         notes.append(Note("info", f"voxels flagged in {group.mask.title} are left out"))
     if first_text(headers, "INSTRUME") == "KCWI" and sigma is None:
         sigma, mask = _kcwi_siblings(path, flux, found, facts, mask, notes)
+    first, notes = with_medium(found.axes[0], notes, facts["instrument"])
     cube = Cube(
-        axes=found.axes,
+        axes=(first, *found.axes[1:]),
         pixels=pixels,
         kind=found.kind,
         unit=unit,
@@ -276,13 +283,16 @@ def _case(
         facts={key: text for key, text in facts.items() if text},
         notes=tuple(dict.fromkeys(notes)),
         source=Source(path, flux.title if flux.number or several else ""),
+        instrument=instrument_name(
+            facts["instrument"] or facts["telescope"] or first_text(headers, "ORIGIN")
+        ),
     )
     name = facts["object"] or path.name.split(".")[0]
     if several:
         # IRIS names its spectral windows in the primary header, by extension.
         window = first_text(headers[::-1], f"TDESC{flux.number}")
         name = f"{name} [{window or flux.title}]"
-    return Case(name, cube.kind, {"flux": cube})
+    return each_plane(Case(name, cube.kind, {"flux": cube}), found.planes)
 
 
 def _geometry_header(flux: Part, parts: list[Part], notes: list[Note]) -> Any:
@@ -364,7 +374,7 @@ def _kcwi_siblings(
         with _open(plain, sibling) as (_, parts):
             part = parts[0]
         if part.shape != flux.shape:
-            notes.append(Note("guess", f"{sibling.name} has another shape and was left out"))
+            notes.append(Note("info", f"{sibling.name} has another shape and was left out"))
             continue
         stamp = Stamp.of(plain)
         check_size(part, sibling, stamp.size)
@@ -372,7 +382,8 @@ def _kcwi_siblings(
         if letter == "v":
             sigma = SigmaPixels(pixels, POWERS["variance"])
             facts["uncertainty"] = "variance"
-            notes.append(Note("info", f"noise from {sibling.name}, which holds variance"))
+            text = f"noise from {sibling.name}, which holds variance"
+            notes.append(Note("info", text, "error meaning"))
         elif mask is None:
             mask = FlagPixels(pixels, pixels.shape)
             notes.append(Note("info", f"voxels flagged in {sibling.name} are left out"))

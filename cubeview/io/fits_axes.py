@@ -1,7 +1,7 @@
 """Three axes and a sky out of a FITS header: found by type, never by position."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from astropy.wcs import WCS, WCSSUB_LATITUDE, WCSSUB_LONGITUDE, WcsError
 from cubeview.cubes.axes import Axis, plain_axis
 from cubeview.cubes.cube import CubeKind, Note
 from cubeview.io.fits_header import wcs_header
+from cubeview.io.fits_planes import Plane, planes_of, stokes_name
 from cubeview.io.fits_spectral import Spectral, axis_from_table, describe, find_spectral
 
 WCS_ERRORS = (WcsError, ValueError, TypeError, KeyError, MemoryError, AttributeError)
@@ -27,8 +28,6 @@ _SKY_NAMES = {
     "HPLN": "Solar X",
     "HPLT": "Solar Y",
 }
-_STOKES = {1: "I", 2: "Q", 3: "U", 4: "V", -1: "RR", -2: "LL", -3: "RL", -4: "LR",
-           -5: "XX", -6: "YY", -7: "XY", -8: "YX"}  # fmt: skip
 _TIMES = ("TIME", "UTC", "TAI", "TT", "MJD")
 
 
@@ -47,6 +46,8 @@ class Geometry:
         The sky, pixel order (x, y), degrees.
     kind : {"sky", "volume"}
     notes : tuple of Note
+    planes : tuple of Plane
+        Those of further axes, each a cube of its own; empty where there are only three axes.
     """
 
     order: tuple[int, int, int]
@@ -55,6 +56,7 @@ class Geometry:
     wcs: Any = None
     kind: CubeKind = "volume"
     notes: tuple[Note, ...] = field(default=())
+    planes: tuple[Plane, ...] = ()
 
 
 def geometry(
@@ -89,6 +91,7 @@ def geometry(
     times = [n for n in range(1, len(lengths) + 1) if _is_time(head, n) and lengths[n - 1] > 1]
     x, y, z = _choose(lengths, sky, spectral, times, head)
     _note_fixed(head, lengths, (x, y, z), notes)
+    planes = planes_of(head, lengths, (x, y, z), notes)
     wcs = _wcs(head, hdus, notes)
     celestial = _celestial(head, hdus, sky, notes) if sky == (x, y) and wcs is not None else None
     axes = {n: _linear_axis(head, n, lengths[n - 1], "zyx"[i]) for i, n in enumerate((z, y, x))}
@@ -101,6 +104,17 @@ def geometry(
         axes[z] = _spectral_axis(wcs, head, spectral, lengths[z - 1], notes)
     elif table is not None and z not in times:
         axes[z] = axis_from_table(*table, z, notes)
+    step = f"CD{z}_{z} is missing"
+    if axes[z].kind == "spectral":
+        notes = [
+            replace(n, about="spectral values") if n.text.startswith(step) else n for n in notes
+        ]
+    elif celestial is None and z not in times:
+        text = f"the file does not say what its axes measure: axis {z} is shown as the first"
+        notes.append(Note("guess", text, "first axis"))
+        notes.append(Note("info", "the first axis is taken for no spectrum", "spectral type"))
+    elif z not in times:
+        notes.append(Note("info", "the first axis is taken for no spectrum", "spectral type"))
     if all(axis.kind == "index" for axis in axes.values()):
         notes.append(Note("info", "the file has no world coordinates: voxel numbers are shown"))
     stored = len(lengths)
@@ -111,6 +125,7 @@ def geometry(
         wcs=celestial,
         kind="sky" if axes[z].kind == "spectral" else "volume",
         notes=tuple(dict.fromkeys(notes)),
+        planes=tuple(planes),
     )
 
 
@@ -165,19 +180,8 @@ def _note_fixed(
     header: Header, lengths: tuple[int, ...], used: tuple[int, ...], notes: list[Note]
 ) -> None:
     for number, length in enumerate(lengths, start=1):
-        if number in used:
-            continue
-        if not _stokes(header, number):
-            if length > 1:
-                text = f"axis {number} has {length} planes: the first is shown"
-                notes.append(Note("guess", text))
-            continue
-        value = header.get(f"CRVAL{number}", 1) + header.get(f"CDELT{number}", 1) * (
-            1 - header.get(f"CRPIX{number}", 1)
-        )
-        name = _STOKES.get(round(value), f"{value:g}")
-        more = f" of {length} is shown" if length > 1 else ""
-        notes.append(Note("info", f"Stokes {name}{more}"))
+        if number not in used and length == 1 and _stokes(header, number):
+            notes.append(Note("info", stokes_name(header, number)))
 
 
 def _wcs(header: Header, hdus: Any, notes: list[Note]) -> Any:
@@ -185,7 +189,7 @@ def _wcs(header: Header, hdus: Any, notes: list[Note]) -> Any:
         return WCS(header, hdus, preserve_units=True)
     except WCS_ERRORS as error:
         first = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        notes.append(Note("guess", f"world coordinates could not be used ({first})"))
+        notes.append(Note("repair", f"world coordinates could not be used ({first})"))
         return None
 
 
@@ -195,10 +199,11 @@ def _celestial(header: Header, hdus: Any, sky: tuple[int, ...], notes: list[Note
         full = WCS(header, hdus)
         longitude, latitude = full.wcs.lng + 1, full.wcs.lat + 1
         if (longitude, latitude) != sky:
-            notes.append(Note("guess", "the sky axes have no usable projection"))
+            notes.append(Note("repair", "the sky axes have no usable projection"))
             return None
         if "-" not in _ctype(header, sky[0]):
-            notes.append(Note("guess", "the sky axes have no projection: read as linear"))
+            text = "the sky axes have no projection: read as linear"
+            notes.append(Note("guess", text, "projection"))
         _uncouple(full, sky, notes)
         celestial = full.sub([WCSSUB_LONGITUDE, WCSSUB_LATITUDE])
         if not np.all(np.isfinite(celestial.wcs.crval)):
@@ -207,7 +212,7 @@ def _celestial(header: Header, hdus: Any, sky: tuple[int, ...], notes: list[Note
         return celestial
     except WCS_ERRORS as error:
         first = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        notes.append(Note("guess", f"sky coordinates could not be used ({first})"))
+        notes.append(Note("repair", f"sky coordinates could not be used ({first})"))
         return None
 
 
@@ -220,7 +225,7 @@ def _uncouple(full: Any, sky: tuple[int, ...], notes: list[Note]) -> None:
     others = [i for i in range(len(matrix)) if i not in members]
     inside[np.ix_(others, others)] = True
     if np.any(matrix[~inside]):
-        notes.append(Note("guess", "the sky turns along the third axis: its turning is ignored"))
+        notes.append(Note("repair", "the sky turns along the third axis: its turning is ignored"))
         matrix = np.where(inside, matrix, 0.0)
         if full.wcs.has_cd():
             full.wcs.cd = matrix
@@ -285,7 +290,12 @@ def _spectral_axis(
     index = spectral.number - 1
     unit = str(header.get(f"CUNIT{spectral.number}", ""))
     specsys, rest, values = "", (0.0, 0.0), None
-    if wcs is not None:
+    n = spectral.number
+    # WCSLIB takes 1 for a step that is not there.
+    stepped = "-TAB" in _ctype(header, n) or any(
+        key in header for key in (f"CD{n}_{n}", f"CDELT{n}", f"PC{n}_{n}")
+    )
+    if wcs is not None and stepped:
         specsys = wcs.wcs.specsys
         rest = (wcs.wcs.restfrq, wcs.wcs.restwav)
         pixels = np.tile(np.asarray(wcs.wcs.crpix, dtype=float) - 1.0, (length, 1))
@@ -306,8 +316,9 @@ def _spectral_axis(
     if values is None:
         values = linear
         if values is None:
-            notes.append(Note("guess", "the spectral axis has no step: channel numbers are shown"))
-            return plain_axis(length, "Channel")
-        notes.append(Note("guess", "the spectral axis was read as linear"))
+            text = "the spectral axis has no step: channel numbers are shown"
+            notes.append(Note("guess", text, "spectral values"))
+            return replace(plain_axis(length, spectral.name), type=spectral.written)
+        notes.append(Note("guess", "the spectral axis was read as linear", "spectral values"))
     fields = describe(spectral, header, specsys, rest, notes)
     return Axis(unit=unit, values=values, **fields)  # type: ignore[arg-type]

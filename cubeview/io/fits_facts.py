@@ -24,6 +24,16 @@ def first_text(headers: Iterable[Header], key: str) -> str:
     return ""
 
 
+def redshift_of(headers: Iterable[Header]) -> str:
+    """Return the redshift of the source where a header gives one; empty where none does."""
+    for header in headers:
+        for key in ("ZSOURCE", "REDSHIFT"):
+            value = header.get(key)
+            if isinstance(value, int | float) and -1.0 < value < 2000.0 and value:
+                return f"{value:.8g}"
+    return ""
+
+
 def beam_of(header: Header, hdus: Any) -> str:
     """Return a radio beam in words: axes in arcsec and position angle; empty when there is none.
 

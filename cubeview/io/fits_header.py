@@ -199,6 +199,5 @@ def _repair_matrix(header: Header, axes: int, notes: list[Note]) -> None:
         step = header.get(f"CDELT{axis}")
         if row_is_empty and step:
             header[f"CD{axis}_{axis}"] = step
-            notes.append(
-                Note("repair", f"CD{axis}_{axis} is missing; step taken from CDELT{axis} = {step}")
-            )
+            text = f"CD{axis}_{axis} is missing; step taken from CDELT{axis} = {step}"
+            notes.append(Note("repair", text))

@@ -333,7 +333,7 @@ def _meaning(flux: Part, noise: Part, notes: list[Note]) -> Meaning:
         by_unit = "sigma"
     if by_unit and by_unit != meaning and _word(noise) != "STAT":
         text = f"{noise.title} is taken as {by_unit}, as its unit says, not as {meaning}"
-        notes.append(Note("guess", text))
+        notes.append(Note("guess", text, "error meaning"))
         return by_unit
     return meaning
 

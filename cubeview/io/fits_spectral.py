@@ -52,6 +52,8 @@ _CONVENTIONS: dict[str, Literal["radio", "optical", "relativistic"]] = {
 _AIPS = re.compile(r"(VELO|FELO|FREQ)-(LSR|LSD|HEL|OBS|GEO|TOP)$")
 _AIPS_RADIO = 256
 
+MEDIUM_UNKNOWN = "the file does not say whether wavelengths are in air"
+
 
 @dataclass(frozen=True)
 class Spectral:
@@ -112,10 +114,11 @@ def find_spectral(
         unit, by_standard = _guess_unit(found.code, middle)
         header[key] = unit
         if by_standard:
-            notes.append(Note("info", f"{key} is missing: {unit}, the unit of the FITS standard"))
+            text = f"{key} is missing: {unit}, the unit of the FITS standard"
+            notes.append(Note("info", text, "spectral unit"))
         else:
             text = f"{key} is missing: {unit} guessed from values near {middle:g}"
-            notes.append(Note("guess", text))
+            notes.append(Note("guess", text, "spectral unit"))
             guessed = True
     return Spectral(found.number, found.code, found.written, guessed)
 
@@ -147,7 +150,7 @@ def describe(
     if code in ("WAVE", "AWAV") and written[:4] in ("WAVE", "AWAV") and written not in _ALIASES:
         fields["medium"] = "air" if code == "AWAV" else "vacuum"
     elif code == "WAVE":
-        notes.append(Note("guess", "the file does not say whether wavelengths are in air"))
+        notes.append(Note("guess", MEDIUM_UNKNOWN, "medium"))
     velref = header.get("VELREF", 0)
     convention = _CONVENTIONS.get(code, "")
     if code == "VELO":
@@ -156,11 +159,15 @@ def describe(
             convention = "radio" if velref > _AIPS_RADIO else "optical"
         if aips and not velref:
             text = f"{spectral.written} without VELREF: optical velocities, as AIPS takes them"
-            notes.append(Note("guess", text))
+            notes.append(Note("guess", text, "velocity definition"))
         elif written in _ALIASES and not velref:
             convention = ""
-            notes.append(Note("guess", "the file does not say how its velocities are defined"))
+            text = "the file does not say how its velocities are defined"
+            notes.append(Note("guess", text, "velocity definition"))
     fields["convention"] = convention
+    source = header.get("ZSOURCE", 0.0)
+    if specsys.strip() == "SOURCE" and isinstance(source, int | float) and source > -1.0:
+        fields["redshift"] = float(source)
     if rest[0] > 0:
         fields |= {"rest": rest[0], "rest_unit": "Hz"}
     elif rest[1] > 0:
@@ -184,8 +191,10 @@ def axis_from_table(values: np.ndarray, unit: str, number: int, notes: list[Note
     guessed = not unit
     if guessed:
         unit, _ = _guess_unit("WAVE", float(values[len(values) // 2]))
-        notes.append(Note("guess", f"the table of wavelengths has no unit: {unit} guessed"))
+        text = f"the table of wavelengths has no unit: {unit} guessed"
+        notes.append(Note("guess", text, "spectral unit"))
     notes.append(Note("repair", f"axis {number} takes its values from the table of wavelengths"))
+    notes.append(Note("guess", MEDIUM_UNKNOWN, "medium"))
     return Axis(name="Wavelength", kind="spectral", unit=unit, values=values, guessed=guessed)
 
 
@@ -203,7 +212,7 @@ def _by_type(header: Header, free: list[int], notes: list[Note]) -> Spectral | N
         if code:
             header[f"CTYPE{number}"] = code
             text = f"CTYPE{number} = '{written}' read as linear {_NAMES[code].lower()}"
-            notes.append(Note("repair", text))
+            notes.append(Note("repair", text, "spectral type"))
             return Spectral(number, code, written)
     return None
 
@@ -226,7 +235,7 @@ def _by_values(
             header[f"CTYPE{number}"] = code
             said = f"CTYPE{number} = '{written}'" if written else f"CTYPE{number} is missing"
             text = f"{said}: {_NAMES[code].lower()} guessed from its unit and values"
-            notes.append(Note("guess", text))
+            notes.append(Note("guess", text, "spectral type"))
             return Spectral(number, code, written, guessed=True)
     return None
 

@@ -16,6 +16,7 @@ import numpy as np
 from astropy.io import fits
 
 from cubeview.errors import CubeviewError, Report
+from cubeview.io import lzw
 from cubeview.io.byterange import Stamp
 from cubeview.io.fits_layout import Part
 from cubeview.paths import cache_dir
@@ -24,17 +25,12 @@ _PACKED: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ": lzma.open,
+    b"\x1f\x9d": lzw.open,
 }
-_LZW = b"\x1f\x9d"
 _BLOCK = 4 << 20
 _KEEP_FREE = 512 << 20
 _CACHE_LIMIT = 16 << 30
 _BAD_STREAM = (OSError, EOFError, zlib.error, lzma.LZMAError)
-
-
-def is_lzw(head: bytes) -> bool:
-    """Tell whether a file is packed by the old Unix ``compress``."""
-    return head.startswith(_LZW)
 
 
 def packed_start(head: bytes, path: Path) -> bytes:

@@ -5,6 +5,7 @@ sform where its code is above 0, else the qform, both in axes that grow to the r
 and the head (RAS); CubeView's grow to the left, the back and the head, as DICOM's.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Sequence
@@ -40,6 +41,8 @@ _MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 """Millimetres of a unit of space, by its code in xyzt_units."""
 
 _MOST_VOLUMES = 12
+_MOST_LABELS = 255
+_MASK_NAME = re.compile(r"(?<![a-z])(mask|seg|segmentation|label|labels|roi)(?![a-z])")
 _GZIP = b"\x1f\x8b"
 
 
@@ -286,7 +289,8 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
     affine = None
     if header.affine is None:
         text = "orientation unknown: the file does not say where its voxels lie in the patient, so "
-        notes.append(Note("guess", text + "no left, right, front or back is shown"))
+        text += "no left, right, front or back is shown"
+        notes.append(Note("guess", text, "orientation"))
     else:
         lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ header.affine
         affine = lps[:, [2, 1, 0, 3]]
@@ -294,6 +298,8 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
         if not np.array_equal(affine, lps[:, [2, 1, 0, 3]]):
             text = "voxel order turned so that the picture stands upright; places are unchanged"
             notes.append(Note("info", text))
+    if _only_marks(stored, path):
+        notes.append(Note("info", "a mask: it marks places, it measures nothing"))
     name = path.name.split(".")[0]
 
     def cube(values: np.ndarray, part: str, more: tuple[Note, ...] = ()) -> Cube:
@@ -321,6 +327,24 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
         )
         for n in range(count)
     ]
+
+
+def is_mask(case: Case) -> bool:
+    """Tell whether a case marks places in another scan and is no scan itself."""
+    return any(note.text.startswith("a mask:") for note in case.main.notes)
+
+
+def _only_marks(stored: np.ndarray, path: Path) -> bool:
+    """Tell whether whole numbers are a mask: two values, or few in a file named like one."""
+    if stored.dtype.kind not in "iu" or stored.size == 0:
+        return False
+    low, high = int(stored.min()), int(stored.max())
+    if low != 0 or high == 0:
+        return False
+    if bool(((stored == low) | (stored == high)).all()):
+        return True
+    named = _MASK_NAME.search(path.name.lower()) is not None
+    return named and high <= _MOST_LABELS
 
 
 def _upright(volumes: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

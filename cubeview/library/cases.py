@@ -1,8 +1,22 @@
-"""Cases written and deleted inside a transaction of the library."""
+"""Cases written and deleted inside a transaction of the library, and where their files lie."""
 
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
+
+from cubeview.cubes.case import Case
+
+Files = Mapping[str, tuple[str, str, str]]
+"""By role: SHA-256 of the file, the part of it that holds the cube, its path ("" if unknown)."""
+
+
+def files_of(case: Case, hashes: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
+    """Return hash, part and path of the file behind each role; see `Files`."""
+    return {
+        role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
+        for role, cube in case.cubes.items()
+        if cube.source is not None
+    }
 
 
 def delete_case(run: sqlite3.Connection, number: int) -> None:
@@ -18,9 +32,9 @@ def put_case(
     kind: str,
     name: str,
     window: str,
-    files: Mapping[str, tuple[str, str, str]],
+    files: Files,
 ) -> int:
-    """Add a case inside a transaction, or note where its files (hash, part, path) now lie."""
+    """Add a case inside a transaction, or note where its files now lie."""
     found = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()
     if found is None:
         # Short pseudonyms meet in a large library; the number after them tells them apart.
@@ -46,7 +60,19 @@ def put_case(
         " WHERE excluded.path != ''",
         [(found[0], role, *file) for role, file in files.items()],
     )
+    note_places(run, files)
     return int(found[0])
+
+
+def note_places(run: sqlite3.Connection, files: Files) -> None:
+    """Write down inside a transaction where some files lie, for every case made of them.
+
+    All windows of a cube are found again when the cube is.
+    """
+    run.executemany(
+        "UPDATE files SET path = ? WHERE sha256 = ? AND part = ? AND path <> ?",
+        [(path, digest, part, path) for digest, part, path in files.values() if path],
+    )
 
 
 def glob_text(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from cubeview.cubes.case import Case
 from cubeview.io.identity import identity, window_text
-from cubeview.library.cases import delete_case, put_case
+from cubeview.library.cases import delete_case, files_of, put_case
 from cubeview.library.library import Library
 
 
@@ -30,11 +30,7 @@ def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | No
         If it could not be written: nothing was changed.
     """
     known = identity(case, hashes)
-    files = {
-        role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
-        for role, cube in case.cubes.items()
-        if cube.source is not None
-    }
+    files = files_of(case, hashes)
     own = {(digest, part) for digest, part, _ in files.values()}
     marks = ",".join("?" * len(own))
     with library.transaction() as run:

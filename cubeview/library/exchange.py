@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cubeview.library.cases import put_case
+from cubeview.library.cases import Files, put_case
 from cubeview.library.labelfile import Entry, read_labels, write_labels
 from cubeview.library.library import Library
 from cubeview.library.values import LabelClass
@@ -39,7 +39,7 @@ class Import:
     conflicts: tuple[tuple[Entry, str], ...]
     known: int
     sets: Mapping[str, tuple[LabelClass, ...]] = field(default_factory=dict)
-    places: Mapping[str, Mapping[str, tuple[str, str, str]]] = field(default_factory=dict)
+    places: Mapping[str, Files] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
     @property
@@ -91,7 +91,7 @@ def compare(
     entries: Sequence[Entry],
     *,
     sets: Mapping[str, tuple[LabelClass, ...]] | None = None,
-    places: Mapping[str, Mapping[str, tuple[str, str, str]]] | None = None,
+    places: Mapping[str, Files] | None = None,
     problems: Sequence[str] = (),
 ) -> Import:
     """Say what adding some entries would change; changes nothing."""
@@ -148,8 +148,10 @@ def apply_import(library: Library, plan: Import) -> int:
 def _entries(library: Library, label_set: str) -> list[Entry]:
     """Return the whole history of a label set, oldest first."""
     files: dict[int, dict[str, str]] = {}
-    for number, role, digest in library.read("SELECT case_id, role, sha256 FROM files", ()):
-        files.setdefault(number, {})[role] = digest
+    for number, role, digest, part in library.read(
+        "SELECT case_id, role, sha256, part FROM files", ()
+    ):
+        files.setdefault(number, {})[role] = f"{digest} {part}".strip()
     rows = library.read(
         "SELECT c.identity, c.kind, c.name, c.window, c.id, s.name, l.reader, l.at, l.class,"
         " l.sure, l.quality, l.note, l.opinion_seen FROM labels l"
@@ -197,11 +199,10 @@ def _make_set(
     )
 
 
-def _append(
-    run: sqlite3.Connection, entry: Entry, places: Mapping[str, tuple[str, str, str]] | None
-) -> int:
+def _append(run: sqlite3.Connection, entry: Entry, places: Files | None) -> int:
     """Add one entry, with its case where that is not here yet; 0 if another window just did."""
-    files = places or {role: (digest, "", "") for role, digest in entry.files.items()}
+    parted = {role: named.partition(" ") for role, named in entry.files.items()}
+    files = places or {role: (digest, part, "") for role, (digest, _, part) in parted.items()}
     case_id = put_case(run, entry.identity, entry.kind, entry.name, entry.window, files)
     values = (
         entry.reader, entry.at, entry.class_name, int(entry.sure), entry.quality, entry.note,

@@ -1,14 +1,14 @@
 """A folder of files into the library: first what was found, then, when the user says so, added."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io import HEAD_BYTES, READERS, Refusal, fits, open_paths
+from cubeview.io import HEAD_BYTES, READERS, Refusal, fits, nifti, open_paths
 from cubeview.io.identity import identity, window_text
-from cubeview.library.cases import put_case
+from cubeview.library.cases import Files, files_of, put_case
 from cubeview.library.library import Library
 from cubeview.library.stored import hashes_of, thumbnail
 
@@ -36,7 +36,7 @@ class Found:
     kind: str
     name: str
     window: str
-    files: Mapping[str, tuple[str, str, str]]
+    files: Files
     question: str
     picture: tuple[int, bytes] | None
     known: bool
@@ -145,6 +145,8 @@ def _look_into(
     found, refusals = [], list(opened.refusals)
     for number, case in enumerate(opened.cases):
         report(0.6 + 0.4 * number / len(opened.cases), "")
+        if nifti.is_mask(case):
+            continue
         try:
             found.append(_found(library, case))
         except CubeviewError as error:
@@ -156,11 +158,7 @@ def _look_into(
 def _found(library: Library, case: Case) -> Found:
     hashes = hashes_of(library, case)
     known = identity(case, hashes)
-    files = {
-        role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
-        for role, cube in case.cubes.items()
-        if cube.source is not None
-    }
+    files = files_of(case, hashes)
     try:
         picture = thumbnail(case)
     except CubeviewError:

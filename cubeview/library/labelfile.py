@@ -22,7 +22,11 @@ from cubeview.library.values import LabelClass
 
 @dataclass(frozen=True)
 class Entry:
-    """One label of one case, with all that is needed to find the case again by content."""
+    """One label of one case, with all that is needed to find the case again by content.
+
+    ``files`` holds for each role the SHA-256 of its file, with a space and the part of the file
+    that holds the cube where it has parts.
+    """
 
     identity: str
     kind: str

@@ -18,7 +18,7 @@ from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
-from cubeview.library.cases import delete_case, now, put_case
+from cubeview.library.cases import delete_case, files_of, note_places, now, put_case
 from cubeview.library.connection import connect
 from cubeview.library.values import Label, LabelClass
 
@@ -74,13 +74,29 @@ class Library:
             The case's number in this library.
         """
         known = identity(case, hashes)
-        files = {
-            role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
-            for role, cube in case.cubes.items()
-            if cube.source is not None
-        }
+        files = files_of(case, hashes)
         with self.transaction() as run:
             return put_case(run, known, case.kind, case.name, window_text(case), files)
+
+    def found_again(self, case: Case, hashes: dict[str, str]) -> bool:
+        """Note where the files of a case lie now, for all cases made of them.
+
+        Returns
+        -------
+        bool
+            Some lay elsewhere before.
+        """
+        files = files_of(case, hashes)
+        moved = any(
+            self.read(
+                "SELECT 1 FROM files WHERE sha256 = ? AND part = ? AND path <> ? LIMIT 1", file
+            )
+            for file in files.values()
+        )
+        if moved:
+            with self.transaction() as run:
+                note_places(run, files)
+        return moved
 
     def find(self, known: str) -> int | None:
         """Return the number of the case of an identity, or None."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.identity import identity, window_text
-from cubeview.library.cases import now
+from cubeview.library.cases import files_of, now
 from cubeview.library.exchange import Import, compare, plan_import
 from cubeview.library.labelfile import Entry
 from cubeview.library.library import Library
@@ -73,11 +73,7 @@ def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Imp
         if said is not None and said.class_name == line.class_name:
             known += 1
             continue
-        places[found] = {
-            role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
-            for role, cube in case.cubes.items()
-            if cube.source is not None
-        }
+        places[found] = files_of(case, hashes)
         entries.append(
             Entry(found, case.kind, case.name, window_text(case), hashes, label_set,
                   library.reader, at, line.class_name, True, "", "", NOT_RECORDED)

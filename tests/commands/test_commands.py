@@ -230,6 +230,18 @@ def test_a_model_that_asks_for_more_than_the_case_has_says_what(scans, model, ca
     assert "stress" in error
 
 
+def test_info_says_where_a_projection_has_no_sky(tmp_path, capsys):
+    from astropy.io import fits
+
+    header = fits.Header({"CTYPE1": "RA---SIN", "CTYPE2": "DEC--SIN", "CTYPE3": "FREQ"})
+    header.update(CRVAL1=10.0, CRVAL2=20.0, CDELT1=-30.0, CDELT2=30.0, CRPIX1=4.0, CRPIX2=4.0)
+    header.update(CRVAL3=1e9, CDELT3=1e6, CRPIX3=1.0, CUNIT3="Hz")
+    path = tmp_path / "whole.fits"
+    fits.PrimaryHDU(np.zeros((3, 8, 8), np.float32), header).writeto(path)
+    assert main(["info", str(path)]) == 0
+    assert "none to" in capsys.readouterr().out
+
+
 def test_long_work_without_a_terminal_writes_a_line_now_and_then(capsys, monkeypatch):
     clock = iter([0.0, 0.0, 3.0, 11.0, 11.0, 12.0, 13.0])
     fake = SimpleNamespace(monotonic=lambda: next(clock))

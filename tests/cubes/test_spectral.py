@@ -119,3 +119,39 @@ def test_what_is_no_spectrum_is_refused():
         with_spectral(plain, "frequency")
     assert needs_rest(cube.axes[0], "velocity")
     assert not needs_rest(cube.axes[0], "energy")
+
+
+@pytest.mark.parametrize("way", ["wavelength", "frequency", "energy"])
+def test_the_rest_frame_and_back(way):
+    observed = cube_of([6000.0, 6600.0], "Angstrom", medium="vacuum")
+    rest = with_spectral(observed, way, redshift="0.1").axes[0]
+    there = units.Quantity(rest.values, rest.unit).to_value(units.Angstrom, units.spectral())
+    assert there == pytest.approx([6000 / 1.1, 6000.0])
+    assert rest.redshift == 0.1
+    kept = with_spectral(with_spectral(observed, way, redshift="0.1"), "wavelength").axes[0]
+    assert kept.values == pytest.approx([6000 / 1.1, 6000.0])
+    back = with_spectral(with_spectral(observed, way, redshift="0.1"), "wavelength", redshift="0")
+    assert back.axes[0].values == pytest.approx([6000.0, 6600.0])
+    assert back.axes[0].redshift == 0
+
+
+def test_air_is_left_before_the_source_is_moved():
+    """H-alpha of 6562.80 in air is 6564.61 in vacuum, wherever the source is."""
+    observed = cube_of([6564.614 * 1.2, 9000.0], "Angstrom", medium="vacuum")
+    axis = with_spectral(observed, "air wavelength", redshift="0.2").axes[0]
+    assert axis.values[0] == pytest.approx(6562.80, abs=0.01)
+
+
+def test_velocities_in_the_rest_frame_are_those_in_the_galaxy():
+    observed = cube_of([656.28 * 1.05, 657.0 * 1.05], "nm", medium="vacuum")
+    made = with_spectral(
+        observed, "velocity", rest="656.28 nm", convention="optical", redshift="0.05"
+    )
+    assert made.axes[0].values[0] == pytest.approx(0, abs=1e-6)
+    assert "rest frame of redshift 0.05" in made.notes[-1].text
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "nan", "inf", "5000"])
+def test_what_is_no_redshift_is_refused(text):
+    with pytest.raises(CubeviewError, match="no redshift"):
+        with_spectral(cube_of([5e14, 6e14], "Hz"), "frequency", redshift=text)

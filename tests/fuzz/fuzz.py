@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ LARGEST = 5_000_000
 """Real files above this size are left out: copying them would be most of the work."""
 
 _LONGEST = 120.0
-_BATCH = 200
+_BATCH = 500
 _KINDS = ("ok", "refused", "crash", "hang", "memory", "uncaught")
 
 
@@ -71,11 +72,8 @@ def originals(data: Path) -> list[Path]:
 def make(files: list[Path], seed: int, number: int) -> tuple[Path, bytes]:
     """Return the file a mutant comes from, and the mutant."""
     rng = np.random.default_rng([seed, number])
-    # Folders in turn, so that a hundred alike files are not most of the work.
-    root = Path(os.path.commonpath(files))
-    folders = sorted({_folder(path, root) for path in files})
-    folder = folders[rng.integers(len(folders))]
-    among = [path for path in files if _folder(path, root) == folder]
+    folders = _folders(tuple(files))
+    among = folders[rng.integers(len(folders))]
     path = among[rng.integers(len(among))]
     return path, mutant(path.read_bytes(), rng)
 
@@ -115,8 +113,14 @@ def run(
     return Outcome(counts, tuple(bugs), time.monotonic() - began)
 
 
-def _folder(path: Path, root: Path) -> str:
-    return path.relative_to(root).parts[0]
+@lru_cache(maxsize=2)
+def _folders(files: tuple[Path, ...]) -> tuple[tuple[Path, ...], ...]:
+    """Return the files by folder, so that a hundred alike ones are not most of the work."""
+    root = Path(os.path.commonpath(files))
+    found: dict[str, list[Path]] = {}
+    for path in files:
+        found.setdefault(path.relative_to(root).parts[0], []).append(path)
+    return tuple(tuple(found[folder]) for folder in sorted(found))
 
 
 def _child(
@@ -217,6 +221,7 @@ def _work(plan: dict[str, Any], folder: Path) -> None:
 
 def attempt(path: Path) -> tuple[str, str]:
     """Open a file and read from it all that a window would; return a kind and its detail."""
+    from cubeview.cubes.guesses import questions
     from cubeview.errors import CubeviewError
     from cubeview.io import open_paths
     from cubeview.io.info import describe
@@ -231,6 +236,7 @@ def attempt(path: Path) -> tuple[str, str]:
         for case in opened.cases:
             describe(case)
             for cube in case.cubes.values():
+                questions(cube)
                 _look(cube)
     except CubeviewError as error:
         return ("memory", str(error)) if "more memory" in str(error) else ("refused", str(error))

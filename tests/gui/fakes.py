@@ -31,7 +31,7 @@ def make_heart(name="Wren", roles=("stress", "rest"), question=""):
             "counts",
             view="short axis",
             facts={"Matrix": "12 × 12"},
-            notes=(Note("guess", f"{role} from the series description"),),
+            notes=(Note("guess", f"{role} from the file name", "rest or stress"),),
             source=Source(Path(f"/scans/{name}/{role}.dcm")),
         )
     return Case(name, "heart", cubes, evidence=("from the description",), question=question)

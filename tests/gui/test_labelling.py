@@ -11,8 +11,10 @@ from cubeview.gui.window import Window
 from cubeview.io import open_paths
 from cubeview.io.export_dicom import write_nm
 from cubeview.io.export_fits import write_cube
+from cubeview.library.exchange import apply_import
 from cubeview.library.library import Library
-from cubeview.library.schema import SPECT_SET
+from cubeview.library.schema import SKY_SET, SPECT_SET
+from cubeview.library.table_import import plan_any
 from tests.gui.fakes import make_heart, make_sky
 from tests.gui.test_panels import press
 from tests.helpers.nmfolder import small_scan, write_hearts
@@ -567,3 +569,59 @@ def test_the_audit_log_tells_what_was_done_and_names_nobody(window, tmp_path, qu
     assert log[0][3]
     assert "Doe" not in str(log)
     assert "Wren" not in str(log)
+
+
+def test_a_case_that_was_moved_is_found_when_it_is_opened_from_its_new_place(
+    window, imported, quiet, tmp_path
+):
+    imported(2)
+    (tmp_path / "scans" / "0000").rename(tmp_path / "elsewhere")
+    press(window, "N")
+    quiet(window)
+    assert "not where it was" in texts(window)[0]
+    (case,) = open_paths([tmp_path / "elsewhere"]).cases
+    window.session.add_cases((case,))
+    window.session.set_case(case)
+    quiet(window)
+    window.close_case()
+    press(window, "N")
+    quiet(window)
+    press(window, "1")
+    assert [row.label for row in window.records.rows()] == ["healthy", None]
+
+
+def test_windows_of_a_moved_cube_are_found_with_it_also_from_imported_labels(
+    window, tmp_path, quiet, qtbot
+):
+    (tmp_path / "old").mkdir()
+    write_cube(make_sky().main, tmp_path / "old" / "field.fits")
+    (case,) = open_paths([tmp_path / "old"]).cases
+    window.session.add_cases((case,))
+    window.session.set_case(case)
+    quiet(window)
+    window.labelling.place("emission line")
+    window.boxes.export(SKY_SET, tmp_path / "labels.csv")
+    window.close_case()
+    (tmp_path / "old").rename(tmp_path / "new")
+    (case,) = open_paths([tmp_path / "new"]).cases
+    window.session.add_cases((case,))
+    window.session.set_case(case)
+    quiet(window)
+    window.close_case()
+    window.shelf.open(1)
+    quiet(window)
+    assert window.labelling.placed.class_name == "emission line"
+    other = Window(library=tmp_path / "other.sqlite")
+    qtbot.addWidget(other)
+    library = other.records.library
+    apply_import(library, plan_any(library, tmp_path / "labels.csv"))
+    other.session.add_cases((case,))
+    other.session.set_case(case)
+    quiet(other)
+    (mark,) = other.session.marks
+    assert mark.text == "emission line"
+    other.close_case()
+    other.shelf.open(1)
+    quiet(other)
+    assert other.labelling.placed.class_name == "emission line"
+    other.close()

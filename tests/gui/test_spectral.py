@@ -43,3 +43,25 @@ def test_a_case_that_was_closed_is_left_alone(window, with_case, qtbot):
 def test_hearts_have_no_spectral_axis(window, with_case):
     with_case(make_heart())
     assert not window.actions_table["spectral_axis"].isEnabled()
+
+
+def test_a_cube_is_shown_in_the_rest_frame_and_back(window, with_case, qtbot):
+    with_case(make_sky())
+    window.ask_spectral()
+    dialog = window.findChild(SpectralDialog)
+    assert dialog.shown.currentData() == "air wavelength"
+    assert not dialog.redshift.isEnabled()
+    dialog.frame.setCurrentIndex(1)
+    ok(qtbot, dialog)
+    assert "no redshift" in dialog.problem.text()
+    dialog.redshift.setText("0.5")
+    ok(qtbot, dialog)
+    axis = window.session.case.main.axes[0]
+    assert abs(axis.values[0] - 4000) < 1
+    qtbot.waitUntil(lambda: "rest frame" in window.status_line.cursor_text.text())
+    window.ask_spectral()
+    dialog = window.findChildren(SpectralDialog)[-1]
+    assert dialog.redshift.text() == "0.5"
+    dialog.frame.setCurrentIndex(0)
+    ok(qtbot, dialog)
+    assert abs(window.session.case.main.axes[0].values[0] - 6000) < 1e-6

@@ -5,6 +5,7 @@ from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
+from cubeview.gui.guesses import GuessesDialog
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.window import Window
 from tests.gui.fakes import GONE, make_heart, make_sky
@@ -132,7 +133,7 @@ def test_swap_and_question(window, with_case, qtbot):
     swapped = window.session.case
     assert swapped.cubes["rest"] is case.cubes["stress"]
     assert swapped.question == ""
-    assert window.status_line.chip.text() == "⚠ 2 guesses"
+    assert window.status_line.chip.text() == "⚠ guessed: rest or stress"
     window.actions_table["swap"].trigger()
     assert window.session.case.cubes["rest"] is case.cubes["rest"]
 
@@ -144,11 +145,10 @@ def test_confirming_the_roles_answers_the_question(window, with_case, qtbot):
     assert window.session.case.cubes["rest"] is case.cubes["rest"]
 
 
-def test_the_chip_brings_the_notes_up(window, with_case, qtbot):
+def test_the_chip_asks_what_was_guessed(window, with_case, qtbot):
     with_case(make_heart())
-    window.docks["notes"].hide()
     qtbot.mouseClick(window.status_line.chip, Qt.MouseButton.LeftButton)
-    assert not window.docks["notes"].isHidden()
+    assert window.findChild(GuessesDialog) is not None
 
 
 def test_the_cursor_line_follows(window, with_case, qtbot):

@@ -353,3 +353,28 @@ def test_pydicom_waits_for_the_first_dicom_file():
     code = "import sys, cubeview.io; print('pydicom' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_every_gate_of_a_reconstruction_is_there(tmp_path):
+    order = np.random.default_rng(3).permutation(4 * SLICES)
+    (case,) = open_path(write(nm(slots=4, order=order), tmp_path / "scan.dcm"))
+    cube = case.main
+    assert [gate.name for gate in cube.gates] == [f"time slot {n}" for n in (1, 2, 3, 4)]
+    for n in range(4):
+        np.testing.assert_array_equal(cube.at_gate(n).pixels.read(), truth(4)[n])
+        assert cube.at_gate(n).axes is cube.axes
+    np.testing.assert_array_equal(cube.pixels.read(), truth(4).sum(axis=0))
+
+
+def test_two_energy_windows_are_two_cases_that_do_not_pair(tmp_path):
+    stored = truth(2)
+    ds = nm(stored=stored, SliceVector=[1, 2, 3, 4, 5] * 2, EnergyWindowVector=[1] * 5 + [2] * 5)
+    one, two = open_path(write(ds, tmp_path / "scan.dcm"))
+    assert one.name.endswith("[energy window 1]")
+    assert [case.main.source.part for case in (one, two)] == [
+        "energy window 1",
+        "energy window 2",
+    ]
+    for case, values in zip((one, two), stored, strict=True):
+        np.testing.assert_array_equal(case.main.pixels.read(), values)
+        assert any("one of 2 volumes" in note.text for note in case.main.notes)

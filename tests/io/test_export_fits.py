@@ -255,3 +255,21 @@ def test_info_is_json_with_corner_coordinates(shared_data):
     assert (ra["first"], dec["first"]) == pytest.approx(first[:2])
     assert (ra["last"], dec["last"]) == pytest.approx(last[:2])
     assert all(isinstance(note, str) for note in record["notes"])
+
+
+def test_the_rest_frame_of_a_source_is_written_and_read(tmp_path):
+    from cubeview.cubes.spectral import with_spectral
+
+    observed = cube_of(*AXES["linear"])
+    moved = with_spectral(observed, "wavelength", redshift="0.25")
+    path = tmp_path / "rest.fits"
+    write_cube(moved, path)
+    verify(path)
+    axis = open_path(path)[0].main.axes[0]
+    assert axis.redshift == 0.25
+    assert axis.values == pytest.approx(moved.axes[0].values)
+    back = with_spectral(open_path(path)[0].main, "wavelength", redshift="0").axes[0]
+    assert back.values == pytest.approx(
+        with_spectral(observed, "wavelength").axes[0].values, rel=1e-9
+    )
+    assert back.frame == ""

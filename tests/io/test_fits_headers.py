@@ -197,11 +197,34 @@ def test_stokes_before_frequency(tmp_path):
     header = radio(CTYPE3="STOKES", CRVAL3=1, CRPIX3=1, CDELT3=1)
     header.update(CTYPE4="FREQ", CRVAL4=1e11, CRPIX4=1, CDELT4=-1e6, CUNIT4="Hz")
     path = save(tmp_path, header, (6, 2, 4, 5))
-    cube = open_path(path)[0].main
+    cases = open_path(path)
+    assert [case.name for case in cases] == ["cube [Stokes I]", "cube [Stokes Q]"]
+    assert [case.main.source.part for case in cases] == ["", "Stokes Q"]
+    for number, case in enumerate(cases):
+        assert np.array_equal(case.main.pixels.read(), fits.getdata(path)[:, number])
+    cube = cases[0].main
     assert cube.shape == (6, 4, 5)
-    assert np.array_equal(cube.pixels.read(), fits.getdata(path)[:, 0])
     assert cube.axes[0].values[[0, 1, -1]] == pytest.approx([1e11, 1e11 - 1e6, 1e11 - 5e6])
-    assert any(note.text == "Stokes I of 2 is shown" for note in cube.notes)
+    assert any(note.text.startswith("Stokes I: one of 2 planes") for note in cube.notes)
+
+
+def test_each_plane_has_its_own_noise(tmp_path):
+    header = radio(CTYPE3="FREQ", CRVAL3=1e9, CRPIX3=1, CDELT3=1e6, CUNIT3="Hz")
+    header.update(CTYPE4="STOKES", CRVAL4=1, CRPIX4=1, CDELT4=1)
+    flux = np.arange(3 * 6 * 4 * 5, dtype=np.float32).reshape(3, 6, 4, 5)
+    path = tmp_path / "cube.fits"
+    hdus = [fits.PrimaryHDU(flux, header), fits.ImageHDU(flux + 1, name="ERR")]
+    fits.HDUList(hdus).writeto(path)
+    for number, case in enumerate(open_path(path)):
+        assert np.array_equal(case.main.uncertainty.read(), flux[number] + 1)
+
+
+def test_a_fourth_axis_of_many_planes_says_what_is_left_out(tmp_path):
+    header = radio(CTYPE3="FREQ", CRVAL3=1e9, CRPIX3=1, CDELT3=1e6, CUNIT3="Hz", CTYPE4="BEAM")
+    few = open_path(save(tmp_path, header, (3, 6, 4, 5)))
+    assert [case.name for case in few] == [f"cube [beam {n}]" for n in (1, 2, 3)]
+    (case,) = open_path(save(tmp_path, header, (30, 6, 4, 5), "many.fits"))
+    assert any("the first of 30 planes along beam" in note.text for note in case.main.notes)
 
 
 def test_wavelengths_in_a_table(tmp_path):
@@ -352,3 +375,13 @@ def test_a_single_channel_is_a_flat_image(tmp_path):
     header = radio(**third(1e11, 1e6, matrix=False, CTYPE3="FREQ", CUNIT3="Hz"))
     (refusal,) = open_paths([save(tmp_path, header, (1, 4, 5))]).refusals
     assert "flat image" in refusal.reason
+
+
+@pytest.mark.parametrize(("instrument", "medium"), [("PMAS", "air"), ("MaNGA", "vacuum")])
+def test_a_pipeline_known_for_its_medium(tmp_path, instrument, medium):
+    header = sky(**third(3745.0, 2.0), INSTRUME=instrument)
+    cube = open_path(save(tmp_path, header))[0].main
+    assert cube.axes[0].medium == medium
+    assert not any(n.level == "guess" and n.about == "medium" for n in cube.notes)
+    says = sky(**third(3745.0, 2.0, CTYPE3="AWAV", CUNIT3="Angstrom"), INSTRUME=instrument)
+    assert open_path(save(tmp_path, says, name="b.fits"))[0].main.axes[0].medium == "air"

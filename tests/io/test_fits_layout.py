@@ -191,6 +191,36 @@ def test_tile_compressed_cubes(kind, tmp_path):
     assert cube.axes[0].values == pytest.approx(5000 + 2 * np.arange(6))
 
 
+@pytest.mark.parametrize("tile", [(1, 1, 5), (1, 4, 5), (6, 4, 5), (2, 3, 4), (5, 1, 2), (6, 1, 1)])
+@pytest.mark.parametrize(
+    ("kind", "dtype"),
+    [
+        *[(kind, "i2") for kind in ("RICE_1", "GZIP_1", "GZIP_2", "PLIO_1")],
+        *[(kind, "f4") for kind in ("GZIP_1", "GZIP_2")],
+        ("NOCOMPRESS", "i4"),
+    ],
+)
+def test_tiles_of_any_shape(kind, dtype, tile, tmp_path):
+    data = RNG.integers(0, 1000, SHAPE).astype(dtype)
+    image = fits.CompImageHDU(
+        data, header(), compression_type=kind, tile_shape=tile, quantize_level=0
+    )
+    path = tmp_path / "cube.fits.fz"
+    fits.HDUList([fits.PrimaryHDU(), image]).writeto(path)
+    assert np.array_equal(open_path(path)[0].main.pixels.read(), data)
+
+
+def test_quantised_and_hcompressed_tiles_are_read_as_astropy_reads_them(tmp_path):
+    smooth = RNG.normal(100, 1, (3, 40, 50)).astype(np.float32)
+    for kind, tile in (("RICE_1", (1, 13, 50)), ("HCOMPRESS_1", (1, 20, 50))):
+        path = tmp_path / f"{kind}.fits.fz"
+        image = fits.CompImageHDU(smooth, compression_type=kind, tile_shape=tile, quantize_level=16)
+        fits.HDUList([fits.PrimaryHDU(), image]).writeto(path)
+        true = fits.getdata(path, 1)
+        assert np.abs(true - smooth).max() < 1
+        np.testing.assert_array_equal(open_path(path)[0].main.pixels.read(), true)
+
+
 def test_tiles_keep_scale_and_blank(tmp_path):
     data = RNG.integers(-1000, 1000, SHAPE).astype(np.int16)
     data[1, 1, 1] = -32768

@@ -91,3 +91,39 @@ def test_bad_headers_are_refused(tmp_path, fields, said, packed):
     path.write_bytes(gzip.compress(content) if packed else content)
     with pytest.raises(CubeviewError, match=said):
         open_path(path)
+
+
+def saved(path, values):
+    nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), path)
+    return path
+
+
+def test_masks_beside_scans_are_no_cases(tmp_path):
+    marks = np.zeros((5, 4, 3), np.int16)
+    marks[2:, 1:3] = 1
+    saved(tmp_path / "wall.nii.gz", marks)
+    saved(tmp_path / "a_seg.nii", (marks * np.arange(3)).astype(np.uint8))
+    saved(tmp_path / "counts.nii", np.arange(60, dtype=np.int16).reshape(5, 4, 3))
+    assert [case.name for case in open_path(tmp_path)] == ["counts"]
+    (named,) = open_path(tmp_path / "wall.nii.gz")
+    assert "a mask" in named.notes[-1].text
+
+
+def test_masks_alone_are_shown(tmp_path):
+    marks = np.zeros((5, 4, 3), np.uint8)
+    marks[2:, 1:3] = 255
+    saved(tmp_path / "wall.nii.gz", marks)
+    assert [case.name for case in open_path(tmp_path)] == ["wall"]
+
+
+def test_few_values_without_such_a_name_are_a_scan(tmp_path):
+    saved(tmp_path / "counts.nii", (np.arange(60) % 3).astype(np.int16).reshape(5, 4, 3))
+    saved(tmp_path / "b_mask.nii", np.linspace(0, 1, 60, dtype=np.float32).reshape(5, 4, 3))
+    saved(tmp_path / "other.nii", np.zeros((5, 4, 3), np.int16))
+    assert len(open_path(tmp_path)) == 3
+
+
+def test_a_folder_of_real_scans_offers_no_masks(shared_data):
+    cases = open_path(shared_data / "spect_physionet")
+    assert cases
+    assert all(cube.source.path.suffix == ".dcm" for c in cases for cube in c.cubes.values())

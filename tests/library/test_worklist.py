@@ -1,6 +1,7 @@
 """The worklist, cases opened again from their files, folders, and pictures."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -217,3 +218,12 @@ def test_an_interrupted_scan_goes_on_where_it_stopped(library, tmp_path, monkeyp
     assert len(opened) == 2
     assert len(scan_folder(library, [scans], kept=kept).cases) == 3
     assert len(opened) == 4, "the first group was not opened again"
+
+
+def test_masks_beside_scans_come_not_into_the_library(library, shared_data, tmp_path):
+    for path in (shared_data / "spect_physionet").glob("*10284337*"):
+        shutil.copy(path, tmp_path)
+    assert list(tmp_path.glob("*.nii.gz"))
+    (found,) = scan_folder(library, [tmp_path]).cases
+    ((_, _, path),) = found.files.values()
+    assert path.endswith(".dcm")

@@ -8,12 +8,14 @@ from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidg
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case, paired
 from cubeview.cubes.cube import Cube
+from cubeview.errors import CubeviewError
 from cubeview.gui.identifiers import Identifiers
 from cubeview.gui.panels.widgets import column, label, rule
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.units import value_unit
 from cubeview.gui.words import coordinate_text
+from cubeview.io.corrections import keep_roles
 
 _MARKS = {"guess": ("⚠ guessed: ", "warn"), "repair": ("✓ repaired: ", ""), "info": ("", "dim")}
 
@@ -25,9 +27,12 @@ class NotesPanel(QWidget):
     -------
     swapped()
         The user exchanged rest and stress.
+    forgot(str)
+        What the user decided could not be kept for the next time, and why.
     """
 
     swapped = pyqtSignal()
+    forgot = pyqtSignal(str)
 
     def __init__(
         self, session: Session, memory: SettingsFile, parent: QWidget | None = None
@@ -46,7 +51,7 @@ class NotesPanel(QWidget):
         """Exchange rest and stress, as the user's own decision."""
         case = self._session.case
         if case is not None and set(case.cubes) == {"rest", "stress"}:
-            self._session.replace_case(case, case.swapped())
+            self._settle(case, case.swapped())
             self.swapped.emit()
 
     def confirm(self) -> None:
@@ -54,21 +59,29 @@ class NotesPanel(QWidget):
         case = self._session.case
         if case is not None and case.question:
             evidence = (*case.evidence, "confirmed by the user")
-            self._session.replace_case(case, replace(case, question="", evidence=evidence))
+            self._settle(case, replace(case, question="", evidence=evidence))
 
     def name_as(self, role: str) -> None:
         """Call a single scan rest or stress."""
         case = self._session.case
         if case is not None:
-            self._session.replace_case(case, case.named(role))
+            self._settle(case, case.named(role))
 
     def pair_with(self, other: Case) -> None:
         """Make one case of this scan and the other state's."""
         case = self._session.case
         if case is not None:
             stress, rest = (case, other) if case.roles == ("stress",) else (other, case)
-            self._session.replace_case(case, paired(stress, rest))
+            self._settle(case, paired(stress, rest))
             self._session.remove_case(other)
+
+    def _settle(self, case: Case, decided: Case) -> None:
+        """Put what the user decided about rest and stress in place, and remember it."""
+        self._session.replace_case(case, decided)
+        try:
+            keep_roles(decided)
+        except CubeviewError as error:
+            self.forgot.emit(str(error))
 
     def _refill(self) -> None:
         if self._content is not None:
@@ -158,7 +171,8 @@ def _axis_text(axis: Axis) -> str:
     start = coordinate_text(axis, float(first)).removeprefix(prefix).split(" ")[0]
     end = coordinate_text(axis, float(last)).removeprefix(prefix)
     guessed = " (guessed)" if axis.guessed else ""
-    details = ", ".join(part for part in (axis.type, axis.frame) if part)
+    moved = f"rest frame of z = {axis.redshift:g}" if axis.redshift else ""
+    details = ", ".join(part for part in (axis.type, axis.frame, moved) if part)
     return f"{start} to {end}{f', {details}' if details else ''}{guessed}"
 
 

@@ -12,6 +12,7 @@ from cubeview.gui.session import Session
 from cubeview.gui.views.bar import BarView
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import OnceAFrame
+from cubeview.gui.views.gates import GateView
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import ProfileView
 from cubeview.gui.views.slice import SliceView
@@ -19,8 +20,8 @@ from cubeview.gui.views.spectrum import SpectrumView
 
 _CINE_MS = 80
 _APERTURE_PX = 5.0
-_Part = SliceView | BarView | SpectrumView | ProfileView
-_P = TypeVar("_P", SliceView, BarView, SpectrumView, ProfileView)
+_Part = SliceView | BarView | SpectrumView | ProfileView | GateView
+_P = TypeVar("_P", SliceView, BarView, SpectrumView, ProfileView, GateView)
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
@@ -35,9 +36,12 @@ class OrthoView(QWidget):
     -------
     playing_changed(bool)
         Cine started or stopped.
+    beating_changed(bool)
+        The film of a gated scan started or stopped.
     """
 
     playing_changed = pyqtSignal(bool)
+    beating_changed = pyqtSignal(bool)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +77,12 @@ class OrthoView(QWidget):
         else:
             self._cine.stop()
         self.playing_changed.emit(on)
+
+    def beat(self, on: bool) -> None:
+        """Run through the gates of a gated scan, again and again."""
+        for part in self._parts:
+            if isinstance(part, GateView):
+                part.play(on)
 
     def step(self, planes: int) -> None:
         """Go some planes on in the view in use."""
@@ -147,6 +157,7 @@ class OrthoView(QWidget):
 
     def _build(self) -> None:
         self.play(False)
+        self.beat(False)
         self._clear()
         case = self.session.case
         if case is None:
@@ -155,8 +166,7 @@ class OrthoView(QWidget):
         self._go_to_ventricle()
         if len(case.roles) > 1:
             rows = [self._row(role) for role in case.roles]
-            profile = self._add(ProfileView(self.session))
-            self._root = _split(_DOWN, [*rows, profile], [6] * len(rows) + [3])
+            self._root = _split(_DOWN, [*rows, self._curves()], [6] * len(rows) + [3])
         elif case.main.axes[0].kind == "spectral":
             role = case.roles[0]
             right = _split(_DOWN, [self._slice(role, 2), self._slice(role, 1)], [1, 1])
@@ -165,14 +175,26 @@ class OrthoView(QWidget):
             self._root = _split(_DOWN, [_beside(top, self._bar(role)), spectrum], [7, 4])
             planes = [view.canvas for view in self.slices if view.axis != 0]
             _share_range([*planes, spectrum.plot])
+        elif case.main.shape[0] == 1:  # across a single plane there is nothing to see
+            role = case.roles[0]
+            main = _beside(self._slice(role, 0), self._bar(role))
+            self._root = _split(_DOWN, [main, self._curves()], [7, 3])
         else:
             role = case.roles[0]
             top = _split(_ACROSS, [self._slice(role, 0), self._slice(role, 2)], [1, 1])
-            profile = self._add(ProfileView(self.session))
-            low = _split(_ACROSS, [self._slice(role, 1), profile], [1, 1])
+            low = _split(_ACROSS, [self._slice(role, 1), self._curves()], [1, 1])
             self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
         self._layout.addWidget(self._root)
         self._use(min(self.slices, key=lambda view: view.axis))
+
+    def _curves(self) -> QWidget:
+        """Return the profile, with the gates of a gated scan beside it."""
+        profile = self._add(ProfileView(self.session))
+        if self.session.case is None or not self.session.case.gates:
+            return profile
+        gates = self._add(GateView(self.session))
+        gates.playing_changed.connect(self.beating_changed)
+        return _split(_ACROSS, [profile, gates], [1, 1])
 
     def _row(self, role: str) -> QWidget:
         views = [self._slice(role, axis) for axis in (0, 2, 1)]

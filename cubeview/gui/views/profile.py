@@ -16,7 +16,7 @@ from cubeview.gui.views.ticks import body_offsets, caption_of
 from cubeview.gui.views.title import Title
 
 # Told apart by the line as well as by the colour.
-_PENS = (("#4aa3ff", Qt.PenStyle.SolidLine), ("#5ac58e", Qt.PenStyle.DashLine))
+PENS = (("#4aa3ff", Qt.PenStyle.SolidLine), ("#5ac58e", Qt.PenStyle.DashLine))
 
 
 class ProfileView(QFrame):
@@ -37,7 +37,7 @@ class ProfileView(QFrame):
         self.along.setToolTip("Axis the profile runs along")
         self.plot = Plot()
         self.curves: dict[str, pg.PlotCurveItem] = {}
-        for role, (colour, style) in zip(self.case.roles, _PENS, strict=False):
+        for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
             self.curves[role] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=1, style=style))
             self.plot.plot.addItem(self.curves[role])
         unit = "% of ventricle maximum" if self._is_heart else value_unit(self.case.main) or "value"
@@ -45,7 +45,7 @@ class ProfileView(QFrame):
         dashes = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╍╍"}
         signs = "".join(
             f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {role}'
-            for role, (colour, style) in zip(self.case.roles, _PENS, strict=False)
+            for role, (colour, style) in zip(self.case.roles, PENS, strict=False)
         )
         self.title.set_words("Profile", unit, signs=signs)
         head = QHBoxLayout()
@@ -63,6 +63,7 @@ class ProfileView(QFrame):
         self.plot.stepped.connect(lambda n: self._put_cursor(self.session.cursor[self.axis] + n))
         self._links = (
             (session.cursor_changed, self._soon.ask),
+            (session.gate_changed, self._soon.ask),
             (session.ventricles_changed, self._soon.ask),
             (session.ventricles_changed, self._take_ventricles),
             (session.ventricle_placed, self._take_ventricles),
@@ -126,7 +127,7 @@ class ProfileView(QFrame):
         self.plot.marker.setValue(self.session.cursor[self.axis])
         top = 0.0
         for role, curve in self.curves.items():
-            cube = self.case.cubes[role]
+            cube = self.case.at_gate(role, self.session.gate)
             cursor = self.session.cursor_in(role)
             line: list[slice] = [slice(c, c + 1) for c in cursor]
             line[self.axis] = slice(0, cube.shape[self.axis])
@@ -136,7 +137,8 @@ class ProfileView(QFrame):
                 self.title.set_words("Profile", str(error))
                 return
             if self._is_heart:
-                values = values * 100 / ventricle_maximum(cube, self.session.ventricles.get(role))
+                whole = ventricle_maximum(self.case.cubes[role], self.session.ventricles.get(role))
+                values = values * 100 * self.case.share(role, self.session.gate) / whole
             curve.setData(self._places(role, len(values)), values)
             top = max(top, float(np.nanmax(values, initial=0.0)))
         if self._is_heart:

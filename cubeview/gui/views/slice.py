@@ -47,10 +47,12 @@ class SliceView(QFrame):
         assert session.case is not None
         self.session = session
         self.role = role
-        self.cube = session.case.cubes[role]
+        self.case = session.case
+        self.cube = self.case.cubes[role]
         self.axis = axis
         self.frame = frame_of(self.cube, axis)
         self.index: int | None = None
+        self._gate: int | None = None
         self._plane: np.ndarray | None = None
         self._grabbed: Ventricle | None = None
         self._pooled = 1
@@ -86,6 +88,7 @@ class SliceView(QFrame):
         self.canvas.boxed.connect(self._draw_box)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
+            (session.gate_changed, self._follow_soon.ask),
             (session.display_changed, self._repaint_soon.ask),
             (session.overlay_changed, self._draw_overlay),
             (session.overlay_style_changed, self._style_overlay),
@@ -183,18 +186,19 @@ class SliceView(QFrame):
         cursor = self.session.cursor_in(self.role)
         self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
         self._draw_ring()
-        index, white = cursor[self.axis], self._is_sky and self.session.white
-        if (index, white) == (self.index, self._white):
+        index, gate = cursor[self.axis], self.session.gate
+        white = self._is_sky and self.session.white
+        if (index, gate, white) == (self.index, self._gate, self._white):
             return
-        self.index, self._white = index, white
+        self.index, self._gate, self._white = index, gate, white
         self._write_title()
         if white:
             self._fetch.stop()
             self._sum.get(self.cube, "white", lambda: white_light(self.cube), scattered=True)
         else:
             self._sum.stop()
-            read = partial(self.cube.plane, self.axis, index)
-            self._fetch.get(self.cube, index, read, scattered=self.axis != 0)
+            read = partial(self.case.plane, self.role, gate, self.axis, index)
+            self._fetch.get(self.cube, (index, gate), read, scattered=self.axis != 0)
         self._draw_overlay()
         self._draw_outline()
         self._draw_marks()
@@ -351,8 +355,7 @@ class SliceView(QFrame):
     def _set_region(self) -> None:
         """Choose what a fitted view shows: the heart, or everything."""
         ranges = [(-0.5, n - 0.5) for n in self.cube.shape]
-        assert self.session.case is not None
-        region = heart_region(self.session.case, self.session.ventricles).get(self.role)
+        region = heart_region(self.case, self.session.ventricles).get(self.role)
         if region is not None:
             centre, half = region
             ranges = [
@@ -365,8 +368,7 @@ class SliceView(QFrame):
             self.canvas.fit()
 
     def _heading(self) -> str:
-        roles = self.session.case.roles if self.session.case else ()
-        if self.cube.kind == "heart" and (len(roles) > 1 or self.role != "heart"):
+        if self.cube.kind == "heart" and (len(self.case.roles) > 1 or self.role != "heart"):
             return self.role.capitalize()
         return self.frame.name
 

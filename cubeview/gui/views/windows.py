@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pyqtgraph as pg
-from PyQt6.QtCore import QRectF
+from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtGui import QColor, QPainter
 
 from cubeview.cubes.cube import Box
@@ -27,11 +27,11 @@ def draw_window(session: Session, spans: Mapping[int, tuple[float, float]]) -> N
 
 
 class WindowMarks(pg.GraphicsObject):
-    """Thin outlines of the windows that the slice passes through, in the colour of their class."""
+    """Thin outlines of the windows that the slice passes through, with the name of their class."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: list[tuple[QRectF, QColor]] = []
+        self._shown: list[tuple[QRectF, QColor, str]] = []
         self.setZValue(14)
 
     def set_marks(
@@ -48,6 +48,7 @@ class WindowMarks(pg.GraphicsObject):
                     mark.box[up].stop - mark.box[up].start,
                 ),
                 QColor(mark.colour),
+                mark.text,
             )
             for mark in marks
             if mark.box[axis].start <= index < mark.box[axis].stop
@@ -57,17 +58,32 @@ class WindowMarks(pg.GraphicsObject):
     def boundingRect(self) -> QRectF:
         """Return what holds all outlines."""
         whole = QRectF()
-        for outline, _ in self._shown:
+        for outline, *_ in self._shown:
             whole = whole.united(outline)
         return whole.adjusted(-1, -1, 1, 1)
 
     def paint(self, painter: QPainter, *args: object) -> None:
         """Draw the outlines, dark below light, so that they are seen on any colour map."""
-        for outline, colour in self._shown:
-            painter.setPen(pg.mkPen((0, 0, 0, 110), width=3))
+        halo = QColor(0, 0, 0, 110)
+        for outline, colour, _ in self._shown:
+            painter.setPen(pg.mkPen(halo, width=3))
             painter.drawRect(outline)
             painter.setPen(pg.mkPen(colour, width=1))
             painter.drawRect(outline)
+        # Names in pixels of the screen, where the outline has room for them.
+        to_screen = painter.transform()
+        painter.resetTransform()
+        metrics = painter.fontMetrics()
+        for outline, colour, name in self._shown:
+            area = to_screen.mapRect(outline).adjusted(4, 2, -4, -2)
+            if metrics.horizontalAdvance(name) > area.width() or metrics.height() > area.height():
+                continue
+            at = area.topLeft() + QPointF(0, metrics.ascent())
+            painter.setPen(halo)
+            painter.drawText(at + QPointF(1, 1), name)
+            painter.setPen(colour)
+            painter.drawText(at, name)
+        painter.setTransform(to_screen)
 
 
 class Intervals(pg.GraphicsObject):

@@ -1,0 +1,248 @@
+"""What a reader had to guess, as questions the user can answer otherwise, and the answers applied.
+
+A reader marks a note with the question it settles (`Note.about`). An answer is a short text, so
+that it can be kept in a file; it is checked when it is applied.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from cubeview.cubes import correct_body, correct_sky
+from cubeview.cubes.case import Case
+from cubeview.cubes.cube import Cube, Note
+from cubeview.errors import CubeviewError
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something a reader settled that the user may settle otherwise.
+
+    Parameters
+    ----------
+    key : str
+        ``"spectral unit"``; answers are kept under it.
+    title : str
+        For a form.
+    reason : str
+        Why it had to be guessed: the text of the note.
+    now : str
+        What holds now, in the words of an answer; empty where nothing could be guessed.
+    choices : tuple of str
+        Answers there are; empty when any text may be given.
+    example : str
+        An answer, where any text may be given.
+    answered : bool
+        The user has answered it.
+    """
+
+    key: str
+    title: str
+    reason: str
+    now: str
+    choices: tuple[str, ...] = ()
+    example: str = ""
+    answered: bool = False
+
+
+@dataclass(frozen=True)
+class _Kind:
+    title: str
+    now: Callable[[Cube], str]
+    apply: Callable[[Cube, str], Cube]
+    choices: Callable[[Cube], tuple[str, ...]] = lambda cube: ()
+    example: str = ""
+
+
+# In the order in which answers are applied: a type raises the question of its unit.
+_KINDS = {
+    "first axis": _Kind(
+        "First axis", correct_sky.first_axis, correct_sky.put_first, correct_sky.axes_to_choose
+    ),
+    "spectral type": _Kind(
+        "First axis measures",
+        correct_sky.spectral_type,
+        correct_sky.set_type,
+        lambda cube: correct_sky.TYPES,
+    ),
+    "spectral unit": _Kind(
+        "Its unit", lambda cube: cube.axes[0].unit, correct_sky.set_unit, correct_sky.units_for
+    ),
+    "spectral values": _Kind(
+        "First value and step",
+        correct_sky.start_and_step,
+        correct_sky.set_values,
+        example="4750.2 1.25",
+    ),
+    "medium": _Kind(
+        "Wavelengths are in",
+        lambda cube: cube.axes[0].medium,
+        correct_sky.set_medium,
+        lambda cube: ("air", "vacuum"),
+    ),
+    "velocity definition": _Kind(
+        "Velocities are",
+        lambda cube: cube.axes[0].convention,
+        correct_sky.set_convention,
+        lambda cube: ("radio", "optical", "relativistic"),
+    ),
+    "projection": _Kind(
+        "Projection of the sky",
+        correct_sky.projection,
+        correct_sky.set_projection,
+        lambda cube: correct_sky.PROJECTIONS,
+    ),
+    "value unit": _Kind(
+        "Unit of the values",
+        lambda cube: cube.unit,
+        correct_sky.set_value_unit,
+        example="1e-20 erg/s/cm2/Angstrom",
+    ),
+    "error meaning": _Kind(
+        "The noise is given as",
+        lambda cube: cube.facts.get("uncertainty", ""),
+        correct_sky.set_meaning,
+        lambda cube: tuple(correct_sky.POWERS),
+    ),
+    "pixel size": _Kind(
+        "Row and column spacing, mm",
+        correct_body.pixel_size,
+        correct_body.set_pixel_size,
+        example="4.0 4.0",
+    ),
+    "slice spacing": _Kind(
+        "Slice spacing, mm",
+        correct_body.slice_spacing,
+        correct_body.set_slice_spacing,
+        example="4.0",
+    ),
+    "orientation": _Kind(
+        "Slices are stacked",
+        lambda cube: "unknown" if cube.affine is None else "",
+        correct_body.set_orientation,
+        lambda cube: correct_body.ORIENTATIONS,
+    ),
+    "slice direction": _Kind(
+        "Slices run",
+        lambda cube: correct_body.DIRECTIONS[0],
+        correct_body.set_direction,
+        lambda cube: correct_body.DIRECTIONS,
+    ),
+    "view": _Kind(
+        "View",
+        lambda cube: cube.view or "unknown",
+        correct_body.set_view,
+        lambda cube: correct_body.VIEWS,
+    ),
+    "organ": _Kind(
+        "Organ",
+        lambda cube: "heart" if cube.kind == "heart" else "other",
+        correct_body.set_organ,
+        lambda cube: ("heart", "other"),
+    ),
+}
+
+
+def questions(cube: Cube) -> tuple[Question, ...]:
+    """Return what a reader settled in a cube and the user may settle otherwise.
+
+    Returns
+    -------
+    tuple of Question
+        Each once, in the order in which their answers are applied.
+    """
+    asked: dict[str, Note] = {}
+    for note in cube.notes:
+        if note.about in _KINDS:
+            asked.setdefault(note.about, note)
+    return tuple(
+        Question(
+            key=key,
+            title=kind.title,
+            reason=asked[key].text,
+            now=kind.now(cube),
+            choices=kind.choices(cube),
+            example=kind.example,
+            answered=_ANSWERED in asked[key].text,
+        )
+        for key, kind in _KINDS.items()
+        if key in asked
+    )
+
+
+def corrected(cube: Cube, answers: Mapping[str, str]) -> Cube:
+    """Return a cube as the user says it is; pixels are not read.
+
+    Parameters
+    ----------
+    cube : Cube
+    answers : mapping of question to answer
+        All of them: those given earlier and left out here are forgotten. Answers to questions
+        that the cube does not raise change nothing: what a file says itself is not overruled.
+
+    Returns
+    -------
+    Cube
+        With a note for each answer in the place of that of the guess.
+
+    Raises
+    ------
+    CubeviewError
+        If an answer makes no sense.
+    """
+    as_read = cube.as_read or cube
+    made = as_read
+    for key, kind in _KINDS.items():
+        if key not in answers or not any(note.about == key for note in made.notes):
+            continue
+        answer = answers[key].strip()
+        if kind.choices(made) and answer not in kind.choices(made):
+            known = ", ".join(kind.choices(made))
+            raise CubeviewError(f"{kind.title}: “{answer[:40]}” is none of {known}.")
+        made = kind.apply(made, answer)
+        kept = tuple(note for note in made.notes if note.about != key)
+        note = Note("info", f"{kind.title.lower()}: {answer}{_ANSWERED}", key)
+        made = replace(made, notes=(*kept, note))
+    return made if made is as_read else replace(made, as_read=as_read)
+
+
+def corrected_case(case: Case, answers: Callable[[Cube], Mapping[str, str]]) -> Case:
+    """Return a case with its cubes as the user says they are.
+
+    Parameters
+    ----------
+    case : Case
+    answers : callable
+        The answers for a cube.
+
+    Returns
+    -------
+    Case
+        The same one when nothing is corrected and nothing was.
+
+    Raises
+    ------
+    CubeviewError
+        If an answer makes no sense.
+    """
+    pair = len(case.cubes) > 1
+    cubes = {}
+    for role, cube in case.cubes.items():
+        given = dict(answers(cube))
+        if pair:
+            given.pop("organ", None)  # rest and stress were told apart: it is a heart
+        cubes[role] = corrected(cube, given)
+    if all(cubes[role] is cube for role, cube in case.cubes.items()):
+        return case
+    kind = next(iter(cubes.values())).kind
+    if kind == case.kind or pair:
+        return replace(case, cubes=cubes)
+    ((role, cube),) = cubes.items()
+    question = ""
+    if kind == "heart":
+        role, question = "heart", "Nothing in the file says whether this is rest or stress. Which?"
+    elif case.kind == "heart":
+        role = "flux"
+    return replace(case, kind=kind, cubes={role: cube}, question=question, window=None)
+
+
+_ANSWERED = ", as the user said"

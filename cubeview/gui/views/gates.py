@@ -1,0 +1,150 @@
+"""The gates of a scan: which is shown, the beat as a film, and a curve over them."""
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QSignalBlocker, Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSlider, QVBoxLayout
+
+from cubeview.cubes.axes import Axis
+from cubeview.cubes.gated import count_curve, volume_curve
+from cubeview.errors import CubeviewError
+from cubeview.gui.session import Session
+from cubeview.gui.units import value_unit
+from cubeview.gui.views.plot import Plot
+from cubeview.gui.views.profile import PENS
+from cubeview.gui.views.title import Title
+
+_BEAT_MS = 80
+
+
+class GateView(QFrame):
+    """A slider over the gates and a curve: volume within the wall for hearts, counts for others.
+
+    Signals
+    -------
+    playing_changed(bool)
+        The film of the beat started or stopped.
+    """
+
+    playing_changed = pyqtSignal(bool)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        assert session.case is not None
+        case = session.case
+        self.session, self.case = session, case
+        self.setProperty("part", "card")
+        self.title = Title()
+        self.sum_button = QPushButton("Sum")
+        self.sum_button.setToolTip("Show the sum of all gates")
+        self.play_button = QPushButton("Beat  B")
+        self.play_button.setCheckable(True)
+        self.play_button.setToolTip("Run through the gates, again and again (B)")
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, case.gates - 1)
+        self.slider.setAccessibleName("Gate")
+        self.plot = Plot()
+        self.plot.world.set_axis(Axis("Gate", "index", "", np.arange(case.gates) + 1))
+        self.plot.world.set_caption("Gate")
+        self.plot.set_whole(-0.5, case.gates - 0.5)
+        self.curves: dict[str, pg.PlotDataItem] = {}
+        for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
+            pen = pg.mkPen(colour, width=1, style=style)
+            self.curves[role] = pg.PlotDataItem(pen=pen, symbol="o", symbolSize=4, symbolPen=pen)
+            self.plot.plot.addItem(self.curves[role])
+        row = QHBoxLayout()
+        for widget in (self.play_button, self.sum_button):
+            widget.setProperty("part", "quiet")
+            row.addWidget(widget)
+        row.addWidget(self.slider, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 4, 2)
+        layout.setSpacing(2)
+        layout.addWidget(self.title)
+        layout.addWidget(self.plot, 1)
+        layout.addLayout(row)
+        self._beat = QTimer(self)
+        self._beat.setInterval(_BEAT_MS)
+        self._beat.timeout.connect(self._next)
+        self.sum_button.clicked.connect(lambda: self._go(None))
+        self.play_button.toggled.connect(self.play)
+        self.slider.valueChanged.connect(self._go)
+        self.plot.picked.connect(lambda place: self._go(round(place)))
+        self.plot.stepped.connect(lambda n: self._go((session.gate or 0) + n))
+        self._links = (
+            (session.gate_changed, self._follow),
+            (session.ventricles_changed, self._measure),
+            (session.ventricle_placed, self._measure),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+        self._measure()
+        self._follow()
+
+    @property
+    def playing(self) -> bool:
+        """True while the beat runs."""
+        return self._beat.isActive()
+
+    def play(self, on: bool) -> None:
+        """Run through the gates as a film, or stop and show the sum again."""
+        if on == self.playing:
+            return
+        if on:
+            self._beat.start()
+        else:
+            self._beat.stop()
+            self.session.set_gate(None)
+        with QSignalBlocker(self.play_button):
+            self.play_button.setChecked(on)
+        self.playing_changed.emit(on)
+
+    def stop(self) -> None:
+        """Leave the session: this view is about to go."""
+        self._beat.stop()
+        for signal, slot in self._links:
+            signal.disconnect(slot)
+
+    def _next(self) -> None:
+        gate = -1 if self.session.gate is None else self.session.gate
+        self.session.set_gate((gate + 1) % self.case.gates)
+
+    def _go(self, gate: int | None) -> None:
+        if self.playing:
+            self.play(False)
+        self.session.set_gate(gate)
+
+    def _follow(self) -> None:
+        gate, count = self.session.gate, self.case.gates
+        most = max(self.case.cubes.values(), key=lambda cube: len(cube.gates))
+        text = f"sum of {count}" if gate is None else f"{most.gates[gate].name} of {count}"
+        self.title.set_words(self._what, text, self._unit, short=(self._what, text))
+        self.plot.marker.setVisible(gate is not None)
+        if gate is not None:
+            self.plot.marker.setValue(gate)
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(gate or 0)
+
+    def _measure(self) -> None:
+        """Draw the curves: volumes once the ventricle is known."""
+        if self.session.held:
+            return
+        heart = self.case.kind == "heart"
+        self._what = "Volume within the wall" if heart else "Counts"
+        self._unit = "ml, estimated" if heart else value_unit(self.case.main)
+        self.plot.plot.setLabel("left", "ml" if heart else self._unit)
+        top = 0.0
+        for role, curve in self.curves.items():
+            cube, ventricle = self.case.cubes[role], self.session.ventricles.get(role)
+            if not cube.gates or (heart and ventricle is None):
+                curve.clear()
+                continue
+            try:
+                values = volume_curve(cube, ventricle) if ventricle else count_curve(cube)
+            except CubeviewError:  # the slices say so
+                curve.clear()
+                continue
+            curve.setData(np.linspace(0, self.case.gates - 1, len(values)), values)
+            top = max(top, float(np.nanmax(values, initial=0.0)))
+        self.plot.plot.setYRange(0, top * 1.1 or 1.0, padding=0)
+        self._follow()

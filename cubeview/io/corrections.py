@@ -1,0 +1,210 @@
+"""What the user said about guesses, kept for the next file: by instrument, and by content.
+
+Kept in one small JSON file in the user's data folder. What took the data names an answer; where a
+file does not say that, its content does. Rest and stress are kept by the hash of the pixels, so
+that a copy, a new place or a stripped header changes nothing. Nothing of a patient is kept.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.cube import Cube, Note
+from cubeview.cubes.guesses import corrected_case, questions
+from cubeview.errors import CubeviewError
+from cubeview.paths import data_dir
+
+log = logging.getLogger(__name__)
+
+_FORMAT = 1
+_ENDS = 1 << 20
+_LONGEST_NAME = 64
+_LONGEST_FILE = 16 << 20
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user said a scan of the heart is.
+
+    Parameters
+    ----------
+    role : {"rest", "stress"}
+    partner : str
+        Hash of the pixels of the scan it makes a pair with; empty for none in particular.
+    """
+
+    role: str
+    partner: str = ""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """All that is remembered.
+
+    Parameters
+    ----------
+    instruments : mapping of instrument to answers
+    files : mapping of content key to answers
+        For files that name no instrument.
+    choices : mapping of pixel hash to Choice
+    """
+
+    instruments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+
+    def answers(self, cube: Cube) -> Mapping[str, str]:
+        """Return what the user said about cubes like this one; empty for nothing."""
+        read = cube.as_read or cube
+        if not questions(read):
+            return {}
+        if read.instrument:
+            return self.instruments.get(read.instrument, {})
+        return self.files.get(content_key(read), {}) if self.files else {}
+
+
+def instrument_name(text: str) -> str:
+    """Return the name of an instrument as it is kept: one short line of printable characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_LONGEST_NAME]
+
+
+def load() -> Memory:
+    """Read what is remembered; a file that cannot be used is logged and counts as empty."""
+    try:
+        if _file().stat().st_size > _LONGEST_FILE:
+            raise ValueError("too large")
+        stored = json.loads(_file().read_text(encoding="utf-8"))
+        if stored["format"] != _FORMAT:
+            raise ValueError("another format")
+        choices = {
+            str(key): Choice(str(role), str(partner))
+            for key, (role, partner) in stored["choices"].items()
+            if role in ("rest", "stress")
+        }
+        return Memory(_answers(stored["instruments"]), _answers(stored["files"]), choices)
+    except FileNotFoundError:
+        return Memory()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        log.warning("what was said about earlier files cannot be read; taken as nothing")
+        return Memory()
+
+
+def applied(case: Case, memory: Memory) -> Case:
+    """Return a case with what the user said about files like its own.
+
+    An answer that cannot be used any more is left out, and a note says so.
+    """
+    try:
+        return corrected_case(case, memory.answers)
+    except CubeviewError as error:
+        text = f"what was said earlier about this instrument was left out: {error}"
+        cubes = {
+            role: replace(cube, notes=(*cube.notes, Note("info", text)))
+            for role, cube in case.cubes.items()
+        }
+        return replace(case, cubes=cubes)
+
+
+def keep(cube: Cube, answers: Mapping[str, str]) -> None:
+    """Remember what the user said about cubes like this one; no answers forget what was said.
+
+    Raises
+    ------
+    CubeviewError
+        If it cannot be written.
+    """
+    read, memory = cube.as_read or cube, load()
+    if read.instrument:
+        kept = {**memory.instruments, read.instrument: dict(answers)}
+        _save(replace(memory, instruments={k: v for k, v in kept.items() if v}))
+    else:
+        kept = {**memory.files, content_key(read): dict(answers)}
+        _save(replace(memory, files={k: v for k, v in kept.items() if k and v}))
+
+
+def keep_roles(case: Case) -> None:
+    """Remember which of the user's scans are rest and stress, and which make a pair.
+
+    Raises
+    ------
+    CubeviewError
+        If it cannot be written, or a file has gone.
+    """
+    hashes = {role: pixel_hash(cube) for role, cube in case.cubes.items()}
+    memory = load()
+    choices = dict(memory.choices)
+    for role, own in hashes.items():
+        partner = next((h for other, h in hashes.items() if other != role), "")
+        former = choices.pop(own, None)
+        if former is not None and former.partner in choices:
+            choices[former.partner] = replace(choices[former.partner], partner="")
+        if role in ("rest", "stress"):
+            choices[own] = Choice(role, partner)
+    _save(replace(memory, choices=choices))
+
+
+def forget_roles(case: Case) -> None:
+    """Forget what was said about the scans of a case being rest or stress."""
+    memory = load()
+    gone = {pixel_hash(cube) for cube in case.cubes.values()}
+    kept = {own: choice for own, choice in memory.choices.items() if own not in gone}
+    if len(kept) < len(memory.choices):
+        _save(replace(memory, choices=kept))
+
+
+def pixel_hash(cube: Cube) -> str:
+    """Return the SHA-256 of the values of a cube as they were read."""
+    values = (cube.as_read or cube).pixels.read()
+    return hashlib.sha256(values.tobytes()).hexdigest()
+
+
+def content_key(cube: Cube) -> str:
+    """Return what tells one file from another by content: its size, its first and last bytes."""
+    if cube.source is None:
+        return ""
+    digest = hashlib.sha256(cube.source.part.encode())
+    try:
+        with cube.source.path.open("rb") as stream:
+            digest.update(stream.read(_ENDS))
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(size - _ENDS, 0))
+            digest.update(stream.read(_ENDS))
+    except OSError:
+        return ""
+    digest.update(str(size).encode())
+    return digest.hexdigest()
+
+
+def _answers(stored: Any) -> dict[str, dict[str, str]]:
+    return {
+        str(name): {str(key): str(answer) for key, answer in answers.items()}
+        for name, answers in stored.items()
+    }
+
+
+def _file() -> Path:
+    return data_dir() / "corrections.json"
+
+
+def _save(memory: Memory) -> None:
+    stored = {
+        "format": _FORMAT,
+        "instruments": memory.instruments,
+        "files": memory.files,
+        "choices": {own: [c.role, c.partner] for own, c in memory.choices.items()},
+    }
+    part = _file().with_suffix(f".{os.getpid()}.part")
+    try:
+        part.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
+        part.replace(_file())
+    except OSError as error:
+        raise CubeviewError(
+            f"{_file()}: cannot be written ({error.strerror}), so this counts for now only. Free "
+            "some space or check the folder's permissions."
+        ) from error
