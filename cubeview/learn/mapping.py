@@ -1,6 +1,7 @@
 """From a map on the network's input grid to an `Overlay` on the cubes' voxels."""
 
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.ndimage import binary_closing, binary_fill_holes
@@ -28,6 +29,18 @@ def visible_in(prepared: Prepared) -> np.ndarray:
     counts: np.ndarray = (prepared.input != 0).any(axis=0)
     seen: np.ndarray = counts | binary_fill_holes(binary_closing(counts))
     return seen
+
+
+_known: WeakKeyDictionary[Prepared, dict[str, np.ndarray]] = WeakKeyDictionary()
+
+
+def _unseen(prepared: Prepared, role: str) -> np.ndarray:
+    """Return the voxels of a map's box that the network saw nothing of; kept like the way there."""
+    known = _known.setdefault(prepared, {})
+    if role not in known:
+        seen = visible_in(prepared).astype(np.float32)
+        known[role] = ~(to_cube(seen, prepared, role)[0] >= 0.5)
+    return known[role]
 
 
 def on_cubes(
@@ -60,13 +73,12 @@ def on_cubes(
         The only roles it speaks of.
     complete : bool
     """
-    seen = visible_in(prepared).astype(np.float32)
     on_cube, boxes = {}, {}
     for role in roles or tuple(prepared.grids):
         own = values[role] if isinstance(values, Mapping) else values
         on_cube[role], boxes[role] = to_cube(own, prepared, role)
         # The map is carried without NaN, which would spread to the neighbours.
-        on_cube[role][~(to_cube(seen, prepared, role)[0] >= 0.5)] = np.nan
+        on_cube[role][_unseen(prepared, role)] = np.nan
     return Overlay(
         case=prepared.case,
         values=on_cube,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -40,6 +41,11 @@ class Prepared:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
+_known: WeakKeyDictionary[Prepared, dict[str, tuple[Box, np.ndarray, np.ndarray]]] = (
+    WeakKeyDictionary()
+)
+
+
 def to_cube(values: np.ndarray, prepared: Prepared, role: str) -> tuple[np.ndarray, Box]:
     """Carry a map on the network's input grid onto the voxels of one role's cube.
 
@@ -57,18 +63,35 @@ def to_cube(values: np.ndarray, prepared: Prepared, role: str) -> tuple[np.ndarr
     box : Box
         The cube voxels covered: the bounding box of the input grid, cut at the cube's edges.
     """
-    grid = prepared.grids[role]
-    shape = prepared.case.cubes[role].shape
-    size = np.array(values.shape)
+    if values.shape != prepared.input.shape[1:]:
+        raise ValueError(f"a map of {values.shape} is none of {prepared.input.shape[1:]}")
+    box, places, outside = _ways(prepared, role)
+    found = map_coordinates(values, places, order=1, mode="nearest", output=np.float32)
+    found[outside] = np.nan
+    return found.reshape([part.stop - part.start for part in box]), box
+
+
+def _ways(prepared: Prepared, role: str) -> tuple[Box, np.ndarray, np.ndarray]:
+    """Return the box a map covers, where its voxels lie in the input (3, n), and which do not.
+
+    Kept as long as the preparation is: one map after another goes the same way.
+    """
+    known = _known.setdefault(prepared, {})
+    if role not in known:
+        known[role] = _find_ways(prepared, role)
+    return known[role]
+
+
+def _find_ways(prepared: Prepared, role: str) -> tuple[Box, np.ndarray, np.ndarray]:
+    grid, shape = prepared.grids[role], prepared.case.cubes[role].shape
+    size = np.array(prepared.input.shape[1:])
     ends = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in size], indexing="ij")).reshape(3, -1)
     corners = grid[:3, :3] @ ends + grid[:3, 3:]
     low = np.clip(np.ceil(corners.min(axis=1)).astype(int), 0, shape)
     high = np.clip(np.floor(corners.max(axis=1)).astype(int) + 1, low, shape)
-    box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
     voxels = np.indices(tuple(high - low)).reshape(3, -1) + low[:, None]
     back = np.linalg.inv(grid)
     places = back[:3, :3] @ voxels + back[:3, 3:]
-    found = map_coordinates(values.astype(np.float64), places, order=1, mode="nearest")
     outside = ((places < -0.5) | (places > size[:, None] - 0.5)).any(axis=0)
-    found[outside] = np.nan
-    return found.reshape(tuple(high - low)).astype(np.float32), box
+    box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
+    return box, places, outside
