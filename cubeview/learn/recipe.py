@@ -33,9 +33,9 @@ class Schedule:
     flip : bool
         Inputs are mirrored at random along each axis: the sky has no handedness.
     field : float
-        Standard deviation of each term of a smooth random gain, linear and quadratic in the
-        coordinates, the same for all channels; each channel has a third as much of its own. It
-        stands for the attenuation and filtering that no simulation has quite right.
+        Standard deviation of a smooth random gain (its logarithm), made of waves down to a third
+        of the input's side, the same for all channels; each channel has a quarter as much of its
+        own. It stands for the attenuation and filtering that no simulation has quite right.
     course : {"cycle", "constant"}
         Of the rate.
     precision : {"bf16", "fp32"}

@@ -3,8 +3,8 @@
 Definitions, with severity as the share of normal uptake lost at the centre of the lesion:
 
 * ischaemic: one lesion at stress, of which what is left at rest is too mild for a reader to score:
-  at most 30 % of it and 20 % of normal uptake;
-* infarcted: one lesion, equal in both states within 5 % of it, its wall possibly thinner;
+  at most 28 % of it and 20 % of normal uptake;
+* infarcted: one lesion, equal in both states to within a tenth of it, its wall possibly thinner;
 * mixed: one lesion that refills by half, a quarter of normal uptake still missing at rest, or an
   infarct and an ischaemic lesion in two territories;
 * artefact: a healthy heart with a strong shadow of the diaphragm or the breast, equal or unequal
@@ -41,16 +41,16 @@ class EffectRange:
     fixed_severity: tuple[float, float] = (0.42, 0.92)
     small_severity: float = 0.50
     """Least severity of a lesion below 10 % of the wall: milder ones are lost in the noise."""
-    residue: tuple[float, float] = (0.0, 0.30)
+    residue: tuple[float, float] = (0.0, 0.28)
     unscored: float = 0.20
     """Share of uptake missing that a reader still calls normal: segment score 0."""
     scored: float = 0.25
     """Least share missing at rest for a lesion to count as partly fixed."""
-    refill: tuple[float, float] = (0.35, 0.62)
+    refill: tuple[float, float] = (0.38, 0.64)
     scar_thinning: tuple[float, float] = (0.0, 0.35)
     corner: float = 2.0
     """Exponent of a lesion's outline: 2 is an ellipse, more has the corners of a segment."""
-    shadow: tuple[float, float] = (0.38, 0.62)
+    shadow: tuple[float, float] = (0.45, 0.68)
     motion_mm: tuple[float, float] = (16.0, 30.0)
     motion_share: tuple[float, float] = (0.38, 0.5)
     hot_spot: tuple[float, float] = (1.0, 2.4)
@@ -174,7 +174,7 @@ def draw_lesion(
     if kind == "reversible":
         rest = min(stress * rng.uniform(*ranges.residue), ranges.unscored)
     elif kind == "fixed":
-        rest = stress * rng.uniform(0.95, 1.05)
+        rest = stress * rng.uniform(0.90, 1.06)
     else:
         rest = max(stress * rng.uniform(*ranges.refill), ranges.scored)
     thinning = 0.0 if kind == "reversible" else rng.uniform(*ranges.scar_thinning)

@@ -21,10 +21,10 @@ class ScanRange:
     voxel_mm: tuple[float, float] = (6.0, 6.9)
     fine_voxel_mm: tuple[float, float] = (4.0, 6.0)
     fine_share: float = 0.3
-    fwhm_mm: tuple[float, float] = (11.0, 17.5)
-    cutoff_per_cm: tuple[float, float] = (0.34, 0.60)
+    fwhm_mm: tuple[float, float] = (12.0, 19.5)
+    cutoff_per_cm: tuple[float, float] = (0.30, 0.55)
     order: tuple[float, float] = (3.0, 9.0)
-    noise: tuple[float, float] = (0.015, 0.055)
+    noise: tuple[float, float] = (0.007, 0.040)
     """Standard deviation at the heart as a share of the peak, at stress."""
     rest_noise: tuple[float, float] = (0.8, 1.8)
     iterative_share: float = 0.25

@@ -159,8 +159,10 @@ def normal_uptake(wall: Wall, points: WallPoints) -> np.ndarray:
     lateral, inferior, _ = points.direction
     h = points.height
     apex = wall.apical_thinning * np.exp(-((h / 0.22) ** 2))
-    # Attenuation grows towards the base below, and is widest in the middle in front.
-    below = wall.inferior_loss * np.clip(inferior, 0, 1) ** 1.5 * np.clip(0.35 + 0.8 * h, 0, 1)
+    # The diaphragm darkens the wall below and a little to the septum, more towards the base; the
+    # breast the middle of the wall in front.
+    towards = np.clip(0.94 * inferior - 0.34 * lateral, 0, 1)
+    below = wall.inferior_loss * towards * np.clip(0.45 + 0.7 * h, 0, 1)
     front = wall.anterior_loss * np.clip(-inferior, 0, 1) ** 2 * np.exp(-(((h - 0.55) / 0.4) ** 2))
     uptake = (1.0 + wall.slope * lateral) * (1.0 - apex) * (1.0 - below) * (1.0 - front)
     long = np.cos(np.pi * h)
@@ -198,7 +200,7 @@ def draw_wall(rng: np.random.Generator, ranges: "WallRange") -> Wall:
         apical_thinning=rng.uniform(*ranges.apical_thinning),
         slope=rng.uniform(*ranges.slope),
         inferior_loss=rng.uniform(*ranges.inferior_loss),
-        anterior_loss=rng.beta(1.0, 2.0) * ranges.anterior_loss[1],
+        anterior_loss=rng.beta(0.6, 2.4) * ranges.anterior_loss[1],
         ripple=rng.normal(0.0, ranges.ripple, 8),
     )
 
@@ -235,15 +237,15 @@ class WallRange:
     slenderness: tuple[float, float] = (0.255, 0.335)
     roundness: tuple[float, float] = (0.88, 1.12)
     base_share: tuple[float, float] = (0.30, 0.44)
-    thickness_mm: tuple[float, float] = (9.0, 14.5)
+    thickness_mm: tuple[float, float] = (9.5, 15.5)
     taper: tuple[float, float] = (0.25, 0.85)
     septal_gap_mm: tuple[float, float] = (6.0, 36.0)
     falloff_mm: tuple[float, float] = (18.0, 70.0)
     apical_thinning: tuple[float, float] = (0.0, 0.30)
-    slope: tuple[float, float] = (-0.03, 0.18)
-    inferior_loss: tuple[float, float] = (0.0, 0.32)
+    slope: tuple[float, float] = (-0.07, 0.12)
+    inferior_loss: tuple[float, float] = (0.0, 0.54)
     anterior_loss: tuple[float, float] = (0.0, 0.25)
-    ripple: float = 0.035
+    ripple: float = 0.04
     state_loss: float = 0.05
     """Standard deviation of attenuation and thinning from state to state."""
     state_ripple: float = 0.024
