@@ -39,10 +39,12 @@ def make_facts(
 def _write_facts(config: DataConfig, number: int, path: Path) -> None:
     facts = SOURCES[config.source].facts
     assert facts is not None
-    first = number * config.shard
-    last = min(first + config.shard, config.count)
-    split = SPLITS[config.split]
-    every = [facts(config.seed, split, index, config.preprocess) for index in range(first, last)]
+    # The last shard's are made whole, as its examples are, so that more of them can be asked for.
+    first, split = number * config.shard, SPLITS[config.split]
+    every = [
+        facts(config.seed, split, index, config.preprocess)
+        for index in range(first, first + config.shard)
+    ]
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(every), encoding="utf-8")
     part.replace(path)

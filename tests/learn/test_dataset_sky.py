@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from cubeview.errors import CubeviewError
+from cubeview.learn.dataset import DataConfig
 from cubeview.learn.dataset_sky import peak_sn, sky_example, sky_window
+from cubeview.learn.facts import make_facts
 from cubeview.learn.figures_sky import by_strength
 from cubeview.simulate.ifu import CLASSES
 
@@ -39,3 +41,12 @@ def test_figures_follow_strength():
     assert figures["bright_recall"] == {"a": 1.0, "b": 1.0, "c": 0.5}
     assert [part["cases"] for part in figures["curve"]] == [1, 0, 0, 1, 0, 2, 0]
     assert figures["curve"][5]["recall"] == {"c": 0.5}
+
+
+def test_facts_kept_for_some_examples_serve_for_more(tmp_path):
+    few, more = (DataConfig("ifu", "test", count, 1, PREPROCESS, 4) for count in (5, 7))
+    first = make_facts(few, tmp_path)["peak_sn"]
+    second = make_facts(more, tmp_path)["peak_sn"]
+    assert (len(first), len(second)) == (5, 7)
+    assert (second[:5] == first).all()
+    assert second[6] == peak_sn(1, 2, 6, PREPROCESS)

@@ -90,7 +90,7 @@ def test_shipped_recipes_can_be_read_and_meet_the_least_size():
 
 
 def test_networks_are_compared_on_the_same_fifty_thousand_cases():
-    names = ("compare-seed", "compare-seed-norm", "compare-ensemble")
+    names = ("compare-seed", "spect-mpi", "compare-ensemble")
     recipes = [read_recipe(name) for name in names]
     for plan in recipes:
         assert (plan.train, plan.seed, plan.preprocess) == (50_000, 2026, recipes[0].preprocess)
@@ -99,6 +99,7 @@ def test_networks_are_compared_on_the_same_fifty_thousand_cases():
     assert sum(p.numel() for p in published.parameters()) == 464_613
     assert [config.batch_norm for config in configs] == [False, True, True]
     assert recipes[2].members > 1
+    assert recipes[1].training == recipes[2].training
 
 
 def test_a_constant_rate_stays():
