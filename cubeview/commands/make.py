@@ -24,7 +24,9 @@ def add(commands: Commands) -> None:
     sub.add_argument("--count", type=int, default=1)
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--class", dest="label", metavar="CLASS", help="spect: one class only")
-    sub.add_argument("--variant", metavar="NAME", help="spect: another hospital: second, coarse")
+    sub.add_argument(
+        "--variant", metavar="NAME", help="spect: another hospital: second, half-time, coarse"
+    )
     add_json(sub)
 
     sub = add_command(

@@ -200,7 +200,9 @@ class Session(QObject):
         if cursor != self.cursor:
             self.cursor = (cursor[0], cursor[1], cursor[2])
             if self.drawn and self.window is not None and not holds(self.window, self.cursor):
-                self.set_window(None)
+                # An answer stays on the screen with the window it is for.
+                asked = self.prediction is not None or self.overlay is not None
+                self.set_window(self.window if asked else None)
             self.cursor_changed.emit()
 
     def cursor_in(self, role: str) -> tuple[int, int, int]:

@@ -110,7 +110,12 @@ def train(
             together=together,
             report=_part(report, first, share),
         )
-    work.mkdir(parents=True, exist_ok=True)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CubeviewError(
+            f"{work}: the folder cannot be made ({error.strerror}). Choose another."
+        ) from error
     fits = []
     for member, network in enumerate(networks):
         share = _FIT_SHARE / plan.members

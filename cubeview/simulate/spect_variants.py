@@ -28,33 +28,47 @@ def _below(usual: Range, share: float) -> Range:
 _USUAL = SpectRange()
 _SCAN = _USUAL.scan
 
+_POSE = replace(
+    _USUAL.pose,
+    tilt_deg=1.4 * _USUAL.pose.tilt_deg,
+    offset_mm=1.4 * _USUAL.pose.offset_mm,
+    rest_size=1.25 * _USUAL.pose.rest_size,
+)
+_SEGMENTS = replace(_USUAL.effects, corner=6.0)
+_OTHER = replace(
+    _SCAN,
+    voxel_mm=_above(_SCAN.voxel_mm, 0.6),
+    fine_share=0.0,
+    order=_above(_SCAN.order, 0.5),
+    background=_above(_SCAN.background, 0.2),
+    mask_mm=_above(_SCAN.mask_mm, 0.2),
+    counts=_below(_SCAN.counts, 0.3),
+)
+_OTHER_HEARTS = replace(_USUAL, pose=_POSE, effects=_SEGMENTS, shape=(34, 38, 38))
+"""Hearts placed and sized more variously, with defects that have the corners of segments."""
+
 SECOND = replace(
-    _USUAL,
+    _OTHER_HEARTS,
     scan=replace(
-        _SCAN,
-        voxel_mm=_above(_SCAN.voxel_mm, 0.6),
-        fine_share=0.0,
+        _OTHER,
         fwhm_mm=_above(_SCAN.fwhm_mm, 0.15),
         cutoff_per_cm=_below(_SCAN.cutoff_per_cm, 0.1),
-        order=_above(_SCAN.order, 0.5),
+    ),
+)
+"""An older camera: coarser voxels, poorer resolution, smoother and steeper filters, fewer counts,
+stronger background, a wider field of view."""
+
+HALF_TIME = replace(
+    _OTHER_HEARTS,
+    scan=replace(
+        _OTHER,
+        fwhm_mm=_below(_SCAN.fwhm_mm, 0.25),
+        cutoff_per_cm=_above(_SCAN.cutoff_per_cm, 0.3),
         noise=_above(_SCAN.noise, 0.15),
         rest_noise=_above(_SCAN.rest_noise, 0.2),
-        background=_above(_SCAN.background, 0.2),
-        mask_mm=_above(_SCAN.mask_mm, 0.2),
-        counts=_below(_SCAN.counts, 0.3),
     ),
-    pose=replace(
-        _USUAL.pose,
-        tilt_deg=1.4 * _USUAL.pose.tilt_deg,
-        offset_mm=1.4 * _USUAL.pose.offset_mm,
-        rest_size=1.25 * _USUAL.pose.rest_size,
-    ),
-    effects=replace(_USUAL.effects, corner=6.0),
-    shape=(34, 38, 38),
 )
-"""A hospital one would meet: coarser voxels, poorer resolution, smoother filters of another order,
-fewer counts, more noise, a wider field of view, hearts placed and sized more variously, and
-defects with the corners of segments instead of ellipses."""
+"""A newer camera in half the time: its resolution recovered, sharper filters, and more noise."""
 
 COARSE = SpectRange(
     scan=ScanRange(
@@ -76,4 +90,6 @@ COARSE = SpectRange(
 """A hospital at the end of what can be read at all: coarser voxels, poor resolution, few counts,
 strong background and liver, hearts turned and displaced more, always a masked field of view."""
 
-VARIANTS: Mapping[str, SpectRange] = MappingProxyType({"second": SECOND, "coarse": COARSE})
+VARIANTS: Mapping[str, SpectRange] = MappingProxyType(
+    {"second": SECOND, "half-time": HALF_TIME, "coarse": COARSE}
+)

@@ -104,7 +104,9 @@ def test_an_interval_drawn_in_the_spectrum_is_shown_there(window, sky):
     assert spectrum.intervals.shown == []
 
 
-def test_within_a_drawn_window_the_cursor_moves_freely_and_a_click_draws_nothing(window, sky):
+def test_within_a_drawn_window_the_cursor_moves_freely_and_a_click_draws_nothing(
+    window, sky, qtbot
+):
     plane = view_of(window, 0)
     drag(plane.canvas, (8, 6), (14, 12))
     box = window.session.window
@@ -113,8 +115,12 @@ def test_within_a_drawn_window_the_cursor_moves_freely_and_a_click_draws_nothing
     press(window, "1")
     press(window, "P")
     assert window.session.window == box, "asking keeps what was drawn"
+    qtbot.waitUntil(lambda: window.session.prediction is not None)
     drag(plane.canvas, (20, 20), (20, 20))
     assert not window.session.drawn
+    assert window.session.window == box, "its answer stays, and says that the cursor has left"
+    assert "the cursor has left" in window.predict.where.text()
+    assert "at the cursor" in window.labels.what.text()
     window.labels.windows.setCurrentRow(0)
     window.labels.windows.itemClicked.emit(window.labels.windows.item(0))
     assert (window.session.window, window.session.drawn) == (box, True)

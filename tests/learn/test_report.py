@@ -73,7 +73,7 @@ def document():
 
 def test_models_stand_side_by_side_on_the_same_cases(document):
     one, two = document["models"]
-    assert set(one["sets"]) == {"unseen", "found", "second", "coarse"}
+    assert set(one["sets"]) == {"unseen", "found", "second", "half-time", "coarse"}
     for name, found in one["sets"].items():
         assert found["cases"] == (1 if name == "found" else 10)
         assert found["on"] == two["sets"][name]["on"]
