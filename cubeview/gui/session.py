@@ -79,7 +79,6 @@ class Session(QObject):
         The values of the map.
     overlay_style_changed()
     gate_changed()
-        Which gate of a gated scan is shown, or their sum.
     """
 
     cases_changed = pyqtSignal()
@@ -237,9 +236,8 @@ class Session(QObject):
 
     def set_gate(self, gate: int | None) -> None:
         """Show one gate of a gated scan, counted from 0, or the sum of all."""
-        count = 0 if self.case is None else self.case.gates
-        if gate is not None:
-            gate = min(max(gate, 0), count - 1) if count else None
+        if gate is not None and self.case is not None:
+            gate = min(max(gate, 0), self.case.gates - 1) if self.case.gates else None
         if gate != self.gate:
             self.gate = gate
             self.gate_changed.emit()
