@@ -113,8 +113,7 @@ class Session(QObject):
         self.drawn = False
         self.marks: tuple[Mark, ...] = ()
         self.model = ""
-        self.aperture = 0.0
-        self.white = False
+        self.aperture, self.white = 0.0, False
         self.aperture_how: How = "sum"
         self.default_models: dict[str, str] = {}
         self.prediction: Prediction | None = None
@@ -171,8 +170,7 @@ class Session(QObject):
         self.held = False
         self.gate = None
         self.overlay = None
-        self.aperture = 0.0
-        self.white = False
+        self.aperture, self.white = 0.0, False
         self.catalogue = None if case is None else self._catalogues.get(case)
         self.prediction = None if case is None else self._answers.get(case)
         if self.prediction is not None:
