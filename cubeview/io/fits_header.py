@@ -66,6 +66,9 @@ UNIT_SPELLINGS = {
 }
 """Axis units by their upper-case spelling in headers; Hz and MHz have no second meaning there."""
 
+_MOST_AXES = 99
+"""Axis numbers in keywords such as CDi_j have two digits at most."""
+
 
 def wcs_header(header: Header, axes: int) -> tuple[Header, list[Note]]:
     """Return the keywords a WCS is made of, repaired.
@@ -100,6 +103,7 @@ def wcs_header(header: Header, axes: int) -> tuple[Header, list[Note]]:
             notes.append(Note("repair", f"{key} was written as text '{value}'; read as a number"))
             value = number
         out[key] = value
+    _repair_count(out, notes)
     _repair_units(out, axes, notes)
     _repair_matrix(out, axes, notes)
     return out, notes
@@ -159,9 +163,17 @@ def _number(text: str) -> float | None:
         return None
 
 
+def _repair_count(header: Header, notes: list[Note]) -> None:
+    """Leave out a number of coordinates that no axis keyword could be written for."""
+    count = header.get("WCSAXES", 1)
+    if type(count) is not int or not 0 < count <= _MOST_AXES:
+        del header["WCSAXES"]
+        notes.append(Note("repair", f"WCSAXES = {count} makes no sense and was ignored"))
+
+
 def _repair_units(header: Header, axes: int, notes: list[Note]) -> None:
     """Spell units as the standard does: a misspelt one turns world coordinates into infinity."""
-    for axis in range(1, max(axes, int(header.get("WCSAXES", 0) or 0)) + 1):
+    for axis in range(1, max(axes, header.get("WCSAXES", 0)) + 1):
         key = f"CUNIT{axis}"
         text = str(header.get(key, ""))
         if not text:

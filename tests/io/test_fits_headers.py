@@ -348,6 +348,15 @@ def test_another_number_of_coordinates_than_axes(axes, tmp_path):
     assert cube.world(0, 1, 2) == pytest.approx((4750.0, 2.0, 150.0))
 
 
+@pytest.mark.parametrize("count", [2147483647, -1, 3.5])
+def test_an_absurd_number_of_coordinates_is_ignored(count, tmp_path):
+    header = sky(**third(4750.0, 1.25, CTYPE3="AWAV", CUNIT3="Angstrom"))
+    header.insert(0, ("WCSAXES", count))
+    cube = open_path(save(tmp_path, header))[0].main
+    assert cube.axes[0].values[[0, 1, -1]] == pytest.approx(LINEAR)
+    assert any("WCSAXES" in note.text for note in cube.notes)
+
+
 def test_galactic_coordinates_and_degenerate_axes_in_front(tmp_path):
     header = fits.Header()
     header.update(CTYPE1="STOKES", CRVAL1=2, CRPIX1=1, CDELT1=1)

@@ -138,8 +138,8 @@ def test_data_are_the_same_in_one_process_and_several(tmp_path):
         config("train", 6, 5, 4), tmp_path / "shared", workers=2, report=lambda f, t: seen.append(f)
     )
     every = np.arange(6)
-    # Linear algebra on one thread and on several may round apart: one step of float16.
-    np.testing.assert_allclose(alone.inputs(every), shared.inputs(every), rtol=1.1e-3, atol=1e-6)
+    # Linear algebra rounds apart on one thread and on several, which registration makes larger.
+    np.testing.assert_allclose(alone.inputs(every), shared.inputs(every), rtol=0, atol=2e-3)
     np.testing.assert_array_equal(alone.labels(every), every % 5)
     assert seen[-1] == 1.0
 
