@@ -62,6 +62,10 @@ class DataConfig:
     preprocess: Mapping[str, Any]
     shard: int = 256
 
+    def __post_init__(self) -> None:
+        # A card's own mapping cannot be sent to the processes that simulate.
+        object.__setattr__(self, "preprocess", dict(self.preprocess))
+
     @property
     def describes(self) -> dict[str, Any]:
         """What must agree for shards to be used again; more examples may be added later."""

@@ -1,6 +1,7 @@
 """Training: data sets, recipes, schedule, checkpoints, and that a small network learns."""
 
 import json
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -142,6 +143,12 @@ def test_data_are_the_same_in_one_process_and_several(tmp_path):
     np.testing.assert_allclose(alone.inputs(every), shared.inputs(every), rtol=0, atol=2e-3)
     np.testing.assert_array_equal(alone.labels(every), every % 5)
     assert seen[-1] == 1.0
+
+
+def test_data_for_a_model_read_from_disk_are_made_in_other_processes(tmp_path):
+    settings = MappingProxyType({"kind": "heart", "size": 12, "voxel_mm": 12.0})
+    wanted = DataConfig("spect", "test", 2, 5, settings, 2)
+    assert make_dataset(wanted, tmp_path / "data", workers=1).count == 2
 
 
 def test_an_interrupted_data_set_is_completed_and_another_refused(tmp_path):
