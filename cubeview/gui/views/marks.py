@@ -6,7 +6,21 @@ from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 
 
-class Crosshair(pg.GraphicsObject):
+class Spanning(pg.GraphicsObject):
+    """An item as large as the view it lies in."""
+
+    def viewRangeChanged(self) -> None:
+        """Span the new range."""
+        self.prepareGeometryChange()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the whole range of the view."""
+        view = self.getViewBox()
+        return QRectF() if view is None else view.viewRect()
+
+
+class Crosshair(Spanning):
     """Two lines through the cursor that leave the voxel itself free."""
 
     GAP_PX = 9
@@ -28,16 +42,6 @@ class Crosshair(pg.GraphicsObject):
         self._at = QPointF(across, up)
         self.update()
 
-    def viewRangeChanged(self) -> None:
-        """Span the new range."""
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        """Return the whole range of the view."""
-        view = self.getViewBox()
-        return QRectF() if view is None else view.viewRect()
-
     def paint(self, painter: QPainter, *args: object) -> None:
         """Draw four lines that stop short of the cursor."""
         whole = self.boundingRect()
@@ -57,7 +61,7 @@ class Crosshair(pg.GraphicsObject):
             painter.drawLines(*lines)
 
 
-class Handles(pg.GraphicsObject):
+class Handles(Spanning):
     """A line and the points by which a shape is dragged, as large on the screen at any zoom."""
 
     RADIUS_PX = 5.0
@@ -90,16 +94,6 @@ class Handles(pg.GraphicsObject):
         }
         name = min(far, key=lambda name: far[name], default="")
         return name if name and far[name] <= self.REACH_PX else ""
-
-    def viewRangeChanged(self) -> None:
-        """Span the new range."""
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        """Return the whole range of the view."""
-        view = self.getViewBox()
-        return QRectF() if view is None else view.viewRect()
 
     def paint(self, painter: QPainter, *args: object) -> None:
         """Draw the line, then the points."""
@@ -152,7 +146,7 @@ class Letter(pg.GraphicsWidget):
         painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), self.text)
 
 
-class Band(pg.GraphicsObject):
+class Band(Spanning):
     """The range from low to high around each voxel of a curve, filled.
 
     Painted as a picture, a column of it for each column of the screen: a filled outline of 3,681
@@ -175,16 +169,6 @@ class Band(pg.GraphicsObject):
         self.prepareGeometryChange()
         self._low, self._high = low, high
         self.update()
-
-    def viewRangeChanged(self) -> None:
-        """Span the new range."""
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        """Return the whole range of the view."""
-        view = self.getViewBox()
-        return QRectF() if view is None else view.viewRect()
 
     def paint(self, painter: QPainter, *args: object) -> None:
         """Draw what is in view."""

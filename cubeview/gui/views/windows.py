@@ -10,6 +10,7 @@ from cubeview.cubes.cube import Box
 from cubeview.cubes.region import drawn_box, middle
 from cubeview.gui.session import Session
 from cubeview.gui.styles import Mark
+from cubeview.gui.views.marks import Spanning
 
 _FILL = 26
 """Opacity, of 255, of an interval under a spectrum."""
@@ -86,7 +87,7 @@ class WindowMarks(pg.GraphicsObject):
         painter.setTransform(to_screen)
 
 
-class Intervals(pg.GraphicsObject):
+class Intervals(Spanning):
     """The spectral intervals of windows around the spectrum's place: a faint fill and its ends."""
 
     def __init__(self) -> None:
@@ -108,16 +109,6 @@ class Intervals(pg.GraphicsObject):
         if shown != self.shown:
             self.shown = shown
             self.update()
-
-    def viewRangeChanged(self) -> None:
-        """Span the new range."""
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        """Return the whole range of the view."""
-        view = self.getViewBox()
-        return QRectF() if view is None else view.viewRect()
 
     def paint(self, painter: QPainter, *args: object) -> None:
         """Fill the intervals over the whole height of the view."""
