@@ -110,7 +110,11 @@ def support_report(device: str, models: tuple[ModelRef, ...]) -> str:
     """Return versions, system, device, models and screens as lines of text."""
     lines = [f"{name}: {value}" for name, value in versions().items()]
     lines.append(f"Networks run on: {device}")
-    lines += [f"Model: {ref.card.name} {ref.card.weights_sha256}" for ref in models]
+    for ref in models:
+        # The user's own models bear names of the user's choice: a hospital's, perhaps a patient's.
+        shipped = ref.folder.is_relative_to(resource("models"))
+        name = ref.card.name if shipped else f"of the user's own, {ref.card.kind}"
+        lines.append(f"Model: {name} {ref.card.weights_sha256}")
     lines += [
         f"Screen: {screen.size().width()} × {screen.size().height()}, "
         f"scale {screen.devicePixelRatio():g}"

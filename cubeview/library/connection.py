@@ -1,6 +1,8 @@
 """The connection to a library file: whose it is, its schema, and how durable it writes."""
 
+import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +33,24 @@ def kept_as(path: Path, version: int) -> Path:
     return path.with_name(f"{path.stem}-format{version}{path.suffix}")
 
 
+def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a library whose format is newer than this program's.
+
+    Asked when a file is opened, and before each change: another version of the program may have
+    brought it to its own format while this one had it open.
+
+    Raises
+    ------
+    CubeviewError
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > schema.VERSION:
+        raise CubeviewError(
+            f"{path}: this library was made by a newer CubeView (format {version}, this program "
+            f"knows {schema.VERSION}). Update CubeView; the library was not touched."
+        )
+
+
 def _prepared(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -41,22 +61,32 @@ def _prepared(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
             f"{path}: this is a database of another program, not a library of CubeView. "
             "Choose another file; it was not touched."
         )
-    if version > schema.VERSION:
-        raise CubeviewError(
-            f"{path}: this library was made by a newer CubeView (format {version}, this program "
-            f"knows {schema.VERSION}). Update CubeView; the library was not touched."
-        )
+    refuse_newer(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     if version == 0:
         _once(connection, schema.create)
     elif version < schema.VERSION:
-        backup = sqlite3.connect(kept_as(path, version))
-        connection.backup(backup)
-        backup.close()
+        _keep(connection, path, version)
         _once(connection, schema.upgrade)
     return connection
+
+
+def _keep(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy a library of an older format beside itself, unless another window was quicker."""
+    kept = kept_as(path, version)
+    part = kept.with_name(f"{kept.name}.{os.getpid()}-{threading.get_ident()}.part")
+    backup = sqlite3.connect(part)
+    try:
+        connection.backup(backup)
+        copied = backup.execute("PRAGMA user_version").fetchone()[0]
+    finally:
+        backup.close()
+    if copied == version:
+        os.replace(part, kept)
+    else:
+        part.unlink()
 
 
 def _once(connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], None]) -> None:

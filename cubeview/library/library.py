@@ -19,7 +19,7 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
 from cubeview.library.cases import delete_case, files_of, note_places, now, put_case
-from cubeview.library.connection import connect
+from cubeview.library.connection import connect, refuse_newer
 from cubeview.library.values import Label, LabelClass
 
 _LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?, ?, ?)"
@@ -343,6 +343,7 @@ class Library:
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
+                refuse_newer(self._connection, self.path)
                 yield self._connection
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:

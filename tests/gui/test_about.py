@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from PyQt6.QtWidgets import QApplication, QPlainTextEdit, QTreeWidget
 
-from cubeview.gui.about import AboutDialog
+from cubeview.gui.about import AboutDialog, support_report
 from cubeview.gui.jobs import Jobs
+from cubeview.learn.card import ModelRef, find_models
 
 
 @pytest.fixture
@@ -40,3 +43,12 @@ def test_the_support_report_is_copied_and_names_no_file(dialog, own_home):
     assert "Networks run on: CPU (a test)" in report
     assert str(own_home) not in report
     assert "/" not in report
+
+
+def test_shipped_models_are_reported_by_name_the_users_own_by_hash_only(qapp, tmp_path):
+    shipped = find_models()[0]
+    own = replace(shipped.card, name="Jane Doe", title="Jane Doe", weights_sha256="0123abcd")
+    report = support_report("CPU", (shipped, ModelRef("Jane Doe", tmp_path / "Jane Doe", own)))
+    assert f"Model: {shipped.card.name} {shipped.card.weights_sha256}" in report
+    assert "0123abcd" in report
+    assert "Jane" not in report

@@ -5,6 +5,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,42 @@ def test_an_upgrade_that_fails_changes_nothing(path, monkeypatch):
     assert raw.execute("PRAGMA user_version").fetchone() == (1,)
     assert raw.execute("SELECT class FROM labels").fetchall() == [("mixed",)]
     raw.close()
+
+
+def test_a_library_that_a_newer_version_takes_over_is_not_written_to_any_more(path, tmp_path):
+    library = filled(path, tmp_path)
+    newer = sqlite3.connect(path)
+    newer.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    newer.close()
+    with pytest.raises(CubeviewError, match="newer CubeView"):
+        library.label(1, "mixed", label_set=SPECT_SET)
+    # What was written before can still be looked at.
+    assert library.current(SPECT_SET)[(1, "Anna")].class_name == "healthy"
+    assert library.read("SELECT COUNT(*) FROM labels", ()) == [(1,)]
+    library.close()
+
+
+def test_two_windows_that_bring_a_library_up_to_date_at_once_leave_one_whole(path):
+    old_library(path)
+    start = threading.Barrier(4)
+
+    def open_one():
+        start.wait(20)
+        library, _ = open_library(path, "Anna")
+        library.label(1, "healthy", label_set=SPECT_SET)
+        library.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(open_one) for _ in range(4)]:
+            done.result(60)
+    library, told = open_library(path, "Anna")
+    assert told == ""
+    assert library.read("PRAGMA integrity_check", ()) == [("ok",)]
+    assert library.read("SELECT COUNT(*) FROM labels", ()) == [(5,)]
+    library.close()
+    kept = sqlite3.connect(path.with_name("library-format1.sqlite"))
+    assert kept.execute("SELECT class FROM labels").fetchall() == [("mixed",)]
+    kept.close()
 
 
 def test_another_programs_database_is_not_written_to(path):
