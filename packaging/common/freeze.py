@@ -91,16 +91,17 @@ def trim(analysis: Any) -> None:
 
 def without_orphans(entries: list[Any]) -> list[Any]:
     """Return the entries without libraries from the system that nothing kept here asks for."""
-    by_name = {Path(entry[0]).name: entry for entry in entries}
+    # Windows does not mind case, and its libraries ask for each other in any.
+    by_name = {Path(entry[0]).name.lower(): entry for entry in entries}
     waiting = [entry for entry in entries if entry[2] == "EXTENSION" or "/" in _plain(entry[0])]
-    waiting += [entry for entry in entries if "python" in Path(entry[0]).name]
+    waiting += [entry for entry in entries if "python" in Path(entry[0]).name.lower()]
     needed = {entry[0] for entry in waiting}
     while waiting:
         _, source, kind = waiting.pop()
         if kind not in ("BINARY", "EXTENSION"):
             continue
         for asked in _asked_for(source):
-            other = by_name.get(asked)
+            other = by_name.get(asked.lower())
             if other is not None and other[0] not in needed:
                 needed.add(other[0])
                 waiting.append(other)

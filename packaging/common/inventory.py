@@ -7,6 +7,7 @@ that nobody owns, or a licence nobody has looked at, stops the build.
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -54,8 +55,7 @@ def write_parts(sources: Iterable[str | Path], folder: Path) -> Path:
     text = json.dumps([asdict(part) for part in found], indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
     print(f"{len(found)} parts, {len(found) - len(let_through)} with a compatible licence")
-    for part in let_through:
-        print(f"NOT COMPATIBLE: {part.name}, {part.licence}: {licences.excepted(part)}")
+    print("\n".join(licences.said_aloud(let_through)))
     return path
 
 
@@ -68,6 +68,8 @@ def inventory(sources: set[Path]) -> list[Part]:
         for name, found in installed.items()
         for entry in found.files or ()
     }
+    # It lies in the checkout, and what is in it is not ours for that.
+    environment = os.path.realpath(sys.prefix)
     parts: dict[str, Part] = {}
     lost: set[Path] = set()
     for source in sources:
@@ -80,7 +82,7 @@ def inventory(sources: set[Path]) -> list[Part]:
             ):
                 if part is not None:
                     parts[f"{part.name} {part.version}"] = part
-        elif path.is_relative_to(ROOT):
+        elif path.is_relative_to(ROOT) and not path.is_relative_to(environment):
             continue
         elif _is_of_python(path):
             parts["Python"] = python_itself()
@@ -107,6 +109,8 @@ def _debian_owners(paths: set[Path]) -> set[str]:
     """Return the Debian packages that own these files, or stop when one has no owner."""
     owners: set[str] = set()
     for path in sorted(paths):
+        if shutil.which("dpkg") is None:
+            raise SystemExit(f"{path}: nobody knows where this file of the bundle comes from")
         # Where /lib is a link to /usr/lib the package may know either name.
         names = {str(path), str(path.resolve()), str(path.resolve()).removeprefix("/usr")}
         names |= {f"/usr{name}" for name in names if name.startswith("/lib")}

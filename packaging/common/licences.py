@@ -1,17 +1,24 @@
 """Which licences may go into the bundle, and what says that a part has one of them.
 
+``python licences.py parts.json`` says again which parts of a bundle are not compatible.
+
 ``licences.toml`` beside this file holds what somebody has looked up, each with sentences from the
 part's own licence text. They are looked for again at every build.
 """
 
+import json
 import mmap
 import re
+import sys
 import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
+from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from cubeview.parts import Part
 
@@ -39,7 +46,7 @@ def in_wheel(file: Path, owner: Part) -> Part | None:
     """
     foreign = file.parent.name.endswith((".libs", ".dylibs"))
     name = re.sub(r"(?:64)?_?-[0-9a-f]{8}.*|\..*", "", file.name)
-    if not foreign and name not in ("libgomp", "libomp", "libiomp5md"):
+    if not foreign and name not in ("libgomp", "libomp"):
         return None
     version = f"as in {owner.name} {owner.version}"
     part = Part(name, version, "not reviewed", "in a wheel", owner.text, owner.home)
@@ -52,15 +59,19 @@ def in_wheel(file: Path, owner: Part) -> Part | None:
 
 
 def compiled_in(file: Path, owner: Part) -> Part | None:
-    """Return what was compiled into a library, if it is known to happen and is found inside."""
-    entry = _table()["compiled_in"].get(file.name.partition(".")[0])
-    if entry is None:
-        return None
-    with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data.find(entry["mark"].encode()) < 0:
-            return None
-    version = f"as in {owner.name} {owner.version}"
-    return Part(entry["name"], version, entry["licence"], "in a wheel")
+    """Return what another maker's code in a library is, if it is known to happen and found inside.
+
+    Its makers do not say so in the licence of the wheel, so the file's name and its bytes have to.
+    """
+    stem = file.name.partition(".")[0]
+    for entry in _table()["compiled_in"]:
+        if re.fullmatch(entry["files"], stem) and _holds(file, entry.get("mark", "")):
+            version = f"as in {owner.name} {owner.version}"
+            text = f"{entry['licence']}: {entry['home']}"
+            if "text" in entry:
+                text = (TEXTS / entry["text"]).read_text(encoding="utf-8")
+            return Part(entry["name"], version, entry["licence"], "in a wheel", text, entry["home"])
+    return None
 
 
 def incompatible(parts: Iterable[Part]) -> list[str]:
@@ -81,8 +92,25 @@ def incompatible(parts: Iterable[Part]) -> list[str]:
 
 def excepted(part: Part) -> str:
     """Return why a part goes in though its licence is not compatible; empty when it must not."""
-    reason: str = _table()["exceptions"].get(part.name, "")
-    return reason
+    names = _table()["exceptions"]
+    return next((why for name, why in names.items() if fnmatch(part.name.lower(), name)), "")
+
+
+def said_aloud(parts: Iterable[Part]) -> list[str]:
+    """Return the lines a build prints about parts whose licence is not compatible."""
+    lines = [
+        f"NOT COMPATIBLE WITH GPL-3.0: {part.name}, {part.licence}: {excepted(part)}"
+        for part in parts
+        if excepted(part)
+    ]
+    if lines:
+        lines.append("Whoever passes this build on answers for it: packaging/README.md, Licences.")
+    return lines
+
+
+def _holds(file: Path, mark: str) -> bool:
+    with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(mark.encode()) >= 0
 
 
 @lru_cache(maxsize=1)
@@ -102,3 +130,8 @@ def _proved(part: Part, entry: dict[str, Any]) -> Part:
                 f"read it, and mend {TABLE.name}"
             )
     return replace(part, licence=entry["licence"], text=text.strip())
+
+
+if __name__ == "__main__":
+    records = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    print("\n".join(said_aloud(Part(**record) for record in records)))

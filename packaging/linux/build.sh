@@ -1,9 +1,18 @@
 #!/usr/bin/env bash
 # Build everything for Linux into dist/: .deb, .tar.zst, wheel, sdist, bill of materials, sums.
-# Usage: packaging/linux/build.sh
+# Usage: packaging/linux/build.sh [cpu|cuda]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-work=build/linux
+flavour=${1:-cpu}
+case $flavour in
+  cpu) lock=packaging/linux/requirements.lock work=build/linux suffix="" ;;
+  cuda) lock=packaging/linux/requirements-cuda.lock work=build/linux-cuda suffix=-cuda ;;
+  *) echo "usage: build.sh [cpu|cuda]" >&2; exit 2 ;;
+esac
+if [ ! -f "$lock" ]; then
+  echo "$lock is missing: make it on this machine with packaging/common/lock.sh (see README.md)" >&2
+  exit 1
+fi
 common=packaging/common
 mkdir -p "$work" dist
 python=${PYTHON:-python3.11}
@@ -19,12 +28,12 @@ if [ -n "${missing:-}" ]; then
 fi
 
 # A fresh environment with the locked files only: whatever else is installed would be bundled.
-lock=packaging/linux/requirements.lock
 sum=$(cksum < "$lock")
 if [ "$(cat "$env/.made" 2>/dev/null)" != "$sum" ]; then
   rm -rf "$env"
   "$python" -m venv "$env"
-  "$env/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+  # PyInstaller compiles what it takes; the rest need not be.
+  "$env/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
     --require-hashes -r "$lock"
   echo "$sum" > "$env/.made"
 fi
@@ -49,7 +58,8 @@ find "$bundle/_internal" -name '*.py' -exec sed -i '1s/^#!.*/#/' {} +
 find "$bundle/_internal" -type f \( -name '*.so' -o -name '*.so.*' \) -not -path '*.libs/*' \
   -exec strip --strip-unneeded {} +
 "$run" packaging/linux/without_openssl.py "$bundle"
-"$run" "$common/sizes.py" --unpacked "$bundle"
+# The CUDA libraries alone take several times what is allowed.
+if [ "$flavour" = cpu ]; then "$run" "$common/sizes.py" --unpacked "$bundle"; fi
 echo "== testing the frozen program"
 "$bundle/cubeview" --self-test
 
@@ -58,13 +68,18 @@ rm -f dist/cubeview_desktop-*
 "$run" -m build --no-isolation --outdir dist . > "$work/build.log" || { cat "$work/build.log"; exit 1; }
 
 echo "== packages"
-packaging/linux/deb.sh "$bundle" "$version" dist
-packaging/linux/tarball.sh "$bundle" "$version" dist
+packaging/linux/deb.sh "$bundle" "$version$suffix" dist
+packaging/linux/tarball.sh "$bundle" "$version$suffix" dist
+parts=$bundle/_internal/resources/parts.json
 cd dist
-deb=cubeview-desktop_${version}_$(dpkg --print-architecture).deb
-tar=cubeview-$version-linux-$(uname -m).tar.zst
-for file in "$deb" "$tar"; do "../$run" "../$common/sizes.py" --packed "$file"; done
-"../$run" "../$common/sbom.py" "../$bundle/_internal/resources/parts.json" "$version" \
-  "cubeview-$version-linux.cdx.json" "$deb" "$tar"
-sha256sum "$deb" "$tar" cubeview_desktop-"$version"* "cubeview-$version-linux.cdx.json" > SHA256SUMS
-cat SHA256SUMS
+deb=cubeview-desktop_$version${suffix}_$(dpkg --print-architecture).deb
+tar=cubeview-$version$suffix-linux-$(uname -m).tar.zst
+bill=cubeview-$version$suffix-linux.cdx.json
+if [ "$flavour" = cpu ]; then
+  for file in "$deb" "$tar"; do "../$run" "../$common/sizes.py" --packed "$file"; done
+fi
+"../$run" "../$common/sbom.py" "../$parts" "$version" "$bill" "$deb" "$tar"
+sha256sum "$deb" "$tar" cubeview_desktop-"$version"* "$bill" > "SHA256SUMS$suffix"
+cat "SHA256SUMS$suffix"
+echo "== licences"
+"../$run" "../$common/licences.py" "../$parts"

@@ -51,13 +51,37 @@ in_home() { (cd "$root/home/$user" && find . ! -path './pictures*' ! -type d | s
 before=$(mktemp -d)
 in_home > "$before/home"
 
-echo "== .deb: install"
+# stub VERSION: a package like ours of another version, with hardly anything in it.
+stub() {
+  local folder
+  folder=$(mktemp -d)
+  dpkg-deb -e "$root$package" "$folder/DEBIAN"
+  sed -i "s/^Version: .*/Version: $1/" "$folder/DEBIAN/control"
+  rm "$folder/DEBIAN/md5sums"
+  mkdir -p "$folder/opt/cubeview/_internal"
+  printf '#!/bin/sh\necho %s\n' "$1" > "$folder/opt/cubeview/cubeview"
+  chmod 755 "$folder/opt/cubeview/cubeview"
+  touch "$folder/opt/cubeview/_internal/only-in-$1"
+  dpkg-deb --root-owner-group --build "$folder" "$root/tmp/stub-$1.deb" > /dev/null
+  rm -rf "$folder"
+}
+install() {
+  inside apt-get -qq install -y --no-install-recommends --allow-downgrades "$@" > /dev/null
+  [ "$(readlink "$root/usr/bin/cubeview")" = /etc/alternatives/cubeview ]
+  [ "$(readlink "$root/etc/alternatives/cubeview")" = /opt/cubeview/cubeview ]
+}
+# sum FOLDER: of all files in it, and of their names.
+sum() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | sha256sum; }
+stub 0.0.1
+stub 99
+
+echo "== .deb: install over an older version"
 inside dpkg-query -W -f '${Package}\n' | sort > "$before/packages"
-inside apt-get -qq install -y --no-install-recommends "$package" > /dev/null
+install /tmp/stub-0.0.1.deb
+install "$package"
+[ ! -e "$root/opt/cubeview/_internal/only-in-0.0.1" ]
 inside dpkg-query -W -f '${Package}\n' | sort | comm -13 "$before/packages" - |
   xargs echo "it brought:"
-[ "$(readlink "$root/usr/bin/cubeview")" = /etc/alternatives/cubeview ]
-[ "$(readlink "$root/etc/alternatives/cubeview")" = /opt/cubeview/cubeview ]
 # First with nothing on the system but what the package asked for.
 as_user bash /tmp/test_inside.sh commands /usr/bin/cubeview /opt/cubeview
 # What only the test needs.
@@ -66,12 +90,24 @@ as_user bash /tmp/test_inside.sh window /usr/bin/cubeview /opt/cubeview
 mkdir -p "$pictures"
 mv "$root/home/$user/pictures/"*.png "$pictures/"
 
-echo "== .deb: upgrade and removal keep the user's data"
-library=/home/$user/.local/share/cubeview/library.sqlite
-kept=$(sha256sum < "$root$library")
-inside apt-get -qq install -y --reinstall --no-install-recommends "$package" > /dev/null
+echo "== .deb: upgrade, downgrade and removal keep the user's data"
+data=/home/$user/.local/share/cubeview
+as_user bash -ec 'mkdir -p ~/.local/share/cubeview/models &&
+  cp -r /opt/cubeview/_internal/resources/models/spect-mpi ~/.local/share/cubeview/models/mine'
+labels=$(as_user cubeview labels list)
+kept=$(sum "$root$data")
+install /tmp/stub-99.deb
+[ "$(as_user cubeview)" = 99 ]
+[ "$(find "$root/opt/cubeview" -type f | wc -l)" = 2 ]
+[ "$kept" = "$(sum "$root$data")" ]
+install "$package"
+[ ! -e "$root/opt/cubeview/_internal/only-in-99" ]
+[ "$kept" = "$(sum "$root$data")" ]
+[ "$labels" = "$(as_user cubeview labels list)" ]
+kept=$(sum "$root$data")
 inside apt-get -qq purge -y cubeview-desktop > /dev/null
-[ "$kept" = "$(sha256sum < "$root$library")" ]
+[ "$kept" = "$(sum "$root$data")" ]
+rm -r "$root$data/models/mine"
 left=$(find "$root/usr" "$root/etc" "$root/opt" "$root/var" -iname '*cubeview*' \
   ! -path '*/apt/archives/*' 2>/dev/null || true)
 if [ -n "$left" ]; then echo "left behind: $left" >&2; exit 1; fi
@@ -82,12 +118,18 @@ as_user bash -ec '
   mkdir unpacked
   tar -C unpacked -xf /tmp/cubeview-*-linux-*.tar.zst
   unpacked/*/install.sh --user
+  # Over an older version, whose files the new one must not find.
+  touch .local/opt/cubeview/_internal/only-in-older
+  unpacked/*/install.sh --user
+  [ ! -e .local/opt/cubeview/_internal/only-in-older ]
   rm -rf unpacked'
 as_user bash /tmp/test_inside.sh commands "/home/$user/.local/bin/cubeview" \
   "/home/$user/.local/opt/cubeview"
 as_user bash /tmp/test_inside.sh window "/home/$user/.local/bin/cubeview" \
   "/home/$user/.local/opt/cubeview"
+kept=$(sum "$root$data")
 as_user bash -c '~/.local/opt/cubeview/install.sh --remove'
+[ "$kept" = "$(sum "$root$data")" ]
 in_home | comm -13 "$before/home" - > "$before/left"
 echo "left in the home folder:"
 cat "$before/left"

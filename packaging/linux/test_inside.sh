@@ -87,6 +87,17 @@ import -window root pictures/heart-labelled.png
 press t
 settled
 import -window root pictures/teach.png
+echo "-- about"
+# The last entry of the last menu.
+press alt+h
+sleep 1
+xdotool key Up
+xdotool key Return
+wait_for 60 titled "About CubeView"
+settled
+import -window root pictures/about.png
+xdotool windowfocus --sync "$(titled "About CubeView" | head -1)" key Escape
+settled
 echo "-- quit"
 press ctrl+q
 wait_for 40 gone "$window"

@@ -66,16 +66,41 @@ def test_libraries_inside_wheels_are_parts_of_their_own(licences, monkeypatch, p
         assert licences.incompatible([part]) != []
 
 
-def test_what_is_compiled_in_is_found_and_only_let_through_by_name(licences, tmp_path):
-    library = tmp_path / "libtorch_cpu.so"
-    library.write_bytes(b"\0" * 9 + b"mkl_blas_avx2_xsgemm")
+@pytest.mark.parametrize(
+    ("file", "inside", "name"),
+    [
+        ("libtorch_cpu.so", b"\0Intel(R) oneAPI Math Kernel Library\0", "Intel oneMKL"),
+        ("torch_cpu.dll", b"\0Intel(R) oneAPI Math Kernel Library\0", "Intel oneMKL"),
+        ("libiomp5md.dll", b"anything", "Intel OpenMP runtime"),
+        ("cudnn_ops64_9.dll", b"anything", "NVIDIA CUDA"),
+        ("libcublasLt.so.13", b"anything", "NVIDIA CUDA"),
+        ("libtorch_cpu.dylib", b"openblas", None),
+        ("libc10.so", b"\0Intel(R) oneAPI Math Kernel Library\0", None),
+    ],
+)
+def test_what_wheels_do_not_say_they_contain_is_found_and_said(
+    licences, tmp_path, file, inside, name
+):
+    library = tmp_path / file
+    library.write_bytes(b"\0" * 9 + inside)
     torch = Part("torch", "2", "BSD-3-Clause", "python")
     part = licences.compiled_in(library, torch)
-    assert licences.incompatible([part]) != []
-    assert licences.excepted(part)
-    assert not licences.excepted(torch)
-    library.write_bytes(b"openblas")
-    assert licences.compiled_in(library, torch) is None
+    assert (part and part.name) == name
+    if part is not None:
+        assert part.text
+        assert licences.incompatible([part]) != []
+        assert any(name in line for line in licences.said_aloud([torch, part]))
+    assert licences.said_aloud([torch]) == []
+
+
+def test_torch_on_this_machine_is_looked_into(licences):
+    """Its makers may move or rename what the build looks for."""
+    import torch
+
+    libraries = Path(torch.__file__).parent / "lib"
+    owner = Part("torch", torch.__version__, "BSD-3-Clause", "python")
+    found = {part.name for f in libraries.iterdir() if (part := licences.compiled_in(f, owner))}
+    assert ("Intel oneMKL" in found) == torch.backends.mkl.is_available()
 
 
 @pytest.mark.parametrize(
