@@ -14,12 +14,17 @@ user=reader
 for tool in debootstrap chroot unshare; do
   command -v "$tool" >/dev/null || { echo "needs $tool (as root)" >&2; exit 1; }
 done
-# The mirror this machine uses for its own Debian, and the release it has.
-release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 2>/dev/null |
-  awk -v r="$release" '$2 == r {print $1; exit}')
+# On Debian the release this machine has, from where it has it; else the one the build is made for.
+. /etc/os-release
+release=bookworm mirror=""
+if [ "$ID" = debian ]; then
+  release=$VERSION_CODENAME
+  mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 2>/dev/null |
+    awk -v r="$release" '$2 == r {print $1; exit}')
+fi
 if [ ! -x "$base/usr/bin/apt-get" ]; then
-  debootstrap --variant=minbase "$release" "$base" "$mirror" > "${base%/*}/debootstrap.log"
+  mkdir -p "$(dirname "$base")"
+  debootstrap --variant=minbase "$release" "$base" ${mirror:+"$mirror"} > "${base%/*}/debootstrap.log"
 fi
 
 cleanup() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Build the macOS disk image for this machine's processor (arm64 and x86_64 are built apart).
+# Build the macOS disk image for this machine's processor; torch has wheels for arm64 only.
 # Usage: packaging/macos/build.sh
 # To sign: CODESIGN_IDENTITY="Developer ID Application: ..." in the keychain. To notarise as well:
 # NOTARY_PROFILE, made once with `xcrun notarytool store-credentials`.
@@ -15,7 +15,7 @@ fi
 rm -rf "$work/env"
 "${PYTHON:-python3.11}" -m venv "$work/env"
 run=$work/env/bin/python
-"$run" -m pip install --quiet --no-deps --require-hashes -r "$lock"
+"$run" -m pip install --quiet --no-deps --no-compile --require-hashes -r "$lock"
 version=$("$run" -c 'import cubeview; print(cubeview.__version__)')
 "$run" packaging/common/icons.py "$work/cubeview.icns"
 
@@ -55,5 +55,6 @@ fi
 "$run" packaging/common/sizes.py --packed "$image"
 parts=$app/Contents/Resources/resources/parts.json
 "$run" packaging/common/sbom.py "$parts" "$version" "dist/CubeView-$version-macos-$arch.cdx.json" "$image"
+"$run" packaging/common/licences.py "$parts"
 (cd dist && shasum -a 256 "${image#dist/}" "CubeView-$version-macos-$arch.cdx.json") \
   > "dist/SHA256SUMS-macos-$arch"

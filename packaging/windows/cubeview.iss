@@ -1,4 +1,4 @@
-; Inno Setup 6 script. Build with:
+; Inno Setup 6.3 script. Build with:
 ;   iscc /DVersion=0.1.0 /DFlavour=cpu packaging\windows\cubeview.iss
 ;   iscc /DVersion=0.1.0 /DFlavour=cuda packaging\windows\cubeview.iss
 ; Without administrator rights it installs for the user, with them for everybody: the user is asked.
@@ -70,9 +70,14 @@ Name: "{autodesktop}\CubeView"; Filename: "{app}\CubeView.exe"; Tasks: desktopic
 Root: HKA; Subkey: "Software\Classes\CubeView.Cube"; ValueType: string; ValueData: "Image cube"; Flags: uninsdeletekey; Tasks: associate
 Root: HKA; Subkey: "Software\Classes\CubeView.Cube\DefaultIcon"; ValueType: string; ValueData: "{app}\CubeView.exe,0"; Tasks: associate
 Root: HKA; Subkey: "Software\Classes\CubeView.Cube\shell\open\command"; ValueType: string; ValueData: """{app}\CubeView.exe"" open ""%1"""; Tasks: associate
-Root: HKA; Subkey: "Software\Classes\.fits\OpenWithProgids"; ValueType: string; ValueName: "CubeView.Cube"; ValueData: ""; Flags: uninsdeletevalue; Tasks: associate
-Root: HKA; Subkey: "Software\Classes\.fit\OpenWithProgids"; ValueType: string; ValueName: "CubeView.Cube"; ValueData: ""; Flags: uninsdeletevalue; Tasks: associate
-Root: HKA; Subkey: "Software\Classes\.dcm\OpenWithProgids"; ValueType: string; ValueName: "CubeView.Cube"; ValueData: ""; Flags: uninsdeletevalue; Tasks: associate
+Root: HKA; Subkey: "Software\Classes\.fits"; Flags: uninsdeletekeyifempty; Tasks: associate
+Root: HKA; Subkey: "Software\Classes\.fits\OpenWithProgids"; ValueType: string; ValueName: "CubeView.Cube"; ValueData: ""; Flags: uninsdeletevalue uninsdeletekeyifempty; Tasks: associate
+Root: HKA; Subkey: "Software\Classes\.fit"; Flags: uninsdeletekeyifempty; Tasks: associate
+Root: HKA; Subkey: "Software\Classes\.fit\OpenWithProgids"; ValueType: string; ValueName: "CubeView.Cube"; ValueData: ""; Flags: uninsdeletevalue uninsdeletekeyifempty; Tasks: associate
+Root: HKA; Subkey: "Software\Classes\.fts"; Flags: uninsdeletekeyifempty; Tasks: associate
+Root: HKA; Subkey: "Software\Classes\.fts\OpenWithProgids"; ValueType: string; ValueName: "CubeView.Cube"; ValueData: ""; Flags: uninsdeletevalue uninsdeletekeyifempty; Tasks: associate
+Root: HKA; Subkey: "Software\Classes\.dcm"; Flags: uninsdeletekeyifempty; Tasks: associate
+Root: HKA; Subkey: "Software\Classes\.dcm\OpenWithProgids"; ValueType: string; ValueName: "CubeView.Cube"; ValueData: ""; Flags: uninsdeletevalue uninsdeletekeyifempty; Tasks: associate
 
 [Run]
 Filename: "{tmp}\vc_redist.x64.exe"; Parameters: "/install /quiet /norestart"; StatusMsg: "Installing the Visual C++ runtime..."; Check: RuntimeMissing and IsAdminInstallMode; Flags: waituntilterminated
