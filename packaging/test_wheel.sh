@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 export CUBEVIEW_HOME=$work/home QT_QPA_PLATFORM=offscreen
 cd "$work"
 "$python" -m venv env
-env/bin/pip install --quiet --disable-pip-version-check -c "$here/../constraints.txt" "$wheel"
+env/bin/pip install --quiet --disable-pip-version-check --no-compile -c "$here/../constraints.txt" "$wheel"
 samples=$(env/bin/python -c 'from cubeview.paths import resource; print(resource("samples"))')
 mkdir used
 (cd used && "$here/use.sh" "$work/env/bin/cubeview" "$samples")

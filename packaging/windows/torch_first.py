@@ -9,4 +9,4 @@ import os
 # Worker processes are this program started again; only the first start shows the picture.
 os.environ["PYINSTALLER_SUPPRESS_SPLASH_SCREEN"] = "1"
 
-import torch  # noqa: E402, F401 -- loading it is the point
+import torch  # noqa: F401 -- loading it is the point
