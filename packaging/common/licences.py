@@ -54,6 +54,8 @@ def in_wheel(file: Path, owner: Part) -> Part | None:
     if entry is None:
         return part
     proved = _proved(part, entry)
+    if "text" in entry:
+        return replace(proved, text=(TEXTS / entry["text"]).read_text(encoding="utf-8"))
     # Once is enough for texts as long as these.
     return replace(proved, text=f"Its text is in the licence of {owner.name}.")
 
@@ -63,6 +65,8 @@ def compiled_in(file: Path, owner: Part) -> Part | None:
 
     Its makers do not say so in the licence of the wheel, so the file's name and its bytes have to.
     """
+    if not re.search(r"\.(?:so|dll|dylib|pyd)(?:\.|$)", file.name):
+        return None
     stem = file.name.partition(".")[0]
     for entry in _table()["compiled_in"]:
         if re.fullmatch(entry["files"], stem) and _holds(file, entry.get("mark", "")):

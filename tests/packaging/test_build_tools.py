@@ -75,6 +75,7 @@ def test_libraries_inside_wheels_are_parts_of_their_own(licences, monkeypatch, p
         ("cudnn_ops64_9.dll", b"anything", "NVIDIA libraries"),
         ("libcublasLt.so.13", b"anything", "NVIDIA libraries"),
         ("libtorch_cpu.dylib", b"openblas", None),
+        ("nccl.py", b"a module of torch", None),
         ("libc10.so", b"\0Intel(R) oneAPI Math Kernel Library\0", None),
     ],
 )
