@@ -12,10 +12,10 @@ def searched(window, with_case, files, idle, monkeypatch):
 
     case = with_case(files["field.fits"])
     line = Detection(
-        1, "emission line", 0.98, 9.5, 0.95, 10.5, -20.25, 6020.0, (16.0, 20.0, 11.0), 1.2, 3.9
+        1, "emission line", 0.98, 9.5, 9.5, 0.95, 10.5, -20.25, 6020.0, (16.0, 20.0, 11.0), 1.2, 3.9
     )
     star = Detection(
-        2, "continuum", 0.7, 18.0, 1.0, 10.6, -20.2, math.nan, (19.5, 4.0, 5.0), 0.8, math.nan
+        2, "continuum", 0.7, 18.0, 18.0, 1.0, 10.6, -20.2, math.nan, (19.5, 4.0, 5.0), 0.8, math.nan
     )
 
     def found_in(folder, case, *, report):
