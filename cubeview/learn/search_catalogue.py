@@ -108,6 +108,9 @@ def catalogue_of(
     }
     taken = [peak for peak in found.peaks if peak.strength >= limits[peak.label]]
     taken.sort(key=lambda peak: -peak.sn)
+    unsure = sum(peak.probability < 0.5 for peak in taken)
+    if unsure:
+        notes = (*notes, f"{unsure} of them rest on their S/N alone: the network is not sure")
     artefacts = sum(sn >= min(least, 1e9) for sn in found.artefacts)
     if artefacts:
         notes = (*notes, f"{artefacts} peaks were set aside as artefacts")

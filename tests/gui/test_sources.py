@@ -31,6 +31,7 @@ def searched(window, with_case, files, idle, monkeypatch):
 def test_a_search_fills_the_table_and_marks_the_sky(window, searched):
     assert window.docks["sources"].isVisible()
     assert window.sources.table.rowCount() == 2
+    assert [window.sources.table.item(row, 0).text() for row in (0, 1)] == ["1", "2"]
     assert "2 sources" in window.sources.said.text()
     (sky,) = [view for view in window.ortho.slices if view.axis == 0]
     assert sorted(point.pos().x() for point in sky.sources.points()) == [5.0, 11.0]

@@ -118,13 +118,11 @@ def test_the_beam_is_told_from_the_noise():
 def test_a_point_source_stands_out_most_without_smoothing_where_a_beam_made_the_noise():
     field = simulate_field(5, (48, 64, 64), flavour="radio", counts={})
     flux, sigma = (p.array for p in (field.case.main.pixels, field.case.main.uncertainty))
-    source = (
-        star(SETTINGS["radio"].optics, (64, 64), (0, 30, 30))
-        * line_profile(48, 24, 3.0)[:, None, None]
-    )
-    ratio = (flux / sigma + 6.0 * source).astype(np.float32)
+    places = [(y, x) for y in (12, 32, 52) for x in (12, 32, 52)]
+    image = sum(star(SETTINGS["radio"].optics, (64, 64), (0, *place)) for place in places)
+    ratio = flux / sigma + 8.0 * line_profile(48, 24, 3.0)[:, None, None] * image
     fitted, plain = (
-        best_of(ratio, bank)[0].sn[22:27, 28:33, 28:33].max()
+        best_of(ratio.astype(np.float32), bank)[0].sn[24][tuple(np.transpose(places))].mean()
         for bank in (bank_for(field.case.main), Bank())
     )
     assert fitted > 1.15 * plain
