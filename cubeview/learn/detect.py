@@ -197,8 +197,9 @@ class _Search:
         self, best: Best, places: np.ndarray, ratio: np.ndarray, shares: np.ndarray
     ) -> np.ndarray:
         """Tell which peaks are faults, by their shape or by what the network says."""
-        faults: np.ndarray = shares[:, self._class["artefact"]] >= VETO
-        return faults | are_sharp(best, places, ratio)
+        faults: np.ndarray = are_sharp(best, places, ratio)
+        faults |= shares[:, self._class["artefact"]] >= VETO
+        return faults
 
     def _keep(
         self,

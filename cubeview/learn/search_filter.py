@@ -70,9 +70,9 @@ def bank_for(cube: Cube) -> Bank:
     From differences of channels two apart, in which steady light cancels.
     """
     nz, ny, nx = cube.shape
-    middle = slice(max(0, nz // 2 - 16), nz // 2 + 16)
-    window = (slice(max(0, n // 2 - 128), n // 2 + 128) for n in (ny, nx))
-    values = cube.box((middle, *window)).astype(np.float64)
+    middle = slice(max(0, nz // 2 - 16), min(nz, nz // 2 + 16))
+    rows, columns = (slice(max(0, n // 2 - 128), min(n, n // 2 + 128)) for n in (ny, nx))
+    values = cube.box((middle, rows, columns)).astype(np.float64)
     noise = values[2:] - values[:-2]
     whole = _spread(noise)
     alike = []
