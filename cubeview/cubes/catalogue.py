@@ -22,9 +22,12 @@ class Detection:
         Of that class, from the network.
     sn : float
         Signal-to-noise of the filter that fits best; positive for absorption too.
+    strength : float
+        The same with the error of the continuum under a line counted as noise: what emission
+        lines are sorted out by.
     purity : float
-        Share of detections of at least this S/N that are real, as measured on the data; NaN where
-        the data cannot tell (absorption and continuum).
+        Share of detections of at least this strength that are real, as measured on the data; NaN
+        where the data cannot tell (absorption).
     ra_deg, dec_deg : float
         On the cube's own sky frame; NaN for a cube without one.
     spectral : float
@@ -41,6 +44,7 @@ class Detection:
     label: str
     probability: float
     sn: float
+    strength: float
     purity: float
     ra_deg: float
     dec_deg: float
@@ -61,7 +65,7 @@ class Catalogue:
         Name of the model that judged.
     detections : tuple of Detection
     threshold : float
-        S/N from which on emission lines were taken.
+        Strength from which on emission lines were taken.
     purity_sn, purity : ndarray, shape (n,)
         Purity of emission lines against threshold; empty where nothing was found.
     false_peaks : int
@@ -90,9 +94,9 @@ class Catalogue:
         """Unit of `Detection.spectral`."""
         return self.case.main.axes[0].unit
 
-    def purity_at(self, sn: float) -> float:
-        """Return the measured purity of lines of at least this S/N; NaN where none was measured."""
-        return step_value(self.purity_sn, self.purity, sn)
+    def purity_at(self, strength: float) -> float:
+        """Return the measured purity of lines at least so strong; NaN where none was measured."""
+        return step_value(self.purity_sn, self.purity, strength)
 
 
 def step_value(thresholds: np.ndarray, values: np.ndarray, at: float) -> float:

@@ -35,8 +35,8 @@ _SPECTRAL_UCDS = {"length": "em.wl", "frequency": "em.freq", "energy": "em.energ
 def catalogue_table(catalogue: Catalogue) -> Table:
     """Return a catalogue as an astropy table.
 
-    Columns: number, class, probability, sn, purity, ra, dec, spectral, z, y, x (voxels from 0),
-    sky_extent, spectral_extent; what made it stands in the table's ``meta``.
+    Columns: number, class, probability, sn, strength, purity, ra, dec, spectral, z, y, x (voxels
+    from 0), sky_extent, spectral_extent; what made it stands in the table's ``meta``.
     """
     found = catalogue.detections
     cube = catalogue.case.main
@@ -49,6 +49,7 @@ def catalogue_table(catalogue: Catalogue) -> Table:
         ("class", np.array([d.label for d in found], "U16"), None),
         ("probability", _floats([d.probability for d in found]), None),
         ("sn", _floats([d.sn for d in found]), None),
+        ("strength", _floats([d.strength for d in found]), None),
         ("purity", _floats([d.purity for d in found]), None),
         ("ra", _floats([d.ra_deg for d in found]), degrees),
         ("dec", _floats([d.dec_deg for d in found]), degrees),

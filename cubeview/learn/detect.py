@@ -1,9 +1,9 @@
 """Blind search of a whole sky cube: where sources are, what they are, how many are false.
 
-A bank of matched filters proposes peaks, the network, applied to the whole cube at once, says of
-each whether it is a line or a fault. The same search on the cube with its sign flipped and its
-continuum taken off, where no line can be, counts the false ones (after ORIGIN, Mary et al. 2020,
-A&A 635, A194, section 3.5).
+A bank of matched filters proposes peaks, weaker where a continuum may have left a remainder; the
+network, applied to the whole cube at once, says which are faults. The same search on the cube with
+its sign flipped and its continuum taken off, where no line can be, counts the false ones (after
+ORIGIN, Mary et al. 2020, A&A 635, A194, section 3.5).
 """
 
 import math
@@ -18,11 +18,19 @@ from cubeview.learn.device import on_best_device
 from cubeview.learn.model import Model
 from cubeview.learn.network import Network, fold_batch_norm
 from cubeview.learn.preprocess_sky import SkyConfig, prepare_window
-from cubeview.learn.search_catalogue import FLOOR, PURITY, Found, Peak, catalogue_of
+from cubeview.learn.search_catalogue import (
+    FLOOR,
+    PURITY,
+    WHITE_FLOOR,
+    Found,
+    Peak,
+    catalogue_of,
+)
 from cubeview.learn.search_filter import (
-    TEMPLATES,
+    Bank,
     Best,
     Continuum,
+    bank_for,
     best_of,
     find_continuum,
     level,
@@ -31,13 +39,15 @@ from cubeview.learn.search_filter import (
 )
 from cubeview.learn.search_map import at_voxels, class_map, map_start
 from cubeview.learn.search_measure import Shape, measure
+from cubeview.learn.search_score import are_sharp, strengths
 from cubeview.learn.search_tiles import Tile, tile_boxes, tiles
 
-POOL = 2
-"""Features a place is judged by along each axis: 22 voxels of the cube."""
+POOL = 3
+"""Features a place is judged by along each axis: 26 voxels of the cube."""
 
-GATE = 0.3
-"""Least probability of its class for a peak to count."""
+VETO = 0.9
+"""Probability of a fault from which a peak is set aside. What only looks empty to the network is
+kept: over a few voxels a faint line is noise like any other, and the filters know it better."""
 
 _CLASSES = ("continuum", "emission line", "absorption", "artefact")
 
@@ -59,7 +69,8 @@ def search(
     case : Case
         Its whole cube is searched, whatever its window.
     threshold : float, optional
-        Least S/N of a line. By default the lowest one at which `purity` is reached on the data.
+        Least strength of a line: its S/N, the error of the continuum under it counted as noise.
+        By default the lowest one at which `purity` is reached on the data.
     purity : float
     report : Report
 
@@ -78,8 +89,9 @@ def search(
     config = SkyConfig.from_dict(model.card.preprocess)
     network = fold_batch_norm(model.network)
     continuum = find_continuum(cube, report=lambda f, text: report(0.1 * f, text))
+    bank = bank_for(cube)
     found, _ = on_best_device(
-        network, lambda device: _Search(network, model, config, cube, continuum, report).run()
+        network, lambda device: _Search(network, model, config, cube, continuum, bank, report).run()
     )
     report(1.0, "searched")
     return catalogue_of(case, model.card.name, found, threshold, purity)
@@ -95,25 +107,26 @@ class _Search:
         config: SkyConfig,
         cube: Cube,
         continuum: Continuum,
+        bank: Bank,
         report: Report,
     ) -> None:
         self._network, self._config, self._cube = network, config, cube
-        self._continuum, self._report = continuum, report
+        self._continuum, self._bank, self._report = continuum, bank, report
         self._temperature = model.card.temperature
         self._start, self._stride = map_start(network, POOL)
         names = model.card.classes
         self._class = {name: names.index(name) for name in _CLASSES}
         self._found = Found([], [], [], [], 0)
-        # Mean probability of continuum over the channels, at the feature stride on the sky.
-        self._steady: dict[tuple[int, int], list[float]] = {}
+        # What the network says of every star along the channels, at the feature stride.
+        self._steady: dict[tuple[int, int], list[np.ndarray]] = {}
         self._done, self._tiles = 0, len(tile_boxes(cube.shape))
 
     def run(self) -> Found:
         """Search all tiles, then the image of all channels."""
         self._found = Found([], [], [], [], 0)
         self._steady.clear()
-        white = best_of(white_image(self._continuum)[None])
-        stars = [peaks(best, FLOOR) for best in white]
+        white = best_of(white_image(self._continuum)[None], self._bank)
+        stars = [peaks(best, WHITE_FLOOR) for best in white]
         for number, tile in enumerate(tiles(self._cube)):
             self._done = number
             self._one_tile(tile, stars[0])
@@ -127,80 +140,97 @@ class _Search:
         if not known.any():
             return
         self._found.known += int(known[tile.core].sum())
-        residual = level(tile.flux - self._over(tile))
-        ratio = residual / tile.sigma
-        light, dark = best_of(ratio, report=self._tell(0.0, 0.55))
+        over = self._over(tile)
+        residual = level(tile.flux - over)
+        ratio, under = residual / tile.sigma, over / tile.sigma
+        light, dark = best_of(ratio, self._bank, report=self._tell(0.0, 0.55))
         up, down = self._own(tile, peaks(light, FLOOR)), self._own(tile, peaks(dark, FLOOR))
         self._tell(0.55, 0.7)(0.0, "asking the network")
         as_is = self._map(tile.flux, tile.sigma)
         self._remember_steady(tile, as_is, stars)
         if len(up):
-            self._lines(tile, ratio, light, up, self._map(residual, tile.sigma))
+            self._lines(tile, ratio, under, light, up, self._map(residual, tile.sigma))
         self._tell(0.7, 0.85)(0.0, "asking the network")
         if len(down):
-            self._dark(tile, ratio, dark, down, as_is, self._map(-residual, tile.sigma))
+            self._dark(tile, -ratio, under, dark, down, as_is, self._map(-residual, tile.sigma))
 
     def _lines(
-        self, tile: Tile, ratio: np.ndarray, best: Best, places: np.ndarray, said: np.ndarray
+        self,
+        tile: Tile,
+        ratio: np.ndarray,
+        under: np.ndarray,
+        best: Best,
+        places: np.ndarray,
+        said: np.ndarray,
     ) -> None:
         shares = at_voxels(said, self._start, self._stride, places)
-        line, artefact = self._class["emission line"], self._class["artefact"]
-        for place, share in zip(places, shares, strict=True):
-            sn = float(best.sn[tuple(place)])
-            if share[line] >= GATE:
-                self._keep("emission line", sn, share[line], tile, ratio, best, place)
-            elif share[artefact] >= 0.5:
-                self._found.artefacts.append(sn)
+        strong, fault = strengths(best, places, under), self._faults(best, places, ratio, shares)
+        line = self._class["emission line"]
+        for place, share, strength, bad in zip(places, shares, strong, fault, strict=True):
+            if bad:
+                self._found.artefacts.append(float(strength))
+            else:
+                self._keep("emission line", strength, share[line], tile, ratio, best, place)
 
     def _dark(
         self,
         tile: Tile,
         ratio: np.ndarray,
+        under: np.ndarray,
         best: Best,
         places: np.ndarray,
         as_is: np.ndarray,
         flipped: np.ndarray,
     ) -> None:
         absorbed = at_voxels(as_is, self._start, self._stride, places)[:, self._class["absorption"]]
-        lines = at_voxels(flipped, self._start, self._stride, places)[
-            :, self._class["emission line"]
-        ]
-        for place, absorption, line in zip(places, absorbed, lines, strict=True):
-            sn = float(best.sn[tuple(place)])
+        shares = at_voxels(flipped, self._start, self._stride, places)
+        strong, fault = strengths(best, places, under), self._faults(best, places, ratio, shares)
+        for place, absorption, strength, bad in zip(places, absorbed, strong, fault, strict=True):
             # A true absorption line, flipped, is no false alarm of the search for emission.
             if absorption >= 0.5:
-                self._keep("absorption", sn, absorption, tile, -ratio, best, place)
-            elif line >= GATE:
-                self._found.false_lines.append(sn)
+                sn = best.sn[tuple(place)]
+                self._keep("absorption", sn, absorption, tile, ratio, best, place)
+            elif not bad:
+                self._found.false_lines.append(float(strength))
+
+    def _faults(
+        self, best: Best, places: np.ndarray, ratio: np.ndarray, shares: np.ndarray
+    ) -> np.ndarray:
+        """Tell which peaks are faults, by their shape or by what the network says."""
+        faults: np.ndarray = are_sharp(best, places, ratio)
+        faults |= shares[:, self._class["artefact"]] >= VETO
+        return faults
 
     def _keep(
         self,
         label: str,
-        sn: float,
+        strength: float,
         share: float,
         tile: Tile,
         ratio: np.ndarray,
         best: Best,
         place: np.ndarray,
     ) -> None:
-        shape = measure(ratio, place, TEMPLATES[best.template[tuple(place)]])
+        sn = float(best.sn[tuple(place)])
+        shape = measure(ratio, place, best.bank.sizes[best.template[tuple(place)]])
         centre = tuple(c + s for c, s in zip(shape.centre, tile.start, strict=True))
         shape = Shape((centre[0], centre[1], centre[2]), shape.sky_px, shape.channels)
-        self._found.peaks.append(Peak(label, sn, float(share), shape))
+        self._found.peaks.append(Peak(label, sn, float(strength), float(share), shape))
 
     def _star(self, best: Best, place: np.ndarray) -> None:
-        shares = self._steady.get((int(place[1]), int(place[2])), [])
-        share = float(np.mean(shares)) if shares else 0.0
-        if share < GATE:
+        shares = np.mean(self._steady[int(place[1]), int(place[2])], axis=0)
+        if shares[self._class["artefact"]] >= VETO:
             return
-        sky = TEMPLATES[best.template[tuple(place)]][1]
+        share = float(shares[self._class["continuum"]])
+        sky = best.bank.sizes[best.template[tuple(place)]][1]
         shape = measure(best.sn, place, (0.0, sky))
         middle = (self._cube.shape[0] - 1) / 2
         shape = Shape((middle, *shape.centre[1:]), shape.sky_px, math.nan)
-        self._found.peaks.append(Peak("continuum", float(best.sn[tuple(place)]), share, shape))
+        sn = float(best.sn[tuple(place)])
+        self._found.peaks.append(Peak("continuum", sn, sn, share, shape))
 
     def _remember_steady(self, tile: Tile, as_is: np.ndarray, stars: np.ndarray) -> None:
-        """Keep the continuum's probability along the tile's channels at every star."""
+        """Keep what the network says along the tile's channels at every star."""
         core = tile.core
         channels = np.arange(core[0].start, core[0].stop, self._stride)
         for _, y, x in stars:
@@ -208,9 +238,7 @@ class _Search:
             if core[1].start <= here[0] < core[1].stop and core[2].start <= here[1] < core[2].stop:
                 line = np.array([(z, *here) for z in channels])
                 shares = at_voxels(as_is, self._start, self._stride, line)
-                self._steady.setdefault((int(y), int(x)), []).extend(
-                    shares[:, self._class["continuum"]].tolist()
-                )
+                self._steady.setdefault((int(y), int(x)), []).extend(shares)
 
     def _over(self, tile: Tile) -> np.ndarray:
         """Return the continuum under a tile, 0 beyond the cube's sky."""

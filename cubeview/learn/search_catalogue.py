@@ -18,20 +18,27 @@ PURITY = 0.9
 FLOOR = 4.0
 """Peaks below this S/N are not looked at."""
 
+WHITE_FLOOR = 3.5
+"""The same in the image of all channels, where there are a thousand times fewer places."""
+
 
 @dataclass(frozen=True)
 class Peak:
-    """A peak that passed, before it has a number: class, S/N, probability, place and size."""
+    """A peak that passed, before it has a number: class, S/N, probability, place and size.
+
+    `strength` is what peaks of a class are sorted out by, see `cubeview.learn.search_score`.
+    """
 
     label: str
     sn: float
+    strength: float
     probability: float
     shape: Shape
 
 
 @dataclass(eq=False)
 class Found:
-    """Peaks of the whole cube; `false_lines` and `false_white` are S/N in the flipped one."""
+    """Peaks of the whole cube; `false_lines` and `false_white` are strengths in the flipped one."""
 
     peaks: list[Peak]
     false_lines: list[float]
@@ -46,12 +53,12 @@ def purity_curve(real: list[float], false: list[float]) -> tuple[np.ndarray, np.
     Parameters
     ----------
     real, false : list of float
-        S/N of what was found in the data, and in the flipped data.
+        Strengths of what was found in the data, and in the flipped data.
 
     Returns
     -------
     thresholds : ndarray, shape (n,)
-        The S/N of everything found, rising.
+        The strength of everything found, rising.
     purity : ndarray, shape (n,)
         One less false over found, both at the threshold and above; never negative.
     """
@@ -75,9 +82,9 @@ def catalogue_of(
         raise CubeviewError(
             f"{case.name}: the cube holds no data that can be searched (all voxels are blank)."
         )
-    lines = [peak.sn for peak in found.peaks if peak.label == "emission line"]
+    lines = [peak.strength for peak in found.peaks if peak.label == "emission line"]
     line_sn, line_purity = purity_curve(lines, found.false_lines)
-    white = [peak.sn for peak in found.peaks if peak.label == "continuum"]
+    white = [peak.strength for peak in found.peaks if peak.label == "continuum"]
     white_sn, white_purity = purity_curve(white, found.false_white)
     notes: tuple[str, ...] = ()
     least = threshold
@@ -99,9 +106,11 @@ def catalogue_of(
         "continuum": (white_sn, white_purity),
         "absorption": (np.zeros(0), np.zeros(0)),
     }
-    taken = sorted(
-        (peak for peak in found.peaks if peak.sn >= limits[peak.label]), key=lambda peak: -peak.sn
-    )
+    taken = [peak for peak in found.peaks if peak.strength >= limits[peak.label]]
+    taken.sort(key=lambda peak: -peak.sn)
+    unsure = sum(peak.probability < 0.5 for peak in taken)
+    if unsure:
+        notes = (*notes, f"{unsure} of them rest on their S/N alone: the network is not sure")
     artefacts = sum(sn >= min(least, 1e9) for sn in found.artefacts)
     if artefacts:
         notes = (*notes, f"{artefacts} peaks were set aside as artefacts")
@@ -131,7 +140,8 @@ def _entries(
             label=peak.label,
             probability=peak.probability,
             sn=peak.sn,
-            purity=step_value(*curves[peak.label], peak.sn),
+            strength=peak.strength,
+            purity=step_value(*curves[peak.label], peak.strength),
             ra_deg=ra if cube.wcs is not None else math.nan,
             dec_deg=dec if cube.wcs is not None else math.nan,
             spectral=spectral if line else math.nan,

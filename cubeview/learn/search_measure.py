@@ -20,8 +20,8 @@ def measure(ratio: np.ndarray, place: np.ndarray, template: tuple[float, float])
     """Measure a source around a peak.
 
     The data are smoothed with the smallest template, only then is what lies above half the peak
-    taken: the centre is its weighted mean, the size that of a disc of its area, the smoothing
-    taken off again in quadrature (never below one voxel).
+    taken: the centre is its weighted mean within the template, the size that of a disc of its
+    area, the smoothing taken off again in quadrature (never below one voxel).
 
     Parameters
     ----------
@@ -49,9 +49,11 @@ def measure(ratio: np.ndarray, place: np.ndarray, template: tuple[float, float])
     inside = (regions == regions[top]) & (smooth > 0)
     if not inside[top]:
         inside[top] = True
-    weights = np.where(inside, smooth, 0.0)
-    weights[top] = max(weights[top], 1e-6)
     grids = np.indices(smooth.shape)
+    # A neighbour whose light runs into the source's must not draw the centre to itself.
+    off = np.hypot(grids[1] - top[1], grids[2] - top[2])
+    weights = np.where(inside & (off <= 0.5 * max(template[1], SKY_FWHM_PX[0]) + 0.5), smooth, 0.0)
+    weights[top] = max(weights[top], 1e-6)
     centre = [float((grid * weights).sum() / weights.sum()) for grid in grids]
     area = inside[top[0]].sum()
     deep = inside[:, top[1], top[2]].sum()

@@ -38,6 +38,9 @@ class SkySource:
     peak_sn : float
         Largest noise-free absolute value over the sigma of the same voxel; for lines without
         their host.
+    total_sn : float
+        Root of the summed squares of the same over all voxels: the signal-to-noise a filter of
+        exactly this source's shape would reach in uncorrelated noise.
     """
 
     label: str
@@ -47,6 +50,7 @@ class SkySource:
     spectral: float | None
     voxel: Place
     peak_sn: float
+    total_sn: float
 
 
 ORDINARY_FIELD: Mapping[str, int] = MappingProxyType(
@@ -86,6 +90,7 @@ def simulate_field(
     flavour: str = "ifu",
     counts: Mapping[str, int] = ORDINARY_FIELD,
     sn: tuple[float, float] = (6.0, 40.0),
+    setting: Setting | None = None,
 ) -> SkyField:
     """Simulate a sky cube.
 
@@ -102,6 +107,8 @@ def simulate_field(
         How many sources of each class.
     sn : pair of float
         Peak signal-to-noise, drawn evenly in its logarithm.
+    setting : Setting, optional
+        The instrument; by default that of the flavour in `SETTINGS`.
 
     Raises
     ------
@@ -110,7 +117,8 @@ def simulate_field(
     """
     if min(shape) < 16:
         raise ValueError(f"a field of {shape} voxels is too small; 16 along each axis at least")
-    setting = SETTINGS[flavour]
+    setting = setting or SETTINGS[flavour]
+    flavour = setting.flavour
     rng = np.random.default_rng(seed)
     cube_axes, wcs = field_world(rng, shape, setting)
     noise = _noise(rng, shape, setting)
@@ -138,7 +146,7 @@ def simulate_field(
     )
     name = f"Simulated {'IFU' if flavour == 'ifu' else 'radio'} field {seed}"
     catalogue = tuple(
-        _entry(cube, label, kind, place, float(np.nanmax(np.abs(effect / sigma)[:, ~blank])))
+        _entry(cube, label, kind, place, (effect / sigma)[:, ~blank])
         for label, kind, place, effect in total.found
     )
     return SkyField(Case(name=name, kind="sky", cubes={"flux": cube}), catalogue)
@@ -181,10 +189,13 @@ def _add(
     total.found.append((label, kind, place, effect))
 
 
-def _entry(cube: Cube, label: str, kind: str, place: Place, peak_sn: float) -> SkySource:
+def _entry(cube: Cube, label: str, kind: str, place: Place, ratio: np.ndarray) -> SkySource:
+    """Return a source's entry; `ratio` is its light over sigma where there are data."""
     spectral, dec, ra = cube.world(*place)
     line = None if label == "continuum" else spectral
-    return SkySource(label, kind, ra, dec, line, place, peak_sn)
+    strength = np.abs(ratio[np.isfinite(ratio)])
+    peak_sn, total_sn = float(strength.max()), float(np.sqrt((strength**2).sum()))
+    return SkySource(label, kind, ra, dec, line, place, peak_sn, total_sn)
 
 
 def _noise(rng: np.random.Generator, shape: Shape, setting: Setting) -> Noise:

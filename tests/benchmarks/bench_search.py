@@ -41,10 +41,13 @@ def main() -> None:
     for tile in tiles(cube):
         best_of(tile.flux / tile.sigma)
     say(f"filters    {time.perf_counter() - begin:6.2f} s")
-    begin = time.perf_counter()
+    begin, busy = time.perf_counter(), time.process_time()
     catalogue = search(model, case)
-    spent = time.perf_counter() - begin
-    say(f"search     {spent:6.2f} s, {len(catalogue.detections)} sources")
+    spent, busy = time.perf_counter() - begin, time.process_time() - busy
+    say(
+        f"search     {spent:6.2f} s, {busy:.2f} s of processor, {len(catalogue.detections)} sources"
+    )
+    say(f"{voxels / busy / 1e6:.3f} Mvoxel a second of one core")
     say(f"{voxels / spent / 1e6:.3f} Mvoxel/s; a MUSE cube: {MUSE / voxels * spent / 60:.0f} min")
 
 

@@ -12,10 +12,10 @@ def searched(window, with_case, files, idle, monkeypatch):
 
     case = with_case(files["field.fits"])
     line = Detection(
-        1, "emission line", 0.98, 9.5, 0.95, 10.5, -20.25, 6020.0, (16.0, 20.0, 11.0), 1.2, 3.9
+        1, "emission line", 0.98, 9.5, 9.5, 0.95, 10.5, -20.25, 6020.0, (16.0, 20.0, 11.0), 1.2, 3.9
     )
     star = Detection(
-        2, "continuum", 0.7, 18.0, 1.0, 10.6, -20.2, math.nan, (19.5, 4.0, 5.0), 0.8, math.nan
+        2, "continuum", 0.7, 18.0, 18.0, 1.0, 10.6, -20.2, math.nan, (19.5, 4.0, 5.0), 0.8, math.nan
     )
 
     def found_in(folder, case, *, report):
@@ -31,6 +31,7 @@ def searched(window, with_case, files, idle, monkeypatch):
 def test_a_search_fills_the_table_and_marks_the_sky(window, searched):
     assert window.docks["sources"].isVisible()
     assert window.sources.table.rowCount() == 2
+    assert [window.sources.table.item(row, 0).text() for row in (0, 1)] == ["1", "2"]
     assert "2 sources" in window.sources.said.text()
     (sky,) = [view for view in window.ortho.slices if view.axis == 0]
     assert sorted(point.pos().x() for point in sky.sources.points()) == [5.0, 11.0]

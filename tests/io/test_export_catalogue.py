@@ -14,10 +14,10 @@ from cubeview.simulate.ifu_field import simulate_field
 def catalogue():
     case = simulate_field(1, (20, 24, 24), counts={}).case
     line = Detection(
-        1, "emission line", 0.98, 9.5, 0.95, 10.5, -20.25, 6270.5, (8.4, 11, 12), 1.2, 3.9
+        1, "emission line", 0.98, 9.5, 9.2, 0.95, 10.5, -20.25, 6270.5, (8.4, 11, 12), 1.2, 3.9
     )
     star = Detection(
-        2, "continuum", 0.7, 8.0, 1.0, 10.6, -20.26, math.nan, (9.5, 4, 4), 0.8, math.nan
+        2, "continuum", 0.7, 8.0, 8.0, 1.0, 10.6, -20.26, math.nan, (9.5, 4, 4), 0.8, math.nan
     )
     return Catalogue(
         case, "sky-sources", (line, star), 4.5, np.array([4.5, 9.5]), np.array([0.9, 0.95])

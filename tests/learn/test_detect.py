@@ -1,6 +1,7 @@
 """Blind search: planted sources found, false ones counted, against LSDCat on the same fields."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,11 +13,16 @@ from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn.detect import search
 from cubeview.learn.model import load_model
 from cubeview.learn.search_catalogue import purity_curve
-from cubeview.learn.search_filter import find_continuum
+from cubeview.learn.search_filter import Bank, bank_for, best_of, find_continuum, peaks
 from cubeview.learn.search_map import class_map, map_start
+from cubeview.learn.search_score import are_sharp, strengths
 from cubeview.learn.search_tiles import CORE, tile_boxes, tiles
 from cubeview.paths import resource
 from cubeview.simulate.ifu_field import simulate_field
+from cubeview.simulate.ifu_settings import SETTINGS
+from cubeview.simulate.ifu_sources import line as line_profile
+from cubeview.simulate.ifu_sources import star
+from tests.benchmarks import search_figures
 from tests.learn import lsdcat
 
 SHAPE = (64, 48, 48)
@@ -70,7 +76,7 @@ def test_places_come_in_the_coordinates_of_the_cube(searched):
             voxel = field.case.main.index(found.spectral, found.dec_deg, found.ra_deg)
             assert np.allclose(voxel, found.voxel, atol=1e-3)
             assert found.purity >= 0.9
-            assert found.sn >= catalogue.threshold
+            assert found.sn >= found.strength >= catalogue.threshold
             assert 0.1 < found.sky_extent < 8
 
 
@@ -78,7 +84,8 @@ def test_as_complete_as_lsdcat_at_the_same_measured_purity(searched):
     ours = theirs = 0
     for field, catalogue in searched:
         cube, truth = field.case.main, lines_of(field)
-        sn = lsdcat.signal_to_noise(cube.pixels.array, cube.uncertainty.array, 3.5, 4.0)
+        flux, sigma = cube.pixels.array, cube.uncertainty.array
+        sn = lsdcat.signal_to_noise(flux, sigma, lsdcat.gaussian(3.5), (4.0,), effective=True)
         real = lsdcat.find(sn, 4.0, 3.5, 4.0)
         false = lsdcat.find(np.where(np.isfinite(sn), -sn, -np.inf), 4.0, 3.5, 4.0)
         thresholds, purity = purity_curve([v for v, _ in real], [v for v, _ in false])
@@ -88,6 +95,64 @@ def test_as_complete_as_lsdcat_at_the_same_measured_purity(searched):
         theirs += sum(any(near(place, source) for place in kept) for source in truth)
         ours += sum(any(near(place, source) for place in lines) for source in truth)
     assert ours >= theirs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flavour", ["ifu", "radio"])
+def test_as_complete_as_the_best_lsdcat_at_every_sn(model, flavour):
+    methods, truth = search_figures.compare(model, flavour, range(5000, 5024))
+    hits = {name: np.array(found.best) >= found.threshold() for name, found in methods.items()}
+    total = np.array([source.total_sn for source in truth])
+    disc = np.array([source.kind == "rotating disc" for source in truth])
+    ours = hits.pop(search_figures.OURS)
+    best = max(hits.values(), key=np.sum)
+    assert ours.sum() > best.sum()
+    assert ours[disc].sum() > best[disc].sum()
+    for low, high in pairwise(search_figures.EDGES):
+        inside = (total >= low) & (total < high)
+        assert ours[inside].sum() >= best[inside].sum()
+
+
+def test_the_beam_is_told_from_the_noise():
+    beam = bank_for(simulate_field(4, (48, 96, 96), flavour="radio", counts={}).case.main)
+    assert beam.beam == pytest.approx(4.0 * np.sqrt(1.3), rel=0.1)
+    assert beam.sky[0] == 0
+    assert bank_for(simulate_field(4, (48, 96, 96), counts={}).case.main) == Bank()
+
+
+def test_a_point_source_stands_out_most_without_smoothing_where_a_beam_made_the_noise():
+    field = simulate_field(5, (48, 64, 64), flavour="radio", counts={})
+    flux, sigma = (p.array for p in (field.case.main.pixels, field.case.main.uncertainty))
+    places = [(y, x) for y in (12, 32, 52) for x in (12, 32, 52)]
+    image = sum(star(SETTINGS["radio"].optics, (64, 64), (0, *place)) for place in places)
+    ratio = flux / sigma + 8.0 * line_profile(48, 24, 3.0)[:, None, None] * image
+    fitted, plain = (
+        best_of(ratio.astype(np.float32), bank)[0].sn[24][tuple(np.transpose(places))].mean()
+        for bank in (bank_for(field.case.main), Bank())
+    )
+    assert fitted > 1.15 * plain
+
+
+def test_a_hit_of_one_voxel_is_no_line():
+    rng = np.random.default_rng(0)
+    ratio = rng.standard_normal((40, 48, 48)).astype(np.float32)
+    ratio[20, 24, 24] += 40.0
+    ratio[10:13, 9:15, 9:15] += 2.5
+    light = best_of(ratio)[0]
+    places = peaks(light, 6.0)
+    sharp = dict(zip(map(tuple, places), are_sharp(light, places, ratio), strict=True))
+    assert any(hit and np.hypot(*np.subtract(p, (20, 24, 24))[1:]) < 3 for p, hit in sharp.items())
+    assert any(not hit and abs(p[0] - 11) < 3 for p, hit in sharp.items())
+
+
+def test_a_continuum_weakens_what_stands_on_it_and_nothing_else():
+    rng = np.random.default_rng(1)
+    light = best_of(rng.standard_normal((40, 48, 48)).astype(np.float32))[0]
+    places, under = np.array([[20, 10, 10], [20, 30, 30]]), np.zeros((40, 48, 48))
+    under[:, 30, 30] = 10.0
+    alone, upon = strengths(light, places, under)
+    assert alone == light.sn[20, 10, 10]
+    assert abs(upon) < 0.6 * abs(light.sn[20, 30, 30])
 
 
 def test_empty_noise_gives_next_to_nothing(model):
@@ -191,3 +256,18 @@ def test_the_muse_deep_field_cut_out_holds_lines(model, shared_data):
     catalogue = search(model, case)
     (line, *_) = [d for d in catalogue.detections if d.label == "emission line"]
     assert line.spectral == pytest.approx(4858.5, abs=3.0)
+
+
+def test_the_source_of_the_muse_companion_is_found_by_its_continuum(model, shared_data):
+    from astropy.io import fits
+
+    from cubeview.io import open_path
+
+    (case,) = open_path(shared_data / "ifu" / "muse_udf_subcube.fits")
+    with fits.open(shared_data / "ifu" / "muse_udf_origin-00026_source.fits") as file:
+        ra, dec = file[0].header["RA"], file[0].header["DEC"]
+        (wavelength,) = file["LINES"].data["LBDA_ORI"]
+    assert not case.main.axes[0].values[0] <= wavelength <= case.main.axes[0].values[-1]
+    stars = [d for d in search(model, case).detections if d.label == "continuum"]
+    away = [np.hypot((d.ra_deg - ra) * np.cos(np.radians(dec)), d.dec_deg - dec) for d in stars]
+    assert 3600 * min(away) < 0.6

@@ -82,6 +82,7 @@ class SourcesPanel(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.sortItems(0, Qt.SortOrder.AscendingOrder)
         self.table.currentCellChanged.connect(lambda row, *_: self._go(row))
         if (rows := self.table.verticalHeader()) is not None:
             rows.hide()
