@@ -108,6 +108,12 @@ def fit_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Fit
         _find(rest, lambda done, text: report(0.4 + 0.4 * done, text)),
     ]
     report(0.8, "Comparing rest with stress")
+    return _fit_both(*found)
+
+
+def _fit_both(stress: "_Found", rest: "_Found") -> tuple[Fitted, Fitted]:
+    """One wall for both states, each found by itself."""
+    found = [stress, rest]
     lead, other = found
     if merit(other.fit) > merit(lead.fit) + 0.15:
         lead, other = other, lead
@@ -131,6 +137,9 @@ def fit_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Fit
         long_mm=map_.size * fit.wall.long_mm,
         wide_mm=map_.size * fit.wall.wide_mm,
     )
+    # A defect in one state can look like a shift to the registration, and like a gap to the fit.
+    placed = _fit(other.image, moved, (4,), shape=False).wall
+    moved = replace(placed, centre=0.5 * (placed.centre + moved.centre))
     second = Fitted(moved, first.seen, map_.size, _doubts(other, moved, sure)[1])
     return (first, second) if lead is found[0] else (second, first)
 
@@ -273,16 +282,23 @@ def _missing(image: _Image, wall: Wall) -> float:
     return float(1.0 - whole[seen].sum() / max(float(whole.sum()), 1e-6))
 
 
-def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1) -> Fit:
-    """Fit to the counts around a wall."""
+def _fit(
+    image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1, shape: bool = True
+) -> Fit:
+    """Fit to the counts around a wall: its shape, or only its place and direction."""
     middle = (wall.centre - 0.2 * wall.long_mm * wall.axes[0]).astype(np.float32)
     near = ((image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
-    return _fit_to(
-        image.places[:, near][:, ::every], image.work.ravel()[near][::every], wall, rounds
-    )
+    counts = image.work.ravel()[near][::every]
+    return _fit_to(image.places[:, near][:, ::every], counts, wall, rounds, shape)
 
 
-def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[int, ...]) -> Fit:
+def _fit_to(
+    places: np.ndarray,
+    counts: np.ndarray,
+    wall: Wall,
+    rounds: tuple[int, ...],
+    shape: bool = True,
+) -> Fit:
     """Fit in rounds of so many steps; voxels far from the last round's model count less.
 
     So neither a liver beside the wall nor a defect that smooth modes cannot follow pulls the
@@ -304,7 +320,7 @@ def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[in
             # As bright as the wall, but outside of it: another organ.
             outside = (share < 0.35 * share.max()) & (cavity < 0.5)
             trust[outside & (values > 0.8)] = 0.2
-        fit = fit_wall(fit.wall, places, values, trust, steps=steps)
+        fit = fit_wall(fit.wall, places, values, trust, steps=steps, shape=shape)
     return fit
 
 
