@@ -1,7 +1,7 @@
 """How far off the ventricle finder is on simulated pairs, by group, as a table.
 
-``python -m tests.benchmarks.finder_figures [--pairs 150] [--seed 7] [--variants 15] [--keep FILE]``:
-pairs of `tests.learn.trials`, which learning never saw, and as many of each other hospital. With
+``python -m tests.benchmarks.finder_figures [--pairs N] [--seed S] [--variants N] [--keep FILE]``:
+pairs of `tests.learn.trials`, which learning never saw, and some of each other hospital. With
 ``--keep`` each pair is written to a file when it is done, and read from it the next time. Intervals
 are of 95 %, from drawing whole pairs again, since both states of one err alike.
 """
@@ -128,15 +128,19 @@ def against_training(rows: list[dict]) -> str:
     common = 1.483 * np.median(np.abs(errors.mean(axis=1) - mean), axis=0)
     own = 1.483 * np.median(np.abs(errors - errors.mean(axis=1, keepdims=True)), axis=(0, 1))
     own = own * np.sqrt(2)
-    text = ["| | " + " | ".join(f"{n}" for n in ("bias", "common", "own")) + " |"]
+    text = [
+        "| | long, inferior, lateral mm | turn about each ° | ln semi-axes |",
+        "|---|---|---|---|",
+    ]
     for name, today, drawn in (
         ("bias", mean, dataset.FINDER_BIAS),
         ("common", common, dataset.FINDER_COMMON),
         ("own", own, dataset.FINDER_OWN),
     ):
-        text.append(f"| {name}, today | {' '.join(f'{v:.3g}' for v in today)} |")
-        text.append(f"| {name}, drawn | {' '.join(f'{v:.3g}' for v in drawn)} |")
-    return "\n".join(text[1:])
+        for when, values in (("today", today), ("in training", drawn)):
+            cells = [" ".join(f"{v:.3g}" for v in part) for part in np.split(values, 3)]
+            text.append(f"| {name}, {when} | {' | '.join(cells)} |")
+    return "\n".join(text)
 
 
 def say(text: str) -> None:

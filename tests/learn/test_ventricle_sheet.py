@@ -64,9 +64,7 @@ def save(sheet, name):
 def in_two_columns(rows):
     """One sheet of rows, two side by side."""
     rows = [*rows, *[np.zeros_like(rows[0])] * (len(rows) % 2)]
-    return np.concatenate(
-        [np.concatenate(rows[k : k + 2], axis=1) for k in range(0, len(rows), 2)]
-    )
+    return np.concatenate([np.concatenate(rows[k : k + 2], axis=1) for k in range(0, len(rows), 2)])
 
 
 def real_pairs(shared_data):
@@ -84,9 +82,9 @@ def single_hearts(folder):
             cube = open_path(path)[0].main
         except CubeviewError:
             continue
-        if cube.kind == "heart" and min(cube.shape) >= 4:
-            if all(axis.unit == "mm" for axis in cube.axes):
-                yield path.name, cube
+        in_mm = all(axis.unit == "mm" for axis in cube.axes)
+        if cube.kind == "heart" and in_mm and min(cube.shape) >= 4:
+            yield path.name, cube
 
 
 @pytest.mark.screenshot
