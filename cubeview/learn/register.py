@@ -16,7 +16,8 @@ _TURN_MM = 8.0
 _ARM_MM = 40.0
 _PRIOR = 0.004
 # Between two scans of one heart the size changes by some per cent: another beat, another filter.
-_SIZE_MM = 3.0  # at the arm
+_SIZE_MM = 1.5  # at the arm
+_TRUSTED = 0.1  # a difference of this share of the brightest counts half
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +68,25 @@ def register(
         0 outside the ventricle of `fixed`.
     voxel_mm : float
     resize : bool
-        Whether the size may differ too.
+        Whether the size may differ too. Then what one image has and the other lacks (a defect in
+        one state) counts less as well, since it would be taken for a shift and another size.
 
     Returns
     -------
     Rigid
     """
+    found = _register(fixed, moving, weight, voxel_mm, resize)
+    if not resize:
+        return found
+    trust = _trust(fixed, moving, weight, voxel_mm, found)
+    again = _register(fixed, moving, weight * trust, voxel_mm, resize)
+    # How much the two look alike is still a matter of the whole ventricle.
+    return replace(again, correlation=_alike(fixed, moving, weight, voxel_mm, again))
+
+
+def _register(
+    fixed: np.ndarray, moving: np.ndarray, weight: np.ndarray, voxel_mm: float, resize: bool
+) -> Rigid:
     half = (np.array(fixed.shape) - 1) / 2
     inside = np.nonzero(weight > 0.05)
     places = (np.stack(inside) - half[:, None]) * voxel_mm  # (3, n) mm about the grid centre
@@ -84,6 +98,44 @@ def register(
         layers = [smooth, *np.gradient(smooth, voxel_mm)]
         found = _descend(target, layers, places, root, found, voxel_mm, half, resize)
     return found
+
+
+def _matched(
+    fixed: np.ndarray, moving: np.ndarray, voxel_mm: float, map_: Rigid
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both images smoothed, the moving one under a map; each flat."""
+    half = (np.array(fixed.shape) - 1) / 2
+    places = (np.indices(fixed.shape).reshape(3, -1) - half[:, None]) * voxel_mm
+    at = (map_.size * (map_.rotation @ places) + map_.shift_mm[:, None]) / voxel_mm + half[:, None]
+    there = map_coordinates(gaussian_filter(moving, 1.0), at, order=1, mode="nearest")
+    return gaussian_filter(fixed, 1.0).ravel(), there
+
+
+def _trust(
+    fixed: np.ndarray, moving: np.ndarray, weight: np.ndarray, voxel_mm: float, map_: Rigid
+) -> np.ndarray:
+    """How much each place counts, 0 to 1: less where the two differ under a map."""
+    target, there = _matched(fixed, moving, voxel_mm, map_)
+    level = max(_TRUSTED * float(np.percentile(target[weight.ravel() > 0.5], 90)), 1e-6)
+    columns = np.stack([there, np.ones_like(there)], axis=1)
+    trust = np.ones_like(target)
+    for _ in range(3):
+        root = np.sqrt(weight.ravel() * trust)
+        gain = np.linalg.lstsq(columns * root[:, None], target * root, rcond=None)[0]
+        trust = 1.0 / (1.0 + ((target - columns @ gain) / level) ** 2)
+    shaped: np.ndarray = trust.reshape(fixed.shape)
+    return shaped
+
+
+def _alike(
+    fixed: np.ndarray, moving: np.ndarray, weight: np.ndarray, voxel_mm: float, map_: Rigid
+) -> float:
+    """Weighted correlation under a map."""
+    target, there = _matched(fixed, moving, voxel_mm, map_)
+    share = weight.ravel() / max(float(weight.sum()), 1e-6)
+    target, there = target - share @ target, there - share @ there
+    power = float((share @ target**2) * (share @ there**2))
+    return float((share @ (target * there)) / np.sqrt(max(power, 1e-12)))
 
 
 def _descend(

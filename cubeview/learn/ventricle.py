@@ -31,7 +31,9 @@ _SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0
 _CUT = 1.15  # brighter is cut, in units of the wall's own brightness
 _TRUSTED = 0.25  # a voxel this far from the model counts half
 _LEAST_MM = 10.0
-_UNSURE_MM = 6.0  # usual error of the ellipsoid at which it is as well asked for
+_ALIKE = 0.9  # cosine; a heart lies in about the same direction in both states
+_FAVOUR = 0.4  # of merit, for the direction that the better state has
+_UNSURE_MM = 5.0  # an error as large as not wanted; where that is usual it is as well asked for
 
 
 def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
@@ -108,11 +110,21 @@ def fit_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Fit
         _find(rest, lambda done, text: report(0.4 + 0.4 * done, text)),
     ]
     report(0.8, "Comparing rest with stress")
+    return _fit_both(*found)
+
+
+def _fit_both(stress: "_Found", rest: "_Found") -> tuple[Fitted, Fitted]:
+    """One wall for both states, each found by itself."""
+    found = [stress, rest]
     lead, other = found
     if merit(other.fit) > merit(lead.fit) + 0.15:
         lead, other = other, lead
-    if merit(other.fit) < merit(lead.fit) - 0.3:
-        other = _again(other, lead.fit.wall)
+    worse = merit(lead.fit) - merit(other.fit)
+    model = replace(lead.fit.wall, axes=lead.fit.wall.axes @ lead.usual.T @ other.usual)
+    askew = other.fit.wall.axes[0] @ model.axes[0] < _ALIKE
+    if askew or worse > 0.3:
+        # The worse it was found, the less its own direction says.
+        other = _again(other, model, _FAVOUR + 0.5 * worse if askew else 0.0)
         found = [lead if f is lead else other for f in found]
     map_ = _registration(lead, other)
     if map_ is None:
@@ -131,6 +143,9 @@ def fit_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Fit
         long_mm=map_.size * fit.wall.long_mm,
         wide_mm=map_.size * fit.wall.wide_mm,
     )
+    # A defect in one state can look like a shift to the registration, and like a gap to the fit.
+    placed = _fit(other.image, moved, (4,), shape=False).wall
+    moved = replace(placed, centre=0.5 * (placed.centre + moved.centre))
     second = Fitted(moved, first.seen, map_.size, _doubts(other, moved, sure)[1])
     return (first, second) if lead is found[0] else (second, first)
 
@@ -169,6 +184,7 @@ class _Found:
     image: _Image
     fit: Fit
     doubts: list[tuple[float, str]]
+    usual: np.ndarray  # the pose that the file suggests, as `Wall.axes`
 
 
 def _image(cube: Cube) -> _Image:
@@ -216,7 +232,7 @@ def _find(cube: Cube, report: Report) -> _Found:
     rivals = [f for f in fits if np.linalg.norm(f.wall.centre - best.wall.centre) > 40.0]
     if rivals and merit(max(rivals, key=merit)) > merit(best) - 0.15:
         doubts.append((0.7, "another place in the image fits almost as well"))
-    return _Found(image, best, doubts)
+    return _Found(image, best, doubts, poses.frames[0])
 
 
 def _nowhere(cube: Cube, why: str) -> _Found:
@@ -224,8 +240,9 @@ def _nowhere(cube: Cube, why: str) -> _Found:
     middle = (np.array(cube.shape) - 1) / 2 * cube.spacing
     blank = np.zeros((2, 2, 2), dtype=np.float32)
     image = _Image(blank, np.array(cube.spacing), blank, np.zeros((3, 8), dtype=np.float32))
-    fit = Fit(Wall(middle, poses_of(cube).frames[0]), 2.0, 0.0, np.zeros(14))
-    return _Found(image, fit, [(1.0, why)])
+    usual = poses_of(cube).frames[0]
+    fit = Fit(Wall(middle, usual), 2.0, 0.0, np.zeros(14))
+    return _Found(image, fit, [(1.0, why)], usual)
 
 
 def _fitted(found: _Found, fit: Fit) -> Fitted:
@@ -273,16 +290,23 @@ def _missing(image: _Image, wall: Wall) -> float:
     return float(1.0 - whole[seen].sum() / max(float(whole.sum()), 1e-6))
 
 
-def _fit(image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1) -> Fit:
-    """Fit to the counts around a wall."""
+def _fit(
+    image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1, shape: bool = True
+) -> Fit:
+    """Fit to the counts around a wall: its shape, or only its place and direction."""
     middle = (wall.centre - 0.2 * wall.long_mm * wall.axes[0]).astype(np.float32)
     near = ((image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
-    return _fit_to(
-        image.places[:, near][:, ::every], image.work.ravel()[near][::every], wall, rounds
-    )
+    counts = image.work.ravel()[near][::every]
+    return _fit_to(image.places[:, near][:, ::every], counts, wall, rounds, shape)
 
 
-def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[int, ...]) -> Fit:
+def _fit_to(
+    places: np.ndarray,
+    counts: np.ndarray,
+    wall: Wall,
+    rounds: tuple[int, ...],
+    shape: bool = True,
+) -> Fit:
     """Fit in rounds of so many steps; voxels far from the last round's model count less.
 
     So neither a liver beside the wall nor a defect that smooth modes cannot follow pulls the
@@ -304,7 +328,7 @@ def _fit_to(places: np.ndarray, counts: np.ndarray, wall: Wall, rounds: tuple[in
             # As bright as the wall, but outside of it: another organ.
             outside = (share < 0.35 * share.max()) & (cavity < 0.5)
             trust[outside & (values > 0.8)] = 0.2
-        fit = fit_wall(fit.wall, places, values, trust, steps=steps)
+        fit = fit_wall(fit.wall, places, values, trust, steps=steps, shape=shape)
     return fit
 
 
@@ -363,9 +387,12 @@ def _joint(lead: _Found, other: _Found, map_: Rigid) -> Fit:
     return fit if merit(fit) > merit(lead.fit) - 0.2 else lead.fit
 
 
-def _again(found: _Found, model: Wall) -> _Found:
-    """Another try at a poorly found ventricle, from the shape it has in the other state."""
+def _again(found: _Found, model: Wall, favour: float) -> _Found:
+    """Another try at a poorly found ventricle, from the shape it has in the other state.
+
+    `favour` is by how much its merit may be less.
+    """
     starts = [replace(model, centre=centre) for centre in (model.centre, found.fit.wall.centre)]
     fits = [_fit(found.image, start, (5, 6)) for start in starts]
-    best = max([found.fit, *fits], key=merit)
-    return found if best is found.fit else replace(found, fit=best)
+    best = max(fits, key=merit)
+    return replace(found, fit=best) if merit(best) > merit(found.fit) - favour else found

@@ -27,6 +27,9 @@ _USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0, 15.0, np.
 _SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06, 7.0, 0.35])
 _USUAL_RATIO, _RATIO_SPREAD = np.log(55.0 / 32.0), 0.13
 _PRIOR = 0.006
+# Where only place and direction are fitted: the start's are known to about so much (10 mm, radian).
+_PLACED = np.array([0.4, 0.4, 0.4, 0.1, 0.1])
+_HOLD = 0.004
 _RIDGE = 0.05
 _CAVITY = 1.0
 
@@ -166,7 +169,13 @@ def _distance(
 
 
 def fit_wall(
-    start: Wall, places: np.ndarray, values: np.ndarray, trust: np.ndarray, *, steps: int = 12
+    start: Wall,
+    places: np.ndarray,
+    values: np.ndarray,
+    trust: np.ndarray,
+    *,
+    steps: int = 12,
+    shape: bool = True,
 ) -> Fit:
     """Fit a wall to counts by Levenberg-Marquardt, from a start.
 
@@ -179,6 +188,8 @@ def fit_wall(
     trust : ndarray, shape (n,)
         Weight of each voxel, 0 to 1.
     steps : int
+    shape : bool
+        False holds the start's shape and size, and its place and direction loosely.
 
     Returns
     -------
@@ -196,7 +207,15 @@ def fit_wall(
         left = _solve(_moved(start, vector), places, values, weight)[0]
         return np.concatenate([left / np.sqrt(energy), _prior(start, vector)])
 
-    vector, now = _descend(residual, np.zeros(12), steps)
+    def placed(vector: np.ndarray) -> np.ndarray:
+        held = np.sqrt(_HOLD) * vector / _PLACED
+        return np.concatenate([residual(np.pad(vector, (0, 7))), held])
+
+    if shape:
+        vector, now = _descend(residual, np.zeros(12), steps)
+    else:
+        vector, now = _descend(placed, np.zeros(5), steps)
+        vector = np.pad(vector, (0, 7))
     wall = _moved(start, vector)
     left, brightness = _solve(wall, places, values, weight)
     root = np.sqrt(weight)
@@ -310,6 +329,7 @@ def _descend(
     damping = 1e-2
     now = residual(vector)
     delta = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01, 0.05, 0.05])
+    delta = delta[: len(vector)]
     for _ in range(steps):
         slopes = np.stack(
             [(residual(vector + d) - now) / d[i] for i, d in enumerate(np.diag(delta))]

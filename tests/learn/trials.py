@@ -8,8 +8,7 @@ from scipy.ndimage import map_coordinates
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.simulate import spect
-from cubeview.simulate.spect_effects import EffectRange
-from cubeview.simulate.spect_scan import ScanRange
+from cubeview.simulate.spect_variants import VARIANTS
 from tests.learn.phantom import TRANSAXIAL, mm_cube
 
 LARGE = (0.28, 0.34)
@@ -27,28 +26,31 @@ class Trial:
     view: str
     masked: bool
     hot: bool
+    large: bool
     cubes: dict[str, Cube]
     truth: dict[str, Ventricle]
     pair: spect.SpectTruth
 
 
-def trial(number: int, seed: int = 4) -> Trial:
+def trial(number: int, seed: int = 4, variant: str = "") -> Trial:
     """Return one of them: classes take turns, every third is transaxial, every second masked.
 
     One lesion in four covers a third of the wall, and in one pair in four liver and gut are
-    brighter than the heart; the rest is the simulator's own range.
+    brighter than the heart; the rest is the range of the simulator, or that of one of its variants.
     """
+    usual = VARIANTS[variant] if variant else spect.SpectRange()
     rng = np.random.default_rng([seed, number])
     label = spect.CLASSES[number % len(spect.CLASSES)]
     transaxial, masked = number % 3 == 2, number % 2 == 0
     large, hot = rng.random() < 0.25, rng.random() < 0.25
-    scan = ScanRange(masked_share=float(masked))
+    scan = replace(usual.scan, masked_share=float(masked))
     if hot:
         scan = replace(scan, liver=HOT, gut=HOT)
-    params = spect.SpectRange(
+    params = replace(
+        usual,
         scan=scan,
-        effects=EffectRange(extent=LARGE) if large else EffectRange(),
-        shape=(46, 46, 46) if transaxial else (36, 40, 40),
+        effects=replace(usual.effects, extent=LARGE) if large else usual.effects,
+        shape=(46, 46, 46) if transaxial else usual.shape,
     )
     pair = spect.simulate_pair(label, rng, params)
     cubes = dict(spect.to_case(pair, "simulated").cubes)
@@ -57,7 +59,7 @@ def trial(number: int, seed: int = 4) -> Trial:
         for role in spect.ROLES:
             cubes[role], truth[role] = across_the_body(cubes[role], truth[role])
     view = "transaxial" if transaxial else "short axis"
-    return Trial(label, view, masked, hot, cubes, truth, pair.truth)
+    return Trial(label, view, masked, hot, large, cubes, truth, pair.truth)
 
 
 def mean_place(truth: spect.SpectTruth, role: str) -> Ventricle:

@@ -1,0 +1,52 @@
+"""Registering two states that differ in size, and placing a wall whose shape is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cubeview.learn.register import register
+from cubeview.learn.ventricle import find_pair
+from cubeview.learn.wall import Wall, fit_wall, reach_of, shares
+from tests.learn.phantom import draw_heart, mm_cube, plant
+
+STEP_MM = 6.0
+LINE = np.arange(-13, 14) * STEP_MM
+PLACES = np.stack(np.meshgrid(LINE, LINE, LINE, indexing="ij")).reshape(3, -1)
+WALL = Wall(np.zeros(3), np.eye(3))
+
+
+def counts(wall, defect=0.0):
+    """A wall, its inferior third `defect` darker, in a faint body."""
+    share, _, (_, inferior, _) = shares(wall, PLACES)
+    return 0.1 + share * (1 - defect / (1 + np.exp(-(inferior - 0.45) / 0.08)))
+
+
+@pytest.mark.parametrize("defect", [0.0, 0.8])
+def test_a_defect_in_one_state_is_no_other_size(defect):
+    size, shift = 1.03, np.array([4.0, -5.0, 3.0])
+    moved = replace(WALL, centre=shift, long_mm=size * WALL.long_mm, wide_mm=size * WALL.wide_mm)
+    images = [each.reshape(27, 27, 27) for each in (counts(WALL), counts(moved, defect))]
+    weight = reach_of(WALL, PLACES, 6.0, 6.0).reshape(27, 27, 27)
+    found = register(*images, weight, STEP_MM, resize=True)
+    assert np.abs(found.shift_mm - shift).max() < 2
+    assert found.size == pytest.approx(size, abs=0.015)
+
+
+def test_only_place_and_direction_are_fitted_where_the_shape_is_known():
+    start = replace(WALL, centre=np.array([3.0, -4.0, 2.0]), long_mm=62.0)
+    fit = fit_wall(start, PLACES, counts(WALL, 0.5), np.ones(27**3), steps=8, shape=False)
+    assert np.abs(fit.wall.centre[1:]).max() < 1.5
+    for name in ("long_mm", "wide_mm", "base", "blur_mm", "roundness", "gap_mm", "fade_mm"):
+        assert getattr(fit.wall, name) == getattr(start, name)
+
+
+def test_a_state_that_is_hard_to_see_lies_like_the_other():
+    heart = draw_heart(np.random.default_rng(8))
+    clear = plant(41, heart=heart, mask_mm=90)
+    values = clear.cube.pixels.array
+    # The beating and breathing patient of the rest scan: three images on top of each other.
+    doubled = values + np.roll(values, (2, -3), (0, 1)) + np.roll(values, (-1, 3), (0, 2))
+    stress, rest = find_pair(clear.cube, mm_cube(doubled, 6.6))
+    assert stress.axes[0] @ clear.truth.axes[0] > 0.98
+    assert rest.axes[0] @ clear.truth.axes[0] > 0.94
