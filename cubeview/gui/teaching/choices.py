@@ -228,6 +228,7 @@ class TeachChoices(QWidget):
         )
         while (item := self._vary.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         self._boxes = {}
         for name in AUGMENTATIONS[model.card.kind] if model else ():
