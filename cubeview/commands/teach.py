@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
     sub.add_argument(
         "--layers", default="last2", help="threshold, head, last2 (default), last3 … or all"
     )
-    sub.add_argument("--steps", type=int, default=100, help="gradient steps a round (default 100)")
+    sub.add_argument("--steps", type=int, default=40, help="gradient steps a round (default 40)")
     sub.add_argument("--rate", type=float, default=3e-3, help="rate of the head (default 3e-3)")
     sub.add_argument(
         "--augment",

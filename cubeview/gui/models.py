@@ -54,7 +54,7 @@ class ModelsDialog(QDialog):
         self._session, self._jobs, self._memory = session, jobs, memory
         self._models: list[Listed] = []
         self.setWindowTitle("Models")
-        self.resize(860, 380)
+        self.resize(1040, 380)
         layout = QVBoxLayout(self)
         layout.addWidget(
             label(
@@ -71,7 +71,9 @@ class ModelsDialog(QDialog):
         header = self.tree.header()
         assert header is not None
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        # The longest names give way, so that figures and dates are seen at once.
+        header.setSectionResizeMode(_HEADS.index("Classes"), QHeaderView.ResizeMode.Stretch)
+        header.setStretchLastSection(False)
         self.tree.currentItemChanged.connect(self._enable)
         layout.addWidget(self.tree, 1)
         self.said = label()
@@ -113,7 +115,7 @@ class ModelsDialog(QDialog):
         self.tree.clear()
         for entry in self._models:
             card = entry.ref.card
-            default = self._session.default_models.get(card.kind) == entry.ref.name
+            default = self._is_default(entry)
             cells = (
                 f"{entry.ref.name}{' (default)' if default else ''}",
                 card.kind,
@@ -212,12 +214,15 @@ class ModelsDialog(QDialog):
         entries = (f"{k}={n}" for k, n in self._session.default_models.items())
         self._memory.change(default_models=tuple(entries))
 
+    def _is_default(self, entry: Listed) -> bool:
+        """Whether a model answers for its kind: the one chosen, or else the first there is."""
+        names = [e.ref.name for e in self._models if e.ref.card.kind == entry.ref.card.kind]
+        chosen = self._session.default_models.get(entry.ref.card.kind)
+        return entry.ref.name == (chosen if chosen in names else names[0])
+
     def _enable(self) -> None:
         entry = self.current
-        self.default_button.setEnabled(
-            entry is not None
-            and self._session.default_models.get(entry.ref.card.kind) != entry.ref.name
-        )
+        self.default_button.setEnabled(entry is not None and not self._is_default(entry))
         self.back_button.setEnabled(entry is not None and parent_of(entry.ref) is not None)
         self.export_button.setEnabled(entry is not None)
         self.delete_button.setEnabled(entry is not None and entry.own)

@@ -5,6 +5,8 @@ import torch
 from torch.nn import functional
 
 BASELINE_C = 0.001
+HEAD_C = 0.01
+"""Ridge of the head's own fit: more than the baseline's, since it only adds to what is known."""
 
 
 def calibrate(
@@ -53,20 +55,60 @@ def calibrate(
     return moved, float(log_t.detach().exp().clamp(0.05, 20.0))
 
 
-def calibrated_errors(logits: np.ndarray, truth: np.ndarray, temperature: float) -> np.ndarray:
-    """Return each case's weighted cross-entropy after calibration on all of them, shape (n,)."""
-    shift, temperature = calibrate(logits, truth, temperature)
-    scaled = torch.tensor((logits + shift) / temperature)
-    labels = torch.tensor(truth)
-    errors = functional.cross_entropy(scaled, labels, reduction="none")
-    found: np.ndarray = (errors * class_weights(labels, logits.shape[1])[labels]).numpy()
-    return found
-
-
 def class_weights(truth: torch.Tensor, classes: int) -> torch.Tensor:
     """Return weights that let each class count the same, shape (classes,), mean about 1."""
     counts = torch.bincount(truth, minlength=classes).float()
     return len(truth) / (classes * counts.clamp(min=1))
+
+
+def logistic(
+    pooled: np.ndarray,
+    truth: np.ndarray,
+    evidence: np.ndarray,
+    strength: float,
+    *,
+    balanced: bool = True,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit what a ridge logistic regression adds to evidence that is there already.
+
+    Parameters
+    ----------
+    pooled : ndarray, shape (n, features)
+    truth : ndarray of int, shape (n,)
+    evidence : ndarray, shape (n, classes)
+        Logits to begin from; zeros for a regression of its own.
+    strength : float
+        Variance a standardised feature's weight is expected to have.
+    balanced : bool
+        Weigh classes equally.
+
+    Returns
+    -------
+    matrix : ndarray, shape (classes, features)
+    bias : ndarray, shape (classes,)
+        The logits are ``evidence + pooled @ matrix.T + bias``.
+    """
+    mean, spread = pooled.mean(axis=0, dtype=np.float64), pooled.std(axis=0, dtype=np.float64)
+    spread += 1e-6
+    x = torch.tensor((pooled - mean) / spread)
+    labels, given = torch.tensor(truth), torch.tensor(evidence, dtype=torch.float64)
+    classes = given.shape[1]
+    weight = class_weights(labels, classes).double() if balanced else None
+    matrix = torch.zeros(classes, x.shape[1], dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([matrix, bias], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        logits = given + x @ matrix.T + bias
+        errors = functional.cross_entropy(logits, labels, weight=weight, reduction="sum")
+        total: torch.Tensor = errors + (matrix**2).sum() / (2 * strength)
+        total.backward()
+        return total
+
+    optimiser.step(loss)
+    found: np.ndarray = matrix.detach().numpy() / spread
+    return found, bias.detach().numpy() - found @ mean
 
 
 def logistic_baseline(
@@ -85,24 +127,7 @@ def logistic_baseline(
     -------
     ndarray, shape (len(test), classes)
     """
-    mean, spread = pooled[train].mean(axis=0), pooled[train].std(axis=0) + 1e-6
-    x = torch.tensor((pooled - mean) / spread, dtype=torch.float64)
-    labels = torch.tensor(truth)
-    classes = int(truth.max()) + 1
-    weight = class_weights(labels[train], classes).double()
-    matrix = torch.zeros(classes, x.shape[1], dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([matrix, bias], max_iter=200, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        logits = x[train] @ matrix.T + bias
-        errors = functional.cross_entropy(logits, labels[train], weight=weight, reduction="sum")
-        total: torch.Tensor = errors + (matrix**2).sum() / (2 * BASELINE_C)
-        total.backward()
-        return total
-
-    optimiser.step(loss)
-    with torch.no_grad():
-        found: np.ndarray = (x[test] @ matrix.T + bias).numpy()
+    no_evidence = np.zeros((len(train), int(truth.max()) + 1))
+    matrix, bias = logistic(pooled[train], truth[train], no_evidence, BASELINE_C)
+    found: np.ndarray = pooled[test] @ matrix.T + bias
     return found

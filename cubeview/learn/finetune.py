@@ -1,8 +1,9 @@
 """Teach a model the user's own labels, a little, and measure it beside the model it came from.
 
-What helps on real scans is to move little (Kumar et al. 2022, arXiv:2202.10054): the start is
-the base model's own head, frozen batch statistics, few steps, a pull back to the start, and
-a calibration fitted on cases the step was not trained on.
+What helps on real scans is to move little: the start is the base model's own head, weighed anew
+before anything below it moves (Kumar et al. 2022, arXiv:2202.10054), with frozen batch statistics,
+few steps, a pull back to the start, only half of the way in the end, and a calibration fitted on
+cases no step was trained on.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ import torch
 from torch import nn
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.calibrate import calibrate, calibrated_errors, logistic_baseline
+from cubeview.learn.calibrate import calibrate, logistic_baseline
 from cubeview.learn.card import Card
 from cubeview.learn.doubt import keeps_features
 from cubeview.learn.model import Model
@@ -26,17 +27,12 @@ from cubeview.learn.rounds import (
     explained,
     frozen_part,
     grouped_logits,
+    pooled_part,
     tail_of,
 )
 from cubeview.learn.together import Together
 from cubeview.learn.training_set import TrainingSet, grouped_folds
 from cubeview.learn.tuning import AUGMENTATIONS, FinetuneConfig, Going
-
-SHARES = (0.1, 1.0)
-"""How much of the way a network may go that training led it: a little, or all of it."""
-
-CLEARLY = 0.5
-"""By how many standard errors all of the way must be better than a little of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,9 +115,7 @@ def fine_tune(
     -----
     The calibration that judges a fold is fitted on scores of the other folds' cases by networks
     that saw neither fold: for each pair of folds one network is trained without both, and serves
-    both. The same scores say how far to go: all the way that training led only where that is
-    clearly better than a tenth of it, since on scans the base knows the less it moves the better.
-    No label of a fold takes part in anything its cases are judged by.
+    both. No label of a fold takes part in anything its cases are judged by.
     """
     together = together or Together()
     links = linked_classes(base.card, examples.classes)
@@ -143,23 +137,19 @@ def fine_tune(
     tail_at = tail_of(start, config.layers)
     with explained():
         cached = frozen_part(start, examples, tail_at, config, base.card.kind, way.aside)
-        pooled = _pooled(start, examples.inputs)
-    rounds = Rounds(start, tail_at, links, examples, cached, config, together)
+        pooled = pooled_part(start, tail_at, cached)
+    rounds = Rounds(start, tail_at, links, examples, cached, pooled, config, together)
 
-    shares = SHARES if links is not None and config.layers != "threshold" else (1.0,)
-    raw = np.zeros((len(shares), len(examples), len(examples.classes)))
-    calibrated, baseline = np.zeros_like(raw[0]), np.zeros_like(raw[0])
+    raw = np.zeros((len(examples), len(examples.classes)))
+    calibrated, baseline = np.zeros_like(raw), np.zeros_like(raw)
     truth, heat = examples.truth, base.card.temperature
-
-    def scored(network: Network, cases: np.ndarray) -> np.ndarray:
-        """Score cases at each share of the way, shape (shares, n, classes)."""
-        return np.stack([rounds.logits(rounds.towards(network, s), cases) for s in shares])
 
     inner: dict[tuple[int, int], np.ndarray] = {}
     for fold in range(config.folds):
         test, train = np.nonzero(folds == fold)[0], np.nonzero(folds != fold)[0]
         way.begin(fold)
-        raw[:, test] = scored(rounds.train(train, way.watch), test)
+        raw[test] = rounds.logits(rounds.train(train, way.watch), test)
+        way.passed()
         unseen = np.zeros_like(raw)
         for other in range(config.folds):
             if other == fold:
@@ -169,17 +159,16 @@ def fine_tune(
                 both = np.isin(folds, pair)
                 network = rounds.train(np.nonzero(~both)[0], way.inner)
                 inner[pair] = np.zeros_like(raw)
-                inner[pair][:, both] = scored(network, np.nonzero(both)[0])
-            unseen[:, folds == other] = inner[pair][:, folds == other]
-        far = _how_far(unseen[:, train], truth[train], heat)
-        shift, temperature = calibrate(unseen[far][train], truth[train], heat)
-        calibrated[test] = (raw[far][test] + shift) / temperature
-        baseline[test] = logistic_baseline(pooled, truth, train, test)
+                inner[pair][both] = rounds.logits(network, np.nonzero(both)[0])
+                way.passed()
+            unseen[folds == other] = inner[pair][folds == other]
+        shift, temperature = calibrate(unseen[train], truth[train], heat)
+        calibrated[test] = (raw[test] + shift) / temperature
+        baseline[test] = logistic_baseline(pooled[0], truth, train, test)
         way.end(float((calibrated[test].argmax(axis=1) == truth[test]).mean()))
     way.begin(config.folds)
-    far = _how_far(raw, truth, heat)
-    network = rounds.towards(rounds.train(np.arange(len(examples)), way.watch), shares[far])
-    shift, temperature = calibrate(raw[far], truth, heat)
+    network = rounds.train(np.arange(len(examples)), way.watch)
+    shift, temperature = calibrate(raw, truth, heat)
     network = _shifted(network, links, shift)
     before = None
     if links is not None:
@@ -204,15 +193,6 @@ def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
     return found / model.card.temperature
 
 
-def _how_far(scores: np.ndarray, truth: np.ndarray, temperature: float) -> int:
-    """Return which share of the way to go, from scores of unseen cases (share, n, classes)."""
-    if len(scores) == 1:
-        return 0
-    little, whole = (calibrated_errors(s, truth, temperature) for s in scores)
-    gain = little - whole
-    return int(gain.mean() > CLEARLY * gain.std() / np.sqrt(len(gain)))
-
-
 class _Way:
     """How far the rounds are, in words and curves."""
 
@@ -221,9 +201,8 @@ class _Way:
     ) -> None:
         self._report, self._partial = report, partial
         self._folds, self._steps = config.folds, config.steps
-        rounds = config.folds + config.folds * (config.folds - 1) // 2 + 1
-        self._total = rounds * config.steps
-        self._done = 0
+        self._rounds = config.folds + config.folds * (config.folds - 1) // 2 + 1
+        self._round = self._step = 0
         self._text = ""
         self._losses: list[list[float]] = []
         self._accuracies: list[list[float]] = []
@@ -239,27 +218,37 @@ class _Way:
         self._text = "the model to keep" if last else f"fold {fold + 1} of {self._folds}"
         self._losses.append([])
         self._accuracies.append([])
-        self._report(min(self._done / self._total, 0.999), self._text)
+        self._tell_of(self._text)
+
+    def passed(self) -> None:
+        """End a round; those of the smaller rungs have no steps."""
+        self._round += 1
+        self._step = 0
+        self._tell_of(self._text)
 
     def watch(self, loss: float, accuracy: float) -> None:
         """Take a step of the fold's own round."""
         self._losses[-1].append(loss)
         self._accuracies[-1].append(accuracy)
-        self._step(f"step {len(self._losses[-1])} of {self._steps}")
+        self._stepped(f"step {len(self._losses[-1])} of {self._steps}")
         self._tell()
 
     def inner(self, loss: float, accuracy: float) -> None:
         """Take a step of a round for the calibration only."""
-        self._step("calibrating")
+        self._stepped("calibrating")
 
     def end(self, held_out: float) -> None:
         """Take a finished fold."""
         self._held_out.append(held_out)
         self._tell()
 
-    def _step(self, text: str) -> None:
-        self._done += 1
-        self._report(min(self._done / self._total, 0.999), f"{self._text}, {text}")
+    def _stepped(self, text: str) -> None:
+        self._step += 1
+        self._tell_of(f"{self._text}, {text}")
+
+    def _tell_of(self, text: str) -> None:
+        done = (self._round + self._step / self._steps) / self._rounds
+        self._report(min(done, 0.999), text)
 
     def _tell(self) -> None:
         if self._partial is not None:
@@ -272,16 +261,6 @@ class _Way:
                     held_out=tuple(self._held_out),
                 )
             )
-
-
-def _pooled(network: Network, inputs: np.ndarray) -> np.ndarray:
-    with torch.inference_mode():
-        found: np.ndarray = (
-            batched(lambda batch: network.features(batch).mean(dim=(2, 3, 4)), inputs, network)
-            .cpu()
-            .numpy()
-        )
-    return found
 
 
 def _shifted(network: Network, links: list[list[int]] | None, shift: np.ndarray) -> Network:

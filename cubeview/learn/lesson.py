@@ -82,7 +82,7 @@ class Taught:
 def plan_in_words(base: ModelRef, config: FinetuneConfig) -> str:
     """Say what a fine-tune would do, before it does."""
     what = _LAYERS.get(config.layers, f"The {config.layers[:4]} {config.layers[4:]} layers learn")
-    steps = "" if config.layers == "threshold" else f", {config.steps} steps a round"
+    steps = "" if config.layers in ("threshold", "head") else f", {config.steps} steps a round"
     return (
         f"{what}{steps}, in {config.folds} folds that are each judged on cases they never saw, "
         f"then once more on all cases. {base.card.title} itself is left as it is."

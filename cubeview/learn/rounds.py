@@ -12,11 +12,14 @@ from torch.nn import functional
 
 from cubeview.errors import CubeviewError
 from cubeview.learn.augment import varied
-from cubeview.learn.calibrate import class_weights
+from cubeview.learn.calibrate import HEAD_C, class_weights, logistic
 from cubeview.learn.network import Network
 from cubeview.learn.together import Together
 from cubeview.learn.training_set import TrainingSet
 from cubeview.learn.tuning import FinetuneConfig
+
+HALF_WAY = 0.5
+_AT_ONCE = 16  # cases
 
 Links = list[list[int]] | None
 Watch = Callable[[float, float], None]
@@ -38,6 +41,8 @@ class Rounds:
     examples : TrainingSet
     cached : tensor, shape (copy, case, ...)
         What the frozen part makes of each case; copy 0 is the case itself.
+    pooled : ndarray, shape (copy, case, features)
+        What the head of the start sees of each.
     config : FinetuneConfig
     together : Together
     """
@@ -47,6 +52,7 @@ class Rounds:
     links: Links
     examples: TrainingSet
     cached: torch.Tensor
+    pooled: np.ndarray
     config: FinetuneConfig
     together: Together
 
@@ -60,6 +66,10 @@ class Rounds:
     def train(self, cases: np.ndarray, watch: Watch) -> Network:
         """Return a copy of the start, moved towards the labels of `cases`.
 
+        The head is fitted first, then what is below it moves with it. A model that knows the
+        classes goes half of the way that its training led: between the two lies what both see
+        (Wortsman et al. 2022, arXiv:2109.01903, eq. 1).
+
         Raises
         ------
         CubeviewError
@@ -69,21 +79,36 @@ class Rounds:
         if self.config.layers == "threshold" or not len(cases):
             return network
         with explained():
-            self._move(network, cases, watch)
-        for parameter in network.parameters():
-            parameter.requires_grad_(True)
+            self._weigh(network, cases)
+            if self.config.layers != "head":
+                self._move(network, cases, watch)
+        share = 1.0 if self.links is None else HALF_WAY
+        with torch.no_grad():
+            for here, there in zip(network.parameters(), self.start.parameters(), strict=True):
+                here.copy_(there + share * (here - there))
+                here.requires_grad_(True)
         return network
 
-    def towards(self, network: Network, share: float) -> Network:
-        """Return the network a share of the way from the start to where it moved.
-
-        Wortsman et al. 2022, arXiv:2109.01903, eq. 1.
-        """
-        between = deepcopy(network).eval()
+    def _weigh(self, network: Network, cases: np.ndarray) -> None:
+        """Fit the head alone, whose best place can be computed, before anything below it moves."""
+        copies = len(self.pooled)
+        pooled = np.concatenate(self.pooled[:, cases])
+        known = torch.tensor(pooled, device=network.head.weight.device)
         with torch.no_grad():
-            for here, there in zip(between.parameters(), self.start.parameters(), strict=True):
-                here.copy_(there + share * (here - there))
-        return between
+            evidence = grouped_logits(network.head(known), self.links).cpu().numpy()
+        matrix, bias = logistic(
+            pooled,
+            np.tile(self.examples.truth[cases], copies),
+            evidence,
+            HEAD_C / copies,  # copies of a case are no further cases
+            balanced=self.config.balanced,
+        )
+        with torch.no_grad():
+            for index, (row, shift) in enumerate(zip(matrix, bias, strict=True)):
+                # All answers of a class rise alike, and with them what is known of the class.
+                answers = index if self.links is None else self.links[index]
+                network.head.weight[answers] += torch.tensor(row).to(network.head.weight)
+                network.head.bias[answers] += float(shift)
 
     def _move(self, network: Network, cases: np.ndarray, watch: Watch) -> None:
         config, together = self.config, self.together
@@ -192,19 +217,39 @@ def frozen_part(
     return torch.stack([copy.clone() for copy in seen])
 
 
+def pooled_part(network: Network, tail_at: int, cached: torch.Tensor) -> np.ndarray:
+    """Return what the head sees of what `frozen_part` gave, shape (copy, case, features)."""
+    with torch.inference_mode():
+        found: np.ndarray = (
+            torch.stack(
+                [
+                    torch.cat([_pooled(network, tail_at, part) for part in copy.split(_AT_ONCE)])
+                    for copy in cached
+                ]
+            )
+            .cpu()
+            .numpy()
+        )
+    return found
+
+
 def batched(
     run: Callable[[torch.Tensor], torch.Tensor], inputs: np.ndarray, network: Network
 ) -> torch.Tensor:
     """Return what `run` makes of inputs, some at a time, on the network's device."""
     device = network.head.weight.device
-    parts = np.array_split(inputs, max(1, len(inputs) // 16))
+    parts = np.array_split(inputs, max(1, len(inputs) // _AT_ONCE))
     return torch.cat([run(torch.tensor(part, device=device)) for part in parts])
 
 
-def _forward(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tensor:
+def _pooled(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tensor:
     for module in list(network.features)[tail_at:]:
         values = module(values)
-    logits: torch.Tensor = network.head(values.mean(dim=(2, 3, 4)))
+    return values.mean(dim=(2, 3, 4))
+
+
+def _forward(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tensor:
+    logits: torch.Tensor = network.head(_pooled(network, tail_at, values))
     return logits
 
 

@@ -24,7 +24,8 @@ class FinetuneConfig:
         What moves, a ladder: ``"threshold"`` (calibration only), ``"head"``, ``"last2"`` (last
         convolution and head), ``"last3"`` and so on, ``"all"``.
     steps : int
-        Gradient steps; early stopping is by being few.
+        Gradient steps of what moves with the head; early stopping is by being few. The head alone
+        needs none: its best place is computed.
     rate : float
         AdamW learning rate of the head; the block below it moves at 0.03 of it, and each further
         one at 0.3 of the one above.
@@ -41,7 +42,7 @@ class FinetuneConfig:
     """
 
     layers: str = "last2"
-    steps: int = 100
+    steps: int = 40
     rate: float = 3e-3
     pull: float = 0.01
     batch: int = 16

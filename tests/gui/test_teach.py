@@ -150,6 +150,21 @@ def test_a_case_still_wrong_opens_on_a_click(ready, qtbot):
     assert len(ready.session.cases) == 1
 
 
+@pytest.mark.parametrize("layers", ["threshold", "head"])
+def test_what_needs_no_steps_comes_to_a_result_without_curves(ready, qtbot, layers):
+    panel, shown = ready.teach, []
+    choices = panel.choices
+    choices.layers.setCurrentIndex(choices.layers.findData(layers))
+    assert "steps" not in panel.plan.text()
+    draw = panel._draw
+    panel._draw = lambda going: (draw(going), shown.append(panel.loss.isVisible()))
+    panel.run()
+    finish(ready, qtbot)
+    assert panel.result.isVisible(), panel.problem.text()
+    assert shown
+    assert not any(shown)
+
+
 def test_cancel_stops_within_a_second_and_writes_nothing(ready, qtbot):
     panel = ready.teach
     panel.choices.steps.setValue(2000)

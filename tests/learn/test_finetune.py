@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
 
 from cubeview.errors import Cancelled, CubeviewError
-from cubeview.learn.calibrate import calibrate
+from cubeview.learn.calibrate import HEAD_C, calibrate, logistic
 from cubeview.learn.card import Card
+from cubeview.learn.ensemble import combined
 from cubeview.learn.entry import Entry
 from cubeview.learn.finetune import fine_tune, linked_classes
 from cubeview.learn.metrics import auc
-from cubeview.learn.model import Model
+from cubeview.learn.model import Model, load_model, save_model
 from cubeview.learn.network import NetworkConfig, build
 from cubeview.learn.outcome import figures, positive_classes, verdict
 from cubeview.learn.prepared import Prepared
@@ -80,6 +82,56 @@ def test_the_threshold_rung_moves_the_threshold_and_nothing_else(base):
     assert own == pytest.approx(list(before.auc_per_fold)), "ranking within a fold stays"
     ours, theirs = tuned.model.network.state_dict(), base.network.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours if name != "head.bias")
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_the_heads_fit_is_a_ridge_regression_on_top_of_the_evidence(balanced):
+    """At its best place the gradient, written out by hand, is zero."""
+    rng = np.random.default_rng(3)
+    pooled, truth = rng.normal(2, [1, 5, 0.2], (40, 3)), np.arange(40) % 4 // 3
+    evidence = rng.normal(size=(40, 2))
+    matrix, bias = logistic(pooled, truth, evidence, 0.05, balanced=balanced)
+    said = softmax(evidence + pooled @ matrix.T + bias, axis=1)
+    weight = np.array([40 / 60, 40 / 20])[truth] if balanced else np.ones(40)
+    fault = weight[:, None] * (said - np.eye(2)[truth])
+    standard = (pooled - pooled.mean(axis=0)) / pooled.std(axis=0)
+    np.testing.assert_allclose(fault.sum(axis=0), 0, atol=1e-3)
+    np.testing.assert_allclose(
+        fault.T @ standard, -matrix * pooled.std(axis=0) / 0.05, rtol=1e-3, atol=1e-3
+    )
+
+
+def test_the_head_goes_half_of_the_way_and_what_it_sees_stays(base):
+    """Half of what the ridge regression would add, on all answers of a class alike."""
+    cases = planted()
+    tuned = fine_tune(base, cases, FinetuneConfig(layers="head"))
+    start, kept = base.network, tuned.model.network
+    for ours, theirs in zip(kept.features.parameters(), start.features.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    with torch.inference_mode():
+        pooled = start.features(torch.tensor(cases.inputs)).mean(dim=(2, 3, 4))
+        logits = start.head(pooled)
+    evidence = torch.stack([logits[:, 0], logits[:, 1:4].logsumexp(dim=1)], dim=1).numpy()
+    matrix, _ = logistic(pooled.numpy(), cases.truth, evidence, HEAD_C)
+    moved = (kept.head.weight - start.head.weight).detach().numpy()
+    np.testing.assert_allclose(moved[:4], 0.5 * matrix[[0, 1, 1, 1]], atol=1e-5)
+    assert not moved[4].any(), "artefact is no answer to this question"
+
+
+@pytest.mark.parametrize("layers", ["head", "last2", "all"])
+def test_an_ensemble_learns_as_one_network(layers, tmp_path):
+    torch.manual_seed(1)
+    whole = combined([build(SMALL) for _ in range(3)])
+    base = Model(whole, card(network=whole.config.to_dict()))
+    cases = planted()
+    config = FinetuneConfig(layers=layers, steps=60, rate=1e-2, pull=0.0, folds=3)
+    tuned = fine_tune(base, cases, config)
+    assert figures(tuned.logits, cases.truth, tuned.folds, [1]).auc.value > 0.95
+    save_model(tuned.model, tmp_path / "kept")
+    kept = load_model(tmp_path / "kept")
+    assert kept.network.config.groups == 3
+    inputs = torch.tensor(cases.inputs[:4])
+    torch.testing.assert_close(kept.network(inputs), tuned.model.network(inputs))
 
 
 def test_the_base_is_left_as_it_is_and_the_same_seed_gives_the_same_numbers(base):

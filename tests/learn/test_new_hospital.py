@@ -12,8 +12,8 @@ import pytest
 
 from cubeview.cli import main
 from cubeview.paths import resource
-from cubeview.simulate.spect import SpectRange
-from tests.helpers.hospitals import COARSE, CZT
+from cubeview.simulate.spect import SpectRange, simulate_pair
+from tests.helpers.hospitals import COARSE, CZT, USUAL
 from tests.helpers.skywindows import OWN, write_windows
 
 SEEDS = (2601, 2602, 2603)
@@ -37,7 +37,7 @@ def teach(capsys, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("hospital", [CZT, COARSE], ids=["czt", "coarse"])
+@pytest.mark.parametrize("hospital", [USUAL, CZT, COARSE], ids=["usual", "czt", "coarse"])
 def test_the_shipped_models_never_saw_such_scans(hospital):
     """Ranges of a camera or a body lie wholly outside those of training; scatters are wider."""
     for name, (theirs, here) in hospital.differences().items():
@@ -53,24 +53,44 @@ def test_the_shipped_models_never_saw_such_scans(hospital):
     assert high < SpectRange().scan.fine_voxel_mm[0] or low > SpectRange().scan.voxel_mm[1]
 
 
+@pytest.mark.parametrize("hospital", [USUAL, CZT], ids=["usual", "czt"])
+def test_a_scan_on_the_back_loses_counts_below_the_heart(hospital):
+    """As many as the habit says, below the ventricle only, and at stress only."""
+    pair = simulate_pair("healthy", np.random.default_rng(4), hospital.params)
+    low, high = hospital.change.keywords["loss"] if hospital is USUAL else (0.35, 0.60)
+    changed = [hospital.change(pair, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(np.array_equal(one.rest, pair.rest) for one in changed)
+    ventricle = pair.truth.ventricles["stress"]
+    middle, radius = (np.array([ventricle.centre[1], ventricle.radii[1]]) / pair.voxel_mm).round()
+    above, below = (
+        np.array([one.stress[:, row].sum() / pair.stress[:, row].sum() for one in changed])
+        for row in (int(middle - radius), int(middle + radius))
+    )
+    np.testing.assert_allclose(above, 1, atol=0.02)
+    lost = 1 - below
+    assert low - 0.02 <= lost.min() <= lost.max() <= high + 0.02
+    assert lost.mean() == pytest.approx((low + high) / 2, abs=0.08)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_hospital_of_other_habits_is_learnt_without_loss(teach, tmp_path, seed):
-    told, _ = teach("spect-mpi", CZT.write(tmp_path / "scans", 29, seed))
-    base = told["base"]
+def test_another_hospital_is_learnt_without_loss(teach, tmp_path, seed):
+    told, _ = teach("spect-mpi", USUAL.write(tmp_path / "scans", 29, seed))
     assert np.sum(told["confusion"]) == 58
     assert told["auc"]["mean"] >= 0.95
-    assert told["auc"]["mean"] >= base["auc"]["mean"] - 0.01
-    assert told["balanced_accuracy"] >= base["balanced_accuracy"] + 0.10
-    assert told["verdict"]["word"] == "better"
+    assert told["auc"]["mean"] >= told["base"]["auc"]["mean"] - 0.01
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_scanner_the_base_ranks_badly_gains(teach, tmp_path, seed):
-    told, _ = teach("spect-mpi", COARSE.write(tmp_path / "scans", 29, seed))
-    assert told["base"]["auc"]["mean"] <= 0.85
-    assert told["auc"]["mean"] >= told["base"]["auc"]["mean"] + 0.05
+@pytest.mark.parametrize("hospital", [CZT, COARSE], ids=["czt", "coarse"])
+def test_a_scanner_the_base_ranks_badly_gains(teach, tmp_path, hospital, seed):
+    told, _ = teach("spect-mpi", hospital.write(tmp_path / "scans", 29, seed))
+    base = told["base"]
+    assert base["auc"]["mean"] <= 0.85
+    assert told["auc"]["mean"] >= base["auc"]["mean"] + 0.05
+    if hospital is CZT:  # where the threshold of the base is far off
+        assert told["balanced_accuracy"] >= base["balanced_accuracy"] + 0.10
 
 
 @pytest.mark.slow

@@ -197,14 +197,14 @@ class TeachPanel(QWidget):
 
     def _draw(self, going: Going) -> None:
         charts = ((self.loss, going.losses), (self.accuracy, going.accuracies))
-        for chart, curves in charts:
+        for chart, curves in charts if any(going.losses) else ():  # the first rungs have no steps
             chart.clear()
             for number, curve in enumerate(curves, start=1):
                 steps = range(1, len(curve) + 1)
                 last = number == len(curves)
                 chart.curve(steps, curve, "accent" if last else "dim", width=2 if last else 1)
             chart.show()
-        self.curves.show()
+        self.curves.setVisible(any(going.losses))
         self.accuracy.plot.setYRange(0, 1)
         shares = ", ".join(f"{share:.2f}" for share in going.held_out)
         self.held_out.setText(f"Share right of the cases held out, fold by fold: {shares}")

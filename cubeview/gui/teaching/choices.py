@@ -34,13 +34,13 @@ LADDER = (
     (
         "head",
         "Head",
-        "What the network sees stays as it is; how it weighs what it sees is learnt. For few cases "
-        "or new classes.",
+        "What the network sees stays as it is; how it weighs what it sees is computed, in seconds. "
+        "For few cases or new classes.",
     ),
     (
         "last2",
         "Last two layers",
-        "The last convolution and the head learn, gently, held to where they started. The usual "
+        "The head, then gently the last convolution with it, held to where they started. The usual "
         "choice from about thirty cases.",
     ),
     (
@@ -105,7 +105,7 @@ class TeachChoices(QWidget):
         self.layers_words = label(part="dim")
         self.positive = chooser("Positive", "The side of the ROC curve that counts as found")
         self.folds = _whole(5, 2, 20, "Each case is judged by a network that did not learn from it")
-        self.steps = _whole(100, 1, 2000, "Gradient steps a round; few steps cannot overlearn")
+        self.steps = _whole(40, 1, 2000, "Gradient steps a round; few steps cannot overlearn")
         self.seed = _whole(0, 0, 10**6, "The same seed gives the same folds and numbers")
         self.rate = QDoubleSpinBox()
         self.rate.setDecimals(5)
@@ -228,6 +228,7 @@ class TeachChoices(QWidget):
         )
         while (item := self._vary.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         self._boxes = {}
         for name in AUGMENTATIONS[model.card.kind] if model else ():

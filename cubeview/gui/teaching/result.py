@@ -204,4 +204,5 @@ def _cells(found: "Figures | None") -> tuple[str, str, str]:
 def _empty(grid: QGridLayout) -> None:
     while (item := grid.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:
+            widget.hide()
             widget.deleteLater()
