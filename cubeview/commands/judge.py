@@ -53,7 +53,14 @@ def add(commands: Commands) -> None:
     sub = add_command(
         commands, "check-maps", _check_maps, "measure how far a model's maps can be believed"
     )
-    sub.add_argument("--model", required=True, metavar="NAME", help="model name or folder")
+    sub.add_argument(
+        "--model",
+        required=True,
+        nargs="+",
+        metavar="NAME",
+        help="model name or folder; more of them, trained from other seeds: how alike their maps "
+        "are is measured too",
+    )
     sub.add_argument("--cases", type=int, default=100, help="simulated cases (default 100)")
     sub.add_argument("--seed", type=int, default=7)
     sub.add_argument(
@@ -170,8 +177,14 @@ def _check_maps(options: argparse.Namespace) -> int:
 
     if options.cases < 1:
         raise CubeviewError("--cases takes 1 or more.")
-    folder = named_model(options.model)
-    figures = check_maps(load_model(folder), options.cases, seed=options.seed, report=progress())
+    folder, *others = map(named_model, options.model)
+    figures = check_maps(
+        load_model(folder),
+        options.cases,
+        seed=options.seed,
+        twins=[load_model(other) for other in others],
+        report=progress(),
+    )
     path = options.out or folder / NAME
     write_figures(figures, path)
     if options.json:
@@ -182,6 +195,7 @@ def _check_maps(options: argparse.Namespace) -> int:
         print(
             f"{name}: rank correlation with the map of a fresh head {fresh['head']:.2f}, of all "
             f"weights fresh {fresh['all']:.2f}, under noise {method['repeatable']:.2f}"
+            + (f", of other seeds {method['across_seeds']:.2f}" if others else "")
         )
     for label in figures["classes"]:
         print(advice(figures, label))

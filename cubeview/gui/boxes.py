@@ -1,7 +1,11 @@
-"""What the Label menu opens: folders and labels in, labels out, label sets, agreement."""
+"""What the Label menu opens: folders and labels in, labels out, label sets, agreement.
+
+What reads and writes them is imported when it is asked for: the window starts without.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
@@ -14,10 +18,11 @@ from cubeview.gui.planbox import PlanBox
 from cubeview.gui.records import Records
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.shelf import Shelf
-from cubeview.library.exchange import Import, apply_import, export_labels
-from cubeview.library.folder import Kept, Scan, add_found, scan_folder
 from cubeview.library.library import Library
-from cubeview.library.table_import import plan_any
+
+if TYPE_CHECKING:
+    from cubeview.library.exchange import Import
+    from cubeview.library.folder import Kept, Scan
 
 LABEL_FILES = "Labels (*.csv *.ecsv *.json *.tsv *.txt)"
 _SHOWN = 500
@@ -50,10 +55,12 @@ class Boxes(QObject):
         library = self._library()
         if library is None:
             return
+        from cubeview.library.folder import scan_folder
+
         # Kept after a cancel: the next look at this folder goes on where this one stopped.
         kept = self._kept.setdefault(path, {})
 
-        def show(scan: Scan) -> None:
+        def show(scan: "Scan") -> None:
             del self._kept[path]
             self._show_scan(scan)
 
@@ -73,6 +80,8 @@ class Boxes(QObject):
         """Read a file of labels, in the background, and show what it would change."""
         library = self._library()
         if library is not None:
+            from cubeview.library.table_import import plan_any
+
             self._records.start(
                 "plan",
                 f"Reading {path.name}",
@@ -97,6 +106,8 @@ class Boxes(QObject):
         library = self._library()
         if library is None:
             return
+        from cubeview.library.exchange import export_labels
+
         try:
             count = export_labels(library, label_set, path)
         except CubeviewError as error:
@@ -156,7 +167,7 @@ class Boxes(QObject):
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.show()
 
-    def _show_scan(self, scan: Scan) -> None:
+    def _show_scan(self, scan: "Scan") -> None:
         counts, new = scan.summary(), scan.new
         lines = [
             (f"{counts['paired']} hearts with rest and stress", ""),
@@ -180,6 +191,8 @@ class Boxes(QObject):
 
         def add() -> None:
             if library is not None:
+                from cubeview.library.folder import add_found
+
                 self._records.start(
                     "add",
                     f"Adding {len(new)} cases",
@@ -195,7 +208,7 @@ class Boxes(QObject):
         self._records.rows_changed.emit()
         self._messages.info(f"{count} cases are in the library now.")
 
-    def _show_plan(self, plan: Import) -> None:
+    def _show_plan(self, plan: "Import") -> None:
         lines = [
             (f"{len(plan.new)} labels for cases of this library", ""),
             (f"{len(plan.conflicts)} say something else than the reader's label here", "warn"),
@@ -220,6 +233,8 @@ class Boxes(QObject):
 
         def take() -> None:
             if library is not None:
+                from cubeview.library.exchange import apply_import
+
                 self._records.start(
                     "take",
                     f"Adding {count} labels",

@@ -29,6 +29,7 @@ _SAMPLE = 300_000
 _ZEROS = 4 << 20
 _ROOM = 128 << 20
 _PIECE = 16 << 20
+_ROWS = 16  # of a slab, from report to report
 _READ_SHARE = 0.8
 _COPYING = "copying the cube for fast spectra"
 
@@ -172,11 +173,14 @@ def write_spectra(
         offset = HEAD_BYTES + top * width * depth * dtype.itemsize
         spectra = np.memmap(path, dtype, "r+", offset, shape)
         for start in range(0, depth, planes):
-            report((top + _READ_SHARE * shape[0] * start / depth) / height, _COPYING)
+            done = (top + _READ_SHARE * shape[0] * start / depth) / height
+            report(done, _COPYING)
             now = slice(start, min(start + planes, depth))
             slab = pixels.box((now, rows_now, slice(0, width)))
             taken.add(slab, now, rows_now)
             for row in range(shape[0]):
+                if row % _ROWS == 0:  # the first slab touches every page of the map
+                    report(done, _COPYING)
                 spectra[row, :, now] = slab[:, row].T
             os.utime(path)  # tells other windows that somebody is at it
         done, more = top + _READ_SHARE * shape[0], (1 - _READ_SHARE) * shape[0]

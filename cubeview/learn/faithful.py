@@ -2,11 +2,13 @@
 
 Pointing game (Zhang et al. 2018, arXiv:1608.00507), deletion and insertion (Petsiuk et al. 2018,
 arXiv:1806.07421), randomised weights (Adebayo et al. 2018, arXiv:1810.03292) and repeatability
-under a little noise (after Arun et al. 2021, arXiv:2008.02766), per method and class.
+under a little noise and across trainings (after Arun et al. 2021, arXiv:2008.02766), per method
+and class.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,7 @@ NEAR_VOXELS = 2.0
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 NOISE = 0.02
 _FEW = 3  # cases of a class for the tests that need no large number
+_SOME = 10  # and for the comparison of trainings
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,12 @@ class Known:
 
 
 def check_maps(
-    model: Model, count: int, *, seed: int = 7, report: Report = nothing
+    model: Model,
+    count: int,
+    *,
+    seed: int = 7,
+    twins: Sequence[Model] = (),
+    report: Report = nothing,
 ) -> dict[str, Any]:
     """Measure how far each kind of map of a model can be believed.
 
@@ -72,6 +80,8 @@ def check_maps(
         Simulated cases; the classes take turns.
     seed : int
         Another than the model was trained with.
+    twins : sequence of Model
+        Trained like this one from other seeds.
     report : Report
 
     Returns
@@ -84,15 +94,20 @@ def check_maps(
         or put in, the map's largest first) beside both in random order; ``randomised`` (mean
         absolute rank correlation with the map of the same network with a fresh head, and with
         all weights fresh: to be near 0) and ``repeatable`` (mean rank correlation with the map
-        under noise of 2 % of the largest input: to be near 1). Plain values, for JSON.
+        under noise of 2 % of the largest input: to be near 1). With twins also ``across_seeds``
+        of each class and of the method, the mean rank correlation between the maps of every two
+        of the models for the same case and class (to be near 1), and ``models``, the hashes of
+        all. Plain values, for JSON.
 
     Raises
     ------
     CubeviewError
-        If no simulator makes cases for this model.
+        If no simulator makes cases for this model, or the twins are not like it or the same.
     """
     card = model.card
+    _check_twins(model, twins)
     makers = _makers(card.kind)
+    across: dict[str, dict[str, list[float]]] = {}
     hits: dict[str, dict[str, list[tuple[bool, float]]]] = {}
     curves: dict[str, dict[str, list[tuple[float, ...]]]] = {}
     others: dict[str, dict[str, list[float]]] = {}
@@ -125,10 +140,15 @@ def check_maps(
                     kept.setdefault(what, []).append(abs(like))
                 again = _alike(values, make(model, shaken, row), seen)
                 kept.setdefault("repeatable", []).append(again)
+            if twins and taken[known.label] < _SOME:
+                maps = [values, *(make(twin, prepared, row) for twin in twins)]
+                across.setdefault(name, {}).setdefault(known.label, []).extend(
+                    _alike(one, other, seen) for one, other in combinations(maps, 2)
+                )
         taken[known.label] += 1
     report(1.0, "maps checked")
     heart = card.kind == "heart"
-    return {
+    found: dict[str, Any] = {
         "format": FORMAT,
         "made_by": f"cubeview {__version__}",
         "on": spect.VERSION if heart else ifu.VERSION,
@@ -148,6 +168,30 @@ def check_maps(
             for name in makers
         },
     }
+    if twins:
+        found["models"] = [one.card.weights_sha256 for one in (model, *twins)]
+        for name, method in found["methods"].items():
+            for label, values in across[name].items():
+                method["classes"][label]["across_seeds"] = _mean(values)
+            method["across_seeds"] = _mean([v for values in across[name].values() for v in values])
+    return found
+
+
+def _check_twins(model: Model, twins: Sequence[Model]) -> None:
+    cards = [model.card, *(twin.card for twin in twins)]
+    for card in cards[1:]:
+        if (card.kind, card.classes, card.roles, dict(card.preprocess)) != (
+            model.card.kind,
+            model.card.classes,
+            model.card.roles,
+            dict(model.card.preprocess),
+        ):
+            raise CubeviewError(
+                f"{card.title}: it does not answer the question of {model.card.title} from the "
+                "same input, so their maps cannot be compared."
+            )
+    if len({card.weights_sha256 for card in cards}) < len(cards):
+        raise CubeviewError("Two of the models are one and the same: name models of other seeds.")
 
 
 def _makers(kind: str) -> dict[str, Maker]:

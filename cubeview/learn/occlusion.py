@@ -81,6 +81,28 @@ def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | 
     return Track(*span, tuple(cuts), tuple(outputs))
 
 
+def narrowed(wide: Track, narrow: Track, config: NetworkConfig) -> Track:
+    """Go through the first, strided layers as `wide` does and on as `narrow`, which lies in it.
+
+    Those layers cost little, and windows alike make one convolution of many patches.
+    """
+    strided = 0
+    while strided < len(config.strides) and config.strides[strided] > 1:
+        strided += 1
+    if not strided:
+        return narrow
+    last = strided - 1
+    cut = wide.cuts[last]
+    outside = narrow.outputs[last] - wide.outputs[last]
+    kept = cut._replace(skip=cut.skip + outside, width=narrow.cuts[last].width)
+    return Track(
+        wide.start,
+        wide.stop,
+        (*wide.cuts[:last], kept, *narrow.cuts[strided:]),
+        (*wide.outputs[:last], *narrow.outputs[last:]),
+    )
+
+
 Tracks = tuple[Track, Track, Track]
 
 
@@ -127,8 +149,9 @@ class Occluder:
             summed = block.conv(activation)
             self._below.append(_Rows(-summed, dtype))
             activation = functional.relu(summed)
-        self._voxels = activation[0, 0].numel()
-        self._tracks: dict[tuple[int, int, int], Track | None] = {}
+        self._voxels = summed[0, 0].numel()
+        self._idle = _BoxSums(functional.relu(-summed[0].to(dtype)))
+        self._tracks: dict[tuple[int, ...], Track | None] = {}
 
     def drops(
         self, starts: np.ndarray, patch: tuple[int, int, int], batch: int = 32
@@ -162,7 +185,7 @@ class Occluder:
         if unseen:
             yield np.array(unseen), np.zeros((len(unseen), self._head.out_features), np.float32)
         # Windows of one size make one convolution: the costly last layer decides the order.
-        seen.sort(key=lambda one: [axis.cuts[::-1] for axis in one[1]])
+        seen.sort(key=lambda one: list(zip(*(axis.cuts[::-1] for axis in one[1]), strict=True)))
         for begin in range(0, len(seen), batch):
             rows, chosen = zip(*seen[begin : begin + batch], strict=True)
             which = np.array(rows)
@@ -179,14 +202,21 @@ class Occluder:
             # Where little was shown, as around a ventricle, far less changes than the patch.
             lines = np.flatnonzero(there.any(axis=tuple({0, 1, 2} - {axis})))
             first, last = int(start[axis] + lines[0]), int(start[axis] + lines[-1])
-            key = axis, first, last
+            key = axis, int(start[axis]), int(stop[axis]), first, last + 1
             if key not in self._tracks:
-                self._tracks[key] = track(first, last + 1, self._shape[axis], self._config)
+                self._tracks[key] = self._track(*key)
             one = self._tracks[key]
             if one is None:
                 return None
             found.append(one)
         return found[0], found[1], found[2]
+
+    def _track(self, axis: int, start: int, stop: int, first: int, end: int) -> Track | None:
+        """Follow what changes, [first, end), and the patch around it, [start, stop)."""
+        length = self._shape[axis]
+        narrow = track(first, end, length, self._config)
+        wide = track(start, stop, length, self._config)
+        return narrowed(wide, narrow, self._config) if narrow and wide else None
 
     def _lost(self, tracks: Sequence[Tracks]) -> torch.Tensor:
         """Return how the sums over the last map change with each patch, shape (B, C), float32."""
@@ -202,14 +232,16 @@ class Occluder:
             fresh: dict[Needs, list[tuple[list[int], torch.Tensor]]] = {}
             for rows, change in changes:
                 margins = [margin for _, margin in _needs(tracks[rows[0]], layer)]
+                # A batch of one is sent the slow way, of several the fast one.
+                several = change if len(rows) > 1 else change.expand(2, -1, -1, -1, -1)
                 # Channels lie last in memory; the convolution learns that from the strides.
                 summed = functional.conv3d(
-                    change.permute(0, 4, 1, 2, 3),
+                    several.permute(0, 4, 1, 2, 3),
                     weight,
                     stride=self._config.strides[layer],
                     padding=margins,
                     groups=self._config.groupings[layer],
-                ).permute(0, 2, 3, 4, 1)  # (B, w, w, w, C)
+                ).permute(0, 2, 3, 4, 1)[: len(rows)]  # (B, w, w, w, C)
                 for (cuts, needs), members in _alike(
                     (
                         tuple(axis.cuts[layer] for axis in tracks[row]),
@@ -221,10 +253,12 @@ class Occluder:
                     some = summed if len(own) == len(rows) else summed[members]
                     inside = [slice(cut.skip, cut.skip + cut.width) for cut in cuts]
                     bars = below.windows(begins[own], [cut.width for cut in cuts])
-                    shows = _rectified(some[:, *inside], bars)
                     if layer == last:
-                        lost[own] = shows.sum(dim=(1, 2, 3), dtype=torch.float32)
+                        torch.maximum(some[:, *inside], bars, out=bars)
+                        idle = self._idle.sums(begins[own], [cut.width for cut in cuts])
+                        lost[own] = bars.sum(dim=(1, 2, 3), dtype=torch.float32) - idle.to(lost)
                     else:
+                        shows = _rectified(some[:, *inside], bars)
                         fresh.setdefault(needs, []).append((own, shows))
             changes = [
                 (
@@ -284,3 +318,26 @@ class _Rows:
         index = torch.from_numpy((corners[:, None] + inside.ravel()).ravel())
         found = self._rows.index_select(0, index.to(self._rows.device))
         return found.view(len(begins), *sides, -1)
+
+
+class _BoxSums:
+    """Sums over boxes of a map, from its running sums.
+
+    Parameters
+    ----------
+    values : Tensor, shape (C, d, h, w)
+    """
+
+    def __init__(self, values: torch.Tensor) -> None:
+        sums = np.moveaxis(values.float().cpu().numpy(), 0, -1).astype(np.float64)
+        for axis in range(3):
+            sums = sums.cumsum(axis=axis)
+        self._sums = np.pad(sums, [(1, 0)] * 3 + [(0, 0)])
+
+    def sums(self, begins: np.ndarray, sides: Sequence[int]) -> torch.Tensor:
+        """Sum boxes that begin at (B, 3): shape (B, C), float64, on the CPU."""
+        total = np.zeros((len(begins), self._sums.shape[-1]))
+        for corner in np.ndindex(2, 2, 2):
+            sign = -1 if sum(corner) % 2 == 0 else 1
+            total += sign * self._sums[*(begins + np.multiply(corner, sides)).T]
+        return torch.from_numpy(total)

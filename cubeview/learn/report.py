@@ -11,6 +11,7 @@ import cubeview
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.dataset import SOURCES
 from cubeview.learn.evaluate import set_name, simulator_of
+from cubeview.learn.mapfigures import read_figures
 from cubeview.learn.measured import (
     Measured,
     answers,
@@ -148,6 +149,7 @@ def described(model: Model, name: str) -> dict[str, Any]:
         "batch_norm": config.batch_norm,
         "temperature": card.temperature,
         "training": plain(dict(card.training)),
+        "maps": read_figures(model.folder) if model.folder else None,
         "sets": {},
     }
 

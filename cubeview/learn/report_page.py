@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cubeview.learn.figures_sky import BRIGHT_SN, EDGES
+from cubeview.learn.mapfigures import advice
 from cubeview.learn.svg import Chart
 
 SETS = {
@@ -25,6 +26,8 @@ th:first-child,td:first-child{text-align:left}svg{max-width:100%;height:auto;mar
 .row{display:flex;flex-wrap:wrap;gap:.6em}.dim{opacity:.7}.yes{color:#2b8a3e}.no{color:#d9480f}
 h2{margin-top:2em;border-bottom:1px solid #8886}
 """
+
+_CURVES = ("deletion", "deletion_random", "insertion", "insertion_random")
 
 Bar = tuple[str, Callable[[Mapping[str, Any]], float | None], float, bool]
 """What is asked for: its words, where its figure is, the bar, and whether more is better."""
@@ -267,8 +270,51 @@ def _one(model: Mapping[str, Any]) -> str:
         charts.append(curve.line(range(1, len(losses) + 1), losses).svg())
     return (
         f"<h2>{escape(model['name'])}</h2>{_confusion(model['classes'], found['confusion'])}"
-        f'<div class="row">{"".join(charts)}</div>'
+        f'<div class="row">{"".join(charts)}</div>{_maps(model)}'
     )
+
+
+def _maps(model: Mapping[str, Any]) -> str:
+    """How far each kind of map can be believed, class by class."""
+    figures = model.get("maps")
+    if not figures:
+        return ""
+    rows = []
+    for name, method in figures["methods"].items():
+        for label, found in method["classes"].items():
+            placed = bool(found["n"])
+            rows.append(
+                [
+                    name,
+                    label,
+                    _share(found["hit"] if placed else None),
+                    _share(found["chance"] if placed else None),
+                    *(_share(found.get(key)) for key in _CURVES),
+                    _share(found.get("across_seeds")),
+                ]
+            )
+    heads = ("Map", "Class", "Finds the place", "by chance", "Deletion", "at random")
+    heads += ("Insertion", "at random", "Other seeds")
+    whole = [
+        [
+            name,
+            _share(method.get("randomised", {}).get("head")),
+            _share(method.get("randomised", {}).get("all")),
+            _share(method.get("repeatable")),
+            _share(method.get("across_seeds")),
+        ]
+        for name, method in figures["methods"].items()
+    ]
+    said = "".join(f"<p>{escape(advice(figures, label))}</p>" for label in figures["classes"])
+    return (
+        "<h3>How far its maps can be believed</h3>"
+        f'<p class="dim">{figures.get("cases", "")} simulated cases. The place is found where the '
+        f"map's largest value lies within {escape(str(figures.get('within', '')))}. Deletion is to "
+        "be below that in random order, insertion above it.</p>"
+        f"{said}{_table(heads, rows)}"
+        '<p class="dim">Rank correlation with the map of other weights (to be near 0), under '
+        "noise and of other trainings (to be near 1).</p>"
+    ) + _table(("Map", "Fresh head", "All weights fresh", "Noise", "Other seeds"), whole)
 
 
 def _confusion(classes: Sequence[str], table: Sequence[Sequence[int]]) -> str:

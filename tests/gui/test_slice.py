@@ -379,3 +379,38 @@ def test_a_vanished_file_is_said_in_the_title(opened, qtbot):
     _, _, views = opened(sky_case(pixels=Gone(np.zeros((40, 20, 30)))))
     assert "cube.fits has gone; put it back" in views["flux", 1].title.words
     assert views["flux", 0].canvas.image.image is not None
+
+
+def test_a_step_paints_other_slices_only_around_their_line(opened, qtbot, monkeypatch):
+    """The screen is as if all had been painted anew."""
+    session, ortho, views = opened(sky_case())
+    view = views["flux", 2]
+    painted = []
+    former = type(view.canvas).paintEvent
+
+    def paint(canvas, event):
+        if canvas is view.canvas:
+            painted.append(event.region().boundingRect())
+        former(canvas, event)
+
+    def settle():
+        ortho.follow_now()
+        for _ in range(5):
+            QApplication.processEvents()
+
+    def screen():
+        return ortho.screen().grabWindow(ortho.winId()).toImage()
+
+    monkeypatch.setattr(type(view.canvas), "paintEvent", paint)
+    settle()
+    z, y, x = session.cursor
+    for channel in (z + 1, z + 2):
+        painted.clear()
+        session.set_cursor(channel, y, x)
+        qtbot.waitUntil(lambda: bool(painted), timeout=2000)
+        settle()
+    assert min(painted[0].width(), painted[0].height()) < 60
+    kept = screen()
+    view.canvas.viewport().update()
+    settle()
+    assert screen() == kept

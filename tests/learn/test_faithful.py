@@ -1,8 +1,10 @@
 import json
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from cubeview.errors import CubeviewError
 from cubeview.learn import faithful
@@ -13,9 +15,20 @@ from cubeview.paths import resource
 from tests.learn.toys import summing_model, turned
 
 
+def twin_of(model, spread):
+    """The same network with its weights a little off, as if trained from another seed."""
+    network = deepcopy(model.network)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.add_(spread * weight.std(correction=0) * torch.randn_like(weight))
+    return replace(model, network=network, card=replace(model.card, weights_sha256="f" * 64))
+
+
 @pytest.fixture(scope="module")
 def figures():
-    return check_maps(load_model(resource("models", "spect-mpi")), 2)
+    model = load_model(resource("models", "spect-mpi"))
+    return check_maps(model, 2, twins=[twin_of(model, 0.02)])
 
 
 def test_every_method_and_class_has_its_figures(figures):
@@ -41,6 +54,25 @@ def test_every_method_and_class_has_its_figures(figures):
 def test_maps_depend_on_the_weights_and_not_on_a_little_noise(figures):
     for method in figures["methods"].values():
         assert method["repeatable"] > method["randomised"]["all"]
+
+
+def test_maps_of_other_trainings_are_compared(figures):
+    assert len(set(figures["models"])) == 2
+    for method in figures["methods"].values():
+        known = [row["across_seeds"] for row in method["classes"].values() if "across_seeds" in row]
+        assert len(known) == 2, "one figure for each of the two classes that had a case"
+        assert method["across_seeds"] == pytest.approx(np.mean(known), abs=1e-4)
+    assert figures["methods"]["CAM"]["across_seeds"] > 0.9, "weights 2 % off"
+
+
+def test_only_models_that_answer_the_same_are_compared():
+    model = summing_model()
+    with pytest.raises(CubeviewError, match="same"):
+        check_maps(model, 1, twins=[model])
+    twin = twin_of(model, 0.1)
+    card = replace(twin.card, preprocess={**twin.card.preprocess, "size": 8})
+    with pytest.raises(CubeviewError, match="compared"):
+        check_maps(model, 1, twins=[replace(twin, card=card)])
 
 
 def test_a_map_of_the_evidence_deletes_faster_than_chance():

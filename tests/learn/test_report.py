@@ -10,6 +10,7 @@ import pytest
 
 from cubeview.learn.measured import EXTENTS, Measured, figures
 from cubeview.learn.report import FIGURES, PAGE, report_on, write_report
+from cubeview.learn.report_page import page
 from cubeview.learn.svg import Chart
 from tests.learn.test_card import HEART
 from tests.learn.toys import toy_model
@@ -105,6 +106,31 @@ def test_the_page_is_whole_in_itself_and_names_every_figure(document, tmp_path):
     assert kept == document
     assert len(text) < 400_000
     write_report(document, tmp_path / "report")  # an older one is replaced
+
+
+def test_the_page_says_how_far_maps_can_be_believed(document):
+    assert "can be believed" not in page(document), "nobody measured these"
+    row = {"n": 30, "hit": 0.875, "chance": 0.25, "deletion": 0.1, "deletion_random": 0.2}
+    figures = {
+        "classes": ["ischaemic", "healthy"],
+        "methods": {
+            "CAM": {
+                "classes": {
+                    "ischaemic": {**row, "insertion": 0.7, "insertion_random": 0.6},
+                    "healthy": {**row, "n": 0},
+                },
+                "randomised": {"head": 0.123, "all": 0.045},
+                "repeatable": 0.987,
+                "across_seeds": 0.654,
+            }
+        },
+    }
+    first = {**document["models"][0], "maps": figures}
+    text = page({**document, "models": [first, *document["models"][1:]]})
+    for figure in ("0.875", "0.250", "0.100", "0.700", "0.123", "0.045", "0.987", "0.654"):
+        assert f"<td>{figure}</td>" in text
+    assert "look at CAM" in text
+    assert "no one place" in text
 
 
 def test_a_chart_puts_a_value_where_its_axis_says():

@@ -202,7 +202,8 @@ class PlaneCanvas(pg.GraphicsView):
     def set_ring(self, across: float, up: float, radius: float) -> None:
         """Draw a circle, in voxels; radius 0 takes it away."""
         if radius <= 0:
-            self.ring.clear()
+            if self.ring.xData is not None:
+                self.ring.clear()
             return
         turn = np.linspace(0, 2 * np.pi, _RING_CORNERS)
         self.ring.setData(across + radius * np.cos(turn), up + radius * np.sin(turn))

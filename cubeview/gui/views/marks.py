@@ -21,26 +21,46 @@ class Spanning(pg.GraphicsObject):
 
 
 class Crosshair(Spanning):
-    """Two lines through the cursor that leave the voxel itself free."""
+    """Two lines through the cursor that leave the voxel itself free.
+
+    Where only one of them moves, the picture is painted anew around it alone.
+    """
 
     GAP_PX = 9
+    HALO_PX = 3
 
     def __init__(self) -> None:
         super().__init__()
         self._at = QPointF(0, 0)
-        self._pen = pg.mkPen("w", width=1)
-        self._halo = pg.mkPen((0, 0, 0, 80), width=3)  # seen on any colour map
+        self._colour = QColor("white")
+        self._halo = QColor(0, 0, 0, 80)  # seen on any colour map
         self.setZValue(20)
 
     def set_colour(self, colour: QColor) -> None:
         """Paint the lines in another colour."""
-        self._pen = pg.mkPen(colour, width=1)
+        self._colour = colour
         self.update()
 
     def set_position(self, across: float, up: float) -> None:
         """Move to a voxel index of the view."""
-        self._at = QPointF(across, up)
-        self.update()
+        to = QPointF(across, up)
+        if to == self._at:
+            return
+        whole, was = self.boundingRect(), self._at
+        width, height = self.pixelLength(pg.Point(1, 0)), self.pixelLength(pg.Point(0, 1))
+        # Qt paints all of the rectangle around what is named here: a strip, where only one of the
+        # lines moves. It is as wide as the gap, which the other line's ends keep from it.
+        if not width or not height or (to.x() != was.x() and to.y() != was.y()):
+            self.update()
+        elif to.x() != was.x():
+            left, right = sorted((was.x(), to.x()))
+            gap = (self.GAP_PX + 1) * width
+            self.update(QRectF(left - gap, whole.top(), right - left + 2 * gap, whole.height()))
+        else:
+            low, high = sorted((was.y(), to.y()))
+            gap = (self.GAP_PX + 1) * height
+            self.update(QRectF(whole.left(), low - gap, whole.width(), high - low + 2 * gap))
+        self._at = to
 
     def paint(self, painter: QPainter, *args: object) -> None:
         """Draw four lines that stop short of the cursor."""
@@ -50,15 +70,17 @@ class Crosshair(Spanning):
             return
         gap_x, gap_y = self.GAP_PX * width, self.GAP_PX * height
         x, y = self._at.x(), self._at.y()
-        lines = [
-            QLineF(whole.left(), y, x - gap_x, y),
-            QLineF(x + gap_x, y, whole.right(), y),
-            QLineF(x, whole.top(), x, y - gap_y),
-            QLineF(x, y + gap_y, x, whole.bottom()),
-        ]
-        for pen in (self._halo, self._pen):
-            painter.setPen(pen)
-            painter.drawLines(*lines)
+        for colour, thick in ((self._halo, self.HALO_PX), (self._colour, 1)):
+            # Filled, not stroked: strokes with a transparent colour cost as much as the picture.
+            wide, high = thick * width, thick * height
+            for part in (
+                QRectF(QPointF(whole.left(), y - high / 2), QPointF(x - gap_x, y + high / 2)),
+                QRectF(QPointF(x + gap_x, y - high / 2), QPointF(whole.right(), y + high / 2)),
+                QRectF(QPointF(x - wide / 2, whole.top()), QPointF(x + wide / 2, y - gap_y)),
+                QRectF(QPointF(x - wide / 2, y + gap_y), QPointF(x + wide / 2, whole.bottom())),
+            ):
+                if part.isValid():
+                    painter.fillRect(part, colour)
 
 
 class Handles(Spanning):
