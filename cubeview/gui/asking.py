@@ -19,6 +19,7 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.gui.session import Session
 from cubeview.learn.card import Card, ModelRef, find_models, why_not
+from cubeview.learn.preload import preload
 from cubeview.library import ventricles as placed
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ def answer(
 
     Without `ventricles` those of a heart are looked for.
     """
+    preload()
     from cubeview.learn.predict import predict
 
     if case.kind == "heart" and not ventricles:
@@ -94,6 +96,7 @@ def explanation(
     partial: Callable[[Overlay], None] | None = None,
 ) -> Overlay:
     """Make a map of where a model looked; see `cubeview.learn.maps`."""
+    preload()
     from cubeview.learn.explain import OcclusionSettings
     from cubeview.learn.maps import make_map
 
@@ -114,6 +117,7 @@ def found_in(folder: Path, case: Case, *, report: Report = nothing) -> Catalogue
 
     With a model of its own, as it runs in the long lane.
     """
+    preload()
     from cubeview.learn.detect import search
     from cubeview.learn.model import load_model
 
@@ -131,6 +135,7 @@ def found_ventricles(case: Case, *, report: Report = nothing) -> dict[str, Ventr
 
     Found once for each case; the answer is kept as long as the case is.
     """
+    preload()
     from cubeview.learn.ventricle import find_pair, find_ventricle
 
     if case not in _ventricles:

@@ -8,7 +8,7 @@ and class.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -171,9 +171,9 @@ def check_maps(
     if twins:
         found["models"] = [one.card.weights_sha256 for one in (model, *twins)]
         for name, method in found["methods"].items():
-            for label, values in across[name].items():
-                method["classes"][label]["across_seeds"] = _mean(values)
-            method["across_seeds"] = _mean([v for values in across[name].values() for v in values])
+            for label, alike in across[name].items():
+                method["classes"][label]["across_seeds"] = _mean(alike)
+            method["across_seeds"] = _mean(list(chain.from_iterable(across[name].values())))
     return found
 
 

@@ -154,7 +154,7 @@ class Occluder:
         self._tracks: dict[tuple[int, ...], Track | None] = {}
 
     def drops(
-        self, starts: np.ndarray, patch: tuple[int, int, int], batch: int = 32
+        self, starts: np.ndarray, patch: tuple[int, int, int], batch: int = 64
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Hide patches and yield how far the logits fall.
 

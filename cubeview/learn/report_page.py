@@ -293,8 +293,8 @@ def _maps(model: Mapping[str, Any]) -> str:
                     _share(found.get("across_seeds")),
                 ]
             )
-    heads = ("Map", "Class", "Finds the place", "by chance", "Deletion", "at random")
-    heads += ("Insertion", "at random", "Other seeds")
+    heads = ["Map", "Class", "Finds the place", "by chance", "Deletion", "at random"]
+    heads += ["Insertion", "at random", "Other seeds"]
     whole = [
         [
             name,

@@ -21,6 +21,7 @@ from cubeview.gui.shelf import Shelf
 from cubeview.gui.subject import Subject
 from cubeview.gui.worklist_model import COLUMNS, FILTERS, PICTURE, WorklistModel
 from cubeview.learn.card import find_models
+from cubeview.learn.preload import preload
 from cubeview.library.stored import thumbnails
 from cubeview.library.values import Row
 from cubeview.library.worklist import ORDERS, FeatureSpace, by_distance, labelled, ordered
@@ -177,6 +178,7 @@ class WorklistPanel(QWidget):
         done: list[int] = []
 
         def work(job: Job) -> object:
+            preload()
             from cubeview.learn.batch import predict_cases
 
             def tell(number: int) -> None:
