@@ -1,4 +1,4 @@
-"""Registering two states that differ in size, and placing a wall whose shape is known."""
+"""Two states that differ in size, a wall whose shape is known, and the edge of a mask."""
 
 from dataclasses import replace
 
@@ -46,3 +46,11 @@ def test_a_state_that_is_hard_to_see_lies_like_the_other():
     stress, rest = find_pair(one.cubes["stress"], one.cubes["rest"])
     assert stress.axes[0] @ one.truth["stress"].axes[0] > np.cos(np.deg2rad(10))
     assert rest.axes[0] @ one.truth["rest"].axes[0] > np.cos(np.deg2rad(12))
+
+
+def test_the_edge_of_a_mask_is_no_wall():
+    one = trial(50, seed=7)  # a bright body in a tight mask, taken for a huge ventricle
+    pair = find_pair(one.cubes["stress"], one.cubes["rest"])
+    for found, role in zip(pair, ("stress", "rest"), strict=True):
+        assert np.linalg.norm(found.centre - one.truth[role].centre) < 5
+        assert np.abs(found.radii - one.truth[role].radii).max() < 5
