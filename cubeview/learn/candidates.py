@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.fft import irfftn, next_fast_len, rfftn
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import binary_opening, gaussian_filter, map_coordinates
 
 from cubeview.learn.wall import Wall, reach_of, shares
 
 _STEP_MM = 8.0
 _REACH_MM = 62.0
 _WIDE_MM = (27.0, 36.0)
+_WHOLE = 0.9  # share of what a blurred voxel is made of
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,20 @@ def resample(values: np.ndarray, spacing: np.ndarray, step_mm: float, blur_mm: f
     )
     resampled: np.ndarray = map_coordinates(smooth, at, order=1, mode="nearest")
     return resampled
+
+
+def measured(values: np.ndarray, spacing: np.ndarray, step_mm: float, blur_mm: float) -> np.ndarray:
+    """Return where the grid of `resample` shows what a camera saw, and not what a mask took away.
+
+    Zeros in a row in all directions are a mask, or air; single zeros are counts.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    seen = ~binary_opening(values == 0)
+    whole: np.ndarray = resample(seen.astype(np.float32), spacing, step_mm, blur_mm) > _WHOLE
+    return whole
 
 
 def _blocks(values: np.ndarray, axis: int, block: int) -> np.ndarray:

@@ -15,10 +15,19 @@ from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.learn.aftersight import second_look, signs
-from cubeview.learn.candidates import candidates, resample
+from cubeview.learn.candidates import candidates, measured, resample
 from cubeview.learn.poses import poses_of
 from cubeview.learn.register import Rigid, register
-from cubeview.learn.wall import Fit, Wall, fit_wall, predict, reach_of, shares
+from cubeview.learn.wall import (
+    Fit,
+    Wall,
+    fit_wall,
+    merit,
+    predict,
+    reach_of,
+    shares,
+    turned_round,
+)
 
 BASE_AT = 0.7
 """Where the basal plane cuts the ellipsoid's long axis, as a share of the semi-axis."""
@@ -31,6 +40,7 @@ _SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0
 _CUT = 1.15  # brighter is cut, in units of the wall's own brightness
 _TRUSTED = 0.25  # a voxel this far from the model counts half
 _LEAST_MM = 10.0
+_FEWEST = 200  # voxels to fit to
 _ALIKE = 0.9  # cosine; a heart lies in about the same direction in both states
 _FAVOUR = 0.4  # of merit, for the direction that the better state has
 _UNSURE_MM = 5.0  # an error as large as not wanted; where that is usual it is as well asked for
@@ -115,8 +125,7 @@ def fit_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Fit
 
 def _fit_both(stress: "_Found", rest: "_Found") -> tuple[Fitted, Fitted]:
     """One wall for both states, each found by itself."""
-    found = [stress, rest]
-    lead, other = found
+    lead, other = found = [stress, rest]
     if merit(other.fit) > merit(lead.fit) + 0.15:
         lead, other = other, lead
     worse = merit(lead.fit) - merit(other.fit)
@@ -130,8 +139,7 @@ def _fit_both(stress: "_Found", rest: "_Found") -> tuple[Fitted, Fitted]:
     if map_ is None:
         why = "rest and stress do not look like the same ventricle"
         apart = [replace(f, doubts=[*f.doubts, (0.6, why)]) for f in found]
-        first, second = (_fitted(f, f.fit) for f in apart)
-        return first, second
+        return _fitted(apart[0], apart[0].fit), _fitted(apart[1], apart[1].fit)
     fit = _joint(lead, other, map_)
     # A poor image that matches a good one is as sure as the good one.
     sure = merit(lead.fit) if map_.correlation > 0.85 else -np.inf
@@ -158,25 +166,13 @@ def ellipsoid(wall: Wall) -> tuple[np.ndarray, np.ndarray]:
     return tip + half * wall.axes[0], np.array([half, *wide])
 
 
-def merit(fit: Fit) -> float:
-    """How much a fit looks like a ventricle, about 0 to 1.7: explained, hollow, clear, even."""
-    hollow, contrast = np.clip([fit.hollow, fit.contrast], -0.5, [0.7, 0.9])
-    solid = max(0.0, 0.45 - hollow)
-    return float(
-        fit.gain
-        - 2.0 * fit.cost
-        + 0.5 * (hollow + contrast)
-        - 1.5 * solid
-        - 0.4 * min(fit.unevenness, 1.5)
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class _Image:
     values: np.ndarray
     spacing: np.ndarray
     work: np.ndarray  # isotropic, `_STEP_MM`
     places: np.ndarray  # (3, n) cube mm of the work grid
+    seen: np.ndarray  # (n,) whether a mask left the counts there
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +191,8 @@ def _image(cube: Cube) -> _Image:
     spacing = np.array(cube.spacing)
     work = resample(values, spacing, _STEP_MM, 3.0).astype(np.float32)
     places = np.indices(work.shape, dtype=np.float32).reshape(3, -1) * np.float32(_STEP_MM)
-    return _Image(values, spacing, work, places)
+    seen = measured(values, spacing, _STEP_MM, 3.0).ravel()
+    return _Image(values, spacing, work, places, seen)
 
 
 def _find(cube: Cube, report: Report) -> _Found:
@@ -225,7 +222,7 @@ def _find(cube: Cube, report: Report) -> _Found:
     best = max(fits, key=merit)
     doubts = [(0.55, poses.guess)] if poses.guess else []
     if not poses.which_end:
-        turned = _fit(image, _reversed(best.wall), (4, 5, 6))
+        turned = _fit(image, turned_round(best.wall), (4, 5, 6))
         if abs(merit(turned) - merit(best)) < 0.04:
             doubts.append((0.6, "apex and base can hardly be told apart"))
         best = max((best, turned), key=merit)
@@ -239,10 +236,15 @@ def _nowhere(cube: Cube, why: str) -> _Found:
     """The middle of the cube, for want of anything better."""
     middle = (np.array(cube.shape) - 1) / 2 * cube.spacing
     blank = np.zeros((2, 2, 2), dtype=np.float32)
-    image = _Image(blank, np.array(cube.spacing), blank, np.zeros((3, 8), dtype=np.float32))
-    usual = poses_of(cube).frames[0]
-    fit = Fit(Wall(middle, usual), 2.0, 0.0, np.zeros(14))
-    return _Found(image, fit, [(1.0, why)], usual)
+    image = _Image(
+        blank,
+        np.array(cube.spacing),
+        blank,
+        np.zeros((3, 8), dtype=np.float32),
+        np.ones(8, dtype=bool),
+    )
+    fit = Fit(Wall(middle, poses_of(cube).frames[0]), 2.0, 0.0, np.zeros(14))
+    return _Found(image, fit, [(1.0, why)], fit.wall.axes)
 
 
 def _fitted(found: _Found, fit: Fit) -> Fitted:
@@ -290,12 +292,19 @@ def _missing(image: _Image, wall: Wall) -> float:
     return float(1.0 - whole[seen].sum() / max(float(whole.sum()), 1e-6))
 
 
+def _near(image: _Image, wall: Wall) -> np.ndarray:
+    """Which voxels of the work grid a wall is fitted to: what a mask took away is no evidence."""
+    middle = (wall.centre - 0.2 * wall.long_mm * wall.axes[0]).astype(np.float32)
+    near: np.ndarray = ((image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
+    seen = near & image.seen
+    return seen if seen.sum() > _FEWEST else near
+
+
 def _fit(
     image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1, shape: bool = True
 ) -> Fit:
     """Fit to the counts around a wall: its shape, or only its place and direction."""
-    middle = (wall.centre - 0.2 * wall.long_mm * wall.axes[0]).astype(np.float32)
-    near = ((image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
+    near = _near(image, wall)
     counts = image.work.ravel()[near][::every]
     return _fit_to(image.places[:, near][:, ::every], counts, wall, rounds, shape)
 
@@ -332,13 +341,6 @@ def _fit_to(
     return fit
 
 
-def _reversed(wall: Wall) -> Wall:
-    """The same wall with its apex where its base was."""
-    middle = wall.centre + 0.5 * (wall.base - 1.0) * wall.long_mm * wall.axes[0]
-    axes = np.stack([-wall.axes[0], wall.axes[1], wall.axes[2]])
-    return replace(wall, centre=2 * middle - wall.centre, axes=axes)
-
-
 def _look(image: _Image, wall: Wall) -> tuple[np.ndarray, np.ndarray]:
     """The counts in a wall's own frame, shape (27, 27, 27), and the places there (3, n)."""
     line = np.arange(-13, 14) * _STEP_MM
@@ -371,8 +373,7 @@ def _across(map_: Rigid, lead: Wall, other: Wall, place: np.ndarray) -> np.ndarr
 def _joint(lead: _Found, other: _Found, map_: Rigid) -> Fit:
     """One wall for the brighter of both states at each place, each over its own brightness."""
     wall = lead.fit.wall
-    middle = (wall.centre - 0.2 * wall.long_mm * wall.axes[0]).astype(np.float32)
-    near = ((lead.image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
+    near = _near(lead.image, wall)
     places = lead.image.places[:, near]
     there = _across(map_, wall, other.fit.wall, places.astype(np.float64)) / _STEP_MM
     counts = [

@@ -8,7 +8,7 @@ ventricle. Brightness, cavity and surroundings are linear and are solved for at 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
@@ -230,6 +230,26 @@ def predict(fit: Fit, places: np.ndarray) -> np.ndarray:
     """Return the counts a fit expects at places, shape (3, n), in the units it was fitted in."""
     expected: np.ndarray = fit.brightness @ _columns(fit.wall, places)
     return expected
+
+
+def merit(fit: Fit) -> float:
+    """How much a fit looks like a ventricle, about 0 to 1.7: explained, hollow, clear, even."""
+    hollow, contrast = np.clip([fit.hollow, fit.contrast], -0.5, [0.7, 0.9])
+    solid = max(0.0, 0.45 - hollow)
+    return float(
+        fit.gain
+        - 2.0 * fit.cost
+        + 0.5 * (hollow + contrast)
+        - 1.5 * solid
+        - 0.4 * min(fit.unevenness, 1.5)
+    )
+
+
+def turned_round(wall: Wall) -> Wall:
+    """Return the same wall with its apex where its base was."""
+    middle = wall.centre + 0.5 * (wall.base - 1.0) * wall.long_mm * wall.axes[0]
+    axes = np.stack([-wall.axes[0], wall.axes[1], wall.axes[2]])
+    return replace(wall, centre=2 * middle - wall.centre, axes=axes)
 
 
 def reach_of(wall: Wall, places: np.ndarray, reach_mm: float, edge_mm: float) -> np.ndarray:
