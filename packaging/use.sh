@@ -31,10 +31,12 @@ say label
 "$program" labels list --reader tester > labels.txt
 [ "$(wc -l < labels.txt)" = 10 ]
 say fine-tune
-# Ten cases are fewer than a batch holds, so a step is an epoch.
-"$program" finetune --labels hearts/cases.csv --base spect-mpi --out taught --folds 2 --steps 2 \
+# Ten cases are fewer than a batch holds, so a step is an epoch. The model stays with the user's own,
+# where one of an installation before may lie.
+taught=taught-$(date +%s)
+"$program" finetune --labels hearts/cases.csv --base spect-mpi --out "$taught" --folds 2 --steps 2 \
   --json > taught.json
-"$program" predict --model taught "${heart[@]}"
+"$program" predict --model "$taught" "${heart[@]}"
 say library
 library=${CUBEVIEW_HOME:+$CUBEVIEW_HOME/data}
 library=${library:-${XDG_DATA_HOME:-$HOME/.local/share}/cubeview}/library.sqlite
