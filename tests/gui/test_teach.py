@@ -151,7 +151,9 @@ def test_a_case_still_wrong_opens_on_a_click(ready, qtbot):
 
 
 @pytest.mark.parametrize("layers", ["threshold", "head"])
-def test_what_needs_no_steps_comes_to_a_result_without_curves(ready, qtbot, layers):
+def test_what_needs_no_steps_comes_to_a_result_without_curves(ready, qtbot, monkeypatch, layers):
+    # It is soon over: every partial result is to be drawn.
+    monkeypatch.setattr("cubeview.gui.jobs.PARTIAL_PAUSE_S", 0.0)
     panel, shown = ready.teach, []
     choices = panel.choices
     choices.layers.setCurrentIndex(choices.layers.findData(layers))
