@@ -13,7 +13,7 @@ from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.messages import MessageBar
 from cubeview.gui.session import Session
 from cubeview.gui.settings import SettingsFile
-from cubeview.io import Opened, Refusal, open_paths
+from cubeview.io import Opened, Preview, Refusal, open_paths
 
 SAID_ONE_BY_ONE = 3
 
@@ -24,9 +24,17 @@ class Opening(QObject):
     Signals
     -------
     recent_changed()
+    preview_changed()
+        There is another `preview`, or none any more.
+
+    Attributes
+    ----------
+    preview : Preview or None
+        One plane of a compressed file that is being opened. It goes with its opening.
     """
 
     recent_changed = pyqtSignal()
+    preview_changed = pyqtSignal()
 
     def __init__(
         self,
@@ -40,18 +48,23 @@ class Opening(QObject):
         self._session, self._jobs, self._messages, self._memory = session, jobs, messages, memory
         self._window = parent
         self._numbers = count()
+        self.preview: Preview | None = None
+        self._preview_of: Job | None = None
 
     def open(self, paths: Sequence[Path], *, remember: bool = True) -> Job:
         """Open files and folders; the first new case becomes the current one."""
         wanted = list(paths)
         name = wanted[0].name if len(wanted) == 1 else f"{len(wanted)} files"
         # Each request is a kind of its own: a second drop must not cancel the first.
-        return self._jobs.start(
+        job = self._jobs.start(
             f"open {next(self._numbers)}",
             f"Opening {name}",
-            lambda job: open_paths(wanted, report=job.report),
+            lambda job: open_paths(wanted, report=job.report, first=job.emit_partial),
             finished=lambda opened: self._take(wanted, opened, remember),
+            partial=lambda preview: self._set_preview(preview, job),
         )
+        job.ended.connect(lambda: self._drop_preview(job))
+        return job
 
     def ask_files(self) -> None:
         """Ask for files and open them."""
@@ -73,6 +86,14 @@ class Opening(QObject):
         """Empty the list of recent files."""
         self._memory.change(recent=())
         self.recent_changed.emit()
+
+    def _set_preview(self, preview: Preview | None, job: Job | None) -> None:
+        self.preview, self._preview_of = preview, job
+        self.preview_changed.emit()
+
+    def _drop_preview(self, job: Job) -> None:
+        if job is self._preview_of:
+            self._set_preview(None, None)
 
     def _ask(self, title: str, mode: QFileDialog.FileMode) -> None:
         dialog = QFileDialog(self._window, title, self._memory.settings.folder)

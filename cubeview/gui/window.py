@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, QUrl
 from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
@@ -18,6 +18,7 @@ from cubeview.gui.furniture import add_docks, fill_menus
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.labelling import Labelling
 from cubeview.gui.messages import MessageBar
+from cubeview.gui.middle import Middle
 from cubeview.gui.models import ModelsDialog
 from cubeview.gui.opening import Opening, dropped_paths
 from cubeview.gui.panels.cases import CasesPanel
@@ -279,9 +280,7 @@ class Window(QMainWindow):
         layout = QVBoxLayout(central)
         layout.setContentsMargins(2, 6, 2, 6)
         layout.setSpacing(6)
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.start_page)
-        self.stack.addWidget(self.ortho)
+        self.stack = Middle(self.session, self.opening, self.start_page, self.ortho)
         layout.addWidget(self.messages)
         layout.addWidget(VentricleStrip(self.session, self.placing))
         layout.addWidget(self.stack, 1)
@@ -343,7 +342,6 @@ class Window(QMainWindow):
 
     def _case_changed(self) -> None:
         case = self.session.case
-        self.stack.setCurrentWidget(self.start_page if case is None else self.ortho)
         self.setWindowTitle("CubeView" if case is None else f"{case.name} – CubeView")
         self._enable()
         if case is None:

@@ -7,17 +7,22 @@ from pathlib import Path
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import archive, corrections, dicom, fits, nifti
-from cubeview.io.opened import Opened, Refusal
+from cubeview.io.opened import First, Opened, Preview, Refusal
 
 READERS = (fits, dicom, nifti)
 """Each reader module has ``label``, ``sniff(head, path)`` and ``read(paths, report)``."""
 
 HEAD_BYTES = 4096
 
-__all__ = ["READERS", "Opened", "Refusal", "dicom", "fits", "nifti", "open_path", "open_paths"]
+__all__ = [
+    "READERS", "First", "Opened", "Preview", "Refusal", "dicom", "fits", "nifti", "open_path",
+    "open_paths",
+]  # fmt: skip
 
 
-def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Opened:
+def open_paths(
+    paths: Sequence[Path | str], *, report: Report = nothing, first: First | None = None
+) -> Opened:
     """Open files and folders as cases.
 
     Files that belong together (a rest and a stress series, the slices of one volume) become one
@@ -30,6 +35,8 @@ def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Open
     paths : sequence of path
     report : callable
         Called per file; may raise Cancelled.
+    first : callable, optional
+        Given one plane of a compressed FITS cube while the rest of it is unpacked.
 
     Returns
     -------
@@ -54,9 +61,14 @@ def open_paths(paths: Sequence[Path | str], *, report: Report = nothing) -> Open
     for done, (reader, known) in enumerate(by_reader.items()):
         low = 0.2 + 0.8 * done / len(by_reader)
         share = 0.8 / len(by_reader)
-        opened = READERS[reader].read(
-            known, report=lambda f, text, low=low, share=share: report(low + share * f, text)
-        )
+
+        def part(fraction: float, text: str, low: float = low, share: float = share) -> None:
+            report(low + share * fraction, text)
+
+        if READERS[reader] is fits:
+            opened = fits.read(known, report=part, first=first)
+        else:
+            opened = READERS[reader].read(known, report=part)
         cases += opened.cases
         refusals += opened.refusals
     refusals = [_as_known(refusal, inside) for refusal in refusals]

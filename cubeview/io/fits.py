@@ -16,7 +16,7 @@ from astropy.utils.exceptions import AstropyWarning
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube, Note, Pixels, Source
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io.byterange import Layout, Stamp
+from cubeview.io.byterange import Stamp
 from cubeview.io.cache import with_cache
 from cubeview.io.corrections import instrument_name
 from cubeview.io.fits_axes import WCS_ERRORS, Geometry, geometry
@@ -30,15 +30,17 @@ from cubeview.io.fits_layout import (
     check_size,
     first_part,
     groups_of,
-    is_flat_mask,
     parts_of,
+    role_of,
     wavelength_tables,
     what_it_is,
 )
+from cubeview.io.fits_pixels import pixels_of
 from cubeview.io.fits_planes import each_plane
+from cubeview.io.fits_preview import Lookout
 from cubeview.io.fits_unpack import packed_start, unpacked, untiled
 from cubeview.io.fits_walk import check_axes
-from cubeview.io.opened import Opened, Refusal
+from cubeview.io.opened import First, Opened, Refusal
 from cubeview.io.store import FitsPixels, FlagPixels, SigmaPixels
 
 label = "FITS"
@@ -65,13 +67,15 @@ def sniff(head: bytes, path: Path) -> bool:
     return packed_start(head, path).startswith(_FIRST)
 
 
-def read(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
+def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
     """Read FITS files.
 
     Parameters
     ----------
     paths : sequence of Path
     report : callable
+    first : callable, optional
+        Given one plane of each compressed file as soon as there is one, while it is unpacked.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def read(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
             report((done + fraction) / len(paths), text)
 
         try:
-            cases += _read_file(path, part)
+            cases += _read_file(path, part, first)
         except CubeviewError as error:
             refusals.append(Refusal(path, str(error)))
         except OSError as error:
@@ -127,17 +131,35 @@ def _lent(cube: Cube) -> Iterator[Path]:
                 yield named
 
 
-def _read_file(path: Path, report: Report) -> list[Case]:
+def _read_file(path: Path, report: Report, first: First | None) -> list[Case]:
     with path.open("rb") as stream:
         head = stream.read(4096)
     _refuse_others(head, path)
-    plain = unpacked(path, head, report)
+    watch = None
+    if first is not None:
+        watch = Lookout(path.name, first, lambda copy: _flux_in(copy, path))
+    plain = unpacked(path, head, report, watch)
     with _open(plain, path) as (hdus, parts):
         if not any(part.what == "packed image" and part.is_cube for part in parts):
             return _cases(path, plain, hdus, parts)
-    plain = untiled(path, plain, parts, report)
+    plain = untiled(path, plain, parts, report, watch)
     with _open(plain, path) as (hdus, parts):
         return _cases(path, plain, hdus, parts)
+
+
+def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
+    """Return the first cube of a copy that is still being written; None while there is none."""
+    try:
+        with _open(copy, path) as (hdus, parts):
+            flux = next((group.flux for group in groups_of(parts)), None)
+            if flux is None or flux.what != "image" or role_of(flux) != "flux":
+                return None
+            # Its end is not there yet; the lengths of its axes must make sense all the same.
+            check_size(flux, path, flux.offset + flux.size)
+            found = geometry(_geometry_header(flux, parts, []), hdus, flux.shape)
+            return pixels_of(copy, Stamp.of(copy), path, flux, flux, found)
+    except (CubeviewError, OSError, *WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError):
+        return None  # what is wrong is said when the whole is read
 
 
 def _cases(path: Path, plain: Path, hdus: Any, parts: list[Part]) -> list[Case]:
@@ -255,17 +277,17 @@ def _of_group(
         "beam": beam_of(flux.header, hdus),
         "redshift": redshift_of(headers),
     }
-    pixels = _pixels(plain, stamp, path, flux, flux, found)
+    pixels = pixels_of(plain, stamp, path, flux, flux, found)
     sigma: Pixels | None = None
     mask: Pixels | None = None
     if group.noise is not None:
-        noise = _pixels(plain, stamp, path, group.noise, flux, found)
+        noise = pixels_of(plain, stamp, path, group.noise, flux, found)
         sigma = SigmaPixels(noise, POWERS[group.meaning])
         facts["uncertainty"] = group.meaning
         text = f"noise from {group.noise.title}, which holds {group.meaning}"
         notes.append(Note("info", text, "error meaning"))
     if group.mask is not None:
-        flags = _pixels(plain, stamp, path, group.mask, flux, found)
+        flags = pixels_of(plain, stamp, path, group.mask, flux, found)
         mask = FlagPixels(flags, pixels.shape, group.mask_bits)
         notes.append(Note("info", f"voxels flagged in {group.mask.title} are left out"))
     if first_text(headers, "INSTRUME") == "KCWI" and sigma is None:
@@ -312,44 +334,6 @@ def _table(hdus: Any, part: Part) -> tuple[np.ndarray, str]:
     return values, unit
 
 
-def _pixels(
-    plain: Path, stamp: Stamp, named: Path, part: Part, flux: Part, found: Geometry
-) -> FitsPixels:
-    """Return the pixels of a part whose voxels are those of the flux."""
-    shape, order, fixed = part.shape, found.order, found.fixed
-    if part.shape != flux.shape and is_flat_mask(part, flux):
-        # The two mask axes follow each other as the sky axes of the flux do.
-        z, y, x = order
-        shape = (1, *part.shape)
-        order = (0, 1, 2) if y < x else (0, 2, 1)
-        fixed = (0, 0, 0)
-    elif part.shape != flux.shape:
-        # Same voxels, with or without axes of length one.
-        mine = [axis for axis, n in enumerate(part.shape) if n > 1]
-        theirs = [axis for axis, n in enumerate(flux.shape) if n > 1]
-        z, y, x = (mine[theirs.index(axis)] for axis in order)
-        order, fixed = (z, y, x), (0,) * len(shape)
-    header = part.header
-    bits = int(header["BITPIX"])
-    kind = "u1" if bits == 8 else f">{'f' if bits < 0 else 'i'}{abs(bits) // 8}"
-    blank = header.get("BLANK") if bits > 0 else None
-    layout = Layout(
-        offset=part.offset,
-        dtype=np.dtype(kind),
-        shape=shape,
-        order=order,
-        fixed=fixed,
-        scale=_float(header.get("BSCALE"), 1.0),
-        zero=_float(header.get("BZERO"), 0.0),
-        blank=int(blank) if isinstance(blank, int | float) else None,
-    )
-    return FitsPixels(plain, layout, stamp, named)
-
-
-def _float(value: Any, default: float) -> float:
-    return float(value) if isinstance(value, int | float) and np.isfinite(value) else default
-
-
 def _sibling(path: Path, letter: str) -> Path | None:
     match = _KCWI.match(path.name)
     return path.with_name(f"{match['stem']}{letter}{match['rest']}") if match else None
@@ -378,7 +362,7 @@ def _kcwi_siblings(
             continue
         stamp = Stamp.of(plain)
         check_size(part, sibling, stamp.size)
-        pixels = _pixels(plain, stamp, sibling, part, flux, found)
+        pixels = pixels_of(plain, stamp, sibling, part, flux, found)
         if letter == "v":
             sigma = SigmaPixels(pixels, POWERS["variance"])
             facts["uncertainty"] = "variance"

@@ -186,7 +186,7 @@ def groups_of(parts: Sequence[Part]) -> list[Group]:
         Empty when the file has no cube.
     """
     cubes = [part for part in parts if part.is_cube]
-    roles = {part.number: _role(part) for part in parts}
+    roles = {part.number: role_of(part) for part in parts}
     fluxes = [part for part in cubes if roles[part.number] == "flux"] or cubes
     fluxes.sort(key=lambda part: _FLUX.index(_word(part)) if _word(part) in _FLUX else len(_FLUX))
     primary = parts[0].header
@@ -283,7 +283,8 @@ def _prefix(part: Part) -> tuple[str, int]:
     return words, int(part.header.get("EXTVER", 1))
 
 
-def _role(part: Part) -> Literal["flux", "noise", "mask", "aside"]:
+def role_of(part: Part) -> Literal["flux", "noise", "mask", "aside"]:
+    """Return what a part is to a cube, as its name or its header declares."""
     word = _word(part)
     declared = str(part.header.get("HDUCLAS2", "")).strip().upper()
     if word in _NOISE or declared == "ERROR":
@@ -313,7 +314,7 @@ def _fits(part: Part, flux: Part) -> bool:
 def is_flat_mask(part: Part, flux: Part) -> bool:
     """Tell whether a two-dimensional mask can hold for every plane of a cube."""
     n = flux.real
-    return _role(part) == "mask" and part.shape in (n[-2:], n[:2], (n[0], n[2]))
+    return role_of(part) == "mask" and part.shape in (n[-2:], n[:2], (n[0], n[2]))
 
 
 def _meaning(flux: Part, noise: Part, notes: list[Note]) -> Meaning:

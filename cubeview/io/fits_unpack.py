@@ -30,6 +30,9 @@ _PACKED: dict[bytes, Callable[..., Any]] = {
 _BLOCK = 4 << 20
 _KEEP_FREE = 512 << 20
 _CACHE_LIMIT = 16 << 30
+Watch = Callable[[BinaryIO], None]
+"""Called with the copy, a named file open for writing, whenever more of it was written."""
+
 _BAD_STREAM = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
@@ -46,8 +49,16 @@ def packed_start(head: bytes, path: Path) -> bytes:
         return b""
 
 
-def unpacked(path: Path, head: bytes, report: Report) -> Path:
+def unpacked(path: Path, head: bytes, report: Report, watch: Watch | None = None) -> Path:
     """Return a plain copy of a packed file, made in the cache on first use; else the file itself.
+
+    Parameters
+    ----------
+    path : Path
+    head : bytes
+        The first bytes of the file.
+    report : callable
+    watch : callable, optional
 
     Raises
     ------
@@ -66,12 +77,16 @@ def unpacked(path: Path, head: bytes, report: Report) -> Path:
                 _check_room(path, done + len(block))
                 out.write(block)
                 done += len(block)
+                if watch is not None:
+                    watch(out)
                 report(min(0.9, 0.9 * raw.tell() / size), f"unpacking {path.name}")
 
     return _cached(path, "stream", write)
 
 
-def untiled(path: Path, plain: Path, parts: list[Part], report: Report) -> Path:
+def untiled(
+    path: Path, plain: Path, parts: list[Part], report: Report, watch: Watch | None = None
+) -> Path:
     """Return a copy with tile-compressed images stored plainly, made in the cache on first use.
 
     Parameters
@@ -82,6 +97,7 @@ def untiled(path: Path, plain: Path, parts: list[Part], report: Report) -> Path:
         The same, its outer compression undone.
     parts : list of Part
     report : callable
+    watch : callable, optional
 
     Raises
     ------
@@ -100,7 +116,9 @@ def untiled(path: Path, plain: Path, parts: list[Part], report: Report) -> Path:
             for part in parts:
                 hdu = hdus[part.number]
                 if part.what == "packed image" and part.is_cube:
-                    _write_image(out, hdu, lambda f: report(0.9 * f, f"unpacking {path.name}"))
+                    _write_image(
+                        out, hdu, lambda f: report(0.9 * f, f"unpacking {path.name}"), watch
+                    )
                 elif part.what == "packed image":
                     _write_hdu(out, fits.ImageHDU(np.asarray(hdu.data), hdu.header))
                 else:
@@ -172,7 +190,9 @@ def _write_hdu(out: BinaryIO, hdu: Any) -> None:
     out.write(stream.getvalue()[2880:])
 
 
-def _write_image(out: BinaryIO, hdu: Any, report: Callable[[float], None]) -> None:
+def _write_image(
+    out: BinaryIO, hdu: Any, report: Callable[[float], None], watch: Watch | None
+) -> None:
     """Write a tile-compressed image plainly, a slab of planes at a time."""
     header, shape = hdu.header, hdu.shape
     out.write(header.tostring(padding=True).encode("ascii"))
@@ -187,4 +207,6 @@ def _write_image(out: BinaryIO, hdu: Any, report: Callable[[float], None]) -> No
         slab = np.ascontiguousarray(hdu.section[start : start + step], dtype)
         out.write(slab.tobytes())
         written += slab.nbytes
+        if watch is not None:
+            watch(out)
     out.write(b"\0" * (-written % 2880))

@@ -41,7 +41,7 @@ def files(monkeypatch):
 
     known = {"wren.dcm": make_heart(), "finch.dcm": make_heart("Finch"), "field.fits": make_sky()}
 
-    def open_paths(paths, *, report):
+    def open_paths(paths, *, report, first):
         report(0.0, "looking")
         cases = tuple(known[p.name] for p in paths if p.name in known)
         bad = [p for p in paths if p.name not in known]

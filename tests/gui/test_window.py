@@ -91,7 +91,7 @@ def test_opening_a_case_again_replaces_it(window, idle, files):
 def test_opening_can_be_cancelled(window, idle, qtbot, monkeypatch):
     from cubeview.gui import opening
 
-    def endless(paths, *, report):
+    def endless(paths, *, report, first):
         while True:
             report(0.1, "looking")
 
