@@ -135,7 +135,6 @@ def found_ventricles(case: Case, *, report: Report = nothing) -> dict[str, Ventr
 
     Found once for each case; the answer is kept as long as the case is.
     """
-    preload()
     from cubeview.learn.ventricle import find_pair, find_ventricle
 
     if case not in _ventricles:

@@ -1,5 +1,7 @@
 """Dragging the ventricle in the window, as the user does it."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -197,3 +199,18 @@ def test_the_handle_under_the_mouse(window, heart):
     assert handles.near(at) == "centre"
     assert handles.near(at + QPointF(3, 3)) == ""
     assert isinstance(window.session.ventricles["stress"], Ventricle)
+
+
+FIND = """
+import numpy as np
+from cubeview.gui.asking import found_ventricles
+from cubeview.simulate.spect import simulate_pair, to_case
+found_ventricles(to_case(simulate_pair("healthy", np.random.default_rng(0)), "shown"))
+print("libtorch_cpu" in open("/proc/self/maps").read())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_heart_is_shown_with_its_ventricle_before_torch_is_loaded():
+    done = subprocess.run([sys.executable, "-c", FIND], capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
