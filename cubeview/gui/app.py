@@ -82,9 +82,9 @@ class FileEvents(QObject):
 
 
 def run(paths: Sequence[Path], library: Path | None = None) -> int:
-    """Open the window, with files if there are any, and stay until it is closed.
+    """Open the window, with files if there are any; when it is closed the process ends.
 
-    When the program runs already the files go to its window, and this start ends at once.
+    When the program runs already the files go to its window, and this start returns at once.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
     Returns
     -------
     int
-        Exit status.
+        0, when the files went to a running window.
     """
     app = application()
     if hand_over(paths):
@@ -123,11 +123,13 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
         window.opening.open(list(paths))
     status = app.exec()
     listener.close()
-    if not window.stopped:
-        # A lane is still inside one long call, and Python would wait for it before it goes.
-        logging.shutdown()
-        os._exit(status)
-    return status
+    # All is saved. A lane may still be inside one long call, for which Python would wait; and
+    # Python frees the application before what lives in it, which crashes now and then.
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as in a program without a console
+            stream.flush()
+    os._exit(status)
 
 
 def _close_splash() -> None:

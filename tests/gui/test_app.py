@@ -66,8 +66,11 @@ def test_run_opens_the_files_it_is_given_and_ends_with_the_window(
         window.close()
 
     QTimer.singleShot(0, look)
+    monkeypatch.setattr("os._exit", sys.exit)
     try:
-        assert app.run([Path("/scans/wren.dcm")]) == 0
+        with pytest.raises(SystemExit) as left:
+            app.run([Path("/scans/wren.dcm")])
+        assert left.value.code == 0
     finally:
         sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
     assert seen == ["Wren"]
