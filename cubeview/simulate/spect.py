@@ -61,7 +61,10 @@ class SpectTruth:
     label : str
         One of `CLASSES`.
     ventricles : mapping of role to Ventricle
-        Pose and outer size of the wall in each scan.
+        Pose and outer size of the wall in each scan, where the heart was before it moved.
+    drift : mapping of role to ndarray, shape (3,), mm
+        From there to the heart's mean place over the time of the scan, along (z, y, x): every
+        heart moves a little, and the image shows where it was on average.
     myocardium : mapping of role to ndarray of bool, shape (z, y, x)
         Voxels that are mostly left ventricular wall.
     site : mapping of role to ndarray of bool, shape (z, y, x)
@@ -80,6 +83,7 @@ class SpectTruth:
 
     label: str
     ventricles: Mapping[str, Ventricle]
+    drift: Mapping[str, np.ndarray]
     myocardium: Mapping[str, np.ndarray]
     site: Mapping[str, np.ndarray]
     uptake: Mapping[str, np.ndarray]
@@ -173,6 +177,7 @@ def simulate_pair(
     truth = SpectTruth(
         label=label,
         ventricles={role: parts[role].ventricle for role in ROLES},
+        drift={role: parts[role].drift for role in ROLES},
         myocardium={role: parts[role].myocardium for role in ROLES},
         site={role: parts[role].site for role in ROLES},
         uptake={role: parts[role].uptake for role in ROLES},

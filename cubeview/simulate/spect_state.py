@@ -71,6 +71,7 @@ class State:
 
     image: np.ndarray
     ventricle: Ventricle
+    drift: np.ndarray
     myocardium: np.ndarray
     site: np.ndarray
     uptake: np.ndarray
@@ -167,6 +168,7 @@ def take(
     return State(
         image=acquire(image, heart.camera, voxel, noise, rng, moved),
         ventricle=true_ventricle(wall, pose),
+        drift=moved[1] * moved[0],
         myocardium=myocardium,
         site=site,
         uptake=relative,

@@ -64,11 +64,8 @@ def trial(number: int, seed: int = 4, variant: str = "") -> Trial:
 
 def mean_place(truth: spect.SpectTruth, role: str) -> Ventricle:
     """Return where a ventricle was on average: one that moved has no other single place."""
-    ventricle, artefact = truth.ventricles[role], truth.artefact
-    if artefact is None or artefact.kind != "motion":
-        return ventricle
-    shift = artefact.strength[role] * (artefact.where[::-1] @ ventricle.axes)
-    return replace(ventricle, centre=ventricle.centre + shift)
+    ventricle = truth.ventricles[role]
+    return replace(ventricle, centre=ventricle.centre + truth.drift[role])
 
 
 def across_the_body(cube: Cube, truth: Ventricle) -> tuple[Cube, Ventricle]:

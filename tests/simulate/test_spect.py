@@ -238,3 +238,28 @@ def test_defects_of_the_second_hospital_have_corners():
         shares.append(weight[box].mean())
     assert shares[0] == pytest.approx(np.pi / 4, abs=0.01)
     assert shares[1] > 0.95
+
+
+def test_drift_leads_to_where_the_image_shows_a_heart_that_moved():
+    nothing = (0.0, 0.0)
+    alone = {"liver": nothing, "gut": nothing, "background": nothing, "right_ventricle": nothing}
+    params = replace(QUIET, scan=replace(QUIET.scan, **alone))
+    before, after = [], []
+    for pair in pairs("artefact", 40, params):
+        artefact = pair.truth.artefact
+        for role in ROLES:
+            drift, values = pair.truth.drift[role], getattr(pair, role)
+            if artefact.kind != "motion" or artefact.strength[role] == 0:
+                assert np.linalg.norm(drift) < 6
+                continue
+            places = np.indices(values.shape).reshape(3, -1) * pair.voxel_mm
+            wall = pair.truth.myocardium[role].ravel()
+            middle = places @ values.ravel() / values.sum() - places[:, wall].mean(axis=1)
+            # The wall's own uptake changes too, most of all along the axis.
+            across = pair.truth.ventricles[role].axes[1:]
+            before.append(np.linalg.norm(across @ middle))
+            after.append(np.linalg.norm(across @ (middle - drift)))
+    assert len(before) > 6
+    assert np.median(before) > 7
+    assert np.median(after) < 3
+    assert np.max(after) < 6
