@@ -1,23 +1,27 @@
 """What a fitted wall gets wrong, as learnt from simulated pairs: a second look at the fit.
 
 A wall fitted to blurred counts errs in ways that its own parameters give away: a bright cavity or
-a thick wall is taken for a wide ventricle, a gradual basal fall-off for a short one. One linear
-step from those signs to the ellipsoid takes most of it back; one more says how large an error is
-left as a rule. The coefficients are made by ``tests/learn/make_aftersight.py``.
+a thick wall is taken for a wide ventricle, a gradual basal fall-off for a short one. So do what the
+fit leaves unexplained (`learn.unexplained`) and where each state alone would have it. One linear
+step from those signs to the ellipsoid takes most of it back; one more says whether what is left
+may be too far off. The coefficients are made by ``tests/learn/make_aftersight.py``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from scipy.special import expit
 
-from cubeview.learn.wall import Fit
+from cubeview.learn.wall import Fit, Wall, merit
 
 COEFFICIENTS = Path(__file__).with_name("aftersight.npz")
 
 _LIMIT = 3.0  # standard deviations: beyond what was simulated the step grows no further
 _MOST_MM = 12.0
+_FAR_MM = 25.0  # beyond, two walls are just elsewhere
 
 
 @dataclass(frozen=True)
@@ -32,19 +36,19 @@ class Step:
         The axis, towards inferior and lateral.
     radii : ndarray, shape (2,)
         Inferior and lateral semi-axis.
-    error_mm : float
-        How large an error is usual for such a fit, the step taken.
+    doubt : float
+        0 to 1, above 0.5 where a fit of such signs is as well checked.
     """
 
     apex: float
     base: float
     across: np.ndarray
     radii: np.ndarray
-    error_mm: float
+    doubt: float
 
 
 def signs(fit: Fit, missing: float) -> np.ndarray:
-    """Return what gives a fit's errors away, shape (23,).
+    """Return how a fit itself gives its errors away, shape (23,).
 
     Parameters
     ----------
@@ -68,16 +72,38 @@ def signs(fit: Fit, missing: float) -> np.ndarray:
     return np.concatenate([shape, brightness, [fit.cost, fit.gain, missing]])
 
 
+def against(alone: Fit, wall: Wall) -> np.ndarray:
+    """Return how a state's own fit differs from the wall that was made of both, shape (11,)."""
+    own = alone.wall
+    away = np.clip(wall.axes @ (own.centre - wall.centre), -_FAR_MM, _FAR_MM)
+    tilt = wall.axes[1:] @ own.axes[0]
+    size = [np.log(own.long_mm / wall.long_mm), np.log(own.wide_mm / wall.wide_mm)]
+    shape = [*size, own.base - wall.base]
+    return np.concatenate([away, tilt, shape, [merit(alone), alone.cost, alone.gain]])
+
+
 def second_look(seen: np.ndarray) -> Step:
     """Return the correction that the signs of a fit call for."""
-    mean, spread, matrix = _coefficients()
+    kept = _coefficients()
+    row = standard(seen, kept["mean"], kept["spread"])
+    step = row @ kept["step"]
+    mm = np.clip(step, -_MOST_MM, _MOST_MM)
+    doubt = float(expit(with_amounts(row) @ kept["doubt"]))
+    return Step(float(mm[0]), float(mm[1]), mm[2:4], mm[4:6], doubt)
+
+
+def standard(seen: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Return a 1 and the signs, shape (..., n), in standard deviations, shape (..., n + 1)."""
     row = np.clip((seen - mean) / spread, -_LIMIT, _LIMIT)
-    step = matrix[0] + row @ matrix[1:]
-    mm = np.clip(step[:6], -_MOST_MM, _MOST_MM)
-    return Step(float(mm[0]), float(mm[1]), mm[2:4], mm[4:6], float(np.exp(step[6])))
+    return np.concatenate([np.ones_like(row[..., :1]), row], axis=-1)
+
+
+def with_amounts(row: np.ndarray) -> np.ndarray:
+    """Return what doubt is linear in, of `standard` signs: a sign far off either way is unusual."""
+    return np.concatenate([row, np.abs(row[..., 1:])], axis=-1)
 
 
 @lru_cache(maxsize=1)
-def _coefficients() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _coefficients() -> Mapping[str, np.ndarray]:
     with np.load(COEFFICIENTS, allow_pickle=False) as kept:
-        return kept["mean"], kept["spread"], kept["matrix"]
+        return dict(kept)

@@ -374,7 +374,7 @@ def _hearts(version: str, **ways: Any) -> Source:
 SOURCES: Mapping[str, Source] = {
     "spect": replace(_hearts("finder-2"), facts=spect_facts),
     # The same hearts and others, to see how what was learnt carries over.
-    "spect/found": _hearts("found", look=True),
+    "spect/found": _hearts("found-2", look=True),
     **{f"spect/{name}": _hearts(f"{name}+finder-2", variant=name) for name in VARIANTS},
     "ifu": Source(ifu.VERSION, ifu.CLASSES, SKY_ROLES, sky_example, sky_facts),
 }

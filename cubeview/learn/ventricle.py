@@ -14,36 +14,33 @@ from scipy.ndimage import map_coordinates
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
-from cubeview.learn.aftersight import second_look, signs
-from cubeview.learn.candidates import candidates, measured, resample
+from cubeview.learn.aftersight import against, second_look, signs
+from cubeview.learn.candidates import candidates
+from cubeview.learn.heart_image import (
+    STEP_MM,
+    HeartImage,
+    blank_image,
+    fit_counts,
+    fit_to,
+    heart_image,
+    missing,
+    near,
+)
 from cubeview.learn.poses import poses_of
 from cubeview.learn.register import Rigid, register
-from cubeview.learn.wall import (
-    Fit,
-    Wall,
-    fit_wall,
-    merit,
-    predict,
-    reach_of,
-    shares,
-    turned_round,
-)
+from cubeview.learn.unexplained import moved, unexplained
+from cubeview.learn.wall import Fit, Wall, merit, reach_of, shares, turned_round
 
 BASE_AT = 0.7
 """Where the basal plane cuts the ellipsoid's long axis, as a share of the semi-axis."""
 
-_STEP_MM = 6.0
 _CLIPS = (1.0, 0.6, 0.36)
 _GOOD = 1.0
 _PLAUSIBLE = 0.75
 _SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0
-_CUT = 1.15  # brighter is cut, in units of the wall's own brightness
-_TRUSTED = 0.25  # a voxel this far from the model counts half
 _LEAST_MM = 10.0
-_FEWEST = 200  # voxels to fit to
 _ALIKE = 0.9  # cosine; a heart lies in about the same direction in both states
 _FAVOUR = 0.4  # of merit, for the direction that the better state has
-_UNSURE_MM = 5.0  # an error as large as not wanted; where that is usual it is as well asked for
 
 
 def find_ventricle(cube: Cube, *, report: Report = nothing) -> Ventricle:
@@ -96,7 +93,7 @@ class Fitted:
     seen : ndarray
         Signs of how the fit errs, see `cubeview.learn.aftersight`.
     size : float
-        Of this state against the one the signs were seen in.
+        Of this state against the one that the wall's shape was fitted in.
     doubts : list of (float, str)
         0 to 1, and why.
     """
@@ -144,7 +141,7 @@ def _fit_both(stress: "_Found", rest: "_Found") -> tuple[Fitted, Fitted]:
     # A poor image that matches a good one is as sure as the good one.
     sure = merit(lead.fit) if map_.correlation > 0.85 else -np.inf
     first = _fitted(lead, fit)
-    moved = replace(
+    across = replace(
         fit.wall,
         centre=_across(map_, lead.fit.wall, other.fit.wall, fit.wall.centre),
         axes=fit.wall.axes @ lead.fit.wall.axes.T @ map_.rotation.T @ other.fit.wall.axes,
@@ -152,9 +149,9 @@ def _fit_both(stress: "_Found", rest: "_Found") -> tuple[Fitted, Fitted]:
         wide_mm=map_.size * fit.wall.wide_mm,
     )
     # A defect in one state can look like a shift to the registration, and like a gap to the fit.
-    placed = _fit(other.image, moved, (4,), shape=False).wall
-    moved = replace(placed, centre=0.5 * (placed.centre + moved.centre))
-    second = Fitted(moved, first.seen, map_.size, _doubts(other, moved, sure)[1])
+    placed = fit_to(other.image, across, (4,), shape=False).wall
+    wall = replace(placed, centre=0.5 * (placed.centre + across.centre))
+    second = _fitted(other, fit, wall, map_.size, sure)
     return (first, second) if lead is found[0] else (second, first)
 
 
@@ -167,32 +164,11 @@ def ellipsoid(wall: Wall) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Image:
-    values: np.ndarray
-    spacing: np.ndarray
-    work: np.ndarray  # isotropic, `_STEP_MM`
-    places: np.ndarray  # (3, n) cube mm of the work grid
-    seen: np.ndarray  # (n,) whether a mask left the counts there
-
-
-@dataclass(frozen=True, eq=False)
 class _Found:
-    image: _Image
+    image: HeartImage
     fit: Fit
     doubts: list[tuple[float, str]]
     usual: np.ndarray  # the pose that the file suggests, as `Wall.axes`
-
-
-def _image(cube: Cube) -> _Image:
-    z, y, x = cube.shape
-    values = np.nan_to_num(
-        cube.box((slice(0, z), slice(0, y), slice(0, x))), nan=0.0, posinf=0.0, neginf=0.0
-    )
-    spacing = np.array(cube.spacing)
-    work = resample(values, spacing, _STEP_MM, 3.0).astype(np.float32)
-    places = np.indices(work.shape, dtype=np.float32).reshape(3, -1) * np.float32(_STEP_MM)
-    seen = measured(values, spacing, _STEP_MM, 3.0).ravel()
-    return _Image(values, spacing, work, places, seen)
 
 
 def _find(cube: Cube, report: Report) -> _Found:
@@ -201,20 +177,20 @@ def _find(cube: Cube, report: Report) -> _Found:
     if extent.max() > _LARGEST_MM or extent.min() < _SMALLEST_MM:
         size = " × ".join(f"{mm:.0f}" for mm in extent)
         return _nowhere(cube, f"an image of {size} mm cannot show a heart")
-    image, poses = _image(cube), poses_of(cube)
+    image, poses = heart_image(cube), poses_of(cube)
     fits: list[Fit] = []
     for step, clip in enumerate(_CLIPS):
         report(0.05 + 0.3 * step, "Looking for the left ventricle")
         rough: list[Fit] = []
         for candidate in candidates(image.values, image.spacing, poses.frames, 6, clip):
-            rough.append(_fit(image, candidate.wall, (3,), every=2))
+            rough.append(fit_to(image, candidate.wall, (3,), every=2))
             if len(rough) == 3 and max(map(merit, rough)) > _GOOD:
                 break
         rough.sort(key=merit, reverse=True)
         for fit in rough[:2]:
             if merit(fit) > merit(rough[0]) - 0.4:
                 report(0.2 + 0.3 * step, "Fitting the wall")
-                fits.append(_fit(image, fit.wall, (5, 6, 8)))
+                fits.append(fit_to(image, fit.wall, (5, 6, 8)))
         if fits and merit(max(fits, key=merit)) > _GOOD:
             break
     if not fits:
@@ -222,7 +198,7 @@ def _find(cube: Cube, report: Report) -> _Found:
     best = max(fits, key=merit)
     doubts = [(0.55, poses.guess)] if poses.guess else []
     if not poses.which_end:
-        turned = _fit(image, turned_round(best.wall), (4, 5, 6))
+        turned = fit_to(image, turned_round(best.wall), (4, 5, 6))
         if abs(merit(turned) - merit(best)) < 0.04:
             doubts.append((0.6, "apex and base can hardly be told apart"))
         best = max((best, turned), key=merit)
@@ -235,21 +211,26 @@ def _find(cube: Cube, report: Report) -> _Found:
 def _nowhere(cube: Cube, why: str) -> _Found:
     """The middle of the cube, for want of anything better."""
     middle = (np.array(cube.shape) - 1) / 2 * cube.spacing
-    blank = np.zeros((2, 2, 2), dtype=np.float32)
-    image = _Image(
-        blank,
-        np.array(cube.spacing),
-        blank,
-        np.zeros((3, 8), dtype=np.float32),
-        np.ones(8, dtype=bool),
-    )
     fit = Fit(Wall(middle, poses_of(cube).frames[0]), 2.0, 0.0, np.zeros(14))
-    return _Found(image, fit, [(1.0, why)], fit.wall.axes)
+    return _Found(blank_image(cube), fit, [(1.0, why)], fit.wall.axes)
 
 
-def _fitted(found: _Found, fit: Fit) -> Fitted:
-    missing, doubts = _doubts(found, fit.wall)
-    return Fitted(fit.wall, signs(fit, missing), 1.0, doubts)
+def _fitted(
+    found: _Found,
+    fit: Fit,
+    wall: Wall | None = None,
+    size: float = 1.0,
+    sure: float = -np.inf,
+) -> Fitted:
+    """One state under a wall, which may lie elsewhere here than where it was fitted."""
+    wall = wall or fit.wall
+    drift = moved(found.image, wall)
+    if drift is not None:
+        fit, wall, size = drift.fit, drift.fit.wall, 1.0
+    absent, doubts = _doubts(found, wall, sure)
+    own = unexplained(found.image, wall, drift)
+    seen = [signs(fit, absent), own, against(found.fit, wall), [size]]
+    return Fitted(wall, np.concatenate(seen), size, doubts)
 
 
 def _doubts(
@@ -259,12 +240,12 @@ def _doubts(
 
     `sure` is a merit the other state vouches for.
     """
-    missing = _missing(found.image, wall)
-    lost = (min(1.0, missing / 0.3), f"{missing:.0%} of its wall lies outside the image")
+    absent = missing(found.image, wall)
+    lost = (min(1.0, absent / 0.3), f"{absent:.0%} of its wall lies outside the image")
     worth = float(np.clip((max(merit(found.fit), sure) - _PLAUSIBLE) / 0.1, -50, 50))
     why = "what was found does not look much like a left ventricle"
     poor = (1.0 / (1.0 + float(np.exp(worth))), why)
-    return missing, [*found.doubts, lost, poor]
+    return absent, [*found.doubts, lost, poor]
 
 
 def _ventricle(fitted: Fitted) -> Ventricle:
@@ -274,78 +255,17 @@ def _ventricle(fitted: Fitted) -> Ventricle:
     half = (step.base - step.apex) / (1.0 + BASE_AT)
     offset = fitted.size * np.array([step.apex + half, *step.across])
     radii = np.maximum(radii + fitted.size * np.array([half, *step.radii]), _LEAST_MM)
-    share = step.error_mm / _UNSURE_MM
-    unsure = (share**3 / (1.0 + share**3), "where it begins and ends is hard to see")
+    unsure = (step.doubt, "where it begins and ends is hard to see")
     doubt, reason = max([*fitted.doubts, unsure], key=lambda each: each[0])
     axes = fitted.wall.axes
     return Ventricle(centre + offset @ axes, axes, radii, doubt, reason if doubt > 0.3 else "")
 
 
-def _missing(image: _Image, wall: Wall) -> float:
-    """Share of the wall where there is no image, or none is left by a mask."""
-    line = np.arange(-72.0, 73.0, _STEP_MM)
-    around = np.stack(np.meshgrid(line, line, line, indexing="ij")).reshape(3, -1)
-    places = wall.centre[:, None] + around
-    whole = shares(wall, places)[0]
-    voxels = np.rint(places / image.spacing[:, None])
-    seen = map_coordinates(image.values, voxels, order=0, mode="constant", cval=0.0) != 0
-    return float(1.0 - whole[seen].sum() / max(float(whole.sum()), 1e-6))
-
-
-def _near(image: _Image, wall: Wall) -> np.ndarray:
-    """Which voxels of the work grid a wall is fitted to: what a mask took away is no evidence."""
-    middle = (wall.centre - 0.2 * wall.long_mm * wall.axes[0]).astype(np.float32)
-    near: np.ndarray = ((image.places - middle[:, None]) ** 2).sum(axis=0) < 80.0**2
-    seen = near & image.seen
-    return seen if seen.sum() > _FEWEST else near
-
-
-def _fit(
-    image: _Image, wall: Wall, rounds: tuple[int, ...], every: int = 1, shape: bool = True
-) -> Fit:
-    """Fit to the counts around a wall: its shape, or only its place and direction."""
-    near = _near(image, wall)
-    counts = image.work.ravel()[near][::every]
-    return _fit_to(image.places[:, near][:, ::every], counts, wall, rounds, shape)
-
-
-def _fit_to(
-    places: np.ndarray,
-    counts: np.ndarray,
-    wall: Wall,
-    rounds: tuple[int, ...],
-    shape: bool = True,
-) -> Fit:
-    """Fit in rounds of so many steps; voxels far from the last round's model count less.
-
-    So neither a liver beside the wall nor a defect that smooth modes cannot follow pulls the
-    shape.
-    """
-    trust = np.ones(len(counts), dtype=np.float32)
-    fit = Fit(wall, 2.0, 0.0, np.zeros(14))
-    for steps in rounds:
-        share, cavity, _ = shares(fit.wall, places)
-        inside = share > 0.6 * share.max()
-        level = float(np.percentile(counts[inside], 60)) if inside.sum() > 20 else 0.0
-        if not level > 0:
-            break
-        values = np.minimum(counts / level, _CUT)
-        if fit.brightness[0] > 0:
-            off = (values - predict(fit, places)) / _TRUSTED
-            trust = 1.0 / (1.0 + off**2)
-        else:
-            # As bright as the wall, but outside of it: another organ.
-            outside = (share < 0.35 * share.max()) & (cavity < 0.5)
-            trust[outside & (values > 0.8)] = 0.2
-        fit = fit_wall(fit.wall, places, values, trust, steps=steps, shape=shape)
-    return fit
-
-
-def _look(image: _Image, wall: Wall) -> tuple[np.ndarray, np.ndarray]:
+def _look(image: HeartImage, wall: Wall) -> tuple[np.ndarray, np.ndarray]:
     """The counts in a wall's own frame, shape (27, 27, 27), and the places there (3, n)."""
-    line = np.arange(-13, 14) * _STEP_MM
+    line = np.arange(-13, 14) * STEP_MM
     own = np.stack(np.meshgrid(line, line, line, indexing="ij")).reshape(3, -1)
-    at = (wall.centre[:, None] + wall.axes.T @ own) / _STEP_MM
+    at = (wall.centre[:, None] + wall.axes.T @ own) / STEP_MM
     looked = map_coordinates(image.work, at, order=1, mode="constant", cval=0.0)
     return looked.reshape(27, 27, 27), own
 
@@ -356,7 +276,7 @@ def _registration(lead: _Found, other: _Found) -> Rigid | None:
     moving, _ = _look(other.image, other.fit.wall)
     still = replace(lead.fit.wall, centre=np.zeros(3), axes=np.eye(3))
     weight = reach_of(still, own, 6.0, 6.0).reshape(fixed.shape)
-    found = register(fixed, moving, weight, _STEP_MM, resize=True)
+    found = register(fixed, moving, weight, STEP_MM, resize=True)
     far = float(np.linalg.norm(found.shift_mm)) > 30.0 or found.turn_deg > 30.0
     return None if far or found.correlation < 0.6 else found
 
@@ -373,18 +293,18 @@ def _across(map_: Rigid, lead: Wall, other: Wall, place: np.ndarray) -> np.ndarr
 def _joint(lead: _Found, other: _Found, map_: Rigid) -> Fit:
     """One wall for the brighter of both states at each place, each over its own brightness."""
     wall = lead.fit.wall
-    near = _near(lead.image, wall)
-    places = lead.image.places[:, near]
-    there = _across(map_, wall, other.fit.wall, places.astype(np.float64)) / _STEP_MM
+    chosen = near(lead.image, wall)
+    places = lead.image.places[:, chosen]
+    there = _across(map_, wall, other.fit.wall, places.astype(np.float64)) / STEP_MM
     counts = [
-        lead.image.work.ravel()[near],
+        lead.image.work.ravel()[chosen],
         map_coordinates(other.image.work, there, order=1, mode="constant", cval=0.0),
     ]
     share = shares(wall, places)[0]
     inside = share > 0.6 * share.max()
     levels = [max(float(np.percentile(c[inside], 75)), 1e-6) for c in counts]
     brighter = np.maximum(counts[0] / levels[0], counts[1] / levels[1]).astype(np.float32)
-    fit = _fit_to(places, brighter, wall, (6, 8))
+    fit = fit_counts(places, brighter, wall, (6, 8))
     return fit if merit(fit) > merit(lead.fit) - 0.2 else lead.fit
 
 
@@ -394,6 +314,6 @@ def _again(found: _Found, model: Wall, favour: float) -> _Found:
     `favour` is by how much its merit may be less.
     """
     starts = [replace(model, centre=centre) for centre in (model.centre, found.fit.wall.centre)]
-    fits = [_fit(found.image, start, (5, 6)) for start in starts]
+    fits = [fit_to(found.image, start, (5, 6)) for start in starts]
     best = max(fits, key=merit)
     return replace(found, fit=best) if merit(best) > merit(found.fit) - favour else found

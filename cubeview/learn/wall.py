@@ -33,6 +33,9 @@ _HOLD = 0.004
 _RIDGE = 0.05
 _CAVITY = 1.0
 
+DELTA = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01, 0.05, 0.05])
+"""By how much each entry of `changed` is moved to see what depends on it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Wall:
@@ -204,31 +207,35 @@ def fit_wall(
     energy = float(weight @ (values - mean) ** 2) + 1e-6 * len(values)
 
     def residual(vector: np.ndarray) -> np.ndarray:
-        left = _solve(_moved(start, vector), places, values, weight)[0]
-        return np.concatenate([left / np.sqrt(energy), _prior(start, vector)])
+        left = solve(columns(changed(start, vector), places), values, weight)[0]
+        return np.concatenate([left / np.sqrt(energy), prior(start, vector)])
 
     def placed(vector: np.ndarray) -> np.ndarray:
         held = np.sqrt(_HOLD) * vector / _PLACED
         return np.concatenate([residual(np.pad(vector, (0, 7))), held])
 
     if shape:
-        vector, now = _descend(residual, np.zeros(12), steps)
+        vector, now = descend(residual, np.zeros(12), steps)
     else:
-        vector, now = _descend(placed, np.zeros(5), steps)
+        vector, now = descend(placed, np.zeros(5), steps)
         vector = np.pad(vector, (0, 7))
-    wall = _moved(start, vector)
-    left, brightness = _solve(wall, places, values, weight)
+    wall = changed(start, vector)
+    left, brightness = solve(columns(wall, places), values, weight)
+    gain = (unwalled(wall, places, values, weight) - float(left @ left)) / energy
+    return Fit(wall, float(now @ now), gain, brightness)
+
+
+def unwalled(wall: Wall, places: np.ndarray, values: np.ndarray, weight: np.ndarray) -> float:
+    """Return what smooth surroundings alone leave of the counts around a wall, sum of squares."""
     root = np.sqrt(weight)
     plane = np.stack([np.ones_like(values), *(places - wall.centre[:, None]) / 50.0]) * root
     flat = np.linalg.lstsq(plane.T, values * root, rcond=None)[0]
-    rest = float((((values * root) - flat @ plane) ** 2).sum())
-    gain = (rest - float(left @ left)) / energy
-    return Fit(wall, float(now @ now), gain, brightness)
+    return float((((values * root) - flat @ plane) ** 2).sum())
 
 
 def predict(fit: Fit, places: np.ndarray) -> np.ndarray:
     """Return the counts a fit expects at places, shape (3, n), in the units it was fitted in."""
-    expected: np.ndarray = fit.brightness @ _columns(fit.wall, places)
+    expected: np.ndarray = fit.brightness @ columns(fit.wall, places)
     return expected
 
 
@@ -270,8 +277,16 @@ def reach_of(wall: Wall, places: np.ndarray, reach_mm: float, edge_mm: float) ->
     return reach
 
 
-def _moved(start: Wall, vector: np.ndarray) -> Wall:
-    """The start changed by a vector of scaled parameters."""
+def changed(start: Wall, vector: np.ndarray) -> Wall:
+    """Return a wall changed by what a fit fits.
+
+    Parameters
+    ----------
+    start : Wall
+    vector : ndarray, shape (12,)
+        Centre along the start's axes in 10 mm; tilt of its axis towards inferior and lateral, in
+        radian; ln length and width, base, ln blur, roundness, gap in 20 mm, ln fade.
+    """
     tilt = vector[3] * start.axes[1] + vector[4] * start.axes[2]
     axis = start.axes[0] + tilt
     axis /= np.linalg.norm(axis)
@@ -294,8 +309,8 @@ def _moved(start: Wall, vector: np.ndarray) -> Wall:
     )
 
 
-def _prior(start: Wall, vector: np.ndarray) -> np.ndarray:
-    """Rows of the least squares that hold the size near what ventricles have."""
+def prior(start: Wall, vector: np.ndarray) -> np.ndarray:
+    """Return rows of the least squares that hold the size near what ventricles have, shape (8,)."""
     now = np.array(
         [
             np.log(start.long_mm) + vector[5],
@@ -313,8 +328,8 @@ def _prior(start: Wall, vector: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _columns(wall: Wall, places: np.ndarray) -> np.ndarray:
-    """What the counts are a sum of, shape (14, n)."""
+def columns(wall: Wall, places: np.ndarray) -> np.ndarray:
+    """Return what the counts at places, shape (3, n), are a sum of, shape (14, n)."""
     share, cavity, (z, y, x) = shares(wall, places)
     offset = (places - wall.centre.astype(places.dtype)[:, None]) / 50.0
     outside = 1.0 - cavity - share
@@ -323,12 +338,19 @@ def _columns(wall: Wall, places: np.ndarray) -> np.ndarray:
     return np.stack([*(share * mode for mode in modes), cavity, outside, *(outside * offset)])
 
 
-def _solve(
-    wall: Wall, places: np.ndarray, values: np.ndarray, weight: np.ndarray
+def solve(
+    parts: np.ndarray, values: np.ndarray, weight: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Best brightness for a given shape: weighted residuals, and the coefficients."""
+    """Return the weighted residuals under the best brightness of each part, and that brightness.
+
+    Parameters
+    ----------
+    parts : ndarray, shape (14, n)
+        As `columns`.
+    values, weight : ndarray, shape (n,)
+    """
     root = np.sqrt(weight)
-    design = _columns(wall, places) * root
+    design = parts * root
     target = values * root
     normal = (design @ design.T).astype(np.float64)
     ridge = _RIDGE * normal[0, 0]
@@ -340,15 +362,18 @@ def _solve(
     return residual, coefficients
 
 
-def _descend(
+def descend(
     residual: Callable[[np.ndarray], np.ndarray],
     vector: np.ndarray,
     steps: int,
+    delta: np.ndarray = DELTA,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Levenberg-Marquardt with numeric slopes; returns the vector and its residuals."""
+    """Go down by Levenberg-Marquardt with numeric slopes; return the vector and its residuals.
+
+    The first five entries of the vector are those of `changed`; `delta` are the steps of slopes.
+    """
     damping = 1e-2
     now = residual(vector)
-    delta = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01, 0.05, 0.05])
     delta = delta[: len(vector)]
     for _ in range(steps):
         slopes = np.stack(
@@ -358,7 +383,7 @@ def _descend(
         for _ in range(4):
             damped = normal + np.diag(np.diag(normal) * damping + 1e-9)
             step = np.clip(np.linalg.solve(damped, -right), -1.0, 1.0)
-            step[3:] = np.clip(step[3:], -0.25, 0.25)
+            step[3:12] = np.clip(step[3:12], -0.25, 0.25)
             trial = residual(vector + step)
             if trial @ trial < now @ now:
                 break
