@@ -229,7 +229,7 @@ def _fitted(
         fit, wall, size = drift.fit, drift.fit.wall, 1.0
     absent, doubts = _doubts(found, wall, sure)
     own = unexplained(found.image, wall, drift)
-    seen = [signs(fit, absent), own, against(found.fit, wall), [size]]
+    seen = [signs(fit, absent), own, against(found.fit, wall), np.array([size])]
     return Fitted(wall, np.concatenate(seen), size, doubts)
 
 

@@ -108,7 +108,7 @@ def test_simulated_pairs_over_the_full_range():
     results = np.concatenate([each[0] for each in found])
     doubts = np.concatenate([each[1] for each in found])
     centre, axis, size = np.mean(results < (5, 10, 5), axis=0)
-    assert centre > 0.90
+    assert centre > 0.95
     assert axis > 0.95
     assert size > 0.95
     # Doubt goes with error: the doubted tenth is off far more often than the rest.
