@@ -7,6 +7,8 @@ from torch.nn import functional
 BASELINE_C = 0.001
 HEAD_C = 0.01
 """Ridge of the head's own fit: more than the baseline's, since it only adds to what is known."""
+ERRORS = 2.0
+"""By how many standard errors the shortest way must lose to the best before it is left."""
 
 
 def calibrate(
@@ -53,6 +55,44 @@ def calibrate(
     optimiser.step(loss)
     moved = (shift - shift.mean()).detach().numpy()
     return moved, float(log_t.detach().exp().clamp(0.05, 20.0))
+
+
+def how_far(ways: np.ndarray, truth: np.ndarray, temperature: float) -> int:
+    """Return how far to go, from scores of cases that were not trained on.
+
+    The best of several ways is the one whose calibrated scores lose least; taken is the shortest
+    that cannot be told from it, which is to go nowhere unless the cases clearly speak against it.
+
+    Parameters
+    ----------
+    ways : ndarray, shape (ways, n, classes)
+        Logits, the shortest way first.
+    truth : ndarray of int, shape (n,)
+    temperature : float
+        As in `calibrate`.
+
+    Returns
+    -------
+    int
+        Index into `ways`.
+
+    Notes
+    -----
+    Breiman et al., Classification and Regression Trees (1984) 3.4.3, the simplest within a
+    standard error of the best; here two of them, of the difference case by case.
+    """
+    if len(ways) == 1 or not len(truth):
+        return 0
+    labels = torch.tensor(truth)
+    weight = class_weights(labels, ways.shape[2]).double()[labels].numpy()
+    losses = []
+    for logits in ways:
+        shift, heat = calibrate(logits, truth, temperature)
+        scaled = torch.tensor((logits + shift) / heat)
+        losses.append(weight * functional.cross_entropy(scaled, labels, reduction="none").numpy())
+    excess = np.array(losses) - losses[int(np.argmin(np.sum(losses, axis=1)))]
+    error = excess.std(axis=1) / np.sqrt(len(truth))
+    return int(np.argmax(excess.mean(axis=1) <= ERRORS * error))
 
 
 def class_weights(truth: torch.Tensor, classes: int) -> torch.Tensor:

@@ -2,8 +2,8 @@
 
 What helps on real scans is to move little: the start is the base model's own head, weighed anew
 before anything below it moves (Kumar et al. 2022, arXiv:2202.10054), with frozen batch statistics,
-few steps, a pull back to the start, only half of the way in the end, and a calibration fitted on
-cases no step was trained on.
+few steps, a pull back to the start, and in the end only as far as cases no step was trained on
+clearly say; a calibration is fitted on the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.calibrate import calibrate, logistic_baseline
+from cubeview.learn.calibrate import calibrate, how_far, logistic_baseline
 from cubeview.learn.card import Card
 from cubeview.learn.doubt import keeps_features
 from cubeview.learn.model import Model
@@ -113,9 +113,10 @@ def fine_tune(
 
     Notes
     -----
-    The calibration that judges a fold is fitted on scores of the other folds' cases by networks
-    that saw neither fold: for each pair of folds one network is trained without both, and serves
-    both. No label of a fold takes part in anything its cases are judged by.
+    How far a fold's network goes (`cubeview.learn.rounds.Rounds.toward`) and its calibration are
+    fitted on scores of the other folds' cases by networks that saw neither fold: for each pair of
+    folds one network is trained without both, and serves both. No label of a fold takes part in
+    anything its cases are judged by.
     """
     together = together or Together()
     links = linked_classes(base.card, examples.classes)
@@ -140,15 +141,15 @@ def fine_tune(
         pooled = pooled_part(start, tail_at, cached)
     rounds = Rounds(start, tail_at, links, examples, cached, pooled, config, together)
 
-    raw = np.zeros((len(examples), len(examples.classes)))
-    calibrated, baseline = np.zeros_like(raw), np.zeros_like(raw)
+    raw = np.zeros((len(rounds.shares), len(examples), len(examples.classes)))
+    calibrated, baseline = np.zeros_like(raw[0]), np.zeros_like(raw[0])
     truth, heat = examples.truth, base.card.temperature
 
     inner: dict[tuple[int, int], np.ndarray] = {}
     for fold in range(config.folds):
         test, train = np.nonzero(folds == fold)[0], np.nonzero(folds != fold)[0]
         way.begin(fold)
-        raw[test] = rounds.logits(rounds.train(train, way.watch), test)
+        raw[:, test] = rounds.logits(rounds.train(train, way.watch), test)
         way.passed()
         unseen = np.zeros_like(raw)
         for other in range(config.folds):
@@ -159,16 +160,18 @@ def fine_tune(
                 both = np.isin(folds, pair)
                 network = rounds.train(np.nonzero(~both)[0], way.inner)
                 inner[pair] = np.zeros_like(raw)
-                inner[pair][both] = rounds.logits(network, np.nonzero(both)[0])
+                inner[pair][:, both] = rounds.logits(network, np.nonzero(both)[0])
                 way.passed()
-            unseen[folds == other] = inner[pair][folds == other]
-        shift, temperature = calibrate(unseen[train], truth[train], heat)
-        calibrated[test] = (raw[test] + shift) / temperature
+            unseen[:, folds == other] = inner[pair][:, folds == other]
+        far = how_far(unseen[:, train], truth[train], heat)
+        shift, temperature = calibrate(unseen[far, train], truth[train], heat)
+        calibrated[test] = (raw[far, test] + shift) / temperature
         baseline[test] = logistic_baseline(pooled[0], truth, train, test)
         way.end(float((calibrated[test].argmax(axis=1) == truth[test]).mean()))
     way.begin(config.folds)
-    network = rounds.train(np.arange(len(examples)), way.watch)
-    shift, temperature = calibrate(raw, truth, heat)
+    far = how_far(raw, truth, heat)
+    network = rounds.toward(rounds.train(np.arange(len(examples)), way.watch), rounds.shares[far])
+    shift, temperature = calibrate(raw[far], truth, heat)
     network = _shifted(network, links, shift)
     before = None
     if links is not None:

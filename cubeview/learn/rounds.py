@@ -12,12 +12,14 @@ from torch.nn import functional
 
 from cubeview.errors import CubeviewError
 from cubeview.learn.augment import varied
-from cubeview.learn.calibrate import HEAD_C, class_weights, logistic
+from cubeview.learn.calibrate import HEAD_C, calibrate, class_weights, logistic
 from cubeview.learn.network import Network
 from cubeview.learn.together import Together
 from cubeview.learn.training_set import TrainingSet
 from cubeview.learn.tuning import FinetuneConfig
 
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""How much of the way that its training led a model may go; 0 is the start."""
 HALF_WAY = 0.5
 _AT_ONCE = 16  # cases
 
@@ -56,19 +58,40 @@ class Rounds:
     config: FinetuneConfig
     together: Together
 
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """How far a trained network may go, see `toward`, from the least to the most.
+
+        New classes have no start worth staying at; two folds leave no cases to choose by.
+        """
+        if self.links is None:
+            return (1.0,)
+        return SHARES if self.config.folds > 2 else (HALF_WAY,)
+
     def logits(self, network: Network, cases: np.ndarray) -> np.ndarray:
-        """Return one logit a label class of each case as it is, shape (n, classes)."""
-        with torch.inference_mode():
-            values = _forward(network, self.tail_at, self.cached[0, cases])
-            found: np.ndarray = grouped_logits(values, self.links).double().cpu().numpy()
-        return found
+        """Return one logit a label class of each case as it is, shape (shares, n, classes)."""
+        found = []
+        for share in self.shares:
+            with torch.inference_mode():
+                values = _forward(self.toward(network, share), self.tail_at, self.cached[0, cases])
+                found.append(grouped_logits(values, self.links).double().cpu().numpy())
+        return np.stack(found)
+
+    def toward(self, network: Network, share: float) -> Network:
+        """Return the network that lies at a share of the way from the start to a trained one.
+
+        Between the two lies what both see (Wortsman et al. 2022, arXiv:2109.01903, eq. 1).
+        """
+        between = deepcopy(network)
+        with torch.no_grad():
+            for here, there in zip(between.parameters(), self.start.parameters(), strict=True):
+                here.copy_(there + share * (here - there))
+        return between
 
     def train(self, cases: np.ndarray, watch: Watch) -> Network:
         """Return a copy of the start, moved towards the labels of `cases`.
 
-        The head is fitted first, then what is below it moves with it. A model that knows the
-        classes goes half of the way that its training led: between the two lies what both see
-        (Wortsman et al. 2022, arXiv:2109.01903, eq. 1).
+        The head is fitted first, then what is below it moves with it.
 
         Raises
         ------
@@ -79,38 +102,43 @@ class Rounds:
         if self.config.layers == "threshold" or not len(cases):
             return network
         with explained():
-            self._weigh(network, cases)
+            temperature = self._weigh(network, cases)
             if self.config.layers != "head":
-                self._move(network, cases, watch)
-        share = 1.0 if self.links is None else HALF_WAY
-        with torch.no_grad():
-            for here, there in zip(network.parameters(), self.start.parameters(), strict=True):
-                here.copy_(there + share * (here - there))
-                here.requires_grad_(True)
-        return network
+                self._move(network, cases, temperature, watch)
+        return network.requires_grad_(True)
 
-    def _weigh(self, network: Network, cases: np.ndarray) -> None:
-        """Fit the head alone, whose best place can be computed, before anything below it moves."""
-        copies = len(self.pooled)
+    def _weigh(self, network: Network, cases: np.ndarray) -> float:
+        """Fit the head alone, whose best place can be computed, before anything below it moves.
+
+        The start's evidence counts for as much as it is worth on these cases: divided by the
+        temperature that calibrates it, which is returned. A start that is sure of wrong answers
+        would otherwise outweigh whatever a few cases can add.
+        """
+        copies, truth = len(self.pooled), self.examples.truth[cases]
         pooled = np.concatenate(self.pooled[:, cases])
         known = torch.tensor(pooled, device=network.head.weight.device)
         with torch.no_grad():
             evidence = grouped_logits(network.head(known), self.links).cpu().numpy()
+        temperature = 1.0
+        if self.links is not None:
+            _, temperature = calibrate(evidence[: len(cases)], truth, temperature)
         matrix, bias = logistic(
             pooled,
-            np.tile(self.examples.truth[cases], copies),
-            evidence,
+            np.tile(truth, copies),
+            evidence / temperature,
             HEAD_C / copies,  # copies of a case are no further cases
             balanced=self.config.balanced,
         )
         with torch.no_grad():
-            for index, (row, shift) in enumerate(zip(matrix, bias, strict=True)):
+            parts = zip(matrix * temperature, bias * temperature, strict=True)
+            for index, (row, shift) in enumerate(parts):
                 # All answers of a class rise alike, and with them what is known of the class.
                 answers = index if self.links is None else self.links[index]
                 network.head.weight[answers] += torch.tensor(row).to(network.head.weight)
                 network.head.bias[answers] += float(shift)
+        return temperature
 
-    def _move(self, network: Network, cases: np.ndarray, watch: Watch) -> None:
+    def _move(self, network: Network, cases: np.ndarray, temperature: float, watch: Watch) -> None:
         config, together = self.config, self.together
         groups, anchors = _movable(network, self.tail_at, config.rate)
         moving = [parameter for parameter, _ in anchors]
@@ -136,7 +164,7 @@ class Rounds:
                 _forward(network, self.tail_at, self.cached[copies, mine]), self.links
             )
             errors = functional.cross_entropy(
-                logits, labels, weight=weight.to(together.device), reduction="sum"
+                logits / temperature, labels, weight=weight.to(together.device), reduction="sum"
             )
             pull = torch.stack([((p - a) ** 2).sum() for p, a in anchors]).sum()
             optimiser.zero_grad()

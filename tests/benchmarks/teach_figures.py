@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cubeview.cli import main
-from tests.helpers.hospitals import COARSE, CZT, USUAL, Hospital
+from tests.helpers.hospitals import CHEST, COARSE, CZT, USUAL, Hospital
 from tests.helpers.skywindows import write_windows
 
-HOSPITALS = {"usual": USUAL, "czt": CZT, "coarse": COARSE}
+HOSPITALS = {"usual": USUAL, "chest": CHEST, "czt": CZT, "coarse": COARSE}
 SEEDS = (2601, 2602, 2603)
 DOCUMENT = Path(__file__).resolve().parents[2] / "packaging" / "docs" / "teaching.md"
 BEGIN, END = "<!-- figures: written by teach_figures -->", "<!-- end of figures -->"

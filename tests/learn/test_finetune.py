@@ -8,7 +8,7 @@ import torch
 from scipy.special import softmax
 
 from cubeview.errors import Cancelled, CubeviewError
-from cubeview.learn.calibrate import HEAD_C, calibrate, logistic
+from cubeview.learn.calibrate import HEAD_C, calibrate, how_far, logistic
 from cubeview.learn.card import Card
 from cubeview.learn.ensemble import combined
 from cubeview.learn.entry import Entry
@@ -18,6 +18,7 @@ from cubeview.learn.model import Model, load_model, save_model
 from cubeview.learn.network import NetworkConfig, build
 from cubeview.learn.outcome import figures, positive_classes, verdict
 from cubeview.learn.prepared import Prepared
+from cubeview.learn.rounds import SHARES
 from cubeview.learn.training_set import TrainingSet, gather, grouped_folds, preflight
 from cubeview.learn.tuning import FinetuneConfig
 from tests.learn.toys import heart_case
@@ -101,8 +102,10 @@ def test_the_heads_fit_is_a_ridge_regression_on_top_of_the_evidence(balanced):
     )
 
 
-def test_the_head_goes_half_of_the_way_and_what_it_sees_stays(base):
-    """Half of what the ridge regression would add, on all answers of a class alike."""
+@pytest.mark.parametrize("share", SHARES)
+def test_the_head_goes_a_share_of_the_way_and_what_it_sees_stays(base, monkeypatch, share):
+    """A share of what the ridge regression would add, on all answers of a class alike."""
+    monkeypatch.setattr("cubeview.learn.finetune.how_far", lambda *_: SHARES.index(share))
     cases = planted()
     tuned = fine_tune(base, cases, FinetuneConfig(layers="head"))
     start, kept = base.network, tuned.model.network
@@ -112,10 +115,59 @@ def test_the_head_goes_half_of_the_way_and_what_it_sees_stays(base):
         pooled = start.features(torch.tensor(cases.inputs)).mean(dim=(2, 3, 4))
         logits = start.head(pooled)
     evidence = torch.stack([logits[:, 0], logits[:, 1:4].logsumexp(dim=1)], dim=1).numpy()
-    matrix, _ = logistic(pooled.numpy(), cases.truth, evidence, HEAD_C)
+    _, heat = calibrate(evidence, cases.truth, 1.0)
+    matrix, _ = logistic(pooled.numpy(), cases.truth, evidence / heat, HEAD_C)
     moved = (kept.head.weight - start.head.weight).detach().numpy()
-    np.testing.assert_allclose(moved[:4], 0.5 * matrix[[0, 1, 1, 1]], atol=1e-5)
+    np.testing.assert_allclose(moved[:4], share * heat * matrix[[0, 1, 1, 1]], atol=1e-4)
     assert not moved[4].any(), "artefact is no answer to this question"
+
+
+@pytest.mark.parametrize("layers", ["head", "last2"])
+def test_where_the_labels_teach_nothing_the_base_stays(base, layers):
+    """Labels at random: nothing but the threshold moves, in any fold and in the model kept."""
+    cases = planted()
+    inputs = cases.inputs.copy()
+    inputs[cases.truth == 1, 1, :4, :4, :4] -= 1.0
+    tuned = fine_tune(base, replace(cases, inputs=inputs), FinetuneConfig(layers=layers))
+    before, after = (
+        figures(scores, cases.truth, tuned.folds, [1]) for scores in (tuned.base, tuned.logits)
+    )
+    assert after.auc_per_fold == pytest.approx(before.auc_per_fold)
+    ours, theirs = tuned.model.network.state_dict(), base.network.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours if name != "head.bias")
+
+
+def test_how_far_to_go_needs_clear_evidence():
+    """The shortest way that cannot be told from the best one."""
+    rng = np.random.default_rng(11)
+    truth = np.arange(200) % 2
+
+    def scores(gain):
+        score = gain * (2 * truth - 1) + rng.normal(size=200)
+        return np.stack([-score, score], axis=1)
+
+    worse, good = scores(0.1), scores(2.0)
+    assert how_far(np.stack([worse, good]), truth, 1.0) == 1
+    assert how_far(np.stack([good, worse]), truth, 1.0) == 0
+    assert how_far(np.stack([worse, good, good + 0.01 * scores(0)]), truth, 1.0) == 1
+    assert how_far(np.stack([good, good, good]), truth, 1.0) == 0
+    # Slightly better is not enough: with few cases it is chance as likely as not.
+    few = slice(0, 20)
+    assert how_far(np.stack([good, good + 0.05 * scores(1)])[:, few], truth[few], 1.0) == 0
+
+
+def test_no_label_of_a_fold_takes_part_in_what_its_cases_are_judged_by(base, monkeypatch):
+    """Other labels in one fold leave the scores of its cases as they were."""
+    cases = planted()
+    config = FinetuneConfig(layers="head")
+    tuned = fine_tune(base, cases, config)
+    monkeypatch.setattr("cubeview.learn.finetune.grouped_folds", lambda *_: tuned.folds)
+    fold = tuned.folds == 2
+    truth = cases.truth.copy()
+    truth[fold] = np.roll(truth[fold], 1)
+    again = fine_tune(base, replace(cases, truth=truth), config)
+    np.testing.assert_allclose(again.logits[fold], tuned.logits[fold], atol=1e-6)
+    assert not np.allclose(again.logits[~fold], tuned.logits[~fold], atol=1e-3)
 
 
 @pytest.mark.parametrize("layers", ["head", "last2", "all"])

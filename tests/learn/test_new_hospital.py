@@ -13,7 +13,7 @@ import pytest
 from cubeview.cli import main
 from cubeview.paths import resource
 from cubeview.simulate.spect import SpectRange, simulate_pair
-from tests.helpers.hospitals import COARSE, CZT, USUAL
+from tests.helpers.hospitals import CHEST, COARSE, CZT, USUAL
 from tests.helpers.skywindows import OWN, write_windows
 
 SEEDS = (2601, 2602, 2603)
@@ -37,7 +37,9 @@ def teach(capsys, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("hospital", [USUAL, CZT, COARSE], ids=["usual", "czt", "coarse"])
+@pytest.mark.parametrize(
+    "hospital", [USUAL, CHEST, CZT, COARSE], ids=["usual", "chest", "czt", "coarse"]
+)
 def test_the_shipped_models_never_saw_such_scans(hospital):
     """Ranges of a camera or a body lie wholly outside those of training; scatters are wider."""
     for name, (theirs, here) in hospital.differences().items():
@@ -72,6 +74,33 @@ def test_a_scan_on_the_back_loses_counts_below_the_heart(hospital):
     assert lost.mean() == pytest.approx((low + high) / 2, abs=0.08)
 
 
+def test_the_chest_wall_shades_the_lateral_side_alike_in_both_states():
+    pair = simulate_pair("healthy", np.random.default_rng(4), CHEST.params)
+    lost = []
+    for seed in range(20):
+        changed = CHEST.change(pair, np.random.default_rng(seed))
+        both = []
+        for role in ("rest", "stress"):
+            before, after = getattr(pair, role), getattr(changed, role)
+            ventricle = pair.truth.ventricles[role]
+            middle, side = (
+                (ventricle.centre + far * ventricle.radii[2] * ventricle.axes[2]) / pair.voxel_mm
+                for far in (-0.8, 0.8)
+            )
+            septal, lateral = (
+                after[box].sum() / before[box].sum()
+                for box in (
+                    tuple(slice(int(c) - 2, int(c) + 3) for c in place) for place in (middle, side)
+                )
+            )
+            assert septal > 0.95
+            both.append(1 - lateral)
+        assert both[0] == pytest.approx(both[1], abs=0.15)
+        lost += both
+    assert min(lost) < 0.35
+    assert 0.6 < max(lost) < 0.9
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_another_hospital_is_learnt_without_loss(teach, tmp_path, seed):
@@ -83,14 +112,27 @@ def test_another_hospital_is_learnt_without_loss(teach, tmp_path, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("hospital", [CZT, COARSE], ids=["czt", "coarse"])
-def test_a_scanner_the_base_ranks_badly_gains(teach, tmp_path, hospital, seed):
-    told, _ = teach("spect-mpi", hospital.write(tmp_path / "scans", 29, seed))
+def test_a_scanner_the_base_ranks_badly_gains(teach, tmp_path, seed):
+    told, _ = teach("spect-mpi", CHEST.write(tmp_path / "scans", 29, seed))
+    assert told["base"]["auc"]["mean"] <= 0.85
+    assert told["auc"]["mean"] >= told["base"]["auc"]["mean"] + 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_threshold_that_is_off_is_put_right(teach, tmp_path, seed):
+    told, _ = teach("spect-mpi", CZT.write(tmp_path / "scans", 29, seed))
     base = told["base"]
-    assert base["auc"]["mean"] <= 0.85
-    assert told["auc"]["mean"] >= base["auc"]["mean"] + 0.05
-    if hospital is CZT:  # where the threshold of the base is far off
-        assert told["balanced_accuracy"] >= base["balanced_accuracy"] + 0.10
+    assert told["balanced_accuracy"] >= base["balanced_accuracy"] + 0.10
+    assert told["auc"]["mean"] >= base["auc"]["mean"] - 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_where_labels_cannot_help_the_base_stays(teach, tmp_path, seed):
+    """Its hearts have lost what a reader would need: nothing may be lost on top of that."""
+    told, _ = teach("spect-mpi", COARSE.write(tmp_path / "scans", 29, seed))
+    assert told["auc"]["mean"] >= told["base"]["auc"]["mean"] - 0.01
 
 
 @pytest.mark.slow
