@@ -26,14 +26,21 @@ class AtRest(QTimer):
 class StillLine(QWidget):
     """A line of text that takes the width it is given, on the ground of a card.
 
+    Parameters
+    ----------
+    left, above : int
+        Pixels left free before, and above and below the text.
+
     A plain QLabel asks all layouts up to the window for a new arrangement with each text, and has
     what lies under it painted too: several milliseconds for a line that changes with each step.
     """
 
     def __init__(self, left: int = 0, above: int = 0) -> None:
         super().__init__()
+        self._above = above
         self._label = QLabel(self)  # in no layout
-        self._label.setContentsMargins(left, above, 0, above)
+        # No margins: only what lies within them is cleared before another text is written.
+        self._label.setIndent(left)
         self._label.setBackgroundRole(QPalette.ColorRole.Base)
         self._label.setAutoFillBackground(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -53,8 +60,7 @@ class StillLine(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return the height of a line."""
-        margins = self._label.contentsMargins()
-        return QSize(0, self.fontMetrics().height() + margins.top() + margins.bottom())
+        return QSize(0, self.fontMetrics().height() + 2 * self._above)
 
     minimumSizeHint = sizeHint
 

@@ -213,14 +213,13 @@ class Band(Spanning):
         column, row = self.pixel()
         if not len(self._low) or not column or not row:
             return
-        columns, rows = round(view.width() / column), round(view.height() / row)
-        wanted = (view.getRect(), columns, rows)
+        wanted = (view.getRect(), column, row)
         if self._picture is None or self._made_for != wanted:
-            self._picture, self._made_for = self._painted(view, columns, rows), wanted
+            self._picture, self._made_for = self._painted(view, column, row), wanted
         painter.drawImage(view, self._picture)
 
-    def _painted(self, view: QRectF, columns: int, rows: int) -> QImage:
-        column, row = view.width() / columns, view.height() / rows
+    def _painted(self, view: QRectF, column: float, row: float) -> QImage:
+        columns, rows = round(view.width() / column), round(view.height() / row)
         voxels = view.left() + (np.arange(columns) + 0.5) * column
         starts = np.clip(np.rint(voxels), 0, len(self._low) - 1).astype(int)
         # A column takes all voxels up to the next one's, or the one it lies in.
