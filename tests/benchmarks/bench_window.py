@@ -236,6 +236,9 @@ def evenness(window, rounds):
 
 def train(job):
     """Steps as `cubeview.learn.train` takes them, until cancelled."""
+    from cubeview.learn.preload import preload
+
+    preload()  # as a lesson begins
     import torch
 
     from cubeview.learn.device import share_cores
