@@ -43,11 +43,14 @@ def spin(seconds):
 def opened_window(path):
     from cubeview.gui.app import application
     from cubeview.gui.theme import theme
-    from cubeview.gui.window import Window
+    from cubeview.lasting import lasting
 
     app = application()
     theme("dark")
-    window = Window()
+    with lasting():  # as the program starts
+        from cubeview.gui.window import Window
+
+        window = Window()
     window.show()
     if path is not None:
         window.opening.open([path])
