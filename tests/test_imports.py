@@ -10,10 +10,11 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "cubeview"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-BASE = {"errors", "paths", "__init__"}
+BASE = {"errors", "paths", "lasting", "__init__"}
 MAY_IMPORT = {
     "errors": BASE,
     "paths": BASE,
+    "lasting": BASE,
     "__init__": BASE,
     "parts": BASE | {"parts"},
     "cubes": BASE | {"cubes"},

@@ -6,11 +6,13 @@ import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cubeview.commands.common import Commands, add_command, add_json, print_json, progress
 from cubeview.errors import CubeviewError
-from cubeview.library.library import Library
+
+if TYPE_CHECKING:
+    from cubeview.library.library import Library
 
 _LIMIT = 20
 
@@ -49,7 +51,7 @@ def _group(commands: Commands, name: str, text: str) -> Commands:
 
 
 def _command(
-    group: Commands, name: str, command: Callable[[Library, Any], int], text: str
+    group: Commands, name: str, command: "Callable[[Library, Any], int]", text: str
 ) -> argparse.ArgumentParser:
     sub = add_command(group, name, lambda options: _run(command, options), text)
     sub.add_argument("--library", type=Path, metavar="FILE", help="instead of the user's own")
@@ -62,7 +64,7 @@ def _add_set(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--set", metavar="NAME", help="label set (default: the first with labels)")
 
 
-def _run(command: Callable[[Library, Any], int], options: argparse.Namespace) -> int:
+def _run(command: "Callable[[Library, Any], int]", options: argparse.Namespace) -> int:
     """Open the library for one command and close it whatever happens."""
     from cubeview.library.opening import open_library
 
@@ -87,7 +89,7 @@ def _path(options: argparse.Namespace) -> Path:
     return Path(options.library or data_dir() / "library.sqlite")
 
 
-def _set_of(library: Library, options: argparse.Namespace) -> str:
+def _set_of(library: "Library", options: argparse.Namespace) -> str:
     """Return the label set asked for, else the first that holds a label, else the first."""
     sets: list[str] = library.label_sets()
     if options.set is None:
@@ -96,7 +98,7 @@ def _set_of(library: Library, options: argparse.Namespace) -> str:
     return str(options.set)
 
 
-def _import(library: Library, options: argparse.Namespace) -> int:
+def _import(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.exchange import apply_import
     from cubeview.library.table_import import plan_any
 
@@ -133,7 +135,7 @@ def _import(library: Library, options: argparse.Namespace) -> int:
     return 2 if plan.problems else 0
 
 
-def _export(library: Library, options: argparse.Namespace) -> int:
+def _export(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.exchange import export_labels
 
     name = _set_of(library, options)
@@ -145,7 +147,7 @@ def _export(library: Library, options: argparse.Namespace) -> int:
     return 0
 
 
-def _list_labels(library: Library, options: argparse.Namespace) -> int:
+def _list_labels(library: "Library", options: argparse.Namespace) -> int:
     name = _set_of(library, options)
     reader = None if options.all_readers else library.reader
     cases = dict(library.read("SELECT id, name FROM cases", ()))
@@ -166,7 +168,7 @@ def _list_labels(library: Library, options: argparse.Namespace) -> int:
     return 0
 
 
-def _agreement(library: Library, options: argparse.Namespace) -> int:
+def _agreement(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.agreement import agreement
 
     name = _set_of(library, options)
@@ -205,7 +207,7 @@ def _agreement(library: Library, options: argparse.Namespace) -> int:
     return 0
 
 
-def _add_cases(library: Library, options: argparse.Namespace) -> int:
+def _add_cases(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.folder import add_found, scan_folder
 
     scan = scan_folder(library, options.paths, report=progress())
@@ -225,7 +227,7 @@ def _add_cases(library: Library, options: argparse.Namespace) -> int:
     return 2 if bad or not scan.cases else 0
 
 
-def _list_cases(library: Library, options: argparse.Namespace) -> int:
+def _list_cases(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.worklist import rows
 
     sets = {kind: names[0] for kind in ("heart", "sky", "volume")
@@ -261,7 +263,7 @@ def _check_file(path: Path) -> None:
         )
 
 
-def _check(library: Library, options: argparse.Namespace) -> int:
+def _check(library: "Library", options: argparse.Namespace) -> int:
     files = library.read(
         "SELECT c.name, f.role, f.path FROM files f JOIN cases c ON c.id = f.case_id"
         " WHERE f.path <> '' ORDER BY c.id",
@@ -281,7 +283,7 @@ def _check(library: Library, options: argparse.Namespace) -> int:
     return 0
 
 
-def _backup(library: Library, options: argparse.Namespace) -> int:
+def _backup(library: "Library", options: argparse.Namespace) -> int:
     library.backup(options.file)
     if options.json:
         print_json({"file": str(options.file)})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
@@ -113,7 +114,7 @@ class Overlay:
         for name in ("values", "boxes", "settings"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
-    @property
+    @cached_property
     def peak(self) -> float:
         """Largest absolute value over all roles; 0 for an empty map."""
         peaks = [np.nanmax(np.abs(v)) for v in self.values.values() if np.isfinite(v).any()]

@@ -1,6 +1,7 @@
 """The wall of a left ventricle rolled out flat: apex in the middle, base at the rim."""
 
 import warnings
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,6 +12,7 @@ _RIM = 0.6 * np.pi  # angle from the apex that the rim stands for: a little beyo
 _DEPTHS = np.linspace(0.65, 1.0, 6)  # of the wall, in shares of the ellipsoid's radius
 
 
+@lru_cache(maxsize=8)  # a map that is refined asks again and again
 def wall_places(
     ventricle: Ventricle, spacing: tuple[float, float, float], side: int = 64
 ) -> np.ndarray:
@@ -39,6 +41,7 @@ def wall_places(
     places: np.ndarray = (
         ventricle.centre + _DEPTHS[:, None, None, None] * (own @ ventricle.axes)
     ) / np.array(spacing)
+    places.setflags(write=False)
     return places
 
 

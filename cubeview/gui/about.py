@@ -21,6 +21,7 @@ from cubeview import __version__
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.sheets import RESEARCH_USE
 from cubeview.learn.card import ModelRef, find_models
+from cubeview.learn.preload import preload
 from cubeview.parts import Part, parts, versions
 from cubeview.paths import resource
 
@@ -126,6 +127,7 @@ def support_report(device: str, models: tuple[ModelRef, ...]) -> str:
 
 def _device(job: Job) -> str:
     job.report(0.0, "looking for an accelerator")
+    preload()
     from cubeview.learn.device import best_device
 
     return best_device()[1]

@@ -17,6 +17,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.oneinstance import Listener, hand_over
 from cubeview.gui.settings import SettingsFile
 from cubeview.gui.theme import theme
+from cubeview.lasting import lasting
 from cubeview.paths import resource
 
 log = logging.getLogger(__name__)
@@ -100,14 +101,15 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
     app = application()
     if hand_over(paths):
         return 0
-    # pyqtgraph comes in with the window; it replaces sys.excepthook while it is imported.
-    from cubeview.gui.window import Window
-
     faults = Faults()
-    faults.install()
     memory = SettingsFile()
     theme(memory.settings.theme)
-    window = Window(memory, library)
+    with lasting():
+        # pyqtgraph comes in with the window; it replaces sys.excepthook while it is imported.
+        from cubeview.gui.window import Window
+
+        faults.install()
+        window = Window(memory, library)
     faults.happened.connect(window.show_error)
     hints = app.styleHints()
     if hints is not None:

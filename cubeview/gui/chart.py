@@ -1,6 +1,7 @@
 """A small chart without mouse: curves, a band around one, in the colours of the theme."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import pyqtgraph as pg
@@ -12,6 +13,8 @@ from cubeview.gui.theme import colours
 
 class Chart(pg.GraphicsView):
     """One pair of axes; drawn anew by `clear` and the calls that follow it.
+
+    The axes are made when something is drawn: most starts of the window never come to it.
 
     Parameters
     ----------
@@ -27,14 +30,19 @@ class Chart(pg.GraphicsView):
         self._titles = {"bottom": across, "left": up}
         self.setFixedHeight(height)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot = pg.PlotItem(enableMenu=False)
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(False, False)
-        self.plot.getViewBox().setDefaultPadding(0.02)
-        self.setCentralItem(self.plot)
         self.setAccessibleName(f"{up} over {across}")
-        self._dress()
+
+    @cached_property
+    def plot(self) -> pg.PlotItem:
+        """The axes."""
+        plot = pg.PlotItem(enableMenu=False)
+        plot.hideButtons()
+        plot.setMouseEnabled(False, False)
+        plot.getViewBox().setDefaultPadding(0.02)
+        self.setCentralItem(plot)
+        self._dress(plot)
         self._built = True
+        return plot
 
     def clear(self) -> None:
         """Take all curves away."""
@@ -92,13 +100,13 @@ class Chart(pg.GraphicsView):
             and event is not None
             and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
         ):
-            self._dress()
+            self._dress(self.plot)
 
-    def _dress(self) -> None:
+    def _dress(self, plot: pg.PlotItem) -> None:
         theme = colours()
         self.setBackground(theme.card)
         for side, title in self._titles.items():
-            axis = self.plot.getAxis(side)
+            axis = plot.getAxis(side)
             axis.setPen(theme.line)
             axis.setTextPen(theme.dim)
             axis.setLabel(title, color=theme.dim)

@@ -91,6 +91,7 @@ def table(key: str) -> np.ndarray:
     return rows
 
 
+@lru_cache(maxsize=32)
 def overlay_table(opacity: float, threshold: float) -> np.ndarray:
     """Return the colour table of a signed map from -peak to +peak, shape (256, 4), uint8 RGBA.
 
@@ -105,4 +106,5 @@ def overlay_table(opacity: float, threshold: float) -> np.ndarray:
     rise = np.clip((share - threshold) / max(1.0 - threshold, 1e-6), 0.0, 1.0)
     shown = (share >= threshold) & (share > 0)
     rows[1:, 3] = np.rint(255 * opacity * (1 / 3 + 2 / 3 * rise) * shown)
+    rows.setflags(write=False)
     return rows

@@ -77,10 +77,7 @@ class LevelsControl(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.colours = QComboBox()
-        self.colours.setIconSize(QSize(48, 12))
-        for key, label in COLORMAPS.items():
-            self.colours.addItem(_sample_icon(key), label, key)
+        self.colours = _ColourBox()
         self.stretch = QComboBox()
         for name in STRETCHES:
             self.stretch.addItem(name, name)
@@ -150,7 +147,7 @@ class LevelsControl(QWidget):
     def _read(self) -> None:
         """Show what the session says; `activated` and `clicked` come from the user only."""
         display = self.session.display
-        self.colours.setCurrentIndex(self.colours.findData(display.colormap))
+        self.colours.choose(display.colormap)
         self.stretch.setCurrentIndex(self.stretch.findData(display.stretch))
         self.smooth.setChecked(display.smooth)
         hand = self.way.findText(BY_HAND)
@@ -239,6 +236,31 @@ class _Row:
             self.session.set_display(levels=levels, levels_from=BY_HAND)
         else:
             self.read()  # a lower level above the upper one is not taken
+
+
+class _ColourBox(QComboBox):
+    """The colour maps, each with a sample, which is drawn when it is first seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setIconSize(QSize(48, 12))
+        for key, label in COLORMAPS.items():
+            self.addItem(label, key)
+
+    def choose(self, key: str) -> None:
+        """Show one as the chosen one."""
+        self._draw(self.findData(key))
+        self.setCurrentIndex(self.findData(key))
+
+    def showPopup(self) -> None:
+        """Open the list."""
+        for place in range(self.count()):
+            self._draw(place)
+        super().showPopup()
+
+    def _draw(self, place: int) -> None:
+        if self.itemIcon(place).isNull():
+            self.setItemIcon(place, _sample_icon(self.itemData(place)))
 
 
 def _sample_icon(key: str) -> QIcon:

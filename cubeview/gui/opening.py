@@ -1,10 +1,11 @@
 """The way from files to cases on the screen: dialogs, drops, recent files, refusals."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 
-from PyQt6.QtCore import QMimeData, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QMimeData, QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from cubeview.cubes.case import Case
@@ -119,16 +120,18 @@ class Opening(QObject):
             self._session.set_case(shown[0])
         if opened.cases:
             if remember:
-                self._memory.opened(paths)
-                folder = paths[0] if paths[0].is_dir() else paths[0].parent
-                self._memory.change(folder=str(folder))
-                self.recent_changed.emit()
+                # Written when the pictures are on the screen: the disk may take its time.
+                QTimer.singleShot(0, partial(self._remember, paths))
         elif not opened.refusals:
             self._messages.warn(
                 f"{paths[0]}: no FITS, DICOM or NIfTI file in this folder. Open a folder that "
                 "holds scans or cubes."
             )
         self._say(opened.refusals)
+
+    def _remember(self, paths: list[Path]) -> None:
+        self._memory.opened(paths)
+        self.recent_changed.emit()
 
     def _say(self, refusals: Sequence[Refusal]) -> None:
         if len(refusals) <= SAID_ONE_BY_ONE:

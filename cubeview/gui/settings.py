@@ -101,10 +101,11 @@ class SettingsFile:
         self._ini.sync()
 
     def opened(self, paths: list[Path]) -> None:
-        """Put paths opened together at the head of the recent ones."""
+        """Put paths opened together at the head of the recent ones; keep where they lie."""
         new = "\n".join(str(path.resolve()) for path in paths)
         kept = [old for old in self.settings.recent if old != new]
-        self.change(recent=(new, *kept)[:MOST_RECENT])
+        folder = paths[0] if paths[0].is_dir() else paths[0].parent
+        self.change(recent=(new, *kept)[:MOST_RECENT], folder=str(folder))
 
     def layout(self) -> tuple[QByteArray, QByteArray] | None:
         """Return the window's saved geometry and dock state, if there are any."""

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from PyQt6.QtCore import QTimer, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QStatusBar, QWidget
+from PyQt6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.guesses import chip_text
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.session import Session
+from cubeview.gui.still import StillLine
 from cubeview.gui.words import place_text, values_text
 
 FRAME_MS = 16
@@ -35,9 +36,7 @@ class StatusLine(QStatusBar):
         self._session, self._jobs = session, [jobs]
         self._shown: Job | None = None
         self.setSizeGripEnabled(False)
-        self.cursor_text = QLabel()
-        self.cursor_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.cursor_text.setContentsMargins(10, 3, 0, 3)
+        self.cursor_text = StillLine(left=10, above=3)
         self.addWidget(self.cursor_text, 1)
         self.chip = QPushButton()
         self.chip.setProperty("part", "chip")

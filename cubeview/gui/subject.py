@@ -11,6 +11,7 @@ from cubeview.cubes.region import fits, window_at
 from cubeview.errors import CubeviewError
 from cubeview.gui.records import Records
 from cubeview.gui.session import Session
+from cubeview.gui.still import AtRest
 from cubeview.gui.styles import Mark
 from cubeview.io.identity import identity
 from cubeview.library.corrected import take_place
@@ -51,7 +52,9 @@ class Subject(QObject):
         self._corrected: Case | None = None
         self.busy = ""
         session.case_changed.connect(self._case_changed)
-        session.cursor_changed.connect(self._moved)
+        # Who labels by key labels what the session says; the panels may follow a moment later.
+        self._soon = AtRest(self._moved, self)
+        session.cursor_changed.connect(self._soon.ask)
         session.window_changed.connect(self._moved)
         for signal in (records.sets_changed, records.rows_changed, records.row_changed):
             signal.connect(self.refresh)

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -201,7 +202,8 @@ def find_models() -> tuple[ModelRef, ...]:
             if folder.suffix == ".part" or not (folder / CARD).is_file():
                 continue
             try:
-                card = read_card(folder)
+                stat = (folder / CARD).stat()
+                card = _known_card(folder, (stat.st_mtime_ns, stat.st_size, stat.st_ino))
             except CubeviewError as error:
                 log.warning("model passed over: %s", error)
                 continue
@@ -209,6 +211,12 @@ def find_models() -> tuple[ModelRef, ...]:
             names.add(name)
             found.append(ModelRef(name, folder, card))
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _known_card(folder: Path, stamp: tuple[int, ...]) -> Card:
+    """Return a card that may have been read before: the window asks for all of them often."""
+    return read_card(folder)
 
 
 def why_not(card: Card, case: Case) -> str:

@@ -13,6 +13,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.card import ModelRef
 from cubeview.learn.entry import Entry
 from cubeview.learn.packs import folder_for
+from cubeview.learn.preload import preload
 from cubeview.learn.tuning import FinetuneConfig, Going
 from cubeview.library import ventricles as placed
 
@@ -109,6 +110,7 @@ class Teacher:
         CubeviewError
             If they cannot be taught.
         """
+        preload()
         from cubeview.learn.training_set import preflight
 
         self._known = None
@@ -145,6 +147,7 @@ class Teacher:
         CubeviewError
             As `gather`, `preflight` and `fine_tune` do.
         """
+        preload()
         from cubeview.learn.device import share_cores
         from cubeview.learn.finetune import fine_tune
         from cubeview.learn.model import load_model

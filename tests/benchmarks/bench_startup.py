@@ -65,6 +65,8 @@ def start(command):
     """
     begin = time.perf_counter()
     environment = {**os.environ, "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
+    # An installed program has its bytecode; the checkout gets it with the first start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     program = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
         while time.perf_counter() - begin < LONGEST_S:

@@ -28,10 +28,13 @@ def main() -> None:
 
     from cubeview.gui.app import application
     from cubeview.gui.samples import samples
-    from cubeview.gui.window import Window
+    from cubeview.lasting import lasting
 
     app = application()
-    window = Window()
+    with lasting():  # as the program starts
+        from cubeview.gui.window import Window
+
+        window = Window()
     window.show()
     late: list[float] = []
     last = [time.perf_counter()]

@@ -6,7 +6,6 @@ figure that needs a fresh process gets one. napari and glue are started from the
 """
 
 import argparse
-import itertools
 import os
 import subprocess
 import sys
@@ -29,6 +28,7 @@ SPELL_S = 1.5
 SETTLE_S = 1.5
 CHILD_S = 120
 COPY_S = 90
+OURS = Path(__file__).with_name("ours.py")
 
 
 def spin(seconds):
@@ -43,11 +43,14 @@ def spin(seconds):
 def opened_window(path):
     from cubeview.gui.app import application
     from cubeview.gui.theme import theme
-    from cubeview.gui.window import Window
+    from cubeview.lasting import lasting
 
     app = application()
     theme("dark")
-    window = Window()
+    with lasting():  # as the program starts
+        from cubeview.gui.window import Window
+
+        window = Window()
     window.show()
     if path is not None:
         window.opening.open([path])
@@ -236,6 +239,9 @@ def evenness(window, rounds):
 
 def train(job):
     """Steps as `cubeview.learn.train` takes them, until cancelled."""
+    from cubeview.learn.preload import preload
+
+    preload()  # as a lesson begins
     import torch
 
     from cubeview.learn.device import share_cores
@@ -252,20 +258,18 @@ def train(job):
         steps.step()
 
 
-def child(what, path=None, platform="offscreen"):
-    """Return the last number a fresh process of this file prints."""
-    return float(told([sys.executable, __file__, "--child", what], path, platform)[-1])
-
-
 def told(command, path, platform):
     """Run a process and return the words of its last line; errors carry what it said."""
+    environment = {**os.environ, "QT_QPA_PLATFORM": platform}
+    # Else the window alone, run from its sources, would be compiled anew at each start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         [*command, *([str(path)] if path else [])],
         capture_output=True,
         text=True,
         check=False,
         timeout=CHILD_S,
-        env={**os.environ, "QT_QPA_PLATFORM": platform},
+        env=environment,
     )
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
@@ -273,47 +277,29 @@ def told(command, path, platform):
     return lines[-1].split()
 
 
-def as_child(what, path):
-    if what == "torch":
-        import torch
-
-        say(str(time.time() if torch else 0))
-        return
-    app, window = opened_window(Path(path) if path else None)
-    if what == "image":
-        say(str(time.time()))
-    elif what == "steps":
-        shown = time.time()
-        times = [stepped(app, window, channel) for channel in range(2, 42)]
-        say(f"{shown} {median_ms(times)}")
-    else:
-        highest = anonymous_mb()
-        for _ in range(20 if path else 3):  # some of it while the copy is made
-            spin(SETTLE_S / 10)
-            highest = max(highest, anonymous_mb())
-            if path:
-                window.session.set_cursor(*(n // 3 + _ for n in window.session.case.main.shape))
-        say(str(highest))
+def as_child(path):
+    """Print how much memory of its own the window takes at most, empty or with a cube."""
+    _, window = opened_window(Path(path) if path else None)
+    highest = anonymous_mb()
+    for _ in range(20 if path else 3):  # some of it while the copy is made
+        spin(SETTLE_S / 10)
+        highest = max(highest, anonymous_mb())
+        if path:
+            window.session.set_cursor(*(n // 3 + _ for n in window.session.case.main.shape))
+    say(str(highest))
     os._exit(0)
-
-
-def stepped(app, window, channel):
-    begin = time.perf_counter()
-    window.session.set_cursor(channel, *window.session.cursor[1:])
-    window.ortho.follow_now()
-    app.processEvents()
-    for part in window.ortho.canvases:
-        part.viewport().repaint()
-    return time.perf_counter() - begin
 
 
 def starts(path, rounds):
     ours, torch = [], []
+    alone = [sys.executable, "-c", "import time, torch; print(time.time())"]
+    program = [sys.executable, str(OURS), "image"]
+    told(program, path, "offscreen")  # leaves its bytecode, as an installed program has it
     for _ in range(rounds):
         begin = time.time()
-        torch.append(child("torch") - begin)
+        torch.append(float(told(alone, None, "offscreen")[0]) - begin)
         begin = time.time()
-        ours.append(child("image", path) - begin)
+        ours.append(float(told(program, path, "offscreen")[0]) - begin)
     at_most(
         f"window with the first image of {path.name}, from process start, against importing torch",
         ratio(ours, torch),
@@ -337,7 +323,7 @@ def peers(path, rounds):
                 )
                 theirs.append((float(shown) - begin, float(step)))
                 begin = time.time()
-                shown, step = told([sys.executable, __file__, "--child", "steps"], path, screen)
+                shown, step = told([sys.executable, str(OURS), "steps"], path, screen)
                 ours.append((float(shown) - begin, float(step)))
         except (RuntimeError, OSError, ValueError, subprocess.TimeoutExpired) as error:
             row(f"first image and step against {name}", f"not measured: {error}"[:120])
@@ -353,10 +339,11 @@ def peers(path, rounds):
 
 
 def memory(paths):
-    empty = child("memory")
+    child = [sys.executable, __file__, "--child"]
+    empty = float(told(child, None, "offscreen")[0])
     for path in paths:
         try:
-            over = child("memory", path) - empty
+            over = float(told(child, path, "offscreen")[0]) - empty
         except (RuntimeError, subprocess.TimeoutExpired) as error:
             row(f"own memory over the empty window, {path.name}", f"not measured: {error}"[:120])
             continue
@@ -368,10 +355,10 @@ def main():
     parser.add_argument("--full", action="store_true", help="3681 x 320 x 320 instead of 1200")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where the cubes are made and kept")
-    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs="?", const="", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.child:
-        as_child(*itertools.islice([*given.child, None], 2))
+    if given.child is not None:
+        as_child(given.child)
         return
     with tempfile.TemporaryDirectory() as own:
         folder = given.folder or Path(own)

@@ -38,7 +38,7 @@ def benchmarks(folder, small):
         ("The window with a large cube", ["bench_window.py", *cube], 280),
         ("Large cubes", ["bench_cubes.py", *cube], 240),
         ("Late ticks of the window", ["bench_tick.py"], 60),
-        ("Start of the program", ["bench_startup.py"], 60),
+        ("Start of the program", ["bench_startup.py"], 90),
         ("Cursor moves of views alone", ["bench_views.py"], 40),
         ("Search of a sky cube", ["bench_search.py"], 60),
         ("Labels and lists", ["bench_labels.py"], 60),

@@ -102,7 +102,7 @@ def test_what_the_model_cannot_judge_says_why(window, with_case, network):
     assert window.session.prediction is None
 
 
-def test_a_sky_cube_is_asked_at_the_cursor(window, with_case, idle, network):
+def test_a_sky_cube_is_asked_at_the_cursor(window, with_case, idle, network, qtbot):
     case = with_case(make_sky())
     window.session.set_cursor(20, 17, 16)
     assert "cursor" in window.predict.where.text()
@@ -115,7 +115,7 @@ def test_a_sky_cube_is_asked_at_the_cursor(window, with_case, idle, network):
     assert window.predict.answer.text() == "Emission line"
     assert window.predict.abnormal.isHidden()
     window.session.set_cursor(0, 0, 0)
-    assert "left" in window.predict.where.text()
+    qtbot.waitUntil(lambda: "left" in window.predict.where.text())
     press(window, "P")
     assert window.session.prediction is None, "the answer for the old window has gone"
     idle(window)

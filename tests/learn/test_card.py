@@ -115,6 +115,16 @@ def test_models_are_found_and_bad_ones_passed_over(caplog):
     assert "passed over" in caplog.text
 
 
+def test_a_card_that_changed_is_read_again():
+    folder = data_dir() / "models" / "mine"
+    folder.mkdir(parents=True)
+    write_card(HEART, folder)
+    first, again = ([ref.card for ref in find_models() if ref.folder == folder] for _ in range(2))
+    assert first == again  # the very same, read once
+    write_card(replace(HEART, title="Another title"), folder)
+    assert [ref.card.title for ref in find_models() if ref.folder == folder] == ["Another title"]
+
+
 def test_why_not_says_what_can_be_done():
     assert why_not(HEART, case_of("heart", "stress", "rest")) == ""
     assert "stress is missing" in why_not(HEART, case_of("heart", "rest"))

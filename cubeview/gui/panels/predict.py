@@ -10,6 +10,7 @@ from cubeview.gui import asking
 from cubeview.gui.jobs import Job, Jobs
 from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule, set_part
 from cubeview.gui.session import Session
+from cubeview.gui.still import AtRest
 from cubeview.gui.words import place_text
 
 SURE = 0.5
@@ -70,7 +71,8 @@ class PredictPanel(QWidget):
         session.case_changed.connect(self._case_changed)
         session.prediction_changed.connect(self._refresh)
         session.model_changed.connect(self._model_changed)
-        session.cursor_changed.connect(self._refresh_where)
+        self._soon = AtRest(self._refresh_where, self)
+        session.cursor_changed.connect(self._soon.ask)
         session.window_changed.connect(self._refresh_where)
         self._case_changed()
 

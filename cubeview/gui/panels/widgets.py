@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 from PyQt6.QtCore import QEvent, QObject, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFontMetrics, QIcon, QPainter, QPaintEvent, QPixmap
+from PyQt6.QtGui import QColor, QFontMetrics, QIcon, QImage, QPainter, QPaintEvent, QPixmap
 from PyQt6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -184,9 +185,9 @@ class SignedBar(QWidget):
         width, bar = self.width(), QRectF(0, line + 3, self.width(), 9)
         rows = overlay_table(1.0, self._threshold)[1:]
         painter.fillRect(bar, QColor(c.raised))
-        for x in range(width):
-            colour = QColor(*(int(v) for v in rows[x * len(rows) // width]))
-            painter.fillRect(QRectF(x, bar.top(), 1, bar.height()), colour)
+        columns = np.ascontiguousarray(rows[np.arange(width) * len(rows) // width])
+        picture = QImage(columns.tobytes(), width, 1, 4 * width, QImage.Format.Format_RGBA8888)
+        painter.drawImage(bar, picture)
         painter.setPen(QColor(c.dim))
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         over, under = QRectF(0, 0, width, line), QRectF(0, bar.bottom() + 3, width, line)

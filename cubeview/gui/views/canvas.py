@@ -16,7 +16,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QApplication, QSizePolicy
 
-from cubeview.gui.theme import DARK, colours
+from cubeview.gui.theme import DARK, Colours, colours
 from cubeview.gui.views.marks import Crosshair, Handles, Letter
 from cubeview.gui.views.ticks import WorldAxis
 
@@ -144,11 +144,11 @@ class PlaneCanvas(pg.GraphicsView):
         self._wheel = 0
         self.fitted = True
         self.takes_boxes = False
-        self._text_colour = colours().text
+        self._dressed = colours()
         self.box.sigRangeChanged.connect(lambda *_: self.zoomed.emit())
         self.box.sigResized.connect(lambda *_: self.fit() if self.fitted else None)
         self.set_letters({})
-        self._paint_like_palette()
+        self._paint_like_palette(self._dressed)
         self._built = True
 
     def set_shape(self, aspect: float | None, leftward: bool, downward: bool) -> None:
@@ -174,7 +174,7 @@ class PlaneCanvas(pg.GraphicsView):
     def set_letters(self, letters: dict[str, str]) -> None:
         """Write marks in the margins: keys left, right, top, bottom."""
         for side, item in self._letters.items():
-            item.set_text(letters.get(side, ""), self._text_colour)
+            item.set_text(letters.get(side, ""), self._dressed.text)
 
     @property
     def letters(self) -> dict[str, str]:
@@ -325,11 +325,13 @@ class PlaneCanvas(pg.GraphicsView):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
         super().changeEvent(event)
-        if self._built and event.type() in (
-            QEvent.Type.PaletteChange,
-            QEvent.Type.StyleChange,
+        # Each time a view finds another parent such an event comes, mostly with the same colours.
+        if (
+            self._built
+            and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+            and (theme := colours()) is not self._dressed
         ):
-            self._paint_like_palette()
+            self._paint_like_palette(theme)
 
     def _pick(self, position: QPointF) -> None:
         point = self.at(position)
@@ -340,10 +342,9 @@ class PlaneCanvas(pg.GraphicsView):
         self.box.scaleBy((factor, factor), center=centre)
         self.ranged.emit(*self.box.viewRange()[0])
 
-    def _paint_like_palette(self) -> None:
-        theme = colours()
+    def _paint_like_palette(self, theme: Colours) -> None:
+        self._dressed = theme
         self.setBackground(theme.card)
-        self._text_colour = theme.text
         for axis in (self.across, self.up):
             axis.set_colours(theme.line, theme.dim)
         # Lies on pictures, dark in either theme.

@@ -22,6 +22,7 @@ _CINE_MS = 80
 _APERTURE_PX = 5.0
 _Part = SliceView | BarView | SpectrumView | ProfileView | GateView
 _P = TypeVar("_P", SliceView, BarView, SpectrumView, ProfileView, GateView)
+_DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
@@ -111,9 +112,10 @@ class OrthoView(QWidget):
 
     def follow_now(self) -> None:
         """Draw what the session says without waiting for the next frame."""
-        for soon in self.findChildren(OnceAFrame):
-            if soon.isActive():
-                soon.run()
+        for part in self._parts:
+            for soon in part.findChildren(OnceAFrame, options=_DIRECT):
+                if soon.isActive():
+                    soon.run()
 
     @property
     def canvases(self) -> list[QWidget]:

@@ -4,7 +4,7 @@ import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
-from cubeview.gui.theme import colours
+from cubeview.gui.theme import Colours, colours
 from cubeview.gui.views.canvas import draws_box, is_drag
 from cubeview.gui.views.ticks import WorldAxis
 
@@ -63,7 +63,8 @@ class Plot(pg.GraphicsView):
         self.plot.addItem(self.span, ignoreBounds=True)
         self._start = QPointF()
         self._drag: tuple[str, QPointF] | None = None
-        self._paint_like_palette()
+        self._dressed = colours()
+        self._paint_like_palette(self._dressed)
         self._built = True
 
     @property
@@ -156,14 +157,15 @@ class Plot(pg.GraphicsView):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
         super().changeEvent(event)
-        if self._built and event.type() in (
-            QEvent.Type.PaletteChange,
-            QEvent.Type.StyleChange,
+        if (
+            self._built
+            and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+            and (theme := colours()) is not self._dressed
         ):
-            self._paint_like_palette()
+            self._paint_like_palette(theme)
 
-    def _paint_like_palette(self) -> None:
-        theme = colours()
+    def _paint_like_palette(self, theme: Colours) -> None:
+        self._dressed = theme
         self.setBackground(theme.card)
         left = self.plot.getAxis("left")
         left.setStyle(tickFont=self.world.style["tickFont"])

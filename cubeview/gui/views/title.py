@@ -4,12 +4,12 @@ from html import escape
 
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent, QResizeEvent
-from PyQt6.QtWidgets import QLabel, QSizePolicy
 
+from cubeview.gui.still import StillLine
 from cubeview.gui.theme import colours
 
 
-class Title(QLabel):
+class Title(StillLine):
     """The heading of a view.
 
     Signals
@@ -22,8 +22,6 @@ class Title(QLabel):
     def __init__(self) -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.RichText)
-        # A long title must not make its view wider than its neighbours.
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.words: tuple[str, ...] = ()
         self._short: tuple[str, ...] = ()
         self._signs = ""

@@ -54,6 +54,7 @@ class WindowMarks(pg.GraphicsObject):
             for mark in marks
             if mark.box[axis].start <= index < mark.box[axis].stop
         ]
+        self.setVisible(bool(self._shown))
         self.update()
 
     def boundingRect(self) -> QRectF:
