@@ -13,7 +13,8 @@ from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn.detect import search
 from cubeview.learn.model import load_model
 from cubeview.learn.search_catalogue import purity_curve
-from cubeview.learn.search_filter import Bank, bank_for, best_of, find_continuum, peaks
+from cubeview.learn.search_continuum import find_continuum
+from cubeview.learn.search_filter import Bank, bank_for, best_of, peaks
 from cubeview.learn.search_map import class_map, map_start
 from cubeview.learn.search_score import are_sharp, strengths
 from cubeview.learn.search_tiles import CORE, tile_boxes, tiles
@@ -76,7 +77,7 @@ def test_places_come_in_the_coordinates_of_the_cube(searched):
             voxel = field.case.main.index(found.spectral, found.dec_deg, found.ra_deg)
             assert np.allclose(voxel, found.voxel, atol=1e-3)
             assert found.purity >= 0.9
-            assert found.sn >= found.strength >= catalogue.threshold
+            assert found.sn + max(Bank().bonus) >= found.strength >= catalogue.threshold
             assert 0.1 < found.sky_extent < 8
 
 
@@ -127,7 +128,7 @@ def test_a_point_source_stands_out_most_without_smoothing_where_a_beam_made_the_
     image = sum(star(SETTINGS["radio"].optics, (64, 64), (0, *place)) for place in places)
     ratio = flux / sigma + 8.0 * line_profile(48, 24, 3.0)[:, None, None] * image
     fitted, plain = (
-        best_of(ratio.astype(np.float32), bank)[0].sn[24][tuple(np.transpose(places))].mean()
+        best_of(ratio.astype(np.float32), bank)[0].score[24][tuple(np.transpose(places))].mean()
         for bank in (bank_for(field.case.main), Bank())
     )
     assert fitted > 1.15 * plain
@@ -151,8 +152,8 @@ def test_a_continuum_weakens_what_stands_on_it_and_nothing_else():
     places, under = np.array([[20, 10, 10], [20, 30, 30]]), np.zeros((40, 48, 48))
     under[:, 30, 30] = 10.0
     alone, upon = strengths(light, places, under)
-    assert alone == light.sn[20, 10, 10]
-    assert abs(upon) < 0.6 * abs(light.sn[20, 30, 30])
+    assert alone == light.score[20, 10, 10]
+    assert abs(upon) < 0.6 * abs(light.score[20, 30, 30])
 
 
 def test_empty_noise_gives_next_to_nothing(model):
