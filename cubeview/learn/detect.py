@@ -74,8 +74,9 @@ def search(
     case : Case
         Its whole cube is searched, whatever its window.
     threshold : float, optional
-        Least strength of a line: its S/N, the error of the continuum under it counted as noise.
-        By default the lowest one at which `purity` is reached on the data.
+        Least strength of a line: its S/N, the error of the continuum under it counted as noise
+        and large filters a little more. By default the lowest one at which `purity` is reached on
+        the data.
     purity : float
     report : Report
 
