@@ -27,8 +27,8 @@ def add(commands: Commands) -> None:
         "--threshold",
         type=float,
         metavar="SN",
-        help="least signal-to-noise, the error of a continuum counted as noise (default: where the "
-        "purity measured on the cube is 0.9)",
+        help="least strength: signal-to-noise, the error of a continuum counted as noise and large "
+        "filters a little more (default: where the purity measured on the cube is 0.9)",
     )
     add_json(sub)
 

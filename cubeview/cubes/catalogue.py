@@ -23,11 +23,12 @@ class Detection:
     sn : float
         Signal-to-noise of the filter that fits best; positive for absorption too.
     strength : float
-        The same with the error of the continuum under a line counted as noise: what emission
-        lines are sorted out by.
+        What emission lines are sorted out by: the same with the error of the continuum under a
+        line counted as noise, a little more for large filters, which noise deceives less often,
+        and less for what a network takes for a fault.
     purity : float
-        Share of detections of at least this strength that are real, as measured on the data; NaN
-        where the data cannot tell (absorption).
+        Share of detections of at least this strength that are real, as measured on the data and
+        on the side of caution; NaN where the data cannot tell (absorption).
     ra_deg, dec_deg : float
         On the cube's own sky frame; NaN for a cube without one.
     spectral : float

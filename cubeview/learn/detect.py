@@ -7,6 +7,7 @@ ORIGIN, Mary et al. 2020, A&A 635, A194, section 3.5).
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,16 +27,14 @@ from cubeview.learn.search_catalogue import (
     Peak,
     catalogue_of,
 )
+from cubeview.learn.search_continuum import Continuum, find_continuum, white_image
 from cubeview.learn.search_filter import (
     Bank,
     Best,
-    Continuum,
     bank_for,
     best_of,
-    find_continuum,
     level,
     peaks,
-    white_image,
 )
 from cubeview.learn.search_map import at_voxels, class_map, map_start
 from cubeview.learn.search_measure import Shape, measure
@@ -48,6 +47,12 @@ POOL = 3
 VETO = 0.9
 """Probability of a fault from which a peak is set aside. What only looks empty to the network is
 kept: over a few voxels a faint line is noise like any other, and the filters know it better."""
+
+SURE_SN = 8.0
+"""S/N from which the network is believed about faults."""
+
+DOUBT = 1.0
+"""What a fainter peak that is a fault to the network is weakened by: more of them are lines."""
 
 _CLASSES = ("continuum", "emission line", "absorption", "artefact")
 
@@ -69,8 +74,9 @@ def search(
     case : Case
         Its whole cube is searched, whatever its window.
     threshold : float, optional
-        Least strength of a line: its S/N, the error of the continuum under it counted as noise.
-        By default the lowest one at which `purity` is reached on the data.
+        Least strength of a line: its S/N, the error of the continuum under it counted as noise
+        and large filters a little more. By default the lowest one at which `purity` is reached on
+        the data.
     purity : float
     report : Report
 
@@ -125,12 +131,13 @@ class _Search:
         """Search all tiles, then the image of all channels."""
         self._found = Found([], [], [], [], 0)
         self._steady.clear()
-        white = best_of(white_image(self._continuum)[None], self._bank)
+        flat = replace(self._bank, spectral=(1.0,))
+        white = best_of(white_image(self._continuum)[None], flat)
         stars = [peaks(best, WHITE_FLOOR) for best in white]
         for number, tile in enumerate(tiles(self._cube)):
             self._done = number
             self._one_tile(tile, stars[0])
-        self._found.false_white = [float(white[1].sn[tuple(p)]) for p in stars[1]]
+        self._found.false_white = white[1].sn(stars[1]).tolist()
         for place in stars[0]:
             self._star(white[0], place)
         return self._found
@@ -164,7 +171,7 @@ class _Search:
         said: np.ndarray,
     ) -> None:
         shares = at_voxels(said, self._start, self._stride, places)
-        strong, fault = strengths(best, places, under), self._faults(best, places, ratio, shares)
+        strong, fault = self._judged(best, places, ratio, under, shares)
         line = self._class["emission line"]
         for place, share, strength, bad in zip(places, shares, strong, fault, strict=True):
             if bad:
@@ -184,22 +191,27 @@ class _Search:
     ) -> None:
         absorbed = at_voxels(as_is, self._start, self._stride, places)[:, self._class["absorption"]]
         shares = at_voxels(flipped, self._start, self._stride, places)
-        strong, fault = strengths(best, places, under), self._faults(best, places, ratio, shares)
+        strong, fault = self._judged(best, places, ratio, under, shares)
         for place, absorption, strength, bad in zip(places, absorbed, strong, fault, strict=True):
             # A true absorption line, flipped, is no false alarm of the search for emission.
             if absorption >= 0.5:
-                sn = best.sn[tuple(place)]
-                self._keep("absorption", sn, absorption, tile, ratio, best, place)
+                score = best.score[tuple(place)]
+                self._keep("absorption", score, absorption, tile, ratio, best, place)
             elif not bad:
                 self._found.false_lines.append(float(strength))
 
-    def _faults(
-        self, best: Best, places: np.ndarray, ratio: np.ndarray, shares: np.ndarray
-    ) -> np.ndarray:
-        """Tell which peaks are faults, by their shape or by what the network says."""
-        faults: np.ndarray = are_sharp(best, places, ratio)
-        faults |= shares[:, self._class["artefact"]] >= VETO
-        return faults
+    def _judged(
+        self,
+        best: Best,
+        places: np.ndarray,
+        ratio: np.ndarray,
+        under: np.ndarray,
+        shares: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the strengths of peaks, and which are faults by their shape or to the network."""
+        unlike = shares[:, self._class["artefact"]] >= VETO
+        faults = are_sharp(best, places, ratio) | (unlike & (best.sn(places) >= SURE_SN))
+        return strengths(best, places, under) - DOUBT * unlike, faults
 
     def _keep(
         self,
@@ -211,7 +223,7 @@ class _Search:
         best: Best,
         place: np.ndarray,
     ) -> None:
-        sn = float(best.sn[tuple(place)])
+        sn = float(best.sn(place[None])[0])
         shape = measure(ratio, place, best.bank.sizes[best.template[tuple(place)]])
         centre = tuple(c + s for c, s in zip(shape.centre, tile.start, strict=True))
         shape = Shape((centre[0], centre[1], centre[2]), shape.sky_px, shape.channels)
@@ -223,10 +235,10 @@ class _Search:
             return
         share = float(shares[self._class["continuum"]])
         sky = best.bank.sizes[best.template[tuple(place)]][1]
-        shape = measure(best.sn, place, (0.0, sky))
+        shape = measure(best.score, place, (0.0, sky))
         middle = (self._cube.shape[0] - 1) / 2
         shape = Shape((middle, *shape.centre[1:]), shape.sky_px, math.nan)
-        sn = float(best.sn[tuple(place)])
+        sn = float(best.sn(place[None])[0])
         self._found.peaks.append(Peak("continuum", sn, sn, share, shape))
 
     def _remember_steady(self, tile: Tile, as_is: np.ndarray, stars: np.ndarray) -> None:

@@ -12,7 +12,7 @@ SHARP = 0.9
 
 
 def strengths(best: Best, places: np.ndarray, under: np.ndarray) -> np.ndarray:
-    """Return the S/N of peaks with the error of the continuum under them counted as noise.
+    """Return the score of peaks with the error of the continuum under them counted as noise.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def strengths(best: Best, places: np.ndarray, under: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n,)
-        In units of S/N; the S/N itself where there is no continuum.
+        In units of S/N; the score itself where there is no continuum.
     """
     where = tuple(places.T)
     number = best.template[where].astype(int)
@@ -34,7 +34,7 @@ def strengths(best: Best, places: np.ndarray, under: np.ndarray) -> np.ndarray:
     # What a filter makes of light of one sigma in every channel of an unresolved source.
     gain = point**2 / (point**2 + sky**2) / best.scatter[number, places[:, 0]]
     left = CONTINUUM_ERROR * gain * np.nan_to_num(np.maximum(under[where], 0.0))
-    found: np.ndarray = best.sn[where] / np.sqrt(1.0 + left**2)
+    found: np.ndarray = best.score[where] / np.sqrt(1.0 + left**2)
     return found
 
 
@@ -46,8 +46,8 @@ def are_sharp(best: Best, places: np.ndarray, ratio: np.ndarray) -> np.ndarray:
     if best.bank.beam:
         return np.zeros(len(places), bool)
     sharp = []
-    for place in places:
+    for place, sn in zip(places, best.sn(places), strict=True):
         near = tuple(slice(max(i - 2, 0), i + 3) for i in place)
         part = ratio[near]
-        sharp.append(part[np.isfinite(part)].max(initial=0.0) > SHARP * best.sn[tuple(place)])
+        sharp.append(part[np.isfinite(part)].max(initial=0.0) > SHARP * sn)
     return np.array(sharp, bool)

@@ -12,7 +12,8 @@ import torch
 from cubeview.learn.detect import search
 from cubeview.learn.device import best_device
 from cubeview.learn.model import load_model
-from cubeview.learn.search_filter import best_of, find_continuum
+from cubeview.learn.search_continuum import find_continuum
+from cubeview.learn.search_filter import best_of
 from cubeview.learn.search_tiles import tiles
 from cubeview.paths import resource
 from cubeview.simulate.ifu_field import simulate_field
