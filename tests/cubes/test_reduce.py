@@ -115,6 +115,18 @@ def test_a_narrow_line_survives_pooling():
     assert np.array_equal(pool_peak(plane.T, 0, 8), pooled.T, equal_nan=True)
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3, 4, 6, 8, 12, 31, 32])
+def test_a_pooled_voxel_is_the_largest_of_those_it_stands_for(factor):
+    plane = np.random.default_rng(factor).standard_normal((5, 101)).astype(np.float32)
+    plane[:, 20:60:3] = np.nan
+    pooled = pool_peak(plane, 1, factor)
+    for column, first in enumerate(range(0, 101, factor)):
+        part = plane[:, first : first + factor]
+        largest = np.fmax.reduce(part, axis=1)
+        assert np.array_equal(pooled[:, column], largest, equal_nan=True)
+    assert pooled.shape == (5, column + 1)
+
+
 def test_upsampling_keeps_values_and_places():
     y, x = np.mgrid[:20, :16].astype(np.float32)
     fine = upsample(2 * x + y, 4)
