@@ -14,6 +14,9 @@ from cubeview.library.library import Library
 BACKUPS_KEPT = 10
 """Newest copies kept; of each of the last so many days one more."""
 
+# sqlite3 cannot even put its complaint into words where it quotes damaged text.
+_UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+
 
 def open_library(path: Path, reader: str) -> tuple[Library, str]:
     """Open a library, putting right what can be put right.
@@ -88,7 +91,7 @@ def is_sound(path: Path) -> bool:
             sound: bool = connection.execute("PRAGMA quick_check").fetchone()[0] == "ok"
         finally:
             connection.close()
-    except sqlite3.DatabaseError as error:
+    except _UNREADABLE as error:
         # A folder or file that may not be opened is not damage; Library says what it is.
         return isinstance(error, sqlite3.OperationalError)
     return sound
@@ -104,7 +107,7 @@ def _format(path: Path) -> int:
             return int(connection.execute("PRAGMA user_version").fetchone()[0])
         finally:
             connection.close()
-    except sqlite3.Error:
+    except _UNREADABLE:
         return 0
 
 
@@ -140,5 +143,5 @@ def _last_entry(copy: Path) -> int:
             return int(connection.execute("SELECT MAX(id) FROM audit").fetchone()[0] or 0)
         finally:
             connection.close()
-    except sqlite3.Error:
+    except _UNREADABLE:
         return -1

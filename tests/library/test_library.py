@@ -143,6 +143,30 @@ def test_a_damaged_library_is_set_aside_and_restored_from_the_backup(tmp_path):
     library.close()
 
 
+@pytest.mark.parametrize(
+    ("whole", "damaged"),
+    [
+        (b"CREATE TABLE cases", b"CREATE \x84\xff\xfe TEXT "),
+        (b"casescases", b"\x84asescases"),
+    ],
+    ids=["statement", "name"],
+)
+def test_damage_that_sqlite_cannot_put_into_words_is_damage(tmp_path, whole, damaged):
+    path = tmp_path / "library.sqlite"
+    library, _ = open_library(path, "Anna")
+    number = add(library, tmp_path)
+    library.label(number, "healthy", label_set=SPECT_SET)
+    library.backup(tmp_path / "library-backups" / "99990101-000000.sqlite")
+    library.close()
+    data = path.read_bytes()
+    assert data.count(whole) == 1
+    path.write_bytes(data.replace(whole, damaged))
+    library, told = open_library(path, "Anna")
+    assert "set aside" in told
+    assert library.current(SPECT_SET)[(number, "Anna")].class_name == "healthy"
+    library.close()
+
+
 def test_a_newer_library_is_refused_and_not_touched(tmp_path):
     path = tmp_path / "library.sqlite"
     raw = sqlite3.connect(path)
