@@ -170,8 +170,7 @@ class _Search:
         places: np.ndarray,
         said: np.ndarray,
     ) -> None:
-        shares = at_voxels(said, self._start, self._stride, places)
-        strong, fault = self._judged(best, places, ratio, under, shares)
+        shares, strong, fault = self._judged(best, places, ratio, under, said)
         line = self._class["emission line"]
         for place, share, strength, bad in zip(places, shares, strong, fault, strict=True):
             if bad:
@@ -190,8 +189,7 @@ class _Search:
         flipped: np.ndarray,
     ) -> None:
         absorbed = at_voxels(as_is, self._start, self._stride, places)[:, self._class["absorption"]]
-        shares = at_voxels(flipped, self._start, self._stride, places)
-        strong, fault = self._judged(best, places, ratio, under, shares)
+        _, strong, fault = self._judged(best, places, ratio, under, flipped)
         for place, absorption, strength, bad in zip(places, absorbed, strong, fault, strict=True):
             # A true absorption line, flipped, is no false alarm of the search for emission.
             if absorption >= 0.5:
@@ -206,12 +204,16 @@ class _Search:
         places: np.ndarray,
         ratio: np.ndarray,
         under: np.ndarray,
-        shares: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the strengths of peaks, and which are faults by their shape or to the network."""
+        said: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return probabilities and strengths of peaks, and which are faults.
+
+        By their shape, or to the network.
+        """
+        shares = at_voxels(said, self._start, self._stride, places)
         unlike = shares[:, self._class["artefact"]] >= VETO
         faults = are_sharp(best, places, ratio) | (unlike & (best.sn(places) >= SURE_SN))
-        return strengths(best, places, under) - DOUBT * unlike, faults
+        return shares, strengths(best, places, under) - DOUBT * unlike, faults
 
     def _keep(
         self,
