@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from scipy import special
-from scipy.optimize import minimize_scalar
 from scipy.stats import rankdata
 
 
@@ -167,28 +166,6 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 
     mean, share, number = reliability(probabilities, truth, bins)
     used = number > 0
     return float((np.abs(mean - share)[used] * number[used]).sum() / number.sum())
-
-
-def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """Return the temperature that makes ``softmax(logits / T)`` most likely.
-
-    Parameters
-    ----------
-    logits : ndarray, shape (n, classes)
-        Of cases the network was not trained on.
-    truth : ndarray of int, shape (n,)
-
-    Notes
-    -----
-    Guo et al. 2017, arXiv:1706.04599, section 4.2.
-    """
-
-    def loss(log_temperature: float) -> float:
-        scaled = special.log_softmax(logits / np.exp(log_temperature), axis=1)
-        return float(-scaled[np.arange(len(truth)), truth].mean())
-
-    found = minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded")
-    return float(np.exp(found.x))
 
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:

@@ -15,6 +15,7 @@ import torch
 
 import cubeview
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.calibrate import calibrate
 from cubeview.learn.card import HEART_CODES, Card
 from cubeview.learn.dataset import SOURCES, DataConfig, Dataset, make_dataset
 from cubeview.learn.doubt import FIT_CASES, LEAST_CASES, LIMIT_CASES, Doubt, fit_doubt
@@ -23,7 +24,6 @@ from cubeview.learn.evaluate import simulator_of
 from cubeview.learn.facts import make_facts
 from cubeview.learn.fit import CHECKPOINT, Fitted, fit
 from cubeview.learn.measured import Measured, answers, figures
-from cubeview.learn.metrics import fit_temperature
 from cubeview.learn.model import Model, add_doubt, save_model
 from cubeview.learn.network import Network, NetworkConfig, build
 from cubeview.learn.outcome import plain
@@ -135,7 +135,10 @@ def train(
         return None
     network = combined(networks)
     report(_DATA_SHARE + _FIT_SHARE, "Calibrating")
-    temperature = fit_temperature(*answers(network, sets["calibrate"]))
+    # What training varies hides faint signs; nothing does in a case as it is.
+    shift, temperature = calibrate(*answers(network, sets["calibrate"]), 1.0)
+    with torch.no_grad():
+        network.head.bias += torch.from_numpy(shift).float()
     doubt = None
     if min(plan.train, plan.calibrate) >= LEAST_CASES:
         doubt = fit_doubt(network, sets["train"], sets["calibrate"])
@@ -144,7 +147,7 @@ def train(
     facts = make_facts(
         configs["test"], cases / "test", workers=workers, report=_part(report, 0.97, 0.03)
     )
-    card = _card(plan, network, temperature, fits, started, begun)
+    card = _card(plan, network, (shift, temperature), fits, started, begun)
     on = f"{len(labels)} unseen simulated cases ({SOURCES[plan.data].version})"
     found = figures(Measured(card, on, logits, labels, facts))
     on_card = {name: value for name, value in found.items() if name not in _NOT_ON_CARD}
@@ -231,7 +234,7 @@ def _network(plan: Recipe, seed: int) -> Network:
 def _card(
     plan: Recipe,
     network: Network,
-    temperature: float,
+    calibration: tuple[np.ndarray, float],
     fits: list[Fitted],
     started: tuple[float, float],
     seed: int,
@@ -253,7 +256,7 @@ def _card(
         normal=plan.normal,
         defects=plan.defects,
         artefact=plan.artefact,
-        temperature=round(temperature, 4),
+        temperature=round(calibration[1], 4),
         training={
             "data": source.version,
             "cases": plan.train,
@@ -267,6 +270,7 @@ def _card(
             "precision": fitted.precision,
             "device": fitted.device,
             "processes": fitted.processes,
+            "shift": [round(float(logit), 4) for logit in calibration[0]],
             "losses": [round(float(loss), 4) for loss in losses],
             "cases_per_second": round(min(speeds)) if speeds else None,
             "recipe_sha256": plan.digest,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cubeview.learn import metrics
+from cubeview.learn.calibrate import calibrate
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
 
@@ -61,12 +62,15 @@ def test_confusion_and_recalls():
     np.testing.assert_array_equal(metrics.recalls(counts), [0.5, 1.0, np.nan])
 
 
-def test_temperature_recovers_the_one_planted():
+def test_shift_and_temperature_recover_those_planted():
     rng = np.random.default_rng(3)
     logits = rng.normal(size=(20000, 4)) * 2
     chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     truth = (chances.cumsum(axis=1) < rng.random((20000, 1))).sum(axis=1)
-    assert metrics.fit_temperature(logits * 2.5, truth) == pytest.approx(2.5, rel=0.05)
+    planted = np.array([1.0, -0.5, 0.0, -0.5])
+    shift, temperature = calibrate(logits * 2.5 - planted, truth, 1.0)
+    np.testing.assert_allclose(shift, planted, atol=0.15)
+    assert temperature == pytest.approx(2.5, rel=0.05)
     assert metrics.calibration_error(chances, truth) < 0.02
     sharp = chances**4 / (chances**4).sum(axis=1, keepdims=True)
     assert metrics.calibration_error(sharp, truth) > 0.1
