@@ -141,22 +141,29 @@ def blurred(inputs: torch.Tensor, widths: np.ndarray) -> torch.Tensor:
     widths : ndarray, shape (n,)
         Standard deviations in voxels; 0 leaves an input as it is.
     """
-    n, channels, d, h, w = inputs.shape
-    along_d, along_h, along_w = (_bands(widths, size).to(inputs.device) for size in (d, h, w))
-    out = inputs @ along_w[:, None, None]
-    out = along_h[:, None, None] @ out
-    out = (along_d[:, None] @ out.reshape(n, channels, d, h * w)).reshape(inputs.shape)
-    peak, left = (x.amax(dim=(2, 3, 4), keepdim=True) for x in (inputs, out))
-    return out * (peak / left.clamp_min(1e-6))
+    rows = np.flatnonzero(widths)
+    if not len(rows):
+        return inputs
+    before = inputs[rows]
+    after = before
+    for _ in range(3):
+        # Along the last axis, which then becomes the first of the three.
+        n, *others, last = after.shape
+        after = after.reshape(n, -1, last) @ _bands(widths[rows], last).to(inputs.device)
+        after = after.reshape(n, *others, last).permute(0, 1, 4, 2, 3)
+    peak, left = (x.amax(dim=(2, 3, 4), keepdim=True) for x in (before, after))
+    out = inputs.clone()
+    out[rows] = after * (peak / left.clamp_min(1e-6))
+    return out
 
 
 def _bands(widths: np.ndarray, size: int) -> torch.Tensor:
     """Gaussians as symmetric matrices, shape (n, size, size), float32; nothing lies beyond."""
     line = np.arange(size)
-    apart = (line[:, None] - line) ** 2
-    exponent = -0.5 * apart / np.maximum(widths, 1e-3)[:, None, None] ** 2
-    reach = np.exp(-0.5 * np.arange(-size, size + 1) ** 2 / np.maximum(widths, 1e-3)[:, None] ** 2)
-    bands = np.exp(exponent) / reach.sum(axis=1)[:, None, None]
+    width = np.maximum(widths, 1e-3)[:, None]
+    profile = np.exp(-0.5 * (np.arange(1 - size, size) / width) ** 2)
+    profile /= profile.sum(axis=1, keepdims=True)
+    bands = profile[:, line[:, None] - line + size - 1]
     return torch.from_numpy(bands.astype(np.float32))
 
 
