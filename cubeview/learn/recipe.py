@@ -96,6 +96,8 @@ class Recipe:
     defects : tuple of str
     artefact : str
         As in `Card`.
+    lean : tuple of float
+        Added to the classes' logits once they are calibrated: which way to err when in doubt.
     network, preprocess : mapping
         Entries of `NetworkConfig` and of the preparation's config that differ from the default.
     training : Schedule
@@ -116,6 +118,7 @@ class Recipe:
     normal: str = ""
     defects: tuple[str, ...] = ()
     artefact: str = ""
+    lean: tuple[float, ...] = ()
     network: Mapping[str, Any] = field(default_factory=dict)
     preprocess: Mapping[str, Any] = field(default_factory=dict)
     training: Schedule = field(default_factory=Schedule)
@@ -165,6 +168,7 @@ def read_recipe(recipe: Path | str) -> Recipe:
     try:
         data["training"] = Schedule(**_known(Schedule, data.get("training", {})))
         data["defects"] = tuple(data.get("defects", ()))
+        data["lean"] = tuple(float(logit) for logit in data.get("lean", ()))
         values = _known(Recipe, data)
         values["digest"] = hashlib.sha256(text).hexdigest()
         made = Recipe(**values)

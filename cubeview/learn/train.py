@@ -137,6 +137,8 @@ def train(
     report(_DATA_SHARE + _FIT_SHARE, "Calibrating")
     # What training varies hides faint signs; nothing does in a case as it is.
     shift, temperature = calibrate(*answers(network, sets["calibrate"]), 1.0)
+    if plan.lean:
+        shift = shift + np.array(plan.lean)
     with torch.no_grad():
         network.head.bias += torch.from_numpy(shift).float()
     doubt = None
@@ -217,6 +219,8 @@ def _network(plan: Recipe, seed: int) -> Network:
             f"There is no simulator {plan.data!r}; choose one of {', '.join(SOURCES)}."
         )
     source = SOURCES[plan.data]
+    if plan.lean and len(plan.lean) != len(source.classes):
+        raise CubeviewError(f"The recipe's lean needs {len(source.classes)} numbers, one a class.")
     entries = {
         "channels_in": len(source.roles),
         "classes": len(source.classes),

@@ -92,7 +92,7 @@ def test_shipped_recipes_can_be_read_and_meet_the_least_size():
 
 
 def test_networks_are_compared_on_the_same_fifty_thousand_cases():
-    names = ("compare-seed", "spect-mpi", "compare-ensemble")
+    names = ("compare-seed", "compare-norm", "spect-mpi")
     recipes = [read_recipe(name) for name in names]
     for plan in recipes:
         assert (plan.train, plan.seed, plan.preprocess) == (50_000, 2026, recipes[0].preprocess)
