@@ -294,10 +294,29 @@ def test_members_trained_apart_are_combined_and_seeds_share_their_cases(tmp_path
     data = make_dataset(config("test", 5, 3), tmp_path / "look")
     x = torch.from_numpy(data.inputs(np.arange(5)))
     with torch.inference_mode():
-        mean = torch.stack([model.network(x) for model in ones]).mean(dim=0)
-        torch.testing.assert_close(both.network(x), mean, rtol=1e-3, atol=1e-4)
+        apart, together = (
+            [model.network(x) - torch.tensor(model.card.training["shift"]) for model in models]
+            for models in (ones, [both])
+        )
+    torch.testing.assert_close(together[0], torch.stack(apart).mean(dim=0), rtol=1e-3, atol=1e-3)
     assert ones[0].card.weights_sha256 != ones[1].card.weights_sha256
     assert [model.card.training["weights_seed"] for model in ones] == [3, 4]
+
+
+def test_a_recipe_may_lean_to_a_class_after_calibration(tmp_path, recipe):
+    lean = [2.0, 0.0, -1.0, -1.0, 0.0]
+    shifts = []
+    for name, text in (
+        ("even", RECIPE),
+        ("leaning", RECIPE.replace("shard", f"lean = {lean}\nshard")),
+    ):
+        recipe.write_text(text)
+        model = train(recipe, tmp_path / name, data=tmp_path / "cases")
+        shifts.append(model.card.training["shift"])
+    np.testing.assert_allclose(np.subtract(shifts[1], shifts[0]), lean, atol=2e-4)
+    recipe.write_text(RECIPE.replace("shard", "lean = [1.0]\nshard"))
+    with pytest.raises(CubeviewError, match="5 numbers"):
+        train(recipe, tmp_path / "refused")
 
 
 def fresh(folder):
