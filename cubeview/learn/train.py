@@ -138,7 +138,7 @@ def train(
     # What training varies hides faint signs; nothing does in a case as it is.
     shift, temperature = calibrate(*answers(network, sets["calibrate"]), 1.0)
     if plan.lean:
-        shift += np.array(plan.lean)
+        shift = np.add(shift, plan.lean)
     with torch.no_grad():
         network.head.bias += torch.from_numpy(shift).float()
     doubt = None
