@@ -138,9 +138,9 @@ def train(
     # What training varies hides faint signs; nothing does in a case as it is.
     shift, temperature = calibrate(*answers(network, sets["calibrate"]), 1.0)
     if plan.lean:
-        shift = np.add(shift, plan.lean)
+        shift = shift + np.array(plan.lean)
     with torch.no_grad():
-        network.head.bias += torch.from_numpy(shift).float()
+        network.head.bias.add_(torch.from_numpy(shift))
     doubt = None
     if min(plan.train, plan.calibrate) >= LEAST_CASES:
         doubt = fit_doubt(network, sets["train"], sets["calibrate"])
