@@ -274,7 +274,7 @@ def _card(
             "precision": fitted.precision,
             "device": fitted.device,
             "processes": fitted.processes,
-            "shift": [round(float(logit), 4) for logit in calibration[0]],
+            "shift": [round(float(logit), 6) for logit in calibration[0]],
             "losses": [round(float(loss), 4) for loss in losses],
             "cases_per_second": round(min(speeds)) if speeds else None,
             "recipe_sha256": plan.digest,
