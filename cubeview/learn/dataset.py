@@ -24,7 +24,7 @@ from cubeview.learn.dataset_sky import ROLES as SKY_ROLES
 from cubeview.learn.dataset_sky import sky_example, sky_facts
 from cubeview.learn.preprocess import HeartConfig, prepare_heart
 from cubeview.simulate import ifu, spect
-from cubeview.simulate.spect_variants import VARIANTS
+from cubeview.simulate.spect_variants import LEARNT, VARIANTS
 
 if TYPE_CHECKING:  # it needs torch, which the processes that simulate do without
     from cubeview.learn.together import Together
@@ -364,6 +364,8 @@ def _pair(
 ) -> tuple[spect.SpectPair, np.random.Generator]:
     rng = np.random.default_rng([seed, split, index])
     params = VARIANTS[variant] if variant else None
+    if not variant and split == SPLITS["train"]:
+        params = LEARNT
     return spect.simulate_pair(spect.CLASSES[index % len(spect.CLASSES)], rng, params), rng
 
 

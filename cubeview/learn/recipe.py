@@ -36,9 +36,6 @@ class Schedule:
         Standard deviation of a smooth random gain (its logarithm), made of waves down to a third
         of the input's side, the same for all channels; each channel has a quarter as much of its
         own. It stands for the attenuation and filtering that no simulation has quite right.
-    blur : float
-        Half of the inputs are blurred by a Gaussian of up to this standard deviation, in voxels,
-        and each channel brought back to its peak: cameras resolve less than those simulated, too.
     course : {"cycle", "constant"}
         Of the rate.
     precision : {"bf16", "fp32"}
@@ -54,14 +51,13 @@ class Schedule:
     gain: float = 0.0
     flip: bool = False
     field: float = 0.0
-    blur: float = 0.0
     course: Literal["cycle", "constant"] = "cycle"
     precision: Literal["bf16", "fp32"] = "bf16"
 
     def __post_init__(self) -> None:
         if (
             min(self.epochs, self.batch) < 1
-            or min(self.shift, self.gain, self.weight_decay, self.field, self.blur) < 0
+            or min(self.shift, self.gain, self.weight_decay, self.field) < 0
         ):
             raise ValueError("epochs and batch must be positive, all that varies not negative")
         if not (0 < self.rate < 1 and 0 < self.rise < 1):

@@ -27,21 +27,17 @@ class Variation:
         Axes that are turned round.
     field : ndarray, shape (n, channel, terms), float32, or None
         Weights of the terms of a smooth gain, see `Schedule.field`.
-    blur : ndarray, shape (n,), or None
-        Standard deviation in voxels, see `Schedule.blur`.
     """
 
     moves: np.ndarray
     gains: np.ndarray
     mirrored: np.ndarray
     field: np.ndarray | None
-    blur: np.ndarray | None
 
     def of(self, rows: slice) -> "Variation":
         """Return the variation of some of the inputs."""
         field = None if self.field is None else self.field[rows]
-        blur = None if self.blur is None else self.blur[rows]
-        return Variation(self.moves[rows], self.gains[rows], self.mirrored[rows], field, blur)
+        return Variation(self.moves[rows], self.gains[rows], self.mirrored[rows], field)
 
 
 def draw(schedule: Schedule, count: int, channels: int, rng: np.random.Generator) -> Variation:
@@ -58,10 +54,7 @@ def draw(schedule: Schedule, count: int, channels: int, rng: np.random.Generator
         shared = rng.normal(0.0, schedule.field, (count, 1, terms))
         own = rng.normal(0.0, schedule.field / 4, (count, channels, terms))
         field = (shared + own).astype(np.float32)
-    blur = None
-    if schedule.blur:
-        blur = rng.uniform(0.0, schedule.blur, count) * (rng.random(count) < 0.5)
-    return Variation(moves, gains, mirrored, field, blur)
+    return Variation(moves, gains, mirrored, field)
 
 
 def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
@@ -90,8 +83,6 @@ def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
         out[row][:, *to] = inputs[row][:, *at] * variation.gains[row]
         if variation.mirrored[row].any():
             out[row] = np.flip(out[row], tuple(np.flatnonzero(variation.mirrored[row]) + 1))
-    if variation.blur is not None:
-        out = blurred(torch.from_numpy(out), variation.blur).numpy()
     if variation.field is not None:
         out *= np.exp(np.tensordot(variation.field, _terms(size), axes=1))
     return out
@@ -123,48 +114,11 @@ def applied_there(inputs: torch.Tensor, variation: Variation) -> torch.Tensor:
     moved = padded[rows, :, z[:, :, None, None], y[:, None, :, None], x[:, None, None, :]]
     moved = moved.permute(0, 4, 1, 2, 3)
     moved = moved * torch.from_numpy(variation.gains.astype(np.float32)).to(device)
-    if variation.blur is not None:
-        moved = blurred(moved, variation.blur)
     if variation.field is not None:
         weights = torch.from_numpy(variation.field).to(device)
         terms = torch.from_numpy(_terms(size)).to(device)
         moved = moved * torch.tensordot(weights, terms, dims=1).exp()
     return moved
-
-
-def blurred(inputs: torch.Tensor, widths: np.ndarray) -> torch.Tensor:
-    """Return inputs blurred by Gaussians, each channel with the peak it had.
-
-    Parameters
-    ----------
-    inputs : Tensor, shape (n, channel, d, h, w), float32
-    widths : ndarray, shape (n,)
-        Standard deviations in voxels; 0 leaves an input as it is.
-    """
-    rows = np.flatnonzero(widths)
-    if not len(rows):
-        return inputs
-    before = inputs[rows]
-    after = before
-    for _ in range(3):
-        # Along the last axis, which then becomes the first of the three.
-        n, *others, last = after.shape
-        after = after.reshape(n, -1, last) @ _bands(widths[rows], last).to(inputs.device)
-        after = after.reshape(n, *others, last).permute(0, 1, 4, 2, 3)
-    peak, left = (x.amax(dim=(2, 3, 4), keepdim=True) for x in (before, after))
-    out = inputs.clone()
-    out[rows] = after * (peak / left.clamp_min(1e-6))
-    return out
-
-
-def _bands(widths: np.ndarray, size: int) -> torch.Tensor:
-    """Gaussians as symmetric matrices, shape (n, size, size), float32; nothing lies beyond."""
-    line = np.arange(size)
-    width = np.maximum(widths, 1e-3)[:, None]
-    profile = np.exp(-0.5 * (np.arange(1 - size, size) / width) ** 2)
-    profile /= profile.sum(axis=1, keepdims=True)
-    bands = profile[:, line[:, None] - line + size - 1]
-    return torch.from_numpy(bands.astype(np.float32))
 
 
 _CYCLES = 3

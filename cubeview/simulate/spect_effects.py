@@ -2,16 +2,19 @@
 
 Definitions, with severity as the share of normal uptake lost at the centre of the lesion:
 
-* ischaemic: one lesion at stress, of which what is left at rest is too mild for a reader to score:
+* ischaemic: a lesion at stress, of which what is left at rest is too mild for a reader to score:
   at most 28 % of it and 20 % of normal uptake;
-* infarcted: one lesion, equal in both states to within a tenth of it, its wall possibly thinner;
+* infarcted: a lesion, equal in both states to within a sixth of it, which a reader scores alike,
+  its wall possibly thinner;
 * mixed: one lesion that refills by half, a quarter of normal uptake still missing at rest, or an
   infarct and an ischaemic lesion in two territories;
+* of the ischaemic and the infarcted half have a second lesion of the same kind in another
+  territory, so that the number of lesions says nothing of their kind;
 * artefact: a healthy heart with a strong shadow of the diaphragm or the breast, equal or unequal
   in the two states, a displacement during the scan that doubles the image, or hot gut at the wall.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +22,7 @@ import numpy as np
 from cubeview.simulate.spect_wall import WallPoints
 
 Role = Literal["rest", "stress"]
+LesionKind = Literal["reversible", "fixed", "partial"]
 ArtefactKind = Literal["diaphragm", "breast", "motion", "hot spot"]
 
 TERRITORIES = {
@@ -46,8 +50,17 @@ class EffectRange:
     """Share of uptake missing that a reader still calls normal: segment score 0."""
     scored: float = 0.25
     """Least share missing at rest for a lesion to count as partly fixed."""
+    fixed: tuple[float, float] = (0.83, 1.10)
+    """Share left at rest of a fixed lesion. A segment's score changes by steps of about a tenth of
+    normal uptake, so that one scored alike may differ by as much."""
     refill: tuple[float, float] = (0.38, 0.64)
+    """The same of a partly fixed one."""
     scar_thinning: tuple[float, float] = (0.0, 0.35)
+    multivessel: float = 0.5
+    """Share of ischaemic and of infarcted hearts with lesions in two territories. All five ill
+    real pairs at hand have scored segments in two or three."""
+    multivessel_extent: tuple[float, float] = (0.05, 0.22)
+    """Of each of the two."""
     corner: float = 2.0
     """Exponent of a lesion's outline: 2 is an ellipse, more has the corners of a segment."""
     shadow: tuple[float, float] = (0.45, 0.68)
@@ -134,7 +147,7 @@ class Artefact:
 def draw_lesion(
     rng: np.random.Generator,
     ranges: EffectRange,
-    kind: Literal["reversible", "fixed", "partial"],
+    kind: LesionKind,
     *,
     avoid: str = "",
 ) -> Lesion:
@@ -174,7 +187,7 @@ def draw_lesion(
     if kind == "reversible":
         rest = min(stress * rng.uniform(*ranges.residue), ranges.unscored)
     elif kind == "fixed":
-        rest = stress * rng.uniform(0.90, 1.06)
+        rest = stress * rng.uniform(*ranges.fixed)
     else:
         rest = max(stress * rng.uniform(*ranges.refill), ranges.scored)
     thinning = 0.0 if kind == "reversible" else rng.uniform(*ranges.scar_thinning)
@@ -192,18 +205,27 @@ def draw_lesion(
     )
 
 
+_KINDS: dict[str, tuple[LesionKind, LesionKind]] = {
+    "ischaemic": ("reversible", "reversible"),
+    "infarcted": ("fixed", "fixed"),
+    "mixed": ("fixed", "reversible"),
+}
+
+
 def draw_lesions(rng: np.random.Generator, ranges: EffectRange, label: str) -> tuple[Lesion, ...]:
     """Draw the lesions that a class stands for; none for healthy and artefact."""
-    if label == "ischaemic":
-        return (draw_lesion(rng, ranges, "reversible"),)
-    if label == "infarcted":
-        return (draw_lesion(rng, ranges, "fixed"),)
-    if label == "mixed":
-        if rng.random() < 0.5:
-            return (draw_lesion(rng, ranges, "partial"),)
-        scar = draw_lesion(rng, ranges, "fixed")
-        return scar, draw_lesion(rng, ranges, "reversible", avoid=scar.territory)
-    return ()
+    if label not in _KINDS:
+        return ()
+    if label == "mixed" and rng.random() < 0.5:
+        return (draw_lesion(rng, ranges, "partial"),)
+    two = label == "mixed" or rng.random() < ranges.multivessel
+    if two and label != "mixed":
+        ranges = replace(ranges, extent=ranges.multivessel_extent)
+    kinds = _KINDS[label]
+    first = draw_lesion(rng, ranges, kinds[0])
+    if not two:
+        return (first,)
+    return first, draw_lesion(rng, ranges, kinds[1], avoid=first.territory)
 
 
 def draw_artefact(rng: np.random.Generator, ranges: EffectRange) -> Artefact:

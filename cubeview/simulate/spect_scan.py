@@ -36,6 +36,12 @@ class ScanRange:
     masked_share: float = 0.65
     mask_mm: tuple[float, float] = (52.0, 84.0)
     counts: tuple[float, float] = (200.0, 620.0)
+    again_share: float = 0.0
+    """Share of cameras whose scans are smoothed once more, by a Gaussian or a second Butterworth
+    filter, as workstations offer."""
+    again_mm: tuple[float, float] = (0.0, 5.0)
+    """Standard deviation of that Gaussian."""
+    again_cutoff_per_cm: tuple[float, float] = (0.22, 0.40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +58,10 @@ class Camera:
         Noise as iterative reconstruction leaves it instead of filtered back projection.
     body : ndarray, shape (3,)
         Direction of the body's axis in the grid (z, y, x): slices are reconstructed across it.
+    again_mm : float
+        Standard deviation of a further Gaussian filter.
+    again : (float, float), optional
+        Cut-off per mm and order of a further Butterworth filter.
     """
 
     fwhm_mm: float
@@ -59,6 +69,23 @@ class Camera:
     order: float
     iterative: bool
     body: np.ndarray
+    again_mm: float = 0.0
+    again: tuple[float, float] | None = None
+
+    def filter(self, square: np.ndarray) -> np.ndarray:
+        """Return what all filters leave of each frequency, given its square in cycles²/mm²."""
+        kept = butterworth(square, self.cutoff_per_mm, self.order)
+        if self.again is not None:
+            kept = kept * butterworth(square, *self.again)
+        if self.again_mm:
+            kept = kept * np.exp(-2.0 * np.pi**2 * np.float32(self.again_mm) ** 2 * square)
+        return kept
+
+
+def butterworth(square: np.ndarray, cutoff_per_mm: float, order: float) -> np.ndarray:
+    """Return what a Butterworth filter leaves of each frequency, given its square."""
+    kept: np.ndarray = 1.0 / np.sqrt(1.0 + (square / cutoff_per_mm**2) ** np.float32(order))
+    return kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,13 +135,19 @@ class Surroundings:
 def draw_camera(rng: np.random.Generator, ranges: ScanRange) -> Camera:
     """Draw one camera and reconstruction."""
     body = np.array([rng.normal(0.15, 0.15), -1.0, rng.normal(0.0, 0.1)])
-    return Camera(
+    camera = Camera(
         fwhm_mm=rng.uniform(*ranges.fwhm_mm),
         cutoff_per_mm=0.1 * rng.uniform(*ranges.cutoff_per_cm),
         order=rng.uniform(*ranges.order),
         iterative=bool(rng.random() < ranges.iterative_share),
         body=body / np.linalg.norm(body),
     )
+    if not ranges.again_share or rng.random() >= ranges.again_share:
+        return camera
+    if rng.random() < 0.5:
+        return replace(camera, again_mm=rng.uniform(*ranges.again_mm))
+    cutoff = 0.1 * rng.uniform(*ranges.again_cutoff_per_cm)
+    return replace(camera, again=(cutoff, rng.uniform(*ranges.order)))
 
 
 def vary_camera(rng: np.random.Generator, camera: Camera) -> Camera:
@@ -283,7 +316,7 @@ def acquire(
     z, y, x = _frequencies(activity.shape)
     per_mm = np.float32(1.0 / voxel_mm)
     square = (z * z + y * y + x * x) * per_mm**2
-    filtered = 1.0 / np.sqrt(1.0 + (square / camera.cutoff_per_mm**2) ** np.float32(camera.order))
+    filtered = camera.filter(square)
     sigma = np.float32(camera.fwhm_mm / FWHM)
     transfer = filtered * np.exp(-2.0 * np.pi**2 * sigma**2 * square)
     if moved is not None:

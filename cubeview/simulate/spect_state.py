@@ -138,7 +138,8 @@ def take(
     uptake = np.ones_like(bu)
     for lesion, weight in zip(lesions, weights, strict=True):
         thinning = np.maximum(thinning, lesion.thinning * weight)
-        uptake *= 1.0 - lesion.severity[role] * weight
+        # Where two overlap the worse one counts: what is mild in each stays mild.
+        uptake = np.minimum(uptake, 1.0 - lesion.severity[role] * weight)
     edge = voxel / pose.size
     fraction = wall_fraction(wall, points, thinning, edge)
     sound = fraction if not lesions else wall_fraction(wall, points, 0.0, edge)

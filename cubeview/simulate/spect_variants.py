@@ -1,4 +1,4 @@
-"""Hearts of other hospitals: what a network trained on the usual ranges has never seen.
+"""Hearts a network is trained on, and those of other hospitals, which it has never seen.
 
 Ranges that can lie beyond the usual ones begin where those end, whatever those are.
 """
@@ -27,6 +27,10 @@ def _below(usual: Range, share: float) -> Range:
 
 _USUAL = SpectRange()
 _SCAN = _USUAL.scan
+
+LEARNT = replace(_USUAL, scan=replace(_SCAN, again_share=0.5))
+"""What networks learn from: the usual ranges, half of the scans smoothed once more, since cameras
+and filters beyond those simulated are in use. Networks are calibrated and asked without it."""
 
 _POSE = replace(
     _USUAL.pose,

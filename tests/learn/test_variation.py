@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
 
 from cubeview.learn.dataset import Dataset
 from cubeview.learn.fit import resident
 from cubeview.learn.recipe import Schedule
-from cubeview.learn.variation import applied, applied_there, blurred, draw
+from cubeview.learn.variation import applied, applied_there, draw
 
-FULL = Schedule(shift=2, gain=0.2, flip=True, field=0.1, blur=1.0)
+FULL = Schedule(shift=2, gain=0.2, flip=True, field=0.1)
 
 
 def cubes(n=6):
@@ -42,17 +41,3 @@ def test_data_in_the_devices_memory_give_the_same_batches():
     assert batch.dtype == torch.float32
     expected = applied(data.inputs(chosen), variation)
     np.testing.assert_allclose(batch.numpy(), expected, rtol=2e-6, atol=1e-6)
-
-
-def test_blur_is_a_gaussian_that_keeps_the_peak():
-    inputs = cubes(3)
-    found = blurred(torch.from_numpy(inputs), np.array([0.0, 0.6, 1.2])).numpy()
-    np.testing.assert_allclose(found[0], inputs[0], rtol=1e-6)
-    for row, width in ((1, 0.6), (2, 1.2)):
-        expected = gaussian_filter(
-            inputs[row], (0, width, width, width), mode="constant", truncate=9
-        )
-        expected *= inputs[row].max(axis=(1, 2, 3), keepdims=True) / expected.max(
-            axis=(1, 2, 3), keepdims=True
-        )
-        np.testing.assert_allclose(found[row], expected, rtol=1e-4, atol=1e-5)

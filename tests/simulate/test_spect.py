@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from cubeview.simulate.spect import CLASSES, ROLES, SpectRange, simulate_pair, to_case
-from cubeview.simulate.spect_scan import Camera, ScanRange, acquire
+from cubeview.simulate.spect_scan import Camera, ScanRange, acquire, draw_camera
 from cubeview.simulate.spect_state import BASE_AT
-from cubeview.simulate.spect_variants import HALF_TIME, SECOND, VARIANTS
+from cubeview.simulate.spect_variants import HALF_TIME, LEARNT, SECOND, VARIANTS
 from cubeview.simulate.spect_wall import WallPoints
 
 QUIET = SpectRange(scan=replace(ScanRange(), noise=(1e-4, 2e-4), masked_share=0.0))
@@ -61,7 +62,7 @@ def test_infarcts_are_the_same_in_both_states():
     for pair in pairs("infarcted", 12):
         lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
         assert lost["stress"] >= 0.38
-        assert lost["rest"] == pytest.approx(lost["stress"], rel=0.12)
+        assert lost["rest"] == pytest.approx(lost["stress"], rel=0.18)
 
 
 def test_mixed_hearts_have_a_fixed_and_a_reversible_part():
@@ -72,12 +73,26 @@ def test_mixed_hearts_have_a_fixed_and_a_reversible_part():
         else:
             scar, other = pair.truth.lesions
             assert scar.territory != other.territory
-            assert scar.severity["rest"] > 0.9 * scar.severity["stress"]
+            assert scar.severity["rest"] > 0.82 * scar.severity["stress"]
             assert other.severity["rest"] <= min(0.30 * other.severity["stress"], 0.20)
 
 
+def test_lesions_in_two_territories_do_not_tell_the_class():
+    for label, kinds in (("ischaemic", {"reversible"}), ("infarcted", {"fixed"})):
+        two = [pair.truth.lesions for pair in pairs(label, 24) if len(pair.truth.lesions) == 2]
+        assert 4 < len(two) < 20
+        for first, second in two:
+            assert first.territory != second.territory
+            found = {
+                "fixed" if one.severity["rest"] > 0.82 * one.severity["stress"] else "reversible"
+                for one in (first, second)
+            }
+            assert found == kinds
+
+
 def test_extents_reach_down_to_a_twentieth_of_the_wall():
-    extents = np.array([p.truth.extent for p in pairs("infarcted", 80)])
+    found = [p.truth for p in pairs("infarcted", 120)]
+    extents = np.array([truth.extent for truth in found if len(truth.lesions) == 1])
     assert extents.min() < 0.08
     assert extents.max() > 0.25
     assert np.median(extents) == pytest.approx(0.13, abs=0.05)
@@ -263,3 +278,33 @@ def test_drift_leads_to_where_the_image_shows_a_heart_that_moved():
     assert np.median(before) > 7
     assert np.median(after) < 3
     assert np.max(after) < 6
+
+
+def test_a_further_filter_is_a_gaussian_or_a_butterworth():
+    # Bright enough all round that nothing is cut at zero.
+    activity = np.full((24, 24, 24), 20.0, dtype=np.float32)
+    activity[12, 12, 12] = 1e3
+    plain = Camera(12.0, 0.05, 5.0, False, np.array([0.0, -1.0, 0.0]))
+    before, smoothed, cut = (
+        acquire(activity, camera, 6.0, 0.0, np.random.default_rng(0)) - 20.0
+        for camera in (plain, replace(plain, again_mm=9.0), replace(plain, again=(0.03, 8.0)))
+    )
+    expected = gaussian_filter(before, 1.5, mode="wrap", truncate=8)
+    np.testing.assert_allclose(smoothed, expected, atol=0.005 * float(expected.max()))
+    line = np.fft.fftfreq(24, 6.0)
+    kept = (np.fft.fftn(cut) / np.fft.fftn(before)).real[:, 0, 0]
+    np.testing.assert_allclose(
+        kept[:8], (1.0 / np.sqrt(1.0 + (line / 0.03) ** 16))[:8], rtol=1e-2, atol=1e-3
+    )
+
+
+def test_half_of_what_networks_learn_from_is_filtered_once_more():
+    rng = np.random.default_rng(3)
+    cameras = [draw_camera(rng, LEARNT.scan) for _ in range(200)]
+    gaussian = sum(camera.again_mm > 0 for camera in cameras)
+    butterworth = sum(camera.again is not None for camera in cameras)
+    assert 70 < gaussian + butterworth < 130
+    assert min(gaussian, butterworth) > 30
+    usual = draw_camera(rng, ScanRange())
+    assert usual.again is None
+    assert usual.again_mm == 0
