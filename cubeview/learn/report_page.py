@@ -13,8 +13,8 @@ from cubeview.learn.svg import Chart
 SETS = {
     "unseen": "Unseen cases, the ventricle's place drawn as the finder errs",
     "found": "Unseen cases, the ventricle found from the images",
-    "second": "Another hospital, an older camera: parameters training never saw",
-    "half-time": "Another hospital, a newer camera in half the time: likewise",
+    "second": "Another hospital, an older camera: beyond the ranges of training but for its blur",
+    "half-time": "Another hospital, a newer camera in half the time: beyond the ranges of training",
     "coarse": "A hospital at the end of what can be read",
 }
 

@@ -1,5 +1,7 @@
 """Hearts a network is trained on, and those of other hospitals, which it has never seen.
 
+The older camera's blur alone lies within reach of training's further filters.
+
 Ranges that can lie beyond the usual ones begin where those end, whatever those are.
 """
 
