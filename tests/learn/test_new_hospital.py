@@ -114,7 +114,7 @@ def test_another_hospital_is_learnt_without_loss(teach, tmp_path, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_scanner_the_base_ranks_badly_gains(teach, tmp_path, seed):
     told, _ = teach("spect-mpi", CHEST.write(tmp_path / "scans", 29, seed))
-    assert told["base"]["auc"]["mean"] <= 0.90
+    assert told["base"]["auc"]["mean"] <= 0.85
     assert told["auc"]["mean"] >= told["base"]["auc"]["mean"] + 0.05
 
 
