@@ -33,7 +33,7 @@ from cubeview.simulate.spect_scan import (
 from cubeview.simulate.spect_state import Heart, PoseRange, draw_poses, take
 from cubeview.simulate.spect_wall import Wall, WallRange, draw_wall, vary_wall
 
-VERSION = "spect-6"
+VERSION = "spect-7"
 """Goes on the card of a model: changes whenever the same seed gives other scans."""
 
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")

@@ -3,10 +3,10 @@
 Definitions, with severity as the share of normal uptake lost at the centre of the lesion:
 
 * ischaemic: a lesion at stress, of which what is left at rest is too mild for a reader to score:
-  at most 28 % of it and 20 % of normal uptake;
+  at most 28 % of it and 15 % of normal uptake;
 * infarcted: a lesion, equal in both states to within a sixth of it, which a reader scores alike,
   its wall possibly thinner;
-* mixed: one lesion that refills by half, a quarter of normal uptake still missing at rest, or an
+* mixed: one lesion that refills by half, a fifth of normal uptake still missing at rest, or an
   infarct and an ischaemic lesion in two territories;
 * of the ischaemic and the infarcted half have a second lesion of the same kind in another
   territory, so that the number of lesions says nothing of their kind;
@@ -46,9 +46,9 @@ class EffectRange:
     small_severity: float = 0.50
     """Least severity of a lesion below 10 % of the wall: milder ones are lost in the noise."""
     residue: tuple[float, float] = (0.0, 0.28)
-    unscored: float = 0.20
+    unscored: float = 0.15
     """Share of uptake missing that a reader still calls normal: segment score 0."""
-    scored: float = 0.25
+    scored: float = 0.21
     """Least share missing at rest for a lesion to count as partly fixed."""
     fixed: tuple[float, float] = (0.83, 1.10)
     """Share left at rest of a fixed lesion. A segment's score changes by steps of about a tenth of

@@ -35,6 +35,8 @@ class Wall:
         Loss of uptake at the apex.
     slope : float
         Lateral minus septal uptake, half the difference.
+    apical_turn : float
+        Septal minus lateral uptake that is added to this at the apex, half the difference.
     rise : float
         Anterior minus inferior uptake, half the difference.
     inferior_loss, anterior_loss : float
@@ -53,6 +55,7 @@ class Wall:
     falloff_mm: float
     apical_thinning: float
     slope: float
+    apical_turn: float
     rise: float
     inferior_loss: float
     anterior_loss: float
@@ -158,7 +161,8 @@ def normal_uptake(wall: Wall, points: WallPoints) -> np.ndarray:
     Mild fixed loss in the inferior and anterior wall, apical thinning and a lateral-to-septal
     slope are normal variants of uncorrected scans (Burrell & MacDonald, J Nucl Med Technol 2006,
     34:193); how strong they are is this simulator's own choice, but for the anterior wall, which is
-    brighter than the inferior one as in the real uncorrected scans at hand.
+    brighter than the inferior one, and the septum, which near the apex is brighter than the lateral
+    wall, as in the real uncorrected scans at hand.
     """
     lateral, inferior, _ = points.direction
     h = points.height
@@ -168,13 +172,14 @@ def normal_uptake(wall: Wall, points: WallPoints) -> np.ndarray:
     towards = np.clip(0.94 * inferior - 0.34 * lateral, 0, 1)
     below = wall.inferior_loss * towards * np.clip(0.45 + 0.7 * h, 0, 1)
     front = wall.anterior_loss * np.clip(-inferior, 0, 1) ** 2 * np.exp(-(((h - 0.55) / 0.4) ** 2))
-    slope = 1.0 + wall.slope * lateral - wall.rise * inferior
+    across = wall.slope - wall.apical_turn * np.exp(-((h / 0.35) ** 2))
+    slope = 1.0 + across * lateral - wall.rise * inferior
     uptake = slope * (1.0 - apex) * (1.0 - below) * (1.0 - front)
     long = np.cos(np.pi * h)
     r = wall.ripple
     around = lateral**2 - inferior**2
-    across = 2 * lateral * inferior
-    uptake += r[0] * lateral * long + r[1] * inferior * long + r[2] * around + r[3] * across
+    diagonal = 2 * lateral * inferior
+    uptake += r[0] * lateral * long + r[1] * inferior * long + r[2] * around + r[3] * diagonal
     uptake += r[4] * around * long + r[5] * np.cos(2 * np.pi * h)
     uptake += r[6] * lateral * (lateral**2 - 3 * inferior**2)
     uptake += r[7] * inferior * (3 * lateral**2 - inferior**2)
@@ -204,6 +209,7 @@ def draw_wall(rng: np.random.Generator, ranges: "WallRange") -> Wall:
         falloff_mm=rng.uniform(*ranges.falloff_mm),
         apical_thinning=rng.uniform(*ranges.apical_thinning),
         slope=rng.uniform(*ranges.slope),
+        apical_turn=rng.uniform(*ranges.apical_turn),
         rise=rng.uniform(*ranges.rise),
         inferior_loss=rng.uniform(*ranges.inferior_loss),
         anterior_loss=rng.beta(0.6, 2.4) * ranges.anterior_loss[1],
@@ -224,6 +230,7 @@ def vary_wall(rng: np.random.Generator, ranges: "WallRange", wall: Wall) -> Wall
         falloff_mm=wall.falloff_mm * rng.uniform(0.8, 1.25),
         apical_thinning=max(0.0, wall.apical_thinning + rng.normal(0.0, shift)),
         slope=wall.slope + rng.normal(0.0, 0.5 * shift),
+        apical_turn=wall.apical_turn + rng.normal(0.0, 0.5 * shift),
         rise=wall.rise + rng.normal(0.0, 0.5 * shift),
         inferior_loss=max(0.0, wall.inferior_loss + rng.normal(0.0, shift)),
         anterior_loss=max(0.0, wall.anterior_loss + rng.normal(0.0, shift)),
@@ -236,9 +243,9 @@ class WallRange:
     """From what to what a heart varies; (low, high) unless said otherwise.
 
     Sizes are set so that the blurred wall is 73 to 99 mm long at half its maximum, as in real
-    uncorrected short-axis scans. `rise` and `ripple` are set so that uptake by sector (four walls
-    at three levels) has the median and the spread of real scans of two cameras. The other ranges
-    are this simulator's own choice around values of the normal left ventricle.
+    uncorrected short-axis scans. `rise`, `apical_turn` and `ripple` are set so that uptake by
+    sector (four walls at three levels) has the median and the spread of real scans of two cameras.
+    The other ranges are this simulator's own choice around values of the normal left ventricle.
     """
 
     length_mm: tuple[float, float] = (72.0, 104.0)
@@ -251,7 +258,8 @@ class WallRange:
     falloff_mm: tuple[float, float] = (18.0, 70.0)
     apical_thinning: tuple[float, float] = (0.0, 0.30)
     slope: tuple[float, float] = (-0.07, 0.12)
-    rise: tuple[float, float] = (-0.03, 0.17)
+    apical_turn: tuple[float, float] = (0.0, 0.20)
+    rise: tuple[float, float] = (-0.03, 0.20)
     inferior_loss: tuple[float, float] = (0.0, 0.54)
     anterior_loss: tuple[float, float] = (0.0, 0.25)
     ripple: float = 0.05
