@@ -7,6 +7,7 @@ activation map (Zhou et al. 2016, arXiv:1512.04150, eq. 2) and exact local occlu
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -284,14 +285,12 @@ def fold_batch_norm(network: Network) -> Network:
     Network
         In evaluation mode, on the same device.
     """
-    device = network.head.weight.device
-    folded = Network(replace(network.config, batch_norm=False)).to(device)
+    folded = deepcopy(network)
+    folded.config = replace(network.config, batch_norm=False)
     with torch.no_grad():
-        for ours, theirs in zip(folded.blocks, network.blocks, strict=True):
-            assert ours.conv.bias is not None
-            norm = theirs.norm
+        for block in folded.blocks:
+            conv, norm = block.conv, block.norm
             if norm is None:
-                ours.conv.load_state_dict(theirs.conv.state_dict())
                 continue
             assert norm.running_mean is not None
             assert norm.running_var is not None
@@ -299,8 +298,8 @@ def fold_batch_norm(network: Network) -> Network:
             gain = norm.weight.double().cpu() / torch.sqrt(
                 norm.running_var.double().cpu() + norm.eps
             )
-            weight = theirs.conv.weight.double().cpu() * gain.view(-1, 1, 1, 1, 1)
-            ours.conv.weight.copy_(weight)
-            ours.conv.bias.copy_(norm.bias.double().cpu() - norm.running_mean.double().cpu() * gain)
-        folded.head.load_state_dict(network.head.state_dict())
+            bias = norm.bias.double().cpu() - norm.running_mean.double().cpu() * gain
+            conv.weight.copy_(conv.weight.double().cpu() * gain.view(-1, 1, 1, 1, 1))
+            conv.bias = nn.Parameter(bias.to(conv.weight))
+            block.norm = None
     return folded.eval()

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from scipy.ndimage import map_coordinates
+from scipy.sparse import csr_array
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
@@ -41,7 +41,7 @@ class Prepared:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
-_known: WeakKeyDictionary[Prepared, dict[str, tuple[Box, np.ndarray, np.ndarray]]] = (
+_known: WeakKeyDictionary[Prepared, dict[str, tuple[Box, csr_array, np.ndarray]]] = (
     WeakKeyDictionary()
 )
 
@@ -65,14 +65,14 @@ def to_cube(values: np.ndarray, prepared: Prepared, role: str) -> tuple[np.ndarr
     """
     if values.shape != prepared.input.shape[1:]:
         raise ValueError(f"a map of {values.shape} is none of {prepared.input.shape[1:]}")
-    box, places, outside = _ways(prepared, role)
-    found = map_coordinates(values, places, order=1, mode="nearest", output=np.float32)
+    box, shares, outside = _ways(prepared, role)
+    found: np.ndarray = shares @ values.astype(np.float32, copy=False).ravel()
     found[outside] = np.nan
     return found.reshape([part.stop - part.start for part in box]), box
 
 
-def _ways(prepared: Prepared, role: str) -> tuple[Box, np.ndarray, np.ndarray]:
-    """Return the box a map covers, where its voxels lie in the input (3, n), and which do not.
+def _ways(prepared: Prepared, role: str) -> tuple[Box, csr_array, np.ndarray]:
+    """Return the box a map covers, its n voxels' shares in the input (n, d h w), and who has none.
 
     Kept as long as the preparation is: one map after another goes the same way.
     """
@@ -82,7 +82,7 @@ def _ways(prepared: Prepared, role: str) -> tuple[Box, np.ndarray, np.ndarray]:
     return known[role]
 
 
-def _find_ways(prepared: Prepared, role: str) -> tuple[Box, np.ndarray, np.ndarray]:
+def _find_ways(prepared: Prepared, role: str) -> tuple[Box, csr_array, np.ndarray]:
     grid, shape = prepared.grids[role], prepared.case.cubes[role].shape
     size = np.array(prepared.input.shape[1:])
     ends = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in size], indexing="ij")).reshape(3, -1)
@@ -94,4 +94,19 @@ def _find_ways(prepared: Prepared, role: str) -> tuple[Box, np.ndarray, np.ndarr
     places = back[:3, :3] @ voxels + back[:3, 3:]
     outside = ((places < -0.5) | (places > size[:, None] - 0.5)).any(axis=0)
     box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
-    return box, places, outside
+    return box, _linear_shares(np.clip(places, 0, size[:, None] - 1), size), outside
+
+
+def _linear_shares(places: np.ndarray, size: np.ndarray) -> csr_array:
+    """Return what each of eight voxels counts for at each place (3, n) of a grid, (n, d h w)."""
+    low = np.minimum(places.astype(int), np.maximum(size[:, None] - 2, 0))
+    beyond = places - low
+    columns, shares = [], []
+    for corner in np.ndindex(2, 2, 2):
+        step = np.array(corner)[:, None]
+        columns.append(np.ravel_multi_index(tuple(low + step), tuple(size), mode="clip"))
+        shares.append(np.where(step, beyond, 1 - beyond).prod(axis=0))
+    count = places.shape[1]
+    rows = np.arange(0, 8 * count + 1, 8)
+    data = np.stack(shares, axis=1).astype(np.float32).ravel()
+    return csr_array((data, np.stack(columns, axis=1).ravel(), rows), (count, int(size.prod())))

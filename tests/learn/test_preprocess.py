@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
 from cubeview.cubes.axes import Axis, plain_axis
@@ -66,6 +67,21 @@ def test_input_voxels_hold_the_cubes_own_values():
     back, box = to_cube(prepared.input[0], prepared, "stress")
     seen = np.nan_to_num(back)
     assert np.corrcoef(seen.ravel(), values[box].ravel())[0, 1] > 0.97
+
+
+def test_maps_are_carried_by_linear_interpolation_as_scipy_has_it():
+    stress = pose((5, 8, -12))
+    case = Case("planted", "heart", {"stress": body_cube(wall(stress))})
+    prepared = prepare_heart(case, HeartConfig(), ("stress",), ventricles={"stress": stress})
+    values = np.random.default_rng(0).normal(size=(32, 32, 32)).astype(np.float32)
+    found, box = to_cube(values, prepared, "stress")
+    voxels = np.stack(np.meshgrid(*[np.arange(b.start, b.stop) for b in box], indexing="ij"))
+    back = np.linalg.inv(prepared.grids["stress"])
+    places = np.tensordot(back[:3, :3], voxels, axes=1) + back[:3, 3].reshape(3, 1, 1, 1)
+    inside = ((places >= -0.5) & (places <= 31.5)).all(axis=0)
+    assert 0 < inside.sum() < inside.size
+    expected = np.where(inside, map_coordinates(values, places, order=1, mode="nearest"), np.nan)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_standard_pose_points_apex_first_and_inferior_down():
