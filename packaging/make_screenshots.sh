@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p packaging/screenshots
 # Teaching, while it runs and when it is done.
-QT_QPA_PLATFORM=offscreen "${PYTHON:-.venv/bin/python}" -m pytest -q -m screenshot tests/gui/test_teach_pictures.py
+QT_QPA_PLATFORM=offscreen "${PYTHON:-.venv/bin/python}" -m pytest -q -m screenshot tests/gui/panels/test_teach_pictures.py
 CUBEVIEW_HOME="$work/home" "${PYTHON:-.venv/bin/python}" -m cubeview demo --out "$work/heart.png"
 mv "$work/heart.png" packaging/screenshots/heart.png
 mv "$work/heart-sky.png" packaging/screenshots/sky.png

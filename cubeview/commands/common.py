@@ -12,6 +12,7 @@ from typing import Any
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.plain import plain
 
 LINE_EVERY_S = 10.0
 
@@ -58,7 +59,7 @@ class Models:
     """
 
     def __init__(self, name: str | None) -> None:
-        from cubeview.learn.card import find_models
+        from cubeview.learn.models.card import find_models
 
         self._loaded: dict[Path, Any] = {}
         self._refs = find_models()
@@ -66,8 +67,8 @@ class Models:
 
     def of(self, case: Case) -> Any:
         """Return the model that judges a case, or raise CubeviewError saying why none can."""
-        from cubeview.learn.card import read_card, why_not
-        from cubeview.learn.model import load_model
+        from cubeview.learn.models.card import read_card, why_not
+        from cubeview.learn.models.model import load_model
 
         folder = self._named
         if folder is None:
@@ -94,7 +95,7 @@ def named_model(name: str) -> Path:
     CubeviewError
         If there is none; the text lists those installed.
     """
-    from cubeview.learn.card import find_models
+    from cubeview.learn.models.card import find_models
 
     folders = {ref.name: ref.folder for ref in find_models()}
     if name in folders:
@@ -220,15 +221,4 @@ def one_line(error: object) -> str:
 
 def print_json(value: Any) -> None:
     """Print one JSON document on stdout."""
-    print(json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False))
-
-
-def _plain(value: Any) -> Any:
-    """Return plain JSON values; JSON has no NaN, so a number that is none becomes null."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
+    print(json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False))

@@ -70,7 +70,7 @@ def add(commands: Commands) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from cubeview.learn.predict import predict
+    from cubeview.learn.ask.predict import predict
 
     answers: list[dict[str, Any]] = []
     models = Models(options.model)
@@ -122,10 +122,10 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from cubeview.io.export import write_overlay
-    from cubeview.learn.explain import OcclusionSettings
-    from cubeview.learn.maps import make_map
-    from cubeview.learn.predict import predict
+    from cubeview.io.export.overlay import write_overlay
+    from cubeview.learn.ask.predict import predict
+    from cubeview.learn.explain.cam import OcclusionSettings
+    from cubeview.learn.explain.methods import make_map
 
     cases, _ = judged_cases(options)
     if len(cases) != 1:
@@ -171,9 +171,9 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _check_maps(options: argparse.Namespace) -> int:
-    from cubeview.learn.faithful import check_maps
-    from cubeview.learn.mapfigures import NAME, advice, write_figures
-    from cubeview.learn.model import load_model
+    from cubeview.learn.explain.advice import NAME, advice, write_figures
+    from cubeview.learn.measure.faithful import check_maps
+    from cubeview.learn.models.model import load_model
 
     if options.cases < 1:
         raise CubeviewError("--cases takes 1 or more.")

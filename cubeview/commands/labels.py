@@ -66,7 +66,7 @@ def _add_set(sub: argparse.ArgumentParser) -> None:
 
 def _run(command: "Callable[[Library, Any], int]", options: argparse.Namespace) -> int:
     """Open the library for one command and close it whatever happens."""
-    from cubeview.library.opening import open_library
+    from cubeview.library.repair import open_library
 
     try:
         reader = options.reader or getpass.getuser()
@@ -252,7 +252,7 @@ def _list_cases(library: "Library", options: argparse.Namespace) -> int:
 
 
 def _check_file(path: Path) -> None:
-    from cubeview.library.opening import is_sound
+    from cubeview.library.repair import is_sound
 
     if not path.is_file():
         raise CubeviewError(f"{path}: there is no library here.")

@@ -33,7 +33,7 @@ def _open(options: argparse.Namespace) -> int:
             "there is no display to open a window on: use the commands (cubeview --help), or "
             "cubeview demo, which works off screen."
         )
-    from cubeview.gui.app import run
+    from cubeview.gui.shell.app import run
 
     return run(options.paths, options.library)
 
@@ -67,7 +67,7 @@ def _number(value: float | None) -> str:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from cubeview.gui.demo import demo
+    from cubeview.gui.shell.demo import demo
 
     for answer in demo(options.out):
         print(f"{answer['case']} ({answer['kind']}): {answer['picture']}")

@@ -54,7 +54,7 @@ def add(commands: Commands) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from cubeview.learn.simulated import write_fields, write_pairs
+    from cubeview.commands.simulated import write_fields, write_pairs
 
     if options.count < 1:
         raise CubeviewError("--count must be at least 1.")
@@ -77,8 +77,8 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from cubeview.learn.together import joined
-    from cubeview.learn.train import train
+    from cubeview.learn.models.processes import joined
+    from cubeview.learn.train.train import train
 
     with joined() as together:
         speaks = together.rank == 0
@@ -98,8 +98,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _doubt(options: argparse.Namespace) -> int:
-    from cubeview.learn.model import load_model
-    from cubeview.learn.train import learn_doubt
+    from cubeview.learn.models.model import load_model
+    from cubeview.learn.train.train import learn_doubt
 
     model = load_model(named_model(options.model))
     learn_doubt(model, data=options.data, workers=options.workers, report=progress(lines=True))

@@ -34,8 +34,8 @@ def add(commands: Commands) -> None:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from cubeview.io.export_catalogue import FORMATS, write_catalogue
-    from cubeview.learn.detect import search
+    from cubeview.io.export.catalogue import FORMATS, write_catalogue
+    from cubeview.learn.search.run import search
 
     if options.out is not None and options.out.suffix.lower() not in FORMATS:
         raise CubeviewError(

@@ -140,8 +140,8 @@ def stored_answers() -> dict[str, Any]:
 
 
 def _checks(bench: Bench) -> Iterator[tuple[str, Any]]:
-    from cubeview.gui.samples import samples
-    from cubeview.learn.card import find_models
+    from cubeview.gui.desk.samples import samples
+    from cubeview.learn.models.card import find_models
 
     for sample in samples():
         yield f"open {sample.title}", lambda sample=sample: _open(bench, sample.paths)
@@ -189,8 +189,8 @@ def _open(bench: Bench, paths: tuple[Path, ...]) -> str:
 
 def _asked(bench: Bench, ref: Any) -> tuple[Any, Case]:
     """Return the loaded model and the sample it judges, with the window it is shown."""
-    from cubeview.learn.card import why_not
-    from cubeview.learn.model import load_model
+    from cubeview.learn.models.card import why_not
+    from cubeview.learn.models.model import load_model
 
     case = bench.cases.get(ref.card.kind)
     if case is None:
@@ -204,7 +204,7 @@ def _asked(bench: Bench, ref: Any) -> tuple[Any, Case]:
 
 
 def _predict(bench: Bench, ref: Any) -> str:
-    from cubeview.learn.predict import predict
+    from cubeview.learn.ask.predict import predict
 
     model, case = _asked(bench, ref)
     answer = predict(model, case)
@@ -218,14 +218,14 @@ def _predict(bench: Bench, ref: Any) -> str:
 
 
 def _cam(bench: Bench, ref: Any) -> str:
-    from cubeview.learn.explain import cam
+    from cubeview.learn.explain.cam import cam
 
     model, case = _asked(bench, ref)
     return _map(bench, ref, cam(model, case, model.card.classes[1]), "CAM")
 
 
 def _occlusion(bench: Bench, ref: Any) -> str:
-    from cubeview.learn.explain import OcclusionSettings, occlusion
+    from cubeview.learn.explain.cam import OcclusionSettings, occlusion
 
     model, case = _asked(bench, ref)
     settings = OcclusionSettings(patch=8, stride=8)
@@ -266,7 +266,7 @@ def _label(bench: Bench) -> str:
 
 
 def _fine_tune(bench: Bench, refs: list[Any]) -> str:
-    from cubeview.learn.selftest import fine_tune_once
+    from cubeview.learn.teach.selftest import fine_tune_once
 
     heart = next((ref.folder for ref in refs if ref.card.kind == "heart"), None)
     return fine_tune_once(bench.folder / "tuned", heart)
@@ -285,7 +285,7 @@ def _window(bench: Bench) -> str:
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from cubeview.gui.demo import show_once
+    from cubeview.gui.shell.demo import show_once
 
     width, height, colours = show_once(bench.folder / "window.png")
     if colours < 8:

@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
 
 def _self_test(options: argparse.Namespace) -> int:
     from cubeview.commands.selfchecks import ANSWERS, run_checks
-    from cubeview.parts import is_frozen, versions
+    from cubeview.licences import is_frozen, versions
 
     if options.write and is_frozen():
         raise CubeviewError("the answers of an installed program cannot be changed.")

@@ -80,12 +80,12 @@ def _add_labels(sub: argparse.ArgumentParser, *, required: bool = True) -> None:
 
 
 def _finetune(options: argparse.Namespace) -> int:
-    from cubeview.learn.finetune import fine_tune
-    from cubeview.learn.model import load_model, save_model
-    from cubeview.learn.outcome import judge, kept_card, positive_classes
-    from cubeview.learn.together import joined
-    from cubeview.learn.training_set import preflight
-    from cubeview.learn.tuning import FinetuneConfig
+    from cubeview.learn.models.model import load_model, save_model
+    from cubeview.learn.models.processes import joined
+    from cubeview.learn.teach.comparison import judge, kept_card, positive_classes
+    from cubeview.learn.teach.finetune import fine_tune
+    from cubeview.learn.teach.training_set import preflight
+    from cubeview.learn.teach.tuning import FinetuneConfig
 
     config = FinetuneConfig(
         layers=options.layers,
@@ -148,9 +148,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         raise CubeviewError("--report goes with --simulated N.")
     if len(options.model) != 1:
         raise CubeviewError("name one model with --model NAME.")
-    from cubeview.learn.finetune import linked_classes, model_logits
-    from cubeview.learn.model import load_model
-    from cubeview.learn.outcome import figures, positive_classes
+    from cubeview.learn.models.model import load_model
+    from cubeview.learn.teach.comparison import figures, positive_classes
+    from cubeview.learn.teach.finetune import linked_classes, model_logits
 
     model = load_model(named_model(options.model[0]))
     cases = _cases(options.labels, model.card, _json_lines())
@@ -185,9 +185,9 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _evaluate_simulated(options: argparse.Namespace) -> int:
-    from cubeview.learn.card import find_models
-    from cubeview.learn.model import load_model
-    from cubeview.learn.report import report_on, write_report
+    from cubeview.learn.measure.report import report_on, write_report
+    from cubeview.learn.models.card import find_models
+    from cubeview.learn.models.model import load_model
 
     if options.simulated < 20:
         raise CubeviewError("--simulated needs at least 20 cases.")
@@ -218,8 +218,8 @@ def _evaluate_simulated(options: argparse.Namespace) -> int:
 
 def _cases(path: Path, card: Any, report: Report) -> Any:
     """Return the training set of a table; cases left out are said on stderr."""
-    from cubeview.learn.entry import table_entries
-    from cubeview.learn.training_set import gather
+    from cubeview.learn.teach.labelled import table_entries
+    from cubeview.learn.teach.training_set import gather
 
     cases = gather(
         table_entries(path),

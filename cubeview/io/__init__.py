@@ -6,7 +6,9 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io import archive, corrections, dicom, fits, nifti
+from cubeview.io import archive, corrections, nifti
+from cubeview.io.dicom import reader as dicom
+from cubeview.io.fits import reader as fits
 from cubeview.io.opened import First, Opened, Preview, Refusal
 
 READERS = (fits, dicom, nifti)

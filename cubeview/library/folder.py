@@ -6,7 +6,8 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io import HEAD_BYTES, READERS, Refusal, fits, nifti, open_paths
+from cubeview.io import HEAD_BYTES, READERS, Refusal, nifti, open_paths
+from cubeview.io.fits import reader as fits
 from cubeview.io.identity import identity, window_text
 from cubeview.library.cases import Files, files_of, put_case
 from cubeview.library.library import Library

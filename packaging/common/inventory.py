@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 import licences
 
-from cubeview.parts import Part, part_of, python_itself
+from cubeview.licences import Part, part_of, python_itself
 
 DOCS = Path("/usr/share/doc")
 

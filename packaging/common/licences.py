@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from cubeview.parts import Part
+from cubeview.licences import Part
 
 TABLE = Path(__file__).with_name("licences.toml")
 TEXTS = Path(__file__).with_name("texts")

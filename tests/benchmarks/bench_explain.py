@@ -18,10 +18,10 @@ from table import at_least, at_most, row, say
 
 from cubeview.errors import Cancelled
 from cubeview.io import open_paths
-from cubeview.learn.explain import OcclusionSettings, cam, occlusion
-from cubeview.learn.model import load_model
-from cubeview.learn.occlusion import Occluder
-from cubeview.learn.predict import prepare_case
+from cubeview.learn.ask.predict import prepare_case
+from cubeview.learn.explain.cam import OcclusionSettings, cam, occlusion
+from cubeview.learn.explain.occluder import Occluder
+from cubeview.learn.models.model import load_model
 from cubeview.paths import resource
 
 BATCHES = (4, 16, 64)

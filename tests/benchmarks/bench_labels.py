@@ -65,11 +65,11 @@ def fill(path: Path, count: int = CASES) -> None:
 
 def main() -> None:
     """Measure and print."""
-    from cubeview.gui.app import application
+    from cubeview.gui.desk.settings import SettingsFile
     from cubeview.gui.panels.worklist import ORDERS
-    from cubeview.gui.settings import SettingsFile
-    from cubeview.gui.theme import theme
-    from cubeview.gui.window import Window
+    from cubeview.gui.shell.app import application
+    from cubeview.gui.shell.window import Window
+    from cubeview.gui.widgets.theme import theme
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

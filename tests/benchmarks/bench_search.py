@@ -9,14 +9,14 @@ import time
 
 import torch
 
-from cubeview.learn.detect import search
-from cubeview.learn.device import best_device
-from cubeview.learn.model import load_model
-from cubeview.learn.search_continuum import find_continuum
-from cubeview.learn.search_filter import best_of
-from cubeview.learn.search_tiles import tiles
+from cubeview.learn.models.device import best_device
+from cubeview.learn.models.model import load_model
+from cubeview.learn.search.continuum import find_continuum
+from cubeview.learn.search.filters import best_of
+from cubeview.learn.search.run import search
+from cubeview.learn.search.tiles import tiles
 from cubeview.paths import resource
-from cubeview.simulate.ifu_field import simulate_field
+from cubeview.simulate.sky.field import simulate_field
 
 MUSE = 3681 * 320 * 320
 

@@ -31,7 +31,7 @@ def say(text: str) -> None:
 
 def table_of_hearts(folder: Path) -> Path:
     """Write 29 healthy and 29 ischaemic hearts."""
-    from cubeview.learn.simulated import write_pairs
+    from cubeview.commands.simulated import write_pairs
 
     lines = ["case,class,rest,stress"]
     for seed, label in enumerate(("healthy", "ischaemic")):
@@ -49,8 +49,8 @@ def cost(base, cases) -> None:
     import torch
     from torch.nn import functional
 
-    from cubeview.learn.finetune import fine_tune
-    from cubeview.learn.tuning import FinetuneConfig
+    from cubeview.learn.teach.finetune import fine_tune
+    from cubeview.learn.teach.tuning import FinetuneConfig
 
     config = FinetuneConfig()
     rounds = config.folds + config.folds * (config.folds - 1) // 2 + 1
@@ -77,8 +77,8 @@ def smoothness(table: Path, name: str) -> None:
     """Measure the ticks of a window that teaches, and cancel it."""
     from PyQt6.QtCore import QEventLoop, Qt, QTimer
 
-    from cubeview.gui.app import application
-    from cubeview.gui.window import Window
+    from cubeview.gui.shell.app import application
+    from cubeview.gui.shell.window import Window
 
     app = application()
     window = Window()
@@ -139,10 +139,10 @@ def smoothness(table: Path, name: str) -> None:
 
 def main(name: str = "spect-mpi") -> None:
     """Measure and print."""
-    from cubeview.learn.card import find_models
-    from cubeview.learn.entry import table_entries
-    from cubeview.learn.model import load_model
-    from cubeview.learn.training_set import gather
+    from cubeview.learn.models.card import find_models
+    from cubeview.learn.models.model import load_model
+    from cubeview.learn.teach.labelled import table_entries
+    from cubeview.learn.teach.training_set import gather
 
     base = load_model(next(ref.folder for ref in find_models() if ref.name == name))
     with tempfile.TemporaryDirectory() as folder:

@@ -26,13 +26,13 @@ def main() -> None:
     """Measure idle, opening, the first and second question, occlusion, and a moving cursor."""
     from PyQt6.QtCore import QEventLoop, Qt, QTimer
 
-    from cubeview.gui.app import application
-    from cubeview.gui.samples import samples
-    from cubeview.lasting import lasting
+    from cubeview.gui.desk.samples import samples
+    from cubeview.gui.shell.app import application
+    from cubeview.startup import lasting
 
     app = application()
     with lasting():  # as the program starts
-        from cubeview.gui.window import Window
+        from cubeview.gui.shell.window import Window
 
         window = Window()
     window.show()

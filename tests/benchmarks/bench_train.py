@@ -11,10 +11,10 @@ from unittest import mock
 import numpy as np
 import torch
 
-from cubeview.learn import fit as fitting
-from cubeview.learn.dataset import Dataset
-from cubeview.learn.network import NetworkConfig, build
-from cubeview.learn.recipe import Schedule
+from cubeview.learn.examples.dataset import Dataset
+from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.train.recipe import Schedule
+from cubeview.learn.train.train import fit as fitting
 
 SIDE = 32
 NETWORKS = {

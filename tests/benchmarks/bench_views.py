@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import QApplication
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube
-from cubeview.gui.session import Session
+from cubeview.gui.desk.session import Session
 from cubeview.gui.views.ortho import OrthoView
 
 MOVES = 60

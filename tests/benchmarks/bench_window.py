@@ -41,14 +41,14 @@ def spin(seconds):
 
 
 def opened_window(path):
-    from cubeview.gui.app import application
-    from cubeview.gui.theme import theme
-    from cubeview.lasting import lasting
+    from cubeview.gui.shell.app import application
+    from cubeview.gui.widgets.theme import theme
+    from cubeview.startup import lasting
 
     app = application()
     theme("dark")
     with lasting():  # as the program starts
-        from cubeview.gui.window import Window
+        from cubeview.gui.shell.window import Window
 
         window = Window()
     window.show()
@@ -172,11 +172,11 @@ def evenness(window, rounds):
     """Lateness of a 5 ms tick while the view steps on, idle and at work in turns."""
     from PyQt6.QtCore import QTimer
 
-    from cubeview.gui import asking
-    from cubeview.gui.copying import _step_back
-    from cubeview.gui.samples import samples
+    from cubeview.gui.desk import questions
+    from cubeview.gui.desk.copying import _step_back
+    from cubeview.gui.desk.samples import samples
     from cubeview.io import open_path
-    from cubeview.io.cache import CachedPixels
+    from cubeview.io.voxels.cache import CachedPixels
 
     original = window.session.case.main.pixels.original
 
@@ -189,7 +189,7 @@ def evenness(window, rounds):
 
     works = {"copy of a cube": ("copy", copy), "training": ("train", train)}
     sky = next((s for s in samples() if s.paths[0].suffix == ".fits"), None)
-    models = [ref for ref in asking.find_models() if ref.card.kind == "sky"]
+    models = [ref for ref in questions.find_models() if ref.card.kind == "sky"]
     if sky is not None and models:
         from dataclasses import replace
 
@@ -202,12 +202,12 @@ def evenness(window, rounds):
 
         def predict(job):
             while True:
-                asking.answer(folder, case, None, report=job.report)
+                questions.answer(folder, case, None, report=job.report)
 
         def occlude(job):
             settings = {"patch": 8, "stride": 2, "fill": "zero", "channel": "both"}
             while True:
-                asking.explanation(
+                questions.explanation(
                     folder, case, target, None, method="occlusion", settings=settings,
                     report=job.report,
                 )  # fmt: skip
@@ -238,14 +238,14 @@ def evenness(window, rounds):
 
 
 def train(job):
-    """Steps as `cubeview.learn.train` takes them, until cancelled."""
-    from cubeview.learn.preload import preload
+    """Steps as `cubeview.learn.train.train` takes them, until cancelled."""
+    from cubeview.learn.models.preload import preload
 
     preload()  # as a lesson begins
     import torch
 
-    from cubeview.learn.device import share_cores
-    from cubeview.learn.network import NetworkConfig, build
+    from cubeview.learn.models.device import share_cores
+    from cubeview.learn.models.network import NetworkConfig, build
 
     share_cores()
     network = build(NetworkConfig())

@@ -1,7 +1,7 @@
 """How far off the ventricle finder is on simulated pairs, by group, as a table.
 
 ``python -m tests.benchmarks.finder_figures [--pairs N] [--seed S] [--variants N] [--keep FILE]``:
-pairs of `tests.learn.trials`, which learning never saw, and some of each other hospital. With
+pairs of `tests.learn.teach.trials`, which learning never saw, and some of each other hospital. With
 ``--keep`` each pair is written to a file when it is done, and read from it the next time. Intervals
 are of 95 %, from drawing whole pairs again, since both states of one err alike.
 """
@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from cubeview.learn import dataset
-from cubeview.learn.ventricle import find_pair
-from cubeview.simulate.spect_variants import VARIANTS
-from tests.learn.trials import trial
+from cubeview.learn.examples import dataset
+from cubeview.learn.heart.finder import find_pair
+from cubeview.simulate.heart.variants import VARIANTS
+from tests.learn.teach.trials import trial
 
 BARS = np.array([5.0, 10.0, 5.0])
 """Centre in mm, long axis in degrees, the worst semi-axis in mm."""
@@ -118,7 +118,7 @@ def doubts(rows: list[dict]) -> str:
 
 
 def against_training(rows: list[dict]) -> str:
-    """Return today's errors beside those that training draws (`cubeview.learn.dataset`)."""
+    """Return today's errors beside those training draws (`cubeview.learn.examples.dataset`)."""
     errors = np.array(
         [[[*s["centre"], *s["turn"], *s["size"]] for s in row["states"]] for row in rows]
     )

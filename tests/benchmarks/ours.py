@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QObject, QTimer
 
-from cubeview.gui.app import application, run
+from cubeview.gui.shell.app import application, run
 
 STEPS = 40
 

@@ -1,7 +1,7 @@
 """All benchmarks, one after another, each on its own: ``make bench``.
 
 ``python tests/benchmarks/run.py [--small] [--folder PATH] [--only NAME ...]``. Prints what each
-says, and writes the rows with their bars to ``packaging/docs/benchmarks.md`` with the machine, the
+says, and writes the rows with their bars to ``docs/benchmarks.md`` with the machine, the
 date and the load. A benchmark that fails or takes too long is said to have done so, and the next
 one runs. Peers (napari, glue) are started from the Python named by ``CUBEVIEW_PEERS``, by default
 this one.

@@ -19,15 +19,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cubeview.learn.detect import search
-from cubeview.learn.model import load_model
-from cubeview.learn.search_catalogue import FLOOR
+from cubeview.learn.models.model import load_model
+from cubeview.learn.search.catalogue import FLOOR
+from cubeview.learn.search.run import search
 from cubeview.paths import resource
-from cubeview.simulate.ifu_field import simulate_field
-from cubeview.simulate.ifu_settings import SETTINGS
-from cubeview.simulate.ifu_sources import psf
+from cubeview.simulate.sky.field import simulate_field
+from cubeview.simulate.sky.settings import SETTINGS
+from cubeview.simulate.sky.sources import psf
 from tests.benchmarks.table import row, say
-from tests.learn import lsdcat
+from tests.learn.search import lsdcat
 
 SHAPE = (120, 64, 64)
 COUNTS = {"continuum": 4, "emission line": 6, "absorption": 1, "artefact": 2}

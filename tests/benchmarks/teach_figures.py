@@ -4,7 +4,7 @@
 hospital of `tests.helpers.hospitals`, and two classes of the sky of 40 windows each, through files
 and ``cubeview finetune`` with its defaults, in 5 folds. Options choose seeds, hospitals and base;
 what is not known here goes to ``finetune``. ``--results FILE`` keeps what is measured, and another
-call goes on from there; ``--write`` puts the tables into ``packaging/docs/teaching.md``.
+call goes on from there; ``--write`` puts the tables into ``docs/teaching.md``.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tests.helpers.skywindows import write_windows
 
 HOSPITALS = {"usual": USUAL, "chest": CHEST, "czt": CZT, "coarse": COARSE}
 SEEDS = (2601, 2602, 2603)
-DOCUMENT = Path(__file__).resolve().parents[2] / "packaging" / "docs" / "teaching.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "teaching.md"
 BEGIN, END = "<!-- figures: written by teach_figures -->", "<!-- end of figures -->"
 HEAD = (
     "| task, seed | base AUC | tuned AUC (95 %) | plain baseline | base bal. acc. | "

@@ -9,13 +9,13 @@ import torch
 
 from cubeview.cli import main
 from cubeview.commands.common import progress
+from cubeview.commands.simulated import write_fields, write_pairs
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.io import open_paths
-from cubeview.learn.card import Card
-from cubeview.learn.model import Model, save_model
-from cubeview.learn.network import NetworkConfig, build
-from cubeview.learn.preprocess import HeartConfig
-from cubeview.learn.simulated import write_fields, write_pairs
+from cubeview.learn.heart.prepare import HeartConfig
+from cubeview.learn.models.card import Card
+from cubeview.learn.models.model import Model, save_model
+from cubeview.learn.models.network import NetworkConfig, build
 from cubeview.library import ventricles as placed
 from cubeview.paths import data_dir
 

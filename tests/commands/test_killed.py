@@ -7,17 +7,17 @@ import sys
 import pytest
 import torch
 
+from cubeview.commands.simulated import write_pairs
 from cubeview.io.identity import file_hashes
-from cubeview.learn.card import find_models
-from cubeview.learn.model import Model, save_model
-from cubeview.learn.network import build
-from cubeview.learn.packs import folder_for
-from cubeview.learn.preprocess import HeartConfig
-from cubeview.learn.simulated import write_pairs
-from cubeview.library.opening import open_library
+from cubeview.learn.heart.prepare import HeartConfig
+from cubeview.learn.models.card import find_models
+from cubeview.learn.models.model import Model, save_model
+from cubeview.learn.models.network import build
+from cubeview.learn.models.packs import folder_for
+from cubeview.library.repair import open_library
 from cubeview.library.table import open_row, read_table
 from cubeview.paths import data_dir
-from tests.learn.test_finetune import SMALL, card
+from tests.learn.teach.test_finetune import SMALL, card
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ import pytest
 from cubeview import cli
 from cubeview.commands import selfchecks
 from cubeview.commands.selfchecks import Bench, Skipped, Wrong, run_checks, stored_answers
-from cubeview.learn.card import find_models
+from cubeview.learn.models.card import find_models
 from cubeview.paths import resource
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cubeview.cli import main
-from cubeview.learn.card import find_models, read_card
+from cubeview.learn.models.card import find_models, read_card
 from cubeview.paths import data_dir, resource
 from tests.helpers.realhearts import FOLDS, two_classes
 

@@ -195,7 +195,8 @@ def _work(plan: dict[str, Any], folder: Path) -> None:
 
     import pydicom  # noqa: F401 - its memory belongs to the baseline
 
-    from cubeview.io import READERS, dicom_cases, open_paths  # noqa: F401
+    from cubeview.io import open_paths
+    from cubeview.io.dicom import cases as dicom_cases  # noqa: F401
 
     faulthandler.enable()
     open_paths([ROOT / "LICENSE"])

@@ -10,7 +10,7 @@ import pytest
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path, open_paths
 from tests.fuzz.fuzz import originals, run
-from tests.io.nm_files import nm, write
+from tests.io.dicom.nm_files import nm, write
 
 MUTANTS = 400
 
@@ -73,7 +73,7 @@ def test_header_text_in_the_place_of_a_syntax_reaches_no_message(tmp_path):
 
 
 def test_a_gzip_bomb_of_dicom_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("cubeview.io.dicom_file.MAX_INFLATED_BYTES", 2**20)
+    monkeypatch.setattr("cubeview.io.dicom.file.MAX_INFLATED_BYTES", 2**20)
     element = struct.pack("<HH2sHI", 8, 5, b"CS", 4, 0)
     path = tmp_path / "bomb.dcm.gz"
     path.write_bytes(gzip.compress(bytes(128) + b"DICM\2\0\0\0UL\4\0" + element + bytes(2**22)))

@@ -10,7 +10,7 @@ from tests.gui.fakes import HEART_CLASSES, SKY_CLASSES, FakeNetwork, make_heart,
 
 @pytest.fixture
 def network(monkeypatch):
-    from cubeview.gui import asking
+    from cubeview.gui.desk import questions
 
     fake = FakeNetwork()
     heart = make_ref(
@@ -22,14 +22,14 @@ def network(monkeypatch):
         artefact="artefact",
     )
     fake.models = [heart, make_ref("sky", SKY_CLASSES, ("flux", "noise"))]
-    monkeypatch.setattr(asking, "find_models", lambda: tuple(fake.models))
-    monkeypatch.setattr(asking, "answer", fake.answer)
-    monkeypatch.setattr(asking, "explanation", fake.explanation)
+    monkeypatch.setattr(questions, "find_models", lambda: tuple(fake.models))
+    monkeypatch.setattr(questions, "answer", fake.answer)
+    monkeypatch.setattr(questions, "explanation", fake.explanation)
 
     def found(case, *, report):
         return {role: Ventricle((14, 22, 22), np.eye(3), (12, 10, 10)) for role in case.cubes}
 
-    monkeypatch.setattr(asking, "ventricles_of", found)
+    monkeypatch.setattr(questions, "ventricles_of", found)
     yield fake
     fake.go.set()
 
@@ -37,7 +37,7 @@ def network(monkeypatch):
 @pytest.fixture
 def files(monkeypatch):
     """Make opening a path give the case of that name, or a refusal."""
-    from cubeview.gui import opening
+    from cubeview.gui.desk import opening
 
     known = {"wren.dcm": make_heart(), "finch.dcm": make_heart("Finch"), "field.fits": make_sky()}
 
@@ -53,8 +53,8 @@ def files(monkeypatch):
 
 @pytest.fixture
 def window(qtbot, network, files):
-    from cubeview.gui.theme import theme
-    from cubeview.gui.window import Window
+    from cubeview.gui.shell.window import Window
+    from cubeview.gui.widgets.theme import theme
 
     theme("dark")
     window = Window()

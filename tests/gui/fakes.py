@@ -10,7 +10,7 @@ from cubeview.cubes.axes import Axis, plain_axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.errors import CubeviewError
-from cubeview.learn.card import Card, ModelRef
+from cubeview.learn.models.card import Card, ModelRef
 
 HEART_CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 SKY_CLASSES = ("empty", "emission line")

@@ -12,9 +12,9 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 
-from tests.io.nm_files import coded, nm, truth
-from tests.io.nm_files import write as save_dicom
-from tests.io.volume_files import enhanced, single
+from tests.io.dicom.nm_files import coded, nm, truth
+from tests.io.dicom.nm_files import write as save_dicom
+from tests.io.dicom.volume_files import enhanced, single
 
 RNG = np.random.default_rng(9)
 FLUX = RNG.normal(10, 1, (8, 6, 7)).astype(np.float32)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from cubeview.cubes.case import Case
-from cubeview.io.export_dicom import write_nm
-from cubeview.simulate.spect import SpectPair, SpectRange, simulate_pair, to_case
-from cubeview.simulate.spect_scan import ScanRange
-from cubeview.simulate.spect_state import PoseRange
-from cubeview.simulate.spect_wall import WallRange
+from cubeview.io.export.dicom import write_nm
+from cubeview.simulate.heart.pair import SpectPair, SpectRange, simulate_pair, to_case
+from cubeview.simulate.heart.scan import ScanRange
+from cubeview.simulate.heart.state import PoseRange
+from cubeview.simulate.heart.wall import WallRange
 
 Change = Callable[[SpectPair, np.random.Generator], SpectPair]
 

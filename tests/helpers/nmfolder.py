@@ -6,7 +6,7 @@ import numpy as np
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import ArrayPixels, Cube
-from cubeview.io.export_dicom import write_nm
+from cubeview.io.export.dicom import write_nm
 
 
 def small_scan(seed: int) -> Cube:

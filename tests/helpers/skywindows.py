@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from cubeview.simulate.ifu import simulate_window
+from cubeview.simulate.sky.window import simulate_window
 
 OWN = {"spectral feature": ("emission line", "absorption"), "smooth": ("continuum", "empty")}
 """The user's two classes, and of which of the simulator's they are made in equal parts."""

@@ -9,10 +9,10 @@ from pydicom.sequence import Sequence
 
 from cubeview.errors import CubeviewError
 from cubeview.io import archive, open_path, open_paths
-from cubeview.io.dicom_directory import listed_files
+from cubeview.io.dicom.directory import listed_files
 from cubeview.paths import cache_dir
-from tests.io.nm_files import write
-from tests.io.volume_files import single
+from tests.io.dicom.nm_files import write
+from tests.io.dicom.volume_files import single
 
 
 @pytest.fixture

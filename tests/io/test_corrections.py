@@ -10,7 +10,7 @@ from astropy.io import fits as astropy_fits
 from cubeview.cubes.guesses import questions
 from cubeview.io import corrections, open_path, open_paths
 from cubeview.io.info import describe
-from tests.io.nm_files import nm, truth, write
+from tests.io.dicom.nm_files import nm, truth, write
 
 
 def sky(path, shift=0.0, **cards):

@@ -11,7 +11,7 @@ import pytest
 from cubeview.io import open_paths
 from tests.helpers.flavours import SIMULATED
 
-TABLE = Path(__file__).resolve().parents[2] / "packaging" / "docs" / "formats.md"
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 REAL = (
     ("MUSE", "ifu/muse_udf_subcube.fits"),
     ("GMOS IFU", "ifu/gmos_ngc3081_cube.fits"),

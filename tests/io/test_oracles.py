@@ -8,9 +8,9 @@ from astropy.wcs import WCS
 
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path
-from cubeview.io.dicom_file import check_pixels, decode, read_dataset
+from cubeview.io.dicom.file import check_pixels, decode, read_dataset
 from tests.helpers import flavours
-from tests.io.test_fits_files import check_against_astropy
+from tests.io.fits.test_files import check_against_astropy
 
 FOLDERS = ("nm", "dicom_other", "spect_physionet", "spect_rest_stress", "dicom_series")
 LOSSY = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81"}

@@ -8,10 +8,10 @@ import torch
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube
-from cubeview.learn.model import Model
-from cubeview.learn.network import NetworkConfig, build
-from cubeview.learn.prepared import Prepared
-from tests.learn.test_card import HEART
+from cubeview.learn.models.model import Model
+from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.prepared import Prepared
+from tests.learn.models.test_card import HEART
 
 CONFIG = NetworkConfig(
     widths=(4, 6, 8), kernels=(4, 2, 2), strides=(2, 1, 1), padding=((1, 1), (0, 1), (1, 0))

@@ -8,7 +8,7 @@ from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes
 from cubeview.library.exchange import export_labels
 from cubeview.library.library import Library
-from cubeview.library.opening import back_up, open_library
+from cubeview.library.repair import back_up, open_library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.stored import hashes_of
 from tests.helpers.cases import case_of

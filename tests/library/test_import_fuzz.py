@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from cubeview.errors import CubeviewError
-from cubeview.io.export_fits import write_cube
+from cubeview.io.export.fits import write_cube
 from cubeview.io.identity import file_hashes
 from cubeview.library.exchange import apply_import, export_labels
 from cubeview.library.labelfile import read_entries

@@ -18,7 +18,7 @@ from cubeview.cubes.cube import Source
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes, identity
 from cubeview.library.library import Library
-from cubeview.library.opening import open_library
+from cubeview.library.repair import open_library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.values import LabelClass
 from cubeview.library.worklist import rows

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cubeview.parts import Part, parts
+from cubeview.licences import Part, parts
 
 PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
 

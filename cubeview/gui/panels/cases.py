@@ -6,9 +6,9 @@ from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
-from cubeview.gui.panels.widgets import column, label
-from cubeview.gui.samples import Sample
-from cubeview.gui.session import Session
+from cubeview.gui.desk.samples import Sample
+from cubeview.gui.desk.session import Session
+from cubeview.gui.widgets.basic import column, label
 
 KINDS = {"heart": "heart", "sky": "sky cube", "volume": "volume"}
 RECENT_SHOWN = 5

@@ -16,14 +16,14 @@ from PyQt6.QtWidgets import (
 
 from cubeview.cubes.answer import Method, Overlay, Prediction
 from cubeview.errors import CubeviewError
-from cubeview.gui import asking
-from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.occlusionbox import OcclusionBox
-from cubeview.gui.panels.widgets import SignedBar, chooser, column, label, rule
-from cubeview.gui.session import Session
-from cubeview.gui.settings import SettingsFile
-from cubeview.gui.walldisc import WallDisc
-from cubeview.learn.mapfigures import advice, read_figures
+from cubeview.gui.desk import questions
+from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.panels.disc import WallDisc
+from cubeview.gui.panels.occlusion_choices import OcclusionBox
+from cubeview.gui.widgets.basic import SignedBar, chooser, column, label, rule
+from cubeview.learn.explain.advice import advice, read_figures
 
 OPACITY_STEP = 0.1
 
@@ -163,7 +163,7 @@ class ExplainPanel(QWidget):
         """Write a map in the background."""
 
         def work(job: Job) -> Path:
-            from cubeview.io.export import write_overlay
+            from cubeview.io.export.overlay import write_overlay
 
             write_overlay(overlay, path)
             return path
@@ -174,7 +174,7 @@ class ExplainPanel(QWidget):
 
     def _advise(self) -> None:
         """Say which map can be believed for the class asked about, from the model's figures."""
-        ref, said = asking.chosen(self._session), ""
+        ref, said = questions.chosen(self._session), ""
         answer = self._session.prediction.answer if self._session.prediction else ""
         target: str = self.target.currentData() or answer
         if ref is not None and target:
@@ -184,13 +184,13 @@ class ExplainPanel(QWidget):
 
     def _run(self, method: Method) -> None:
         session = self._session
-        ref = asking.chosen(session)
-        self.problem.setText(asking.objection(session))
+        ref = questions.chosen(session)
+        self.problem.setText(questions.objection(session))
         if session.case is None or ref is None or self.problem.text():
             self._refresh()
             return
         prediction = session.prediction
-        case = session.asked if prediction is not None else asking.aim(session, ref.card)
+        case = session.asked if prediction is not None else questions.aim(session, ref.card)
         assert case is not None
         ventricles, folder = dict(session.ventricles) or None, ref.folder
         target: str = self.target.currentData()
@@ -199,9 +199,9 @@ class ExplainPanel(QWidget):
         def work(job: Job) -> Overlay:
             known = prediction
             if known is None:
-                known = asking.answer(folder, case, ventricles, report=job.report)
+                known = questions.answer(folder, case, ventricles, report=job.report)
                 job.partial.emit(known)
-            return asking.explanation(
+            return questions.explanation(
                 folder,
                 case,
                 target or known.answer,
@@ -263,8 +263,8 @@ class ExplainPanel(QWidget):
     def _case_changed(self) -> None:
         self.problem.setText("")
         self._jobs.cancel("explain")
-        ref = asking.chosen(self._session)
-        fits = ref is not None and not asking.objection(self._session)
+        ref = questions.chosen(self._session)
+        fits = ref is not None and not questions.objection(self._session)
         before = self.target.currentData()
         self.target.clear()
         self.target.addItem("the answer", "")

@@ -12,12 +12,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.gui.labelling import Labelling
-from cubeview.gui.panels.widgets import chooser, colour_icon, column, label, rule
-from cubeview.gui.records import Records
-from cubeview.gui.session import Session
-from cubeview.gui.subject import Subject
-from cubeview.gui.words import place_text, window_text
+from cubeview.gui.desk.labelling import Labelling
+from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.subject import Subject
+from cubeview.gui.desk.words import place_text, window_text
+from cubeview.gui.widgets.basic import chooser, colour_icon, column, label, rule
 from cubeview.library.placed import Placed
 from cubeview.library.values import NOT_RECORDED, LabelClass
 

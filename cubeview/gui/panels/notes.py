@@ -9,12 +9,12 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case, paired
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError
-from cubeview.gui.identifiers import Identifiers
-from cubeview.gui.panels.widgets import column, label, rule
-from cubeview.gui.session import Session
-from cubeview.gui.settings import SettingsFile
-from cubeview.gui.units import value_unit
-from cubeview.gui.words import coordinate_text
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.units import value_unit
+from cubeview.gui.desk.words import coordinate_text
+from cubeview.gui.panels.identifiers import Identifiers
+from cubeview.gui.widgets.basic import column, label, rule
 from cubeview.io.corrections import keep_roles
 
 _MARKS = {"guess": ("⚠ guessed: ", "warn"), "repair": ("✓ repaired: ", ""), "info": ("", "dim")}

@@ -6,12 +6,12 @@ from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.errors import CubeviewError
-from cubeview.gui import asking
-from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.widgets import Bars, chooser, column, label, rule, set_part
-from cubeview.gui.session import Session
-from cubeview.gui.still import AtRest
-from cubeview.gui.words import place_text
+from cubeview.gui.desk import questions
+from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.still import AtRest
+from cubeview.gui.desk.words import place_text
+from cubeview.gui.widgets.basic import Bars, chooser, column, label, rule, set_part
 
 SURE = 0.5
 SUSPECTED = 0.5
@@ -79,18 +79,18 @@ class PredictPanel(QWidget):
     def run(self) -> None:
         """Ask the chosen model about the current case, in the background."""
         session = self._session
-        ref = asking.chosen(session)
-        if session.case is None or ref is None or asking.objection(session):
+        ref = questions.chosen(session)
+        if session.case is None or ref is None or questions.objection(session):
             self._refresh()
             return
-        case = asking.aim(session, ref.card)
+        case = questions.aim(session, ref.card)
         ventricles, folder = dict(session.ventricles) or None, ref.folder
         self._failure = ""
         # A name for each case: an answer that comes when the user has gone on is kept for its case.
         self._job = self._jobs.start(
             f"predict {id(session.case)}",
             "Classifying",
-            lambda job: asking.answer(folder, case, ventricles, report=job.report),
+            lambda job: questions.answer(folder, case, ventricles, report=job.report),
             finished=session.set_prediction,
             failed=lambda error: self._failed(error, case),
         )
@@ -123,9 +123,9 @@ class PredictPanel(QWidget):
     def _case_changed(self) -> None:
         self._failure = ""
         self._job = None
-        ref = asking.chosen(self._session)
+        ref = questions.chosen(self._session)
         self.models.clear()
-        for choice in asking.choices(self._session.case):
+        for choice in questions.choices(self._session.case):
             self.models.addItem(choice.card.title, choice.name)
         self.models.setCurrentIndex(self.models.findData(ref.name) if ref else -1)
         self.models.setEnabled(self.models.count() > 1)
@@ -134,7 +134,7 @@ class PredictPanel(QWidget):
     def _refresh(self) -> None:
         session, prediction = self._session, self._session.prediction
         working = self._job is not None and self._job.running and not self._job.cancelled
-        objection = asking.objection(session)
+        objection = questions.objection(session)
         self.run_button.setEnabled(not objection and not working)
         self.reason.setText(self._failure or ("" if prediction else objection or self._offer()))
         set_part(self.reason, "bad" if self._failure else "dim")
@@ -154,11 +154,13 @@ class PredictPanel(QWidget):
         self._refresh_where()
 
     def _offer(self) -> str:
-        ref = asking.chosen(self._session)
+        ref = questions.chosen(self._session)
         return f"Tells apart: {', '.join(ref.card.classes)}." if ref else ""
 
     def _show(self, prediction: Prediction) -> None:
-        ref = next((m for m in asking.choices(prediction.case) if m.name == prediction.model), None)
+        ref = next(
+            (m for m in questions.choices(prediction.case) if m.name == prediction.model), None
+        )
         odds = prediction.probabilities
         sure = odds[prediction.answer] >= SURE
         name = prediction.answer

@@ -20,12 +20,12 @@ from PyQt6.QtWidgets import (
 from cubeview.cubes.catalogue import Catalogue, Detection
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError
-from cubeview.gui import asking
-from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.widgets import column, label, set_part
-from cubeview.gui.session import Session
-from cubeview.gui.units import shown_unit
-from cubeview.io.export_catalogue import write_catalogue
+from cubeview.gui.desk import questions
+from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.units import shown_unit
+from cubeview.gui.widgets.basic import column, label, set_part
+from cubeview.io.export.catalogue import write_catalogue
 
 COLUMNS = ("No.", "Class", "p", "S/N", "Purity", "RA", "Dec", "Spectral", "Sky size", "Width")
 _PLACES = (0, 0, 2, 1, 2, 6, 6, 4, 2, 3)
@@ -96,7 +96,7 @@ class SourcesPanel(QWidget):
     def run(self) -> None:
         """Search the current cube, in the background."""
         session = self._session
-        ref = asking.chosen(session)
+        ref = questions.chosen(session)
         case = session.case
         if case is None or case.kind != "sky" or ref is None or ref.card.kind != "sky":
             return
@@ -104,7 +104,7 @@ class SourcesPanel(QWidget):
         self._job = self._jobs.start(
             "search",
             "Searching for sources",
-            lambda job: asking.found_in(folder, case, report=job.report),
+            lambda job: questions.found_in(folder, case, report=job.report),
             finished=session.set_catalogue,
             failed=self._failed,
             # Minutes for a large cube: classifying must not wait for it.

@@ -7,16 +7,16 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.chart import Chart
-from cubeview.gui.jobs import Job, Jobs
-from cubeview.gui.panels.widgets import column, label
-from cubeview.gui.session import Session
-from cubeview.gui.teaching.choices import TeachChoices
-from cubeview.gui.teaching.result import TeachResult
-from cubeview.learn.card import ModelRef
-from cubeview.learn.lesson import Taught, Teacher, keep, plan_in_words
-from cubeview.learn.packs import free_name
-from cubeview.learn.tuning import Going
+from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.session import Session
+from cubeview.gui.panels.teach_choices import TeachChoices
+from cubeview.gui.panels.teach_result import TeachResult
+from cubeview.gui.widgets.basic import column, label
+from cubeview.gui.widgets.chart import Chart
+from cubeview.learn.models.card import ModelRef
+from cubeview.learn.models.packs import free_name
+from cubeview.learn.teach.procedure import Taught, Teacher, keep, plan_in_words
+from cubeview.learn.teach.tuning import Going
 from cubeview.library.library import Library
 
 KIND = "teach"

@@ -3,9 +3,9 @@
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from cubeview.gui.panels.widgets import set_part
-from cubeview.gui.placing import Placing
-from cubeview.gui.session import Session
+from cubeview.gui.desk.placing import Placing
+from cubeview.gui.desk.session import Session
+from cubeview.gui.widgets.basic import set_part
 
 
 class VentricleStrip(QFrame):

@@ -13,15 +13,15 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.gui.jobs import Job
-from cubeview.gui.panels.widgets import chooser, column, label
-from cubeview.gui.records import Records
-from cubeview.gui.settings import SettingsFile
-from cubeview.gui.shelf import Shelf
-from cubeview.gui.subject import Subject
-from cubeview.gui.worklist_model import COLUMNS, FILTERS, PICTURE, WorklistModel
-from cubeview.learn.card import find_models
-from cubeview.learn.preload import preload
+from cubeview.gui.desk.jobs import Job
+from cubeview.gui.desk.library_cases import Shelf
+from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.subject import Subject
+from cubeview.gui.panels.worklist_model import COLUMNS, FILTERS, PICTURE, WorklistModel
+from cubeview.gui.widgets.basic import chooser, column, label
+from cubeview.learn.models.card import find_models
+from cubeview.learn.models.preload import preload
 from cubeview.library.stored import thumbnails
 from cubeview.library.values import Row
 from cubeview.library.worklist import ORDERS, FeatureSpace, by_distance, labelled, ordered
@@ -179,7 +179,7 @@ class WorklistPanel(QWidget):
 
         def work(job: Job) -> object:
             preload()
-            from cubeview.learn.batch import predict_cases
+            from cubeview.learn.ask.archive import predict_cases
 
             def tell(number: int) -> None:
                 done.append(number)

@@ -8,8 +8,8 @@ from cubeview.cubes.aperture import ApertureSpectrum, How, aperture_spectrum
 from cubeview.cubes.cube import ArrayPixels, Cube
 from cubeview.cubes.region import Circle
 from cubeview.errors import CubeviewError
-from cubeview.gui.jobs import Job, Jobs
-from cubeview.io.cache import CachedPixels
+from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.io.voxels.cache import CachedPixels
 
 _QUICK = 1_500_000  # voxels that are added up within a frame
 

@@ -7,10 +7,10 @@ from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEve
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
-from cubeview.gui.colormaps import overlay_table, table
-from cubeview.gui.session import Session
-from cubeview.gui.theme import colours
-from cubeview.gui.units import value_unit
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.units import value_unit
+from cubeview.gui.widgets.colormaps import overlay_table, table
+from cubeview.gui.widgets.theme import colours
 
 _BAR_PX = 12
 

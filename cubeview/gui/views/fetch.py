@@ -11,7 +11,7 @@ from PyQt6.QtCore import QObject, QTimer
 
 from cubeview.cubes.cube import ArrayPixels, Cube
 from cubeview.errors import CubeviewError
-from cubeview.gui.jobs import Job, Jobs
+from cubeview.gui.desk.jobs import Job, Jobs
 
 log = logging.getLogger(__name__)
 

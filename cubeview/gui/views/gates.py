@@ -8,8 +8,8 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSlider, QVBoxLayo
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.gated import count_curve, volume_curve
 from cubeview.errors import CubeviewError
-from cubeview.gui.session import Session
-from cubeview.gui.units import value_unit
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import PENS
 from cubeview.gui.views.title import Title

@@ -6,9 +6,9 @@ from typing import TypeVar
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from cubeview.gui.jobs import Jobs
-from cubeview.gui.levels import default_display, follow_ventricles
-from cubeview.gui.session import Session
+from cubeview.gui.desk.display import default_display, follow_ventricles
+from cubeview.gui.desk.jobs import Jobs
+from cubeview.gui.desk.session import Session
 from cubeview.gui.views.bar import BarView
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import OnceAFrame

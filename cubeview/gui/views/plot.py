@@ -4,9 +4,9 @@ import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
-from cubeview.gui.theme import Colours, colours
 from cubeview.gui.views.canvas import draws_box, is_drag
 from cubeview.gui.views.ticks import WorldAxis
+from cubeview.gui.widgets.theme import Colours, colours
 
 _KEYS: dict[int, int] = {
     Qt.Key.Key_Left: -1,

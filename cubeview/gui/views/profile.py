@@ -8,8 +8,8 @@ from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout
 from cubeview.cubes.plane import axis_marks, heart_region
 from cubeview.cubes.reduce import ventricle_maximum
 from cubeview.errors import CubeviewError
-from cubeview.gui.session import Session
-from cubeview.gui.units import value_unit
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import body_offsets, caption_of

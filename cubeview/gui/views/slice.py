@@ -11,11 +11,9 @@ from cubeview.cubes.handles import drag, handles
 from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import plane_levels, pool_peak, to_steps, upsample
 from cubeview.cubes.ventricle import Ventricle, cut
-from cubeview.gui.colormaps import overlay_table, table
-from cubeview.gui.jobs import Jobs
-from cubeview.gui.session import DOUBTFUL, Session
-from cubeview.gui.theme import DARK
-from cubeview.gui.units import digits, shown_axis, shown_unit
+from cubeview.gui.desk.jobs import Jobs
+from cubeview.gui.desk.session import DOUBTFUL, Session
+from cubeview.gui.desk.units import digits, shown_axis, shown_unit
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
@@ -23,7 +21,9 @@ from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.windows import WindowMarks, draw_window
-from cubeview.io.white import white_light
+from cubeview.gui.widgets.colormaps import overlay_table, table
+from cubeview.gui.widgets.theme import DARK
+from cubeview.io.voxels.white import white_light
 
 
 class SliceView(QFrame):

@@ -10,10 +10,9 @@ from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from cubeview.cubes.aperture import ApertureSpectrum
 from cubeview.cubes.region import Circle
-from cubeview.gui.jobs import Jobs
-from cubeview.gui.session import Session
-from cubeview.gui.theme import colours
-from cubeview.gui.units import value_unit
+from cubeview.gui.desk.jobs import Jobs
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.adding import Adding
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.marks import Band
@@ -21,6 +20,7 @@ from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.windows import Intervals, draw_window
+from cubeview.gui.widgets.theme import colours
 
 _WHY_COLOUR = "#ef6f6c"
 

@@ -8,7 +8,7 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.plane import STRAIGHT, body_offset, sky_turn
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.gui.units import display_scale, shown_axis
+from cubeview.gui.desk.units import display_scale, shown_axis
 
 
 class WorldAxis(pg.AxisItem):

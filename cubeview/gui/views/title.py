@@ -5,8 +5,8 @@ from html import escape
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent, QResizeEvent
 
-from cubeview.gui.still import StillLine
-from cubeview.gui.theme import colours
+from cubeview.gui.desk.still import StillLine
+from cubeview.gui.widgets.theme import colours
 
 
 class Title(StillLine):

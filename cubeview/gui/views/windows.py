@@ -8,8 +8,8 @@ from PyQt6.QtGui import QColor, QPainter
 
 from cubeview.cubes.cube import Box
 from cubeview.cubes.region import drawn_box, middle
-from cubeview.gui.session import Session
-from cubeview.gui.styles import Mark
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.styles import Mark
 from cubeview.gui.views.marks import Spanning
 
 _FILL = 26

@@ -1,0 +1,48 @@
+"""What a case opens with: levels, and a colour map that suits its kind."""
+
+from typing import Any
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.reduce import PERCENTILES, VENTRICLE, sample_levels
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.session import Session
+
+BY_HAND = "set by hand"
+
+
+def default_way(case: Case) -> str:
+    """Return how levels are chosen when a case opens."""
+    return VENTRICLE if case.kind == "heart" else next(iter(PERCENTILES))
+
+
+def default_display(case: Case, session: Session) -> dict[str, Any]:
+    """Return the fields of `Display` a case opens with: levels, and a map that suits its kind.
+
+    A map the user chose stays while cases of one kind follow each other.
+    """
+    clinic = session.display.colormap in ("warm", "gray", "gray inverted", "cool", "ten steps")
+    colormap = session.display.colormap
+    if case.kind == "heart" and not clinic:
+        colormap = "warm"
+    elif case.kind != "heart" and colormap == "warm":
+        colormap = "viridis"
+    how = default_way(case)
+    return {"levels": levels_of(session, how), "levels_from": how, "colormap": colormap}
+
+
+def levels_of(session: Session, how: str) -> dict[str, tuple[float, float]]:
+    """Return levels for each role of the current case; (0, 1) where a file cannot be read."""
+    levels = {}
+    assert session.case is not None
+    for role, cube in session.case.cubes.items():
+        try:
+            levels[role] = sample_levels(cube, how, session.ventricles.get(role))
+        except CubeviewError:  # the views that cannot read it either say so
+            levels[role] = (0.0, 1.0)
+    return levels
+
+
+def follow_ventricles(session: Session) -> None:
+    """Take new levels from new ellipsoids, unless the user chose them otherwise."""
+    if session.case is not None and session.display.levels_from == VENTRICLE:
+        session.set_display(levels=levels_of(session, VENTRICLE))

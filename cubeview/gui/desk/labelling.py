@@ -1,0 +1,239 @@
+"""Labels placed, taken back and placed again; each is on disk before the call returns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.subject import Subject
+from cubeview.io.identity import identity
+from cubeview.library.placed import (
+    OPINION_SEEN,
+    Placed,
+    ever_labelled,
+    opinion_asked,
+    place,
+    placed,
+    whole_cubes,
+)
+
+POOR = "poor"
+
+
+@dataclass(frozen=True)
+class _Change:
+    """One step that can be undone."""
+
+    case_id: int
+    label_set: str
+    before: Placed
+    after: Placed
+
+
+class Labelling(QObject):
+    """What the keys do to the subject.
+
+    Signals
+    -------
+    written(str)
+        A label is on disk; the case and what was said of it.
+    """
+
+    written = pyqtSignal(str)
+
+    def __init__(
+        self, session: Session, records: Records, subject: Subject, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._records, self._subject = session, records, subject
+        self._seen: dict[str, str] = {}  # identity of a case to the model that was asked
+        self._undo: list[_Change] = []
+        self._redo: list[_Change] = []
+        session.prediction_changed.connect(self._predicted)
+        subject.known.connect(self._predicted)
+        records.reader_changed.connect(self._forget_steps)
+
+    @property
+    def placed(self) -> Placed:
+        """What this reader said of the subject."""
+        number, library = self._subject.case_id, self._records.library
+        if number is None or library is None:
+            return Placed()
+        return placed(library, number, self._records.label_set)
+
+    def place(self, class_name: str) -> None:
+        """Label the subject; the label is on disk when this returns."""
+        unsure = next((c.name for c in self._records.classes() if c.key == "U"), None)
+        self._change(lambda old: replace(old, class_name=class_name, sure=class_name != unsure))
+
+    def place_key(self, key: str) -> None:
+        """Label the subject with the class of a key."""
+        for entry in self._records.classes():
+            if entry.key == key:
+                self.place(entry.name)
+
+    def unsure(self) -> None:
+        """Label as unsure; in a set without such a class, mark the label as an unsure one."""
+        named = [entry.name for entry in self._records.classes() if entry.key == "U"]
+        if named:
+            self.place(named[0])
+        elif self.placed.class_name is None:
+            self._records.told.emit(
+                "This label set has no class for unsure: choose a class first, then U."
+            )
+        else:
+            self._change(lambda old: replace(old, sure=not old.sure))
+
+    def flag_quality(self) -> None:
+        """Flag the subject as of poor quality, or take the flag back."""
+        self._change(lambda old: replace(old, quality="" if old.quality else POOR))
+
+    def set_note(self, text: str) -> None:
+        """Write a note to the subject."""
+        if text != self.placed.note:
+            self._change(lambda old: replace(old, note=text))
+
+    def undo(self) -> None:
+        """Take back the last step, whatever case it was for; the history keeps both."""
+        if not self._undo:
+            self._records.told.emit("Nothing to undo.")
+            return
+        change = self._undo[-1]
+        if self._write(change.case_id, change.label_set, change.before):
+            self._redo.append(self._undo.pop())
+            self._say("Undone", change.case_id, change.after, change.before)
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        if not self._redo:
+            self._records.told.emit("Nothing to redo.")
+            return
+        change = self._redo[-1]
+        if self._write(change.case_id, change.label_set, change.after):
+            self._undo.append(self._redo.pop())
+            self._say("Redone", change.case_id, change.before, change.after)
+
+    def add_current(self) -> None:
+        """Put the subject into the library without a label."""
+        library, case, hashes = self._records.library, self._subject.case, self._subject.hashes
+        if self._subject.objection or library is None or case is None or hashes is None:
+            self._records.told.emit(self._subject.objection)
+            return
+        try:
+            number = library.add_case(case, hashes)
+        except CubeviewError as error:
+            self._records.failed.emit(error)
+            return
+        self._predicted()
+        self._records.row_changed.emit(number)
+        self._records.make_thumbnails()
+
+    def _change(self, change: Callable[[Placed], Placed]) -> None:
+        library, case, hashes = self._records.library, self._subject.case, self._subject.hashes
+        if self._subject.objection or library is None or case is None or hashes is None:
+            self._records.told.emit(self._subject.objection)
+            return
+        label_set = self._records.label_set
+        try:
+            number = library.find(identity(case, hashes))
+            new = number is None
+            if number is None:
+                number = library.add_case(case, hashes)
+        except CubeviewError as error:
+            self._records.failed.emit(error)
+            return
+        before = placed(library, number, label_set)
+        after = replace(change(before), opinion_seen=self._opinion_seen(number, before))
+        if case.window is not None:
+            self._session.set_window(case.window, drawn=self._session.drawn)
+        if not self._write(number, label_set, after):
+            return
+        self._undo.append(_Change(number, label_set, before, after))
+        self._redo.clear()
+        self.written.emit(f"{case.name}: {_words(after)}")
+        if new:
+            self._predicted()
+            self._records.make_thumbnails()
+
+    def _write(self, number: int, label_set: str, what: Placed) -> bool:
+        library = self._records.library
+        if library is None:
+            return False
+        try:
+            place(library, number, label_set, what)
+        except CubeviewError as error:
+            self._records.failed.emit(error)
+            return False
+        # The row of the whole cube counts its labelled windows.
+        for changed in (number, *whole_cubes(library, number)):
+            self._records.row_changed.emit(changed)
+        return True
+
+    def _say(self, what: str, number: int, old: Placed, new: Placed) -> None:
+        row = self._records.row(number)
+        name = "" if row is None else row.name
+        self._records.told.emit(f"{what}: {name}, {_words(old)} → {_words(new)}")
+
+    def _opinion_seen(self, number: int, before: Placed) -> str:
+        """Return the model whose opinion of the case this reader could see, now or before."""
+        case, hashes, library = self._subject.case, self._subject.hashes, self._records.library
+        if case is not None and hashes is not None:
+            asked = self._seen.get(identity(case, hashes)) or self._found_by()
+            if asked:
+                return asked
+        row = self._records.row(number)
+        if row is None or library is None:
+            return before.opinion_seen
+        if asked := opinion_asked(library, number):
+            return asked
+        if not row.model:
+            return before.opinion_seen
+        # A case once labelled was shown with what is kept of it.
+        shown = not self._records.blind or ever_labelled(library, number)
+        return row.model if shown else before.opinion_seen
+
+    def _found_by(self) -> str:
+        """Return the model whose search has put a ring into the window that is labelled."""
+        case, found = self._subject.case, self._session.catalogue
+        if case is None or case.window is None or found is None:
+            return ""
+        _, rows, columns = case.window
+        return next(
+            (
+                found.model
+                for source in found.detections
+                if rows.start <= source.voxel[1] < rows.stop
+                and columns.start <= source.voxel[2] < columns.stop
+            ),
+            "",
+        )
+
+    def _predicted(self) -> None:
+        """Keep an answer the user asked for, and that it was seen."""
+        answer, library = self._session.prediction, self._records.library
+        hashes = self._subject.hashes
+        if answer is None or library is None or hashes is None:
+            return
+        known = identity(answer.case, hashes)
+        new = self._seen.get(known) != answer.model
+        self._seen[known] = answer.model
+        number = library.find(known)
+        try:
+            if new:
+                library.log(OPINION_SEEN, known, answer.model)
+            if number is None:
+                return
+            library.record_prediction(number, answer)
+        except CubeviewError as error:
+            self._records.failed.emit(error)
+        self._records.row_changed.emit(number)
+
+    def _forget_steps(self) -> None:
+        self._undo, self._redo = [], []
+
+
+def _words(what: Placed) -> str:
+    return what.class_name or "no label"

@@ -1,0 +1,101 @@
+"""Cases taken from the library into the window, one after another."""
+
+from dataclasses import replace
+
+from PyQt6.QtCore import QObject
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.cube import Box
+from cubeview.cubes.region import middle, window_at
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.jobs import Job
+from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.subject import Subject, centre
+from cubeview.library.stored import hashes_of, open_stored
+
+
+class Shelf(QObject):
+    """Opens cases of the library; the one opened so before leaves the window.
+
+    Attributes
+    ----------
+    missing : set of int
+        Cases that could not be opened; the next key passes over them.
+    """
+
+    def __init__(
+        self, session: Session, records: Records, subject: Subject, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._records, self._subject = session, records, subject
+        self._visited: list[int] = []
+        self._borrowed: Case | None = None
+        self.missing: set[int] = set()
+        records.files_found.connect(self.missing.clear)
+
+    def open(self, case_id: int, *, visited: bool = True) -> None:
+        """Open a case, in the background."""
+        library, row = self._records.library, self._records.row(case_id)
+        if library is None or row is None:
+            return
+        here = self._subject.case_id
+        if visited and here is not None and here != case_id:
+            self._visited.append(here)
+        self._subject.set_busy(row.name)
+        job = self._records.jobs.start(
+            "open stored",
+            f"Opening {row.name}",
+            lambda job: open_stored(library, case_id, report=job.report),
+            finished=self._opened,
+            failed=lambda error: self._not_opened(case_id, error),
+        )
+        job.ended.connect(self._ended)
+
+    def back(self) -> None:
+        """Open the case that was looked at before this one."""
+        if self._visited:
+            self.open(self._visited.pop(), visited=False)
+        else:
+            self._records.told.emit("No case was looked at before this one.")
+
+    def go_to(self, box: Box) -> None:
+        """Show a window of the current sky cube."""
+        session = self._session
+        assert session.case is not None
+        place = centre(box)
+        # What is no window of the usual size around a voxel was drawn.
+        drawn = window_at(session.case.main, *place) != box
+        session.set_cursor(*(middle(box) if drawn else place))
+        session.set_window(box, drawn=drawn)
+        self._subject.changed.emit()
+
+    def _opened(self, case: Case) -> None:
+        session, library = self._session, self._records.library
+        if library is None:
+            return
+        self._subject.set_busy("")
+        whole = replace(case, window=None)
+        try:
+            twin = self._subject.opened(whole, hashes_of(library, whole))
+        except CubeviewError as error:
+            self._records.failed.emit(error)
+            return
+        former, shown = self._borrowed, twin or whole
+        if twin is None:
+            session.add_cases((whole,))
+            self._borrowed = whole
+        session.set_case(shown)
+        if case.window is not None:
+            self.go_to(case.window)
+        if former is not None and former is not shown and former in session.cases:
+            session.remove_case(former)
+
+    def _not_opened(self, case_id: int, error: Exception) -> None:
+        self.missing.add(case_id)
+        self._records.failed.emit(error)
+
+    def _ended(self) -> None:
+        others: list[Job] = self._records.jobs.running()
+        if not any(job.kind == "open stored" and not job.cancelled for job in others):
+            self._subject.set_busy("")

@@ -1,0 +1,178 @@
+"""The user's own say about where the left ventricle lies: dragging, undoing, remembering, and
+asking again.
+"""
+
+from weakref import WeakKeyDictionary
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.ventricle import Ventricle
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk import questions
+from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.session import Session
+from cubeview.library import ventricles as placed
+
+ASK_AFTER_MS = 200
+"""Several drags in a row ask the network once."""
+
+_MOST_UNDOS = 100
+
+
+class Placing(QObject):
+    """Keeps what the user did to the ellipsoids of each case.
+
+    Signals
+    -------
+    changed()
+        What can be undone, or the question, changed.
+    redo(str)
+        The answer (and the map of this method, if not empty) that was on the screen was for
+        another geometry and is wanted again.
+    problem(str)
+        What was placed could not be remembered.
+    """
+
+    changed = pyqtSignal()
+    redo = pyqtSignal(str)
+    problem = pyqtSignal(str)
+
+    def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._jobs = session, jobs
+        self._past: WeakKeyDictionary[Case, list[dict[str, Ventricle]]] = WeakKeyDictionary()
+        self._settled: dict[str, Ventricle] = {}
+        self._wanted: tuple[bool, str] = (False, "")
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(ASK_AFTER_MS)
+        self._patience.timeout.connect(self._ask)
+        session.case_changed.connect(self._case_changed)
+        session.ventricles_changed.connect(self._follow)
+        session.ventricle_placed.connect(lambda: self._take(self._settled))
+
+    @property
+    def can_undo(self) -> bool:
+        """True when something was placed in this case."""
+        return bool(self._past.get(self._session.case)) if self._session.case else False
+
+    @property
+    def by_user(self) -> bool:
+        """True when an ellipsoid stands where the user placed it."""
+        return any(found.by == "user" for found in self._session.ventricles.values())
+
+    def adjust(self, on: bool) -> None:
+        """Show the handles, or hide them."""
+        self._session.set_adjusting(on)
+
+    def confirm(self) -> None:
+        """Take the ellipsoids as they are: the open question is answered."""
+        before = dict(self._session.ventricles)
+        self._put({role: _as_placed(found) for role, found in before.items()}, before)
+
+    def undo(self) -> None:
+        """Go back to before the last change."""
+        case = self._session.case
+        if case is not None and self.can_undo:
+            self._session.set_ventricles(case, self._past[case].pop())
+            self._changed()
+
+    def fit_again(self) -> None:
+        """Drop what the user placed and look for the ventricle anew."""
+        case = self._session.case
+        if case is None or case.kind != "heart":
+            return
+        before = dict(self._session.ventricles)
+        self._jobs.start(
+            "ventricle",
+            "Finding the left ventricle",
+            lambda job: (case, questions.found_ventricles(case, report=job.report)),
+            finished=lambda found: self._put(found[1], before, of=found[0]),
+        )
+
+    def _follow(self) -> None:
+        if self._session.held:
+            # What is being asked now was asked of another geometry.
+            self._stop_asking()
+        else:
+            self._settled = dict(self._session.ventricles)
+        self.changed.emit()
+
+    def _case_changed(self) -> None:
+        self._patience.stop()
+        self._wanted = (False, "")
+        self._settled = dict(self._session.ventricles)
+        self.changed.emit()
+
+    def _put(
+        self, new: dict[str, Ventricle], before: dict[str, Ventricle], of: Case | None = None
+    ) -> None:
+        case = self._session.case
+        if case is not None and (of is None or of is case):
+            self._session.set_ventricles(case, new)
+            self._take(before)
+
+    def _take(self, before: dict[str, Ventricle]) -> None:
+        """Note a change for undo, then follow it up."""
+        case = self._session.case
+        if case is not None:
+            past = self._past.setdefault(case, [])
+            past.append(before)
+            del past[:-_MOST_UNDOS]
+            self._changed()
+
+    def _changed(self) -> None:
+        """Remember the new geometry and take away what was said of the former one."""
+        session = self._session
+        self._settled = dict(session.ventricles)
+        overlay, prediction = session.overlay, session.prediction
+        answered, method = self._wanted
+        method = overlay.method if overlay is not None else method
+        self._wanted = (answered or prediction is not None, method)
+        session.set_overlay(None)
+        session.set_prediction(None)
+        self._stop_asking()
+        self._remember()
+        self._patience.start()
+        self.changed.emit()
+
+    def _ask(self) -> None:
+        answered, method = self._wanted
+        self._wanted = (False, "")
+        if answered and not self._session.held:
+            self.redo.emit(method)
+        elif answered:
+            self._wanted = (True, method)  # the next drop asks
+
+    def _stop_asking(self) -> None:
+        for job in self._jobs.running():
+            if job.kind == "explain" or job.kind.startswith("predict"):
+                self._wanted = (True, self._wanted[1])
+                job.cancel()
+
+    def _remember(self) -> None:
+        case, ventricles = self._session.case, dict(self._session.ventricles)
+        if case is None or any(cube.source is None for cube in case.cubes.values()):
+            return
+        keep = self.by_user
+
+        def work(job: Job) -> None:
+            if keep:
+                placed.remember(case, ventricles)
+            else:
+                placed.forget(case)
+
+        # Never cancelled by the next: each is over in an instant, and the last one counts.
+        self._jobs.start(
+            f"place {id(ventricles)}", "Remembering the ventricle", work, failed=self._failed
+        )
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, CubeviewError):
+            raise error
+        self.problem.emit(str(error))
+
+
+def _as_placed(found: Ventricle) -> Ventricle:
+    return Ventricle(found.centre, found.axes, found.radii, by="user")

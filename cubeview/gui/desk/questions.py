@@ -1,0 +1,172 @@
+"""Which model is asked about what, and the work itself, to be run in the quick lane.
+
+torch is imported inside the functions that run in the lane, never with this module.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from cubeview.cubes.answer import Method, Overlay, Prediction
+from cubeview.cubes.case import Case
+from cubeview.cubes.catalogue import Catalogue
+from cubeview.cubes.region import window_at
+from cubeview.cubes.ventricle import Ventricle
+from cubeview.errors import Report, nothing
+from cubeview.gui.desk.session import Session
+from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
+from cubeview.learn.models.preload import preload
+from cubeview.library import ventricles as placed
+
+log = logging.getLogger(__name__)
+
+WINDOW_PX = 32
+
+_ventricles: WeakKeyDictionary[Case, dict[str, Ventricle]] = WeakKeyDictionary()
+"""What was found; filled and read in the quick lane only."""
+
+
+def choices(case: Case | None) -> tuple[ModelRef, ...]:
+    """Return the models made for this kind of case; all of them where none is."""
+    models = find_models()
+    fitting = tuple(ref for ref in models if case is not None and ref.card.kind == case.kind)
+    return fitting or models
+
+
+def chosen(session: Session) -> ModelRef | None:
+    """Return the model that answers: the user's choice where it fits, else the default."""
+    models = choices(session.case)
+    named = [ref for ref in models if ref.name == session.model]
+    usual = [ref for ref in models if ref.name == session.default_models.get(ref.card.kind)]
+    return next(iter((*named, *usual, *models)), None)
+
+
+def objection(session: Session) -> str:
+    """Say why the current case cannot be judged now, and what to do; empty when it can."""
+    if session.case is None:
+        return "Open a case first."
+    ref = chosen(session)
+    if ref is None:
+        return (
+            "No model is installed. Copy a model folder (card.json and weights.safetensors) into "
+            "the models folder: Tools, Open the models folder."
+        )
+    return why_not(ref.card, _case_for(ref.card, session))
+
+
+def aim(session: Session, card: Card) -> Case:
+    """Set the session's window to where a model should look, and return the case to ask about."""
+    session.set_window(_case_for(card, session).window, drawn=session.drawn)
+    assert session.asked is not None
+    return session.asked
+
+
+def answer(
+    folder: Path,
+    case: Case,
+    ventricles: Mapping[str, Ventricle] | None,
+    *,
+    report: Report = nothing,
+) -> Prediction:
+    """Ask a model; see `cubeview.learn.ask.predict.predict`.
+
+    Without `ventricles` those of a heart are looked for.
+    """
+    preload()
+    from cubeview.learn.ask.predict import predict
+
+    if case.kind == "heart" and not ventricles:
+        ventricles = ventricles_of(case, report=report)
+    return predict(_loaded(folder, report), case, ventricles=ventricles, report=report)
+
+
+def explanation(
+    folder: Path,
+    case: Case,
+    target: str,
+    ventricles: Mapping[str, Ventricle] | None,
+    *,
+    method: Method,
+    settings: Mapping[str, Any],
+    report: Report = nothing,
+    partial: Callable[[Overlay], None] | None = None,
+) -> Overlay:
+    """Make a map of where a model looked; see `cubeview.learn.explain.methods`."""
+    preload()
+    from cubeview.learn.explain.cam import OcclusionSettings
+    from cubeview.learn.explain.methods import make_map
+
+    return make_map(
+        _loaded(folder, report),
+        case,
+        target,
+        method,
+        OcclusionSettings(**settings),
+        ventricles=ventricles,
+        report=report,
+        partial=partial,
+    )
+
+
+def found_in(folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
+    """Search a whole sky cube; see `cubeview.learn.search.run.search`.
+
+    With a model of its own, as it runs in the long lane.
+    """
+    preload()
+    from cubeview.learn.models.model import load_model
+    from cubeview.learn.search.run import search
+
+    report(0.0, "loading the model")
+    return search(load_model(folder), case, report=report)
+
+
+def ventricles_of(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
+    """Return the left ventricle in each cube of a heart: as the user placed it, else as found."""
+    return placed.recall(case) or found_ventricles(case, report=report)
+
+
+def found_ventricles(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
+    """Find the left ventricle in each cube of a heart, the pair together where both are there.
+
+    Found once for each case; the answer is kept as long as the case is.
+    """
+    from cubeview.learn.heart.finder import find_pair, find_ventricle
+
+    if case not in _ventricles:
+        if set(case.cubes) == {"stress", "rest"}:
+            stress, rest = find_pair(case.cubes["stress"], case.cubes["rest"], report=report)
+            _ventricles[case] = {"stress": stress, "rest": rest}
+        else:
+            _ventricles[case] = {
+                role: find_ventricle(cube, report=report) for role, cube in case.cubes.items()
+            }
+    return _ventricles[case]
+
+
+def _case_for(card: Card, session: Session) -> Case:
+    case = session.case
+    assert case is not None
+    if card.kind != "sky" or case.kind != "sky" or case.window is not None:
+        return case
+    if session.drawn:
+        return replace(case, window=session.window)
+    size = int(card.preprocess.get("size", WINDOW_PX))
+    return replace(case, window=window_at(case.main, *session.cursor, size=size))
+
+
+def _loaded(folder: Path, report: Report) -> Any:
+    report(0.0, "loading the model")
+    return _load(folder, (folder / "card.json").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _load(folder: Path, changed: int) -> Any:
+    """Load a model once; only ever called in the one thread of the quick lane."""
+    from cubeview.learn.models.model import load_model
+
+    return load_model(folder)

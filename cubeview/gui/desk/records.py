@@ -1,0 +1,246 @@
+"""The library in the window: who reads, with which label sets, and the work done on it."""
+
+import getpass
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.settings import SettingsFile
+from cubeview.library.library import Library
+from cubeview.library.repair import back_up, open_library
+from cubeview.library.stored import keep_thumbnail, open_stored, thumbnail, without_thumbnail
+from cubeview.library.values import LabelClass, Row
+from cubeview.library.worklist import rows
+from cubeview.paths import data_dir
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_MS = 2000
+"""How often another window's labels are looked for."""
+
+
+class Records(QObject):
+    """The open library.
+
+    Attributes
+    ----------
+    library : Library or None
+        None when it could not be opened; `problem` says why.
+    news : str
+        What the user must be told of its opening; empty when nothing.
+    jobs : Jobs
+        Lanes of its own: reading a large file for its hash must not hold up a network.
+
+    Signals
+    -------
+    rows_changed()
+        Cases came, or another window wrote: read the list again.
+    row_changed(int)
+        One case is new, or got a label or an opinion.
+    pictures_changed()
+        Small pictures that were missing are there.
+    sets_changed()
+        Label sets, the one in use, or the reader.
+    reader_changed()
+    blind_changed()
+    files_found()
+        Files that had been moved are known again where they lie now.
+    told(str)
+        Something to be said to the user that is no failure.
+    failed(object)
+        An exception while doing what the user asked.
+    """
+
+    rows_changed = pyqtSignal()
+    row_changed = pyqtSignal(int)
+    pictures_changed = pyqtSignal()
+    sets_changed = pyqtSignal()
+    reader_changed = pyqtSignal()
+    blind_changed = pyqtSignal()
+    files_found = pyqtSignal()
+    told = pyqtSignal(str)
+    failed = pyqtSignal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        memory: SettingsFile,
+        path: Path | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._memory = session, memory
+        self.jobs = Jobs(self)
+        self.jobs.failed.connect(lambda job, error: self.failed.emit(error))
+        self.library: Library | None = None
+        self.problem = self.news = ""
+        try:
+            file = path or data_dir() / "library.sqlite"
+            self.library, self.news = open_library(file, self.reader)
+        except CubeviewError as error:
+            self.problem = str(error)
+        self._version = self._data_version()
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_EVERY_MS)
+        self._look.timeout.connect(self.look)
+        if self.library is not None:
+            self._look.start()
+
+    @property
+    def reader(self) -> str:
+        """Who labels in this window."""
+        try:
+            return self._memory.settings.reader or getpass.getuser()
+        except (OSError, KeyError):
+            return "reader"
+
+    def set_reader(self, name: str) -> None:
+        """Label under another name from now on; an empty one is the login name."""
+        if name.strip() == self._memory.settings.reader:
+            return
+        self._memory.change(reader=name.strip())
+        if self.library is not None:
+            self.library.reader = self.reader
+        self.reader_changed.emit()
+        self.sets_changed.emit()
+        self.rows_changed.emit()
+
+    @property
+    def blind(self) -> bool:
+        """Opinions of the library are hidden until a case is labelled."""
+        return self._memory.settings.blind
+
+    def set_blind(self, on: bool) -> None:
+        """Hide opinions of unlabelled cases, or show them."""
+        if on != self.blind:
+            self._memory.change(blind=on)
+            self.blind_changed.emit()
+
+    @property
+    def label_sets(self) -> dict[str, str]:
+        """The label set in use for each kind of case."""
+        if self.library is None:
+            return {}
+        chosen = dict(
+            entry.partition("=")[::2] for entry in self._memory.settings.label_sets if "=" in entry
+        )
+        sets = {}
+        for kind in ("heart", "sky", "volume"):
+            known = self.library.label_sets(kind)
+            if known:
+                sets[kind] = chosen[kind] if chosen.get(kind) in known else known[0]
+        return sets
+
+    def set_label_set(self, kind: str, name: str) -> None:
+        """Use another label set for a kind of case."""
+        if self.label_sets.get(kind) == name:
+            return
+        kept = [e for e in self._memory.settings.label_sets if not e.startswith(f"{kind}=")]
+        self._memory.change(label_sets=(*kept, f"{kind}={name}"))
+        self.sets_changed.emit()
+        self.rows_changed.emit()
+
+    def sets_edited(self) -> None:
+        """Take notice that label sets were changed."""
+        self.sets_changed.emit()
+
+    @property
+    def label_set(self) -> str:
+        """The label set for the current case; empty when there is none."""
+        case = self._session.case
+        return "" if case is None else self.label_sets.get(case.kind, "")
+
+    def classes(self) -> list[LabelClass]:
+        """Return the classes offered for the current case."""
+        if self.library is None or not self.label_set:
+            return []
+        return [entry for entry in self.library.classes(self.label_set) if not entry.retired]
+
+    def row(self, case_id: int) -> Row | None:
+        """Return one case as the worklist shows it."""
+        assert self.library is not None
+        return next(iter(rows(self.library, self.label_sets, case_id=case_id)), None)
+
+    def rows(self) -> list[Row]:
+        """Return all cases."""
+        return [] if self.library is None else rows(self.library, self.label_sets)
+
+    def remove(self, case_ids: Sequence[int]) -> None:
+        """Take cases nobody has labelled out of the library; their files stay where they are."""
+        if self.library is None:
+            return
+        try:
+            kept = self.library.remove_cases(case_ids)
+        except CubeviewError as error:
+            self.failed.emit(error)
+            return
+        gone = len(case_ids) - len(kept)
+        text = f"{gone} cases removed; their files stay where they are." if gone else ""
+        text += f" {len(kept)} were labelled once, and stay." if kept else ""
+        self.told.emit(text.strip())
+        self.rows_changed.emit()
+
+    def start(
+        self,
+        kind: str,
+        title: str,
+        work: Callable[[Job], Any],
+        finished: Callable[[Any], None] | None = None,
+        partial: Callable[[Any], None] | None = None,
+    ) -> Job:
+        """Do something long with the library, in a lane where no network of the window waits."""
+        return self.jobs.start(kind, title, work, finished=finished, partial=partial, lane="train")
+
+    def make_thumbnails(self) -> None:
+        """Make the pictures that are missing, in the background."""
+        library = self.library
+        if library is None:
+            return
+
+        def work(job: Job) -> int:
+            missing = without_thumbnail(library)
+            for done, number in enumerate(missing):
+                job.report(done / len(missing), "small pictures")
+                try:
+                    keep_thumbnail(library, number, thumbnail(open_stored(library, number)))
+                except CubeviewError:
+                    log.info("no picture of case %d", number)
+            return len(missing)
+
+        self.start(
+            "thumbnails",
+            "Making small pictures",
+            work,
+            finished=lambda made: self.pictures_changed.emit() if made else None,
+        )
+
+    def look(self) -> None:
+        """Read again if another window wrote."""
+        version = self._data_version()
+        if version != self._version:
+            self._version = version
+            self.rows_changed.emit()
+
+    def close(self) -> bool:
+        """Stop the work and close the file; False when some work did not stop in time."""
+        self._look.stop()
+        stopped = self.jobs.close()
+        if self.library is not None and stopped:
+            try:
+                back_up(self.library)
+            except (CubeviewError, OSError):
+                log.warning("the library could not be backed up on closing")
+            self.library.close()
+            self.library = None
+        return stopped
+
+    def _data_version(self) -> int:
+        if self.library is None:
+            return 0
+        return int(self.library.read("PRAGMA data_version", ())[0][0])

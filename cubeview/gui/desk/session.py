@@ -1,0 +1,398 @@
+"""What is true now in the window: the one owner of state, read by every view and panel."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.aperture import How
+from cubeview.cubes.case import Case, same_cubes
+from cubeview.cubes.catalogue import Catalogue
+from cubeview.cubes.cube import Box
+from cubeview.cubes.region import holds
+from cubeview.cubes.ventricle import Ventricle, to_role
+from cubeview.gui.desk.styles import Display, Mark, OverlayStyle
+
+DOUBTFUL = 0.5
+"""A fitted ventricle of more doubt than this is to be checked by the user."""
+
+
+class Session(QObject):
+    """State of one window.
+
+    Setters compare first and are silent when nothing changed; no signal carries what the session
+    can answer.
+
+    Attributes
+    ----------
+    window : Box or None
+        The part of a sky cube that was asked about; None for the whole case.
+    drawn : bool
+        The user drew this window: it counts, and not the one around the cursor, until the cursor
+        leaves it.
+    model : str
+        Name of the model the user chose; empty while the choice is the program's.
+    aperture : float
+        Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
+    aperture_how : {"sum", "mean"}
+        What is made of its voxels.
+    default_models : dict of kind to str
+        Name of the model that answers for a kind of case while none is chosen.
+    adjusting : bool
+        The ellipsoids show their handles.
+    held : bool
+        One of them is being dragged.
+    gate : int or None
+        The gate of a gated scan that is shown, counted from 0; None for the sum.
+
+    Signals
+    -------
+    cases_changed()
+        The list of opened cases, or the answer one of them got.
+    case_changed()
+        The current case (or none); cursor, display, window, prediction and overlay were reset
+        first, the answer it got earlier put back.
+    cursor_changed()
+    display_changed()
+        Colour map, stretch or levels.
+    ventricles_changed()
+        Fitted or dragged ellipsoids.
+    ventricle_placed()
+        The user let go of an ellipsoid that was dragged.
+    adjusting_changed()
+        The user began or ended to adjust the ellipsoids.
+    window_changed()
+    white_changed()
+        `white`: the sky plane shows the mean of all channels, or a channel again.
+    aperture_changed()
+        Its radius, or what is made of it.
+    catalogue_changed()
+        What a search of the current case found, or none.
+    marks_changed()
+        The labelled windows of the current sky cube.
+    model_changed()
+    prediction_changed()
+    overlay_changed()
+        The values of the map.
+    overlay_style_changed()
+    gate_changed()
+    """
+
+    cases_changed = pyqtSignal()
+    case_changed = pyqtSignal()
+    cursor_changed = pyqtSignal()
+    display_changed = pyqtSignal()
+    ventricles_changed = pyqtSignal()
+    ventricle_placed = pyqtSignal()
+    adjusting_changed = pyqtSignal()
+    window_changed = pyqtSignal()
+    aperture_changed = pyqtSignal()
+    white_changed = pyqtSignal()
+    marks_changed = pyqtSignal()
+    catalogue_changed = pyqtSignal()
+    model_changed = pyqtSignal()
+    prediction_changed = pyqtSignal()
+    overlay_changed = pyqtSignal()
+    overlay_style_changed = pyqtSignal()
+    gate_changed = pyqtSignal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.cases: tuple[Case, ...] = ()
+        self.case: Case | None = None
+        self.cursor: tuple[int, int, int] = (0, 0, 0)
+        self.display = Display()
+        self.ventricles: dict[str, Ventricle] = {}
+        self.adjusting = False
+        self.held = False
+        self.gate: int | None = None
+        self.window: Box | None = None
+        self.drawn = False
+        self.marks: tuple[Mark, ...] = ()
+        self.model = ""
+        self.aperture, self.white = 0.0, False
+        self.aperture_how: How = "sum"
+        self.default_models: dict[str, str] = {}
+        self.prediction: Prediction | None = None
+        self.overlay: Overlay | None = None
+        self.overlay_style = OverlayStyle()
+        self.catalogue: Catalogue | None = None
+        self._answers: dict[Case, Prediction] = {}
+        self._catalogues: dict[Case, Catalogue] = {}
+
+    def add_cases(self, cases: tuple[Case, ...]) -> None:
+        """Append cases to the list; the current case stays."""
+        if cases:
+            self.cases = (*self.cases, *cases)
+            self.cases_changed.emit()
+
+    def replace_case(self, old: Case, new: Case) -> None:
+        """Put a corrected case (roles swapped, axis overridden) in the place of another."""
+        self.cases = tuple(new if case is old else case for case in self.cases)
+        self._answers.pop(old, None)
+        self._catalogues.pop(old, None)
+        # The case before the list: nobody is to see a list without the current case in it.
+        if self.case is old:
+            cursor = self.cursor
+            self.set_case(new)
+            self.set_cursor(*cursor)
+        self.cases_changed.emit()
+
+    def remove_case(self, case: Case) -> None:
+        """Take a case off the list; its neighbour becomes the current one."""
+        place = self.cases.index(case)
+        self.cases = tuple(other for other in self.cases if other is not case)
+        self._answers.pop(case, None)
+        self._catalogues.pop(case, None)
+        if self.case is case:
+            self.set_case(self.cases[min(place, len(self.cases) - 1)] if self.cases else None)
+        self.cases_changed.emit()
+
+    def answer_to(self, case: Case) -> Prediction | None:
+        """Return the last answer a case of the list got."""
+        return self._answers.get(case)
+
+    @property
+    def asked(self) -> Case | None:
+        """The current case as a network is to be shown it: with the window that was set."""
+        if self.case is None or self.window == self.case.window:
+            return self.case
+        return replace(self.case, window=self.window)
+
+    def set_case(self, case: Case | None) -> None:
+        """Make a case the current one, with the cursor at its centre."""
+        if case is self.case:
+            return
+        self.case = case
+        self.held = False
+        self.gate = None
+        self.overlay = None
+        self.aperture, self.white = 0.0, False
+        self.catalogue = None if case is None else self._catalogues.get(case)
+        self.prediction = None if case is None else self._answers.get(case)
+        if self.prediction is not None:
+            self.window = self.prediction.case.window
+            self.ventricles = dict(self.prediction.ventricles)
+        else:
+            self.window = None if case is None else case.window
+            self.ventricles = {}
+        self.drawn = False
+        self.display = replace(self.display, levels=None, levels_from="")
+        if case is not None:
+            z, y, x = case.main.shape
+            self.cursor = (z // 2, y // 2, x // 2)
+        self.case_changed.emit()
+
+    def set_cursor(self, z: float, y: float, x: float) -> None:
+        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing."""
+        if self.case is None or not np.isfinite((z, y, x)).all():
+            return
+        cursor = tuple(
+            int(np.clip(round(value), 0, length - 1))
+            for value, length in zip((z, y, x), self.case.main.shape, strict=True)
+        )
+        if cursor != self.cursor:
+            self.cursor = (cursor[0], cursor[1], cursor[2])
+            if self.drawn and self.window is not None and not holds(self.window, self.cursor):
+                # An answer stays on the screen with the window it is for.
+                asked = self.prediction is not None or self.overlay is not None
+                self.set_window(self.window if asked else None)
+            self.cursor_changed.emit()
+
+    def cursor_in(self, role: str) -> tuple[int, int, int]:
+        """Return the cursor as a voxel of one role's cube.
+
+        Rest and stress share no frame of reference: with both ventricles known they are brought
+        together by them, before that by the centres of the cubes.
+        """
+        assert self.case is not None
+        cube = self.case.cubes[role]
+        if cube is self.case.main:
+            return self.cursor
+        position = to_role(
+            self.case.main, cube, self.cursor, self.ventricles, self.case.roles[0], role
+        )
+        z, y, x = (
+            int(np.clip(round(float(value)), 0, length - 1))
+            for value, length in zip(position, cube.shape, strict=True)
+        )
+        return z, y, x
+
+    def from_role(self, role: str, z: float, y: float, x: float) -> tuple[float, float, float]:
+        """Return a voxel of one role's cube as a (fractional) voxel of the main cube."""
+        assert self.case is not None
+        cube = self.case.cubes[role]
+        if cube is self.case.main:
+            return z, y, x
+        position = to_role(
+            cube, self.case.main, (z, y, x), self.ventricles, role, self.case.roles[0]
+        )
+        return float(position[0]), float(position[1]), float(position[2])
+
+    def set_gate(self, gate: int | None) -> None:
+        """Show one gate of a gated scan, counted from 0, or the sum of all."""
+        if gate is not None and self.case is not None:
+            gate = min(max(gate, 0), self.case.gates - 1) if self.case.gates else None
+        if gate != self.gate:
+            self.gate = gate
+            self.gate_changed.emit()
+
+    def set_display(self, **changes: Any) -> None:
+        """Change fields of `display`."""
+        display = replace(self.display, **changes)
+        if display != self.display:
+            self.display = display
+            self.display_changed.emit()
+
+    def set_overlay_style(self, **changes: Any) -> None:
+        """Change fields of `overlay_style`."""
+        style = replace(self.overlay_style, **changes)
+        if style != self.overlay_style:
+            self.overlay_style = style
+            self.overlay_style_changed.emit()
+
+    def set_ventricles(self, case: Case, ventricles: Mapping[str, Ventricle]) -> None:
+        """Take fitted or dragged ellipsoids; those of another case are dropped."""
+        if case is self.case and dict(ventricles) != self.ventricles:
+            self.ventricles = dict(ventricles)
+            self.ventricles_changed.emit()
+
+    def set_default_model(self, kind: str, name: str) -> None:
+        """Let a model answer for a kind of case; an empty name leaves it to the program."""
+        if self.default_models.get(kind, "") == name:
+            return
+        self.default_models.pop(kind, None)
+        if name:
+            self.default_models[kind] = name
+        self.model_changed.emit()
+
+    def place_ventricle(self, role: str, ventricle: Ventricle) -> None:
+        """Take an ellipsoid the user is dragging; all states get its size."""
+        if self.case is None or role not in self.ventricles:
+            return
+        self.held = True
+        placed = {
+            other: replace(found, radii=ventricle.radii) for other, found in self.ventricles.items()
+        }
+        self.set_ventricles(self.case, {**placed, role: ventricle})
+
+    def drop_ventricle(self) -> None:
+        """End a drag."""
+        if self.held:
+            self.held = False
+            self.ventricle_placed.emit()
+
+    def set_adjusting(self, on: bool) -> None:
+        """Show the handles of the ellipsoids, or hide them."""
+        if on != self.adjusting:
+            self.adjusting = on
+            self.adjusting_changed.emit()
+
+    @property
+    def doubtful(self) -> dict[str, str]:
+        """Roles whose ventricle is to be checked, and why."""
+        return {
+            role: found.reason or "the fit is poor"
+            for role, found in self.ventricles.items()
+            if found.doubt > DOUBTFUL
+        }
+
+    def set_model(self, name: str) -> None:
+        """Choose the model to ask; the answer of another one goes."""
+        if name == self.model:
+            return
+        self.model = name
+        self.model_changed.emit()
+        if self.prediction is not None and self.prediction.model != name:
+            self.set_prediction(None)
+
+    def set_window(self, window: Box | None, *, drawn: bool = False) -> None:
+        """Choose the part of a sky cube to ask about; the answer for another part goes."""
+        if (window, drawn) == (self.window, self.drawn):
+            return
+        self.window, self.drawn = window, drawn
+        self.window_changed.emit()
+        if self.prediction is not None and self.prediction.case.window != window:
+            self.set_prediction(None)
+        if self.overlay is not None and self.overlay.case.window != window:
+            self.set_overlay(None)
+
+    def set_white(self, on: bool) -> None:
+        """Show the mean of all channels in the sky plane, and of a map; or a channel again."""
+        if on != self.white:
+            self.white = on
+            self.white_changed.emit()
+
+    def set_aperture(self, radius: float, how: How | None = None) -> None:
+        """Show the spectrum of a circle around the cursor; radius in voxels, 0 for none."""
+        how = how or self.aperture_how
+        most = 0.0 if self.case is None else float(max(self.case.main.shape[1:]))
+        radius = min(max(radius, 0.0), most)
+        if (radius, how) != (self.aperture, self.aperture_how):
+            self.aperture, self.aperture_how = radius, how
+            self.aperture_changed.emit()
+
+    def set_marks(self, marks: tuple[Mark, ...]) -> None:
+        """Take the labelled windows of the current cube."""
+        if marks != self.marks:
+            self.marks = marks
+            self.marks_changed.emit()
+
+    def set_prediction(self, prediction: Prediction | None) -> None:
+        """Take an answer; one for another case of the list is kept for it.
+
+        One for a case that has gone, or for another window of the current case, is dropped.
+        """
+        if prediction is self.prediction:
+            return
+        if prediction is not None and not self._is_asked(prediction.case):
+            self._keep(prediction)
+            return
+        if self.case is None:
+            return
+        self.prediction = prediction
+        if prediction is None:
+            self._answers.pop(self.case, None)
+        else:
+            self._answers[self.case] = prediction
+        self.prediction_changed.emit()
+        self.cases_changed.emit()
+        if prediction is not None and prediction.ventricles:
+            self.set_ventricles(self.case, prediction.ventricles)
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Take what a search found; kept for a case of the list, shown if it is the current one."""
+        case = catalogue.case
+        if not any(case is other for other in self.cases):
+            return
+        self._catalogues[case] = catalogue
+        if case is self.case:
+            self.catalogue = catalogue
+            self.catalogue_changed.emit()
+
+    def set_overlay(self, overlay: Overlay | None) -> None:
+        """Take a map; one for another case or another window of it is dropped."""
+        if overlay is self.overlay:
+            return
+        if overlay is not None and not self._is_asked(overlay.case):
+            return
+        self.overlay = overlay
+        self.overlay_changed.emit()
+
+    def _keep(self, prediction: Prediction) -> None:
+        """Keep a late answer for the case the user has left meanwhile."""
+        for case in self.cases:
+            if case is not self.case and same_cubes(case, prediction.case):
+                self._answers[case] = prediction
+                self.cases_changed.emit()
+
+    def _is_asked(self, case: Case) -> bool:
+        """Tell whether an answer for `case` is one for what is on the screen.
+
+        A window of a sky cube is a Case of its own, made for the question, so identity of the
+        cubes counts and not that of the case.
+        """
+        return self.case is not None and same_cubes(case, self.case) and case.window == self.window

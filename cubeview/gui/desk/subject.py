@@ -1,0 +1,227 @@
+"""What a key would label: the case on the screen, known by the content of its files."""
+
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.cube import Box
+from cubeview.cubes.region import fits, window_at
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.still import AtRest
+from cubeview.gui.desk.styles import Mark
+from cubeview.io.identity import identity
+from cubeview.library.corrected import take_place
+from cubeview.library.library import Library
+from cubeview.library.placed import labelled_windows
+from cubeview.library.stored import hashes_of, window_box
+
+AT_ONCE_BYTES = 32 << 20
+"""Files together below this are read for their hash at once; larger ones in the background."""
+
+
+class Subject(QObject):
+    """The case on the screen as the library knows it; of a sky cube the window at the cursor.
+
+    Attributes
+    ----------
+    busy : str
+        Name of the case that is being opened from the library; empty when none is. Meanwhile
+        nothing can be labelled: the key would reach the case that is about to go.
+
+    Signals
+    -------
+    changed()
+        Another subject, its label, or whether it can be labelled at all.
+    known()
+        The hash of the current case's files was found.
+    """
+
+    changed = pyqtSignal()
+    known = pyqtSignal()
+
+    def __init__(self, session: Session, records: Records, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._records = session, records
+        self._hashes: WeakKeyDictionary[Case, dict[str, str]] = WeakKeyDictionary()
+        self._no_hash = ""
+        self._former: Case | None = None
+        self._corrected: Case | None = None
+        self.busy = ""
+        session.case_changed.connect(self._case_changed)
+        # Who labels by key labels what the session says; the panels may follow a moment later.
+        self._soon = AtRest(self._moved, self)
+        session.cursor_changed.connect(self._soon.ask)
+        session.window_changed.connect(self._moved)
+        for signal in (records.sets_changed, records.rows_changed, records.row_changed):
+            signal.connect(self.refresh)
+
+    @property
+    def case(self) -> Case | None:
+        """What a key labels: the current case; of a sky cube the window drawn or at the cursor."""
+        session, case = self._session, self._session.case
+        if case is None or case.kind != "sky" or case.window is not None:
+            return case
+        if session.drawn:
+            return replace(case, window=session.window)
+        return replace(case, window=window_at(case.main, *session.cursor))
+
+    @property
+    def hashes(self) -> dict[str, str] | None:
+        """SHA-256 of the current case's files by role; None while they are not known."""
+        case = self._session.case
+        return None if case is None else self._hashes.get(case)
+
+    @property
+    def case_id(self) -> int | None:
+        """Number of the subject in the library; None while it is not in it."""
+        case, library = self.case, self._records.library
+        if library is None or case is None or self.hashes is None:
+            return None
+        return library.find(identity(case, self.hashes))
+
+    @property
+    def objection(self) -> str:
+        """Why nothing can be labelled now; empty when it can."""
+        if self._records.library is None:
+            return self._records.problem
+        if self._session.case is None:
+            return "Open a case to label it."
+        if self.busy:
+            return f"Opening {self.busy}…"
+        if not self._records.label_set:
+            return "There is no label set for this kind of cube: make one with Edit."
+        if self.hashes is None:
+            return self._no_hash or "Reading the file once, to know it again…"
+        return ""
+
+    def set_busy(self, name: str) -> None:
+        """Say that another case is being opened, or no more."""
+        if name != self.busy:
+            self.busy = name
+            self.changed.emit()
+
+    def opened(self, case: Case, hashes: dict[str, str]) -> Case | None:
+        """Take the hashes of a case that comes into the window; return its twin if it is there."""
+        known = identity(case, hashes)
+        for other in self._session.cases:
+            if other in self._hashes and identity(other, self._hashes[other]) == known:
+                return other
+        self._hashes[case] = hashes
+        return None
+
+    def refresh(self) -> None:
+        """Read the labels of what is on the screen again."""
+        self._session.set_marks(self._marks())
+        self.changed.emit()
+
+    def _case_changed(self) -> None:
+        case, library = self._session.case, self._records.library
+        self._no_hash = ""
+        if self._was_corrected(case):
+            self._corrected = case
+        self._former = case
+        if case is not None and library is not None and case not in self._hashes:
+            self._find_hashes(case, library)
+        self._correct()
+        self._write_down()
+        self.refresh()
+
+    def _find_hashes(self, case: Case, library: Library) -> None:
+        """Read the files for their hash: small ones now, large ones in the background."""
+
+        def take(hashes: dict[str, str]) -> None:
+            self._hashes[case] = hashes
+            self._correct()
+            if case is self._session.case:
+                self._write_down()
+            self.known.emit()
+            self.refresh()
+
+        def missed(error: Exception) -> None:
+            self._no_hash = str(error)
+            self.refresh()
+
+        sources = {cube.source.path for cube in case.cubes.values() if cube.source is not None}
+        try:
+            size = sum(path.stat().st_size for path in sources)
+            if size <= AT_ONCE_BYTES:
+                self._hashes[case] = hashes_of(library, case)
+                return
+        except (CubeviewError, OSError) as error:
+            self._no_hash = f"This case cannot be labelled: {error}"
+            return
+        self._records.jobs.start(
+            "hash",
+            "Reading the file once, to know it again",
+            lambda job: hashes_of(library, case, report=job.report),
+            finished=take,
+            failed=missed,
+        )
+
+    def _write_down(self) -> None:
+        """Write into the audit log that the current case was opened, and note where it lies."""
+        case, library, hashes = self._session.case, self._records.library, self.hashes
+        if case is None or library is None or hashes is None:
+            return
+        try:
+            library.log("opened", identity(case, hashes))
+            moved = library.found_again(case, hashes)
+        except CubeviewError as error:
+            self._records.failed.emit(error)
+            return
+        if moved:
+            self._records.files_found.emit()
+            self._records.make_thumbnails()
+
+    def _was_corrected(self, case: Case | None) -> bool:
+        """Tell whether a case is the former one with other roles, or with a partner."""
+        former = self._former
+        if case is None or former is None or any(former is other for other in self._session.cases):
+            return False
+        before = list(former.cubes.values())
+        return any(cube is other for cube in case.cubes.values() for other in before)
+
+    def _correct(self) -> None:
+        """Let a corrected case take its former place in the library."""
+        case, library = self._corrected, self._records.library
+        if case is None or library is None or case not in self._hashes:
+            return
+        self._corrected = None
+        try:
+            number = take_place(library, case, self._hashes[case])
+        except CubeviewError as error:
+            self._records.failed.emit(error)
+            return
+        if number is not None:
+            self._records.rows_changed.emit()
+            self._records.make_thumbnails()
+
+    def _moved(self) -> None:
+        if self._session.case is not None and self._session.case.kind == "sky":
+            self.changed.emit()
+
+    def _marks(self) -> tuple[Mark, ...]:
+        """Return the labelled windows of the current sky cube."""
+        case, library, hashes = self._session.case, self._records.library, self.hashes
+        if library is None or case is None or case.kind != "sky" or hashes is None:
+            return ()
+        label_set, source = self._records.label_set, case.main.source
+        colours = {entry.name: entry.colour for entry in library.classes(label_set)}
+        marks = []
+        for window, name in labelled_windows(
+            library, label_set, hashes[case.roles[0]], source.part if source else ""
+        ):
+            box = window_box(window)
+            if box is not None and fits(box, case.main):
+                marks.append(Mark(box, name, colours.get(name) or "#d7dce3"))
+        return tuple(marks)
+
+
+def centre(box: Box) -> tuple[int, int, int]:
+    """Return the voxel a window of 32 stands on; near an edge the window is cut short."""
+    z, y, x = ((part.start + 16) if part.start else (part.stop - 16) for part in box)
+    return max(z, 0), max(y, 0), max(x, 0)

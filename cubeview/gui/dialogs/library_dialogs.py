@@ -1,0 +1,258 @@
+"""What the Label menu opens: folders and labels in, labels out, label sets, agreement.
+
+What reads and writes them is imported when it is asked for: the window starts without.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, Qt
+from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
+
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.library_cases import Shelf
+from cubeview.gui.desk.messages import MessageBar
+from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.dialogs.agreement import AgreementBox
+from cubeview.gui.dialogs.labelsets import LabelSetsBox
+from cubeview.gui.dialogs.plan import PlanBox
+from cubeview.library.library import Library
+
+if TYPE_CHECKING:
+    from cubeview.library.exchange import Import
+    from cubeview.library.folder import Kept, Scan
+
+LABEL_FILES = "Labels (*.csv *.ecsv *.json *.tsv *.txt)"
+_SHOWN = 500
+
+
+class Boxes(QObject):
+    """Builds the boxes; nothing is changed before the user has confirmed a plan."""
+
+    def __init__(
+        self,
+        records: Records,
+        shelf: Shelf,
+        memory: SettingsFile,
+        messages: MessageBar,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._records, self._shelf = records, shelf
+        self._memory, self._messages = memory, messages
+        self._window = window
+        self._kept: dict[Path, Kept] = {}
+
+    def ask_folder(self) -> None:
+        """Ask for a folder and look what is in it."""
+        if self._library() is not None:
+            self._ask("Import folder", self.scan, mode=QFileDialog.FileMode.Directory)
+
+    def scan(self, path: Path) -> None:
+        """Look what is in a folder, in the background, and show it."""
+        library = self._library()
+        if library is None:
+            return
+        from cubeview.library.folder import scan_folder
+
+        # Kept after a cancel: the next look at this folder goes on where this one stopped.
+        kept = self._kept.setdefault(path, {})
+
+        def show(scan: "Scan") -> None:
+            del self._kept[path]
+            self._show_scan(scan)
+
+        self._records.start(
+            "scan",
+            f"Looking into {path.name}",
+            lambda job: scan_folder(library, [path], kept=kept, report=job.report),
+            show,
+        )
+
+    def ask_import(self) -> None:
+        """Ask for a file of labels and show what it would change."""
+        if self._library() is not None:
+            self._ask("Import labels", self.plan, names=LABEL_FILES)
+
+    def plan(self, path: Path) -> None:
+        """Read a file of labels, in the background, and show what it would change."""
+        library = self._library()
+        if library is not None:
+            from cubeview.library.table_import import plan_any
+
+            self._records.start(
+                "plan",
+                f"Reading {path.name}",
+                lambda job: plan_any(library, path, report=job.report),
+                self._show_plan,
+            )
+
+    def ask_export(self) -> None:
+        """Ask where to write the labels of the set in use."""
+        sets = self._records.label_sets
+        name = self._records.label_set or next(iter(sets.values()), "")
+        if self._library() is not None and name:
+            self._ask(
+                f"Export labels: {name}",
+                lambda path: self.export(name, path),
+                names="CSV (*.csv);;ECSV (*.ecsv);;JSON (*.json)",
+                save=True,
+            )
+
+    def export(self, label_set: str, path: Path) -> None:
+        """Write the labels of a set and say how many."""
+        library = self._library()
+        if library is None:
+            return
+        from cubeview.library.exchange import export_labels
+
+        try:
+            count = export_labels(library, label_set, path)
+        except CubeviewError as error:
+            self._messages.error(str(error))
+        else:
+            self._messages.info(f"{count} labels of {label_set} written to {path}")
+
+    def edit_sets(self) -> LabelSetsBox | None:
+        """Show the label sets."""
+        library = self._library()
+        if library is None:
+            return None
+        box = LabelSetsBox(library, self._records.label_set, self._window)
+        box.saved.connect(self._records.sets_edited)
+        self._show(box)
+        return box
+
+    def show_agreement(self) -> AgreementBox | None:
+        """Show how far the readers agree."""
+        library = self._library()
+        if library is None:
+            return None
+        box = AgreementBox(library, self._records.label_set, self._window)
+        box.case_wanted.connect(self._shelf.open)
+        self._show(box)
+        return box
+
+    def _library(self) -> Library | None:
+        if self._records.library is None:
+            self._messages.error(self._records.problem)
+        return self._records.library
+
+    def _ask(
+        self,
+        title: str,
+        chosen: Callable[[Path], None],
+        *,
+        mode: QFileDialog.FileMode = QFileDialog.FileMode.ExistingFile,
+        names: str = "",
+        save: bool = False,
+    ) -> None:
+        dialog = QFileDialog(self._window, title, self._memory.settings.folder, names)
+        if save:
+            dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+            dialog.setDefaultSuffix("csv")
+            # The suffix says which of the three formats is written.
+            dialog.filterSelected.connect(
+                lambda name: dialog.setDefaultSuffix(name.partition("*.")[2].rstrip(")"))
+            )
+        else:
+            dialog.setFileMode(mode)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: chosen(Path(name)))
+        dialog.open()
+
+    def _show(self, box: QDialog) -> None:
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.show()
+
+    def _show_scan(self, scan: "Scan") -> None:
+        counts, new = scan.summary(), scan.new
+        lines = [
+            (f"{counts['paired']} hearts with rest and stress", ""),
+            (f"{counts['unpaired']} hearts with one state only", ""),
+            (f"{counts['sky']} sky cubes, {counts['other']} other volumes", ""),
+            (f"{counts['asking']} with a question about rest and stress", "warn"),
+            (f"{counts['unreadable']} files that cannot be read", "bad"),
+            (f"{counts['known']} in the library already", ""),
+        ]
+        details = [f"{case.name}: {' + '.join(case.files)}" for case in new if not case.question]
+        details += [f"{case.name}: {case.question}" for case in new if case.question]
+        details += [refusal.reason for refusal in scan.refusals]
+        library = self._records.library
+        box = PlanBox(
+            "Import folder",
+            [line for line in lines if not line[0].startswith("0 ")] or [("Nothing found.", "")],
+            _limited(details),
+            f"Add {len(new)} cases" if new else "",
+            self._window,
+        )
+
+        def add() -> None:
+            if library is not None:
+                from cubeview.library.folder import add_found
+
+                self._records.start(
+                    "add",
+                    f"Adding {len(new)} cases",
+                    lambda job: add_found(library, new, report=job.report),
+                    lambda added: self._added(len(added)),
+                )
+
+        box.accepted.connect(add)
+        self._show(box)
+
+    def _added(self, count: int) -> None:
+        self._shelf.missing.clear()
+        self._records.rows_changed.emit()
+        self._messages.info(f"{count} cases are in the library now.")
+
+    def _show_plan(self, plan: "Import") -> None:
+        lines = [
+            (f"{len(plan.new)} labels for cases of this library", ""),
+            (f"{len(plan.conflicts)} say something else than the reader's label here", "warn"),
+            (f"{len(plan.unknown)} for cases this library does not have; they are added", ""),
+            (f"{plan.known} are here already", ""),
+            (f"{len(plan.problems)} lines cannot be used", "bad"),
+        ]
+        details = [
+            f"{entry.name}, {entry.reader}: {said or 'no label'} here, "
+            f"{entry.class_name or 'withdrawn'} there"
+            for entry, said in plan.conflicts
+        ]
+        details += list(plan.problems)
+        count, library = len(plan.entries), self._records.library
+        box = PlanBox(
+            "Import labels",
+            [line for line in lines if not line[0].startswith("0 ")] or [("Nothing new.", "")],
+            _limited(details),
+            f"Add {count} labels" if count else "",
+            self._window,
+        )
+
+        def take() -> None:
+            if library is not None:
+                from cubeview.library.exchange import apply_import
+
+                self._records.start(
+                    "take",
+                    f"Adding {count} labels",
+                    lambda job: apply_import(library, plan),
+                    self._taken,
+                )
+
+        box.accepted.connect(take)
+        self._show(box)
+
+    def _taken(self, count: int) -> None:
+        self._records.sets_edited()
+        self._records.rows_changed.emit()
+        self._messages.info(
+            f"{count} labels are in the library now; where two differ, the later one is in force."
+        )
+
+
+def _limited(lines: list[str]) -> list[str]:
+    rest = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], f"… and {rest} more"] if rest > 0 else lines

@@ -1,0 +1,112 @@
+"""The non-modal boxes: the key list, what CubeView is, and the report of a bug."""
+
+import platform
+import sys
+from html import escape
+
+from PyQt6.QtCore import QT_VERSION_STR, Qt
+from PyQt6.QtGui import QKeySequence
+from PyQt6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cubeview import __version__
+from cubeview.gui.desk.actions import ACTIONS, LABEL_KEYS, MENUS, VIEW_KEYS
+
+RESEARCH_USE = (
+    "CubeView is for research only. It is not a medical device: do not use its answers to "
+    "diagnose or treat anyone."
+)
+
+
+def keys_sheet(parent: QWidget) -> QDialog:
+    """Return the list of all keys, made from the table of actions."""
+    rows = [f"<tr><td colspan=2><b>In the views</b></td></tr>{_rows(VIEW_KEYS)}"]
+    for menu in MENUS:
+        keys = [
+            (
+                QKeySequence(a.shortcut).toString(QKeySequence.SequenceFormat.NativeText),
+                a.text.replace("&", "").rstrip("…"),
+            )
+            for a in ACTIONS
+            if a.menu == menu and a.shortcut
+        ]
+        if menu == "Label":
+            keys = [*LABEL_KEYS, *keys]
+        if keys:
+            rows.append(f"<tr><td colspan=2><br><b>{menu}</b></td></tr>{_rows(keys)}")
+    return _sheet(parent, "Keys", f"<table cellpadding=3>{''.join(rows)}</table>")
+
+
+class BugDialog(QDialog):
+    """One dialog for all bugs of a session: what happened, ready to be copied."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Something went wrong in CubeView")
+        self.resize(680, 420)
+        layout = QVBoxLayout(self)
+        text = QLabel(
+            "This is a fault of the program, not yours. It goes on running and keeps what is open. "
+            "The report below helps to mend it; read it before you send it: it may name files."
+        )
+        text.setWordWrap(True)
+        layout.addWidget(text)
+        self.report = QPlainTextEdit()
+        self.report.setReadOnly(True)
+        self.report.setPlainText(
+            f"CubeView {__version__}, Python {platform.python_version()}, Qt {QT_VERSION_STR}, "
+            f"{platform.system()} {platform.release()} {platform.machine()}"
+            f"{', frozen' if getattr(sys, 'frozen', False) else ''}"
+        )
+        layout.addWidget(self.report)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.copy_button = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
+        assert self.copy_button is not None
+        self.copy_button.clicked.connect(self._copy)
+        buttons.rejected.connect(self.close)
+        layout.addWidget(buttons)
+
+    def add(self, traceback: str) -> None:
+        """Append a bug and show the dialog; the same one is not written twice."""
+        if traceback not in self.report.toPlainText():
+            self.report.appendPlainText(f"\n{traceback}")
+        self.show()
+
+    def _copy(self) -> None:
+        clipboard = QApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(self.report.toPlainText())
+
+
+def _rows(keys: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> str:
+    return "".join(
+        f"<tr><td>{escape(key)}&nbsp;&nbsp;&nbsp;</td><td>{escape(what)}</td></tr>"
+        for key, what in keys
+    )
+
+
+def _sheet(parent: QWidget, title: str, html: str) -> QDialog:
+    sheet = QDialog(parent)
+    sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    sheet.setWindowTitle(title)
+    sheet.resize(460, 560 if title == "Keys" else 320)
+    text = QLabel(html)
+    text.setTextFormat(Qt.TextFormat.RichText)
+    text.setWordWrap(True)
+    text.setMargin(16)
+    text.setAlignment(Qt.AlignmentFlag.AlignTop)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setWidget(text)
+    layout = QVBoxLayout(sheet)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(area)
+    return sheet

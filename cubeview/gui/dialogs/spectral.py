@@ -1,0 +1,119 @@
+"""The dialog that asks as what the spectral axis is to be shown."""
+
+from dataclasses import replace
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, with_spectral
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.session import Session
+from cubeview.gui.widgets.basic import label
+
+_WORDS = {
+    "wavelength": "Wavelength in vacuum",
+    "air wavelength": "Wavelength in air",
+    "frequency": "Frequency",
+    "energy": "Energy",
+    "velocity": "Velocity",
+}
+
+
+class SpectralDialog(QDialog):
+    """Replaces a case by one whose spectral axis is shown as another quantity.
+
+    Parameters
+    ----------
+    session : Session
+    case : Case
+        With a spectral axis; must still be open when the user agrees.
+    """
+
+    def __init__(self, session: Session, case: Case, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._case = session, case
+        self.setWindowTitle("Spectral axis")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        axis = case.main.axes[0]
+        self.shown = QComboBox()
+        for key in SHOWN:
+            self.shown.addItem(_WORDS[key], key)
+        self.convention = QComboBox()
+        for key in CONVENTIONS:
+            self.convention.addItem(key.capitalize(), key)
+        self.rest = QLineEdit()
+        self.rest.setPlaceholderText("1420.40575 MHz, 656.28 nm …")
+        if axis.rest is not None:
+            self.rest.setPlaceholderText(f"{axis.rest:.10g} {axis.rest_unit}, from the file")
+        self.frame = QComboBox()
+        self.frame.addItem("As observed", "observed")
+        self.frame.addItem("In the rest frame of the source", "rest")
+        self.redshift = QLineEdit()
+        known = f"{axis.redshift:.8g}" if axis.redshift else case.main.facts.get("redshift", "")
+        self.redshift.setText(known)
+        self.redshift.setPlaceholderText("0.0231")
+        self.frame.setCurrentIndex(1 if axis.redshift else 0)
+        self.problem = QLabel()
+        self.problem.setWordWrap(True)
+        self.problem.setProperty("part", "warn")
+        form = QFormLayout()
+        form.addRow("Show as", self.shown)
+        form.addRow("Rest value of the line", self.rest)
+        form.addRow("Velocities are", self.convention)
+        form.addRow("Values", self.frame)
+        form.addRow("Redshift of the source", self.redshift)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(label(f"Now {axis.name.lower()} in {axis.unit or 'no unit'}", "dim"))
+        layout.addLayout(form)
+        layout.addWidget(self.problem)
+        layout.addWidget(buttons)
+        now = self.shown.findData(shown_as(axis))
+        self.shown.setCurrentIndex(max(now, 0))
+        self.shown.currentIndexChanged.connect(self._changed)
+        self.frame.currentIndexChanged.connect(self._changed)
+        self._changed()
+
+    def accept(self) -> None:
+        """Replace the case, or say why not and stay."""
+        if not any(case is self._case for case in self._session.cases):
+            self.reject()
+            return
+        try:
+            cubes = {
+                role: with_spectral(
+                    cube,
+                    self.shown.currentData(),
+                    rest=self.rest.text(),
+                    convention=self.convention.currentData(),
+                    redshift="0"
+                    if self.frame.currentData() == "observed"
+                    else self.redshift.text(),
+                )
+                for role, cube in self._case.cubes.items()
+            }
+        except CubeviewError as error:
+            self.problem.setText(str(error))
+            self.problem.show()
+            return
+        self._session.replace_case(self._case, replace(self._case, cubes=cubes))
+        super().accept()
+
+    def _changed(self) -> None:
+        self.problem.hide()
+        self.convention.setEnabled(self.shown.currentData() == "velocity")
+        self.redshift.setEnabled(self.frame.currentData() == "rest")

@@ -1,0 +1,226 @@
+"""The control of levels, stretch and colour map."""
+
+import numpy as np
+from PyQt6.QtCore import QSignalBlocker, QSize
+from PyQt6.QtGui import QIcon, QImage, QPixmap
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cubeview.cubes.reduce import (
+    STRETCHES,
+    VENTRICLE,
+    WAYS,
+    sample,
+    ventricle_maximum,
+)
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.display import BY_HAND, levels_of
+from cubeview.gui.desk.session import Session
+from cubeview.gui.widgets.colormaps import COLORMAPS, table
+from cubeview.gui.widgets.histogram import FigureBox, Histogram
+
+
+class LevelsControl(QWidget):
+    """Colour map, stretch and way of choosing levels; low and high of each state apart."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.colours = _ColourBox()
+        self.stretch = QComboBox()
+        for name in STRETCHES:
+            self.stretch.addItem(name, name)
+        self.way = QComboBox()
+        self.smooth = QCheckBox("smooth")
+        self.smooth.setToolTip("Interpolate hearts between voxels; the networks see plain voxels")
+        for box, words in (
+            (self.colours, "Colour map"),
+            (self.stretch, "How values are spread over the colours"),
+            (self.way, "How the levels are chosen"),
+        ):
+            box.setToolTip(words)
+            box.setAccessibleName(words)
+            # As wide as the panel allows, not as its longest entry asks for.
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(6)
+        top = QHBoxLayout()
+        top.addWidget(self.colours, 3)
+        top.addWidget(self.stretch, 1)
+        middle = QHBoxLayout()
+        middle.addWidget(self.way, 1)
+        middle.addWidget(self.smooth)
+        self._rows = QGridLayout()
+        for column in (1, 2):
+            self._rows.setColumnStretch(column, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for part in (top, middle, self._rows):
+            layout.addLayout(part)
+        self.rows: dict[str, _Row] = {}
+
+        self.colours.activated.connect(
+            lambda _: session.set_display(colormap=self.colours.currentData())
+        )
+        self.stretch.activated.connect(
+            lambda _: session.set_display(stretch=self.stretch.currentData())
+        )
+        self.way.activated.connect(lambda _: self._choose(self.way.currentText()))
+        self.smooth.clicked.connect(lambda on: session.set_display(smooth=on))
+        session.case_changed.connect(self._build)
+        session.display_changed.connect(self._read)
+        session.ventricles_changed.connect(self._read)
+        self._build()
+
+    def _build(self) -> None:
+        case = self.session.case
+        for row in self.rows.values():
+            row.remove()
+        self.rows = {}
+        self.setEnabled(case is not None)
+        self.way.clear()
+        if case is None:
+            return
+        heart = case.kind == "heart"
+        self.smooth.setVisible(heart)
+        self.way.addItems([way for way in WAYS if heart or way != VENTRICLE])
+        for number, role in enumerate(case.roles):
+            self.rows[role] = _Row(self.session, role, self._rows, 2 * number)
+        self._read()
+
+    def _choose(self, how: str) -> None:
+        if how != BY_HAND:
+            self.session.set_display(levels=levels_of(self.session, how), levels_from=how)
+
+    def _read(self) -> None:
+        """Show what the session says; `activated` and `clicked` come from the user only."""
+        display = self.session.display
+        self.colours.choose(display.colormap)
+        self.stretch.setCurrentIndex(self.stretch.findData(display.stretch))
+        self.smooth.setChecked(display.smooth)
+        hand = self.way.findText(BY_HAND)
+        if display.levels_from == BY_HAND and hand < 0:
+            self.way.addItem(BY_HAND)
+        elif display.levels_from != BY_HAND and hand >= 0:
+            self.way.removeItem(hand)
+        self.way.setCurrentText(display.levels_from)
+        for row in self.rows.values():
+            row.read()
+
+
+class _Row:
+    """Histogram and two fields of one role; hearts in % of the ventricle maximum."""
+
+    def __init__(self, session: Session, role: str, grid: QGridLayout, line: int) -> None:
+        assert session.case is not None
+        self.session = session
+        self.role = role
+        self.cube = session.case.cubes[role]
+        self.histogram = Histogram()
+        self.low, self.high = FigureBox(), FigureBox()
+        self.label = QLabel(role.capitalize() if self.cube.kind == "heart" else "")
+        for box, words in ((self.low, "lower"), (self.high, "upper")):
+            box.setSuffix(" %" if self.cube.kind == "heart" else "")
+            box.setAccessibleName(f"{role} {words} level")
+            box.setToolTip(f"{words.capitalize()} level, {self._unit}")
+            box.valueChanged.connect(self._take_fields)
+        self.histogram.dragged.connect(self._take)
+        self._parts = (self.label, self.histogram, self.low, self.high)
+        grid.addWidget(self.label, line, 0)
+        grid.addWidget(self.histogram, line, 1, 1, 2)
+        grid.addWidget(self.low, line + 1, 1)
+        grid.addWidget(self.high, line + 1, 2)
+        self._shown: tuple[float, float] | None = None
+
+    @property
+    def _unit(self) -> str:
+        return "% of ventricle maximum" if self.cube.kind == "heart" else self.cube.unit
+
+    @property
+    def _share(self) -> float:
+        """Shown figure over value."""
+        if self.cube.kind != "heart":
+            return 1.0
+        return 100 / ventricle_maximum(self.cube, self.session.ventricles.get(self.role))
+
+    def remove(self) -> None:
+        """Take the widgets away."""
+        for part in self._parts:
+            part.hide()
+            part.deleteLater()
+
+    def read(self) -> None:
+        """Show the levels of the session."""
+        levels = (self.session.display.levels or {}).get(self.role)
+        if levels is None:
+            return
+        self._set_range(levels)
+        self.histogram.set_levels(*levels, self.session.display.colormap)
+        for box, level in ((self.low, levels[0]), (self.high, levels[1])):
+            with QSignalBlocker(box):
+                box.setSingleStep((levels[1] - levels[0]) * self._share / 50)
+                box.setValue(level * self._share)
+
+    def _set_range(self, levels: tuple[float, float]) -> None:
+        """Count values once, and again when a level leaves the histogram."""
+        if self._shown and self._shown[0] <= levels[0] and levels[1] <= self._shown[1]:
+            return
+        try:
+            values = sample(self.cube)
+        except CubeviewError:
+            values = np.zeros(0, dtype=np.float32)
+        ends = np.percentile(values, [0.1, 99.9]) if len(values) else levels
+        low, high = min(float(ends[0]), levels[0]), max(float(ends[1]), levels[1])
+        self._shown = (low, high + 0.05 * (high - low))
+        self.histogram.set_values(values, self._shown)
+
+    def _take_fields(self) -> None:
+        self._take(self.low.value() / self._share, self.high.value() / self._share)
+
+    def _take(self, low: float, high: float) -> None:
+        levels = dict(self.session.display.levels or {})
+        if low < high:
+            levels[self.role] = (low, high)
+            self.session.set_display(levels=levels, levels_from=BY_HAND)
+        else:
+            self.read()  # a lower level above the upper one is not taken
+
+
+class _ColourBox(QComboBox):
+    """The colour maps, each with a sample, which is drawn when it is first seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setIconSize(QSize(48, 12))
+        for key, label in COLORMAPS.items():
+            self.addItem(label, key)
+
+    def choose(self, key: str) -> None:
+        """Show one as the chosen one."""
+        self._draw(self.findData(key))
+        self.setCurrentIndex(self.findData(key))
+
+    def showPopup(self) -> None:
+        """Open the list."""
+        for place in range(self.count()):
+            self._draw(place)
+        super().showPopup()
+
+    def _draw(self, place: int) -> None:
+        if self.itemIcon(place).isNull():
+            self.setItemIcon(place, _sample_icon(self.itemData(place)))
+
+
+def _sample_icon(key: str) -> QIcon:
+    rows = np.ascontiguousarray(np.repeat(table(key)[None, 1::4], 12, axis=0))
+    height, width = rows.shape[:2]
+    image = QImage(rows.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    return QIcon(QPixmap.fromImage(image))

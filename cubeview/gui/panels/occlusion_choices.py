@@ -1,0 +1,84 @@
+"""How an occlusion hides: the choices under the Explain panel, remembered from start to start."""
+
+from typing import Any
+
+from PyQt6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QWidget
+
+from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.widgets.basic import chooser, label
+
+FILLS = (("zero", "nothing (0)"), ("wall", "the wall's mean"), ("mean", "the input's mean"))
+PRECISIONS = (("float32", "exact (float32)"), ("bfloat16", "faster, to 1 % (bfloat16)"))
+
+
+class OcclusionBox(QWidget):
+    """Patch, stride, fill, channel and precision of an occlusion."""
+
+    def __init__(self, memory: SettingsFile) -> None:
+        super().__init__()
+        self._memory = memory
+        kept = memory.settings
+        self.patch, self.stride = QSpinBox(), QSpinBox()
+        self.patch.setRange(1, 32)
+        self.patch.setValue(kept.occlusion_patch)
+        self.stride.setRange(1, self.patch.value())
+        self.stride.setValue(kept.occlusion_stride)
+        self.fill = _choice("Fill", FILLS, kept.occlusion_fill)
+        self.channel = chooser("Hide in")
+        self.precision = _choice("Precision", PRECISIONS, kept.occlusion_precision)
+        self.patch.valueChanged.connect(self._remember)
+        self.stride.valueChanged.connect(self._remember)
+        self.fill.activated.connect(self._remember)
+        self.precision.activated.connect(self._remember)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        cells = (
+            ("Patch", self.patch, "Edge of the hidden block, in input voxels", 0, 0, 1),
+            ("Stride", self.stride, "Finest step between blocks; coarse maps come first", 0, 2, 1),
+            ("Fill", self.fill, "What the hidden voxels are replaced by", 1, 0, 3),
+            ("Hide in", self.channel, "Which of the network's inputs is hidden", 2, 0, 3),
+            ("Precision", self.precision, "Number format the changes are computed in", 3, 0, 3),
+        )
+        for text, widget, tip, row, place, span in cells:
+            widget.setToolTip(tip)
+            widget.setAccessibleName(text)
+            grid.addWidget(label(text, "dim", wrap=False), row, place)
+            grid.addWidget(widget, row, place + 1, 1, span)
+        self.set_roles(())
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is chosen, by the names of `cubeview.learn.explain.cam.OcclusionSettings`."""
+        return {
+            "patch": self.patch.value(),
+            "stride": self.stride.value(),
+            "fill": self.fill.currentData(),
+            "channel": self.channel.currentData(),
+            "precision": self.precision.currentData(),
+        }
+
+    def set_roles(self, roles: tuple[str, ...]) -> None:
+        """Offer the inputs of a network to hide in."""
+        self.channel.clear()
+        self.channel.addItem("both", "both")
+        for role in roles:
+            self.channel.addItem(f"{role} only", role)
+
+    def _remember(self) -> None:
+        self.stride.setMaximum(self.patch.value())
+        self._memory.change(
+            occlusion_patch=self.patch.value(),
+            occlusion_stride=self.stride.value(),
+            occlusion_fill=self.fill.currentData(),
+            occlusion_precision=self.precision.currentData(),
+        )
+
+
+def _choice(name: str, entries: tuple[tuple[str, str], ...], chosen: str) -> QComboBox:
+    box = chooser(name)
+    for value, text in entries:
+        box.addItem(text, value)
+    box.setCurrentIndex(box.findData(chosen))
+    return box

@@ -1,0 +1,297 @@
+"""What is to be taught and how: the form of the Teach panel."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import QSignalBlocker, pyqtSignal
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cubeview.errors import CubeviewError
+from cubeview.gui.widgets.basic import chooser, label
+from cubeview.learn.models.card import ModelRef, find_models
+from cubeview.learn.teach.labelled import Entry, in_words, library_entries, table_entries
+from cubeview.learn.teach.tuning import AUGMENTATIONS, FinetuneConfig
+from cubeview.library.library import Library
+
+LADDER = (
+    (
+        "threshold",
+        "Threshold only",
+        "The network stays as it is; only where it draws the line between the classes moves, and "
+        "how sure it says it is. Safest; a handful of cases is enough.",
+    ),
+    (
+        "head",
+        "Head",
+        "What the network sees stays as it is; how it weighs what it sees is computed, in seconds. "
+        "For few cases or new classes.",
+    ),
+    (
+        "last2",
+        "Last two layers",
+        "The head, then gently the last convolution with it, held to where they started. The usual "
+        "choice from about thirty cases.",
+    ),
+    (
+        "last3",
+        "Last three layers",
+        "One layer more may move. For a scanner or survey that looks quite different, with many "
+        "cases.",
+    ),
+    (
+        "all",
+        "All layers",
+        "Everything may move, lower layers more slowly. Slow, and for hundreds of cases.",
+    ),
+)
+VARY_TIPS = {
+    "shift": "Moved by up to a voxel",
+    "rotation": "Turned a little (hearts) or by quarter turns on the sky",
+    "counts": "More noise, as from fewer counts",
+    "blur": "A little less sharp",
+    "flips": "Mirrored on the sky",
+    "noise": "More noise",
+}
+_TABLE = "table"
+
+
+class TeachChoices(QWidget):
+    """The form.
+
+    Signals
+    -------
+    changed()
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(
+        self, library: Callable[[], Library | None], folder: Callable[[], str], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._library, self._folder = library, folder
+        self._table: Path | None = None
+        self._entries: list[Entry] = []
+        self.problem = ""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.base = chooser("Base model", "The model a copy of which learns; it stays as it is")
+        self.source = chooser("Labels", "Whose labels are learnt: the library's, or a table's")
+        self.table_button = QPushButton("Table…")
+        self.table_button.setToolTip(
+            "A CSV table: case,class,rest,stress for hearts; file,class,ra,dec,spectral for the sky"
+        )
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("all cases, or part of a name or class")
+        self.doubtful = QCheckBox("Unsure and poor ones too")
+        self.doubtful.setToolTip("Library labels marked unsure, and images flagged as poor")
+        self.counts = label(part="dim")
+        self.layers = chooser("What learns")
+        for key, text, tip in LADDER:
+            self.layers.addItem(text, key)
+            self.layers.setItemData(self.layers.count() - 1, tip, 3)  # Qt.ToolTipRole
+        self.layers.setCurrentIndex(2)
+        self.layers_words = label(part="dim")
+        self.positive = chooser("Positive", "The side of the ROC curve that counts as found")
+        self.folds = _whole(5, 2, 20, "Each case is judged by a network that did not learn from it")
+        self.steps = _whole(40, 1, 2000, "Gradient steps a round; few steps cannot overlearn")
+        self.seed = _whole(0, 0, 10**6, "The same seed gives the same folds and numbers")
+        self.rate = QDoubleSpinBox()
+        self.rate.setDecimals(5)
+        self.rate.setRange(1e-5, 0.1)
+        self.rate.setSingleStep(1e-4)
+        self.rate.setValue(3e-3)
+        self.rate.setToolTip("How far a step of the head goes; the layers below go much less")
+        self.balanced = QCheckBox("Classes count the same")
+        self.balanced.setChecked(True)
+        self.balanced.setToolTip("A rare class weighs as much as a common one")
+        self._vary = QHBoxLayout()
+        self._boxes: dict[str, QCheckBox] = {}
+        layout.addLayout(self._grid())
+        layout.addWidget(self.layers_words)
+        layout.addWidget(label("Vary cases while learning", "dim"))
+        layout.addLayout(self._vary)
+        layout.addWidget(self.balanced)
+        self._kind = ""
+        self.base.activated.connect(self._base_chosen)
+        self.source.activated.connect(self.read)
+        self.table_button.clicked.connect(self._ask_table)
+        self.filter.textChanged.connect(self._show)
+        self.doubtful.toggled.connect(self.read)
+        self.layers.currentIndexChanged.connect(self._show)
+        self.folds.valueChanged.connect(self.changed)
+        self.refresh()
+
+    @property
+    def model(self) -> ModelRef | None:
+        """The base model, or None where there is none."""
+        return next((m for m in find_models() if m.name == self.base.currentData()), None)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The labelled cases that pass the filter."""
+        wanted = self.filter.text().strip().casefold()
+        return [e for e in self._entries if wanted in f"{e.name} {e.class_name}".casefold()]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The positive classes; empty for the model's own choice."""
+        name = self.positive.currentData()
+        return (name,) if name else ()
+
+    def config(self) -> FinetuneConfig:
+        """Return the choices."""
+        return FinetuneConfig(
+            layers=self.layers.currentData(),
+            steps=self.steps.value(),
+            rate=self.rate.value(),
+            augment=tuple(name for name, box in self._boxes.items() if box.isChecked()),
+            balanced=self.balanced.isChecked(),
+            folds=self.folds.value(),
+            seed=self.seed.value(),
+        )
+
+    def use_table(self, path: Path) -> None:
+        """Take labels from a table."""
+        self._table = path
+        self._base_chosen()
+        self.source.setCurrentIndex(self.source.findData(_TABLE))
+        self.read()
+
+    def refresh(self, kind: str = "", default: str = "") -> None:
+        """Look again which models and label sets there are; choices stay where they can.
+
+        Parameters
+        ----------
+        kind : str
+            Of the case at hand; when it is another than before, the base becomes a model for it.
+        default : str
+            The model that answers for this kind.
+        """
+        models = find_models()
+        chosen = self.base.currentData()
+        if kind and kind != self._kind:
+            self._kind = kind
+            fitting = [ref.name for ref in models if ref.card.kind == kind]
+            chosen = default if default in fitting else next(iter(fitting), None)
+        self.base.clear()
+        for ref in models:
+            self.base.addItem(ref.card.title, ref.name)
+            self.base.setItemData(self.base.count() - 1, ref.name, 3)
+        self.base.setCurrentIndex(max(0, self.base.findData(chosen)) if self.base.count() else -1)
+        self._base_chosen()
+
+    def read(self) -> None:
+        """Read the labels of the source chosen."""
+        self._entries, self.problem = [], ""
+        source, library = self.source.currentData(), self._library()
+        try:
+            if source == _TABLE and self._table is not None:
+                self._entries = table_entries(self._table)
+            elif source and library is not None:
+                self._entries = library_entries(
+                    library, source[len("set:") :], doubtful=self.doubtful.isChecked()
+                )
+        except CubeviewError as error:
+            self.problem = str(error)
+        with QSignalBlocker(self.positive):
+            kept = self.positive.currentData()
+            self.positive.clear()
+            self.positive.addItem("by the model", "")
+            for name in dict.fromkeys(entry.class_name for entry in self._entries):
+                self.positive.addItem(name, name)
+            self.positive.setCurrentIndex(max(0, self.positive.findData(kept)))
+        self._show()
+
+    def _base_chosen(self) -> None:
+        model, library = self.model, self._library()
+        kept = self.source.currentData()
+        self.source.clear()
+        if model is not None and library is not None:
+            for name in library.label_sets(model.card.kind):
+                self.source.addItem(f"Library: {name}", f"set:{name}")
+        if self._table is not None:
+            self.source.addItem(f"Table: {self._table.name}", _TABLE)
+        self.source.setCurrentIndex(
+            max(0, self.source.findData(kept)) if self.source.count() else -1
+        )
+        while (item := self._vary.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._boxes = {}
+        for name in AUGMENTATIONS[model.card.kind] if model else ():
+            box = self._boxes[name] = QCheckBox(name)
+            box.setToolTip(VARY_TIPS[name])
+            self._vary.addWidget(box)
+        self._vary.addStretch(1)
+        self.read()
+
+    def _show(self) -> None:
+        self.counts.setText(self.problem or in_words(self.entries))
+        self.layers_words.setText(LADDER[self.layers.currentIndex()][2])
+        self.doubtful.setVisible(self.source.currentData() not in (None, _TABLE))
+        self.changed.emit()
+
+    def _ask_table(self) -> None:
+        dialog = QFileDialog(
+            self, "Table of labels", self._folder(), "Tables (*.csv);;All files (*)"
+        )
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.use_table(Path(name)))
+        dialog.open()
+
+    def _grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        labels = QHBoxLayout()
+        labels.addWidget(self.source, 1)
+        labels.addWidget(self.table_button)
+        rows: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
+            ("Base", self.base),
+            ("Labels", labels),
+            ("Cases", self.filter),
+            ("", self.doubtful),
+            ("", self.counts),
+            ("Learns", self.layers),
+            ("Positive", self.positive),
+        )
+        for place, (text, widget) in enumerate(rows):
+            grid.addWidget(label(text, "dim", wrap=False), place, 0)
+            if isinstance(widget, QWidget):
+                grid.addWidget(widget, place, 1, 1, 3)
+            else:
+                grid.addLayout(widget, place, 1, 1, 3)
+        pairs = (
+            ("Folds", self.folds),
+            ("Steps", self.steps),
+            ("Rate", self.rate),
+            ("Seed", self.seed),
+        )
+        for number, (text, box) in enumerate(pairs):
+            row, across = len(rows) + number // 2, 2 * (number % 2)
+            grid.addWidget(label(text, "dim", wrap=False), row, across)
+            grid.addWidget(box, row, across + 1)
+            box.setAccessibleName(text)
+        self.filter.setAccessibleName("Cases")
+        return grid
+
+
+def _whole(value: int, low: int, high: int, tip: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setValue(value)
+    box.setToolTip(tip)
+    return box

@@ -1,0 +1,273 @@
+"""The table of the worklist: thousands of cases, sorted and filtered without a hitch."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Container, Mapping, Sequence
+
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer
+from PyQt6.QtGui import QColor, QImage, QPixmap
+
+from cubeview.gui.widgets.theme import colours
+from cubeview.library.stored import THUMBNAIL_PX
+from cubeview.library.values import Row
+
+COLUMNS = (
+    "case", "label", "doubt", "prediction", "probability", "agreement", "state", "kind", "date",
+)  # fmt: skip
+FILTERS = ("all", "unlabelled", "labelled", "unsure", "poor quality", "disagreement", "asked")
+HIDDEN = "hidden"
+PICTURE = QSize(48, 24)
+_KINDS = {"heart": "heart", "sky": "sky window", "volume": "volume"}
+_CUBE = "sky cube"
+_PICTURES_KEPT = 400
+
+Pictures = Callable[[list[int]], Mapping[int, tuple[int, bytes]]]
+
+
+class WorklistModel(QAbstractTableModel):
+    """Rows of the library as the user sorted and filtered them.
+
+    It sorts and filters by itself: a proxy asks for every cell through Qt, which for ten thousand
+    cases took seconds where this takes tens of milliseconds.
+
+    Parameters
+    ----------
+    pictures : callable
+        Given case numbers, returns their small pictures; asked only for rows that are seen.
+    """
+
+    def __init__(self, pictures: Pictures) -> None:
+        super().__init__()
+        self._rows: dict[int, Row] = {}
+        self._ranks: dict[int, int] = {}
+        self.shown: list[int] = []
+        self._places: dict[int, int] = {}
+        self.blind = True
+        self._filter, self._words = FILTERS[0], ""
+        self._column, self._falling = -1, False
+        self._pictures = pictures
+        self._pixmaps: OrderedDict[int, QPixmap | None] = OrderedDict()
+        self._wanted: list[int] = []
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._load_pictures)
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """Take all rows, in the order to show them in where no column is sorted by."""
+        self._rows = {row.id: row for row in rows}
+        self._ranks = {row.id: rank for rank, row in enumerate(rows)}
+        self._arrange()
+
+    def look_for_pictures(self) -> None:
+        """Ask again for pictures that were not there."""
+        self._pixmaps = OrderedDict((k, v) for k, v in self._pixmaps.items() if v is not None)
+        if self.shown:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.shown) - 1, 0))
+
+    def set_row(self, row: Row) -> None:
+        """Take one changed or new row; it stays in its place, so that no list jumps at a key."""
+        new = row.id not in self._rows
+        self._rows[row.id] = row
+        if new:
+            self._ranks[row.id] = len(self._ranks)
+            self.beginInsertRows(QModelIndex(), len(self.shown), len(self.shown))
+            self._places[row.id] = len(self.shown)
+            self.shown.append(row.id)
+            self.endInsertRows()
+        elif row.id in self._places:
+            place = self._places[row.id]
+            self.dataChanged.emit(self.index(place, 0), self.index(place, len(COLUMNS) - 1))
+
+    def set_blind(self, on: bool) -> None:
+        """Hide or show opinions of unlabelled cases."""
+        self.blind = on
+        if self.shown:
+            self.dataChanged.emit(
+                self.index(0, 0), self.index(len(self.shown) - 1, len(COLUMNS) - 1)
+            )
+
+    def set_filter(self, name: str, words: str) -> None:
+        """Show only the rows of one of the `FILTERS` that hold all words."""
+        self._filter, self._words = name, words.casefold()
+        self._arrange()
+
+    def row(self, place: int) -> Row:
+        """Return the row shown at a place."""
+        return self._rows[self.shown[place]]
+
+    def rows(self) -> list[Row]:
+        """Return all rows, shown or not."""
+        return list(self._rows.values())
+
+    def place_of(self, case_id: int | None) -> int:
+        """Return where a case is shown, or -1."""
+        return -1 if case_id is None else self._places.get(case_id, -1)
+
+    @property
+    def is_sorted(self) -> bool:
+        """The rows are sorted by a column, and not as they came."""
+        return self._column >= 0
+
+    def next(self, after: int, skip: Container[int] = (), *, disputed: bool = False) -> int | None:
+        """Return the first case without a label below a place, from the top again at the end.
+
+        With `disputed` it is the first where label and prediction, or readers, disagree.
+        """
+        count = len(self.shown)
+        for step in range(1, count + 1):
+            row = self.row((after + step) % count)
+            wanted = row.differs and not self._hidden(row) if disputed else row.is_open
+            if wanted and row.id not in skip:
+                return row.id
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1 for the order the rows came in."""
+        self._column, self._falling = column, order == Qt.SortOrder.DescendingOrder
+        self._arrange()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of rows shown."""
+        return 0 if parent is not None and parent.isValid() else len(self.shown)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Return the number of columns."""
+        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> object:
+        """Return the name of a column."""
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return COLUMNS[section]
+        return None
+
+    def data(self, index: QModelIndex, role: int = 0) -> object:
+        """Return text, picture, colour or explanation of a cell."""
+        row, name = self.row(index.row()), COLUMNS[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(row, name)
+        if role == Qt.ItemDataRole.DecorationRole and name == "case":
+            return self._picture(row.id)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            text = self._text(row, name)
+            if text in ("—", HIDDEN) or name in ("state", "kind", "date"):
+                return QColor(colours().dim)
+            if name == "agreement" and text == "differs":
+                return QColor(colours().warn)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(row, name)
+        if role == Qt.ItemDataRole.TextAlignmentRole and name in ("probability", "doubt"):
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def _hidden(self, row: Row) -> bool:
+        return self.blind and row.label is None
+
+    def _text(self, row: Row, name: str) -> str:
+        hidden, said = self._hidden(row), bool(row.probabilities)
+        if name == "case":
+            return row.name
+        if name == "label" and row.windows:
+            return f"{row.windows} window{'s' if row.windows > 1 else ''}"
+        if name == "label":
+            own = (row.label or "—") + ("" if row.sure else " ?") + (" ▼" if row.quality else "")
+            others = {f"{reader}: {what}" for reader, what in row.others if what != row.label}
+            return own if hidden or not others else f"{own} ({', '.join(sorted(others))})"
+        if name == "doubt":
+            return f"{row.doubt:.2f}" if said else "—"
+        if name in ("prediction", "probability", "agreement") and hidden and said:
+            return HIDDEN
+        if name == "prediction":
+            return row.answer or "—"
+        if name == "probability":
+            return f"{row.probabilities[row.answer]:.2f}" if said else "—"
+        if name == "agreement":
+            if row.label is None or not (said or row.others):
+                return "—"
+            return "differs" if row.differs else "agrees"
+        if name == "state":
+            return row.state
+        if name == "kind":
+            return _CUBE if row.is_whole_cube else _KINDS.get(row.kind, row.kind)
+        return (row.labelled_at or row.added_at)[:10]
+
+    def _tip(self, row: Row, name: str) -> str:
+        if self._text(row, name) == HIDDEN:
+            return "Hidden until you label this case (blind reading). Blind can be switched off."
+        if name == "label" and row.label:
+            seen = "blind" if row.labelled_blind else "with a model's opinion in sight"
+            return "\n".join(filter(None, (f"Labelled {seen}", row.quality, row.note)))
+        if name == "label" and row.quality:
+            return "\n".join(filter(None, (f"Quality: {row.quality}", row.note)))
+        if name == "prediction" and row.model:
+            odds = row.probabilities.items()
+            return row.model + "".join(f"\n{name} {value:.2f}" for name, value in odds)
+        return f"Voxels {row.window}" if name == "case" and row.window else ""
+
+    def _arrange(self) -> None:
+        self.beginResetModel()
+        words = self._words.split()
+        kept = [
+            row
+            for row in self._rows.values()
+            if self._passes(row) and all(word in self._search(row) for word in words)
+        ]
+        kept.sort(key=lambda row: self._ranks[row.id])
+        if self._column >= 0:
+            name = COLUMNS[self._column]
+            kept.sort(key=lambda row: self._key(row, name), reverse=self._falling)
+        self.shown = [row.id for row in kept]
+        self._places = {number: place for place, number in enumerate(self.shown)}
+        self.endResetModel()
+
+    def _passes(self, row: Row) -> bool:
+        hidden = self._hidden(row)
+        return {
+            "all": True,
+            "unlabelled": row.is_open,
+            "labelled": row.label is not None,
+            "unsure": row.label is not None and not row.sure,
+            "poor quality": bool(row.quality),
+            "disagreement": row.differs and not hidden,
+            "asked": bool(row.probabilities),
+        }[self._filter]
+
+    def _search(self, row: Row) -> str:
+        texts = (self._text(row, name) for name in ("case", "label", "prediction", "state", "kind"))
+        return " ".join((*texts, row.note)).casefold()
+
+    def _key(self, row: Row, name: str) -> tuple[bool, object]:
+        if name in ("doubt", "probability"):
+            value = row.doubt if name == "doubt" else row.probabilities.get(row.answer, math.nan)
+            none = math.isnan(value) or (name == "probability" and self._hidden(row))
+            return none is not self._falling, 0.0 if none else value
+        text = self._text(row, name).casefold()
+        return (text in ("—", HIDDEN)) is not self._falling, text
+
+    def _picture(self, number: int) -> QPixmap | None:
+        if number in self._pixmaps:
+            self._pixmaps.move_to_end(number)
+            return self._pixmaps[number]
+        if number not in self._wanted:
+            self._wanted.append(number)
+            self._soon.start()
+        return None
+
+    def _load_pictures(self) -> None:
+        wanted, self._wanted = self._wanted[-100:], []
+        found = self._pictures(wanted)
+        for number in wanted:
+            self._pixmaps[number] = _pixmap(*found[number]) if number in found else None
+        while len(self._pixmaps) > _PICTURES_KEPT:
+            self._pixmaps.popitem(last=False)
+        for place in (self.place_of(number) for number in wanted if number in found):
+            if place >= 0:
+                self.dataChanged.emit(self.index(place, 0), self.index(place, 0))
+
+
+def _pixmap(width: int, grey: bytes) -> QPixmap:
+    image = QImage(grey, width, THUMBNAIL_PX, width, QImage.Format.Format_Grayscale8)
+    return QPixmap.fromImage(image).scaled(
+        PICTURE,
+        Qt.AspectRatioMode.KeepAspectRatio,
+        Qt.TransformationMode.SmoothTransformation,
+    )

@@ -1,0 +1,1 @@
+"""The window itself: what holds views, panels and menus, and its start."""

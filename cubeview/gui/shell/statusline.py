@@ -1,0 +1,124 @@
+"""The bottom line: where the cursor is, what was guessed, and what is being worked on."""
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
+
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.still import StillLine
+from cubeview.gui.desk.words import place_text, values_text
+from cubeview.gui.dialogs.guesses import chip_text
+
+FRAME_MS = 16
+# A job that is over before this is not worth the flicker of a progress bar.
+SHOW_AFTER_MS = 150
+
+
+class StatusLine(QStatusBar):
+    """Reads the session and the jobs; changes neither, but for the cancel button.
+
+    Signals
+    -------
+    guesses_wanted()
+        The user clicked the chip that says something was guessed.
+    unreadable(str)
+        A value under the cursor could not be read: the file has gone, say.
+    """
+
+    guesses_wanted = pyqtSignal()
+    unreadable = pyqtSignal(str)
+
+    def __init__(self, session: Session, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._jobs = session, [jobs]
+        self._shown: Job | None = None
+        self.setSizeGripEnabled(False)
+        self.cursor_text = StillLine(left=10, above=3)
+        self.addWidget(self.cursor_text, 1)
+        self.chip = QPushButton()
+        self.chip.setProperty("part", "chip")
+        self.chip.setToolTip("Something about this case was guessed; click to correct it")
+        self.chip.clicked.connect(self.guesses_wanted)
+        self.job_text = QLabel()
+        self.job_text.setProperty("part", "dim")
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedWidth(140)
+        self.cancel_button = QPushButton("✕")
+        self.cancel_button.setProperty("part", "quiet")
+        self.cancel_button.setToolTip("Cancel (Esc)")
+        self.cancel_button.setAccessibleName("Cancel the running work")
+        self.cancel_button.clicked.connect(self.cancel)
+        for widget in (self.chip, self.job_text, self.progress, self.cancel_button):
+            self.addPermanentWidget(widget)
+        # Mouse moves come far oftener than the screen can show; one readout a frame is enough.
+        self._frame = self._timer(FRAME_MS, self._show_cursor)
+        self._patience = self._timer(SHOW_AFTER_MS, self._show_jobs)
+        for signal in (session.cursor_changed, session.case_changed, session.ventricles_changed):
+            signal.connect(self._frame.start)
+        session.case_changed.connect(self._show_chip)
+        jobs.started.connect(self._started)
+        self._show_chip()
+        self._show_jobs()
+
+    def watch(self, jobs: Jobs) -> None:
+        """Show the work of further lanes too."""
+        self._jobs.append(jobs)
+        jobs.started.connect(self._started)
+
+    def cancel(self) -> None:
+        """Cancel the job that is shown, or else whatever runs."""
+        for job in [self._shown] if self._shown is not None else self._running():
+            job.cancel()
+        self._show_jobs()
+
+    def _running(self) -> list[Job]:
+        return [job for jobs in self._jobs for job in jobs.running()]
+
+    def _timer(self, delay_ms: int, slot: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(delay_ms)
+        timer.timeout.connect(slot)
+        return timer
+
+    def _started(self, job: Job) -> None:
+        job.progressed.connect(lambda fraction, text: self._progressed(job, fraction, text))
+        job.ended.connect(self._show_jobs)
+        if not self._patience.isActive():
+            self._patience.start()
+
+    def _progressed(self, job: Job, fraction: float, text: str) -> None:
+        if job is self._shown:
+            self.progress.setRange(0, 1000)
+            self.progress.setValue(round(1000 * fraction))
+            self.job_text.setToolTip(text)
+
+    def _show_jobs(self) -> None:
+        running = [job for job in self._running() if not job.cancelled]
+        first = running[0] if running else None
+        if first is not self._shown:
+            # Busy until its first report.
+            self.progress.setRange(0, 0)
+            self._shown = first
+        others = f" (+{len(running) - 1})" if len(running) > 1 else ""
+        self.job_text.setText(f"{first.title}{others}" if first else "")
+        for widget in (self.job_text, self.progress, self.cancel_button):
+            widget.setVisible(first is not None)
+
+    def _show_chip(self) -> None:
+        text = chip_text(self._session.case)
+        self.chip.setText(text)
+        self.chip.setVisible(bool(text))
+
+    def _show_cursor(self) -> None:
+        try:
+            text = " · ".join(filter(None, (place_text(self._session), values_text(self._session))))
+        except CubeviewError as error:
+            text = place_text(self._session)
+            self.unreadable.emit(str(error))
+        self.cursor_text.setText(text)
+        self.cursor_text.setToolTip(text)

@@ -1,1 +1,0 @@
-"""The parts the Teach panel is built of."""

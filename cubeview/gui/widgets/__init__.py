@@ -1,0 +1,1 @@
+"""Small things to look at, that know nothing of cases."""

@@ -1,0 +1,1 @@
+"""DICOM: nuclear medicine and series of slices, from files to cubes."""

@@ -1,0 +1,183 @@
+"""DICOM files to cases: nuclear medicine and volumes are opened, all else refused in words."""
+
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.io.corrections import load
+from cubeview.io.dicom.directory import listed_files
+from cubeview.io.dicom.file import bad_file, read_dataset
+from cubeview.io.dicom.nm import Scan, is_reconstruction, read_nm
+from cubeview.io.dicom.pair import pair
+from cubeview.io.dicom.planar import is_planar, read_planar
+from cubeview.io.dicom.sniff import sniffed
+from cubeview.io.dicom.volume import (
+    Single,
+    is_enhanced,
+    is_single_slice,
+    read_enhanced,
+    read_series,
+    series_of,
+)
+from cubeview.io.dicom.what import is_directory, what_it_is
+from cubeview.io.opened import Opened, Refusal
+
+MOST_NEIGHBOURS = 5000
+"""Files beside a single slice that are looked at for the rest of its series."""
+
+_ONLY_AN_INDEX = (
+    "{path}: this is the index of a disc (DICOMDIR), and none of the files it lists is there. Open "
+    "the folder that holds the images."
+)
+
+
+def read_cases(paths: list[Path], *, report: Report = nothing) -> Opened:
+    """Read DICOM files as cases; rest and stress of one heart, or a series, become one case.
+
+    Parameters
+    ----------
+    paths : list of Path
+        Files known to be DICOM, of any number of patients.
+    report : callable
+        Called per file; may raise Cancelled.
+
+    Returns
+    -------
+    Opened
+        Nothing is raised for a bad file: it is among the refusals. Images of another kind are
+        refused once a series. A lone slice brings the rest of its series from its folder.
+    """
+    found = _Found()
+    todo, known = list(paths), set(paths)
+    done = 0
+    while done < len(todo):
+        path = todo[done]
+        report(0.5 * done / len(todo), f"reading {path.name}")
+        try:
+            _sort(path, found)
+        except CubeviewError as error:
+            found.refusals.append(Refusal(path, str(error)))
+        # An index brings the files it lists, each once.
+        new = [listed for listed in dict.fromkeys(found.listed) if listed not in known]
+        found.listed.clear()
+        todo += new
+        known.update(new)
+        done += 1
+    for singles in found.series.values():
+        if len(singles) == 1:
+            singles += _neighbours(singles[0], known)
+    cases = list(pair(found.scans, load().choices)) + found.cases
+    for done, singles in enumerate(found.series.values()):
+
+        def part(fraction: float, text: str, done: int = done) -> None:
+            report(0.5 + 0.5 * (done + fraction) / len(found.series), text)
+
+        try:
+            opened = read_series(singles, report=part)
+            cases += opened.cases
+            found.refusals += opened.refusals
+        except CubeviewError as error:
+            found.refusals.append(Refusal(singles[0].path, str(error)))
+    report(1.0, "sorted scans into cases")
+    refusals = found.refusals + [other.refusal(files) for other, files in found.others.items()]
+    # The index of a disc is no picture: beside what it lists there is nothing to say about it.
+    if cases or refusals:
+        found.directories.clear()
+    refusals += [Refusal(path, _ONLY_AN_INDEX.format(path=path)) for path in found.directories]
+    return Opened(tuple(cases), tuple(refusals))
+
+
+@dataclass(frozen=True)
+class _Other:
+    """A series CubeView does not open, and what it is."""
+
+    series: str
+    what: str
+
+    def refusal(self, files: list[Path]) -> Refusal:
+        more = f" and {len(files) - 1} more of its series" if len(files) > 1 else ""
+        return Refusal(
+            files[0],
+            f"{files[0]}{more}: this is {self.what}. CubeView opens nuclear medicine, and CT, MR "
+            "and PET volumes; open such a series of the study.",
+        )
+
+
+@dataclass
+class _Found:
+    """What the files of one opening turned out to be."""
+
+    scans: list[Scan] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    series: dict[str, list[Single]] = field(default_factory=dict)
+    others: dict[_Other, list[Path]] = field(default_factory=dict)
+    directories: list[Path] = field(default_factory=list)
+    listed: list[Path] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+def _sort(path: Path, found: _Found) -> None:
+    """Read one file, or put it with others of its series."""
+    header = read_dataset(path, pixels=False)
+    with bad_file(path):
+        if len(header) == 0:
+            raise CubeviewError(f"{path}: DICOM without any content. Export it again.")
+        if is_directory(header):
+            found.directories.append(path)
+            found.listed += listed_files(header, path)
+        elif is_reconstruction(header):
+            for scan in read_nm(path):
+                _add_scan(scan, found)
+        elif is_planar(header):
+            found.cases += read_planar(path)
+        elif is_enhanced(header):
+            found.cases += read_enhanced(path)
+        elif is_single_slice(header):
+            series = series_of(header) or str(path)
+            found.series.setdefault(series, []).append(Single(path, header))
+        else:
+            series = series_of(header) or str(path)
+            what = (
+                what_it_is(header) if "Rows" in header else f"{what_it_is(header)} without pixels"
+            )
+            found.others.setdefault(_Other(series, what), []).append(path)
+
+
+def _neighbours(single: Single, known: set[Path]) -> list[Single]:
+    """Return the other slices of a series that lie beside the one that was opened."""
+    series = series_of(single.header)
+    if not series:
+        return []
+    found = []
+    # A packed one would have to be unpacked whole to be looked at.
+    beside = (
+        path
+        for path in sorted(single.path.parent.iterdir())
+        if path not in known and path.suffix != ".gz"
+    )
+    for path in islice(beside, MOST_NEIGHBOURS):
+        try:
+            if not path.is_file() or not sniffed(path):
+                continue
+            header = read_dataset(path, pixels=False)
+            with bad_file(path):
+                if is_single_slice(header) and series_of(header) == series:
+                    found.append(Single(path, header))
+        except (CubeviewError, OSError):
+            continue
+    return found
+
+
+def _add_scan(scan: Scan, found: _Found) -> None:
+    twin = next((s for s in found.scans if _is_copy(s, scan)), None)
+    if twin is None:
+        found.scans.append(scan)
+    else:
+        text = f"{scan.path}: a copy of {twin.path.name}, which is open already."
+        found.refusals.append(Refusal(scan.path, text))
+
+
+def _is_copy(one: Scan, other: Scan) -> bool:
+    return bool(one.instance) and one.instance == other.instance and one.digest == other.digest

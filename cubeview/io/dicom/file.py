@@ -1,0 +1,311 @@
+"""DICOM files: read their header, decode their pixels within bounds.
+
+Everything pydicom raises on a broken file leaves here as a CubeviewError. Transfer syntaxes:
+DICOM PS3.5 annex A.
+"""
+
+import logging
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader, BytesIO, FileIO
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pydicom
+from pydicom import config as pydicom_config
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import (
+    JPEG2000,
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+)
+
+from cubeview.errors import Cancelled, CubeviewError
+from cubeview.io.dicom.jpeg import sound_jpeg
+from cubeview.io.dicom.sniff import has_preamble, is_gzipped_dicom
+
+MAX_VALUES = 2**28
+"""Most pixel values of one file that are decoded: 1 GiB as float32, 1300 times a usual scan."""
+
+MAX_INFLATED_BYTES = 2**30
+"""Most bytes a deflated file may unpack to."""
+
+MAX_COMPRESSION = 4000
+"""Most pixel bytes that one byte of a compressed file is believed to stand for."""
+
+_LOSSLESS_JPEG = {JPEGLossless, JPEGLosslessSV1}
+_DECODERS = {
+    JPEGLossless: "gdcm",
+    JPEGLosslessSV1: "gdcm",
+    JPEGBaseline8Bit: "pillow",
+    JPEGExtended12Bit: "pillow",
+    JPEG2000: "pillow",
+    JPEG2000Lossless: "pillow",
+    JPEGLSLossless: "pyjpegls",
+    JPEGLSNearLossless: "pyjpegls",
+}
+"""Decoder of each compressed format: gdcm only where nothing else can, as it may end the program
+on damaged data."""
+
+_LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless}
+
+# Real headers break the rules of their value types in ways that do not matter here, and what
+# pydicom logs about them may quote the patient's name.
+pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
+logging.getLogger("pydicom").propagate = False
+logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
+
+
+@contextmanager
+def bad_file(path: Path) -> Iterator[None]:
+    """Turn whatever a parser raises on a broken file into a CubeviewError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (CubeviewError, Cancelled):
+        raise
+    except FileNotFoundError as error:
+        raise CubeviewError(f"{path}: the file has gone. Open it from where it is.") from error
+    except PermissionError as error:
+        raise CubeviewError(f"{path}: may not be read. Check its permissions.") from error
+    except MemoryError as error:
+        raise CubeviewError(
+            f"{path}: asks for more memory than there is. The header is damaged, or the scan needs "
+            "a larger machine."
+        ) from error
+    # A hostile or damaged data set makes pydicom raise nearly anything, RecursionError included.
+    except Exception as error:
+        raise CubeviewError(
+            f"{path}: damaged or cut short; it cannot be read as DICOM "
+            f"({type(error).__name__}). Copy or export it again."
+        ) from error
+
+
+def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
+    """Read a DICOM file.
+
+    Parameters
+    ----------
+    path : Path
+    pixels : bool
+        False stops before the pixel data.
+
+    Raises
+    ------
+    CubeviewError
+        If the file cannot be read, is damaged, or unpacks to more than `MAX_INFLATED_BYTES`.
+    """
+    with bad_file(path), _opened(path) as stream:
+        plain = not has_preamble(stream.read(1024))
+        stream.seek(0)
+        if plain:
+            stream = BytesIO(bytes(128) + b"DICM" + stream.read())
+        else:
+            stream.seek(128 + 4)
+            meta = pydicom.filereader.read_dataset(
+                stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2
+            )
+            if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+                _check_inflated(stream, path)
+            stream.seek(0)
+        return _with_syntax(pydicom.dcmread(stream, stop_before_pixels=not pixels, force=True))
+
+
+class _Bounded(BufferedReader):
+    """A file that is never asked for more bytes than it has.
+
+    Python sets aside what is asked for before it reads, and a damaged length asks for 4 GB.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(FileIO(path))
+        self._size = path.stat().st_size
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return at most `size` bytes."""
+        left = max(self._size - self.tell(), 0)
+        return super().read(left if size is None or size < 0 else min(size, left))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, or what is packed in it by gzip."""
+    with _Bounded(path) as stream:
+        packed = is_gzipped_dicom(stream.read(1024))
+        stream.seek(0)
+        if not packed:
+            yield stream
+            return
+        inflater = zlib.decompressobj(wbits=31)
+        inner = inflater.decompress(stream.read(), MAX_INFLATED_BYTES)
+        if inflater.unconsumed_tail:
+            raise CubeviewError(_too_large(path))
+        yield BytesIO(inner)
+
+
+def _too_large(path: Path) -> str:
+    return (
+        f"{path}: unpacks to more than {MAX_INFLATED_BYTES / 2**30:.0f} GiB; refused. "
+        "If the scan is really that large, export it in smaller series."
+    )
+
+
+def _with_syntax(ds: FileDataset) -> FileDataset:
+    """Name the transfer syntax of a file that does not, after how its elements were written."""
+    if "TransferSyntaxUID" not in ds.file_meta:
+        implicit, little = ds.original_encoding
+        if implicit:
+            ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        else:
+            ds.file_meta.TransferSyntaxUID = (
+                ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+            )
+    return ds
+
+
+def _check_inflated(stream: BinaryIO, path: Path) -> None:
+    """Refuse a deflated file that would unpack without end, before pydicom unpacks it."""
+    stream.seek(128 + 4 + 8)
+    stream.seek(struct.unpack("<I", stream.read(4))[0], 1)
+    inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    total, chunk = 0, stream.read(2**16)
+    while chunk and total <= MAX_INFLATED_BYTES:
+        total += len(inflater.decompress(chunk, 2**24))
+        chunk = inflater.unconsumed_tail or stream.read(2**16)
+    if total > MAX_INFLATED_BYTES:
+        raise CubeviewError(_too_large(path))
+
+
+def integer(header: Dataset, keyword: str, default: int = 0) -> int:
+    """Return an integer attribute, `default` when absent, empty or not a number."""
+    try:
+        return int(str(header.get(keyword)))
+    except ValueError:
+        return default
+
+
+def check_pixels(header: FileDataset, path: Path) -> None:
+    """Refuse pixels that are absurd, cut short or not one number each, before any decoding.
+
+    Parameters
+    ----------
+    header : FileDataset
+        Read with its pixel data.
+
+    Raises
+    ------
+    CubeviewError
+        Saying which check failed.
+    """
+    rows, columns = integer(header, "Rows"), integer(header, "Columns")
+    frames = integer(header, "NumberOfFrames", 1)
+    bits = integer(header, "BitsAllocated")
+    shape = f"{frames} × {rows} × {columns}"
+    if min(rows, columns, frames) < 1:
+        raise CubeviewError(
+            f"{path}: an image of {shape} voxels has none. The header is damaged; export it again."
+        )
+    if frames * rows * columns > MAX_VALUES:
+        raise CubeviewError(
+            f"{path}: declares {shape} voxels, more than the {MAX_VALUES:,} CubeView decodes. "
+            "The header is damaged, or the scan must be exported in smaller parts."
+        )
+    if integer(header, "SamplesPerPixel", 1) != 1:
+        raise CubeviewError(
+            f"{path}: a colour picture, not measured values. Open the original series."
+        )
+    if bits not in (8, 16, 32) or "PixelData" not in header:
+        raise CubeviewError(
+            f"{path}: no pixel values CubeView can read ({bits} bits each). Export the image again."
+        )
+    needed = frames * rows * columns * bits // 8
+    there = len(header.PixelData or b"")
+    syntax = UID(str(header.file_meta.get("TransferSyntaxUID", "")))
+    if syntax.is_transfer_syntax and syntax.is_encapsulated:
+        if needed > MAX_COMPRESSION * there:
+            raise CubeviewError(
+                f"{path}: {there:,} compressed bytes cannot hold {shape} voxels. The file is cut "
+                "short or damaged; copy it again."
+            )
+    elif there < needed:
+        raise CubeviewError(
+            f"{path}: cut short: {shape} voxels need {needed:,} bytes, the file has {there:,}. "
+            "Copy or export it again."
+        )
+
+
+def _make_sound(header: FileDataset) -> None:
+    """Replace each lossless JPEG frame by its checked parts."""
+    count = integer(header, "NumberOfFrames", 1)
+    size = integer(header, "Rows"), integer(header, "Columns")
+    frames = generate_frames(header.PixelData, number_of_frames=count)
+    header.PixelData = encapsulate([sound_jpeg(frame, *size) for frame in frames])
+
+
+def is_lossy(header: FileDataset) -> bool:
+    """Tell whether the pixels were ever compressed in a way that changed them."""
+    syntax = str(header.file_meta.get("TransferSyntaxUID", ""))
+    return syntax in _LOSSY or str(header.get("LossyImageCompression") or "") == "01"
+
+
+def decode(header: FileDataset, path: Path) -> np.ndarray:
+    """Decode the stored values of an already checked data set.
+
+    Returns
+    -------
+    ndarray, shape (frames, rows, columns)
+        Stored integers, in native byte order.
+
+    Raises
+    ------
+    CubeviewError
+        If there is no decoder for the transfer syntax, or the pixel data are damaged.
+    """
+    check_pixels(header, path)
+    syntax = UID(str(header.file_meta.get("TransferSyntaxUID", "")))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if syntax in _LOSSLESS_JPEG:
+                _make_sound(header)
+            array = np.asarray(pixel_array(header, decoding_plugin=_DECODERS.get(syntax, "")))
+    except Exception as error:
+        compressed = syntax.is_transfer_syntax and syntax.is_encapsulated
+        if not compressed and syntax.is_transfer_syntax:
+            raise CubeviewError(
+                f"{path}: the pixel values are damaged ({type(error).__name__}). Copy it again."
+            ) from error
+        # What is no identifier is header text, and none of that reaches a message.
+        name = syntax.name if re.fullmatch(r"[0-9.]{1,64}", syntax) else "an unknown format"
+        raise CubeviewError(
+            f"{path}: the pixels are compressed as {name} and could "
+            "not be decoded: the file is damaged or CubeView has no decoder for it. Export the "
+            "series uncompressed (Explicit VR Little Endian), or convert it with "
+            "gdcmconv --raw or dcmdjpeg."
+        ) from error
+    frames = integer(header, "NumberOfFrames", 1)
+    rows, columns = integer(header, "Rows"), integer(header, "Columns")
+    if array.size != frames * rows * columns:
+        raise CubeviewError(
+            f"{path}: the pixel data hold {array.shape}, the header says "
+            f"{(frames, rows, columns)}. The file is damaged; export it again."
+        )
+    return array.reshape(frames, rows, columns)

@@ -1,0 +1,239 @@
+"""Where the voxels of a reconstructed NM image lie in the patient.
+
+Slice k is centred at position + (k - 1) · Spacing Between Slices · normal, with a signed spacing
+(PS3.3 C.8.4.15); position and orientation stand in the Detector Information Sequence.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from cubeview.cubes.axes import Axis
+from cubeview.cubes.cube import Note
+from cubeview.cubes.orient import SLICE_ORDER
+from cubeview.io.dicom.state import words
+
+VIEW_CODES = {
+    "103340004": "short axis",
+    "G-A186": "short axis",
+    "131185001": "vertical long axis",
+    "G-A18A": "vertical long axis",
+    "131186000": "horizontal long axis",
+    "G-A18B": "horizontal long axis",
+    "62824007": "transaxial",
+    "G-A117": "transaxial",
+    "24422004": "transaxial",
+    "G-A147": "transaxial",
+    "81654009": "coronal",
+    "G-A138": "coronal",
+    "30730003": "sagittal",
+    "G-A145": "sagittal",
+}
+"""CID 26 and 27, SNOMED CT and the older SNOMED-RT codes of the same concepts."""
+
+_VIEW_WORDS = (
+    ("vertical long axis", ("vla",), ("v", "long"), ("vertical", "long")),
+    ("horizontal long axis", ("hla",), ("h", "long"), ("horizontal", "long"), ("horiz", "long")),
+    ("short axis", ("sa",), ("sax",), ("short", "ax"), ("short", "axis"), ("kurzachse",)),
+    ("transaxial", ("transaxial",), ("transverse",), ("trans",), ("transversal",), ("tra",)),
+    ("coronal", ("coronal",), ("cor",)),
+    ("sagittal", ("sagittal",), ("sag",)),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """Axes of a volume and their place in the patient.
+
+    Parameters
+    ----------
+    axes : tuple of three Axis
+    affine : ndarray, shape (4, 4), or None
+        As in `Cube.affine`.
+    view : str
+        As in `Cube.view`.
+    facts : dict
+        What the file says about the order of its slices.
+    notes : tuple of Note
+    """
+
+    axes: tuple[Axis, Axis, Axis]
+    affine: np.ndarray | None
+    view: str
+    facts: dict[str, str]
+    notes: tuple[Note, ...]
+
+
+def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geometry:
+    """Work out the geometry of a reconstructed NM image.
+
+    Parameters
+    ----------
+    header : Dataset
+    shape : tuple of int
+        Voxels along (z, y, x).
+    first : int
+        Slice number of the first slice; the position in the file is that of slice 1.
+    """
+    notes: list[Note] = []
+    rows_mm, columns_mm = _pixel_spacing(header, notes)
+    step_mm, sure = _slice_step(header, notes)
+    position, frame = _placed(header, notes)
+    starts = [0.0, 0.0, 0.0]
+    affine = None
+    if position is not None and frame is not None and rows_mm and columns_mm and step_mm:
+        column_direction, row_direction = frame[1], frame[0]
+        normal = np.cross(row_direction, column_direction)
+        origin = position + (first - 1) * step_mm * normal
+        affine = np.eye(4)
+        affine[:3, 0] = normal * step_mm
+        affine[:3, 1] = column_direction * rows_mm
+        affine[:3, 2] = row_direction * columns_mm
+        affine[:3, 3] = origin
+        starts = [float(origin @ axis) for axis in (normal, column_direction, row_direction)]
+        if not sure:
+            notes.append(
+                Note(
+                    "guess",
+                    "orientation unconfirmed: the file gives no signed slice spacing, so the "
+                    "slices may run the other way",
+                    "slice direction",
+                )
+            )
+    elif position is None or frame is None:
+        notes.append(
+            Note(
+                "guess",
+                "orientation unknown: the file does not say where its slices lie in the patient, "
+                "so no left, right, front or back is shown",
+                "orientation",
+            )
+        )
+    elif affine is None:
+        text = "left, right, front and back cannot be told without all voxel sizes"
+        notes.append(Note("guess", text, "orientation"))
+    names = ("Slice", "Row", "Column")
+    sizes = (step_mm, rows_mm, columns_mm)
+    axes = tuple(
+        _axis(name, length, size, start, guessed=name == "Slice" and not sure)
+        for name, length, size, start in zip(names, shape, sizes, starts, strict=True)
+    )
+    order = str(header.get("SliceProgressionDirection") or "").strip().upper()
+    known = {SLICE_ORDER: order.replace("_", " ").lower()}
+    facts = known if order in ("APEX_TO_BASE", "BASE_TO_APEX") else {}
+    view = _view(header, affine, notes)
+    if view == "short axis" and affine is not None and _along_body(affine):
+        notes.append(
+            Note(
+                "guess",
+                "orientation unconfirmed: the file calls this a short-axis view but puts its "
+                "slices along the body's own axes",
+                "view",
+            )
+        )
+    return Geometry((axes[0], axes[1], axes[2]), affine, view, facts, tuple(notes))
+
+
+def _axis(name: str, length: int, size: float, start: float, *, guessed: bool) -> Axis:
+    if not size:
+        return Axis(name, "index", "", np.arange(length), guessed=True)
+    return Axis(name, "space", "mm", start + size * np.arange(length), guessed=guessed)
+
+
+def numbers(value: object, count: int) -> np.ndarray | None:
+    """Return a header value as `count` finite numbers, shape (count,), or None."""
+    if value is None or isinstance(value, (str, bytes)):
+        return None
+    try:
+        numbers = np.array([float(number) for number in value], dtype=np.float64)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        return None
+    return numbers if len(numbers) == count and np.isfinite(numbers).all() else None
+
+
+def number(header: Dataset, keyword: str) -> float:
+    """Return an attribute as a finite number, 0 where there is none."""
+    try:
+        number = float(header.get(keyword))
+    except (TypeError, ValueError):
+        return 0.0
+    return number if np.isfinite(number) else 0.0
+
+
+def _pixel_spacing(header: Dataset, notes: list[Note]) -> tuple[float, float]:
+    """Return mm between rows and mm between columns, in this order as in the attribute."""
+    sizes = numbers(header.get("PixelSpacing"), 2)
+    if sizes is None or (sizes <= 0).any():
+        text = "no pixel size in the file: rows and columns are only counted"
+        notes.append(Note("guess", text, "pixel size"))
+        return 0.0, 0.0
+    return float(sizes[0]), float(sizes[1])
+
+
+def _slice_step(header: Dataset, notes: list[Note]) -> tuple[float, bool]:
+    """Return the signed step in mm, 0 if unknown, and whether its sign stands in the file."""
+    step = number(header, "SpacingBetweenSlices")
+    if step:
+        return step, True
+    thickness = abs(number(header, "SliceThickness"))
+    if thickness:
+        text = f"no slice spacing in the file: thickness {thickness:g} mm is used"
+    else:
+        text = "no slice spacing in the file: slices are only counted"
+    notes.append(Note("guess", text, "slice spacing"))
+    return thickness, False
+
+
+def _placed(header: Dataset, notes: list[Note]) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return position, shape (3,), and row and column directions, shape (2, 3), or None each."""
+    detectors = list(header.get("DetectorInformationSequence") or [])
+    for place, item in [*(("", d) for d in detectors), ("root", header)]:
+        position = numbers(item.get("ImagePositionPatient"), 3)
+        flat = numbers(item.get("ImageOrientationPatient"), 6)
+        if position is None or flat is None:
+            continue
+        frame = flat.reshape(2, 3)
+        lengths = np.linalg.norm(frame, axis=1)
+        if (lengths < 0.1).any() or abs(frame[0] @ frame[1]) > 0.05 * lengths.prod():
+            notes.append(Note("repair", "row and column directions not at right angles: unused"))
+            continue
+        if place:
+            notes.append(
+                Note(
+                    "repair",
+                    "position and orientation stand at the top of the file, not with the detector "
+                    "as the standard asks; they are used as they are",
+                )
+            )
+        return position, frame / lengths[:, None]
+    return None, None
+
+
+def _view(header: Dataset, affine: np.ndarray | None, notes: list[Note]) -> str:
+    items = [*list(header.get("DetectorInformationSequence") or []), header]
+    codes = [code for item in items for code in item.get("ViewCodeSequence") or []]
+    for code in codes:
+        if str(code.get("CodeValue")) in VIEW_CODES:
+            return VIEW_CODES[str(code.get("CodeValue"))]
+    texts = [code.get("CodeMeaning") for code in codes]
+    texts += [header.get("ImageID"), header.get("SeriesDescription")]
+    for text in texts:
+        said = words(str(text or ""))
+        for view, *patterns in _VIEW_WORDS:
+            for pattern in patterns:
+                runs = zip(*(said[i:] for i in range(len(pattern))), strict=False)
+                if pattern in set(runs):
+                    text = f"the label of the series calls it {view}"
+                    notes.append(Note("guess", text, "view"))
+                    return view
+    if affine is not None and abs(affine[2, 0]) > 0.99 * np.linalg.norm(affine[:3, 0]):
+        text = "the slices lie across the body: taken as transaxial"
+        notes.append(Note("guess", text, "view"))
+        return "transaxial"
+    return ""
+
+
+def _along_body(affine: np.ndarray) -> bool:
+    normal = affine[:3, 0] / np.linalg.norm(affine[:3, 0])
+    return bool(np.abs(normal).max() > 0.999)

@@ -1,0 +1,119 @@
+"""Overlays as files: FITS with coordinates for the sky, NumPy with the affine for hearts."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from cubeview.cubes.answer import Overlay
+from cubeview.cubes.cube import Box
+from cubeview.errors import CubeviewError
+from cubeview.io.export.fits import (
+    Card,
+    WholeFile,
+    primary_header,
+    sky_cards,
+    third_cards,
+    write_image,
+    write_table,
+)
+
+_WHOLE_LIMIT = 64_000_000
+"""Voxels up to which a map is written on its cube's whole grid."""
+
+
+def write_overlay(overlay: Overlay, path: Path | str) -> None:
+    """Write where the network looked, on the grid of the cubes it speaks of.
+
+    Parameters
+    ----------
+    overlay : Overlay
+    path : path
+        ``.npz`` for hearts and volumes: for each role float32 values on the cube's whole grid
+        (NaN where the map says nothing) under the role's name, the affine (voxel z, y, x to
+        patient mm) under ``<role>_affine`` where it is known, and texts that say what made it.
+        ``.fits`` for sky cubes: one image extension for each role, with the cube's coordinates;
+        of a cube above 64 million voxels only the part the map covers, at its place in the sky.
+
+    Raises
+    ------
+    CubeviewError
+        If the name asks for a format that does not fit the case, or cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        _write_npz(overlay, path)
+    elif suffix in (".fits", ".fit", ".fts") and overlay.case.kind != "heart":
+        _write_fits(overlay, path)
+    elif overlay.case.kind == "heart":
+        raise CubeviewError(f"{path}: maps of hearts are saved as .npz. Choose a name ending so.")
+    else:
+        raise CubeviewError(
+            f"{path}: maps are saved as .fits or .npz. Choose a name ending in one of them."
+        )
+
+
+def _made_by(overlay: Overlay) -> dict[str, str]:
+    return {
+        "method": overlay.method,
+        "target": overlay.target,
+        "model": overlay.model,
+        "unit": overlay.unit,
+        **overlay.settings,
+    }
+
+
+def _write_npz(overlay: Overlay, path: Path) -> None:
+    arrays: dict[str, np.ndarray] = {}
+    for role, values in overlay.values.items():
+        cube = overlay.case.cubes[role]
+        whole = np.full(cube.shape, np.nan, dtype=np.float32)
+        whole[overlay.boxes[role]] = values
+        arrays[role] = whole
+        if cube.affine is not None:
+            arrays[f"{role}_affine"] = cube.affine
+    texts = {name: np.array(text) for name, text in _made_by(overlay).items() if name not in arrays}
+    with WholeFile(path) as out:
+        np.savez_compressed(out, **arrays, **texts)  # type: ignore[arg-type]
+
+
+def _write_fits(overlay: Overlay, path: Path) -> None:
+    history: list[Card] = [
+        ("METHOD", overlay.method, "how the map was made"),
+        ("TARGET", _ascii(overlay.target), "class the map speaks for"),
+        ("MODEL", _ascii(overlay.model), "network"),
+    ]
+    # Eight-letter keywords cannot hold the names of settings; a comment can.
+    said = ", ".join(f"{name} {text}" for name, text in overlay.settings.items())
+    with WholeFile(path) as out:
+        out.write(primary_header(history, _ascii(said)))
+        for role, values in overlay.values.items():
+            cube, box = overlay.case.cubes[role], overlay.boxes[role]
+            if math.prod(cube.shape) <= _WHOLE_LIMIT:
+                shape, start = cube.shape, (0, 0, 0)
+                planes = _planes(values, box, cube.shape)
+            else:
+                z, y, x = values.shape
+                shape, start = (z, y, x), (box[0].start, box[1].start, box[2].start)
+                planes = iter(values)
+            third, table = third_cards(cube, start[0], shape[0])
+            cards = [*sky_cards(cube, start[1], start[2]), *third]
+            unit: list[Card] = [("BUNIT", _ascii(overlay.unit), "")]
+            write_image(out, role.upper(), shape, planes, [*unit, *cards])
+            if table is not None:
+                write_table(out, table)
+
+
+def _planes(values: np.ndarray, box: Box, shape: tuple[int, int, int]) -> Iterator[np.ndarray]:
+    """Yield the planes of the whole grid, NaN outside the box."""
+    for z in range(shape[0]):
+        plane = np.full(shape[1:], np.nan, dtype=np.float32)
+        if box[0].start <= z < box[0].stop:
+            plane[box[1:]] = values[z - box[0].start]
+        yield plane
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode("ascii")

@@ -1,0 +1,349 @@
+"""What the parts of a FITS file are: which is the cube, which its noise, which its mask."""
+
+import itertools
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from astropy.io.fits import Header
+
+from cubeview.cubes.cube import Note
+from cubeview.errors import CubeviewError
+from cubeview.io.fits.header import parse_unit
+
+Meaning = Literal["variance", "sigma", "inverse variance", "inverse sigma"]
+
+# What surveys call their extensions: MUSE DATA/STAT/DQ, GMOS SCI/ERR or VAR/DQ, JWST
+# SCI/ERR/DQ/WMAP, MaNGA FLUX/IVAR/MASK, KCWI PRIMARY/UNCERT/MASK/FLAGS, KMOS IFU.n.DATA/NOISE,
+# SAMI PRIMARY/VARIANCE/WEIGHT/COVAR, CALIFA PRIMARY/ERROR/ERRWEIGHT/BADPIX/FIBCOVER.
+_FLUX = ("DATA", "SCI", "FLUX", "CUBE", "")
+_NOISE: dict[str, Meaning] = {
+    "STAT": "variance",
+    "VAR": "variance",
+    "VARIANCE": "variance",
+    "IVAR": "inverse variance",
+    "INVVAR": "inverse variance",
+    "ERR": "sigma",
+    "ERROR": "sigma",
+    "ERRORS": "sigma",
+    "NOISE": "sigma",
+    "SIGMA": "sigma",
+    "STD": "sigma",
+    "STDDEV": "sigma",
+    "RMS": "sigma",
+    "UNC": "sigma",
+    "UNCERT": "sigma",
+    "UNCERTAINTY": "sigma",
+}
+_MASK = ("DQ", "MASK", "BADPIX", "BPM", "QUAL", "QUALITY", "FLAGS")
+_ASIDE = (
+    "WEIGHT", "WEIGHTS", "ERRWEIGHT", "WMAP", "COVAR", "FIBCOVER", "EXPMAP", "NEXP", "DISP",
+    "PREDISP", "SPECRES", "SPECRESD", "PRESPECRES", "LSFPRE", "LSFPOST", "NOSKYSUB",
+)  # fmt: skip
+_WAVELENGTHS = ("WAVE", "WAVELENGTH", "LAMBDA")
+# ESO data interface (HDUCLAS3) and astropy NDData (UTYPE), keyed by capitals.
+_DECLARED: dict[str, Meaning] = {
+    "MSE": "variance",
+    "RMSE": "sigma",
+    "INVMSE": "inverse variance",
+    "INVRMSE": "inverse sigma",
+    "VARIANCEUNCERTAINTY": "variance",
+    "STDDEVUNCERTAINTY": "sigma",
+    "INVERSEVARIANCE": "inverse variance",
+}
+POWERS: dict[Meaning, float] = {
+    "variance": 0.5,
+    "sigma": 1.0,
+    "inverse variance": -0.5,
+    "inverse sigma": -1.0,
+}
+"""sigma = value ** power."""
+
+_LONGEST_AXIS = 10_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One header-and-data unit.
+
+    Parameters
+    ----------
+    number : int
+        0 for the primary.
+    name : str
+        EXTNAME in capitals, ``""`` when it has none.
+    header : Header
+    shape : tuple of int
+        Stored axes, slowest first; empty for tables and headers without data.
+    offset : int
+        First byte of the data in the file.
+    what : {"image", "packed image", "table", "groups"}
+    """
+
+    number: int
+    name: str
+    header: Header
+    shape: tuple[int, ...]
+    offset: int
+    what: Literal["image", "packed image", "table", "groups"]
+
+    @property
+    def real(self) -> tuple[int, ...]:
+        """Stored axes longer than 1."""
+        return tuple(n for n in self.shape if n > 1)
+
+    @property
+    def is_cube(self) -> bool:
+        """True when there are at least three axes longer than 1."""
+        return len(self.real) >= 3 and 0 not in self.shape
+
+    @property
+    def title(self) -> str:
+        """Name for messages."""
+        return self.name or ("primary" if self.number == 0 else f"extension {self.number}")
+
+    @property
+    def size(self) -> int:
+        """Bytes of data."""
+        return math.prod(self.shape) * abs(self.header["BITPIX"]) // 8 if self.shape else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """A cube with its noise and mask, as parts of one file."""
+
+    flux: Part
+    noise: Part | None = None
+    meaning: Meaning = "sigma"
+    mask: Part | None = None
+    mask_bits: int = 0
+    notes: tuple[Note, ...] = ()
+
+
+def parts_of(hdus: Any) -> list[Part]:
+    """List the units of an open file without reading data.
+
+    Parameters
+    ----------
+    hdus : astropy.io.fits.HDUList
+        Opened with ``disable_image_compression=True``.
+    """
+    parts: list[Part] = []
+    for number in itertools.count():
+        try:
+            hdu = hdus[number]
+        except IndexError:
+            break
+        except OSError:
+            # Standard 4.0, 3.5: bytes behind the last unit are no reason to refuse the file.
+            if not parts:
+                raise
+            break
+        header = hdu.header
+        name = str(header.get("EXTNAME", "")).strip().upper()
+        offset = int(hdu.fileinfo()["datLoc"])
+        if parts and offset <= parts[-1].offset:
+            break  # a negative size sends astropy back to where it was, for ever
+        if header.get("GROUPS") is True:
+            parts.append(Part(number, name, header, (), offset, "groups"))
+        elif header.get("ZIMAGE") is True:
+            shape = _shape(header, "ZNAXIS")
+            parts.append(Part(number, name, header, shape, offset, "packed image"))
+        elif is_image(header):
+            parts.append(Part(number, name, header, _shape(header, "NAXIS"), offset, "image"))
+        else:
+            parts.append(Part(number, name, header, (), offset, "table"))
+    return parts
+
+
+def is_image(header: Header) -> bool:
+    """Tell whether a header announces an array of pixels."""
+    return "SIMPLE" in header or str(header.get("XTENSION", "")).strip() in ("IMAGE", "IUEIMAGE")
+
+
+def first_part(header: Header, length: int) -> Part:
+    """Return the primary unit of a file of which nothing more could be read.
+
+    Parameters
+    ----------
+    header : Header
+    length : int
+        Bytes the header takes in the file.
+    """
+    shape = _shape(header, "NAXIS")
+    return Part(0, "", header, shape, length, "image" if is_image(header) else "table")
+
+
+def groups_of(parts: Sequence[Part]) -> list[Group]:
+    """Find the cubes of a file with their noise and masks, the one to show first leading.
+
+    Returns
+    -------
+    list of Group
+        Empty when the file has no cube.
+    """
+    cubes = [part for part in parts if part.is_cube]
+    roles = {part.number: role_of(part) for part in parts}
+    fluxes = [part for part in cubes if roles[part.number] == "flux"] or cubes
+    fluxes.sort(key=lambda part: _FLUX.index(_word(part)) if _word(part) in _FLUX else len(_FLUX))
+    primary = parts[0].header
+    used: set[int] = {part.number for part in fluxes}
+    groups = []
+    for flux in fluxes:
+        notes: list[Note] = []
+        free = [p for p in parts if p.number not in used and p.what == "image" and p.shape]
+        noise = _partner(flux, [p for p in free if roles[p.number] == "noise"], fluxes, "ERRDATA")
+        mask = _partner(flux, [p for p in free if roles[p.number] == "mask"], fluxes, "QUALDATA")
+        meaning: Meaning = "sigma"
+        if noise is not None:
+            used.add(noise.number)
+            meaning = _meaning(flux, noise, notes)
+        if mask is not None:
+            used.add(mask.number)
+        groups.append(Group(flux, noise, meaning, mask, _mask_bits(primary, parts), tuple(notes)))
+    return groups
+
+
+def wavelength_tables(parts: Sequence[Part]) -> list[Part]:
+    """Return the one-dimensional images that list the wavelength of each plane."""
+    return [part for part in parts if part.name in _WAVELENGTHS and len(part.real) == 1]
+
+
+def check_size(part: Part, path: Path, size: int) -> None:
+    """Refuse a part whose data do not lie in the file, before anything is allocated.
+
+    Raises
+    ------
+    CubeviewError
+        With the bytes announced and the bytes there are.
+    """
+    if max(part.shape) > _LONGEST_AXIS:
+        raise CubeviewError(
+            f"{path}: {part.title} announces an axis of {max(part.shape)} voxels "
+            f"({_by(part.shape)}); no cube is that long. The header is damaged."
+        )
+    end = part.offset + part.size
+    if end <= size:
+        return
+    plane = part.size // part.shape[0]
+    whole = max(0, size - part.offset) // plane if plane else 0
+    raise CubeviewError(
+        f"{path}: the file is cut short. {part.title} ({_by(part.shape)}) ends at byte {end:,} and "
+        f"the file has {size:,} bytes; {whole:,} of {part.shape[0]:,} planes are complete. "
+        "Copy or download it again."
+    )
+
+
+def what_it_is(parts: Sequence[Part], path: Path) -> str:
+    """Return why a file without a cube is refused: what it holds instead, and what to do."""
+    names = [part.name for part in parts]
+    images = [part for part in parts if part.shape]
+    tables = [part for part in parts if part.what == "table"]
+    remedy = "CubeView opens cubes with three axes longer than one voxel."
+    if any(0 in part.shape for part in images):
+        part = next(part for part in images if 0 in part.shape)
+        return f"{path}: {part.title} has an axis of length zero ({_by(part.shape)}). {remedy}"
+    if any(name.startswith("OI_") for name in names):
+        return f"{path}: an OIFITS file, interferometer visibilities in tables. {remedy}"
+    if any(part.what == "groups" for part in parts):
+        return f"{path}: random groups, radio visibilities before imaging. {remedy}"
+    if any(name.startswith("IMA_") or name.startswith("SPE_") for name in names):
+        held = ", ".join(part.title for part in (*images, *tables))
+        return f"{path}: a catalogue source with small images and tables ({held}). {remedy}"
+    if any(name in ("SLITMAP", "FIBRES", "FIBERS", "FIBRE_TABLE") for name in names):
+        return f"{path}: row-stacked fibre spectra, not yet put on a sky grid. {remedy}"
+    if not images:
+        held = f"only tables ({', '.join(part.title for part in tables)})" if tables else "no data"
+        return f"{path}: the file holds {held}. {remedy}"
+    best = max(images, key=lambda part: len(part.real))
+    held = ", ".join(f"{part.title} {_by(part.shape)}" for part in images[:4])
+    kind = ("a single value", "a one-dimensional spectrum", "a flat image")[len(best.real)]
+    return f"{path}: {kind} ({held}). {remedy}"
+
+
+def _shape(header: Header, key: str) -> tuple[int, ...]:
+    count = header.get(key, 0)
+    return tuple(int(header.get(f"{key}{n}", 0)) for n in range(int(count), 0, -1))
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " × ".join(str(n) for n in reversed(shape))
+
+
+def _word(part: Part) -> str:
+    """Return the last word of a name: ``IFU.3.NOISE`` and ``flux error`` end in what they are."""
+    return re.split(r"[.\s_-]", part.name)[-1]
+
+
+def _prefix(part: Part) -> tuple[str, int]:
+    words = part.name[: len(part.name) - len(_word(part))]
+    return words, int(part.header.get("EXTVER", 1))
+
+
+def role_of(part: Part) -> Literal["flux", "noise", "mask", "aside"]:
+    """Return what a part is to a cube, as its name or its header declares."""
+    word = _word(part)
+    declared = str(part.header.get("HDUCLAS2", "")).strip().upper()
+    if word in _NOISE or declared == "ERROR":
+        return "noise"
+    if word in _MASK or declared == "QUALITY":
+        return "mask"
+    if part.name in _ASIDE:
+        return "aside"
+    return "flux"
+
+
+def _partner(flux: Part, free: list[Part], fluxes: list[Part], link: str) -> Part | None:
+    """Return the noise or mask of a cube: linked by keyword, or named alike, or the only one."""
+    fitting = [part for part in free if _fits(part, flux)]
+    named = str(flux.header.get(link, "")).strip().upper()
+    linked = next((part for part in fitting if named and part.name == named), None)
+    alike = next((part for part in fitting if _prefix(part) == _prefix(flux)), None)
+    if linked or alike or len(fluxes) > 1:
+        return linked or alike
+    return fitting[0] if fitting else None
+
+
+def _fits(part: Part, flux: Part) -> bool:
+    return part.shape == flux.shape or part.real == flux.real or is_flat_mask(part, flux)
+
+
+def is_flat_mask(part: Part, flux: Part) -> bool:
+    """Tell whether a two-dimensional mask can hold for every plane of a cube."""
+    n = flux.real
+    return role_of(part) == "mask" and part.shape in (n[-2:], n[:2], (n[0], n[2]))
+
+
+def _meaning(flux: Part, noise: Part, notes: list[Note]) -> Meaning:
+    """Return what a noise part holds: declared, else by its name, checked against its unit."""
+    meaning = _NOISE.get(_word(noise), "sigma")
+    for key in ("HDUCLAS3", "UTYPE", "ERRTYPE"):
+        declared = str(noise.header.get(key, "")).strip().upper()
+        meaning = _DECLARED.get(declared, meaning)
+    ours = parse_unit(str(flux.header.get("BUNIT", "")))
+    theirs = parse_unit(str(noise.header.get("BUNIT", "")))
+    if ours is None or theirs is None or ours.is_equivalent("") or meaning.startswith("inverse"):
+        return meaning
+    by_unit: Meaning | None = None
+    if theirs.is_equivalent(ours**2):
+        by_unit = "variance"
+    elif theirs.is_equivalent(ours):
+        by_unit = "sigma"
+    if by_unit and by_unit != meaning and _word(noise) != "STAT":
+        text = f"{noise.title} is taken as {by_unit}, as its unit says, not as {meaning}"
+        notes.append(Note("guess", text, "error meaning"))
+        return by_unit
+    return meaning
+
+
+def _mask_bits(primary: Header, parts: Sequence[Part]) -> int:
+    """Return the bits that forbid a voxel where the survey flags usable voxels too."""
+    if str(primary.get("TELESCOP", "")).strip() == "JWST":
+        return 1  # DO_NOT_USE
+    names = {part.name for part in parts}
+    if {"FLUX", "IVAR", "MASK", "WAVE"} <= names:
+        return 1 << 10  # MaNGA DONOTUSE
+    return 0

@@ -1,0 +1,62 @@
+"""From a part of a FITS file to its voxels: where they lie, and what their numbers mean."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cubeview.io.fits.axes import Geometry
+from cubeview.io.fits.layout import Part, is_flat_mask
+from cubeview.io.voxels.byterange import Layout, Stamp
+from cubeview.io.voxels.store import FitsPixels
+
+
+def pixels_of(
+    plain: Path, stamp: Stamp, named: Path, part: Part, flux: Part, found: Geometry
+) -> FitsPixels:
+    """Return the pixels of a part whose voxels are those of the flux.
+
+    Parameters
+    ----------
+    plain : Path
+        The file read, not compressed.
+    stamp : Stamp
+        What it looks like.
+    named : Path
+        The file the user opened.
+    part, flux : Part
+    found : Geometry
+        Of the flux.
+    """
+    shape, order, fixed = part.shape, found.order, found.fixed
+    if part.shape != flux.shape and is_flat_mask(part, flux):
+        # The two mask axes follow each other as the sky axes of the flux do.
+        z, y, x = order
+        shape = (1, *part.shape)
+        order = (0, 1, 2) if y < x else (0, 2, 1)
+        fixed = (0, 0, 0)
+    elif part.shape != flux.shape:
+        # Same voxels, with or without axes of length one.
+        mine = [axis for axis, n in enumerate(part.shape) if n > 1]
+        theirs = [axis for axis, n in enumerate(flux.shape) if n > 1]
+        z, y, x = (mine[theirs.index(axis)] for axis in order)
+        order, fixed = (z, y, x), (0,) * len(shape)
+    header = part.header
+    bits = int(header["BITPIX"])
+    kind = "u1" if bits == 8 else f">{'f' if bits < 0 else 'i'}{abs(bits) // 8}"
+    blank = header.get("BLANK") if bits > 0 else None
+    layout = Layout(
+        offset=part.offset,
+        dtype=np.dtype(kind),
+        shape=shape,
+        order=order,
+        fixed=fixed,
+        scale=_float(header.get("BSCALE"), 1.0),
+        zero=_float(header.get("BZERO"), 0.0),
+        blank=int(blank) if isinstance(blank, int | float) else None,
+    )
+    return FitsPixels(plain, layout, stamp, named)
+
+
+def _float(value: Any, default: float) -> float:
+    return float(value) if isinstance(value, int | float) and np.isfinite(value) else default

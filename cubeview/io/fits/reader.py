@@ -1,0 +1,374 @@
+"""FITS files to cases: sky cubes and other volumes, with noise, mask, coordinates and notes."""
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.cube import Cube, Note, Pixels, Source
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.io.corrections import instrument_name
+from cubeview.io.fits.axes import WCS_ERRORS, Geometry, geometry
+from cubeview.io.fits.facts import beam_of, first_text, redshift_of
+from cubeview.io.fits.header import parse_unit
+from cubeview.io.fits.instruments import with_medium
+from cubeview.io.fits.layout import (
+    POWERS,
+    Group,
+    Part,
+    check_size,
+    first_part,
+    groups_of,
+    parts_of,
+    role_of,
+    wavelength_tables,
+    what_it_is,
+)
+from cubeview.io.fits.pixels import pixels_of
+from cubeview.io.fits.planes import each_plane
+from cubeview.io.fits.preview import Lookout
+from cubeview.io.fits.unpack import packed_start, unpacked, untiled
+from cubeview.io.fits.walk import check_axes
+from cubeview.io.opened import First, Opened, Refusal
+from cubeview.io.voxels.byterange import Stamp
+from cubeview.io.voxels.cache import with_cache
+from cubeview.io.voxels.store import FitsPixels, FlagPixels, SigmaPixels
+
+label = "FITS"
+
+_logger = logging.getLogger(__name__)
+_FIRST = b"SIMPLE  ="
+_GILDAS = b"GILDAS"
+_SUFFIXES = (".fits", ".fit", ".fts", ".fz")
+# KCWI keeps flux, variance and mask in three files: night_icubes, night_vcubes, night_mcubes.
+_KCWI = re.compile(r"(?P<stem>.+_)i(?P<rest>cube[a-z]?\.fits.*)$")
+
+
+def sniff(head: bytes, path: Path) -> bool:
+    """Tell whether a file is FITS, plain or packed, or something only this reader can name.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of the file.
+    path : Path
+    """
+    if head.startswith((_FIRST, _GILDAS)) or path.suffix.lower() in _SUFFIXES:
+        return True
+    return packed_start(head, path).startswith(_FIRST)
+
+
+def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
+    """Read FITS files.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    report : callable
+    first : callable, optional
+        Given one plane of each compressed file as soon as there is one, while it is unpacked.
+
+    Returns
+    -------
+    Opened
+        One case for each cube; nothing is raised for a bad file.
+    """
+    cases: list[Case] = []
+    refusals: list[Refusal] = []
+    for done, path in enumerate(paths):
+        report(done / len(paths), f"opening {path.name}")
+
+        def part(fraction: float, text: str, done: int = done) -> None:
+            report((done + fraction) / len(paths), text)
+
+        try:
+            cases += _read_file(path, part, first)
+        except CubeviewError as error:
+            refusals.append(Refusal(path, str(error)))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            refusals.append(
+                Refusal(path, f"{path}: cannot be read ({reason}). Copy or download it again.")
+            )
+        except (*WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError) as error:
+            _logger.warning("damaged FITS header", exc_info=True)
+            refusals.append(
+                Refusal(
+                    path,
+                    f"{path}: the header is damaged ({error}). Download the file again, or repair "
+                    "it with fitsverify.",
+                )
+            )
+    # A file that became the noise or mask of another is no case of its own.
+    used = {path for case in cases for path in _lent(case.main)}
+    kept = tuple(_with_cache(case) for case in cases if _path(case) not in used)
+    return Opened(kept, tuple(refusals))
+
+
+def _with_cache(case: Case) -> Case:
+    return replace(case, cubes={role: with_cache(cube) for role, cube in case.cubes.items()})
+
+
+def _path(case: Case) -> Path | None:
+    return case.main.source.path if case.main.source else None
+
+
+def _lent(cube: Cube) -> Iterator[Path]:
+    """Yield the files beside a cube's own that its noise and mask are read from."""
+    for pixels in (cube.uncertainty, cube.mask):
+        if isinstance(pixels, SigmaPixels | FlagPixels) and cube.source:
+            named = pixels.pixels.named
+            if named != cube.source.path:
+                yield named
+
+
+def _read_file(path: Path, report: Report, first: First | None) -> list[Case]:
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    _refuse_others(head, path)
+    watch = None
+    if first is not None:
+        watch = Lookout(path.name, first, lambda copy: _flux_in(copy, path))
+    plain = unpacked(path, head, report, watch)
+    with _open(plain, path) as (hdus, parts):
+        if not any(part.what == "packed image" and part.is_cube for part in parts):
+            return _cases(path, plain, hdus, parts)
+    plain = untiled(path, plain, parts, report, watch)
+    with _open(plain, path) as (hdus, parts):
+        return _cases(path, plain, hdus, parts)
+
+
+def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
+    """Return the first cube of a copy that is still being written; None while there is none."""
+    try:
+        with _open(copy, path) as (hdus, parts):
+            flux = next((group.flux for group in groups_of(parts)), None)
+            if flux is None or flux.what != "image" or role_of(flux) != "flux":
+                return None
+            # Its end is not there yet; the lengths of its axes must make sense all the same.
+            check_size(flux, path, flux.offset + flux.size)
+            found = geometry(_geometry_header(flux, parts, []), hdus, flux.shape)
+            return pixels_of(copy, Stamp.of(copy), path, flux, flux, found)
+    except (CubeviewError, OSError, *WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError):
+        return None  # what is wrong is said when the whole is read
+
+
+def _cases(path: Path, plain: Path, hdus: Any, parts: list[Part]) -> list[Case]:
+    stamp = Stamp.of(plain)
+    groups = groups_of(parts)
+    if not groups:
+        raise CubeviewError(what_it_is(parts, path))
+    several = len(groups) > 1
+
+    def cases() -> list[Case]:
+        found = (_of_group(path, plain, stamp, hdus, parts, g, several) for g in groups)
+        return [case for made in found for case in made]
+
+    try:
+        return cases()
+    except fits.VerifyError:
+        dropped = tuple(note for part in parts for note in _drop_unreadable(part))
+        groups = [replace(group, notes=(*group.notes, *dropped)) for group in groups]
+        return cases()
+
+
+def _drop_unreadable(part: Part) -> list[Note]:
+    """Take cards that are no FITS out of a header: a bad beam must not cost the cube."""
+    notes = []
+    for card in list(part.header.cards):
+        try:
+            _ = card.value
+        except fits.VerifyError:
+            part.header.remove(card.keyword, ignore_missing=True, remove_all=True)
+            notes.append(Note("repair", f"{card.keyword} in {part.title} cannot be read; ignored"))
+    return notes
+
+
+def _refuse_others(head: bytes, path: Path) -> None:
+    if not head:
+        raise CubeviewError(f"{path}: the file is empty (0 bytes). Copy or download it again.")
+    if head.startswith(_GILDAS):
+        raise CubeviewError(
+            f"{path}: a GILDAS cube, not FITS. Export it with GILDAS: FITS file.fits FROM "
+            f"{path.name}"
+        )
+    if not head.startswith(_FIRST) and not packed_start(head, path).startswith(_FIRST):
+        raise CubeviewError(
+            f"{path}: named like FITS but does not begin with SIMPLE, so it is something else, "
+            "such as a web page saved in its place. Download it again."
+        )
+
+
+@contextmanager
+def _open(plain: Path, path: Path) -> Iterator[tuple[Any, list[Part]]]:
+    """Open the headers of a file; astropy's warnings become notes where they matter to us."""
+    # The stream is ours: astropy leaves its own open when it gives up on a header.
+    with plain.open("rb") as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)
+        check_axes(stream, plain.stat().st_size, path)
+        try:
+            hdus = fits.open(
+                stream,
+                memmap=False,
+                do_not_scale_image_data=True,
+                disable_image_compression=True,
+            )
+            parts = parts_of(hdus)
+        except OSError as error:
+            _check_first_part(stream, plain, path)
+            raise CubeviewError(
+                f"{path}: the header cannot be read ({error}). Copy or download it again."
+            ) from error
+        yield hdus, parts
+
+
+def _check_first_part(stream: BinaryIO, plain: Path, path: Path) -> None:
+    """Refuse with numbers a file whose announced sizes astropy could not even step over."""
+    stream.seek(0)
+    try:
+        header = fits.Header.fromfile(stream)
+        part = first_part(header, stream.tell())
+    except (OSError, EOFError, ValueError, TypeError, fits.VerifyError):
+        return
+    if part.shape and 0 not in part.shape:
+        check_size(part, path, plain.stat().st_size)
+    elif not part.is_cube:
+        raise CubeviewError(what_it_is([part], path))
+
+
+def _of_group(
+    path: Path,
+    plain: Path,
+    stamp: Stamp,
+    hdus: Any,
+    parts: list[Part],
+    group: Group,
+    several: bool,
+) -> list[Case]:
+    flux = group.flux
+    for part in (flux, group.noise, group.mask):
+        if part is not None:
+            check_size(part, path, stamp.size)
+    headers = (flux.header, parts[0].header)
+    tables = [_table(hdus, part) for part in wavelength_tables(parts)]
+    notes = list(group.notes)
+    found = geometry(_geometry_header(flux, parts, notes), hdus, flux.shape, tables)
+    notes = [*found.notes, *notes]
+    unit = first_text(headers, "BUNIT")
+    parsed = parse_unit(unit)
+    if unit and parsed is None:
+        text = f"unit '{unit}' is not a standard one: shown as written"
+        notes.append(Note("info", text, "value unit"))
+    elif not unit:
+        notes.append(Note("info", "the file gives no unit for its values", "value unit"))
+    facts = {
+        "instrument": first_text(headers, "INSTRUME"),
+        "telescope": first_text(headers, "TELESCOP"),
+        "object": first_text(headers[::-1], "OBJECT"),
+        "beam": beam_of(flux.header, hdus),
+        "redshift": redshift_of(headers),
+    }
+    pixels = pixels_of(plain, stamp, path, flux, flux, found)
+    sigma: Pixels | None = None
+    mask: Pixels | None = None
+    if group.noise is not None:
+        noise = pixels_of(plain, stamp, path, group.noise, flux, found)
+        sigma = SigmaPixels(noise, POWERS[group.meaning])
+        facts["uncertainty"] = group.meaning
+        text = f"noise from {group.noise.title}, which holds {group.meaning}"
+        notes.append(Note("info", text, "error meaning"))
+    if group.mask is not None:
+        flags = pixels_of(plain, stamp, path, group.mask, flux, found)
+        mask = FlagPixels(flags, pixels.shape, group.mask_bits)
+        notes.append(Note("info", f"voxels flagged in {group.mask.title} are left out"))
+    if first_text(headers, "INSTRUME") == "KCWI" and sigma is None:
+        sigma, mask = _kcwi_siblings(path, flux, found, facts, mask, notes)
+    first, notes = with_medium(found.axes[0], notes, facts["instrument"])
+    cube = Cube(
+        axes=(first, *found.axes[1:]),
+        pixels=pixels,
+        kind=found.kind,
+        unit=unit,
+        quantity_unit=parsed,
+        uncertainty=sigma,
+        mask=mask,
+        wcs=found.wcs,
+        facts={key: text for key, text in facts.items() if text},
+        notes=tuple(dict.fromkeys(notes)),
+        source=Source(path, flux.title if flux.number or several else ""),
+        instrument=instrument_name(
+            facts["instrument"] or facts["telescope"] or first_text(headers, "ORIGIN")
+        ),
+    )
+    name = facts["object"] or path.name.split(".")[0]
+    if several:
+        # IRIS names its spectral windows in the primary header, by extension.
+        window = first_text(headers[::-1], f"TDESC{flux.number}")
+        name = f"{name} [{window or flux.title}]"
+    return each_plane(Case(name, cube.kind, {"flux": cube}), found.planes)
+
+
+def _geometry_header(flux: Part, parts: list[Part], notes: list[Note]) -> Any:
+    """Return the header with the cube's coordinates, which some files keep in the primary."""
+    primary = parts[0].header
+    mine = any(f"CTYPE{n}" in flux.header or f"CRVAL{n}" in flux.header for n in (1, 2, 3))
+    theirs = all(f"CTYPE{n}" in primary for n in (1, 2, 3))
+    if flux.number and theirs and not mine:
+        notes.append(Note("repair", f"{flux.title} has no coordinates; taken from the primary"))
+        return primary
+    return flux.header
+
+
+def _table(hdus: Any, part: Part) -> tuple[np.ndarray, str]:
+    values = np.asarray(hdus[part.number].data, dtype=np.float64).ravel()
+    unit = str(part.header.get("BUNIT", "") or part.header.get("CUNIT1", "")).strip()
+    return values, unit
+
+
+def _sibling(path: Path, letter: str) -> Path | None:
+    match = _KCWI.match(path.name)
+    return path.with_name(f"{match['stem']}{letter}{match['rest']}") if match else None
+
+
+def _kcwi_siblings(
+    path: Path,
+    flux: Part,
+    found: Geometry,
+    facts: dict[str, str],
+    mask: Pixels | None,
+    notes: list[Note],
+) -> tuple[Pixels | None, Pixels | None]:
+    """Return noise and mask from the files KCWI's pipeline writes beside the flux."""
+    sigma: Pixels | None = None
+    for letter in "vm":
+        sibling = _sibling(path, letter)
+        if sibling is None or not sibling.is_file():
+            continue
+        with sibling.open("rb") as stream:
+            plain = unpacked(sibling, stream.read(8), nothing)
+        with _open(plain, sibling) as (_, parts):
+            part = parts[0]
+        if part.shape != flux.shape:
+            notes.append(Note("info", f"{sibling.name} has another shape and was left out"))
+            continue
+        stamp = Stamp.of(plain)
+        check_size(part, sibling, stamp.size)
+        pixels = pixels_of(plain, stamp, sibling, part, flux, found)
+        if letter == "v":
+            sigma = SigmaPixels(pixels, POWERS["variance"])
+            facts["uncertainty"] = "variance"
+            text = f"noise from {sibling.name}, which holds variance"
+            notes.append(Note("info", text, "error meaning"))
+        elif mask is None:
+            mask = FlagPixels(pixels, pixels.shape)
+            notes.append(Note("info", f"voxels flagged in {sibling.name} are left out"))
+    return sigma, mask

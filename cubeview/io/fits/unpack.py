@@ -1,0 +1,212 @@
+"""Compressed FITS files, unpacked once into the cache so that planes can be read by position."""
+
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import shutil
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from astropy.io import fits
+
+from cubeview.errors import CubeviewError, Report
+from cubeview.io import lzw
+from cubeview.io.fits.layout import Part
+from cubeview.io.voxels.byterange import Stamp
+from cubeview.paths import cache_dir
+
+_PACKED: dict[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+    b"\x1f\x9d": lzw.open,
+}
+_BLOCK = 4 << 20
+_KEEP_FREE = 512 << 20
+_CACHE_LIMIT = 16 << 30
+Watch = Callable[[BinaryIO], None]
+"""Called with the copy, a named file open for writing, whenever more of it was written."""
+
+_BAD_STREAM = (OSError, EOFError, zlib.error, lzma.LZMAError)
+
+
+def packed_start(head: bytes, path: Path) -> bytes:
+    """Return the first bytes inside a packed file; empty for a file that is not packed."""
+    unpack = _opener(head)
+    if unpack is None:
+        return b""
+    try:
+        with unpack(path, "rb") as stream:
+            start: bytes = stream.read(80)
+            return start
+    except _BAD_STREAM:
+        return b""
+
+
+def unpacked(path: Path, head: bytes, report: Report, watch: Watch | None = None) -> Path:
+    """Return a plain copy of a packed file, made in the cache on first use; else the file itself.
+
+    Parameters
+    ----------
+    path : Path
+    head : bytes
+        The first bytes of the file.
+    report : callable
+    watch : callable, optional
+
+    Raises
+    ------
+    CubeviewError
+        If the stream is damaged or the disk too full.
+    """
+    unpack = _opener(head)
+    if unpack is None:
+        return path
+    size = path.stat().st_size
+
+    def write(out: BinaryIO) -> None:
+        with path.open("rb") as raw, unpack(raw, "rb") as stream:
+            done = 0
+            while block := stream.read(_BLOCK):
+                _check_room(path, done + len(block))
+                out.write(block)
+                done += len(block)
+                if watch is not None:
+                    watch(out)
+                report(min(0.9, 0.9 * raw.tell() / size), f"unpacking {path.name}")
+
+    return _cached(path, "stream", write)
+
+
+def untiled(
+    path: Path, plain: Path, parts: list[Part], report: Report, watch: Watch | None = None
+) -> Path:
+    """Return a copy with tile-compressed images stored plainly, made in the cache on first use.
+
+    Parameters
+    ----------
+    path : Path
+        The file the user opened.
+    plain : Path
+        The same, its outer compression undone.
+    parts : list of Part
+    report : callable
+    watch : callable, optional
+
+    Raises
+    ------
+    CubeviewError
+        If tiles are damaged or the disk too full.
+    """
+    packed = [part for part in parts if part.what == "packed image"]
+    need = 0
+    for part in packed:
+        width = abs(int(part.header.get("ZBITPIX", 8))) // 8
+        need += int(np.prod([float(n) for n in part.shape])) * width
+    _check_room(path, need)
+
+    def write(out: BinaryIO) -> None:
+        with fits.open(plain, memmap=False, do_not_scale_image_data=True) as hdus:
+            for part in parts:
+                hdu = hdus[part.number]
+                if part.what == "packed image" and part.is_cube:
+                    _write_image(
+                        out, hdu, lambda f: report(0.9 * f, f"unpacking {path.name}"), watch
+                    )
+                elif part.what == "packed image":
+                    _write_hdu(out, fits.ImageHDU(np.asarray(hdu.data), hdu.header))
+                else:
+                    _copy(plain, hdu.fileinfo(), out)
+
+    return _cached(path, "tiles", write)
+
+
+def _opener(head: bytes) -> Callable[..., Any] | None:
+    return next((tool for magic, tool in _PACKED.items() if head.startswith(magic)), None)
+
+
+def _cached(path: Path, kind: str, write: Callable[[BinaryIO], None]) -> Path:
+    """Return the cached file of a source as it is now, written under another name until whole."""
+    stamp = Stamp.of(path)
+    key = f"{path.resolve()}\0{stamp.size}\0{stamp.changed_ns}\0{kind}"
+    folder = cache_dir() / "unpacked"
+    folder.mkdir(exist_ok=True)
+    target = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.fits"
+    if target.exists():
+        return target
+    part = target.with_suffix(f".{os.getpid()}.part")
+    try:
+        with part.open("wb") as out:
+            write(out)
+        part.replace(target)
+    except (*_BAD_STREAM, ValueError, IndexError, KeyError, fits.VerifyError) as error:
+        raise CubeviewError(
+            f"{path}: the compressed data are damaged or cut short ({error}). "
+            "Copy or download it again."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    _forget_oldest(folder, target)
+    return target
+
+
+def _forget_oldest(folder: Path, newest: Path) -> None:
+    """Keep the cache within bounds; what is forgotten is unpacked again when next opened."""
+    files = sorted(folder.glob("*.fits"), key=lambda file: file.stat().st_mtime, reverse=True)
+    total = 0
+    for file in files:
+        total += file.stat().st_size
+        if total > _CACHE_LIMIT and file != newest:
+            file.unlink(missing_ok=True)
+
+
+def _check_room(path: Path, need: int) -> None:
+    free = shutil.disk_usage(cache_dir()).free
+    if need > free - _KEEP_FREE:
+        raise CubeviewError(
+            f"{path}: unpacking needs {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free in "
+            f"{cache_dir()}. Free some space, or unpack the file yourself and open the result."
+        )
+
+
+def _copy(plain: Path, info: dict[str, Any], out: BinaryIO) -> None:
+    with plain.open("rb") as stream:
+        stream.seek(info["hdrLoc"])
+        left = info["datLoc"] + info["datSpan"] - info["hdrLoc"]
+        while left > 0 and (block := stream.read(min(_BLOCK, left))):
+            out.write(block)
+            left -= len(block)
+
+
+def _write_hdu(out: BinaryIO, hdu: Any) -> None:
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(stream, output_verify="silentfix+ignore")
+    out.write(stream.getvalue()[2880:])
+
+
+def _write_image(
+    out: BinaryIO, hdu: Any, report: Callable[[float], None], watch: Watch | None
+) -> None:
+    """Write a tile-compressed image plainly, a slab of planes at a time."""
+    header, shape = hdu.header, hdu.shape
+    out.write(header.tostring(padding=True).encode("ascii"))
+    plane = int(np.prod(shape[1:])) * abs(header["BITPIX"]) // 8
+    step = max(1, _BLOCK // max(1, plane))
+    dtype = np.dtype(f">{'f' if header['BITPIX'] < 0 else 'i'}{abs(header['BITPIX']) // 8}")
+    if header["BITPIX"] == 8:
+        dtype = np.dtype("u1")
+    written = 0
+    for start in range(0, shape[0], step):
+        report(start / shape[0])
+        slab = np.ascontiguousarray(hdu.section[start : start + step], dtype)
+        out.write(slab.tobytes())
+        written += slab.nbytes
+        if watch is not None:
+            watch(out)
+    out.write(b"\0" * (-written % 2880))

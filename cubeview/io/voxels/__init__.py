@@ -1,0 +1,1 @@
+"""Voxels where they lie: planes and spectra read when asked for, caches beside them."""

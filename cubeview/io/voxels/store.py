@@ -1,0 +1,245 @@
+"""Voxels that stay in their file until somebody looks: values, noise as sigma, masks."""
+
+import math
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from cubeview.cubes.cube import Box, Pixels
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.io.voxels.byterange import Layout, OpenFile, Stamp, stored_box
+
+_SLAB = 16 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class FitsPixels:
+    """Voxels of an array in an uncompressed file, read when asked for.
+
+    The file is opened for each question, so that nothing is held open, and its stamp is compared
+    each time. Infinite values are returned as NaN.
+
+    Parameters
+    ----------
+    path : Path
+        The file read.
+    layout : Layout
+    stamp : Stamp
+        The file as it was when the layout was found.
+    named : Path
+        The file the user opened, for messages; differs from `path` for an unpacked copy.
+    """
+
+    path: Path
+    layout: Layout
+    stamp: Stamp
+    named: Path
+
+    @cached_property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along (z, y, x)."""
+        z, y, x = (self.layout.shape[axis] for axis in self.layout.order)
+        return z, y, x
+
+    def plane(self, axis: int, index: int) -> np.ndarray:
+        """Return the plane across `axis` at `index`."""
+        return _plane(self, axis, index)
+
+    def spectrum(self, y: int, x: int) -> np.ndarray:
+        """Return the values along axis 0 at (y, x)."""
+        return _spectrum(self, y, x)
+
+    def box(self, box: Box) -> np.ndarray:
+        """Return a sub-cube."""
+        stored = self._stored(box)
+        if self.layout.scale != 1.0 or self.layout.zero != 0.0:
+            return self._without_blanks(stored, self._scaled(stored).astype(np.float32))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._without_blanks(stored, np.array(stored, dtype=np.float32, order="C"))
+
+    def exact(self, box: Box) -> np.ndarray:
+        """Return a sub-cube as float64, which holds flags of 32 bits and squares of tiny fluxes."""
+        stored = self._stored(box)
+        return self._without_blanks(stored, self._scaled(stored))
+
+    def read(self, report: Report = nothing) -> np.ndarray:
+        """Return the whole cube, shape (z, y, x), reading in slabs and reporting.
+
+        Raises
+        ------
+        CubeviewError
+            If the cube does not fit into this machine's memory.
+        """
+        return _read(self, self, report)
+
+    def _stored(self, box: Box) -> np.ndarray:
+        ranges = [slice(index, index + 1) for index in self.layout.fixed]
+        for axis, part, n in zip(self.layout.order, box, self.shape, strict=True):
+            start, stop, _ = part.indices(n)
+            ranges[axis] = slice(start, max(start, stop))
+        with OpenFile(self.path, self.stamp, self.named) as file:
+            stored = stored_box(file, self.layout, ranges)
+        others = tuple(a for a in range(stored.ndim) if a not in self.layout.order)
+        lengths = tuple(stored.shape[a] for a in self.layout.order)
+        return stored.transpose(*self.layout.order, *others).reshape(lengths)
+
+    def _scaled(self, stored: np.ndarray) -> np.ndarray:
+        # Double precision: a 32-bit integer near 2**31 would lose its low bits.
+        values = np.array(stored, dtype=np.float64, order="C")
+        if self.layout.scale != 1.0:
+            values *= self.layout.scale
+        if self.layout.zero != 0.0:
+            values += self.layout.zero
+        return values
+
+    def _without_blanks(self, stored: np.ndarray, values: np.ndarray) -> np.ndarray:
+        if self.layout.dtype.kind == "f":
+            values[~np.isfinite(values)] = np.nan
+        elif self.layout.blank is not None:
+            values[stored == self.layout.blank] = np.nan
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class SigmaPixels:
+    """One standard deviation, from pixels that hold another measure of the noise.
+
+    Parameters
+    ----------
+    pixels : FitsPixels
+    power : float
+        sigma = value ** power: 0.5 for a variance, -0.5 for an inverse variance, -1 for an
+        inverse sigma, 1 for sigma itself. A value of 0 in an inverse means no data, a negative
+        one anywhere no noise.
+    """
+
+    pixels: FitsPixels
+    power: float
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along (z, y, x)."""
+        return self.pixels.shape
+
+    def plane(self, axis: int, index: int) -> np.ndarray:
+        """Return the plane across `axis` at `index`."""
+        return _plane(self, axis, index)
+
+    def spectrum(self, y: int, x: int) -> np.ndarray:
+        """Return the values along axis 0 at (y, x)."""
+        return _spectrum(self, y, x)
+
+    def box(self, box: Box) -> np.ndarray:
+        """Return a sub-cube."""
+        values = self.pixels.exact(box)
+        values[(values < 0) | ((values == 0) & (self.power < 0))] = np.nan
+        sigma: np.ndarray = (values**self.power).astype(np.float32)
+        return sigma
+
+    def read(self, report: Report = nothing) -> np.ndarray:
+        """Return the whole cube, shape (z, y, x)."""
+        return _read(self, self.pixels, report)
+
+
+@dataclass(frozen=True, eq=False)
+class FlagPixels:
+    """1 where a voxel must not be used, from pixels that hold flags.
+
+    Parameters
+    ----------
+    pixels : FitsPixels
+        Of the cube's shape, or with one plane (z = 1) that holds for all.
+    shape : tuple of int
+        The cube's (z, y, x).
+    bits : int
+        Which bits forbid the voxel; 0 for any.
+    """
+
+    pixels: FitsPixels
+    shape: tuple[int, int, int]
+    bits: int = 0
+
+    def plane(self, axis: int, index: int) -> np.ndarray:
+        """Return the plane across `axis` at `index`."""
+        return _plane(self, axis, index)
+
+    def spectrum(self, y: int, x: int) -> np.ndarray:
+        """Return the values along axis 0 at (y, x)."""
+        return _spectrum(self, y, x)
+
+    def box(self, box: Box) -> np.ndarray:
+        """Return a sub-cube."""
+        if self.pixels.shape == self.shape:
+            return self._flags(self.pixels.exact(box))
+        one = self._flags(self.pixels.exact((slice(0, 1), box[1], box[2])))
+        start, stop, _ = box[0].indices(self.shape[0])
+        return np.repeat(one, max(0, stop - start), axis=0)
+
+    def read(self, report: Report = nothing) -> np.ndarray:
+        """Return the whole cube, shape (z, y, x)."""
+        return _read(self, self.pixels, report)
+
+    def _flags(self, values: np.ndarray) -> np.ndarray:
+        # NaN is no verdict: the voxel's own value decides.
+        values = np.nan_to_num(values)
+        bad = values.astype(np.int64) & self.bits if self.bits else values
+        return np.asarray(bad != 0, dtype=np.float32)
+
+
+def _plane(pixels: Pixels, axis: int, index: int) -> np.ndarray:
+    index = range(pixels.shape[axis])[index]
+    z, y, x = (slice(0, n) for n in pixels.shape)
+    one = slice(index, index + 1)
+    box: Box = ((one, y, x), (z, one, x), (z, y, one))[axis]
+    return pixels.box(box).squeeze(axis=axis)
+
+
+def _spectrum(pixels: Pixels, y: int, x: int) -> np.ndarray:
+    z, ny, nx = pixels.shape
+    y, x = range(ny)[y], range(nx)[x]
+    values: np.ndarray = pixels.box((slice(0, z), slice(y, y + 1), slice(x, x + 1)))[:, 0, 0]
+    return values
+
+
+def _read(pixels: Pixels, source: FitsPixels, report: Report) -> np.ndarray:
+    """Fill memory slab by slab along whatever is slowest in the file: each byte is read once."""
+    cube = _room_for(pixels.shape, source.named)
+    axis = int(np.argmin(source.layout.order))
+    n = pixels.shape[axis]
+    step = max(1, _SLAB * n // max(1, 4 * math.prod(pixels.shape)))
+    for start in range(0, n, step):
+        report(start / n, f"reading {source.named.name}")
+        z, y, x = (slice(0, length) for length in pixels.shape)
+        slab = slice(start, min(start + step, n))
+        part: Box = ((slab, y, x), (z, slab, x), (z, y, slab))[axis]
+        cube[part] = pixels.box(part)
+    return cube
+
+
+def _room_for(shape: tuple[int, int, int], path: Path) -> np.ndarray:
+    """Return an empty float32 array, or say with numbers that it does not fit."""
+    need = 4 * math.prod(shape)
+    have = physical_memory()
+    if have is not None and need > 0.8 * have:
+        raise CubeviewError(
+            f"{path}: the whole cube needs {need / 1e9:.1f} GB of memory and this machine has "
+            f"{have / 1e9:.1f} GB. Work on a part of it."
+        )
+    try:
+        return np.empty(shape, np.float32)
+    except MemoryError as error:
+        raise CubeviewError(
+            f"{path}: the whole cube needs {need / 1e9:.1f} GB of memory, which is not free. "
+            "Close other programs or work on a part of it."
+        ) from error
+
+
+def physical_memory() -> int | None:
+    """Return the bytes of memory of this machine; None where the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None

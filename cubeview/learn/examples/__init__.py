@@ -1,0 +1,1 @@
+"""Examples to learn from, simulated and prepared as real cases are."""

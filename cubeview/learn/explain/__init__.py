@@ -1,0 +1,1 @@
+"""Where a network looked, one file a method."""

@@ -1,0 +1,92 @@
+"""From a map on the network's input grid to an `Overlay` on the cubes' voxels."""
+
+from collections.abc import Mapping
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from scipy.ndimage import binary_closing, binary_fill_holes
+
+from cubeview.cubes.answer import Method, Overlay
+from cubeview.errors import CubeviewError
+from cubeview.learn.models.model import Model
+from cubeview.learn.models.prepared import Prepared, to_cube
+
+
+def row_of(model: Model, target: str) -> int:
+    """Return the place of a class among the model's answers, or raise CubeviewError."""
+    if target not in model.card.classes:
+        raise CubeviewError(
+            f"{model.card.title} has no class {target!r}: choose {', '.join(model.card.classes)}."
+        )
+    return model.card.classes.index(target)
+
+
+def visible_in(prepared: Prepared) -> np.ndarray:
+    """Input voxels the network could see something in; hearts are empty around the ventricle."""
+    if prepared.case.kind != "heart":
+        return np.ones(prepared.input.shape[1:], dtype=bool)
+    # Single voxels without counts inside the ventricle were shown to the network all the same.
+    counts: np.ndarray = (prepared.input != 0).any(axis=0)
+    seen: np.ndarray = counts | binary_fill_holes(binary_closing(counts))
+    return seen
+
+
+_known: WeakKeyDictionary[Prepared, dict[str, np.ndarray]] = WeakKeyDictionary()
+
+
+def _unseen(prepared: Prepared, role: str) -> np.ndarray:
+    """Return the voxels of a map's box that the network saw nothing of; kept like the way there."""
+    known = _known.setdefault(prepared, {})
+    if role not in known:
+        seen = visible_in(prepared).astype(np.float32)
+        known[role] = ~(to_cube(seen, prepared, role)[0] >= 0.5)
+    return known[role]
+
+
+def on_cubes(
+    model: Model,
+    prepared: Prepared,
+    values: np.ndarray | Mapping[str, np.ndarray],
+    method: Method,
+    target: str,
+    unit: str,
+    *,
+    words: Mapping[str, str] | None = None,
+    roles: tuple[str, ...] | None = None,
+    complete: bool = True,
+) -> Overlay:
+    """Carry a map on the input grid onto the cubes' voxels.
+
+    Parameters
+    ----------
+    model : Model
+    prepared : Prepared
+    values : ndarray, shape (d, h, w), or mapping of role to such
+        One map for all roles, or one for each.
+    method : str
+    target : str
+        The class the map speaks for.
+    unit : str
+    words : mapping of str to str, optional
+        Choices that made it.
+    roles : tuple of str, optional
+        The only roles it speaks of.
+    complete : bool
+    """
+    on_cube, boxes = {}, {}
+    for role in roles or tuple(prepared.grids):
+        own = values[role] if isinstance(values, Mapping) else values
+        on_cube[role], boxes[role] = to_cube(own, prepared, role)
+        # The map is carried without NaN, which would spread to the neighbours.
+        on_cube[role][_unseen(prepared, role)] = np.nan
+    return Overlay(
+        case=prepared.case,
+        values=on_cube,
+        boxes=boxes,
+        method=method,
+        target=target,
+        model=model.card.name,
+        unit=unit,
+        settings=dict(words or {}),
+        complete=complete,
+    )

@@ -1,0 +1,1 @@
+"""What networks are shown of a heart: the ventricle found, fitted, registered, cut out."""

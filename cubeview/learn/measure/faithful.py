@@ -1,0 +1,343 @@
+"""Whether the maps of a model say where it looked, measured on simulated cases.
+
+Pointing game (Zhang et al. 2018, arXiv:1608.00507), deletion and insertion (Petsiuk et al. 2018,
+arXiv:1806.07421), randomised weights (Adebayo et al. 2018, arXiv:1810.03292) and repeatability
+under a little noise and across trainings (after Arun et al. 2021, arXiv:2008.02766), per method
+and class.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, combinations
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.ndimage import distance_transform_edt, map_coordinates
+from scipy.stats import spearmanr
+
+from cubeview import __version__
+from cubeview.cubes.axes import Axis
+from cubeview.cubes.case import Case
+from cubeview.cubes.cube import ArrayPixels, Cube
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.explain.advice import FORMAT
+from cubeview.learn.explain.cam import OcclusionSettings, evidence, hide
+from cubeview.learn.explain.gradcam import attributions, strengths
+from cubeview.learn.explain.overlay import visible_in
+from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
+from cubeview.learn.models.device import on_best_device
+from cubeview.learn.models.model import Model
+from cubeview.learn.models.network import build
+from cubeview.learn.models.prepared import Prepared
+from cubeview.learn.sky.prepare import SkyConfig, prepare_window
+from cubeview.simulate.heart import pair as spect
+from cubeview.simulate.sky import window as ifu
+
+Maker = Callable[[Model, Prepared, int], np.ndarray]
+
+NEAR_MM = 10.0
+NEAR_VOXELS = 2.0
+SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+NOISE = 0.02
+_FEW = 3  # cases of a class for the tests that need no large number
+_SOME = 10  # and for the comparison of trainings
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A simulated case as network input, and where what makes its class lies.
+
+    Parameters
+    ----------
+    label : str
+    prepared : Prepared
+    region : ndarray of bool, shape (d, h, w)
+        Where a map may point: the wall of a heart, all of a window.
+    near : ndarray of bool, shape (d, h, w)
+        Close enough to the place; empty where the class has none.
+    """
+
+    label: str
+    prepared: Prepared
+    region: np.ndarray
+    near: np.ndarray
+
+
+def check_maps(
+    model: Model,
+    count: int,
+    *,
+    seed: int = 7,
+    twins: Sequence[Model] = (),
+    report: Report = nothing,
+) -> dict[str, Any]:
+    """Measure how far each kind of map of a model can be believed.
+
+    Parameters
+    ----------
+    model : Model
+    count : int
+        Simulated cases; the classes take turns.
+    seed : int
+        Another than the model was trained with.
+    twins : sequence of Model
+        Trained like this one from other seeds.
+    report : Report
+
+    Returns
+    -------
+    dict
+        ``classes``; ``methods``: for each the ``classes`` with ``n`` cases that have a place,
+        ``hit`` (share whose largest value in the region lies within 10 mm, or 2 voxels in the
+        sky, of the place) and ``chance`` (mean share of the region that would be a hit),
+        ``deletion`` and ``insertion`` (mean probability of the class while voxels are taken away
+        or put in, the map's largest first) beside both in random order; ``randomised`` (mean
+        absolute rank correlation with the map of the same network with a fresh head, and with
+        all weights fresh: to be near 0) and ``repeatable`` (mean rank correlation with the map
+        under noise of 2 % of the largest input: to be near 1). With twins also ``across_seeds``
+        of each class and of the method, the mean rank correlation between the maps of every two
+        of the models for the same case and class (to be near 1), and ``models``, the hashes of
+        all. Plain values, for JSON.
+
+    Raises
+    ------
+    CubeviewError
+        If no simulator makes cases for this model, or the twins are not like it or the same.
+    """
+    card = model.card
+    _check_twins(model, twins)
+    makers = _makers(card.kind)
+    across: dict[str, dict[str, list[float]]] = {}
+    hits: dict[str, dict[str, list[tuple[bool, float]]]] = {}
+    curves: dict[str, dict[str, list[tuple[float, ...]]]] = {}
+    others: dict[str, dict[str, list[float]]] = {}
+    taken = dict.fromkeys(card.classes, 0)
+    rng = np.random.default_rng(seed)
+    fresh: dict[str, Model] = {}
+    for number, known in enumerate(_cases(model, count, seed)):
+        report(number / count, f"checking maps, case {number + 1} of {count}")
+        row = card.classes.index(known.label)
+        prepared = known.prepared
+        seen = visible_in(prepared)
+        at_random = _curves(model, prepared, row, rng.permutation(seen.size).reshape(seen.shape))
+        if not fresh:
+            fresh = {"head": _fresh(model, prepared, False), "all": _fresh(model, prepared, True)}
+        shaken = _shaken(prepared, seen, rng)
+        for name, make in makers.items():
+            values = make(model, prepared, row)
+            if known.near.any():
+                inside = np.where(known.region, values, -np.inf)
+                hit = bool(known.near.flat[int(inside.argmax())])
+                chance = float(known.near[known.region].mean())
+                hits.setdefault(name, {}).setdefault(known.label, []).append((hit, chance))
+            curves.setdefault(name, {}).setdefault(known.label, []).append(
+                (*_curves(model, prepared, row, values), *at_random)
+            )
+            if taken[known.label] < _FEW:
+                kept = others.setdefault(name, {})
+                for what, other in fresh.items():
+                    like = _alike(values, make(other, prepared, row), seen)
+                    kept.setdefault(what, []).append(abs(like))
+                again = _alike(values, make(model, shaken, row), seen)
+                kept.setdefault("repeatable", []).append(again)
+            if twins and taken[known.label] < _SOME:
+                maps = [values, *(make(twin, prepared, row) for twin in twins)]
+                across.setdefault(name, {}).setdefault(known.label, []).extend(
+                    _alike(one, other, seen) for one, other in combinations(maps, 2)
+                )
+        taken[known.label] += 1
+    report(1.0, "maps checked")
+    heart = card.kind == "heart"
+    found: dict[str, Any] = {
+        "format": FORMAT,
+        "made_by": f"cubeview {__version__}",
+        "on": spect.VERSION if heart else ifu.VERSION,
+        "cases": count,
+        "seed": seed,
+        "within": f"{NEAR_MM:g} mm, in the heart" if heart else f"{NEAR_VOXELS:g} voxels",
+        "classes": list(card.classes),
+        "methods": {
+            name: {
+                "classes": {
+                    label: _row(hits.get(name, {}).get(label, []), curves[name].get(label, []))
+                    for label in card.classes
+                },
+                "randomised": {what: _mean(others[name][what]) for what in ("head", "all")},
+                "repeatable": _mean(others[name]["repeatable"]),
+            }
+            for name in makers
+        },
+    }
+    if twins:
+        found["models"] = [one.card.weights_sha256 for one in (model, *twins)]
+        for name, method in found["methods"].items():
+            for label, alike in across[name].items():
+                method["classes"][label]["across_seeds"] = _mean(alike)
+            method["across_seeds"] = _mean(list(chain.from_iterable(across[name].values())))
+    return found
+
+
+def _check_twins(model: Model, twins: Sequence[Model]) -> None:
+    cards = [model.card, *(twin.card for twin in twins)]
+    for card in cards[1:]:
+        if (card.kind, card.classes, card.roles, dict(card.preprocess)) != (
+            model.card.kind,
+            model.card.classes,
+            model.card.roles,
+            dict(model.card.preprocess),
+        ):
+            raise CubeviewError(
+                f"{card.title}: it does not answer the question of {model.card.title} from the "
+                "same input, so their maps cannot be compared."
+            )
+    if len({card.weights_sha256 for card in cards}) < len(cards):
+        raise CubeviewError("Two of the models are one and the same: name models of other seeds.")
+
+
+def _makers(kind: str) -> dict[str, Maker]:
+    """The maps on the input grid, by the name the user reads."""
+
+    def hidden(fill: Any) -> Maker:
+        settings = OcclusionSettings(8, 4, fill)
+        return lambda model, prepared, row: hide(model, prepared, settings).mean(row)
+
+    makers: dict[str, Maker] = {
+        "CAM": evidence,
+        "Grad-CAM++": strengths,
+        "integrated gradients": lambda *asked: attributions(*asked).sum(axis=0),
+        "occlusion": hidden("zero"),
+    }
+    if kind == "heart":
+        makers["occlusion by the wall's mean"] = hidden("wall")
+    return makers
+
+
+def _cases(model: Model, count: int, seed: int) -> Iterator[Known]:
+    card = model.card
+    makers = {"heart": (_heart, spect.CLASSES), "sky": (_window, ifu.CLASSES)}
+    if card.kind not in makers:
+        raise CubeviewError(f"{card.title}: no simulator makes cases for models of this kind.")
+    make, classes = makers[card.kind]
+    labels = [label for label in card.classes if label in classes]
+    if not labels:
+        raise CubeviewError(f"{card.title}: none of its classes is one of the simulator's.")
+    for number in range(count):
+        label = labels[number % len(labels)]
+        yield make(model, label, np.random.default_rng((seed, number)), f"check {number}")
+
+
+def _heart(model: Model, label: str, rng: np.random.Generator, name: str) -> Known:
+    pair = spect.simulate_pair(label, rng)
+    case = spect.to_case(pair, name)
+    config = HeartConfig.from_dict(model.card.preprocess)
+    roles = model.card.roles
+    prepared = prepare_heart(case, config, roles, ventricles=pair.truth.ventricles)
+    wall, site = (
+        np.any(
+            [
+                _on_grid(masks[role], prepared.grids[role], prepared.input.shape[1:])
+                for role in prepared.grids
+            ],
+            axis=0,
+        )
+        for masks in (pair.truth.myocardium, pair.truth.site)
+    )
+    region = wall | site
+    return Known(label, prepared, region, _around(site, NEAR_MM / config.voxel_mm) & region)
+
+
+def _window(model: Model, label: str, rng: np.random.Generator, name: str) -> Known:
+    config = SkyConfig.from_dict(model.card.preprocess)
+    window = ifu.simulate_window(label, rng, config.size)
+    values, _ = prepare_window(window.flux, window.sigma, config)
+    steps = np.arange(config.size, dtype=float)
+    axes = (
+        Axis("Wavelength", "spectral", "", steps),
+        Axis("Dec", "space", "", steps),
+        Axis("RA", "space", "", steps),
+    )
+    cube = Cube(axes, ArrayPixels(window.flux), "sky")
+    case = Case(name, "sky", {model.card.roles[0]: cube})
+    prepared = Prepared(case, values, {model.card.roles[0]: np.eye(4)})
+    strength = np.abs(window.effect)
+    site = strength > strength.max() / 2
+    return Known(label, prepared, np.ones_like(site), _around(site, NEAR_VOXELS))
+
+
+def _on_grid(mask: np.ndarray, grid: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sample a mask of a cube at the voxels of the input."""
+    voxels = np.indices(shape).reshape(3, -1)
+    places = grid[:3, :3] @ voxels + grid[:3, 3:]
+    inside: np.ndarray = map_coordinates(mask.astype(np.float32), places, order=1) >= 0.5
+    return inside.reshape(shape)
+
+
+def _around(site: np.ndarray, voxels: float) -> np.ndarray:
+    if not site.any():
+        return site
+    near: np.ndarray = distance_transform_edt(~site) <= voxels
+    return near
+
+
+def _curves(model: Model, prepared: Prepared, row: int, values: np.ndarray) -> tuple[float, float]:
+    """Mean probability of a class while voxels go, and while they come, the largest first."""
+    seen = np.flatnonzero(visible_in(prepared))
+    order = seen[np.argsort(values.ravel()[seen])[::-1]]
+    inputs = np.repeat(prepared.input[None], 2 * len(SHARES), axis=0)
+    flat = inputs.reshape(len(inputs), len(prepared.input), -1)
+    for number, share in enumerate(SHARES):
+        first, rest = np.split(order, [round(share * len(order))])
+        flat[number][:, first] = 0
+        flat[len(SHARES) + number][:, rest] = 0
+
+    def work(device: torch.device) -> np.ndarray:
+        logits = model.network(torch.from_numpy(inputs).to(device))
+        found: np.ndarray = torch.softmax(logits, dim=1)[:, row].cpu().numpy()
+        return found
+
+    odds, _ = on_best_device(model.network, work)
+    gone, come = odds.reshape(2, -1)
+    return float(np.trapezoid(gone, SHARES)), float(np.trapezoid(come, SHARES))
+
+
+def _fresh(model: Model, prepared: Prepared, everywhere: bool) -> Model:
+    """The model with untrained weights in its head, or in all of it."""
+    torch.manual_seed(1)
+    network = build(model.network.config)
+    if everywhere:
+        shown = torch.tensor(prepared.input)[None].repeat(4, 1, 1, 1, 1)
+        for _ in range(30):  # settles the statistics of the normalisations
+            network(shown * (1 + 0.1 * torch.rand_like(shown)))
+    else:
+        network.features.load_state_dict(model.network.features.state_dict())
+    return Model(network.eval(), model.card)
+
+
+def _shaken(prepared: Prepared, seen: np.ndarray, rng: np.random.Generator) -> Prepared:
+    size = NOISE * np.abs(prepared.input).max()
+    noise = rng.standard_normal(prepared.input.shape).astype(np.float32)
+    return replace(prepared, input=prepared.input + size * noise * seen)
+
+
+def _alike(one: np.ndarray, other: np.ndarray, seen: np.ndarray) -> float:
+    """Rank correlation over what was seen; 0 where a map is the same everywhere."""
+    a, b = one[seen], other[seen]
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return float(spearmanr(a, b).statistic)
+
+
+def _row(hits: list[tuple[bool, float]], curves: list[tuple[float, ...]]) -> dict[str, Any]:
+    names = ("deletion", "insertion", "deletion_random", "insertion_random")
+    row: dict[str, Any] = {
+        "n": len(hits),
+        "hit": _mean([float(hit) for hit, _ in hits]),
+        "chance": _mean([chance for _, chance in hits]),
+    }
+    row |= {name: _mean([curve[place] for curve in curves]) for place, name in enumerate(names)}
+    return row
+
+
+def _mean(values: list[float]) -> float:
+    return round(float(np.mean(values)), 4) if values else 0.0

@@ -1,0 +1,339 @@
+"""The model card: everything but the weights that is needed to use a model and to judge it.
+
+A model is a folder with ``weights.safetensors`` and ``card.json``. The card alone says how a case
+is prepared, what the network looks like, what its answers mean and where it came from.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError
+from cubeview.paths import data_dir, resource
+
+log = logging.getLogger(__name__)
+
+FORMAT = 2
+CARD = "card.json"
+WEIGHTS = "weights.safetensors"
+DOUBT = "doubt.safetensors"
+LICENCE = "GPL-3.0-or-later"
+INTENDED_USE = "Research use only, not a medical device."
+
+_LARGEST_CARD = 1_000_000  # bytes
+
+Code = tuple[str, str, str]
+"""Code value, coding scheme and meaning, as DICOM writes a coded concept (PS3.16)."""
+
+HEART_CODES: Mapping[str, Code] = MappingProxyType(
+    {
+        "healthy": ("301121007", "SCT", "Myocardial perfusion normal"),
+        "ischaemic": ("414795007", "SCT", "Myocardial ischemia"),
+        "infarcted": ("22298006", "SCT", "Myocardial infarction"),
+        "mixed": ("428196007", "SCT", "Mixed ischemia and infarction"),
+        "artefact": ("122748", "DCM", "False positive defect finding"),
+    }
+)
+"""Codes of the heart classes, from CID 3120 and 3121 of DICOM PS3.16."""
+
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: lambda data: {**data, "doubt_sha256": ""},  # nothing was known of strange cases
+}
+"""For each old format number, a function from its JSON values to those of the next number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """What is known of a model.
+
+    Parameters
+    ----------
+    name : str
+        Short and lasting, as in ``--model``: ``"spect-mpi"``.
+    kind : {"heart", "sky"}
+        Kind of case it judges.
+    title : str
+        What the user reads.
+    network : mapping
+        `cubeview.learn.models.network.NetworkConfig` as plain values.
+    preprocess : mapping
+        How a case becomes network input: ``"kind"`` (``"heart"`` or ``"sky"``) and the entries of
+        `HeartConfig` or `SkyConfig`.
+    roles : tuple of str
+        Input channels in order: ``("rest", "stress")``, ``("flux", "noise")``.
+    classes : tuple of str
+        Answers in the order of the logits.
+    codes : mapping of class to (value, scheme, meaning)
+        Standard codes of the classes, where there are any.
+    normal : str
+        The class that means nothing is wrong; empty where the question makes no sense.
+    defects : tuple of str
+        The classes that are weighed against `normal` for "abnormal".
+    artefact : str
+        The class that questions the image instead of judging it; empty for none.
+    temperature : float
+        Logits are divided by it before the softmax (Guo et al. 2017, arXiv:1706.04599).
+    training : mapping
+        Data version, numbers, seeds, recipe.
+    metrics : mapping
+        Measured figures, with the data they were measured on.
+    parent : str
+        SHA-256 of the weights it was fine-tuned from; empty for none.
+    weights_sha256 : str
+        Of ``weights.safetensors``, in hexadecimal; empty before the first save.
+    doubt_sha256 : str
+        Of ``doubt.safetensors``, which knows what the training data look like; empty for none.
+    licence, intended_use : str
+    versions : mapping of library to version
+        What it was made with.
+    format : int
+    """
+
+    name: str
+    kind: Literal["heart", "sky"]
+    title: str
+    network: Mapping[str, Any]
+    preprocess: Mapping[str, Any]
+    roles: tuple[str, ...]
+    classes: tuple[str, ...]
+    codes: Mapping[str, Code] = field(default_factory=dict)
+    normal: str = ""
+    defects: tuple[str, ...] = ()
+    artefact: str = ""
+    temperature: float = 1.0
+    training: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    parent: str = ""
+    weights_sha256: str = ""
+    doubt_sha256: str = ""
+    licence: str = LICENCE
+    intended_use: str = INTENDED_USE
+    versions: Mapping[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if isinstance(value, Mapping):
+                object.__setattr__(self, entry.name, MappingProxyType(dict(value)))
+        fault = _fault(self)
+        if fault:
+            raise ValueError(fault)
+
+
+@dataclass(frozen=True, eq=False)
+class ModelRef:
+    """A model that can be loaded: its name, unique among those found, its folder and its card."""
+
+    name: str
+    folder: Path
+    card: Card
+
+
+def read_card(folder: Path | str) -> Card:
+    """Read the card of a model folder.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    Card
+        Upgraded from an older format where need be.
+
+    Raises
+    ------
+    CubeviewError
+        If there is no card, or it is not one; the text names the folder and what is wrong.
+    """
+    folder = Path(folder)
+    path = folder / CARD
+    try:
+        if path.stat().st_size > _LARGEST_CARD:
+            raise CubeviewError(f"{path}: too large for a model card. Copy the model folder again.")
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CubeviewError(
+            f"{folder}: not a model folder, there is no {CARD} in it. Choose a folder that holds "
+            f"{CARD} and {WEIGHTS}."
+        ) from error
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: cannot be read ({error.strerror}). Check its permissions."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise CubeviewError(
+            f"{path}: the model card is damaged ({error}). Copy the model folder again."
+        ) from error
+    try:
+        return _from_json(data)
+    except ValueError as error:
+        raise CubeviewError(f"{path}: the model card cannot be used: {error}.") from error
+
+
+def write_card(card: Card, folder: Path, name: str = CARD) -> None:
+    """Write ``card.json``, or under another name, into a folder that exists."""
+    data = {entry.name: getattr(card, entry.name) for entry in fields(card)}
+    data = {k: dict(v) if isinstance(v, Mapping) else v for k, v in data.items()}
+    data = {"format": data.pop("format"), **data}
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / name).write_text(text + "\n", encoding="utf-8")
+
+
+def find_models() -> tuple[ModelRef, ...]:
+    """Return the models shipped with the program and those in the user's data folder.
+
+    Folders without a usable card are passed over with a warning in the log. Of two models with
+    the same name the later one is called by its name and its folder.
+    """
+    found: list[ModelRef] = []
+    names: set[str] = set()
+    for place in (resource("models"), data_dir() / "models"):
+        for folder in sorted(place.iterdir()) if place.is_dir() else ():
+            # A .part folder is a model that was being written when the program was killed.
+            if folder.suffix == ".part" or not (folder / CARD).is_file():
+                continue
+            try:
+                stat = (folder / CARD).stat()
+                card = _known_card(folder, (stat.st_mtime_ns, stat.st_size, stat.st_ino))
+            except CubeviewError as error:
+                log.warning("model passed over: %s", error)
+                continue
+            name = card.name if card.name not in names else f"{card.name} ({folder.name})"
+            names.add(name)
+            found.append(ModelRef(name, folder, card))
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _known_card(folder: Path, stamp: tuple[int, ...]) -> Card:
+    """Return a card that may have been read before: the window asks for all of them often."""
+    return read_card(folder)
+
+
+def why_not(card: Card, case: Case) -> str:
+    """Say why a model cannot judge a case, and what can be done about it.
+
+    Parameters
+    ----------
+    card : Card
+    case : Case
+
+    Returns
+    -------
+    str
+        Empty when it can. For a sky cube the window may still be chosen.
+    """
+    if case.kind != card.kind:
+        judges = {"heart": "hearts (rest and stress)", "sky": "windows of sky cubes"}[card.kind]
+        shown = {"heart": "a heart", "sky": "a sky cube", "volume": "neither heart nor sky cube"}
+        return (
+            f"{card.title} judges {judges}; this is {shown[case.kind]}. Choose a model made for "
+            "it; viewing and measuring work without one."
+        )
+    if card.kind == "sky":
+        return ""
+    missing = [role for role in card.roles if role not in case.cubes]
+    if not missing:
+        return ""
+    if set(case.cubes) == {"heart"}:
+        return (
+            f"{card.title} needs {' and '.join(card.roles)}; this scan does not say which of them "
+            "it is. Open it together with the other one, or say what it is."
+        )
+    return (
+        f"{card.title} needs {' and '.join(card.roles)}; {' and '.join(missing)} is missing. Open "
+        "both together; the scan that is there can be viewed and compared."
+    )
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of bytes in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _from_json(data: Any) -> Card:
+    """Build a card from parsed JSON, or raise ValueError saying what is wrong."""
+    if not isinstance(data, dict):
+        raise ValueError("it is not a table of entries")
+    number = data.get("format")
+    if type(number) is not int or number < 1:
+        raise ValueError("it states no format number")
+    if number > FORMAT:
+        raise ValueError(
+            f"it has format {number}, this CubeView knows up to {FORMAT}; update CubeView"
+        )
+    while number < FORMAT:
+        data, number = UPGRADES[number](data), number + 1
+    known = {entry.name: entry for entry in fields(Card)}
+    unknown = set(data) - set(known)
+    if unknown:
+        raise ValueError(f"unknown entry {sorted(unknown)[0]!r}")
+    try:
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        if isinstance(values.get("codes"), dict):
+            values["codes"] = {name: tuple(code) for name, code in values["codes"].items()}
+        return replace(Card(**values), format=FORMAT)
+    except TypeError as error:
+        raise ValueError(f"an entry is missing or of the wrong kind ({error})") from error
+
+
+_TEXTS = (
+    "name",
+    "title",
+    "normal",
+    "artefact",
+    "parent",
+    "weights_sha256",
+    "licence",
+    "doubt_sha256",
+)
+_TUPLES = ("roles", "classes", "defects")
+_TABLES = ("network", "preprocess", "codes", "training", "metrics", "versions")
+
+
+def _fault(card: Card) -> str:
+    """Return what is wrong with a card, or an empty text."""
+    for name in (*_TEXTS, "intended_use"):
+        if not isinstance(getattr(card, name), str):
+            return f"{name!r} is not text"
+    for name in _TUPLES:
+        value = getattr(card, name)
+        if not isinstance(value, tuple) or not all(isinstance(v, str) and v for v in value):
+            return f"{name!r} is not a list of names"
+    for name in _TABLES:
+        if not isinstance(getattr(card, name), Mapping):
+            return f"{name!r} is not a table"
+    if not card.name or not card.title:
+        return "'name' or 'title' is empty"
+    if card.kind not in ("heart", "sky"):
+        return f"'kind' is {card.kind!r}, neither heart nor sky"
+    if card.preprocess.get("kind") not in ("heart", "sky"):
+        return "'preprocess' does not say whether it is for heart or sky"
+    if not card.roles or len(card.classes) < 2 or len(set(card.classes)) < len(card.classes):
+        return "it needs a role and two or more different classes"
+    if card.network.get("classes") != len(card.classes):
+        return f"the network has {card.network.get('classes')} answers for {card.classes}"
+    if card.network.get("channels_in") != len(card.roles):
+        return f"the network has {card.network.get('channels_in')} channels for {card.roles}"
+    named = {*card.defects, *card.codes, *filter(None, (card.normal, card.artefact))}
+    if not named <= set(card.classes):
+        return f"{sorted(named - set(card.classes))[0]!r} is none of its classes"
+    if bool(card.defects) != bool(card.normal):
+        return "'normal' and 'defects' go together"
+    if not all(len(c) == 3 and all(isinstance(t, str) for t in c) for c in card.codes.values()):
+        return "'codes' need value, scheme and meaning"
+    number = card.temperature
+    if type(number) not in (int, float) or not 1e-3 < number < 1e3:
+        return "'temperature' is not a positive number"
+    return ""

@@ -1,0 +1,301 @@
+"""Models as things to keep: list, pack into one file, take in, throw away.
+
+A pack is a ZIP file with ``card.json``, ``weights.safetensors``, ``doubt.safetensors`` where the
+model has one, and ``SHA256SUMS``. Nothing in it
+is ever run, and no name in it decides where anything is written.
+"""
+
+import os
+import re
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.models.card import (
+    CARD,
+    DOUBT,
+    WEIGHTS,
+    Card,
+    ModelRef,
+    find_models,
+    read_card,
+    sha256,
+)
+from cubeview.paths import data_dir
+
+SUMS = "SHA256SUMS"
+SUFFIX = ".cubeview-model.zip"
+
+_LARGEST = {CARD: 1_000_000, SUMS: 10_000, WEIGHTS: 420_000_000, DOUBT: 50_000_000}  # bytes
+_NAME = re.compile(r"[\w][\w .+()-]{0,79}")
+# Names Windows keeps for devices, whatever follows the first point.
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{a}{n}" for a in ("com", "lpt") for n in range(1, 10))}
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """One line of the model manager.
+
+    Parameters
+    ----------
+    ref : ModelRef
+    own : bool
+        Of the user, so that it may be deleted.
+    parent : str
+        Name of the model it was fine-tuned from; empty for none.
+    cases : int or None
+        It was fine-tuned on, or None for a model that was trained on simulations.
+    figures : str
+        Its measured figures in words; empty where the card holds none.
+    made : str
+        When, as the card says; empty where it does not.
+    """
+
+    ref: ModelRef
+    own: bool
+    parent: str
+    cases: int | None
+    figures: str
+    made: str
+
+
+def models_dir() -> Path:
+    """Return the folder of the user's own models, made if absent."""
+    folder = data_dir() / "models"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def folder_for(name: str) -> Path:
+    """Return the folder of a model of the user's that is to be called so.
+
+    Raises
+    ------
+    CubeviewError
+        If no folder can be called so on every system.
+    """
+    bad = not _NAME.fullmatch(name) or name.endswith((".", " ", ".part"))
+    if bad or name.split(".")[0].strip().lower() in _DEVICES:
+        raise CubeviewError(
+            f"{name!r} cannot be the name of a model: use letters, digits, spaces, and . _ + ( ) -."
+        )
+    return models_dir() / name
+
+
+def free_name(wanted: str) -> str:
+    """Return a name no model has yet: the one wanted, or with the next number behind it."""
+    taken = {ref.name for ref in find_models()} | {p.name for p in models_dir().iterdir()}
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def listed() -> list[Listed]:
+    """Return all models, shipped ones first."""
+    models = find_models()
+    names = {ref.card.weights_sha256: ref.name for ref in models if ref.card.weights_sha256}
+    return [
+        Listed(
+            ref=ref,
+            own=_is_own(ref.folder),
+            parent=names.get(ref.card.parent, str(ref.card.training.get("finetuned_from", ""))),
+            cases=_whole(ref.card.training.get("cases")) if ref.card.parent else None,
+            figures=_figures(ref.card),
+            made=str(ref.card.training.get("made", ""))[:10],
+        )
+        for ref in models
+    ]
+
+
+def parent_of(ref: ModelRef) -> ModelRef | None:
+    """Return the model a model was fine-tuned from, where it is still there."""
+    if not ref.card.parent:
+        return None
+    return next((m for m in find_models() if m.card.weights_sha256 == ref.card.parent), None)
+
+
+def export_model(folder: Path, path: Path) -> Path:
+    """Write a model into one file, whole or not at all.
+
+    Raises
+    ------
+    CubeviewError
+        If the model is not whole, or the file cannot be written.
+    """
+    card = read_card(folder)
+    part = path.with_name(path.name + ".part")
+    try:
+        names = (CARD, WEIGHTS, DOUBT) if card.doubt_sha256 else (CARD, WEIGHTS)
+        held = {name: (folder / name).read_bytes() for name in names}
+        if sha256(held[WEIGHTS]) != card.weights_sha256:
+            raise CubeviewError(
+                f"{folder}: the weights are not those of the card (the SHA-256 differs); it was "
+                "not exported."
+            )
+        sums = "".join(f"{sha256(data)}  {name}\n" for name, data in held.items())
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as pack:
+            for name, data in {**held, SUMS: sums.encode()}.items():
+                # A fixed date: the same model packs to the same file.
+                pack.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+        os.replace(part, path)
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: the model cannot be written ({error.strerror or error}). Choose another "
+            "folder or make room."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
+    """Take a packed model in among the user's own; nothing in it is run.
+
+    Parameters
+    ----------
+    path : Path
+    report : callable
+
+    Returns
+    -------
+    ModelRef
+        Under its own name, or with a number behind it where that is taken.
+
+    Raises
+    ------
+    CubeviewError
+        If it is no pack, too large, damaged, of another format or shape, or is there already.
+    """
+    from cubeview.learn.models.model import load_model
+
+    report(0.0, f"reading {path.name}")
+    held = _unpacked(path)
+    sums = _sums(held.pop(SUMS))
+    if sums != {name: sha256(data) for name, data in held.items()}:
+        raise CubeviewError(
+            f"{path}: the file is damaged or was changed (a checksum differs). Get it again."
+        )
+    place = models_dir()
+    part = place / f"{sha256(held[CARD])[:16]}.part"
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir()
+        for name, data in held.items():
+            (part / name).write_bytes(data)
+        report(0.5, "checking the weights")
+        try:
+            card = load_model(part).card
+        except CubeviewError as error:
+            raise CubeviewError(str(error).replace(str(part), str(path))) from error
+        twin = next(
+            (m for m in find_models() if m.card.weights_sha256 == card.weights_sha256), None
+        )
+        if twin is not None:
+            raise CubeviewError(f"{path}: this model is here already, as {twin.name}.")
+        folder = folder_for(free_name(_safe(card.name)))
+        os.rename(part, folder)
+    except OSError as error:
+        raise CubeviewError(
+            f"{place}: the model cannot be written ({error.strerror or error}). Make room and try "
+            "again."
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    report(1.0, "imported")
+    return next(ref for ref in find_models() if ref.folder == folder)
+
+
+def delete_model(folder: Path) -> None:
+    """Delete one of the user's own models for good.
+
+    Raises
+    ------
+    CubeviewError
+        If it is no model of the user's, or cannot be deleted.
+    """
+    if not _is_own(folder) or not (folder / CARD).is_file():
+        raise CubeviewError(f"{folder}: not one of your own models; it was not deleted.")
+    gone = folder.with_name(folder.name + ".part")
+    try:
+        shutil.rmtree(gone, ignore_errors=True)
+        # Out of the list at once: a kill half way leaves no half model behind.
+        os.rename(folder, gone)
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise CubeviewError(
+            f"{folder}: cannot be deleted ({error.strerror}). Check its permissions."
+        ) from error
+
+
+def _unpacked(path: Path) -> dict[str, bytes]:
+    """Return the members of a pack, or raise CubeviewError saying why it is none."""
+    try:
+        with zipfile.ZipFile(path) as pack:
+            members = {entry.filename: entry for entry in pack.infolist()}
+            needed = set(_LARGEST) - {DOUBT}
+            if not needed <= set(members) <= set(_LARGEST) or len(pack.infolist()) != len(members):
+                raise CubeviewError(
+                    f"{path}: not a packed model: it should hold {', '.join(sorted(needed))} and "
+                    "nothing else. Choose a file made by Export in the model manager."
+                )
+            held = {}
+            for name in members:
+                most = _LARGEST[name]
+                # What a header says of the size is not believed: no more than this is unpacked.
+                with pack.open(members[name]) as stream:
+                    held[name] = stream.read(most + 1)
+                if len(held[name]) > most:
+                    raise CubeviewError(f"{path}: {name} in it is too large for a model.")
+            return held
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise CubeviewError(
+            f"{path}: not a packed model, or damaged ({error}). Get it again."
+        ) from error
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: cannot be read ({error.strerror or error}). Check that it is still there."
+        ) from error
+
+
+def _sums(data: bytes) -> dict[str, str]:
+    lines = data.decode("ascii", "replace").splitlines()
+    pairs = (line.split(maxsplit=1) for line in lines)
+    return {pair[1].strip(): pair[0] for pair in pairs if len(pair) == 2}
+
+
+def _safe(name: str) -> str:
+    """Return a name of a card as one a folder can have."""
+    cleaned = re.sub(r"[^\w .+()-]", "-", name)[:60].strip(". ")
+    return re.sub(r"^[^\w]+", "", cleaned) or "model"
+
+
+def _is_own(folder: Path) -> bool:
+    return folder.resolve().parent == models_dir().resolve()
+
+
+def _whole(value: object) -> int | None:
+    return value if type(value) is int else None
+
+
+def _figures(card: Card) -> str:
+    """Return the figures of a card, of a fine-tuned or of a trained model, in a few words."""
+    found = card.metrics.get("out_of_fold")
+    if isinstance(found, dict) and isinstance(found.get("auc"), dict):
+        auc, balanced = found["auc"].get("mean"), found.get("balanced_accuracy")
+        parts = [f"AUC {auc:.3f}" if isinstance(auc, float) else ""]
+        parts.append(f"balanced {balanced:.2f}" if isinstance(balanced, float) else "")
+        return ", ".join(filter(None, parts))
+    numbers = {key: value for key, value in card.metrics.items() if isinstance(value, float)}
+    for table in card.metrics.values():
+        if isinstance(table, dict):
+            numbers |= {k: v for k, v in table.items() if isinstance(v, float)}
+    words = {
+        "auc_defect_against_normal": "AUC",
+        "auc_normal_against_rest": "AUC normal",
+        "accuracy": "accuracy",
+    }
+    return ", ".join(f"{word} {numbers[key]:.3f}" for key, word in words.items() if key in numbers)

@@ -1,0 +1,1 @@
+"""Looking through a whole sky cube."""

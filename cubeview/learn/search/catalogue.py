@@ -1,0 +1,185 @@
+"""From the peaks of a searched cube to its catalogue: purity, threshold, world coordinates."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from cubeview.cubes.case import Case
+from cubeview.cubes.catalogue import Catalogue, Detection, step_value
+from cubeview.cubes.cube import Cube
+from cubeview.errors import CubeviewError
+from cubeview.learn.search.measure import Shape
+
+PURITY = 0.9
+"""Purity the default threshold is chosen for."""
+
+FLOOR = 4.0
+"""Peaks below this S/N are not looked at."""
+
+WHITE_FLOOR = 3.5
+"""The same in the image of all channels, where there are a thousand times fewer places."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A peak that passed, before it has a number: class, S/N, probability, place and size.
+
+    `strength` is what peaks of a class are sorted out by, see `cubeview.learn.search.score`.
+    """
+
+    label: str
+    sn: float
+    strength: float
+    probability: float
+    shape: Shape
+
+
+@dataclass(eq=False)
+class Found:
+    """Peaks of the whole cube; `false_lines` and `false_white` are strengths in the flipped one."""
+
+    peaks: list[Peak]
+    false_lines: list[float]
+    false_white: list[float]
+    artefacts: list[float]
+    known: int
+
+
+def purity_curve(real: list[float], false: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return purity against threshold.
+
+    Parameters
+    ----------
+    real, false : list of float
+        Strengths of what was found in the data, and in the flipped data.
+
+    Returns
+    -------
+    thresholds : ndarray, shape (n,)
+        The strength of everything found, rising.
+    purity : ndarray, shape (n,)
+        One less false over found, both at the threshold and above; never negative.
+    """
+    thresholds = np.unique(np.asarray(real, dtype=np.float64))
+    found = len(real) - np.searchsorted(np.sort(real), thresholds)
+    wrong = len(false) - np.searchsorted(np.sort(false), thresholds)
+    return thresholds, np.clip(1.0 - wrong / np.maximum(found, 1), 0.0, 1.0)
+
+
+def cautious_curve(
+    real: list[float], false: list[float], floor: float = FLOOR
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the purity against threshold that the data promise at least.
+
+    In a small cube the threshold would lie just above the brightest of a handful of false peaks,
+    where on average one more waits in the data. False peaks are therefore counted twice, and the
+    larger number taken: those there are, and the smooth tail, exponential in the square of the
+    strength as that of a Gaussian field's maxima is, that fits all of them, their number raised
+    by its error.
+
+    Parameters
+    ----------
+    real, false : list of float
+        See `purity_curve`.
+    floor : float
+        Least strength of what was kept.
+
+    Returns
+    -------
+    thresholds, purity : ndarray, shape (n,)
+        See `purity_curve`.
+    """
+    thresholds, purity = purity_curve(real, false)
+    found = len(real) - np.searchsorted(np.sort(real), thresholds)
+    tail = np.asarray(false, dtype=np.float64)
+    tail = tail[tail >= floor]
+    beyond = (tail**2 - floor**2) / 2
+    slope = min(1.0, len(tail) / beyond.sum()) if beyond.any() else 1.0
+    most = len(tail) + math.sqrt(len(tail)) + 1.0
+    smooth = most * np.exp(-slope * np.maximum(thresholds**2 - floor**2, 0.0) / 2)
+    return thresholds, np.clip(np.minimum(purity, 1.0 - smooth / np.maximum(found, 1)), 0.0, 1.0)
+
+
+def _lowest(thresholds: np.ndarray, purity: np.ndarray, wanted: float) -> float:
+    """Return the lowest threshold of the wanted purity; infinite where there is none."""
+    good = thresholds[purity >= wanted]
+    return float(good[0]) if len(good) else math.inf
+
+
+def catalogue_of(
+    case: Case, model: str, found: Found, threshold: float | None, wanted: float
+) -> Catalogue:
+    """Return the catalogue of a search; see `cubeview.learn.search.run.search`."""
+    if not found.known:
+        raise CubeviewError(
+            f"{case.name}: the cube holds no data that can be searched (all voxels are blank)."
+        )
+    lines = [peak.strength for peak in found.peaks if peak.label == "emission line"]
+    line_sn, line_purity = cautious_curve(lines, found.false_lines)
+    white = [peak.strength for peak in found.peaks if peak.label == "continuum"]
+    white_sn, white_purity = purity_curve(white, found.false_white)
+    notes: tuple[str, ...] = ()
+    least = threshold
+    if least is None:
+        least = _lowest(line_sn, line_purity, wanted)
+        if math.isinf(least) and lines:
+            notes = (
+                f"no threshold reaches a purity of {wanted:.0%} in this cube: emission lines are "
+                "left out; state a threshold to see them",
+            )
+    limits = {
+        "emission line": least,
+        # Nothing in the data can imitate absorption before a source; as sure as the lines, then.
+        "absorption": max(least, FLOOR) if math.isfinite(least) else 6.0,
+        "continuum": _lowest(white_sn, white_purity, wanted),
+    }
+    curves = {
+        "emission line": (line_sn, line_purity),
+        "continuum": (white_sn, white_purity),
+        "absorption": (np.zeros(0), np.zeros(0)),
+    }
+    taken = [peak for peak in found.peaks if peak.strength >= limits[peak.label]]
+    taken.sort(key=lambda peak: -peak.sn)
+    unsure = sum(peak.probability < 0.5 for peak in taken)
+    if unsure:
+        notes = (*notes, f"{unsure} of them rest on their S/N alone: the network is not sure")
+    artefacts = sum(sn >= min(least, 1e9) for sn in found.artefacts)
+    if artefacts:
+        notes = (*notes, f"{artefacts} peaks were set aside as artefacts")
+    if case.main.uncertainty is None:
+        notes = (*notes, "the file states no uncertainty: the noise was estimated from the data")
+    return Catalogue(
+        case=case,
+        model=model,
+        detections=tuple(_entries(case.main, taken, curves)),
+        threshold=least,
+        purity_sn=line_sn,
+        purity=line_purity,
+        false_peaks=sum(sn >= least for sn in found.false_lines),
+        notes=notes,
+    )
+
+
+def _entries(
+    cube: Cube, taken: list[Peak], curves: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> Iterator[Detection]:
+    step, _, arcsec = cube.spacing
+    for number, peak in enumerate(taken, 1):
+        spectral, dec, ra = cube.world(*peak.shape.centre)
+        line = peak.label != "continuum"
+        yield Detection(
+            number=number,
+            label=peak.label,
+            probability=peak.probability,
+            sn=peak.sn,
+            strength=peak.strength,
+            purity=step_value(*curves[peak.label], peak.strength),
+            ra_deg=ra if cube.wcs is not None else math.nan,
+            dec_deg=dec if cube.wcs is not None else math.nan,
+            spectral=spectral if line else math.nan,
+            voxel=peak.shape.centre,
+            sky_extent=peak.shape.sky_px * arcsec,
+            spectral_extent=peak.shape.channels * step if line else math.nan,
+        )

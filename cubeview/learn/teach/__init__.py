@@ -1,0 +1,1 @@
+"""Teaching a model the user's own labels."""

@@ -1,0 +1,301 @@
+"""Teach a model the user's own labels, a little, and measure it beside the model it came from.
+
+What helps on real scans is to move little: the start is the base model's own head, weighed anew
+before anything below it moves (Kumar et al. 2022, arXiv:2202.10054), with frozen batch statistics,
+few steps, a pull back to the start, and in the end only as far as cases no step was trained on
+clearly say; a calibration is fitted on the same.
+"""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.measure.calibrate import calibrate, how_far, logistic_baseline
+from cubeview.learn.models.card import Card
+from cubeview.learn.models.doubt import keeps_features
+from cubeview.learn.models.model import Model
+from cubeview.learn.models.network import Network
+from cubeview.learn.models.processes import Together
+from cubeview.learn.teach.rounds import (
+    Links,
+    Rounds,
+    batched,
+    explained,
+    frozen_part,
+    grouped_logits,
+    pooled_part,
+    tail_of,
+)
+from cubeview.learn.teach.training_set import TrainingSet, grouped_folds
+from cubeview.learn.teach.tuning import AUGMENTATIONS, FinetuneConfig, Going
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """A fine-tuned model and every case's scores from folds that never saw it.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on all cases; not saved yet.
+    folds : ndarray of int, shape (n,)
+    logits : ndarray, shape (n, classes)
+        Out of fold, calibrated: their softmax is the probability of each label class.
+    base : ndarray, shape (n, classes), or None
+        The same of the model as it came; None when it does not know these classes.
+    baseline : ndarray, shape (n, classes)
+        Logistic regression on the frozen pooled features, same folds.
+    """
+
+    model: Model
+    folds: np.ndarray
+    logits: np.ndarray
+    base: np.ndarray | None
+    baseline: np.ndarray
+
+
+def linked_classes(card: Card, classes: Sequence[str]) -> Links:
+    """Return which of the model's answers make up each label class, or None for a new label set.
+
+    A two-class set of the normal class against one of the defects, or against "abnormal", asks
+    for all defects together: that is the evidence the model weighs best.
+    """
+    known = list(card.classes)
+    defects = [known.index(name) for name in card.defects]
+    if len(classes) == 2 and card.normal in classes and defects:
+        other = classes[1 - list(classes).index(card.normal)]
+        if other in card.defects or other == "abnormal":
+            both = {card.normal: [known.index(card.normal)], other: defects}
+            return [both[name] for name in classes]
+    if all(name in known for name in classes):
+        return [[known.index(name)] for name in classes]
+    return None
+
+
+def fine_tune(
+    base: Model,
+    examples: TrainingSet,
+    config: FinetuneConfig,
+    *,
+    report: Report = nothing,
+    partial: Callable[[Going], None] | None = None,
+    together: Together | None = None,
+) -> Tuned:
+    """Fine-tune a copy of a model in folds, then on all cases.
+
+    Parameters
+    ----------
+    base : Model
+        Left as it is.
+    examples : TrainingSet
+    config : FinetuneConfig
+    report : callable
+        Called each step; may raise Cancelled.
+    partial : callable, optional
+        Told how it goes, each step of a fold.
+    together : Together, optional
+        The processes this one trains with; alone on the CPU by default.
+
+    Returns
+    -------
+    Tuned
+
+    Raises
+    ------
+    CubeviewError
+        If a new label set is to be learnt by moving the threshold only, an augmentation is not
+        known, or training breaks off; the text says what to change.
+
+    Notes
+    -----
+    How far a fold's network goes (`cubeview.learn.teach.rounds.Rounds.toward`) and its calibration
+    are fitted on scores of the other folds' cases by networks that saw neither fold: for each pair
+    of folds one network is trained without both, and serves both. No label of a fold takes part in
+    anything its cases are judged by.
+    """
+    together = together or Together()
+    links = linked_classes(base.card, examples.classes)
+    if links is None and config.layers == "threshold":
+        raise CubeviewError(
+            "the model does not know these classes, so there is no threshold to move: choose "
+            "head or last2."
+        )
+    known = AUGMENTATIONS[base.card.kind]
+    if unknown := [name for name in config.augment if name not in known]:
+        raise CubeviewError(f"augmentation {unknown[0]!r}: choose from {', '.join(known)}.")
+    folds = grouped_folds(examples, config.folds, config.seed)
+    start = deepcopy(base.network).eval().to(together.device)
+    if links is None:
+        start.reset_head(len(examples.classes))
+        nn.init.zeros_(start.head.weight)
+        nn.init.zeros_(start.head.bias)
+    way = _Way(report, partial, config)
+    tail_at = tail_of(start, config.layers)
+    with explained():
+        cached = frozen_part(start, examples, tail_at, config, base.card.kind, way.aside)
+        pooled = pooled_part(start, tail_at, cached)
+    rounds = Rounds(start, tail_at, links, examples, cached, pooled, config, together)
+
+    raw = np.zeros((len(rounds.shares), len(examples), len(examples.classes)))
+    calibrated, baseline = np.zeros_like(raw[0]), np.zeros_like(raw[0])
+    truth, heat = examples.truth, base.card.temperature
+
+    inner: dict[tuple[int, int], np.ndarray] = {}
+    for fold in range(config.folds):
+        test, train = np.nonzero(folds == fold)[0], np.nonzero(folds != fold)[0]
+        way.begin(fold)
+        raw[:, test] = rounds.logits(rounds.train(train, way.watch), test)
+        way.passed()
+        unseen = np.zeros_like(raw)
+        for other in range(config.folds):
+            if other == fold:
+                continue
+            pair = min(fold, other), max(fold, other)
+            if pair not in inner:
+                both = np.isin(folds, pair)
+                network = rounds.train(np.nonzero(~both)[0], way.inner)
+                inner[pair] = np.zeros_like(raw)
+                inner[pair][:, both] = rounds.logits(network, np.nonzero(both)[0])
+                way.passed()
+            unseen[:, folds == other] = inner[pair][:, folds == other]
+        far = how_far(unseen[:, train], truth[train], heat)
+        shift, temperature = calibrate(unseen[far, train], truth[train], heat)
+        calibrated[test] = (raw[far, test] + shift) / temperature
+        baseline[test] = logistic_baseline(pooled[0], truth, train, test)
+        way.end(float((calibrated[test].argmax(axis=1) == truth[test]).mean()))
+    way.begin(config.folds)
+    far = how_far(raw, truth, heat)
+    network = rounds.toward(rounds.train(np.arange(len(examples)), way.watch), rounds.shares[far])
+    shift, temperature = calibrate(raw[far], truth, heat)
+    network = _shifted(network, links, shift)
+    before = None
+    if links is not None:
+        before = model_logits(base, examples.inputs, links)
+    doubt = base.doubt if keeps_features(base.network, network) else None
+    model = Model(network.cpu().eval(), _card(base, examples, links, temperature), doubt=doubt)
+    report(1.0, "fine-tuned")
+    return Tuned(model, folds, calibrated, before, baseline)
+
+
+def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
+    """Return a model's calibrated logits as it is, one a label class, shape (n, classes)."""
+    with torch.inference_mode():
+        found: np.ndarray = (
+            batched(
+                lambda batch: grouped_logits(model.network(batch), links), inputs, model.network
+            )
+            .double()
+            .cpu()
+            .numpy()
+        )
+    return found / model.card.temperature
+
+
+class _Way:
+    """How far the rounds are, in words and curves."""
+
+    def __init__(
+        self, report: Report, partial: Callable[[Going], None] | None, config: FinetuneConfig
+    ) -> None:
+        self._report, self._partial = report, partial
+        self._folds, self._steps = config.folds, config.steps
+        self._rounds = config.folds + config.folds * (config.folds - 1) // 2 + 1
+        self._round = self._step = 0
+        self._text = ""
+        self._losses: list[list[float]] = []
+        self._accuracies: list[list[float]] = []
+        self._held_out: list[float] = []
+
+    def aside(self, text: str) -> None:
+        """Report work before the first step."""
+        self._report(0.0, text)
+
+    def begin(self, fold: int) -> None:
+        """Begin a fold, or after the last the model to keep."""
+        last = fold == self._folds
+        self._text = "the model to keep" if last else f"fold {fold + 1} of {self._folds}"
+        self._losses.append([])
+        self._accuracies.append([])
+        self._tell_of(self._text)
+
+    def passed(self) -> None:
+        """End a round; those of the smaller rungs have no steps."""
+        self._round += 1
+        self._step = 0
+        self._tell_of(self._text)
+
+    def watch(self, loss: float, accuracy: float) -> None:
+        """Take a step of the fold's own round."""
+        self._losses[-1].append(loss)
+        self._accuracies[-1].append(accuracy)
+        self._stepped(f"step {len(self._losses[-1])} of {self._steps}")
+        self._tell()
+
+    def inner(self, loss: float, accuracy: float) -> None:
+        """Take a step of a round for the calibration only."""
+        self._stepped("calibrating")
+
+    def end(self, held_out: float) -> None:
+        """Take a finished fold."""
+        self._held_out.append(held_out)
+        self._tell()
+
+    def _stepped(self, text: str) -> None:
+        self._step += 1
+        self._tell_of(f"{self._text}, {text}")
+
+    def _tell_of(self, text: str) -> None:
+        done = (self._round + self._step / self._steps) / self._rounds
+        self._report(min(done, 0.999), text)
+
+    def _tell(self) -> None:
+        if self._partial is not None:
+            self._partial(
+                Going(
+                    fold=len(self._losses),
+                    folds=self._folds,
+                    losses=tuple(map(tuple, self._losses)),
+                    accuracies=tuple(map(tuple, self._accuracies)),
+                    held_out=tuple(self._held_out),
+                )
+            )
+
+
+def _shifted(network: Network, links: list[list[int]] | None, shift: np.ndarray) -> Network:
+    """Put the calibration's shift into the bias of the head."""
+    with torch.no_grad():
+        for index, amount in enumerate(shift):
+            rows = [index] if links is None else links[index]
+            network.head.bias[rows] += float(amount)
+    return network
+
+
+def _card(
+    base: Model, examples: TrainingSet, links: list[list[int]] | None, temperature: float
+) -> Card:
+    card = replace(
+        base.card,
+        temperature=temperature,
+        parent=base.card.weights_sha256,
+        weights_sha256="",
+        doubt_sha256="",
+        network=base.network.config.to_dict(),
+        metrics={},
+        training={},
+    )
+    if links is not None:
+        return card
+    return replace(
+        card,
+        classes=examples.classes,
+        codes={name: code for name, code in card.codes.items() if name in examples.classes},
+        normal=card.normal if card.normal in examples.classes else "",
+        defects=tuple(name for name in card.defects if name in examples.classes),
+        artefact=card.artefact if card.artefact in examples.classes else "",
+        network={**base.network.config.to_dict(), "classes": len(examples.classes)},
+    )

@@ -1,0 +1,204 @@
+"""From labels to a judged fine-tune and a kept model, in the steps a window takes.
+
+torch and scipy are loaded by the functions that need them, never with this module.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.models.card import ModelRef
+from cubeview.learn.models.packs import folder_for
+from cubeview.learn.models.preload import preload
+from cubeview.learn.teach.labelled import Entry
+from cubeview.learn.teach.tuning import FinetuneConfig, Going
+from cubeview.library import ventricles as placed
+
+if TYPE_CHECKING:
+    from cubeview.learn.teach.comparison import Outcome
+    from cubeview.learn.teach.finetune import Tuned
+    from cubeview.learn.teach.training_set import TrainingSet
+
+_LAYERS = {
+    "threshold": "Only the threshold moves: the network stays as it is",
+    "head": "Only the head learns",
+    "last2": "The last two layers learn",
+    "all": "All layers learn, the lower ones more slowly",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """A fine-tune that went through: the model is not kept yet.
+
+    Parameters
+    ----------
+    base : ModelRef
+    cases : TrainingSet
+    config : FinetuneConfig
+    tuned : Tuned
+    outcome : Outcome
+    """
+
+    base: ModelRef
+    cases: "TrainingSet"
+    config: FinetuneConfig
+    tuned: "Tuned"
+    outcome: "Outcome"
+
+    @property
+    def ill(self) -> np.ndarray:
+        """True for the cases of the positive classes, shape (n,)."""
+        return np.isin(self.cases.truth, [self.cases.classes.index(n) for n in self.positive])
+
+    @property
+    def positive(self) -> tuple[str, ...]:
+        """The positive classes."""
+        return self.outcome.positive
+
+    @property
+    def wrong(self) -> list[tuple[str, str, str, float]]:
+        """Cases still named wrongly by a fold that never saw them, the surest first.
+
+        Name, class, what was said, and its probability.
+        """
+        chances, classes = self.outcome.tuned.probabilities, self.cases.classes
+        said = chances.argmax(axis=1)
+        missed = np.nonzero(said != self.cases.truth)[0]
+        missed = missed[np.argsort(-chances[missed, said[missed]], kind="stable")]
+        return [
+            (
+                self.cases.names[i],
+                classes[self.cases.truth[i]],
+                classes[said[i]],
+                float(chances[i, said[i]]),
+            )
+            for i in missed
+        ]
+
+
+def plan_in_words(base: ModelRef, config: FinetuneConfig) -> str:
+    """Say what a fine-tune would do, before it does."""
+    what = _LAYERS.get(config.layers, f"The {config.layers[:4]} {config.layers[4:]} layers learn")
+    steps = "" if config.layers in ("threshold", "head") else f", {config.steps} steps a round"
+    return (
+        f"{what}{steps}, in {config.folds} folds that are each judged on cases they never saw, "
+        f"then once more on all cases. {base.card.title} itself is left as it is."
+    )
+
+
+class Teacher:
+    """Prepares cases once and teaches from them; for one thread.
+
+    The prepared cases are kept, so that another try, or one after a failure, begins at the
+    training.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[object, TrainingSet] | None = None
+
+    def check(
+        self, base: ModelRef, entries: Sequence[Entry], folds: int, *, report: Report = nothing
+    ) -> list[str]:
+        """Open and prepare the cases anew and say what is doubtful, a sentence each.
+
+        Raises
+        ------
+        CubeviewError
+            If they cannot be taught.
+        """
+        preload()
+        from cubeview.learn.teach.training_set import preflight
+
+        self._known = None
+        return preflight(self._cases(base, entries, report), folds)
+
+    def teach(
+        self,
+        base: ModelRef,
+        entries: Sequence[Entry],
+        config: FinetuneConfig,
+        positive: Sequence[str] = (),
+        *,
+        report: Report = nothing,
+        told: Callable[[list[str]], None] | None = None,
+        going: Callable[[Going], None] | None = None,
+    ) -> Taught:
+        """Prepare, fine-tune in folds and judge.
+
+        Parameters
+        ----------
+        base : ModelRef
+        entries : sequence of Entry
+        config : FinetuneConfig
+        positive : sequence of str
+            The ill side of the ROC; empty for the model's own choice.
+        report : callable
+        told : callable, optional
+            Gets the pre-flight's sentences before training begins.
+        going : callable, optional
+            See `cubeview.learn.teach.finetune.fine_tune`.
+
+        Raises
+        ------
+        CubeviewError
+            As `gather`, `preflight` and `fine_tune` do.
+        """
+        preload()
+        from cubeview.learn.models.device import share_cores
+        from cubeview.learn.models.model import load_model
+        from cubeview.learn.teach.comparison import judge, positive_classes
+        from cubeview.learn.teach.finetune import fine_tune
+        from cubeview.learn.teach.training_set import preflight
+
+        share_cores()
+        cases = self._cases(base, entries, lambda f, text: report(0.3 * f, text))
+        said = preflight(cases, config.folds)
+        if told is not None:
+            told(said)
+        positive_classes(base.card, cases.classes, positive)
+        tuned = fine_tune(
+            load_model(base.folder),
+            cases,
+            config,
+            report=lambda f, text: report(0.3 + 0.7 * f, text),
+            partial=going,
+        )
+        return Taught(base, cases, config, tuned, judge(tuned, cases, base.card, positive))
+
+    def _cases(self, base: ModelRef, entries: Sequence[Entry], report: Report) -> "TrainingSet":
+        from cubeview.learn.teach.training_set import gather
+
+        key = (
+            base.card.weights_sha256,
+            base.folder,
+            placed.changed_at(),  # prepared anew once the user has mended a ventricle
+            [(entry.name, entry.class_name, entry.group) for entry in entries],
+        )
+        if self._known is None or self._known[0] != key:
+            cases = gather(entries, base.card, order=base.card.classes, report=report)
+            self._known = key, cases
+        return self._known[1]
+
+
+def keep(taught: Taught, name: str) -> ModelRef:
+    """Write a fine-tuned model among the user's own, under a new name.
+
+    Raises
+    ------
+    CubeviewError
+        If the name is taken or no name for a model, or the disk refuses.
+    """
+    from cubeview.learn.models.model import save_model
+    from cubeview.learn.teach.comparison import kept_card
+
+    folder = folder_for(name)
+    if folder.exists():
+        raise CubeviewError(f"There is a model {name!r} already: choose another name.")
+    model, base = taught.tuned.model, taught.base.card
+    card = kept_card(model.card, base, taught.cases, taught.config, taught.outcome, name)
+    saved = save_model(replace(model, card=card), folder)
+    return ModelRef(name, folder, saved.card)

@@ -1,0 +1,281 @@
+"""Fitting a network to a data set: one process or several, with checkpoints to go on from.
+
+Whatever is random is drawn from a seed and the number of the epoch, never from a state that would
+be lost: a run that was stopped goes on to the same weights.
+"""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.examples.dataset import Dataset
+from cubeview.learn.models.network import Network
+from cubeview.learn.models.processes import Together
+from cubeview.learn.train.recipe import Schedule
+from cubeview.learn.train.variation import Variation, applied, applied_there, draw
+
+CHECKPOINT = "checkpoint.safetensors"
+
+_TELL_S = 0.1
+_MEMORY_SHARE = 0.6
+"""Of an accelerator's free memory that data may take; the rest is for the network."""
+
+Batch = Callable[[np.ndarray, Variation], torch.Tensor]
+"""Given numbers of examples and their variation, the inputs on the device."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit did.
+
+    Parameters
+    ----------
+    losses : tuple of float
+        Mean of each epoch.
+    precision, device : str
+        What it ran in and on.
+    processes : int
+    cases_per_second : float
+        Over the epochs of this run, all processes together; NaN if there were none left to do.
+    """
+
+    losses: tuple[float, ...]
+    precision: str
+    device: str
+    processes: int = 1
+    cases_per_second: float = math.nan
+
+
+def fit(
+    network: Network,
+    data: Dataset,
+    schedule: Schedule,
+    seed: int,
+    *,
+    checkpoint: Path | None = None,
+    digest: str = "",
+    together: Together | None = None,
+    report: Report = nothing,
+) -> Fitted:
+    """Fit a network to a data set, in place; on CUDA where there is one, else on the CPU.
+
+    Several processes share each batch, and their gradients are averaged. Each normalises over its
+    own share of the batch; the running statistics are averaged after each epoch. Without batch
+    normalisation they therefore come to what one process alone would, up to rounding.
+
+    Parameters
+    ----------
+    network : Network
+    data : Dataset
+    schedule : Schedule
+    seed : int
+        Decides the order of cases and their displacements.
+    checkpoint : path, optional
+        Written after each epoch, and continued from where it exists.
+    digest : str
+        Of the recipe: a checkpoint of another one is refused.
+    together : Together, optional
+        The processes that train as one; alone if not given.
+    report : Report
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    CubeviewError
+        If the checkpoint cannot be used or written, or the batch cannot be shared.
+    """
+    cuda = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    together = together or Together(device=cuda)
+    device, size = together.device, together.size
+    if schedule.batch % size:
+        raise CubeviewError(
+            f"a batch of {schedule.batch} cannot be shared by {size} processes; choose a number "
+            "of processes that divides it."
+        )
+    half = schedule.precision == "bf16" and _has_bf16(device)
+    network.to(device)
+    _lay_out(network, torch.channels_last_3d)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay
+    )
+    losses: list[float] = []
+    if checkpoint is not None and checkpoint.is_file():
+        losses = _resume(checkpoint, network, optimizer, digest)
+    together.agree(len(losses))
+    ours: nn.Module = network
+    if size > 1:
+        ours = DistributedDataParallel(network, broadcast_buffers=False)
+    batch = _batches(data, device)
+    steps = max(1, data.count // schedule.batch)
+    share = slice(together.rank, None, size)
+    loss_of = nn.CrossEntropyLoss()
+    begin, done_before = time.monotonic(), len(losses)
+    for epoch in range(len(losses), schedule.epochs):
+        network.train()
+        rng = np.random.default_rng([seed, 1_000_000 + epoch])
+        order = rng.permutation(data.count)
+        # Kept on the device: to look at a number there is to wait for all that goes before it.
+        total = torch.zeros((), dtype=torch.float64, device=device)
+        told = -math.inf
+        for step in range(steps):
+            chosen = order[step * schedule.batch : (step + 1) * schedule.batch]
+            variation = draw(schedule, len(chosen), data.channels, rng).of(share)
+            x = batch(chosen[share], variation)
+            y = torch.from_numpy(data.labels(chosen[share])).to(device)
+            for group in optimizer.param_groups:
+                group["lr"] = rate_at(epoch * steps + step, schedule.epochs * steps, schedule)
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                logits = ours(x)
+            loss = loss_of(logits.float(), y)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            total += loss.detach()
+            if time.monotonic() - told >= _TELL_S or step + 1 == steps:
+                told = time.monotonic()
+                seen = (epoch - done_before) * steps + step + 1
+                speed = seen * schedule.batch / max(told - begin, 1e-9)
+                report(
+                    (epoch * steps + step + 1) / (schedule.epochs * steps),
+                    f"Training: epoch {epoch + 1} of {schedule.epochs}, loss "
+                    f"{float(total) / (step + 1):.3f}, {speed:.0f} cases/s",
+                )
+        together.average([total, *network.buffers()])
+        losses.append(float(total) / steps)
+        if checkpoint is not None and together.rank == 0:
+            _save(checkpoint, network, optimizer, losses, digest)
+    spent = time.monotonic() - begin
+    _lay_out(network.to("cpu"), torch.contiguous_format)
+    network.eval()
+    fresh = (len(losses) - done_before) * steps * schedule.batch
+    return Fitted(
+        tuple(losses),
+        "bf16" if half else "fp32",
+        device.type,
+        size,
+        fresh / spent if fresh else math.nan,
+    )
+
+
+def rate_at(step: int, steps: int, schedule: Schedule) -> float:
+    """Return the learning rate of a step: one cycle with cosine flanks that ends at zero.
+
+    Or the same throughout, where the schedule says so.
+    """
+    if schedule.course == "constant":
+        return schedule.rate
+    rise = max(1.0, schedule.rise * steps)
+    if step < rise:
+        return schedule.rate * (0.04 + 0.96 * 0.5 * (1.0 - math.cos(math.pi * step / rise)))
+    fall = (step - rise) / max(1.0, steps - rise)
+    return schedule.rate * 0.5 * (1.0 + math.cos(math.pi * min(1.0, fall)))
+
+
+def _batches(data: Dataset, device: torch.device) -> Batch:
+    """Return what gives batches: from the accelerator's own memory where the data fit into it."""
+    size = sum(shard.nbytes for shard in data.shards)
+    if device.type == "cuda" and size <= _MEMORY_SHARE * torch.cuda.mem_get_info(device)[0]:
+        return resident(data, device)
+
+    def batch(chosen: np.ndarray, variation: Variation) -> torch.Tensor:
+        inputs = applied(data.inputs(chosen), variation)
+        return torch.from_numpy(inputs).to(device, memory_format=torch.channels_last_3d)
+
+    return batch
+
+
+def resident(data: Dataset, device: torch.device) -> Batch:
+    """Bring all examples into a device's memory, as float16; batches are made there."""
+    length, *shape = data.shards[0].shape
+    every = torch.empty((length * len(data.shards), *shape), dtype=torch.float16, device=device)
+    for number, shard in enumerate(data.shards):
+        every[number * length : (number + 1) * length] = torch.from_numpy(np.array(shard))
+
+    def batch(chosen: np.ndarray, variation: Variation) -> torch.Tensor:
+        inputs = every[torch.from_numpy(chosen).to(device)].float()
+        return applied_there(inputs, variation).contiguous(memory_format=torch.channels_last_3d)
+
+    return batch
+
+
+def _lay_out(network: Network, layout: torch.memory_format) -> None:
+    """Store the convolutions' weights in a layout; channels last is faster on every device."""
+    for parameter in network.parameters():
+        if parameter.ndim == 5:
+            parameter.data = parameter.data.contiguous(memory_format=layout)
+
+
+def _has_bf16(device: torch.device) -> bool:
+    """Whether bf16 saves time: software emulation of it does not."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _save(
+    path: Path,
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    losses: list[float],
+    digest: str,
+) -> None:
+    """Write weights and optimizer state, whole or not at all."""
+    tensors = {
+        f"network.{k}": v.detach().cpu().contiguous() for k, v in network.state_dict().items()
+    }
+    for number, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            tensors[f"optimizer.{number}.{name}"] = value.detach().cpu().contiguous()
+    notes = {"losses": json.dumps(losses), "recipe": digest}
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(safetensors.torch.save(tensors, metadata=notes))
+        os.replace(part, path)
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: the checkpoint cannot be written ({error.strerror}). Check the disk."
+        ) from error
+
+
+def _resume(
+    path: Path, network: Network, optimizer: torch.optim.Optimizer, digest: str
+) -> list[float]:
+    """Load a checkpoint into network and optimizer; returns the losses so far."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            notes: Mapping[str, str] = file.metadata() or {}
+            if notes.get("recipe") != digest:
+                raise CubeviewError(
+                    f"{path} belongs to another recipe. Choose an empty work folder, or delete it."
+                )
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            losses = [float(loss) for loss in json.loads(notes["losses"])]
+        network.load_state_dict(
+            {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
+        )
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for name, value in tensors.items():
+            if name.startswith("optimizer."):
+                _, number, entry = name.split(".")
+                state.setdefault(int(number), {})[entry] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    except (OSError, safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise CubeviewError(
+            f"{path}: the checkpoint cannot be used ({error}). Delete it to start again."
+        ) from error
+    return losses

@@ -1,0 +1,146 @@
+"""How training varies its inputs: drawn for a whole batch, applied to any share of it.
+
+Drawing and applying are apart, so that several processes that train as one vary the cases as one
+alone would, and a graphics processor varies cases that never leave its memory.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from cubeview.learn.train.recipe import Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Variation:
+    """What is done to each input of a batch.
+
+    Parameters
+    ----------
+    moves : ndarray, shape (n, 3), int
+        Displacement in whole voxels; zeros move in.
+    gains : ndarray, shape (n, channel, 1, 1, 1)
+    mirrored : ndarray of bool, shape (n, 3)
+        Axes that are turned round.
+    field : ndarray, shape (n, channel, terms), float32, or None
+        Weights of the terms of a smooth gain, see `Schedule.field`.
+    """
+
+    moves: np.ndarray
+    gains: np.ndarray
+    mirrored: np.ndarray
+    field: np.ndarray | None
+
+    def of(self, rows: slice) -> "Variation":
+        """Return the variation of some of the inputs."""
+        field = None if self.field is None else self.field[rows]
+        return Variation(self.moves[rows], self.gains[rows], self.mirrored[rows], field)
+
+
+def draw(schedule: Schedule, count: int, channels: int, rng: np.random.Generator) -> Variation:
+    """Draw a variation of `count` inputs."""
+    reach = schedule.shift
+    moves = rng.integers(-reach, reach + 1, (count, 3))
+    gains = 1.0 + rng.uniform(-schedule.gain, schedule.gain, (count, channels, 1, 1, 1))
+    mirrored = np.zeros((count, 3), dtype=bool)
+    if schedule.flip:
+        mirrored = rng.random((count, 3)) < 0.5
+    field = None
+    if schedule.field:
+        terms = 2 * len(_vectors())
+        shared = rng.normal(0.0, schedule.field, (count, 1, terms))
+        own = rng.normal(0.0, schedule.field / 4, (count, channels, terms))
+        field = (shared + own).astype(np.float32)
+    return Variation(moves, gains, mirrored, field)
+
+
+def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
+    """Return varied inputs.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n, channel, d, h, w), float32
+    variation : Variation
+        Of as many inputs.
+
+    Returns
+    -------
+    ndarray of the same shape
+    """
+    size = inputs.shape[2:]
+    out = np.zeros_like(inputs)
+    for row, move in enumerate(variation.moves):
+        to, at = (
+            tuple(
+                slice(max(0, sign * m), s + min(0, sign * m))
+                for m, s in zip(move, size, strict=True)
+            )
+            for sign in (1, -1)
+        )
+        out[row][:, *to] = inputs[row][:, *at] * variation.gains[row]
+        if variation.mirrored[row].any():
+            out[row] = np.flip(out[row], tuple(np.flatnonzero(variation.mirrored[row]) + 1))
+    if variation.field is not None:
+        out *= np.exp(np.tensordot(variation.field, _terms(size), axes=1))
+    return out
+
+
+def applied_there(inputs: torch.Tensor, variation: Variation) -> torch.Tensor:
+    """Return varied inputs where they lie, as `applied` does up to rounding.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (n, channel, d, h, w), float32
+    variation : Variation
+
+    Returns
+    -------
+    Tensor of the same shape, on the same device
+    """
+    device, size = inputs.device, tuple(inputs.shape[2:])
+    reach = int(np.abs(variation.moves).max(initial=0))
+    places = []
+    for axis, length in enumerate(size):
+        line = np.arange(length)[None]
+        turned = np.where(variation.mirrored[:, axis, None], length - 1 - line, line)
+        # Voxels the displacement brings in from outside lie in the margin of zeros.
+        places.append(torch.from_numpy(turned - variation.moves[:, axis, None] + reach).to(device))
+    rows = torch.arange(len(inputs), device=device)[:, None, None, None]
+    padded = functional.pad(inputs, (reach,) * 6)
+    z, y, x = places
+    moved = padded[rows, :, z[:, :, None, None], y[:, None, :, None], x[:, None, None, :]]
+    moved = moved.permute(0, 4, 1, 2, 3)
+    moved = moved * torch.from_numpy(variation.gains.astype(np.float32)).to(device)
+    if variation.field is not None:
+        weights = torch.from_numpy(variation.field).to(device)
+        terms = torch.from_numpy(_terms(size)).to(device)
+        moved = moved * torch.tensordot(weights, terms, dims=1).exp()
+    return moved
+
+
+_CYCLES = 3
+"""Shortest wave of the smooth gain: so many fit into the input (53 mm in a heart's 160)."""
+
+
+@lru_cache(maxsize=1)
+def _vectors() -> np.ndarray:
+    """Wave vectors in cycles over the input, one of each opposite pair, shape (waves, 3)."""
+    line = np.arange(-_CYCLES, _CYCLES + 1)
+    every = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
+    length = (every**2).sum(axis=1)
+    found: np.ndarray = every[(length > 0) & (length <= _CYCLES**2)]
+    return found[len(found) // 2 :]
+
+
+@lru_cache(maxsize=2)
+def _terms(size: tuple[int, ...]) -> np.ndarray:
+    """Waves over the input of mean square 1 in sum, shape (terms, d, h, w), float32."""
+    lines = [2 * np.pi * np.arange(length) / length for length in size]
+    z, y, x = np.meshgrid(*lines, indexing="ij")
+    phase = np.tensordot(_vectors(), np.stack([z, y, x]), axes=1)
+    waves = np.concatenate([np.cos(phase), np.sin(phase)]) / np.sqrt(len(phase))
+    found: np.ndarray = waves.astype(np.float32)
+    return found

@@ -1,0 +1,1 @@
+"""Simulated hearts: a rest and a stress scan of one patient."""

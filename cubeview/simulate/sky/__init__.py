@@ -1,0 +1,1 @@
+"""Simulated skies: windows and whole fields of spectral cubes."""

@@ -1,0 +1,61 @@
+import logging
+from pathlib import Path
+
+from PyQt6.QtCore import QByteArray, QSettings
+
+from cubeview.gui.desk.settings import MOST_RECENT, Settings, SettingsFile
+from cubeview.paths import data_dir
+
+
+def ini():
+    return QSettings(str(data_dir() / "settings.ini"), QSettings.Format.IniFormat)
+
+
+def test_nothing_saved_gives_the_defaults(qapp):
+    assert SettingsFile().settings == Settings()
+    assert SettingsFile().layout() is None
+
+
+def test_settings_come_back_with_their_types(qapp):
+    memory = SettingsFile()
+    memory.change(theme="light", occlusion_patch=4, research_use_seen=True, recent=("/a",))
+    again = SettingsFile().settings
+    assert again == memory.settings
+    assert again.recent == ("/a",)
+    assert again.research_use_seen is True
+
+
+def test_bad_and_unknown_values_are_left_out_and_logged(qapp, caplog):
+    store = ini()
+    store.setValue("settings/theme", '"pink"')
+    store.setValue("settings/occlusion_patch", '"8"')
+    store.setValue("settings/occlusion_stride", "true")
+    store.setValue("settings/recent", "not json")
+    store.setValue("settings/of_the_future", "1")
+    store.setValue("settings/folder", '"/scans"')
+    store.sync()
+    with caplog.at_level(logging.WARNING):
+        settings = SettingsFile().settings
+    assert settings == Settings(folder="/scans")
+    assert len(caplog.records) == 4
+
+
+def test_recent_files_are_few_and_the_newest_leads(qapp):
+    memory = SettingsFile()
+    for number in range(MOST_RECENT + 3):
+        memory.opened([Path(f"/scans/{number}.dcm")])
+    memory.opened([Path("/scans/9.dcm")])
+    recent = memory.settings.recent
+    assert len(recent) == MOST_RECENT
+    assert recent[0].endswith("9.dcm")
+    assert len(set(recent)) == MOST_RECENT
+
+
+def test_a_damaged_layout_is_no_layout(qapp):
+    memory = SettingsFile()
+    memory.save_layout(QByteArray(b"g"), QByteArray(b"s"))
+    assert SettingsFile().layout() == (QByteArray(b"g"), QByteArray(b"s"))
+    store = ini()
+    store.setValue("window/state", 7)
+    store.sync()
+    assert SettingsFile().layout() is None

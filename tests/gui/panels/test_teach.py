@@ -1,0 +1,299 @@
+"""Teaching in the window: from labelled cases to a kept model."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from PyQt6.QtCore import Qt
+
+from cubeview.commands.simulated import write_pairs
+from cubeview.cubes.ventricle import Ventricle
+from cubeview.errors import CubeviewError, nothing
+from cubeview.gui.panels.teach import TeachPanel
+from cubeview.io.identity import file_hashes
+from cubeview.learn.heart.prepare import HeartConfig
+from cubeview.learn.models.card import Card, find_models
+from cubeview.learn.models.model import Model, load_model, save_model
+from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.teach import procedure as lesson
+from cubeview.learn.teach import training_set
+from cubeview.learn.teach.labelled import in_words, library_entries, table_entries
+from cubeview.learn.teach.procedure import Teacher
+from cubeview.learn.teach.tuning import FinetuneConfig
+from cubeview.library.repair import open_library
+from cubeview.library.table import open_row, read_table
+from cubeview.library.ventricles import remember
+from cubeview.paths import data_dir
+from tests.gui.fakes import make_heart, make_sky
+
+CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    """Six healthy and six ischaemic hearts with a table of their labels."""
+    folder = tmp_path_factory.mktemp("scans")
+    lines = ["case,class,rest,stress"]
+    for number, label in enumerate(("healthy", "ischaemic")):
+        write_pairs(folder / label, 6, seed=number, label=label)
+        for line in (folder / label / "cases.csv").read_text().splitlines()[1:]:
+            case, *_ = line.split(",")
+            lines.append(
+                f"{case}-{label},{label},{label}/{case}_rest.dcm,{label}/{case}_stress.dcm"
+            )
+    (folder / "labels.csv").write_text("\n".join(lines))
+    return folder
+
+
+_prepared = {}
+
+
+@pytest.fixture(autouse=True)
+def prepared_once(monkeypatch):
+    """Prepare each heart once for all tests: finding the ventricle takes most of the time."""
+    real = training_set.prepare_case
+
+    def prepare(card, case, **given):
+        if case.name not in _prepared:
+            _prepared[case.name] = real(card, case, **given)
+        return _prepared[case.name]
+
+    monkeypatch.setattr(training_set, "prepare_case", prepare)
+
+
+@pytest.fixture
+def base(own_home):
+    torch.manual_seed(0)
+    network = NetworkConfig(widths=(4, 8), kernels=(4, 2), strides=(2, 1), padding="same")
+    card = Card(
+        name="small",
+        kind="heart",
+        title="Small network",
+        network=network.to_dict(),
+        preprocess=HeartConfig().to_dict(),
+        roles=("rest", "stress"),
+        classes=CLASSES,
+        normal="healthy",
+        defects=CLASSES[1:4],
+        artefact="artefact",
+    )
+    return save_model(Model(build(network).eval(), card), data_dir() / "models" / "small")
+
+
+@pytest.fixture
+def ready(base, window, scans):
+    """A window whose Teach panel has the table's labels and few steps."""
+    window.show_teach()
+    choices = window.teach.choices
+    choices.base.setCurrentIndex(choices.base.findData("small"))
+    choices.use_table(scans / "labels.csv")
+    choices.folds.setValue(3)
+    choices.steps.setValue(4)
+    return window
+
+
+def snapshot(folder):
+    return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def finish(window, qtbot):
+    qtbot.waitUntil(lambda: not window.jobs.running(), timeout=300_000)
+
+
+def test_from_labelled_cases_to_a_kept_model(ready, qtbot, idle):
+    panel = ready.teach
+    assert panel.choices.counts.text() == "12 cases: 6 healthy, 6 ischaemic"
+    assert "last two layers" in panel.plan.text()
+    assert panel.isVisible()
+    before = snapshot(data_dir() / "models")
+    qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
+    assert panel.cancel_button.isEnabled()
+    assert not panel.run_button.isEnabled()
+    finish(ready, qtbot)
+    assert not panel.problem.text()
+    result = panel.result
+    assert result.isVisible()
+    assert result.verdict.text()
+    assert "12 cases: 6 healthy" in panel.told.text()
+    assert result.wrong.count() == len(panel._taught.wrong)
+    assert snapshot(data_dir() / "models") == before, "nothing is written before Keep"
+    (*_, (_, _, action, _, detail)) = ready.records.library.audit()
+    assert (action, detail) == ("trained", "small, 12 cases")
+
+    result.name.setText("mine")
+    result.default_box.setChecked(True)
+    qtbot.mouseClick(result.keep_button, Qt.MouseButton.LeftButton)
+    finish(ready, qtbot)
+    assert [ref.name for ref in find_models() if ref.folder.parent == data_dir() / "models"] == [
+        "mine",
+        "small",
+    ]
+    kept = load_model(data_dir() / "models" / "mine")
+    assert kept.card.training["cases"] == 12
+    assert kept.card.metrics["verdict"]
+    assert {p: b for p, b in snapshot(data_dir() / "models").items() if p in before} == before
+    assert not result.isVisible()
+    assert ready.session.default_models == {"heart": "mine"}
+    assert "heart=mine" in ready.memory.settings.default_models
+
+
+def test_a_case_still_wrong_opens_on_a_click(ready, qtbot):
+    panel = ready.teach
+    panel.run()
+    finish(ready, qtbot)
+    taught = panel._taught
+    name = taught.cases.names[0]
+    panel.result.open_wanted.emit(name)
+    finish(ready, qtbot)
+    assert ready.session.case.name == name
+    panel.result.open_wanted.emit(name)
+    assert len(ready.session.cases) == 1
+
+
+@pytest.mark.parametrize("layers", ["threshold", "head"])
+def test_what_needs_no_steps_comes_to_a_result_without_curves(ready, qtbot, monkeypatch, layers):
+    # It is soon over: every partial result is to be drawn.
+    monkeypatch.setattr("cubeview.gui.desk.jobs.PARTIAL_PAUSE_S", 0.0)
+    panel, shown = ready.teach, []
+    choices = panel.choices
+    choices.layers.setCurrentIndex(choices.layers.findData(layers))
+    assert "steps" not in panel.plan.text()
+    draw = panel._draw
+    panel._draw = lambda going: (draw(going), shown.append(panel.loss.isVisible()))
+    panel.run()
+    finish(ready, qtbot)
+    assert panel.result.isVisible(), panel.problem.text()
+    assert shown
+    assert not any(shown)
+
+
+def test_cancel_stops_within_a_second_and_writes_nothing(ready, qtbot):
+    panel = ready.teach
+    panel.choices.steps.setValue(2000)
+    panel.run()
+    qtbot.waitUntil(panel.loss.isVisible, timeout=300_000)
+    before = snapshot(data_dir() / "models")
+    begin = time.monotonic()
+    qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
+    finish(ready, qtbot)
+    assert time.monotonic() - begin < 1
+    assert panel.run_button.isEnabled()
+    assert not panel.result.isVisible()
+    assert snapshot(data_dir() / "models") == before
+
+
+def test_a_failure_says_what_to_change_and_keeps_the_prepared_cases(ready, qtbot, monkeypatch):
+    panel = ready.teach
+    real = torch.optim.AdamW.step
+    monkeypatch.setattr(
+        torch.optim.AdamW, "step", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("no memory"))
+    )
+    panel.run()
+    finish(ready, qtbot)
+    assert "no memory" in panel.problem.text()
+    assert "fewer layers" in panel.problem.text()
+    monkeypatch.setattr(torch.optim.AdamW, "step", real)
+    opened = []
+    monkeypatch.setattr(lesson.Entry, "open", opened.append, raising=False)
+    panel.run()
+    finish(ready, qtbot)
+    assert panel.result.isVisible()
+    assert not opened
+
+
+def test_the_check_says_what_is_doubtful(ready, scans, qtbot):
+    panel = ready.teach
+    panel.choices.filter.setText("ischaemic")
+    assert panel.choices.counts.text() == "6 cases: 6 ischaemic"
+    panel.check()
+    finish(ready, qtbot)
+    assert "at least two classes" in panel.problem.text()
+    panel.choices.filter.setText("")
+    panel.choices.folds.setValue(7)
+    panel.check()
+    finish(ready, qtbot)
+    assert "at most 6 folds" in panel.problem.text()
+
+
+def test_a_table_that_cannot_be_read_is_said(ready, tmp_path):
+    ready.teach.choices.use_table(tmp_path / "none.csv")
+    assert "none.csv" in ready.teach.choices.counts.text()
+    assert not ready.teach.run_button.isEnabled()
+
+
+def test_labels_of_the_library_are_learnt(base, scans, tmp_path):
+    library, _ = open_library(tmp_path / "library.sqlite", "reader")
+    (heart,) = library.label_sets("heart")
+    for row in read_table(scans / "labels.csv"):
+        case = open_row(row)
+        number = library.add_case(case, file_hashes(case))
+        library.label(number, row.class_name, label_set=heart)
+    library.label(1, "unsure", label_set=heart)
+    library.label(2, "healthy", label_set=heart, sure=False)
+    entries = library_entries(library, heart)
+    assert in_words(entries) == "10 cases: 6 ischaemic, 4 healthy"
+    assert len(library_entries(library, heart, doubtful=True)) == 11
+    (ref,) = [ref for ref in find_models() if ref.name == "small"]
+    told = Teacher().check(ref, entries, 3)
+    assert told[0] == "10 cases: 4 healthy, 6 ischaemic"
+    library.close()
+
+
+def test_a_name_that_is_taken_or_odd_is_refused(base, scans):
+    (ref,) = [ref for ref in find_models() if ref.name == "small"]
+    taught = Teacher().teach(
+        ref, table_entries(scans / "labels.csv"), FinetuneConfig(folds=2, steps=1)
+    )
+    for name, reason in (("small", "already"), ("../x", "cannot be"), ("a/b", "cannot be")):
+        with pytest.raises(CubeviewError, match=reason):
+            lesson.keep(taught, name)
+    assert np.isfinite(taught.outcome.tuned.auc.value)
+
+
+def test_without_models_or_labels_the_panel_says_what_to_do(window, qtbot, monkeypatch):
+    panel = window.teach
+    assert isinstance(panel, TeachPanel)
+    monkeypatch.setattr("cubeview.gui.panels.teach_choices.find_models", lambda: ())
+    panel.refresh()
+    assert "No model" in panel.plan.text()
+    assert not panel.run_button.isEnabled()
+
+
+def test_the_base_follows_the_kind_of_the_case_at_hand(base, window, with_case):
+    choices = window.teach.choices
+    with_case(make_heart())
+    window.show_teach()
+    assert choices.model.card.kind == "heart"
+    choices.base.setCurrentIndex(choices.base.findData("small"))
+    window.teach.refresh()
+    assert choices.base.currentData() == "small", "the user's choice stays"
+    with_case(make_sky())
+    window.show_teach()
+    assert choices.model.card.kind == "sky"
+
+
+def test_a_ventricle_placed_by_hand_is_learnt_from_and_noticed(base, scans, monkeypatch):
+    (ref,) = [ref for ref in find_models() if ref.name == "small"]
+    entries = table_entries(scans / "labels.csv")
+    given = []
+    prepare = training_set.prepare_case
+
+    def watched(card, case, *, ventricles=None, report=nothing):
+        given.append((case.name, dict(ventricles or {})))
+        return prepare(card, case)
+
+    monkeypatch.setattr(training_set, "prepare_case", watched)
+    teacher, config = Teacher(), FinetuneConfig(folds=2, steps=1)
+    teacher.teach(ref, entries, config)
+    assert not any(ventricles for _, ventricles in given)
+    given.clear()
+    teacher.teach(ref, entries, config)
+    assert not given, "prepared once"
+    case = entries[0].open()
+    mine = Ventricle((14, 22, 22), np.eye(3), (40, 32, 30), by="user")
+    remember(case, {role: mine for role in case.roles})
+    teacher.teach(ref, entries, config)
+    assert len(given) == 12
+    assert [name for name, ventricles in given if ventricles] == [entries[0].name]
+    assert all(found.by == "user" for found in given[0][1].values())
