@@ -123,7 +123,7 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     from cubeview.io.export.overlay import write_overlay
-    from cubeview.learn.ask.predict import predict
+    from cubeview.learn.ask.predict import predict, prepare_case
     from cubeview.learn.explain.cam import OcclusionSettings
     from cubeview.learn.explain.methods import make_map
 
@@ -135,10 +135,13 @@ def _explain(options: argparse.Namespace) -> int:
     model = Models(options.model).of(cases[0])
     case = with_window(cases[0], options.at)
     ventricles = _placed(case)
-    target = options.target or predict(model, case, ventricles=ventricles).answer
-    if target not in model.card.classes:
+    if options.target and options.target not in model.card.classes:
         names = ", ".join(model.card.classes)
-        raise CubeviewError(f"{model.card.name} knows no class {target!r}; it knows {names}.")
+        raise CubeviewError(
+            f"{model.card.name} knows no class {options.target!r}; it knows {names}."
+        )
+    prepared = prepare_case(model.card, case, ventricles=ventricles, report=progress())
+    target = options.target or predict(model, case, prepared=prepared).answer
     settings = OcclusionSettings(
         options.patch, options.stride, options.fill, options.channel, options.precision
     )
@@ -148,7 +151,7 @@ def _explain(options: argparse.Namespace) -> int:
         target,
         METHODS[options.method],
         settings,
-        ventricles=ventricles,
+        prepared=prepared,
         report=progress(),
     )
     write_overlay(overlay, options.out)

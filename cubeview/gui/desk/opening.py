@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QFileDialog, QWidget
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
+from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.io import Opened, Preview, Refusal, open_paths
@@ -70,6 +71,10 @@ class Opening(QObject):
         )
         job.ended.connect(lambda: self._drop_preview(job))
         return job
+
+    def open_known(self, paths: list[Path]) -> Job:
+        """Open files offered by the window; those shipped with the program are not remembered."""
+        return self.open(paths, remember=all(list(known.paths) != paths for known in samples()))
 
     def ask_files(self) -> None:
         """Ask for files and open them."""

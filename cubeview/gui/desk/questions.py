@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from cubeview.cubes.answer import Method, Overlay, Prediction
 from cubeview.cubes.case import Case
@@ -17,6 +16,7 @@ from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
+from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.session import Session
 from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
 from cubeview.learn.models.preload import preload
@@ -26,126 +26,166 @@ log = logging.getLogger(__name__)
 
 WINDOW_PX = 32
 
-_ventricles: WeakKeyDictionary[Case, dict[str, Ventricle]] = WeakKeyDictionary()
-"""What was found; filled and read in the quick lane only."""
 
+class Questions:
+    """What the window asks of networks; `answer` and all below it run in a lane."""
 
-def choices(case: Case | None) -> tuple[ModelRef, ...]:
-    """Return the models made for this kind of case; all of them where none is."""
-    models = find_models()
-    fitting = tuple(ref for ref in models if case is not None and ref.card.kind == case.kind)
-    return fitting or models
+    def models(self) -> tuple[ModelRef, ...]:
+        """Return all models there are."""
+        return find_models()
 
+    def choices(self, case: Case | None) -> tuple[ModelRef, ...]:
+        """Return the models made for this kind of case; all of them where none is."""
+        models = self.models()
+        fitting = tuple(ref for ref in models if case is not None and ref.card.kind == case.kind)
+        return fitting or models
 
-def chosen(session: Session) -> ModelRef | None:
-    """Return the model that answers: the user's choice where it fits, else the default."""
-    models = choices(session.case)
-    named = [ref for ref in models if ref.name == session.model]
-    usual = [ref for ref in models if ref.name == session.default_models.get(ref.card.kind)]
-    return next(iter((*named, *usual, *models)), None)
+    def chosen(self, session: Session) -> ModelRef | None:
+        """Return the model that answers: the user's choice where it fits, else the default."""
+        models = self.choices(session.case)
+        named = [ref for ref in models if ref.name == session.model]
+        usual = [ref for ref in models if ref.name == session.default_models.get(ref.card.kind)]
+        return next(iter((*named, *usual, *models)), None)
 
+    def objection(self, session: Session) -> str:
+        """Say why the current case cannot be judged now, and what to do; empty when it can."""
+        if session.case is None:
+            return "Open a case first."
+        ref = self.chosen(session)
+        if ref is None:
+            return (
+                "No model is installed. Copy a model folder (card.json and weights.safetensors) "
+                "into the models folder: Tools, Open the models folder."
+            )
+        return why_not(ref.card, _case_for(ref.card, session))
 
-def objection(session: Session) -> str:
-    """Say why the current case cannot be judged now, and what to do; empty when it can."""
-    if session.case is None:
-        return "Open a case first."
-    ref = chosen(session)
-    if ref is None:
-        return (
-            "No model is installed. Copy a model folder (card.json and weights.safetensors) into "
-            "the models folder: Tools, Open the models folder."
-        )
-    return why_not(ref.card, _case_for(ref.card, session))
+    def aim(self, session: Session, card: Card) -> Case:
+        """Set the session's window to where a model should look; return the case to ask about."""
+        session.set_window(_case_for(card, session).window, drawn=session.drawn)
+        assert session.asked is not None
+        return session.asked
 
+    def ventricles(
+        self, opened: OpenCase, *, anew: bool = False, report: Report = nothing
+    ) -> dict[str, Ventricle]:
+        """Return the left ventricle in each cube of a heart: as the user placed it, else as found.
 
-def aim(session: Session, card: Card) -> Case:
-    """Set the session's window to where a model should look, and return the case to ask about."""
-    session.set_window(_case_for(card, session).window, drawn=session.drawn)
-    assert session.asked is not None
-    return session.asked
+        Found once for each open case; `anew` passes over what the user placed.
+        """
+        assert opened.case is not None
+        by_hand = {} if anew else placed.recall(opened.case)
+        if not by_hand and not opened.found:
+            opened.found = self.find(opened.case, report=report)
+        return by_hand or opened.found
 
+    def find(self, case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
+        """Find the left ventricle in each cube of a heart, a pair together."""
+        from cubeview.learn.heart.finder import find_pair, find_ventricle
 
-def answer(
-    folder: Path,
-    case: Case,
-    ventricles: Mapping[str, Ventricle] | None,
-    *,
-    report: Report = nothing,
-) -> Prediction:
-    """Ask a model; see `cubeview.learn.ask.predict.predict`.
-
-    Without `ventricles` those of a heart are looked for.
-    """
-    preload()
-    from cubeview.learn.ask.predict import predict
-
-    if case.kind == "heart" and not ventricles:
-        ventricles = ventricles_of(case, report=report)
-    return predict(_loaded(folder, report), case, ventricles=ventricles, report=report)
-
-
-def explanation(
-    folder: Path,
-    case: Case,
-    target: str,
-    ventricles: Mapping[str, Ventricle] | None,
-    *,
-    method: Method,
-    settings: Mapping[str, Any],
-    report: Report = nothing,
-    partial: Callable[[Overlay], None] | None = None,
-) -> Overlay:
-    """Make a map of where a model looked; see `cubeview.learn.explain.methods`."""
-    preload()
-    from cubeview.learn.explain.cam import OcclusionSettings
-    from cubeview.learn.explain.methods import make_map
-
-    return make_map(
-        _loaded(folder, report),
-        case,
-        target,
-        method,
-        OcclusionSettings(**settings),
-        ventricles=ventricles,
-        report=report,
-        partial=partial,
-    )
-
-
-def found_in(folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
-    """Search a whole sky cube; see `cubeview.learn.search.run.search`.
-
-    With a model of its own, as it runs in the long lane.
-    """
-    preload()
-    from cubeview.learn.models.model import load_model
-    from cubeview.learn.search.run import search
-
-    report(0.0, "loading the model")
-    return search(load_model(folder), case, report=report)
-
-
-def ventricles_of(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
-    """Return the left ventricle in each cube of a heart: as the user placed it, else as found."""
-    return placed.recall(case) or found_ventricles(case, report=report)
-
-
-def found_ventricles(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
-    """Find the left ventricle in each cube of a heart, the pair together where both are there.
-
-    Found once for each case; the answer is kept as long as the case is.
-    """
-    from cubeview.learn.heart.finder import find_pair, find_ventricle
-
-    if case not in _ventricles:
         if set(case.cubes) == {"stress", "rest"}:
             stress, rest = find_pair(case.cubes["stress"], case.cubes["rest"], report=report)
-            _ventricles[case] = {"stress": stress, "rest": rest}
-        else:
-            _ventricles[case] = {
-                role: find_ventricle(cube, report=report) for role, cube in case.cubes.items()
-            }
-    return _ventricles[case]
+            return {"stress": stress, "rest": rest}
+        return {role: find_ventricle(cube, report=report) for role, cube in case.cubes.items()}
+
+    def answer(
+        self,
+        folder: Path,
+        opened: OpenCase,
+        case: Case,
+        ventricles: Mapping[str, Ventricle],
+        *,
+        report: Report = nothing,
+    ) -> Prediction:
+        """Ask a model; see `cubeview.learn.ask.predict.predict`.
+
+        Parameters
+        ----------
+        folder : Path
+            Of the model.
+        opened : OpenCase
+            What keeps the case's ventricles and its preparation for the next question.
+        case : Case
+            What is asked about: the open case, or a window of it.
+        ventricles : mapping of role to Ventricle
+            Those of a heart are looked for where there are none.
+        report : Report
+        """
+        preload()
+        from cubeview.learn.ask.predict import predict
+
+        model = _loaded(folder, report)
+        if case.kind == "heart" and not ventricles:
+            ventricles = self.ventricles(opened, report=report)
+        prepared = _prepared(model.card, opened, case, ventricles, report)
+        return predict(model, case, prepared=prepared, report=report)
+
+    def explanation(
+        self,
+        folder: Path,
+        opened: OpenCase,
+        case: Case,
+        target: str,
+        ventricles: Mapping[str, Ventricle],
+        *,
+        method: Method,
+        settings: Mapping[str, Any],
+        report: Report = nothing,
+        partial: Callable[[Overlay], None] | None = None,
+    ) -> Overlay:
+        """Make a map of where a model looked; see `cubeview.learn.explain.methods`.
+
+        Parameters
+        ----------
+        folder, opened, case, ventricles, report
+            As for `answer`.
+        target : str
+            One of the model's classes.
+        method : str
+        settings : mapping
+            Of an occlusion.
+        partial : callable, optional
+            Given coarse maps meanwhile.
+        """
+        preload()
+        from cubeview.learn.explain.cam import OcclusionSettings
+        from cubeview.learn.explain.methods import make_map
+
+        model = _loaded(folder, report)
+        return make_map(
+            model,
+            case,
+            target,
+            method,
+            OcclusionSettings(**settings),
+            prepared=_prepared(model.card, opened, case, ventricles, report),
+            report=report,
+            partial=partial,
+        )
+
+    def found_in(self, folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
+        """Search a whole sky cube; see `cubeview.learn.search.run.search`.
+
+        With a model of its own, as it runs in the long lane.
+        """
+        preload()
+        from cubeview.learn.models.model import load_model
+        from cubeview.learn.search.run import search
+
+        report(0.0, "loading the model")
+        return search(load_model(folder), case, report=report)
+
+
+def _prepared(
+    card: Card,
+    opened: OpenCase,
+    case: Case,
+    ventricles: Mapping[str, Ventricle],
+    report: Report,
+) -> Any:
+    from cubeview.learn.ask.predict import Latest
+
+    opened.latest = opened.latest or Latest()
+    return opened.latest.prepare(card, case, ventricles=ventricles, report=report)
 
 
 def _case_for(card: Card, session: Session) -> Case:

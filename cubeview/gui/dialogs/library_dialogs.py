@@ -11,9 +11,9 @@ from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.library_cases import Shelf
+from cubeview.gui.desk.library_cases import LibraryCases
 from cubeview.gui.desk.messages import MessageBar
-from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs.agreement import AgreementBox
 from cubeview.gui.dialogs.labelsets import LabelSetsBox
@@ -28,19 +28,19 @@ LABEL_FILES = "Labels (*.csv *.ecsv *.json *.tsv *.txt)"
 _SHOWN = 500
 
 
-class Boxes(QObject):
+class LibraryDialogs(QObject):
     """Builds the boxes; nothing is changed before the user has confirmed a plan."""
 
     def __init__(
         self,
         records: Records,
-        shelf: Shelf,
+        cases: LibraryCases,
         memory: SettingsFile,
         messages: MessageBar,
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._records, self._shelf = records, shelf
+        self._records, self._cases = records, cases
         self._memory, self._messages = memory, messages
         self._window = window
         self._kept: dict[Path, Kept] = {}
@@ -121,7 +121,7 @@ class Boxes(QObject):
         if library is None:
             return None
         box = LabelSetsBox(library, self._records.label_set, self._window)
-        box.saved.connect(self._records.sets_edited)
+        box.saved.connect(lambda: self._records.tell(Changes(sets=True)))
         self._show(box)
         return box
 
@@ -131,7 +131,7 @@ class Boxes(QObject):
         if library is None:
             return None
         box = AgreementBox(library, self._records.label_set, self._window)
-        box.case_wanted.connect(self._shelf.open)
+        box.case_wanted.connect(self._cases.open)
         self._show(box)
         return box
 
@@ -204,8 +204,7 @@ class Boxes(QObject):
         self._show(box)
 
     def _added(self, count: int) -> None:
-        self._shelf.missing.clear()
-        self._records.rows_changed.emit()
+        self._records.tell(Changes(all=True, found=True))
         self._messages.info(f"{count} cases are in the library now.")
 
     def _show_plan(self, plan: "Import") -> None:
@@ -246,8 +245,7 @@ class Boxes(QObject):
         self._show(box)
 
     def _taken(self, count: int) -> None:
-        self._records.sets_edited()
-        self._records.rows_changed.emit()
+        self._records.tell(Changes(all=True, sets=True))
         self._messages.info(
             f"{count} labels are in the library now; where two differ, the later one is in force."
         )

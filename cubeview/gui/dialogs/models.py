@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -36,18 +36,7 @@ _HEADS = ("Name", "For", "From", "Classes", "Cases", "Figures", "Made")
 
 
 class ModelsDialog(QDialog):
-    """All models in a list, with what can be done with each.
-
-    Signals
-    -------
-    models_changed()
-        One was imported or deleted.
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
-    """
-
-    models_changed = pyqtSignal()
-    broke = pyqtSignal(object)
+    """All models in a list, with what can be done with each."""
 
     def __init__(self, session: Session, jobs: Jobs, memory: SettingsFile, parent: QWidget) -> None:
         super().__init__(parent)
@@ -186,7 +175,7 @@ class ModelsDialog(QDialog):
         try:
             delete_model(entry.ref.folder)
         except CubeviewError as error:
-            self._failed(error)
+            self._failed(str(error))
             return
         kind, name = entry.ref.card.kind, entry.ref.name
         if self._session.default_models.get(kind) == name:
@@ -201,9 +190,7 @@ class ModelsDialog(QDialog):
         self._changed()
 
     def _changed(self) -> None:
-        self.refresh()
-        self._session.model_changed.emit()
-        self.models_changed.emit()
+        self._session.models_changed()
 
     def _set_default(self, ref: ModelRef) -> None:
         self._remember(ref.card.kind, ref.name)
@@ -262,11 +249,8 @@ class ModelsDialog(QDialog):
         sure.clicked.connect(self.delete)
         box.open()
 
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self._say(str(error), "bad")
-        else:
-            self.broke.emit(error)
+    def _failed(self, why: str) -> None:
+        self._say(why, "bad")
 
     def _say(self, text: str, part: str = "") -> None:
         self.said.setText(text)

@@ -15,9 +15,8 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.cubes.answer import Method, Overlay, Prediction
-from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
@@ -48,20 +47,23 @@ class ExplainPanel(QWidget):
 
     Signals
     -------
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
     saved(object)
         Path a map was written to.
     """
 
-    broke = pyqtSignal(object)
     saved = pyqtSignal(object)
 
     def __init__(
-        self, session: Session, jobs: Jobs, memory: SettingsFile, parent: QWidget | None = None
+        self,
+        session: Session,
+        jobs: Jobs,
+        memory: SettingsFile,
+        questions: Questions,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._jobs, self._memory = session, jobs, memory
+        self._questions = questions
         self._job: Job | None = None
         self._making: Method | None = None
         layout = column(self)
@@ -174,7 +176,7 @@ class ExplainPanel(QWidget):
 
     def _advise(self) -> None:
         """Say which map can be believed for the class asked about, from the model's figures."""
-        ref, said = questions.chosen(self._session), ""
+        ref, said = self._questions.chosen(self._session), ""
         answer = self._session.prediction.answer if self._session.prediction else ""
         target: str = self.target.currentData() or answer
         if ref is not None and target:
@@ -184,28 +186,30 @@ class ExplainPanel(QWidget):
 
     def _run(self, method: Method) -> None:
         session = self._session
-        ref = questions.chosen(session)
-        self.problem.setText(questions.objection(session))
+        ref = self._questions.chosen(session)
+        self.problem.setText(self._questions.objection(session))
         if session.case is None or ref is None or self.problem.text():
             self._refresh()
             return
         prediction = session.prediction
-        case = session.asked if prediction is not None else questions.aim(session, ref.card)
+        asked, opened = self._questions, session.shown
+        case = session.asked if prediction is not None else asked.aim(session, ref.card)
         assert case is not None
-        ventricles, folder = dict(session.ventricles) or None, ref.folder
+        ventricles, folder = dict(session.ventricles), ref.folder
         target: str = self.target.currentData()
         settings = self.occlusion.settings
 
         def work(job: Job) -> Overlay:
             known = prediction
             if known is None:
-                known = questions.answer(folder, case, ventricles, report=job.report)
+                known = asked.answer(folder, opened, case, ventricles, report=job.report)
                 job.partial.emit(known)
-            return questions.explanation(
+            return asked.explanation(
                 folder,
+                opened,
                 case,
                 target or known.answer,
-                ventricles or dict(known.ventricles) or None,
+                ventricles or dict(known.ventricles),
                 method=method,
                 settings=settings,
                 report=job.report,
@@ -233,12 +237,8 @@ class ExplainPanel(QWidget):
         self._session.set_overlay(result)
         self._session.set_overlay_style(visible=True)
 
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self.problem.setText(str(error))
-        else:
-            self.problem.setText("This failed unexpectedly; the message above says more.")
-            self.broke.emit(error)
+    def _failed(self, why: str) -> None:
+        self.problem.setText(why)
         self._refresh()
 
     def _progressed(self, fraction: float, text: str) -> None:
@@ -263,8 +263,8 @@ class ExplainPanel(QWidget):
     def _case_changed(self) -> None:
         self.problem.setText("")
         self._jobs.cancel("explain")
-        ref = questions.chosen(self._session)
-        fits = ref is not None and not questions.objection(self._session)
+        ref = self._questions.chosen(self._session)
+        fits = ref is not None and not self._questions.objection(self._session)
         before = self.target.currentData()
         self.target.clear()
         self.target.addItem("the answer", "")

@@ -7,7 +7,7 @@ from cubeview.cubes.catalogue import Catalogue, Detection
 
 
 @pytest.fixture
-def searched(window, with_case, files, idle, monkeypatch):
+def searched(window, with_case, files, idle, network):
 
     case = with_case(files["field.fits"])
     line = Detection(
@@ -17,13 +17,11 @@ def searched(window, with_case, files, idle, monkeypatch):
         2, "continuum", 0.7, 18.0, 18.0, 1.0, 10.6, -20.2, math.nan, (19.5, 4.0, 5.0), 0.8, math.nan
     )
 
-    from cubeview.gui.desk import questions
-
     def found_in(folder, case, *, report):
         report(0.5, "filtering")
         return Catalogue(case, "sky-net", (line, star), 4.5, np.array([4.5]), np.array([0.9]))
 
-    monkeypatch.setattr(questions, "found_in", found_in)
+    network.found_in = found_in
     window.actions_table["search"].trigger()
     idle(window)
     return case

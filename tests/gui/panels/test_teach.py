@@ -84,7 +84,7 @@ def base(own_home):
 @pytest.fixture
 def ready(base, window, scans):
     """A window whose Teach panel has the table's labels and few steps."""
-    window.show_teach()
+    window.actions_table["teach"].trigger()
     choices = window.teach.choices
     choices.base.setCurrentIndex(choices.base.findData("small"))
     choices.use_table(scans / "labels.csv")
@@ -263,13 +263,13 @@ def test_without_models_or_labels_the_panel_says_what_to_do(window, qtbot, monke
 def test_the_base_follows_the_kind_of_the_case_at_hand(base, window, with_case):
     choices = window.teach.choices
     with_case(make_heart())
-    window.show_teach()
+    window.actions_table["teach"].trigger()
     assert choices.model.card.kind == "heart"
     choices.base.setCurrentIndex(choices.base.findData("small"))
     window.teach.refresh()
     assert choices.base.currentData() == "small", "the user's choice stays"
     with_case(make_sky())
-    window.show_teach()
+    window.actions_table["teach"].trigger()
     assert choices.model.card.kind == "sky"
 
 

@@ -29,11 +29,11 @@ def test_two_hundred_simulated_cases_are_labelled_by_keys(qtbot, tmp_path):
 
     def wait():
         def done():
-            return not window.records.jobs.running() and not window.subject.busy
+            return not window.records.jobs.running() and not window.desk.subject.busy
 
         qtbot.waitUntil(done, timeout=600_000)
 
-    window.boxes.scan(folder)
+    window.library_dialogs.scan(folder)
     wait()
     (box,) = window.findChildren(PlanBox)
     assert box.lines == [f"{CASES} hearts with rest and stress"]

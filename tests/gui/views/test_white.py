@@ -2,7 +2,7 @@ import numpy as np
 
 from cubeview.cubes.answer import Overlay
 from tests.gui.fakes import make_sky
-from tests.gui.panels.test_panels import press
+from tests.gui.keys import press
 
 
 def sky_view(window):
