@@ -9,6 +9,7 @@ from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from cubeview.gui.desk.session import Session
+from cubeview.kinds import kind_of
 
 MENUS = ("File", "View", "Cube", "Model", "Label", "Tools", "Help")
 
@@ -249,9 +250,9 @@ def there_is(session: Session) -> set[str]:
     known = {
         "case": True,
         "heart": bool(session.ventricles),
-        "pair": set(case.cubes) == {"rest", "stress"},
+        "pair": len(case.cubes) > 1,
         "spectral": case.main.axes[0].kind == "spectral",
-        "sky": case.kind == "sky",
+        "sky": bool(kind_of(case).window_px),
         "gated": bool(case.gates),
         "overlay": session.overlay is not None,
         "placed": bool(session.shown.undo),

@@ -11,6 +11,7 @@ from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
+from cubeview.kinds import kind_of
 from cubeview.library import ventricles as placed
 
 ASK_AFTER_MS = 200
@@ -90,7 +91,7 @@ class Placing(QObject):
             if opened is self._session.shown:
                 self._put(found, before)
 
-        if opened.case is not None and opened.case.kind == "heart":
+        if opened.case is not None and kind_of(opened.case).ventricle:
             self._find(opened, take, anew=True)
 
     def _find(
@@ -119,7 +120,7 @@ class Placing(QObject):
         opened, case = self._session.shown, self._session.case
         if case is None:
             self._jobs.cancel("ventricle")
-        elif case.kind == "heart" and not opened.ventricles:
+        elif kind_of(case).ventricle and not opened.ventricles:
             self._find(opened, lambda found: self._session.set_ventricles(case, found), anew=False)
 
     def _put(self, new: dict[str, Ventricle], before: dict[str, Ventricle]) -> None:

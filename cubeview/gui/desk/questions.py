@@ -18,13 +18,12 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.session import Session
+from cubeview.kinds import kind_of
 from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
 from cubeview.learn.models.preload import preload
 from cubeview.library import ventricles as placed
 
 log = logging.getLogger(__name__)
-
-WINDOW_PX = 32
 
 
 class Questions:
@@ -114,7 +113,7 @@ class Questions:
         from cubeview.learn.ask.predict import predict
 
         model = _loaded(folder, report)
-        if case.kind == "heart" and not ventricles:
+        if kind_of(case).ventricle and not ventricles:
             ventricles = self.ventricles(opened, report=report)
         prepared = _prepared(model.card, opened, case, ventricles, report)
         return predict(model, case, prepared=prepared, report=report)
@@ -191,11 +190,11 @@ def _prepared(
 def _case_for(card: Card, session: Session) -> Case:
     case = session.case
     assert case is not None
-    if card.kind != "sky" or case.kind != "sky" or case.window is not None:
+    if card.kind != case.kind or not kind_of(case).window_px or case.window is not None:
         return case
     if session.drawn:
         return replace(case, window=session.window)
-    size = int(card.preprocess.get("size", WINDOW_PX))
+    size = int(card.preprocess.get("size", kind_of(case).window_px))
     return replace(case, window=window_at(case.main, *session.cursor, size=size))
 
 

@@ -15,6 +15,7 @@ from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.doubt import early_features, strange
 from cubeview.learn.models.model import Model
 from cubeview.learn.models.prepared import Prepared
+from cubeview.learn.models.rooms import room_of
 
 Ventricles = Mapping[str, Ventricle] | None
 
@@ -44,14 +45,9 @@ def prepare_case(
     reason = why_not(card, case)
     if reason:
         raise CubeviewError(f"{case.name}: {reason}")
-    if card.preprocess["kind"] == "heart":
-        from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
-
-        heart = HeartConfig.from_dict(card.preprocess)
-        return prepare_heart(case, heart, card.roles, ventricles=ventricles, report=report)
-    from cubeview.learn.sky.prepare import SkyConfig, prepare_sky
-
-    return prepare_sky(case, SkyConfig.from_dict(card.preprocess), report=report)
+    room = room_of(card.preprocess["kind"])
+    config = room.config(card.preprocess)
+    return room.prepare(case, config, card.roles, ventricles=ventricles, report=report)
 
 
 class Latest:
