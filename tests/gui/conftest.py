@@ -143,6 +143,14 @@ def renew(window):
         if not message.asks:
             message.dismiss()
     window.teach.discard()
+    listed = window.worklist
+    listed.filter.setCurrentIndex(0)
+    listed.search.clear()
+    listed._filter_now()
+    listed.order.setCurrentIndex(0)
+    listed._order_chosen(0)
+    for column in range(listed.model.columnCount()):
+        listed.table.setColumnHidden(column, False)
     window.docks.reset()
     window.setWindowState(window.windowState() & ~window.windowState().WindowFullScreen)
     window.resize(SIZE)

@@ -39,11 +39,7 @@ class Placing(QObject):
     problem = pyqtSignal(str)
 
     def __init__(
-        self,
-        session: Session,
-        jobs: Jobs,
-        questions: Questions,
-        parent: QObject | None = None,
+        self, session: Session, jobs: Jobs, questions: Questions, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._session, self._jobs, self._questions = session, jobs, questions

@@ -175,11 +175,7 @@ class Questions:
 
 
 def _prepared(
-    card: Card,
-    opened: OpenCase,
-    case: Case,
-    ventricles: Mapping[str, Ventricle],
-    report: Report,
+    card: Card, opened: OpenCase, case: Case, ventricles: Mapping[str, Ventricle], report: Report
 ) -> Any:
     from cubeview.learn.ask.predict import Latest
 

@@ -3,12 +3,11 @@
 What reads and writes them is imported when it is asked for: the window starts without.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, Qt
-from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
+from PyQt6.QtWidgets import QDialog, QWidget
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.library_cases import LibraryCases
@@ -18,6 +17,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs.agreement import AgreementBox
 from cubeview.gui.dialogs.labelsets import LabelSetsBox
 from cubeview.gui.dialogs.plan import PlanBox
+from cubeview.gui.widgets.files import FOLDER, ask_open, ask_save
 from cubeview.library.library import Library
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class LibraryDialogs(QObject):
     def ask_folder(self) -> None:
         """Ask for a folder and look what is in it."""
         if self._library() is not None:
-            self._ask("Import folder", self.scan, mode=QFileDialog.FileMode.Directory)
+            folder = self._memory.settings.folder
+            ask_open(self._window, "Import folder", folder, lambda p: self.scan(p[0]), mode=FOLDER)
 
     def scan(self, path: Path) -> None:
         """Look what is in a folder, in the background, and show it."""
@@ -74,7 +75,10 @@ class LibraryDialogs(QObject):
     def ask_import(self) -> None:
         """Ask for a file of labels and show what it would change."""
         if self._library() is not None:
-            self._ask("Import labels", self.plan, names=LABEL_FILES)
+            folder = self._memory.settings.folder
+            ask_open(
+                self._window, "Import labels", folder, lambda p: self.plan(p[0]), names=LABEL_FILES
+            )
 
     def plan(self, path: Path) -> None:
         """Read a file of labels, in the background, and show what it would change."""
@@ -94,11 +98,12 @@ class LibraryDialogs(QObject):
         sets = self._records.label_sets
         name = self._records.label_set or next(iter(sets.values()), "")
         if self._library() is not None and name:
-            self._ask(
+            ask_save(
+                self._window,
                 f"Export labels: {name}",
+                self._memory.settings.folder,
                 lambda path: self.export(name, path),
                 names="CSV (*.csv);;ECSV (*.ecsv);;JSON (*.json)",
-                save=True,
             )
 
     def export(self, label_set: str, path: Path) -> None:
@@ -139,29 +144,6 @@ class LibraryDialogs(QObject):
         if self._records.library is None:
             self._messages.error(self._records.problem)
         return self._records.library
-
-    def _ask(
-        self,
-        title: str,
-        chosen: Callable[[Path], None],
-        *,
-        mode: QFileDialog.FileMode = QFileDialog.FileMode.ExistingFile,
-        names: str = "",
-        save: bool = False,
-    ) -> None:
-        dialog = QFileDialog(self._window, title, self._memory.settings.folder, names)
-        if save:
-            dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-            dialog.setDefaultSuffix("csv")
-            # The suffix says which of the three formats is written.
-            dialog.filterSelected.connect(
-                lambda name: dialog.setDefaultSuffix(name.partition("*.")[2].rstrip(")"))
-            )
-        else:
-            dialog.setFileMode(mode)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: chosen(Path(name)))
-        dialog.open()
 
     def _show(self, box: QDialog) -> None:
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -5,7 +5,6 @@ from pathlib import Path
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QMessageBox,
@@ -21,6 +20,7 @@ from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import label, set_part
+from cubeview.gui.widgets.files import ask_open, ask_save
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import (
     SUFFIX,
@@ -32,6 +32,7 @@ from cubeview.learn.models.packs import (
     parent_of,
 )
 
+_PACKED = "Packed models (*.zip)"
 _HEADS = ("Name", "For", "From", "Classes", "Cases", "Figures", "Made")
 
 
@@ -215,24 +216,19 @@ class ModelsDialog(QDialog):
         self.delete_button.setEnabled(entry is not None and entry.own)
 
     def _ask_export(self) -> None:
-        entry = self.current
-        if entry is None:
-            return
-        dialog = QFileDialog(self, "Export model", self._memory.settings.folder)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile(entry.ref.name + SUFFIX)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.export(Path(name)))
-        dialog.open()
+        if (entry := self.current) is not None:
+            ask_save(
+                self,
+                "Export model",
+                self._memory.settings.folder,
+                self.export,
+                names=_PACKED,
+                name=entry.ref.name + SUFFIX,
+            )
 
     def _ask_import(self) -> None:
-        dialog = QFileDialog(
-            self, "Import model", self._memory.settings.folder, "Packed models (*.zip)"
-        )
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.take_in(Path(name)))
-        dialog.open()
+        folder = self._memory.settings.folder
+        ask_open(self, "Import model", folder, lambda p: self.take_in(p[0]), names=_PACKED)
 
     def _ask_delete(self) -> None:
         entry = self.current

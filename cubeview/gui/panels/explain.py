@@ -1,11 +1,11 @@
 """The Explain panel: where the network looked, by four kinds of map."""
 
+from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QButtonGroup,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QProgressBar,
@@ -22,6 +22,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
 from cubeview.gui.panels.occlusion_choices import OcclusionBox
 from cubeview.gui.widgets.basic import SignedBar, chooser, column, label, rule
+from cubeview.gui.widgets.files import ask_save
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.advice import advice, read_figures
 
@@ -154,13 +155,10 @@ class ExplainPanel(QWidget):
             return
         suffix = kind_of(overlay.case).map_suffix
         kind = {"fits": "FITS cube (*.fits)", "npz": "NumPy arrays (*.npz)"}[suffix]
-        dialog = QFileDialog(self, "Save map", self._memory.settings.folder, kind)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(suffix)
-        dialog.selectFile(f"{overlay.method} {overlay.target}.{suffix}".lower().replace(" ", "-"))
-        dialog.fileSelected.connect(lambda name: self.save_to(Path(name), overlay))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        name = f"{overlay.method} {overlay.target}.{suffix}".lower().replace(" ", "-")
+        folder = self._memory.settings.folder
+        write = partial(self.save_to, overlay=overlay)
+        ask_save(self, "Save map", folder, write, names=kind, name=name)
 
     def save_to(self, path: Path, overlay: Overlay) -> None:
         """Write a map in the background."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QProgressBar,
@@ -25,6 +24,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.units import shown_unit
 from cubeview.gui.widgets.basic import column, label, set_part
+from cubeview.gui.widgets.files import ask_save
 from cubeview.io.export.catalogue import write_catalogue
 from cubeview.kinds import kind_of
 
@@ -119,12 +119,8 @@ class SourcesPanel(QWidget):
     def ask_file(self) -> None:
         """Ask where to save the catalogue."""
         filters = "ECSV (*.ecsv);;VOTable (*.vot);;FITS (*.fits)"
-        dialog = QFileDialog(self, "Save catalogue", self._memory.settings.folder, filters)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("ecsv")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.save(Path(name)))
-        dialog.open()
+        folder = self._memory.settings.folder
+        ask_save(self, "Save catalogue", folder, self.save, names=filters)
 
     def save(self, path: Path) -> None:
         """Save the catalogue, or say why not."""

@@ -6,7 +6,6 @@ from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
@@ -20,6 +19,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import chooser, label
+from cubeview.gui.widgets.files import ask_open
 from cubeview.learn.models.card import ModelRef, find_models
 from cubeview.learn.teach.labelled import Entry, in_words, library_entries, table_entries
 from cubeview.learn.teach.tuning import AUGMENTATIONS, FinetuneConfig
@@ -243,12 +243,13 @@ class TeachChoices(QWidget):
         self.changed.emit()
 
     def _ask_table(self) -> None:
-        dialog = QFileDialog(
-            self, "Table of labels", self._memory.settings.folder, "Tables (*.csv);;All files (*)"
+        ask_open(
+            self,
+            "Table of labels",
+            self._memory.settings.folder,
+            lambda paths: self.use_table(paths[0]),
+            names="Tables (*.csv);;All files (*)",
         )
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.use_table(Path(name)))
-        dialog.open()
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()

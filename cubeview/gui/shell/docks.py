@@ -78,12 +78,7 @@ PANELS = (
     Panel("display", "Display", _display, _LEFT),
     Panel("classify", "Classify", lambda d: PredictPanel(d.session, d.jobs, d.questions)),
     Panel("explain", "Explain", lambda d: ExplainPanel(d.session, d.jobs, d.memory, d.questions)),
-    Panel(
-        "notes",
-        "About this cube",
-        lambda d: NotesPanel(d.session, d.memory),
-        behind="explain",
-    ),
+    Panel("notes", "About this cube", lambda d: NotesPanel(d.session, d.memory), behind="explain"),
     Panel("labels", "Label", lambda d: LabelPanel(d.session, d.records, d.subject, d.labelling)),
     Panel(
         "teach",

@@ -32,10 +32,11 @@ from cubeview.gui.panels.worklist import WorklistPanel
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
 from cubeview.gui.shell.pages import Pages
-from cubeview.gui.shell.picture import Picture
+from cubeview.gui.shell.picture import save_picture
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
+from cubeview.gui.widgets.files import ask_save
 from cubeview.paths import data_dir
 
 SIZE = QSize(1440, 900)
@@ -99,7 +100,6 @@ class Window(QMainWindow):
         self.library_dialogs = LibraryDialogs(
             desk.records, desk.library_cases, desk.memory, desk.messages, self
         )
-        self.picture = Picture(self, self.notes.identifiers.covered, desk.memory, desk.messages)
         self.actions_table = Actions(self, self.ortho, self._handlers())
         self.menus = Menus(self, self.actions_table, self.docks, desk.opening, desk.memory)
         self._connect()
@@ -130,6 +130,10 @@ class Window(QMainWindow):
         self.raise_()
         self.activateWindow()
         self.opening.open(paths)
+
+    def save_picture(self, path: Path) -> None:
+        """Write a picture of the window without the patient's name, or say why not."""
+        save_picture(self, path, self.notes.identifiers.covered(), self.messages)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""
@@ -168,7 +172,7 @@ class Window(QMainWindow):
             "open_folder": desk.opening.ask_folder,
             "close_case": desk.session.close_case,
             "save_map": explain.save,
-            "save_picture": self.picture.ask,
+            "save_picture": self._ask_picture,
             "quit": self.close,
             "fit": ortho.fit,
             "full_screen": self._set_full_screen,
@@ -266,6 +270,10 @@ class Window(QMainWindow):
         self.actions_table.enable(self.session)
         if case is not None and case.question:
             self.docks.show("notes")
+
+    def _ask_picture(self) -> None:
+        folder = self.memory.settings.folder
+        ask_save(self, "Save picture", folder, self.save_picture, names="PNG (*.png)")
 
     def _ask_guesses(self) -> None:
         if not guesses.ask(self.session, self):

@@ -39,7 +39,7 @@ def test_they_are_shown_while_the_case_is_open_and_can_be_hidden(
     monkeypatch.setattr(
         window, "grab", lambda: seen.append(shown.text.text()) or Window.grab(window)
     )
-    window.picture.save(tmp_path / "window.png")
+    window.save_picture(tmp_path / "window.png")
     assert seen == [""]
     assert "Doe Jane" in shown.text.text()
     window.activateWindow()
