@@ -23,8 +23,21 @@ class OpenCase:
     case : Case or None
         None for the empty window.
     display : Display
-    cursor, window, drawn, gate, white, aperture, marks, ventricles, prediction, overlay, catalogue
-        See `Session`, which shows those of the current case.
+    cursor : tuple of int
+        A voxel of the main cube.
+    window : Box or None
+        The part of a sky cube that was asked about; None for the whole case.
+    drawn : bool
+        The user drew this window: it counts, and not the one around the cursor, until the cursor
+        leaves it.
+    gate : int or None
+        The gate of a gated scan that is shown, counted from 0; None for the sum.
+    white : bool
+        The sky plane shows the mean of all channels.
+    aperture : float
+        Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
+    marks, ventricles, prediction, overlay, catalogue
+        What was labelled, fitted or placed, answered, explained and found.
     hashes : dict of role to str, optional
         SHA-256 of the case's files; None while they are not known.
     undo : list

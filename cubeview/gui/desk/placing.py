@@ -8,6 +8,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
@@ -30,19 +31,22 @@ class Placing(QObject):
     redo(str)
         The answer (and the map of this method, if not empty) that was on the screen was for
         another geometry and is wanted again.
-    problem(str)
-        What was placed could not be remembered.
     """
 
     changed = pyqtSignal()
     redo = pyqtSignal(str)
-    problem = pyqtSignal(str)
 
     def __init__(
-        self, session: Session, jobs: Jobs, questions: Questions, parent: QObject | None = None
+        self,
+        session: Session,
+        jobs: Jobs,
+        questions: Questions,
+        messages: MessageBar,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._jobs, self._questions = session, jobs, questions
+        self._messages = messages
         self._settled: dict[str, Ventricle] = {}
         self._wanted: tuple[bool, str] = (False, "")
         self._patience = QTimer(self)
@@ -175,7 +179,7 @@ class Placing(QObject):
 
         # Never cancelled by the next: each is over in an instant, and the last one counts.
         self._jobs.start(
-            f"place {id(ventricles)}", "Remembering the ventricle", work, failed=self.problem.emit
+            f"place {id(ventricles)}", "Remembering the ventricle", work, failed=self._messages.warn
         )
 
 

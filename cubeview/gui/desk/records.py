@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.kinds import KINDS
@@ -61,6 +62,8 @@ class Records(QObject):
         None when it could not be opened; `problem` says why.
     news : str
         What the user must be told of its opening; empty when nothing.
+    say, refuse : callable
+        Tell the user something, or why what was asked could not be done.
     jobs : Jobs
         Lanes of its own: reading a large file for its hash must not hold up a network.
 
@@ -78,10 +81,6 @@ class Records(QObject):
     blind_changed()
     files_found()
         Files that had been moved are known again where they lie now.
-    told(str)
-        Something to be said to the user that is no failure.
-    refused(str)
-        Why what the user asked could not be done.
     """
 
     rows_changed = pyqtSignal()
@@ -91,20 +90,20 @@ class Records(QObject):
     reader_changed = pyqtSignal()
     blind_changed = pyqtSignal()
     files_found = pyqtSignal()
-    told = pyqtSignal(str)
-    refused = pyqtSignal(str)
 
     def __init__(
         self,
         session: Session,
         memory: SettingsFile,
+        messages: MessageBar,
         path: Path | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._memory = session, memory
+        self.say, self.refuse = messages.info, messages.error
         self.jobs = Jobs(self)
-        self.jobs.refused.connect(self.refused)
+        self.jobs.refused.connect(self.refuse)
         self._look = QTimer(self)
         self._look.setInterval(LOOK_EVERY_MS)
         self._look.timeout.connect(self.look)
@@ -223,14 +222,6 @@ class Records(QObject):
             self.row_changed.emit(number)
         if changes.pictures:
             self._make_thumbnails()
-
-    def refuse(self, why: str) -> None:
-        """Say why something could not be done."""
-        self.refused.emit(why)
-
-    def say(self, text: str) -> None:
-        """Say something to the user that is no failure."""
-        self.told.emit(text)
 
     def remove(self, case_ids: Sequence[int]) -> None:
         """Take cases nobody has labelled out of the library; their files stay where they are."""

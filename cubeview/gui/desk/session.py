@@ -44,26 +44,18 @@ class Session(QObject):
     Attributes
     ----------
     shown : OpenCase
-        The current case with all that belongs to it; an empty one while there is none.
-    window : Box or None
-        The part of a sky cube that was asked about; None for the whole case.
-    drawn : bool
-        The user drew this window: it counts, and not the one around the cursor, until the cursor
-        leaves it.
+        The current case with all that belongs to it, which can be read here too; an empty one
+        while there is none.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
-    aperture : float
-        Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
     aperture_how : {"sum", "mean"}
-        What is made of its voxels.
+        What is made of the voxels of an aperture.
     default_models : dict of kind to str
         Name of the model that answers for a kind of case while none is chosen.
     adjusting : bool
         The ellipsoids show their handles.
     held : bool
         One of them is being dragged.
-    gate : int or None
-        The gate of a gated scan that is shown, counted from 0; None for the sum.
 
     Signals
     -------

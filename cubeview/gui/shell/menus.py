@@ -17,21 +17,7 @@ from cubeview.gui.widgets.theme import THEMES, ThemeName, theme
 
 
 class Menus:
-    """The menus of a window.
-
-    Parameters
-    ----------
-    window : QMainWindow
-    actions : Actions
-    docks : Docks
-    opening : Opening
-    memory : SettingsFile
-
-    Attributes
-    ----------
-    recent : QMenu
-        What was opened lately.
-    """
+    """The menus of a window; `recent` is that of what was opened lately."""
 
     def __init__(
         self,

@@ -32,7 +32,6 @@ from cubeview.gui.panels.worklist import WorklistPanel
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
 from cubeview.gui.shell.pages import Pages
-from cubeview.gui.shell.picture import save_picture
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
@@ -133,7 +132,12 @@ class Window(QMainWindow):
 
     def save_picture(self, path: Path) -> None:
         """Write a picture of the window without the patient's name, or say why not."""
-        save_picture(self, path, self.notes.identifiers.covered(), self.messages)
+        with self.notes.identifiers.covered():
+            picture = self.grab()
+        if picture.save(str(path), "PNG"):
+            self.messages.info(f"Saved {path}")
+        else:
+            self.messages.error(f"{path}: cannot be written. Choose another folder.")
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""
