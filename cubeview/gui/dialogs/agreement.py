@@ -22,7 +22,7 @@ from cubeview.library.agreement import Agreement, agreement
 from cubeview.library.library import Library
 
 
-class AgreementBox(QDialog):
+class AgreementDialog(QDialog):
     """Compares two readers over one label set.
 
     Signals

@@ -14,9 +14,9 @@ from cubeview.gui.desk.library_cases import LibraryCases
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.dialogs.agreement import AgreementBox
-from cubeview.gui.dialogs.labelsets import LabelSetsBox
-from cubeview.gui.dialogs.plan import PlanBox
+from cubeview.gui.dialogs.agreement import AgreementDialog
+from cubeview.gui.dialogs.labelsets import LabelSetsDialog
+from cubeview.gui.dialogs.plan import PlanDialog
 from cubeview.gui.widgets.files import FOLDER, ask_open, ask_save
 from cubeview.library.library import Library
 
@@ -120,22 +120,22 @@ class LibraryDialogs(QObject):
         else:
             self._messages.info(f"{count} labels of {label_set} written to {path}")
 
-    def edit_sets(self) -> LabelSetsBox | None:
+    def edit_sets(self) -> LabelSetsDialog | None:
         """Show the label sets."""
         library = self._library()
         if library is None:
             return None
-        box = LabelSetsBox(library, self._records.label_set, self._window)
+        box = LabelSetsDialog(library, self._records.label_set, self._window)
         box.saved.connect(lambda: self._records.tell(Changes(sets=True)))
         self._show(box)
         return box
 
-    def show_agreement(self) -> AgreementBox | None:
+    def show_agreement(self) -> AgreementDialog | None:
         """Show how far the readers agree."""
         library = self._library()
         if library is None:
             return None
-        box = AgreementBox(library, self._records.label_set, self._window)
+        box = AgreementDialog(library, self._records.label_set, self._window)
         box.case_wanted.connect(self._cases.open)
         self._show(box)
         return box
@@ -163,7 +163,7 @@ class LibraryDialogs(QObject):
         details += [f"{case.name}: {case.question}" for case in new if case.question]
         details += [refusal.reason for refusal in scan.refusals]
         library = self._records.library
-        box = PlanBox(
+        box = PlanDialog(
             "Import folder",
             [line for line in lines if not line[0].startswith("0 ")] or [("Nothing found.", "")],
             _limited(details),
@@ -204,7 +204,7 @@ class LibraryDialogs(QObject):
         ]
         details += list(plan.problems)
         count, library = len(plan.entries), self._records.library
-        box = PlanBox(
+        box = PlanDialog(
             "Import labels",
             [line for line in lines if not line[0].startswith("0 ")] or [("Nothing new.", "")],
             _limited(details),

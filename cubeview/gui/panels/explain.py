@@ -20,7 +20,7 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
-from cubeview.gui.panels.occlusion_choices import OcclusionBox
+from cubeview.gui.panels.occlusion_choices import OcclusionChoices
 from cubeview.gui.widgets.basic import SignedBar, chooser, column, label, rule
 from cubeview.gui.widgets.files import ask_save
 from cubeview.kinds import kind_of
@@ -101,7 +101,7 @@ class ExplainPanel(QWidget):
         layout.addWidget(self.problem)
         layout.addWidget(rule())
         layout.addWidget(label("Occlusion", "heading"))
-        self.occlusion = OcclusionBox(memory)
+        self.occlusion = OcclusionChoices(memory)
         layout.addWidget(self.occlusion)
         self.save_button = QPushButton("Save map…  Ctrl+S")
         self.save_button.clicked.connect(self.save)

@@ -16,7 +16,7 @@ from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs import guesses, spectral
 from cubeview.gui.dialogs.about import AboutDialog
-from cubeview.gui.dialogs.choosing import Chooser
+from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.gui.dialogs.library_dialogs import LibraryDialogs
 from cubeview.gui.dialogs.models import ModelsDialog
 from cubeview.gui.dialogs.sheets import RESEARCH_USE, BugDialog, keys_sheet
@@ -244,7 +244,9 @@ class Window(QMainWindow):
             lambda method: self.explain.run_cam() if method == "CAM" else self.predict.run()
         )
         desk.opening.recent_changed.connect(lambda: self.cases.set_recent(desk.opening.recent()))
-        desk.opening.choice_wanted.connect(lambda cases: Chooser(session, cases, self).show())
+        desk.opening.choice_wanted.connect(
+            lambda cases: ChoosingDialog(session, cases, self).show()
+        )
         self.labels.window_wanted.connect(desk.library_cases.go_to)
         self.labels.edit_wanted.connect(self.library_dialogs.edit_sets)
         self.worklist.folder_wanted.connect(self.library_dialogs.ask_folder)

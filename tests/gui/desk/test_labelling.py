@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMenu
 
 from cubeview.cubes.answer import Prediction
-from cubeview.gui.dialogs.plan import PlanBox
+from cubeview.gui.dialogs.plan import PlanDialog
 from cubeview.gui.shell.window import Window
 from cubeview.io import open_paths
 from cubeview.io.export.dicom import write_nm
@@ -47,7 +47,7 @@ def imported(window, tmp_path, quiet, qtbot):
     def put(count, roles=("stress",)):
         window.library_dialogs.scan(write_hearts(tmp_path / "scans", count, roles))
         quiet(window)
-        (box,) = window.findChildren(PlanBox)
+        (box,) = window.findChildren(PlanDialog)
         assert window.records.rows() == [], "nothing is added before the user says so"
         box.do_button.click()
         quiet(window)
@@ -93,7 +93,7 @@ def test_a_folder_is_summed_up_before_anything_is_added(window, imported, tmp_pa
     bad.write_bytes((tmp_path / "scans" / "0000" / "rest.dcm").read_bytes()[:900])
     window.library_dialogs.scan(tmp_path / "scans")
     quiet(window)
-    again = next(b for b in window.findChildren(PlanBox) if b is not box and b.isVisible())
+    again = next(b for b in window.findChildren(PlanDialog) if b is not box and b.isVisible())
     assert "1 files that cannot be read" in again.lines
     assert "3 in the library already" in again.lines
     assert again.do_button is None
@@ -274,7 +274,7 @@ def test_labels_go_out_and_come_back_through_the_boxes(window, imported, quiet, 
     (tmp_path / "in.json").write_text(text.replace(window.records.reader, "Ben"))
     window.library_dialogs.plan(tmp_path / "in.json")
     quiet(window)
-    box = next(b for b in window.findChildren(PlanBox) if b.isVisible())
+    box = next(b for b in window.findChildren(PlanDialog) if b.isVisible())
     assert box.lines == ["1 labels for cases of this library"]
     assert window.records.rows()[0].others == ()
     box.do_button.click()
@@ -378,7 +378,7 @@ def test_a_sky_cube_of_the_library_is_done_when_a_window_of_it_is(window, tmp_pa
     write_cube(make_sky().main, tmp_path / "sky" / "field.fits")
     window.library_dialogs.scan(tmp_path / "sky")
     quiet(window)
-    (box,) = window.findChildren(PlanBox)
+    (box,) = window.findChildren(PlanDialog)
     assert box.lines == ["1 sky cubes, 0 other volumes"]
     box.do_button.click()
     quiet(window)
@@ -511,7 +511,7 @@ def test_scans_paired_by_hand_are_one_case_of_the_library(window, tmp_path, quie
         write_nm(small_scan(seed), folder / f"{seed}.dcm", role=role, case=f"Wren {role}")
     window.library_dialogs.scan(folder)
     quiet(window)
-    (box,) = window.findChildren(PlanBox)
+    (box,) = window.findChildren(PlanDialog)
     box.do_button.click()
     quiet(window)
     rows = window.records.rows()
