@@ -139,15 +139,13 @@ def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
 
 def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
     """Open paths; refusals go to stderr, and to the status when a named file was refused."""
-    from cubeview.io import open_paths
+    from cubeview.io import nothing_in, open_paths
 
     opened = open_paths(paths)
     named = {Path(path) for path in paths}
     reasons = [one_line(refusal.reason) for refusal in opened.refusals]
     if not opened.cases:
-        raise CubeviewError(
-            reasons[0] if reasons else f"{paths[0]}: no FITS, DICOM or NIfTI file here."
-        )
+        raise CubeviewError(reasons[0] if reasons else nothing_in(paths[0]))
     for reason in reasons:
         print(f"cubeview: {reason}", file=sys.stderr)
     status = 2 if any(refusal.path in named for refusal in opened.refusals) else 0

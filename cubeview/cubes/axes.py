@@ -5,6 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from cubeview.cubes.frozen import rebuilt
+
 AxisKind = Literal["celestial", "spectral", "space", "time", "index"]
 
 
@@ -62,6 +64,8 @@ class Axis:
         values = np.array(self.values, dtype=np.float64)
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
+
+    __reduce__ = rebuilt
 
     def __len__(self) -> int:
         return len(self.values)
