@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cubeview.commands.common import Commands, add_command, add_json, print_json, progress
 from cubeview.errors import CubeviewError
+from cubeview.kinds import KINDS
 
 if TYPE_CHECKING:
     from cubeview.library.library import Library
@@ -230,7 +231,7 @@ def _add_cases(library: "Library", options: argparse.Namespace) -> int:
 def _list_cases(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.worklist import rows
 
-    sets = {kind: names[0] for kind in ("heart", "sky", "volume")
+    sets = {kind: names[0] for kind in KINDS
             if (names := library.label_sets(kind))}  # fmt: skip
     records = [
         {

@@ -12,7 +12,6 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import Report, nothing
 
-CubeKind = Literal["heart", "sky", "volume"]
 """``heart``: cardiac emission tomography; ``sky``: two sky axes and a spectral one; ``volume``:
 any other three-dimensional cube."""
 
@@ -149,7 +148,8 @@ class Cube:
         In array order (z, y, x): spectral, Dec, RA; or slice, row, column.
     pixels : Pixels, shape (z, y, x)
         Values as measured, in `unit`.
-    kind : {"heart", "sky", "volume"}
+    kind : str
+        A key of `cubeview.kinds.KINDS`.
     unit : str
         Unit of the values as written in the file, for display.
     quantity_unit : astropy unit or None
@@ -182,7 +182,7 @@ class Cube:
 
     axes: tuple[Axis, Axis, Axis]
     pixels: Pixels
-    kind: CubeKind
+    kind: str
     unit: str = ""
     quantity_unit: Any = None
     uncertainty: Pixels | None = None

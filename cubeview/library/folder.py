@@ -8,6 +8,7 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import READERS, Reader, Refusal, open_paths, reader_of
 from cubeview.io.identity import identity, window_text
+from cubeview.kinds import KINDS
 from cubeview.library.cases import Files, files_of, put_case
 from cubeview.library.library import Library
 from cubeview.library.stored import hashes_of, thumbnail
@@ -61,12 +62,12 @@ class Scan:
 
     def summary(self) -> dict[str, int]:
         """Return counts by what the user asks: paired, unpaired, sky, other, known, unreadable."""
-        hearts = [case for case in self.cases if case.kind == "heart"]
+        hearts = [case for case in self.cases if KINDS[case.kind].states]
         return {
             "paired": sum(case.paired for case in hearts),
             "unpaired": sum(not case.paired for case in hearts),
-            "sky": sum(case.kind == "sky" for case in self.cases),
-            "other": sum(case.kind == "volume" for case in self.cases),
+            "sky": sum(KINDS[case.kind].window_px > 0 for case in self.cases),
+            "other": sum(not KINDS[case.kind].judged for case in self.cases),
             "asking": sum(bool(case.question) for case in self.cases),
             "known": sum(case.known for case in self.cases),
             "unreadable": len(self.refusals),

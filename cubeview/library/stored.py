@@ -13,6 +13,7 @@ from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import open_paths
 from cubeview.io.identity import content_hash
+from cubeview.kinds import kind_of
 from cubeview.library.library import Library
 
 THUMBNAIL_PX = 40
@@ -157,7 +158,7 @@ def without_thumbnail(library: Library) -> list[int]:
 
 
 def _picture(cube: Cube, window: Box | None) -> np.ndarray:
-    if window is None and cube.kind == "heart":
+    if window is None and kind_of(cube).ventricle:
         plane = _heart_plane(cube)
     elif window is None:
         plane = cube.plane(0, cube.shape[0] // 2)
@@ -176,7 +177,7 @@ def _picture(cube: Cube, window: Box | None) -> np.ndarray:
     low, high = np.percentile(seen, (1, 99.5))
     scaled = (small - low) / max(float(high - low), 1e-30) * 255
     # FITS counts rows from below, and so does the sky; scans from above.
-    shown = scaled[::-1] if cube.kind == "sky" else scaled
+    shown = scaled[::-1] if not kind_of(cube).patient else scaled
     grey: np.ndarray = np.nan_to_num(np.clip(shown, 0, 255)).astype(np.uint8)
     return grey
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.identity import identity, window_text
+from cubeview.kinds import KINDS
 from cubeview.library.cases import files_of, now
 from cubeview.library.exchange import Import, compare, plan_import
 from cubeview.library.labelfile import Entry
@@ -36,8 +37,7 @@ def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Imp
     lines = read_table(path)
     at = now()
     sets = {
-        kind: {name: library.classes(name) for name in library.label_sets(kind)}
-        for kind in ("heart", "sky", "volume")
+        kind: {name: library.classes(name) for name in library.label_sets(kind)} for kind in KINDS
     }
     current = {name: library.current(name, library.reader) for name in library.label_sets()}
     seen: dict[str, tuple[int, str]] = {}

@@ -8,6 +8,7 @@ from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer
 from PyQt6.QtGui import QColor, QImage, QPixmap
 
 from cubeview.gui.widgets.theme import colours
+from cubeview.kinds import KINDS
 from cubeview.library.stored import THUMBNAIL_PX
 from cubeview.library.values import Row
 
@@ -17,7 +18,6 @@ COLUMNS = (
 FILTERS = ("all", "unlabelled", "labelled", "unsure", "poor quality", "disagreement", "asked")
 HIDDEN = "hidden"
 PICTURE = QSize(48, 24)
-_KINDS = {"heart": "heart", "sky": "sky window", "volume": "volume"}
 _CUBE = "sky cube"
 _PICTURES_KEPT = 400
 
@@ -187,7 +187,7 @@ class WorklistModel(QAbstractTableModel):
         if name == "state":
             return row.state
         if name == "kind":
-            return _CUBE if row.is_whole_cube else _KINDS.get(row.kind, row.kind)
+            return _CUBE if row.is_whole_cube else KINDS[row.kind].subject
         return (row.labelled_at or row.added_at)[:10]
 
     def _tip(self, row: Row, name: str) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from cubeview.cubes.case import Case
+from cubeview.kinds import KINDS
 from cubeview.library.library import Library
 from cubeview.library.stored import open_stored
 from cubeview.library.table import open_row, read_table
@@ -73,7 +74,7 @@ def library_entries(library: Library, label_set: str, *, doubtful: bool = False)
             "SELECT kind, name, window FROM cases WHERE id = ?", (number,)
         )
         hashes = library.read("SELECT sha256 FROM files WHERE case_id = ? ORDER BY role", (number,))
-        group = name if kind == "heart" else str(hashes[0][0]) if hashes else name
+        group = str(hashes[0][0]) if KINDS[kind].window_px and hashes else name
         shown = f"{name} [{window}]" if window else name
         entries.append(Entry(shown, label.class_name, group, partial(open_stored, library, number)))
     return entries
