@@ -6,7 +6,6 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,17 +166,9 @@ def with_window(case: Case, at: Sequence[float] | None) -> Case:
         raise CubeviewError(
             "a sky cube is judged window by window: say where with --at SPECTRAL DEC RA."
         )
-    from cubeview.cubes.region import window_at
+    from cubeview.cubes.region import placed
 
-    voxel = case.main.index(*at)
-    shape = case.main.shape
-    if not all(-0.5 <= v <= n - 0.5 for v, n in zip(voxel, shape, strict=True)):
-        raise CubeviewError(
-            "the place lies outside the cube: --at takes the spectral coordinate, Dec and RA in "
-            "the units that cubeview info shows."
-        )
-    z, y, x = (round(v) for v in voxel)
-    return replace(case, window=window_at(case.main, z, y, x))
+    return placed(case, at)
 
 
 def files_of(case: Case) -> dict[str, str]:

@@ -104,7 +104,7 @@ class Overlay:
     """
 
     case: Case
-    values: Mapping[str, np.ndarray]
+    values: Mapping[str, np.ndarray] = field(repr=False)
     boxes: Mapping[str, Box]
     method: Method
     target: str

@@ -1,6 +1,6 @@
 """One axis of a cube: what it measures, in which unit, and the world coordinate of each voxel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -50,7 +50,7 @@ class Axis:
     name: str
     kind: AxisKind
     unit: str
-    values: np.ndarray
+    values: np.ndarray = field(repr=False)
     type: str = ""
     medium: Literal["air", "vacuum", ""] = ""
     convention: Literal["radio", "optical", "relativistic", ""] = ""
