@@ -103,4 +103,4 @@ def _used(pixels: DecodedPixels, kept: ArrayPixels) -> None:
 
 def _checksum(array: np.ndarray) -> int:
     # The same in every process, which `hash` is not.
-    return zlib.crc32(np.ascontiguousarray(array))
+    return zlib.crc32(array.data)
