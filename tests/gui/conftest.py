@@ -74,6 +74,9 @@ def one_window(qapp, questions, tmp_path_factory):
     yield window
     window.close()
     assert window.stopped
+    # Else it is styled again with each theme, and outlives the application.
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
