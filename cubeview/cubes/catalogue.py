@@ -104,6 +104,13 @@ class Catalogue:
 
 
 def step_value(thresholds: np.ndarray, values: np.ndarray, at: float) -> float:
-    """Return the value at the highest threshold not above `at`; NaN below the first."""
+    """Return the value at the highest threshold not above `at`; NaN below the first.
+
+    Parameters
+    ----------
+    thresholds, values : ndarray, shape (n,)
+        Thresholds rise.
+    at : float
+    """
     place = int(np.searchsorted(thresholds, at, side="right")) - 1
     return float(values[place]) if place >= 0 else math.nan

@@ -243,7 +243,12 @@ class Cube:
         return replace(self, pixels=gate.pixels, uncertainty=None, gates=())
 
     def world(self, z: float, y: float, x: float) -> tuple[float, float, float]:
-        """Return the world coordinates of a voxel index (0-based, may be fractional).
+        """Return the world coordinates of a voxel.
+
+        Parameters
+        ----------
+        z, y, x : float
+            Voxel index, 0-based, may be fractional.
 
         Returns
         -------
@@ -257,7 +262,13 @@ class Cube:
         return first, float(latitude), float(longitude)
 
     def index(self, first: float, second: float, third: float) -> tuple[float, float, float]:
-        """Return the fractional voxel index of world coordinates; the inverse of `world`."""
+        """Return the fractional voxel index of world coordinates; the inverse of `world`.
+
+        Parameters
+        ----------
+        first, second, third : float
+            In the order and the units of `axes`.
+        """
         z = self.axes[0].index(first)
         if self.wcs is None:
             return z, self.axes[1].index(second), self.axes[2].index(third)
