@@ -28,22 +28,35 @@ class Pixels(Protocol):
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of voxels along (z, y, x)."""
-
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`, shape of the two other axes in order."""
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x), shape (z,)."""
+        ...
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube, shape of the box."""
+        ...
 
     def read(self, report: Report = nothing) -> np.ndarray:
         """Return the whole cube, shape (z, y, x), reading in slabs and reporting."""
+        ...
+
+    def plane(self, axis: int, index: int) -> np.ndarray:
+        """Return the plane across `axis` at `index`, shape of the two other axes in order."""
+        index = range(self.shape[axis])[index]
+        z, y, x = (slice(0, n) for n in self.shape)
+        one = slice(index, index + 1)
+        box: Box = ((one, y, x), (z, one, x), (z, y, one))[axis]
+        plane = self.box(box).squeeze(axis=axis)
+        return plane if plane.flags.writeable else plane.copy()
+
+    def spectrum(self, y: int, x: int) -> np.ndarray:
+        """Return the values along axis 0 at (y, x), shape (z,)."""
+        depth, rows, columns = self.shape
+        y, x = range(rows)[y], range(columns)[x]
+        values: np.ndarray = self.box((slice(0, depth), slice(y, y + 1), slice(x, x + 1)))[:, 0, 0]
+        return values
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayPixels:
+class ArrayPixels(Pixels):
     """Pixels that are already in memory.
 
     Parameters
@@ -68,16 +81,6 @@ class ArrayPixels:
         """Number of voxels along (z, y, x)."""
         z, y, x = self.array.shape
         return z, y, x
-
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`."""
-        plane: np.ndarray = np.take(self.array, index, axis=axis)
-        return plane
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x)."""
-        values: np.ndarray = self.array[:, y, x]
-        return values
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""

@@ -304,8 +304,7 @@ def _noise_and_mask(
         notes.append(Note("info", text, "error meaning"))
     if group.mask is not None:
         flags = file.pixels(group.mask, group.flux, found)
-        z, y, x = (len(axis) for axis in found.axes)
-        mask = FlagPixels(flags, (z, y, x), group.mask_bits)
+        mask = FlagPixels(flags, len(found.axes[0]), group.mask_bits)
         notes.append(Note("info", f"voxels flagged in {group.mask.title} are left out"))
     return sigma, mask, meaning
 
@@ -355,7 +354,7 @@ def _kcwi_siblings(
             text = f"noise from {sibling.name}, which holds variance"
             notes.append(Note("info", text, "error meaning"))
         elif mask is None:
-            mask = FlagPixels(pixels, pixels.shape)
+            mask = FlagPixels(pixels, pixels.shape[0])
             notes.append(Note("info", f"voxels flagged in {sibling.name} are left out"))
     return sigma, mask
 
