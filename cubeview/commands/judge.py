@@ -136,13 +136,10 @@ def _explain(options: argparse.Namespace) -> int:
     case = with_window(cases[0], options.at)
     ventricles = _placed(case)
     target = options.target or predict(model, case, ventricles=ventricles).answer
-    if target not in model.card.classes:
-        names = ", ".join(model.card.classes)
-        raise CubeviewError(f"{model.card.name} knows no class {target!r}; it knows {names}.")
     settings = explainer(options.method).settings
     if settings is not None:
-        names = [choice.name for choice in fields(settings)]
-        settings = replace(settings, **{name: getattr(options, name) for name in names})
+        chosen = {choice.name: getattr(options, choice.name) for choice in fields(settings)}
+        settings = replace(settings, **chosen)
     overlay = make_map(
         model,
         case,

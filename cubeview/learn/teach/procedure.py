@@ -216,7 +216,7 @@ class Teacher:
 def refuse_taken(folder: Path) -> None:
     """Raise CubeviewError if there is a model in a folder already."""
     if folder.exists():
-        raise CubeviewError(f"There is a model {folder.name!r} already: choose another name.")
+        raise CubeviewError(f"{folder.name}: there is a model already. Choose another name.")
 
 
 def keep(taught: Taught, name: str, folder: Path | None = None) -> ModelRef:
