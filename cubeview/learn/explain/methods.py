@@ -149,8 +149,7 @@ def explainer(name: str) -> Explainer:
     for one in EXPLAINERS.values():
         if name in (one.key, one.label):
             return one
-    known = ", ".join(one.label for one in EXPLAINERS.values())
-    raise CubeviewError(f"Unknown method {name!r}: choose {known}.")
+    raise CubeviewError(f"there is no map {name!r}; choose of {', '.join(EXPLAINERS)}.")
 
 
 def make_map(

@@ -28,7 +28,7 @@ def test_every_method_goes_by_its_key_and_its_label(full):
         assert one.method == other.method == way.label
         assert one.unit == way.unit
         np.testing.assert_array_equal(one.values["rest"], other.values["rest"])
-    with pytest.raises(CubeviewError, match="Grad-CAM"):
+    with pytest.raises(CubeviewError, match="gradcam"):
         make_map(toy_model(), full.case, "mixed", "magic", prepared=full)
 
 
