@@ -223,19 +223,20 @@ def _predict(bench: Bench, ref: Any) -> str:
 
 
 def _cam(bench: Bench, ref: Any) -> str:
-    from cubeview.learn.explain.cam import cam
+    from cubeview.learn.explain.methods import make_map
 
     model, prepared = _asked(bench, ref)
-    found = cam(model, prepared.case, model.card.classes[1], prepared=prepared)
+    found = make_map(model, prepared.case, model.card.classes[1], "cam", prepared=prepared)
     return _map(bench, ref, found, "CAM")
 
 
 def _occlusion(bench: Bench, ref: Any) -> str:
-    from cubeview.learn.explain.cam import OcclusionSettings, occlusion
+    from cubeview.learn.explain.methods import make_map
+    from cubeview.learn.explain.question import OcclusionSettings
 
     model, prepared = _asked(bench, ref)
     settings, target = OcclusionSettings(patch=8, stride=8), model.card.classes[1]
-    found = occlusion(model, prepared.case, target, settings, prepared=prepared)
+    found = make_map(model, prepared.case, target, "occlusion", settings, prepared=prepared)
     return _map(bench, ref, found, "occlusion")
 
 

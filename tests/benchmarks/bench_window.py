@@ -196,6 +196,7 @@ def evenness(window, rounds):
         from dataclasses import replace
 
         from cubeview.cubes.region import window_at
+        from cubeview.learn.explain.question import OcclusionSettings
 
         case = open_path(sky.paths[0])[0]
         middle = [n // 2 for n in case.main.shape]
@@ -208,7 +209,7 @@ def evenness(window, rounds):
                 questions.answer(folder, opened, case, {}, report=job.report)
 
         def occlude(job):
-            settings = {"patch": 8, "stride": 2, "fill": "zero", "channel": "both"}
+            settings = OcclusionSettings(patch=8, stride=2)
             while True:
                 questions.explanation(
                     folder, opened, case, target, {}, method="occlusion", settings=settings,

@@ -109,7 +109,7 @@ class FakeQuestions(Questions):
     def explanation(
         self, folder, opened, case, target, ventricles, *, method, settings, report, partial=None
     ):
-        self.asked.append((method, target, dict(settings)))
+        self.asked.append((method, target, vars(settings) if settings else None))
         roles = case.roles
         boxes = {role: tuple(slice(0, n) for n in case.cubes[role].shape) for role in roles}
         values = {r: np.full(case.cubes[r].shape, 0.5, np.float32) for r in roles}

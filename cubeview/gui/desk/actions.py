@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QMenu, QWidget
 
 from cubeview.gui.desk.session import Session
 from cubeview.kinds import kind_of
+from cubeview.learn.explain.methods import EXPLAINERS
 
 MENUS = ("File", "View", "Cube", "Model", "Label", "Tools", "Help")
 
@@ -97,10 +98,10 @@ ACTIONS = (
     Action("fit_again", "Fit the ventricle a&gain", "Cube", needs="heart"),
     Action("about_cube", "A&bout this cube", "Cube", "I", needs="case"),
     Action("predict", "&Classify", "Model", "P", needs="case"),
-    Action("cam", "Class activation &map", "Model", "C", needs="case", after_line=True),
-    Action("occlusion", "&Occlusion", "Model", "O", needs="case"),
-    Action("grad_cam", "&Grad-CAM++", "Model", "Shift+C", needs="case"),
-    Action("gradients", "&Integrated gradients", "Model", "Shift+O", needs="case"),
+    *(
+        Action(way.key, way.title, "Model", way.shortcut, needs="case", after_line=place == 0)
+        for place, way in enumerate(EXPLAINERS.values())
+    ),
     Action("toggle_map", "Show or &hide the map", "Model", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "]", needs="overlay"),

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cubeview.cubes.answer import Method, Overlay, Prediction
+from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
@@ -19,6 +19,7 @@ from cubeview.errors import Report, nothing
 from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.session import Session
 from cubeview.kinds import kind_of
+from cubeview.learn.explain.methods import make_map
 from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
 from cubeview.learn.models.preload import preload
 from cubeview.library import ventricles as placed
@@ -126,8 +127,8 @@ class Questions:
         target: str,
         ventricles: Mapping[str, Ventricle],
         *,
-        method: Method,
-        settings: Mapping[str, Any],
+        method: str,
+        settings: Any,
         report: Report = nothing,
         partial: Callable[[Overlay], None] | None = None,
     ) -> Overlay:
@@ -139,23 +140,19 @@ class Questions:
             As for `answer`.
         target : str
             One of the model's classes.
-        method : str
-        settings : mapping
-            Of an occlusion.
+        method, settings
+            As for `make_map`.
         partial : callable, optional
             Given coarse maps meanwhile.
         """
         preload()
-        from cubeview.learn.explain.cam import OcclusionSettings
-        from cubeview.learn.explain.methods import make_map
-
         model = _loaded(folder, report)
         return make_map(
             model,
             case,
             target,
             method,
-            OcclusionSettings(**settings),
+            settings,
             prepared=_prepared(model.card, opened, case, ventricles, report),
             report=report,
             partial=partial,

@@ -1,6 +1,7 @@
 """The main window: builds what there is around one desk and connects it, and nothing more."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, QUrl
@@ -36,6 +37,7 @@ from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.gui.widgets.files import ask_save
+from cubeview.learn.explain.methods import EXPLAINERS
 from cubeview.paths import data_dir
 
 SIZE = QSize(1440, 900)
@@ -196,10 +198,7 @@ class Window(QMainWindow):
             "fit_again": placing.fit_again,
             "about_cube": lambda: docks.show("notes"),
             "predict": self.predict.run,
-            "cam": explain.run_cam,
-            "occlusion": explain.run_occlusion,
-            "grad_cam": explain.run_grad_cam,
-            "gradients": explain.run_gradients,
+            **{key: partial(explain.run, key) for key in EXPLAINERS},
             "toggle_map": explain.toggle,
             "fainter": explain.fainter,
             "stronger": explain.stronger,
@@ -241,7 +240,7 @@ class Window(QMainWindow):
         desk.labelling.written.connect(self._label_written)
         desk.placing.redo.connect(
             # A map brings its answer with it.
-            lambda method: self.explain.run_cam() if method == "CAM" else self.predict.run()
+            lambda method: self.explain.run(method) if method == "CAM" else self.predict.run()
         )
         desk.opening.recent_changed.connect(lambda: self.cases.set_recent(desk.opening.recent()))
         desk.opening.choice_wanted.connect(

@@ -160,7 +160,7 @@ def test_a_sky_cube_is_asked_at_the_cursor(desk, put, predict, idle, network, qt
 
 def test_cam_classifies_first_where_nobody_did(desk, put, explain, idle, network):
     put(make_heart())
-    explain.run_cam()
+    explain.run("cam")
     idle(desk)
     assert desk.session.prediction.answer == "ischaemic"
     assert network.asked[1][:2] == ("CAM", "ischaemic")
@@ -172,7 +172,7 @@ def test_cam_classifies_first_where_nobody_did(desk, put, explain, idle, network
 
 def test_the_class_can_be_chosen(desk, put, explain, idle, network):
     put(make_heart())
-    explain.run_cam()
+    explain.run("cam")
     idle(desk)
     place = explain.target.findData("healthy")
     explain.target.setCurrentIndex(place)
@@ -188,7 +188,7 @@ def test_occlusion_shows_a_coarse_map_and_keeps_it_when_stopped(
     predict.run()
     idle(desk)
     network.go.clear()
-    explain.run_occlusion()
+    explain.run("occlusion")
     qtbot.waitUntil(lambda: desk.session.overlay is not None)
     assert not desk.session.overlay.complete
     assert "coarse" in explain.caption.text()
@@ -210,7 +210,7 @@ def test_occlusion_takes_the_users_choices_and_remembers_them(desk, put, explain
     panel.channel.setCurrentIndex(panel.channel.findData("stress"))
     panel.precision.setCurrentIndex(panel.precision.findData("bfloat16"))
     panel.precision.activated.emit(panel.precision.currentIndex())
-    explain.run_occlusion()
+    explain.run("occlusion")
     idle(desk)
     chosen = {
         "patch": 6,
@@ -269,7 +269,7 @@ def test_a_failed_map_is_said_in_the_panel(desk, put, predict, explain, idle, ne
     predict.run()
     idle(desk)
     network.error = GONE
-    explain.run_cam()
+    explain.run("cam")
     idle(desk)
     assert explain.problem.text() == str(GONE)
     assert explain.off_button.isChecked()
@@ -280,7 +280,7 @@ def test_a_map_of_another_case_is_dropped(desk, put, predict, explain, idle, net
     predict.run()
     idle(desk)
     network.go.clear()
-    explain.run_cam()
+    explain.run("cam")
     qtbot.waitUntil(lambda: len(network.asked) == 2)
     other = make_heart("B")
     desk.session.add_cases((other,))

@@ -6,7 +6,7 @@ import torch
 
 from cubeview.errors import CubeviewError
 from cubeview.learn.ask.predict import Latest, abnormality, calibrated, predict
-from cubeview.learn.explain.cam import cam
+from cubeview.learn.explain.methods import make_map
 from cubeview.learn.models.prepared import Prepared
 from tests.learn.models.test_card import HEART
 from tests.learn.toys import toy_model, turned
@@ -57,7 +57,7 @@ def test_a_map_after_an_answer_does_not_prepare_again(prepared, preparations):
     answer = predict(model, prepared.case, prepared=latest.prepare(model.card, prepared.case))
     for ventricles in (answer.ventricles, {}):
         found = latest.prepare(model.card, prepared.case, ventricles=ventricles)
-        cam(model, prepared.case, "mixed", prepared=found)
+        make_map(model, prepared.case, "mixed", "cam", prepared=found)
     assert len(preparations) == 1
     latest.prepare(model.card, prepared.case.swapped())
     assert len(preparations) == 2
