@@ -148,9 +148,11 @@ def _export(library: "Library", options: argparse.Namespace) -> int:
 
 
 def _list_labels(library: "Library", options: argparse.Namespace) -> int:
+    from cubeview.library.stored import case_names
+
     name = _set_of(library, options)
     reader = None if options.all_readers else library.reader
-    cases = dict(library.read("SELECT id, name FROM cases", ()))
+    cases = case_names(library)
     records = [
         {
             "case": cases[label.case_id], "reader": label.reader, "class": label.class_name,
@@ -163,13 +165,14 @@ def _list_labels(library: "Library", options: argparse.Namespace) -> int:
         print_json({"set": name, "labels": records})
         return 0
     for record in records:
-        sure = "" if record["sure"] else " (unsure)"
-        print(f"{record['case']}: {record['class']}{sure}, {record['reader']}, {record['at'][:10]}")
+        said = f"{record['class']}{'' if record['sure'] else ' (unsure)'}"
+        print(f"{record['case']}: {said}, {record['reader']}, {str(record['at'])[:10]}")
     return 0
 
 
 def _agreement(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.agreement import agreement
+    from cubeview.library.stored import case_names
 
     name = _set_of(library, options)
     labels = library.current(name)
@@ -185,7 +188,7 @@ def _agreement(library: "Library", options: argparse.Namespace) -> int:
         for who in chosen
     ]
     found = agreement(said[0], said[1], [one.name for one in library.classes(name)])
-    cases = dict(library.read("SELECT id, name FROM cases", ()))
+    cases = case_names(library)
     disputed = [
         {"case": cases[case], chosen[0]: said[0][case], chosen[1]: said[1][case]}
         for case in found.disputed
@@ -264,20 +267,14 @@ def _check_file(path: Path) -> None:
 
 
 def _check(library: "Library", options: argparse.Namespace) -> int:
-    files = library.read(
-        "SELECT c.name, f.role, f.path FROM files f JOIN cases c ON c.id = f.case_id"
-        " WHERE f.path <> '' ORDER BY c.id",
-        (),
-    )
-    missing = [f"{name}, {role}" for name, role, file in files if not Path(file).is_file()]
-    counts = {
-        table: library.read(f"SELECT COUNT(*) FROM {table}", ())[0][0]
-        for table in ("cases", "labels", "predictions", "audit")
-    }
+    from cubeview.library.repair import counts, missing_files
+
+    missing = [f"{name}, {role}" for name, role in missing_files(library)]
+    found = counts(library)
     if options.json:
-        print_json({"sound": True, **counts, "missing": missing})
+        print_json({"sound": True, **found, "missing": missing})
     else:
-        print(f"{library.path}: sound, {', '.join(f'{n} {what}' for what, n in counts.items())}")
+        print(f"{library.path}: sound, {', '.join(f'{n} {what}' for what, n in found.items())}")
         for text in missing:
             print(f"  not where it was: {text}")
     return 0

@@ -4,7 +4,6 @@ SQLite in WAL mode with ``synchronous = FULL``: when a call returns, its rows su
 the program and a loss of power (sqlite.org/wal.html). Two windows may use one file.
 """
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,9 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
@@ -245,40 +241,6 @@ class Library:
         labels = [_label(row) for row in rows]
         return {(label.case_id, label.reader): label for label in labels}
 
-    def record_prediction(
-        self, case_id: int, prediction: Prediction, features: np.ndarray | None = None
-    ) -> None:
-        """Keep what a model said; a newer answer of the same model replaces the older.
-
-        Features kept earlier stay where none are given.
-
-        Parameters
-        ----------
-        case_id : int
-        prediction : Prediction
-        features : ndarray, shape (n,), float32, optional
-            Pooled features, for "most different from what is labelled".
-        """
-        odds = json.dumps(dict(prediction.probabilities))
-        blob = None if features is None else np.asarray(features, np.dtype("<f4")).tobytes()
-        with self.transaction() as run:
-            run.execute(
-                "INSERT INTO predictions (case_id, model, at, probabilities, features)"
-                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (case_id, model) DO UPDATE SET"
-                " at = excluded.at, probabilities = excluded.probabilities,"
-                " features = COALESCE(excluded.features, features)",
-                (case_id, prediction.model, now(), odds, blob),
-            )
-            self.append_log(run, "predicted", case_id, prediction.model)
-
-    def features(self, model: str) -> dict[int, np.ndarray]:
-        """Return the pooled features of each case under one model."""
-        rows = self.read(
-            "SELECT case_id, features FROM predictions WHERE model = ? AND features IS NOT NULL",
-            (model,),
-        )
-        return {number: np.frombuffer(blob, np.dtype("<f4")) for number, blob in rows}
-
     def log(self, action: str, known: str = "", detail: str = "") -> None:
         """Append to the audit log.
 
@@ -292,10 +254,6 @@ class Library:
         """
         with self.transaction() as run:
             run.execute(_LOG, (now(), self.reader, action, known, detail))
-
-    def audit(self) -> list[tuple[str, str, str, str, str]]:
-        """Return the log, oldest first: time, reader, action, case identity, detail."""
-        return self.read("SELECT at, reader, action, identity, detail FROM audit ORDER BY id", ())
 
     def backup(self, target: Path) -> None:
         """Write a complete copy while the library stays in use.
@@ -332,10 +290,22 @@ class Library:
         known = found[0] if found else ""
         run.execute(_LOG, (now(), self.reader, action, known, detail))
 
+    @property
+    def version(self) -> int:
+        """Another number whenever another window has written to the file."""
+        return int(self.read("PRAGMA data_version", ())[0][0])
+
     def read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
         """Return the rows of a query."""
         with self._lock:
             return self._connection.execute(query, values).fetchall()
+
+    def records(self, query: str, values: tuple[object, ...]) -> list[dict[str, Any]]:
+        """Return the rows of a query, each value by the name of its column."""
+        with self._lock:
+            found = self._connection.execute(query, values)
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -97,6 +97,24 @@ def is_sound(path: Path) -> bool:
     return sound
 
 
+def missing_files(library: Library) -> list[tuple[str, str]]:
+    """Return (case, role) of each file that is not where it was."""
+    files = library.read(
+        "SELECT c.name, f.role, f.path FROM files f JOIN cases c ON c.id = f.case_id"
+        " WHERE f.path <> '' ORDER BY c.id",
+        (),
+    )
+    return [(name, role) for name, role, file in files if not Path(file).is_file()]
+
+
+def counts(library: Library) -> dict[str, int]:
+    """Return how many cases, labels, answers of models and entries of the log there are."""
+    return {
+        table: library.read(f"SELECT COUNT(*) FROM {table}", ())[0][0]
+        for table in ("cases", "labels", "answers", "audit")
+    }
+
+
 def _format(path: Path) -> int:
     """Return the format of a library file; 0 where there is none yet or it cannot be read."""
     if not path.is_file():

@@ -6,7 +6,7 @@ label writes another row.
 
 import sqlite3
 
-VERSION = 3
+VERSION = 4
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
 
@@ -105,6 +105,25 @@ _TABLES_3 = """
 CREATE INDEX audit_by_case ON audit(identity, action, reader);
 """
 
+# Whose weights said what was kept before, nobody wrote down: they are of an unknown state.
+_TABLES_4 = """
+CREATE TABLE answers (
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    task TEXT NOT NULL,
+    weights TEXT NOT NULL,
+    model TEXT NOT NULL,
+    at TEXT NOT NULL,
+    said TEXT NOT NULL DEFAULT '{}',
+    arrays BLOB,
+    features BLOB,
+    PRIMARY KEY (case_id, task, weights, model)
+);
+INSERT INTO answers (case_id, task, weights, model, at, said, features)
+    SELECT case_id, 'classify', '', model, at, '{"probabilities": ' || probabilities || '}',
+    features FROM predictions;
+DROP TABLE predictions;
+"""
+
 SPECT_SET = "SPECT perfusion"
 SKY_SET = "sky sources"
 
@@ -130,7 +149,7 @@ _SKY = (
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
-        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_built_in_sets()}"
+        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_built_in_sets()}"
         f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
 
@@ -153,6 +172,7 @@ def _built_in_sets() -> str:
 UPGRADES: dict[int, str] = {
     1: f"{_TABLES_2}PRAGMA application_id = {APPLICATION};",
     2: _TABLES_3,
+    3: _TABLES_4,
 }
 
 
