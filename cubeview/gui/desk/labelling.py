@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from cubeview.cubes.answer import Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk import questions
 from cubeview.gui.desk.records import Records
@@ -53,6 +54,7 @@ class Labelling(QObject):
         super().__init__(parent)
         self._session, self._records, self._subject = session, records, subject
         self._seen: dict[str, str] = {}  # identity of a case to the model that was asked
+        self._recalled: Prediction | None = None
         self._undo: list[_Change] = []
         self._redo: list[_Change] = []
         session.prediction_changed.connect(self._predicted)
@@ -60,7 +62,7 @@ class Labelling(QObject):
         for signal in (session.case_changed, session.window_changed, session.model_changed):
             signal.connect(self._recall)
         subject.known.connect(self._recall)
-        records.reader_changed.connect(self._forget_steps)
+        records.reader_changed.connect(self._reader_changed)
 
     @property
     def placed(self) -> Placed:
@@ -260,10 +262,17 @@ class Labelling(QObject):
             return
         answer = answer_of(library, number, case, weights)
         if answer is not None and as_placed(case, known, answer.ventricles):
+            self._recalled = answer
             session.set_prediction(answer)
 
-    def _forget_steps(self) -> None:
+    def _reader_changed(self) -> None:
+        """Forget the steps of another reader, and what was shown because of what they had seen."""
         self._undo, self._redo = [], []
+        shown, hashes = self._session.prediction, self._subject.hashes
+        if shown is not None and shown is self._recalled and hashes is not None:
+            self._seen.pop(identity(shown.case, hashes), None)
+            self._session.set_prediction(None)
+            self._recall()
 
 
 def _words(what: Placed) -> str:

@@ -168,14 +168,14 @@ def test_blind_hides_opinions_and_the_label_records_what_was_seen(
     assert (shown(0, "prediction"), shown(0, "agreement")) == ("mixed", "differs")
     assert shown(1, "prediction") == "hidden"
     press(window, "4")
-    assert labelling.placed.opinion_seen == "net", "by now it was seen"
+    assert labelling.placed.opinion_seen == "heart-net", "by now it was seen"
     assert shown(0, "agreement") == "agrees"
     window.labels.blind.click()
     assert shown(1, "prediction") == "mixed"
     press(window, "N")
     quiet(window)
     press(window, "1")
-    assert labelling.placed.opinion_seen == "net"
+    assert labelling.placed.opinion_seen == "heart-net"
 
 
 def test_asking_answers_at_once_though_blind_and_is_recorded(window, imported, quiet):
