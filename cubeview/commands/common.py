@@ -12,6 +12,7 @@ from typing import Any
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.kinds import kind_of
 from cubeview.plain import plain
 
 LINE_EVERY_S = 10.0
@@ -140,7 +141,7 @@ def with_window(case: Case, at: Sequence[float] | None) -> Case:
     CubeviewError
         If no place was given for a sky case, or it lies outside the cube.
     """
-    if case.kind != "sky":
+    if not kind_of(case).window_px:
         return case
     if at is None:
         raise CubeviewError(

@@ -21,6 +21,7 @@ from cubeview.commands.common import (
 )
 from cubeview.cubes.answer import METHODS
 from cubeview.errors import CubeviewError
+from cubeview.kinds import kind_of
 
 if TYPE_CHECKING:
     from cubeview.cubes.case import Case
@@ -207,7 +208,7 @@ def _placed(case: "Case") -> "dict[str, Ventricle]":
     """Return the ventricles the user placed in a heart with the same content; else none."""
     from cubeview.library.ventricles import recall
 
-    return recall(case) if case.kind == "heart" else {}
+    return recall(case) if kind_of(case).ventricle else {}
 
 
 def _by_hand(ventricles: "dict[str, Ventricle]") -> list[str]:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cubeview.commands.common import Commands, add_command, add_json, print_json, progress
+from cubeview.commands.common import Commands, add_command, add_json, one_line, print_json, progress
 from cubeview.errors import CubeviewError
+from cubeview.kinds import KINDS
 
 if TYPE_CHECKING:
     from cubeview.library.library import Library
@@ -40,6 +41,12 @@ def add(commands: Commands) -> None:
     sub.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     sub.add_argument("--dry-run", action="store_true", help="only say what was found")
     _command(library, "list", _list_cases, "list the cases")
+    sub = _command(library, "classify", _classify, "ask the models about all cases, and keep it")
+    sub.add_argument("--model", metavar="NAME", default="", help="model name or folder")
+    sub.add_argument("--again", action="store_true", help="also where its answer is there already")
+    sub.add_argument(
+        "--processes", type=int, default=1, metavar="N", help="so many at once (default 1)"
+    )
     _command(library, "check", _check, "check the file for damage and whether all scans are there")
     sub = _command(library, "backup", _backup, "write a complete copy")
     sub.add_argument("file", type=Path)
@@ -233,13 +240,14 @@ def _add_cases(library: "Library", options: argparse.Namespace) -> int:
 def _list_cases(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.worklist import rows
 
-    sets = {kind: names[0] for kind in ("heart", "sky", "volume")
+    sets = {kind: names[0] for kind in KINDS
             if (names := library.label_sets(kind))}  # fmt: skip
     records = [
         {
             "case": row.name, "kind": row.kind, "state": row.state, "window": row.window,
-            "label": row.label, "others": dict(row.others), "prediction": row.answer or None,
-            "model": row.model or None, "doubt": row.doubt, "added": row.added_at,
+            "label": row.label, "others": dict(row.others),
+            "prediction": row.answer or row.former or None, "model": row.model or None,
+            "weights": row.weights or None, "doubt": row.doubt, "added": row.added_at,
         }
         for row in rows(library, sets)
     ]  # fmt: skip
@@ -252,6 +260,28 @@ def _list_cases(library: "Library", options: argparse.Namespace) -> int:
             f"{record['label'] or 'not labelled'}"
         )
     return 0
+
+
+def _classify(library: "Library", options: argparse.Namespace) -> int:
+    from cubeview.learn.ask.archive import predict_cases
+    from cubeview.library.stored import records
+
+    batch = predict_cases(
+        library,
+        list(records(library)),
+        wanted=options.model,
+        again=options.again,
+        processes=options.processes,
+        report=progress(),
+    )
+    failures = [reason for _, reason in batch.failures]
+    if options.json:
+        print_json({"asked": batch.asked, "before": batch.before, "failures": failures})
+    else:
+        print(f"{batch.asked} cases classified, {batch.before} had been before")
+    for reason in failures:
+        print(f"cubeview: {one_line(reason)}", file=sys.stderr)
+    return 2 if failures and not batch.asked else 0
 
 
 def _check_file(path: Path) -> None:

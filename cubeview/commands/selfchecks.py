@@ -18,6 +18,7 @@ from cubeview.cubes.answer import Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.region import brightest, window_at
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.kinds import kind_of
 from cubeview.paths import resource
 
 ANSWERS = "selftest.json"
@@ -197,8 +198,8 @@ def _asked(bench: Bench, ref: Any) -> tuple[Any, Case]:
         raise Skipped(f"no sample of kind {ref.card.kind} was opened")
     if reason := why_not(ref.card, case):
         raise Wrong(reason)
-    if case.kind == "sky":
-        size = int(ref.card.preprocess.get("size", 32))
+    if kind_of(case).window_px:
+        size = int(ref.card.preprocess.get("size", kind_of(case).window_px))
         case = replace(case, window=window_at(case.main, *brightest(case.main), size=size))
     return load_model(ref.folder), case
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from cubeview.cubes.cube import Box, Cube, CubeKind, Note
+from cubeview.cubes.cube import Box, Cube, Note
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,8 @@ class Case:
     name : str
         What the user reads: a pseudonym for a heart (never a patient's name or number), the
         object or file name for a sky cube.
-    kind : {"heart", "sky", "volume"}
+    kind : str
+        A key of `cubeview.kinds.KINDS`.
     cubes : mapping of role to Cube
         Hearts: ``"stress"`` and ``"rest"`` (in this order), one of the two, or ``"heart"`` where
         the state is unknown. Sky cubes and other volumes: ``"flux"``; their noise travels as
@@ -33,7 +34,7 @@ class Case:
     """
 
     name: str
-    kind: CubeKind
+    kind: str
     cubes: Mapping[str, Cube]
     evidence: tuple[str, ...] = ()
     question: str = ""

@@ -11,6 +11,7 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.correct_sky import numbers_of
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError
+from cubeview.kinds import HEART, VOLUME
 
 _L, _P, _H = np.eye(3)
 _STACKED = {
@@ -105,7 +106,7 @@ def set_view(cube: Cube, answer: str) -> Cube:
 
 def set_organ(cube: Cube, answer: str) -> Cube:
     """Say whether the scan is one of the heart."""
-    return replace(cube, kind="heart" if answer == "heart" else "volume")
+    return replace(cube, kind=HEART.key if answer == HEART.key else VOLUME.key)
 
 
 def _sized(axis: Axis, size: float) -> Axis:

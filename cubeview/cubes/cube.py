@@ -11,7 +11,6 @@ import numpy as np
 from cubeview.cubes.axes import Axis
 from cubeview.errors import Report, nothing
 
-CubeKind = Literal["heart", "sky", "volume"]
 """``heart``: cardiac emission tomography; ``sky``: two sky axes and a spectral one; ``volume``:
 any other three-dimensional cube."""
 
@@ -146,7 +145,8 @@ class Cube:
         In array order (z, y, x): spectral, Dec, RA; or slice, row, column.
     pixels : Pixels, shape (z, y, x)
         Values as measured, in `unit`.
-    kind : {"heart", "sky", "volume"}
+    kind : str
+        A key of `cubeview.kinds.KINDS`.
     unit : str
         Unit of the values as written in the file, for display.
     quantity_unit : astropy unit or None
@@ -179,7 +179,7 @@ class Cube:
 
     axes: tuple[Axis, Axis, Axis]
     pixels: Pixels
-    kind: CubeKind
+    kind: str
     unit: str = ""
     quantity_unit: Any = None
     uncertainty: Pixels | None = None

@@ -11,6 +11,7 @@ from cubeview.cubes import correct_body, correct_sky
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube, Note
 from cubeview.errors import CubeviewError
+from cubeview.kinds import HEART, KINDS
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,9 @@ _KINDS = {
     ),
     "organ": _Kind(
         "Organ",
-        lambda cube: "heart" if cube.kind == "heart" else "other",
+        lambda cube: HEART.key if cube.kind == HEART.key else "other",
         correct_body.set_organ,
-        lambda cube: ("heart", "other"),
+        lambda cube: (HEART.key, "other"),
     ),
 }
 
@@ -238,10 +239,9 @@ def corrected_case(case: Case, answers: Callable[[Cube], Mapping[str, str]]) -> 
         return replace(case, cubes=cubes)
     ((role, cube),) = cubes.items()
     question = ""
-    if kind == "heart":
-        role, question = "heart", "Nothing in the file says whether this is rest or stress. Which?"
-    elif case.kind == "heart":
-        role = "flux"
+    role = KINDS[kind].role
+    if KINDS[kind].states:
+        question = "Nothing in the file says whether this is rest or stress. Which?"
     return replace(case, kind=kind, cubes={role: cube}, question=question, window=None)
 
 

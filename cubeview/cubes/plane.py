@@ -10,6 +10,7 @@ from cubeview.cubes.cube import Cube
 from cubeview.cubes.orient import cardiac_ends, ends
 from cubeview.cubes.reduce import bright_extent
 from cubeview.cubes.ventricle import Ventricle
+from cubeview.kinds import kind_of
 
 STRAIGHT = 20.0
 """Degrees a cube may be turned on the sky and still be read along RA and Dec."""
@@ -72,7 +73,7 @@ def frame_of(cube: Cube, axis: int) -> PlaneFrame:
     rows upward and columns as stored, which puts north up and east left in a usual header; the
     spectral axis always runs to the right. Anything else lies as its file has it.
     """
-    body = cube.kind == "heart" or cube.affine is not None or cube.axes[1].name == "Row"
+    body = kind_of(cube).ventricle or cube.affine is not None or cube.axes[1].name == "Row"
     across, up = {0: (2, 1), 1: (2, 0), 2: (1, 0)}[axis]
     leftward, downward = False, body
     if not body and axis != 0:
@@ -210,7 +211,7 @@ def heart_region(
     One width for all states and views, so that a dilated ventricle looks dilated. Around the
     ventricles where all are known, else around all that is bright.
     """
-    if case.kind != "heart":
+    if not kind_of(case).ventricle:
         return {}
     if all(role in ventricles for role in case.roles):
         half = 1.3 * max(float(ventricles[role].radii.max()) for role in case.roles)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cubeview.cubes.case import Case
-from cubeview.cubes.cube import CubeKind
+from cubeview.kinds import KINDS
 
 Files = Mapping[str, tuple[str, str, str]]
 """By role: SHA-256 of the file, the part of it that holds the cube, its path ("" if unknown)."""
@@ -23,7 +23,7 @@ class Record:
     """
 
     identity: str
-    kind: CubeKind
+    kind: str
     name: str
     window: str
     files: Files
@@ -32,6 +32,11 @@ class Record:
     def roles(self) -> tuple[str, ...]:
         """Roles of its files."""
         return tuple(self.files)
+
+    @property
+    def is_whole_cube(self) -> bool:
+        """A cube as it was imported, of a kind that is judged and labelled window by window."""
+        return KINDS[self.kind].window_px > 0 and not self.window
 
 
 def files_of(case: Case, hashes: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:

@@ -94,7 +94,15 @@ def compare(
     places: Mapping[str, Files] | None = None,
     problems: Sequence[str] = (),
 ) -> Import:
-    """Say what adding some entries would change; changes nothing."""
+    """Say what adding some entries would change; changes nothing.
+
+    Parameters
+    ----------
+    library : Library
+    entries : sequence of Entry
+    sets, places, problems
+        As of `Import`.
+    """
     known_cases = {known for (known,) in library.read("SELECT identity FROM cases", ())}
     present: dict[str, set[tuple[Any, ...]]] = {}
     in_force: dict[str, dict[tuple[str, str], str]] = {}

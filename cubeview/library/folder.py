@@ -9,6 +9,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import HEAD_BYTES, READERS, Refusal, nifti, open_paths
 from cubeview.io.fits import reader as fits
 from cubeview.io.identity import identity, window_text
+from cubeview.kinds import KINDS
 from cubeview.library.cases import Record, files_of, put_case
 from cubeview.library.library import Library
 from cubeview.library.stored import hashes_of, thumbnail
@@ -55,12 +56,12 @@ class Scan:
 
     def summary(self) -> dict[str, int]:
         """Return counts by what the user asks: paired, unpaired, sky, other, known, unreadable."""
-        hearts = [case for case in self.cases if case.kind == "heart"]
+        hearts = [case for case in self.cases if KINDS[case.kind].states]
         return {
             "paired": sum(case.paired for case in hearts),
             "unpaired": sum(not case.paired for case in hearts),
-            "sky": sum(case.kind == "sky" for case in self.cases),
-            "other": sum(case.kind == "volume" for case in self.cases),
+            "sky": sum(KINDS[case.kind].window_px > 0 for case in self.cases),
+            "other": sum(not KINDS[case.kind].judged for case in self.cases),
             "asking": sum(bool(case.question) for case in self.cases),
             "known": sum(case.known for case in self.cases),
             "unreadable": len(self.refusals),
@@ -111,6 +112,12 @@ def scan_folder(
 
 def add_found(library: Library, cases: Sequence[Found], *, report: Report = nothing) -> list[int]:
     """Add cases, each in one transaction; interrupted, those added stay.
+
+    Parameters
+    ----------
+    library : Library
+    cases : sequence of Found
+    report : callable
 
     Returns
     -------

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cubeview.errors import CubeviewError
+from cubeview.kinds import KINDS
 from cubeview.library.text import csv_lines, read_text
 from cubeview.library.values import LabelClass
 
@@ -47,7 +48,6 @@ _UNESCAPED = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 _LINE_ESCAPE = re.compile(r"\\[\\nr]")
 _COLUMNS = tuple(column.name for column in fields(Entry))
 _SURE = {"true": True, "1": True, "false": False, "0": False}
-_KINDS = ("heart", "sky", "volume")
 _WINDOW = re.compile(r"\d{1,9}:\d{1,9}(,\d{1,9}:\d{1,9}){2}")
 _MOST_SAID = 200
 
@@ -162,8 +162,8 @@ def _entry(record: Mapping[str, Any]) -> Entry:
     for name in ("identity", "name", "label_set", "reader"):
         if not values[name].strip():
             raise ValueError(f"an entry without {name}")
-    if values["kind"] not in _KINDS:
-        raise ValueError(f"kind {values['kind']!r} is none of {', '.join(_KINDS)}")
+    if values["kind"] not in KINDS:
+        raise ValueError(f"kind {values['kind']!r} is none of {', '.join(KINDS)}")
     if values["window"] and not _is_box(values["window"]):
         raise ValueError(f"window {values['window']!r} is no box of voxels")
     at = datetime.fromisoformat(values["at"])

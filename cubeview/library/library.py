@@ -144,6 +144,12 @@ class Library:
     def save_label_set(self, name: str, kind: str, classes: list[LabelClass]) -> None:
         """Make or change a label set; classes left out are retired, old labels stay as they are.
 
+        Parameters
+        ----------
+        name, kind : str
+        classes : list of LabelClass
+            In order.
+
         Raises
         ------
         CubeviewError
@@ -285,7 +291,16 @@ class Library:
     def append_log(
         self, run: sqlite3.Connection, action: str, case_id: int | None, detail: str
     ) -> None:
-        """Write an audit entry inside a transaction."""
+        """Write an audit entry inside a transaction.
+
+        Parameters
+        ----------
+        run : sqlite3.Connection
+        action : str
+        case_id : int or None
+        detail : str
+            Never holds a name, a number or a path.
+        """
         found = run.execute("SELECT identity FROM cases WHERE id = ?", (case_id,)).fetchone()
         known = found[0] if found else ""
         run.execute(_LOG, (now(), self.reader, action, known, detail))

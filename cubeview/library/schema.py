@@ -6,6 +6,8 @@ label writes another row.
 
 import sqlite3
 
+from cubeview.kinds import HEART, KINDS, SKY
+
 VERSION = 4
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
@@ -124,26 +126,7 @@ INSERT INTO answers (case_id, task, weights, model, at, said, features)
 DROP TABLE predictions;
 """
 
-SPECT_SET = "SPECT perfusion"
-SKY_SET = "sky sources"
-
-# Codes: DICOM CID 3121 (morphology), CID 3120 (normal, equivocal), CID 3113 (false positive).
-_SPECT = (
-    ("healthy", "1", "#5ac58e", "301121007 SCT Myocardial perfusion normal"),
-    ("ischaemic", "2", "#4aa3ff", "414795007 SCT Myocardial ischemia"),
-    ("infarcted", "3", "#ef6f6c", "22298006 SCT Myocardial infarction"),
-    ("mixed", "4", "#b58cff", "428196007 SCT Mixed ischemia and infarction"),
-    ("artefact", "5", "#f0b429", "122748 DCM False positive defect finding"),
-    ("unsure", "U", "#8b95a3", "42425007 SCT Equivocal"),
-)
-_SKY = (
-    ("empty", "1", "#8b95a3", ""),
-    ("continuum", "2", "#4aa3ff", ""),
-    ("emission line", "3", "#5ac58e", ""),
-    ("absorption", "4", "#b58cff", ""),
-    ("artefact", "5", "#f0b429", ""),
-    ("unsure", "U", "#d7dce3", ""),
-)
+SPECT_SET, SKY_SET = HEART.label_set, SKY.label_set
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -156,14 +139,13 @@ def create(connection: sqlite3.Connection) -> None:
 
 def _built_in_sets() -> str:
     lines = []
-    for number, (name, kind, classes) in enumerate(
-        ((SPECT_SET, "heart", _SPECT), (SKY_SET, "sky", _SKY)), start=1
-    ):
-        lines.append(f"INSERT INTO label_sets VALUES ({number}, '{name}', '{kind}');")
-        for place, (label, key, colour, code) in enumerate(classes):
+    for number, kind in enumerate((kind for kind in KINDS.values() if kind.label_set), start=1):
+        lines.append(f"INSERT INTO label_sets VALUES ({number}, '{kind.label_set}', '{kind.key}');")
+        for place, entry in enumerate(kind.classes):
             lines.append(
                 "INSERT INTO label_classes VALUES"
-                f" ({number}, '{label}', {place}, '{key}', '{colour}', '{code}', 0);"
+                f" ({number}, '{entry.name}', {place}, '{entry.key}', '{entry.colour}',"
+                f" '{' '.join(entry.code or ())}', 0);"
             )
     return "\n".join(lines)
 

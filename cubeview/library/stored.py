@@ -13,6 +13,7 @@ from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import open_paths
 from cubeview.io.identity import content_hash
+from cubeview.kinds import kind_of
 from cubeview.library.cases import Record
 from cubeview.library.library import Library
 
@@ -21,6 +22,12 @@ THUMBNAIL_PX = 40
 
 def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict[str, str]:
     """Return the SHA-256 of the file behind each role; an unchanged file is not read again.
+
+    Parameters
+    ----------
+    library : Library
+    case : Case
+    report : callable
 
     Raises
     ------
@@ -36,7 +43,19 @@ def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict
 
 
 def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
-    """Return the SHA-256 of a file, from memory when size and time of change are the same."""
+    """Return the SHA-256 of a file, from memory when size and time of change are the same.
+
+    Parameters
+    ----------
+    library : Library
+    path : Path
+    report : callable
+
+    Raises
+    ------
+    CubeviewError
+        If the file cannot be read.
+    """
     path = path.absolute()
     try:
         before = path.stat()
@@ -190,7 +209,15 @@ def thumbnail(case: Case) -> tuple[int, bytes]:
 
 
 def keep_thumbnail(library: Library, case_id: int, picture: tuple[int, bytes]) -> None:
-    """Keep the small picture of a case."""
+    """Keep the small picture of a case.
+
+    Parameters
+    ----------
+    library : Library
+    case_id : int
+    picture : tuple of (width, bytes)
+        From `thumbnail`.
+    """
     with library.transaction() as run:
         run.execute("INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?)", (case_id, *picture))
 
@@ -215,7 +242,7 @@ def without_thumbnail(library: Library) -> list[int]:
 
 
 def _picture(cube: Cube, window: Box | None) -> np.ndarray:
-    if window is None and cube.kind == "heart":
+    if window is None and kind_of(cube).ventricle:
         plane = _heart_plane(cube)
     elif window is None:
         plane = cube.plane(0, cube.shape[0] // 2)
@@ -234,7 +261,7 @@ def _picture(cube: Cube, window: Box | None) -> np.ndarray:
     low, high = np.percentile(seen, (1, 99.5))
     scaled = (small - low) / max(float(high - low), 1e-30) * 255
     # FITS counts rows from below, and so does the sky; scans from above.
-    shown = scaled[::-1] if cube.kind == "sky" else scaled
+    shown = scaled[::-1] if not kind_of(cube).patient else scaled
     grey: np.ndarray = np.nan_to_num(np.clip(shown, 0, 255)).astype(np.uint8)
     return grey
 

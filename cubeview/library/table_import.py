@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.identity import identity, window_text
+from cubeview.kinds import KINDS
 from cubeview.library.cases import files_of, now
 from cubeview.library.exchange import Import, compare, plan_import
 from cubeview.library.labelfile import Entry
@@ -16,6 +17,12 @@ from cubeview.library.values import NOT_RECORDED
 
 def plan_any(library: Library, path: Path, *, report: Report = nothing) -> Import:
     """Say what a file of labels would change: one CubeView wrote, or a simple table.
+
+    Parameters
+    ----------
+    library : Library
+    path : Path
+    report : callable
 
     Raises
     ------
@@ -32,12 +39,17 @@ def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Imp
     """Say what a simple table would change; its lines become labels of this reader, from now.
 
     A line that says what this reader's label says already is known, not new.
+
+    Parameters
+    ----------
+    library : Library
+    path : Path
+    report : callable
     """
     lines = read_table(path)
     at = now()
     sets = {
-        kind: {name: library.classes(name) for name in library.label_sets(kind)}
-        for kind in ("heart", "sky", "volume")
+        kind: {name: library.classes(name) for name in library.label_sets(kind)} for kind in KINDS
     }
     current = {name: library.current(name, library.reader) for name in library.label_sets()}
     seen: dict[str, tuple[int, str]] = {}

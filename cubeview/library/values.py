@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cubeview.kinds import KINDS
+
 NOT_RECORDED = "not recorded"
 """Stands for the model whose opinion was seen, where nobody wrote down whether one was."""
 
@@ -89,7 +91,7 @@ class Row:
     @property
     def is_whole_cube(self) -> bool:
         """A sky cube as it was imported: its windows are labelled, not itself."""
-        return self.kind == "sky" and not self.window
+        return KINDS[self.kind].window_px > 0 and not self.window
 
     @property
     def is_open(self) -> bool:

@@ -6,13 +6,14 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.reduce import PERCENTILES, VENTRICLE, sample_levels
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
+from cubeview.kinds import kind_of
 
 BY_HAND = "set by hand"
 
 
 def default_way(case: Case) -> str:
     """Return how levels are chosen when a case opens."""
-    return VENTRICLE if case.kind == "heart" else next(iter(PERCENTILES))
+    return VENTRICLE if kind_of(case).ventricle else next(iter(PERCENTILES))
 
 
 def default_display(case: Case, session: Session) -> dict[str, Any]:
@@ -20,12 +21,9 @@ def default_display(case: Case, session: Session) -> dict[str, Any]:
 
     A map the user chose stays while cases of one kind follow each other.
     """
-    clinic = session.display.colormap in ("warm", "gray", "gray inverted", "cool", "ten steps")
-    colormap = session.display.colormap
-    if case.kind == "heart" and not clinic:
-        colormap = "warm"
-    elif case.kind != "heart" and colormap == "warm":
-        colormap = "viridis"
+    colormap, suited = session.display.colormap, kind_of(case).colormaps
+    if colormap not in suited:
+        colormap = suited[0]
     how = default_way(case)
     return {"levels": levels_of(session, how), "levels_from": how, "colormap": colormap}
 

@@ -12,6 +12,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
+from cubeview.kinds import kind_of
 from cubeview.library import ventricles as placed
 
 ASK_AFTER_MS = 200
@@ -81,7 +82,7 @@ class Placing(QObject):
     def fit_again(self) -> None:
         """Drop what the user placed and look for the ventricle anew."""
         case = self._session.case
-        if case is None or case.kind != "heart":
+        if case is None or not kind_of(case).ventricle:
             return
         before = dict(self._session.ventricles)
         self._jobs.start(

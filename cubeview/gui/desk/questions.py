@@ -18,14 +18,13 @@ from cubeview.cubes.region import window_at
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.gui.desk.session import Session
+from cubeview.kinds import kind_of
 from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
 from cubeview.learn.models.choose import choose, models_for
 from cubeview.learn.models.preload import preload
 from cubeview.library import ventricles as placed
 
 log = logging.getLogger(__name__)
-
-WINDOW_PX = 32
 
 _ventricles: WeakKeyDictionary[Case, dict[str, Ventricle]] = WeakKeyDictionary()
 """What was found; filled and read in the quick lane only."""
@@ -45,7 +44,7 @@ def choices(case: Case | None) -> tuple[ModelRef, ...]:
 
 def preferred(session: Session) -> dict[str, str]:
     """Return the model that answers by kind: the one chosen in this window, else the default."""
-    own = {str(ref.card.kind): ref.name for ref in find_models() if ref.name == session.model}
+    own = {ref.card.kind: ref.name for ref in find_models() if ref.name == session.model}
     return {**session.default_models, **own}
 
 
@@ -97,7 +96,7 @@ def answer(
     preload()
     from cubeview.learn.ask.predict import predict
 
-    if case.kind == "heart" and not ventricles:
+    if kind_of(case).ventricle and not ventricles:
         ventricles = ventricles_of(case, report=report)
     return predict(_loaded(folder, report), case, ventricles=ventricles, report=report)
 
@@ -169,11 +168,11 @@ def found_ventricles(case: Case, *, report: Report = nothing) -> dict[str, Ventr
 def _case_for(card: Card, session: Session) -> Case:
     case = session.case
     assert case is not None
-    if card.kind != "sky" or case.kind != "sky" or case.window is not None:
+    if card.kind != case.kind or not kind_of(case).window_px or case.window is not None:
         return case
     if session.drawn:
         return replace(case, window=session.window)
-    size = int(card.preprocess.get("size", WINDOW_PX))
+    size = int(card.preprocess.get("size", kind_of(case).window_px))
     return replace(case, window=window_at(case.main, *session.cursor, size=size))
 
 

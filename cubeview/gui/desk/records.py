@@ -13,6 +13,7 @@ from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.kinds import KINDS
 from cubeview.library.library import Library
 from cubeview.library.repair import back_up, open_library
 from cubeview.library.stored import keep_thumbnail, open_stored, thumbnail, without_thumbnail
@@ -133,7 +134,7 @@ class Records(QObject):
             entry.partition("=")[::2] for entry in self._memory.settings.label_sets if "=" in entry
         )
         sets = {}
-        for kind in ("heart", "sky", "volume"):
+        for kind in KINDS:
             known = self.library.label_sets(kind)
             if known:
                 sets[kind] = chosen[kind] if chosen.get(kind) in known else known[0]

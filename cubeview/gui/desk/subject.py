@@ -14,6 +14,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.styles import Mark
 from cubeview.io.identity import identity
+from cubeview.kinds import kind_of
 from cubeview.library.corrected import take_place
 from cubeview.library.library import Library
 from cubeview.library.placed import labelled_windows
@@ -63,7 +64,7 @@ class Subject(QObject):
     def case(self) -> Case | None:
         """What a key labels: the current case; of a sky cube the window drawn or at the cursor."""
         session, case = self._session, self._session.case
-        if case is None or case.kind != "sky" or case.window is not None:
+        if case is None or not kind_of(case).window_px or case.window is not None:
             return case
         if session.drawn:
             return replace(case, window=session.window)
@@ -201,13 +202,13 @@ class Subject(QObject):
             self._records.make_thumbnails()
 
     def _moved(self) -> None:
-        if self._session.case is not None and self._session.case.kind == "sky":
+        if self._session.case is not None and kind_of(self._session.case).window_px:
             self.changed.emit()
 
     def _marks(self) -> tuple[Mark, ...]:
         """Return the labelled windows of the current sky cube."""
         case, library, hashes = self._session.case, self._records.library, self.hashes
-        if library is None or case is None or case.kind != "sky" or hashes is None:
+        if library is None or case is None or not kind_of(case).window_px or hashes is None:
             return ()
         label_set, source = self._records.label_set, case.main.source
         colours = {entry.name: entry.colour for entry in library.classes(label_set)}

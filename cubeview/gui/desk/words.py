@@ -7,6 +7,7 @@ from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.plane import axis_marks, body_offset
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import display_scale, value_unit
+from cubeview.kinds import kind_of
 
 LONG = 1e5
 NARROW_SPACE = "\u202f"
@@ -72,7 +73,7 @@ def place_text(session: Session) -> str:
     if session.case is None:
         return ""
     cube = session.case.main
-    if cube.kind == "heart":
+    if kind_of(cube).ventricle:
         return _heart_place(session, cube)
     first, second, third = cube.world(*session.cursor)
     parts = [coordinate_text(cube.axes[0], first)]

@@ -23,6 +23,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_unit
 from cubeview.gui.widgets.basic import label, rule
 from cubeview.io import corrections
+from cubeview.kinds import kind_of
 
 _WIDTH = 520
 
@@ -31,7 +32,7 @@ def ask(session: Session, parent: QWidget) -> bool:
     """Show the dialog; False where nothing in the current case can be said otherwise."""
     case = session.case
     if case is None or not (
-        case.kind == "heart" or any(questions(cube) for cube in case.cubes.values())
+        kind_of(case).states or any(questions(cube) for cube in case.cubes.values())
     ):
         return False
     GuessesDialog(session, case, parent).show()
@@ -175,7 +176,7 @@ class GuessesDialog(QDialog):
             if not here and mine.isdisjoint(cube.instrument for cube in case.cubes.values()):
                 continue
             new = corrected_case(case, memory.answers)
-            if here and wanted is not None and new.kind == "heart":
+            if here and wanted is not None and kind_of(new).states:
                 new = new.swapped() if wanted == "swap" else new.named(wanted)
                 corrections.keep_roles(new)
             if new is not case:
@@ -198,7 +199,7 @@ class GuessesDialog(QDialog):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setColumnStretch(1, 1)
         grid.setVerticalSpacing(4)
-        if self._case.kind == "heart":
+        if kind_of(self._case).states:
             self.roles = _roles_box(self._case)
             reason = self._case.question or "; ".join(self._case.evidence[:2]) or "not asked"
             _add_row(grid, "Rest and stress", self.roles, reason, bool(self._case.question))

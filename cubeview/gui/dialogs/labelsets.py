@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.widgets.basic import chooser, colour_icon, label
+from cubeview.kinds import KINDS
 from cubeview.library.library import Library
 from cubeview.library.values import LabelClass
 
@@ -27,7 +28,6 @@ COLOURS = (
     "#5ac58e", "#4aa3ff", "#ef6f6c", "#b58cff", "#f0b429", "#8b95a3", "#3fc1c9", "#e889c2",
     "#a3b86c",
 )  # fmt: skip
-_KINDS = {"heart": "hearts", "sky": "sky cubes", "volume": "other volumes"}
 _COLUMNS = ("key", "class", "colour", "code")
 
 
@@ -54,8 +54,8 @@ class LabelSetsBox(QDialog):
         self.name = QLineEdit()
         self.name.setPlaceholderText("Name of the new label set")
         self.kind = chooser("Kind of cube")
-        for kind, words in _KINDS.items():
-            self.kind.addItem(f"for {words}", kind)
+        for kind in KINDS.values():
+            self.kind.addItem(f"for {kind.many}", kind.key)
         row.addWidget(self.sets, 1)
         row.addWidget(self.name, 1)
         row.addWidget(self.kind, 1)
@@ -150,7 +150,7 @@ class LabelSetsBox(QDialog):
         if name is None:
             self.add_class("first class")
             return
-        kinds = [kind for kind in _KINDS if name in self._library.label_sets(kind)]
+        kinds = [kind for kind in KINDS if name in self._library.label_sets(kind)]
         self.kind.setCurrentIndex(self.kind.findData(kinds[0]) if kinds else 0)
         for entry in self._library.classes(name):
             if not entry.retired:

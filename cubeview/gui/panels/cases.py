@@ -9,8 +9,8 @@ from cubeview.cubes.case import Case
 from cubeview.gui.desk.samples import Sample
 from cubeview.gui.desk.session import Session
 from cubeview.gui.widgets.basic import column, label
+from cubeview.kinds import kind_of
 
-KINDS = {"heart": "heart", "sky": "sky cube", "volume": "volume"}
 RECENT_SHOWN = 5
 
 
@@ -109,7 +109,7 @@ class CasesPanel(QWidget):
 
     def _about(self, case: Case) -> str:
         answer = self._session.answer_to(case)
-        parts = [KINDS[case.kind], " + ".join(role for role in case.roles)]
+        parts = [kind_of(case).name, " + ".join(role for role in case.roles)]
         parts += ["unlike the training data" if answer.unlike else answer.answer] if answer else []
         return " · ".join(
             part for part in parts if part not in ("flux", "heart") or part == parts[0]

@@ -104,7 +104,7 @@ class WallDisc(QWidget):
     def _take(self) -> None:
         overlay, case = self._session.overlay, self._session.case
         self._discs = {}
-        if overlay is not None and case is not None and case.kind == "heart":
+        if overlay is not None and case is not None:
             for role, values in overlay.values.items():
                 ventricle = self._session.ventricles.get(role)
                 if ventricle is None:

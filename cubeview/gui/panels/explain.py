@@ -23,6 +23,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
 from cubeview.gui.panels.occlusion_choices import OcclusionBox
 from cubeview.gui.widgets.basic import SignedBar, chooser, column, label, rule
+from cubeview.kinds import kind_of
 from cubeview.learn.explain.advice import advice, read_figures
 
 OPACITY_STEP = 0.1
@@ -149,8 +150,8 @@ class ExplainPanel(QWidget):
         overlay = self._session.overlay
         if overlay is None:
             return
-        kind = "FITS cube (*.fits)" if overlay.case.kind == "sky" else "NumPy arrays (*.npz)"
-        suffix = "fits" if overlay.case.kind == "sky" else "npz"
+        suffix = kind_of(overlay.case).map_suffix
+        kind = {"fits": "FITS cube (*.fits)", "npz": "NumPy arrays (*.npz)"}[suffix]
         dialog = QFileDialog(self, "Save map", self._memory.settings.folder, kind)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(suffix)

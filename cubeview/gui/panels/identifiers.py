@@ -10,6 +10,7 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import label
+from cubeview.kinds import kind_of
 
 
 class Identifiers(QWidget):
@@ -38,7 +39,7 @@ class Identifiers(QWidget):
         if case is self._case and case is not None:
             return
         self._case = case
-        self.setVisible(case is not None and case.kind != "sky")
+        self.setVisible(case is not None and kind_of(case).patient)
         self._fill()
 
     @contextmanager

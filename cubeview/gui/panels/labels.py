@@ -18,6 +18,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.subject import Subject
 from cubeview.gui.desk.words import place_text, window_text
 from cubeview.gui.widgets.basic import chooser, colour_icon, column, label, rule
+from cubeview.kinds import kind_of
 from cubeview.library.placed import Placed
 from cubeview.library.values import NOT_RECORDED, LabelClass
 
@@ -162,7 +163,7 @@ class LabelPanel(QWidget):
             self.note.setText(placed.note)
         with QSignalBlocker(self.blind):
             self.blind.setChecked(records.blind)
-        sky = case is not None and case.kind == "sky"
+        sky = case is not None and kind_of(case).window_px > 0
         self.what.setText(objection or (self._what() if sky else ""))
         self.what.setVisible(bool(self.what.text()))
         self.state.setVisible(not objection)

@@ -25,6 +25,7 @@ from cubeview.gui.desk.display import BY_HAND, levels_of
 from cubeview.gui.desk.session import Session
 from cubeview.gui.widgets.colormaps import COLORMAPS, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
+from cubeview.kinds import kind_of
 
 
 class LevelsControl(QWidget):
@@ -89,7 +90,7 @@ class LevelsControl(QWidget):
         self.way.clear()
         if case is None:
             return
-        heart = case.kind == "heart"
+        heart = kind_of(case).ventricle
         self.smooth.setVisible(heart)
         self.way.addItems([way for way in WAYS if heart or way != VENTRICLE])
         for number, role in enumerate(case.roles):
@@ -126,9 +127,9 @@ class _Row:
         self.cube = session.case.cubes[role]
         self.histogram = Histogram()
         self.low, self.high = FigureBox(), FigureBox()
-        self.label = QLabel(role.capitalize() if self.cube.kind == "heart" else "")
+        self.label = QLabel(role.capitalize() if kind_of(self.cube).ventricle else "")
         for box, words in ((self.low, "lower"), (self.high, "upper")):
-            box.setSuffix(" %" if self.cube.kind == "heart" else "")
+            box.setSuffix(" %" if kind_of(self.cube).ventricle else "")
             box.setAccessibleName(f"{role} {words} level")
             box.setToolTip(f"{words.capitalize()} level, {self._unit}")
             box.valueChanged.connect(self._take_fields)
@@ -142,12 +143,12 @@ class _Row:
 
     @property
     def _unit(self) -> str:
-        return "% of ventricle maximum" if self.cube.kind == "heart" else self.cube.unit
+        return "% of ventricle maximum" if kind_of(self.cube).ventricle else self.cube.unit
 
     @property
     def _share(self) -> float:
         """Shown figure over value."""
-        if self.cube.kind != "heart":
+        if not kind_of(self.cube).ventricle:
             return 1.0
         return 100 / ventricle_maximum(self.cube, self.session.ventricles.get(self.role))
 

@@ -16,6 +16,7 @@ from cubeview.gui.desk.words import coordinate_text
 from cubeview.gui.panels.identifiers import Identifiers
 from cubeview.gui.widgets.basic import column, label, rule
 from cubeview.io.corrections import keep_roles
+from cubeview.kinds import kind_of
 
 _MARKS = {"guess": ("⚠ guessed: ", "warn"), "repair": ("✓ repaired: ", ""), "info": ("", "dim")}
 
@@ -102,7 +103,7 @@ class NotesPanel(QWidget):
                 layout.addWidget(label(f"⚠ {case.question}", "warn"))
             if pair:
                 layout.addLayout(self._role_buttons(bool(case.question)))
-            elif case.kind == "heart" and len(case.cubes) == 1:
+            elif kind_of(case).states and len(case.cubes) == 1:
                 layout.addLayout(self._single_buttons(case))
             for text in case.evidence:
                 layout.addWidget(label(f"· {text}"))
@@ -138,7 +139,7 @@ class NotesPanel(QWidget):
                 button.clicked.connect(lambda _=False, state=state: self.name_as(state))
                 rows.addWidget(button)
         for other in self._session.cases:
-            if other.kind == "heart" and other.roles == (wanted,):
+            if other.kind == case.kind and other.roles == (wanted,):
                 button = QPushButton(f"Pair with {other.name} ({wanted})")
                 button.clicked.connect(lambda _=False, other=other: self.pair_with(other))
                 rows.addWidget(button)

@@ -12,6 +12,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.words import place_text
 from cubeview.gui.widgets.basic import Bars, chooser, column, label, rule, set_part
+from cubeview.kinds import kind_of
 
 SURE = 0.5
 SUSPECTED = 0.5
@@ -200,7 +201,7 @@ class PredictPanel(QWidget):
 
     def _refresh_where(self) -> None:
         case = self._session.case
-        visible = case is not None and case.kind == "sky"
+        visible = case is not None and kind_of(case).window_px > 0
         self.where.setVisible(visible)
         if not visible:
             return

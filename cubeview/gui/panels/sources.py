@@ -26,6 +26,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_unit
 from cubeview.gui.widgets.basic import column, label, set_part
 from cubeview.io.export.catalogue import write_catalogue
+from cubeview.kinds import kind_of
 
 COLUMNS = ("No.", "Class", "p", "S/N", "Purity", "RA", "Dec", "Spectral", "Sky size", "Width")
 _PLACES = (0, 0, 2, 1, 2, 6, 6, 4, 2, 3)
@@ -98,7 +99,7 @@ class SourcesPanel(QWidget):
         session = self._session
         ref = questions.chosen(session)
         case = session.case
-        if case is None or case.kind != "sky" or ref is None or ref.card.kind != "sky":
+        if case is None or not kind_of(case).window_px or ref is None or ref.card.kind != case.kind:
             return
         folder = ref.folder
         self._job = self._jobs.start(
@@ -187,7 +188,7 @@ class SourcesPanel(QWidget):
         case = self._session.case
         if not working and self.said.text() == "Searching…":
             self._say("")
-        self.run_button.setEnabled(not working and case is not None and case.kind == "sky")
+        self.run_button.setEnabled(not working and case is not None and kind_of(case).window_px > 0)
         self.progress.setVisible(working)
         self.cancel_button.setVisible(working)
         self.save_button.setEnabled(self._session.catalogue is not None)

@@ -6,6 +6,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolic
 from cubeview.gui.desk.placing import Placing
 from cubeview.gui.desk.session import Session
 from cubeview.gui.widgets.basic import set_part
+from cubeview.kinds import kind_of
 
 
 class VentricleStrip(QFrame):
@@ -47,7 +48,7 @@ class VentricleStrip(QFrame):
 
     def _refresh(self) -> None:
         session = self._session
-        heart = session.case is not None and session.case.kind == "heart"
+        heart = session.case is not None and kind_of(session.case).ventricle
         doubts = session.doubtful if heart and session.ventricles else {}
         adjusting = heart and session.adjusting and bool(session.ventricles)
         if doubts and not adjusting:

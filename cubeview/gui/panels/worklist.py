@@ -165,8 +165,6 @@ class WorklistPanel(QWidget):
         library = self._records.library
         chosen = self.selected()
         numbers = chosen if len(chosen) > 1 else list(self.model.shown)
-        # A model judges windows of a sky cube; the cube itself is only where they are found.
-        numbers = [n for n in numbers if not self.model.row(self.model.place_of(n)).is_whole_cube]
         if library is None or not numbers:
             return None
         models = self._records.preferred_models

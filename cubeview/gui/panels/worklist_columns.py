@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from cubeview.kinds import KINDS
 from cubeview.library.values import Row
 
 NOTHING = "—"
 HIDDEN = "hidden"
-_KINDS = {"heart": "heart", "sky": "sky window", "volume": "volume"}
 _CUBE = "sky cube"
 
 
@@ -112,7 +112,7 @@ COLUMNS = (
            blind=_hidden),
     Column("agreement", 72, _agreement, blind=_hidden, warns="differs"),
     Column("state", 96, lambda row: row.state, dim=True),
-    Column("kind", 80, lambda row: _CUBE if row.is_whole_cube else _KINDS.get(row.kind, row.kind),
+    Column("kind", 80, lambda row: _CUBE if row.is_whole_cube else KINDS[row.kind].subject,
            dim=True),
     Column("date", 84, lambda row: (row.labelled_at or row.added_at)[:10], dim=True),
     Column("model", 84, _whose, dim=True),

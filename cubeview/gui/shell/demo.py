@@ -14,6 +14,7 @@ from cubeview.gui.desk.samples import Sample, samples
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.shell.app import Faults, application
 from cubeview.gui.widgets.theme import theme
+from cubeview.kinds import kind_of
 
 SIZE = (1440, 900)
 PAINT_MS = 400
@@ -92,7 +93,7 @@ def _one(window: Any, sample: Sample) -> dict[str, Any]:
     if session.case is before:
         reasons = [message.text for message in window.messages.messages()]
         raise CubeviewError("\n".join(reasons) or f"{sample.title}: nothing was opened.")
-    if session.case.kind == "sky":
+    if kind_of(session.case).window_px:
         session.set_cursor(*brightest(session.case.main))
     window.predict.run()
     _settle(window)

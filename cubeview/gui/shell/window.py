@@ -45,6 +45,7 @@ from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.gui.widgets.theme import ThemeName, theme
+from cubeview.kinds import kind_of
 from cubeview.paths import data_dir
 
 SIZE = (1440, 900)
@@ -351,7 +352,7 @@ class Window(QMainWindow):
             self.jobs.cancel("ventricle")
         elif case.question:
             self.show_notes()
-        if case is not None and case.kind == "heart" and not self.session.ventricles:
+        if case is not None and kind_of(case).ventricle and not self.session.ventricles:
             self._find_ventricles(case)
 
     def _find_ventricles(self, case: Case) -> None:
@@ -376,9 +377,9 @@ class Window(QMainWindow):
         case = self.session.case
         have = {"case"} if case is not None else set()
         have |= {"heart"} if self.session.ventricles else set()
-        have |= {"pair"} if case is not None and set(case.cubes) == {"rest", "stress"} else set()
+        have |= {"pair"} if case is not None and len(case.cubes) > 1 else set()
         have |= {"spectral"} if case and case.main.axes[0].kind == "spectral" else set()
-        have |= {"sky"} if case is not None and case.kind == "sky" else set()
+        have |= {"sky"} if case is not None and kind_of(case).window_px else set()
         have |= {"gated"} if case is not None and case.gates else set()
         have |= {"overlay"} if self.session.overlay is not None else set()
         self.actions_table.enable(have)

@@ -11,6 +11,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import value_unit
 from cubeview.gui.widgets.colormaps import overlay_table, table
 from cubeview.gui.widgets.theme import colours
+from cubeview.kinds import kind_of
 
 _BAR_PX = 12
 
@@ -66,7 +67,7 @@ class BarView(QWidget):
         display = self.session.display
         if levels is not None:
             low, high, unit = *levels, value_unit(self.cube)
-            if self.cube.kind == "heart":
+            if kind_of(self.cube).ventricle:
                 share = 100 / ventricle_maximum(self.cube, self.session.ventricles.get(self.role))
                 low, high, unit = low * share, high * share, "%"
             self._bar(

@@ -13,6 +13,7 @@ from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import PENS
 from cubeview.gui.views.title import Title
+from cubeview.kinds import kind_of
 
 _BEAT_MS = 80
 
@@ -129,7 +130,7 @@ class GateView(QFrame):
         """Draw the curves: volumes once the ventricle is known."""
         if self.session.held:
             return
-        heart = self.case.kind == "heart"
+        heart = kind_of(self.case).ventricle
         self._what = "Volume within the wall" if heart else "Counts"
         self._unit = "ml, estimated" if heart else value_unit(self.case.main)
         self.plot.plot.setLabel("left", "ml" if heart else self._unit)

@@ -14,6 +14,7 @@ from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import body_offsets, caption_of
 from cubeview.gui.views.title import Title
+from cubeview.kinds import kind_of
 
 # Told apart by the line as well as by the colour.
 PENS = (("#4aa3ff", Qt.PenStyle.SolidLine), ("#5ac58e", Qt.PenStyle.DashLine))
@@ -85,7 +86,7 @@ class ProfileView(QFrame):
 
     @property
     def _is_heart(self) -> bool:
-        return self.case.kind == "heart"
+        return kind_of(self.case).ventricle
 
     def _take_ventricles(self) -> None:
         if not self.session.held:

@@ -24,6 +24,7 @@ from cubeview.gui.views.windows import WindowMarks, draw_window
 from cubeview.gui.widgets.colormaps import overlay_table, table
 from cubeview.gui.widgets.theme import DARK
 from cubeview.io.voxels.white import white_light
+from cubeview.kinds import kind_of
 
 
 class SliceView(QFrame):
@@ -84,7 +85,7 @@ class SliceView(QFrame):
         self.canvas.grabbed.connect(self._grab)
         self.canvas.dragged.connect(self._drag)
         self.canvas.dropped.connect(session.drop_ventricle)
-        self.canvas.takes_boxes = self.cube.kind == "sky"
+        self.canvas.takes_boxes = kind_of(self.cube).window_px > 0
         self.canvas.boxed.connect(self._draw_box)
         self._links = (
             (session.cursor_changed, self._follow_soon.ask),
@@ -224,7 +225,7 @@ class SliceView(QFrame):
         elif self._smooth:
             plane = upsample(plane, self._smooth)
         display = self.session.display
-        if self.cube.kind == "heart":  # no counts around the scan either
+        if kind_of(self.cube).ventricle:  # no counts around the scan either
             self.canvas.box.setBackgroundColor(tuple(table(display.colormap)[1]))
         self.canvas.image.setImage(
             to_steps(plane, *levels, display.stretch),
@@ -236,7 +237,7 @@ class SliceView(QFrame):
     @property
     def _smooth(self) -> int:
         """How many times finer a heart is painted than its voxels."""
-        if not self.session.display.smooth or self.cube.kind != "heart":
+        if not self.session.display.smooth or not kind_of(self.cube).ventricle:
             return 0
         return 4 if max(self._shapes) <= 96 else 2 if max(self._shapes) <= 160 else 0
 
@@ -347,7 +348,7 @@ class SliceView(QFrame):
                 item.set_axis(axis, caption=caption)
             else:
                 item.set_axis(axis)
-            if self.cube.kind != "heart":
+            if not kind_of(self.cube).ventricle:
                 item.set_caption(item.caption)
         canvas.set_letters(edge_letters(self.cube, frame))
         self._set_region()
@@ -368,7 +369,7 @@ class SliceView(QFrame):
             self.canvas.fit()
 
     def _heading(self) -> str:
-        if self.cube.kind == "heart" and (len(self.case.roles) > 1 or self.role != "heart"):
+        if self.role in kind_of(self.cube).states:
             return self.role.capitalize()
         return self.frame.name
 
@@ -380,7 +381,7 @@ class SliceView(QFrame):
             self.title.set_words("White light", *words, short=("White light",))
             return
         place = f"{self.index + 1}/{self.cube.shape[self.axis]}"
-        if self.cube.kind == "heart":
+        if kind_of(self.cube).ventricle:
             name = self.frame.name if heading != self.frame.name else ""
             brief = (heading, f"{SHORT_NAMES.get(name, name)} {place}".strip())
             self.title.set_words(heading, f"{name} {place}".strip(), short=brief)

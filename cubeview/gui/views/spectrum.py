@@ -21,6 +21,7 @@ from cubeview.gui.views.ticks import caption_of
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.windows import Intervals, draw_window
 from cubeview.gui.widgets.theme import colours
+from cubeview.kinds import kind_of
 
 _WHY_COLOUR = "#ef6f6c"
 
@@ -74,7 +75,7 @@ class SpectrumView(QFrame):
             plot.set_whole(-0.5, len(axis) - 0.5)
             plot.picked.connect(self._put_channel)
             plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
-            plot.takes_spans = self.cube.kind == "sky"
+            plot.takes_spans = kind_of(self.cube).window_px > 0
             plot.spanned.connect(lambda *ends: draw_window(session, {0: ends}))
 
         self._adding = Adding(jobs, "spectrum", self._show_aperture, self._say, self)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
 
-from cubeview.cubes.cube import Cube, CubeKind, Gate, Note, Source
+from cubeview.cubes.cube import Cube, Gate, Note, Source
 from cubeview.errors import CubeviewError
 from cubeview.io.corrections import instrument_name
 from cubeview.io.dicom.file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
@@ -235,7 +235,7 @@ def _parsed(unit: str) -> Any:
         return None
 
 
-def _kind(header: Dataset, view: str, shape: tuple[int, ...]) -> tuple[CubeKind, tuple[Note, ...]]:
+def _kind(header: Dataset, view: str, shape: tuple[int, ...]) -> tuple[str, tuple[Note, ...]]:
     if view in _CARDIAC_VIEWS:
         return "heart", ()
     regions = [str(code.get("CodeValue")) for code in header.get("AnatomicRegionSequence") or []]

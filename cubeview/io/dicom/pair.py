@@ -16,6 +16,7 @@ from cubeview.cubes.cube import Note
 from cubeview.io.corrections import Choice
 from cubeview.io.dicom.nm import Scan
 from cubeview.io.dicom.state import Finding, State, state_of_path, state_of_text, words
+from cubeview.kinds import kind_of
 
 TWO_DAY_LIMIT_DAYS = 60
 """Rest and stress further apart are two examinations, not one protocol."""
@@ -44,8 +45,8 @@ def pair(scans: Iterable[Scan], chosen: Mapping[str, Choice] | None = None) -> t
     scans = sorted(scans, key=lambda scan: (scan.order, scan.path))
     studies = Counter(scan.study for scan in scans)
     left = [_with_state(scan, alone=studies[scan.study] == 1) for scan in scans]
-    cases = [_volume(scan) for scan in left if scan.cube.kind != "heart"]
-    left = [_as_chosen(scan, chosen or {}) for scan in left if scan.cube.kind == "heart"]
+    cases = [_volume(scan) for scan in left if not kind_of(scan.cube).states]
+    left = [_as_chosen(scan, chosen or {}) for scan in left if kind_of(scan.cube).states]
     cases += _chosen_pairs(left, chosen or {})
     ways: tuple[tuple[Key, str, str], ...] = (
         (lambda scan: scan.study, "both series are of one study", ""),

@@ -18,6 +18,7 @@ from cubeview.io.export.fits import (
     write_image,
     write_table,
 )
+from cubeview.kinds import kind_of
 
 _WHOLE_LIMIT = 64_000_000
 """Voxels up to which a map is written on its cube's whole grid."""
@@ -45,9 +46,9 @@ def write_overlay(overlay: Overlay, path: Path | str) -> None:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         _write_npz(overlay, path)
-    elif suffix in (".fits", ".fit", ".fts") and overlay.case.kind != "heart":
+    elif suffix in (".fits", ".fit", ".fts") and kind_of(overlay.case).map_suffix == "fits":
         _write_fits(overlay, path)
-    elif overlay.case.kind == "heart":
+    elif kind_of(overlay.case).ventricle:
         raise CubeviewError(f"{path}: maps of hearts are saved as .npz. Choose a name ending so.")
     else:
         raise CubeviewError(

@@ -10,7 +10,7 @@ from astropy.io.fits import Header
 from astropy.wcs import WCS, WCSSUB_LATITUDE, WCSSUB_LONGITUDE, WcsError
 
 from cubeview.cubes.axes import Axis, plain_axis
-from cubeview.cubes.cube import CubeKind, Note
+from cubeview.cubes.cube import Note
 from cubeview.io.fits.header import wcs_header
 from cubeview.io.fits.planes import Plane, planes_of, stokes_name
 from cubeview.io.fits.spectral import Spectral, axis_from_table, describe, find_spectral
@@ -54,7 +54,7 @@ class Geometry:
     fixed: tuple[int, ...]
     axes: tuple[Axis, Axis, Axis]
     wcs: Any = None
-    kind: CubeKind = "volume"
+    kind: str = "volume"
     notes: tuple[Note, ...] = field(default=())
     planes: tuple[Plane, ...] = ()
 

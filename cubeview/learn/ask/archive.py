@@ -138,12 +138,17 @@ def _plan(
     defaults: Mapping[str, str],
     again: bool,
 ) -> tuple[list[Work], int, list[tuple[int, str]]]:
-    """Return what is to be done, how many cases have been, and which cannot be with reasons."""
+    """Return what is to be done, how many cases have been, and which cannot be with reasons.
+
+    Where windows of a cube are judged, the cube itself is only where they are found.
+    """
     known = set() if again else asked_before(library)
     there = records(library)
     plan, before, failures = [], 0, []
     for number in case_ids:
         record = there[number]
+        if record.is_whole_cube:
+            continue
         try:
             ref = choose(record, wanted=wanted, defaults=defaults)
             reason = why_not(ref.card, record)

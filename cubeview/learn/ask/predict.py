@@ -16,6 +16,7 @@ from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.doubt import early_features, strange
 from cubeview.learn.models.model import Model
 from cubeview.learn.models.prepared import Prepared
+from cubeview.learn.models.rooms import room_of
 
 Ventricles = Mapping[str, Ventricle] | None
 
@@ -66,15 +67,9 @@ def prepare_case(
     reason = why_not(card, case)
     if reason:
         raise CubeviewError(f"{case.name}: {reason}")
-    if card.preprocess["kind"] == "heart":
-        from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
-
-        heart = HeartConfig.from_dict(card.preprocess)
-        prepared = prepare_heart(case, heart, card.roles, ventricles=given, report=report)
-    else:
-        from cubeview.learn.sky.prepare import SkyConfig, prepare_sky
-
-        prepared = prepare_sky(case, SkyConfig.from_dict(card.preprocess), report=report)
+    room = room_of(card.preprocess["kind"])
+    config = room.config(card.preprocess)
+    prepared = room.prepare(case, config, card.roles, ventricles=given, report=report)
     _latest = _Asked(card.preprocess, card.roles, case, given, prepared)
     return prepared
 

@@ -15,6 +15,7 @@ import torch
 from cubeview.cubes.answer import Overlay
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.kinds import kind_of
 from cubeview.learn.ask.predict import Ventricles, check_input, input_tensor, prepare_case
 from cubeview.learn.explain.occluder import Occluder
 from cubeview.learn.explain.overlay import on_cubes, row_of, visible_in
@@ -331,7 +332,7 @@ def _check(settings: OcclusionSettings, model: Model, prepared: Prepared) -> Non
         )
     if settings.fill not in FILLS:
         raise CubeviewError(f"Unknown fill {settings.fill!r}: choose {', '.join(FILLS)}.")
-    if settings.fill == "wall" and prepared.case.kind != "heart":
+    if settings.fill == "wall" and not kind_of(prepared.case).ventricle:
         raise CubeviewError("Only hearts have a wall: choose zero or mean as fill.")
     if settings.precision not in PRECISIONS:
         raise CubeviewError(

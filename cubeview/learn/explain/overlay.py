@@ -8,6 +8,7 @@ from scipy.ndimage import binary_closing, binary_fill_holes
 
 from cubeview.cubes.answer import Method, Overlay
 from cubeview.errors import CubeviewError
+from cubeview.kinds import kind_of
 from cubeview.learn.models.model import Model
 from cubeview.learn.models.prepared import Prepared, to_cube
 
@@ -23,7 +24,7 @@ def row_of(model: Model, target: str) -> int:
 
 def visible_in(prepared: Prepared) -> np.ndarray:
     """Input voxels the network could see something in; hearts are empty around the ventricle."""
-    if prepared.case.kind != "heart":
+    if not kind_of(prepared.case).ventricle:
         return np.ones(prepared.input.shape[1:], dtype=bool)
     # Single voxels without counts inside the ventricle were shown to the network all the same.
     counts: np.ndarray = (prepared.input != 0).any(axis=0)

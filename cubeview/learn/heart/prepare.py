@@ -17,6 +17,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.kinds import HEART
 from cubeview.learn.heart.finder import find_pair, find_ventricle
 from cubeview.learn.heart.register import Rigid, register
 from cubeview.learn.models.prepared import Prepared
@@ -178,7 +179,7 @@ def ellipsoid_weight(ventricle: Ventricle, config: HeartConfig) -> np.ndarray:
 
 
 def _check(case: Case, roles: tuple[str, ...]) -> None:
-    if case.kind != "heart":
+    if case.kind != HEART.key:
         raise CubeviewError(
             f"{case.name} is not a heart scan; this model judges rest and stress heart scans."
         )

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from cubeview.errors import Report, nothing
+from cubeview.kinds import kind_of
 from cubeview.learn.examples.dataset import DataConfig, Dataset, make_dataset
 from cubeview.learn.examples.truth import make_facts
 from cubeview.learn.measure.fit_doubt import features_of
@@ -151,7 +152,7 @@ def figures(measured: Measured) -> dict[str, Any]:
 
 def milliseconds(model: Model, repeats: int = 15) -> float:
     """Return how long the network takes for one case on one core, the fastest of some tries."""
-    size = int(model.card.preprocess.get("size", 32))
+    size = int(model.card.preprocess.get("size", kind_of(model.card).window_px))
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

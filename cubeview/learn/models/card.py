@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from cubeview.errors import CubeviewError
+from cubeview.kinds import KINDS, Code, kind_of
 from cubeview.paths import data_dir, resource
 
 log = logging.getLogger(__name__)
@@ -27,20 +28,6 @@ LICENCE = "GPL-3.0-or-later"
 INTENDED_USE = "Research use only, not a medical device."
 
 _LARGEST_CARD = 1_000_000  # bytes
-
-Code = tuple[str, str, str]
-"""Code value, coding scheme and meaning, as DICOM writes a coded concept (PS3.16)."""
-
-HEART_CODES: Mapping[str, Code] = MappingProxyType(
-    {
-        "healthy": ("301121007", "SCT", "Myocardial perfusion normal"),
-        "ischaemic": ("414795007", "SCT", "Myocardial ischemia"),
-        "infarcted": ("22298006", "SCT", "Myocardial infarction"),
-        "mixed": ("428196007", "SCT", "Mixed ischemia and infarction"),
-        "artefact": ("122748", "DCM", "False positive defect finding"),
-    }
-)
-"""Codes of the heart classes, from CID 3120 and 3121 of DICOM PS3.16."""
 
 UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda data: {**data, "doubt_sha256": ""},  # nothing was known of strange cases
@@ -56,8 +43,8 @@ class Card:
     ----------
     name : str
         Short and lasting, as in ``--model``: ``"spect-mpi"``.
-    kind : {"heart", "sky"}
-        Kind of case it judges.
+    kind : str
+        Kind of case it judges: a key of `cubeview.kinds.KINDS`.
     title : str
         What the user reads.
     network : mapping
@@ -96,7 +83,7 @@ class Card:
     """
 
     name: str
-    kind: Literal["heart", "sky"]
+    kind: str
     title: str
     network: Mapping[str, Any]
     preprocess: Mapping[str, Any]
@@ -244,18 +231,16 @@ def why_not(card: Card, case: Asked) -> str:
         Empty when it can. For a sky cube the window may still be chosen.
     """
     if case.kind != card.kind:
-        judges = {"heart": "hearts (rest and stress)", "sky": "windows of sky cubes"}[card.kind]
-        shown = {"heart": "a heart", "sky": "a sky cube", "volume": "neither heart nor sky cube"}
         return (
-            f"{card.title} judges {judges}; this is {shown[case.kind]}. Choose a model made for "
-            "it; viewing and measuring work without one."
+            f"{card.title} judges {kind_of(card).judged}; this is {kind_of(case).one}. Choose a "
+            "model made for it; viewing and measuring work without one."
         )
-    if card.kind == "sky":
+    if not kind_of(card).states:
         return ""
     missing = [role for role in card.roles if role not in case.roles]
     if not missing:
         return ""
-    if case.roles == ("heart",):
+    if case.roles == (kind_of(case).role,):
         return (
             f"{card.title} needs {' and '.join(card.roles)}; this scan does not say which of them "
             "it is. Open it together with the other one, or say what it is."
@@ -327,10 +312,11 @@ def _fault(card: Card) -> str:
             return f"{name!r} is not a table"
     if not card.name or not card.title:
         return "'name' or 'title' is empty"
-    if card.kind not in ("heart", "sky"):
-        return f"'kind' is {card.kind!r}, neither heart nor sky"
-    if card.preprocess.get("kind") not in ("heart", "sky"):
-        return "'preprocess' does not say whether it is for heart or sky"
+    judged = [kind.key for kind in KINDS.values() if kind.judged]
+    if card.kind not in judged:
+        return f"'kind' is {card.kind!r}, neither {' nor '.join(judged)}"
+    if card.preprocess.get("kind") not in judged:
+        return f"'preprocess' does not say whether it is for {' or '.join(judged)}"
     if not card.roles or len(card.classes) < 2 or len(set(card.classes)) < len(card.classes):
         return "it needs a role and two or more different classes"
     if card.network.get("classes") != len(card.classes):

@@ -13,6 +13,7 @@ import safetensors
 import safetensors.numpy
 import torch
 
+from cubeview.kinds import kind_of
 from cubeview.learn.models.network import Network
 from cubeview.learn.models.prepared import Prepared
 
@@ -123,7 +124,7 @@ def strange(prepared: Prepared, distance: float | None) -> str:
         reasons.append(
             f"it lies {distance:.1f} times as far from the training data as 99 in 100 of their kind"
         )
-    if prepared.case.kind == "heart":
+    if kind_of(prepared.case).ventricle:
         if len(prepared.input) == 2 and _same(*prepared.input):
             reasons.append("rest and stress are one and the same scan")
         found = [v for v in prepared.ventricles.values() if v.by != "user"]

@@ -15,6 +15,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.kinds import kind_of
 from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.model import Model
 from cubeview.learn.models.network import Network, fold_batch_norm
@@ -292,11 +293,11 @@ class _Search:
 def _check(model: Model, case: Case) -> None:
     """Raise CubeviewError if this model cannot search this case."""
     card = model.card
-    if card.kind != "sky" or not set(_CLASSES) <= set(card.classes):
+    if not kind_of(card).window_px or not set(_CLASSES) <= set(card.classes):
         raise CubeviewError(
             f"{card.title} does not tell {', '.join(_CLASSES)} apart; choose a model for sky cubes."
         )
-    if case.kind != "sky" or case.main.axes[0].kind not in ("spectral", "index"):
+    if not kind_of(case).window_px or case.main.axes[0].kind not in ("spectral", "index"):
         raise CubeviewError(
             f"{case.name}: not a sky cube with a spectral axis, so there are no lines to search "
             "for. Open a spectral cube."

@@ -67,6 +67,7 @@ class SkyConfig:
 def prepare_sky(
     case: Case,
     config: SkyConfig,
+    roles: tuple[str, ...] = (),
     *,
     ventricles: Mapping[str, Ventricle] | None = None,
     report: Report = nothing,
@@ -78,15 +79,16 @@ def prepare_sky(
     case : Case
         A sky case whose `window` says where to look; `config.size` voxels around its centre are
         taken, whatever its own size. What lies outside the cube counts as no data.
-    ventricles : ignored
-        There are none in the sky; taken so that both preparations are called alike.
+    roles, ventricles : ignored
+        Flux and noise come from one cube, and there are no ventricles in the sky; taken so that
+        all preparations are called alike.
 
     Raises
     ------
     CubeviewError
         If the case is no sky cube, has no window, or its window holds no data.
     """
-    if case.kind != "sky":
+    if case.kind != config.kind:
         raise CubeviewError(
             f"{case.name}: not a sky cube. This model judges windows of spectral cubes; "
             "choose a model for this kind of scan."

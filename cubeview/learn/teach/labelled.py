@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from cubeview.cubes.case import Case
+from cubeview.kinds import KINDS
 from cubeview.library.library import Library
 from cubeview.library.stored import open_stored, records
 from cubeview.library.table import open_row, read_table
@@ -71,7 +72,7 @@ def library_entries(library: Library, label_set: str, *, doubtful: bool = False)
             continue
         case = cases[number]
         hashes = sorted((role, digest) for role, (digest, _, _) in case.files.items())
-        group = case.name if case.kind == "heart" or not hashes else hashes[0][1]
+        group = hashes[0][1] if KINDS[case.kind].window_px and hashes else case.name
         shown = f"{case.name} [{case.window}]" if case.window else case.name
         entries.append(Entry(shown, label.class_name, group, partial(open_stored, library, number)))
     return entries

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.models.card import HEART_CODES, Card
+from cubeview.kinds import HEART
+from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model, load_model, save_model
 from cubeview.learn.models.network import NetworkConfig, build
 from cubeview.learn.teach.finetune import fine_tune
@@ -79,7 +80,7 @@ def _untrained() -> Model:
         preprocess={"kind": "heart"},
         roles=("rest", "stress"),
         classes=classes,
-        codes={name: HEART_CODES[name] for name in classes},
+        codes={name: HEART.codes[name] for name in classes},
         normal="healthy",
         defects=("ischaemic", "infarcted", "mixed"),
         artefact="artefact",

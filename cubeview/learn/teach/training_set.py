@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.kinds import kind_of
 from cubeview.learn.ask.predict import prepare_case
 from cubeview.learn.models.card import Card
 from cubeview.learn.teach.labelled import Entry
@@ -94,7 +95,7 @@ def gather(
         report(at, text)
         try:
             case = entry.open()
-            ventricles = placed.recall(case) if case.kind == "heart" else {}
+            ventricles = placed.recall(case) if kind_of(case).ventricle else {}
             prepared = prepare_case(
                 card, case, ventricles=ventricles, report=partial(_still, report, at, text)
             )

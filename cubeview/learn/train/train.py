@@ -15,6 +15,7 @@ import torch
 
 import cubeview
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.kinds import KINDS
 from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset
 from cubeview.learn.examples.truth import make_facts
 from cubeview.learn.measure.calibrate import calibrate
@@ -22,7 +23,7 @@ from cubeview.learn.measure.evaluate import simulator_of
 from cubeview.learn.measure.fit_doubt import FIT_CASES, LEAST_CASES, LIMIT_CASES, fit_doubt
 from cubeview.learn.measure.measured import Measured, answers, figures
 from cubeview.learn.measure.report import described, write_report
-from cubeview.learn.models.card import HEART_CODES, Card
+from cubeview.learn.models.card import Card
 from cubeview.learn.models.doubt import Doubt
 from cubeview.learn.models.ensemble import combined
 from cubeview.learn.models.model import Model, add_doubt, save_model
@@ -257,7 +258,9 @@ def _card(
         preprocess=plan.preprocess,
         roles=source.roles,
         classes=source.classes,
-        codes=HEART_CODES if plan.kind == "heart" else {},
+        codes={
+            name: code for name, code in KINDS[plan.kind].codes.items() if name in source.classes
+        },
         normal=plan.normal,
         defects=plan.defects,
         artefact=plan.artefact,

@@ -3,25 +3,30 @@
 import json
 import pickle
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from cubeview.commands.simulated import write_pairs
+from cubeview.cli import main
+from cubeview.commands.simulated import write_fields, write_pairs
+from cubeview.cubes.region import window_at
 from cubeview.errors import Cancelled
+from cubeview.io import open_paths
 from cubeview.learn.ask.archive import Work, judge, predict_cases
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models import choose
 from cubeview.learn.models.card import Card, ModelRef, read_card, write_card
 from cubeview.learn.models.model import Model, save_model
 from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.sky.prepare import SkyConfig
 from cubeview.library.answers import features
 from cubeview.library.folder import add_found, scan_folder
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
-from cubeview.library.stored import records
+from cubeview.library.stored import hashes_of, records
 from cubeview.library.worklist import rows
 
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
@@ -91,17 +96,36 @@ def without_time(row):
     return (*row[:4], {**said, "seconds": 0}, *row[5:])
 
 
-def test_in_processes_the_answers_are_the_same(library, model, tmp_path):
-    next((tmp_path / "scans").glob("*0002_stress*")).unlink()
-    predict_cases(library, [1, 2, 3], wanted=str(model))
-    alone = [without_time(row) for row in kept(library)]
+@pytest.fixture
+def windows(tmp_path):
+    """A library of windows of three simulated fields, which are prepared in no time."""
+    library = Library(tmp_path / "sky.sqlite", "Anna")
+    write_fields(tmp_path / "sky", 3, seed=1)
+    for case in open_paths([tmp_path / "sky"]).cases:
+        window = replace(case, window=window_at(case.main, 20, 20, 20))
+        library.add_case(window, hashes_of(library, window))
+    yield library
+    library.close()
+
+
+def test_in_processes_the_answers_are_the_same(windows, tmp_path):
+    torch.manual_seed(0)
+    network = NetworkConfig(
+        widths=(4, 8), kernels=(4, 2), strides=(2, 1), padding="same", classes=2
+    )
+    card = Card("tiny", "sky", "Tiny", network.to_dict(), asdict(SkyConfig()),
+                ("flux", "noise"), ("empty", "emission line"))  # fmt: skip
+    model = str(save_model(Model(build(network), card, tmp_path), tmp_path / "tiny").folder)
+    Path(records(windows)[2].files["flux"][2]).unlink()
+    predict_cases(windows, [1, 2, 3], wanted=model)
+    alone = [without_time(row) for row in kept(windows)]
     told, said = [], []
     batch = predict_cases(
-        library, [1, 2, 3], wanted=str(model), again=True, processes=2, done=told.append,
+        windows, [1, 2, 3], wanted=model, again=True, processes=2, done=told.append,
         report=lambda fraction, text: said.append(fraction),
     )  # fmt: skip
-    assert [without_time(row) for row in kept(library)] == alone
-    assert (batch.asked, sorted(told), len(alone)) == (2, [1, 2], 2)
+    assert [without_time(row) for row in kept(windows)] == alone
+    assert (batch.asked, sorted(told), len(alone)) == (2, [1, 3], 2)
     assert "not where it was" in batch.failures[0][1]
     assert said == sorted(said)
 
@@ -115,6 +139,16 @@ def test_what_is_planned_and_what_is_answered_are_plain_values(library, model):
 def test_a_folder_is_judged_without_a_library(tmp_path, library, model):
     (found, *_) = scan_folder(library, [tmp_path / "scans"]).cases
     assert judge(Work(0, found, model)).said
+
+
+def test_the_command_asks_about_the_whole_library(library, model, capsys):
+    words = ["library", "classify", "--model", str(model), "--library", str(library.path), "--json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out) == {"asked": 3, "before": 0, "failures": []}
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["before"] == 3
+    (found, *_) = rows(library, {})
+    assert found.model == "small"
 
 
 def test_the_default_model_is_the_one_that_is_asked(library, model, monkeypatch):

@@ -1,0 +1,11 @@
+"""Other volumes: looked at and labelled, judged by no shipped model."""
+
+from cubeview.kinds.kind import Kind
+
+VOLUME = Kind(
+    key="volume",
+    name="volume",
+    one="neither heart nor sky cube",
+    many="other volumes",
+    subject="volume",
+)
