@@ -50,32 +50,23 @@ def add_case_options(sub: argparse.ArgumentParser) -> None:
     )
 
 
-class Models:
-    """Models loaded once, chosen by kind of case or by name; see `cubeview.learn.models.choose`.
+def model_for(case: Case, name: str | None) -> Any:
+    """Return the model that judges a case; see `cubeview.learn.models.choose`.
 
     Raises
     ------
     CubeviewError
-        If there is no model of that name.
+        If there is none, or the one of this name cannot.
     """
+    from cubeview.learn.models.card import why_not
+    from cubeview.learn.models.choose import choose
+    from cubeview.learn.models.model import loaded
 
-    def __init__(self, name: str | None) -> None:
-        self._loaded: dict[Path, Any] = {}
-        self._wanted = str(named_model(name)) if name else ""
-
-    def of(self, case: Case) -> Any:
-        """Return the model that judges a case, or raise CubeviewError saying why none can."""
-        from cubeview.learn.models.card import why_not
-        from cubeview.learn.models.choose import choose
-        from cubeview.learn.models.model import load_model
-
-        ref = choose(case, wanted=self._wanted)
-        reason = why_not(ref.card, case)
-        if reason:
-            raise CubeviewError(reason)
-        if ref.folder not in self._loaded:
-            self._loaded[ref.folder] = load_model(ref.folder)
-        return self._loaded[ref.folder]
+    ref = choose(case, wanted=name or "")
+    reason = why_not(ref.card, case)
+    if reason:
+        raise CubeviewError(reason)
+    return loaded(ref.folder)
 
 
 def named_model(name: str) -> Path:

@@ -117,11 +117,6 @@ class Library:
                 delete_case(run, number)
         return kept
 
-    def files(self, case_id: int) -> dict[str, Path]:
-        """Return the last known file of each role."""
-        rows = self.read("SELECT role, path FROM files WHERE case_id = ?", (case_id,))
-        return {role: Path(path) for role, path in rows}
-
     def label_sets(self, kind: str | None = None) -> list[str]:
         """Return the names of the label sets, of one kind of case or all."""
         rows = self.read(
@@ -230,21 +225,16 @@ class Library:
 
     def history(self, case_id: int, label_set: str) -> list[Label]:
         """Return every entry for a case, oldest first."""
-        rows = self.read(
-            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
-            " FROM labels WHERE case_id = ? AND set_id = ? ORDER BY id",
-            (case_id, self._set(label_set)),
+        return self._labels(
+            "labels WHERE case_id = ? AND set_id = ? ORDER BY id", (case_id, self._set(label_set))
         )
-        return [_label(row) for row in rows]
 
     def current(self, label_set: str, reader: str | None = None) -> dict[tuple[int, str], Label]:
         """Return the label now in force for each (case, reader), withdrawn ones left out."""
-        rows = self.read(
-            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
-            " FROM in_force WHERE set_id = ? AND (? IS NULL OR reader = ?) AND class IS NOT NULL",
+        labels = self._labels(
+            "in_force WHERE set_id = ? AND (? IS NULL OR reader = ?) AND class IS NOT NULL",
             (self._set(label_set), reader, reader),
         )
-        labels = [_label(row) for row in rows]
         return {(label.case_id, label.reader): label for label in labels}
 
     def log(self, action: str, known: str = "", detail: str = "") -> None:
@@ -341,11 +331,17 @@ class Library:
                 self._roll_back()
                 raise
 
+    def _labels(self, source: str, values: tuple[object, ...]) -> list[Label]:
+        rows = self.read(
+            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
+            f" FROM {source}",
+            values,
+        )
+        return [
+            Label(number, case_id, reader, at, said, bool(sure), *rest)
+            for number, case_id, reader, at, said, sure, *rest in rows
+        ]
+
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-
-
-def _label(row: tuple[Any, ...]) -> Label:
-    number, case_id, reader, at, name, sure, quality, note, seen = row
-    return Label(number, case_id, reader, at, name, bool(sure), quality, note, seen)

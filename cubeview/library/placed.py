@@ -39,32 +39,6 @@ def placed(library: Library, case_id: int, label_set: str) -> Placed:
     return Placed(name, bool(sure), quality, note, seen)
 
 
-def place(library: Library, case_id: int, label_set: str, what: Placed) -> None:
-    """Write what the reader said, in one transaction.
-
-    Parameters
-    ----------
-    library : Library
-    case_id : int
-    label_set : str
-    what : Placed
-
-    Raises
-    ------
-    CubeviewError
-        If it could not be written: nothing was changed.
-    """
-    library.label(
-        case_id,
-        what.class_name,
-        label_set=label_set,
-        sure=what.sure,
-        quality=what.quality,
-        note=what.note,
-        opinion_seen=what.opinion_seen,
-    )
-
-
 def ever_labelled(library: Library, case_id: int) -> bool:
     """Tell whether the library's reader ever labelled a case, withdrawn or not."""
     query = "SELECT 1 FROM labels WHERE case_id = ? AND reader = ? AND class IS NOT NULL LIMIT 1"

@@ -1,5 +1,6 @@
 """The simple table of labels into a library: its files are opened, known by content, compared."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from cubeview.errors import CubeviewError, Report, nothing
@@ -90,7 +91,4 @@ def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Imp
             Entry(found, case.kind, case.name, window_text(case), hashes, label_set,
                   library.reader, at, line.class_name, True, "", "", NOT_RECORDED)
         )  # fmt: skip
-    plan = compare(library, entries, places=places, problems=problems)
-    return Import(
-        plan.new, plan.unknown, plan.conflicts, known, plan.sets, plan.places, plan.problems
-    )
+    return replace(compare(library, entries, places=places, problems=problems), known=known)

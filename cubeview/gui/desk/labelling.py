@@ -18,7 +18,6 @@ from cubeview.library.placed import (
     Placed,
     ever_labelled,
     opinion_asked,
-    place,
     placed,
     whole_cubes,
 )
@@ -171,7 +170,7 @@ class Labelling(QObject):
         if library is None:
             return False
         try:
-            place(library, number, label_set, what)
+            library.label(number, label_set=label_set, **vars(what))
         except CubeviewError as error:
             self._records.failed.emit(error)
             return False

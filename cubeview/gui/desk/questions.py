@@ -6,7 +6,6 @@ torch is imported inside the functions that run in the lane, never with this mod
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -95,10 +94,12 @@ def answer(
     """
     preload()
     from cubeview.learn.ask.predict import predict
+    from cubeview.learn.models.model import loaded
 
     if kind_of(case).ventricle and not ventricles:
         ventricles = ventricles_of(case, report=report)
-    return predict(_loaded(folder, report), case, ventricles=ventricles, report=report)
+    report(0.0, "loading the model")
+    return predict(loaded(folder), case, ventricles=ventricles, report=report)
 
 
 def explanation(
@@ -116,9 +117,12 @@ def explanation(
     preload()
     from cubeview.learn.explain.cam import OcclusionSettings
     from cubeview.learn.explain.methods import make_map
+    from cubeview.learn.models.model import loaded
+
+    report(0.0, "loading the model")
 
     return make_map(
-        _loaded(folder, report),
+        loaded(folder),
         case,
         target,
         method,
@@ -130,16 +134,13 @@ def explanation(
 
 
 def found_in(folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
-    """Search a whole sky cube; see `cubeview.learn.search.run.search`.
-
-    With a model of its own, as it runs in the long lane.
-    """
+    """Search a whole sky cube; see `cubeview.learn.search.run.search`."""
     preload()
-    from cubeview.learn.models.model import load_model
+    from cubeview.learn.models.model import loaded
     from cubeview.learn.search.run import search
 
     report(0.0, "loading the model")
-    return search(load_model(folder), case, report=report)
+    return search(loaded(folder), case, report=report)
 
 
 def ventricles_of(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
@@ -174,16 +175,3 @@ def _case_for(card: Card, session: Session) -> Case:
         return replace(case, window=session.window)
     size = int(card.preprocess.get("size", kind_of(case).window_px))
     return replace(case, window=window_at(case.main, *session.cursor, size=size))
-
-
-def _loaded(folder: Path, report: Report) -> Any:
-    report(0.0, "loading the model")
-    return _load(folder, (folder / "card.json").stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=2)
-def _load(folder: Path, changed: int) -> Any:
-    """Load a model once; only ever called in the one thread of the quick lane."""
-    from cubeview.learn.models.model import load_model
-
-    return load_model(folder)

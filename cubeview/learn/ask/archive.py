@@ -10,7 +10,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,10 +17,10 @@ import numpy as np
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.ask.predict import input_tensor, predict, prepare_case
-from cubeview.learn.models.card import CARD, why_not
+from cubeview.learn.models.card import why_not
 from cubeview.learn.models.choose import choose
 from cubeview.learn.models.device import on_best_device
-from cubeview.learn.models.model import Model, load_model
+from cubeview.learn.models.model import loaded
 from cubeview.library.answers import Packed, asked_before, keep, packed
 from cubeview.library.cases import Record
 from cubeview.library.library import Library
@@ -117,7 +116,7 @@ def judge(work: Work, *, report: Report = nothing) -> Packed:
     CubeviewError
         If the case cannot be opened, prepared or judged.
     """
-    model = _loaded(work.model, (work.model / CARD).stat().st_mtime_ns)
+    model = loaded(work.model)
     case = open_record(work.record, report=report)
     placed = recall(case, work.record.identity)
     prepared = prepare_case(model.card, case, ventricles=placed, report=report)
@@ -212,9 +211,3 @@ def _judged_elsewhere(
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-@lru_cache(maxsize=2)
-def _loaded(folder: Path, changed: int) -> Model:
-    """Load a model once; only ever called in the one thread that works on many cases."""
-    return load_model(folder)
