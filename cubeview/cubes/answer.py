@@ -10,6 +10,7 @@ import numpy as np
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
+from cubeview.cubes.frozen import rebuilt
 from cubeview.cubes.ventricle import Ventricle
 
 Method = Literal["CAM", "Grad-CAM++", "integrated gradients", "occlusion"]
@@ -75,6 +76,8 @@ class Prediction:
         object.__setattr__(self, "probabilities", MappingProxyType(dict(self.probabilities)))
         object.__setattr__(self, "ventricles", MappingProxyType(dict(self.ventricles)))
 
+    __reduce__ = rebuilt
+
     @property
     def answer(self) -> str:
         """The most probable class."""
@@ -112,7 +115,7 @@ class Overlay:
     """
 
     case: Case
-    values: Mapping[str, np.ndarray]
+    values: Mapping[str, np.ndarray] = field(repr=False)
     boxes: Mapping[str, Box]
     method: Method
     target: str
@@ -124,6 +127,8 @@ class Overlay:
     def __post_init__(self) -> None:
         for name in ("values", "boxes", "settings"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    __reduce__ = rebuilt
 
     @cached_property
     def peak(self) -> float:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from cubeview.cubes.cube import Box, Cube, Note
+from cubeview.cubes.frozen import rebuilt
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,12 @@ class Case:
         if not self.cubes:
             raise ValueError("a case needs a cube")
         object.__setattr__(self, "cubes", MappingProxyType(dict(self.cubes)))
+
+    __reduce__ = rebuilt
+
+    def __repr__(self) -> str:
+        cubes = ", ".join(f"{role} {cube!r}" for role, cube in self.cubes.items())
+        return f"<Case: {cubes}>"
 
     @property
     def roles(self) -> tuple[str, ...]:

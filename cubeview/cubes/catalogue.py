@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.frozen import rebuilt
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ class Catalogue:
             values = np.array(getattr(self, name), dtype=np.float64)
             values.setflags(write=False)
             object.__setattr__(self, name, values)
+
+    __reduce__ = rebuilt
 
     @property
     def spectral_unit(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from cubeview.cubes.axes import Axis
+from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import Report, nothing
 
 """``heart``: cardiac emission tomography; ``sky``: two sky axes and a spectral one; ``volume``:
@@ -59,6 +60,8 @@ class ArrayPixels:
             raise ValueError(f"a cube has three axes, not {array.ndim}")
         array.setflags(write=False)
         object.__setattr__(self, "array", array)
+
+    __reduce__ = rebuilt
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -199,6 +202,20 @@ class Cube:
         if lengths != tuple(self.pixels.shape):
             raise ValueError(f"axes of {lengths} voxels do not fit pixels of {self.pixels.shape}")
         object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+
+    __reduce__ = rebuilt
+
+    def __repr__(self) -> str:
+        # Never the file: its name may be a patient's.
+        sides = " × ".join(map(str, self.shape))
+        words = (self.facts.get("object"), self.kind, sides, self.unit or "no unit")
+        return f"<Cube {', '.join(filter(None, words))}>"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        values = self.pixels.read()
+        if self.mask is not None:
+            values = np.where(self.mask.read() > 0, np.float32(np.nan), values)
+        return np.asarray(values, dtype=dtype, copy=copy)
 
     @property
     def shape(self) -> tuple[int, int, int]:

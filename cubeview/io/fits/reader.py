@@ -38,14 +38,13 @@ from cubeview.io.fits.planes import each_plane
 from cubeview.io.fits.preview import Lookout
 from cubeview.io.fits.unpack import packed_start, unpacked, untiled
 from cubeview.io.fits.walk import check_axes
-from cubeview.io.opened import First, Opened, Refusal
+from cubeview.io.opened import First, Opened, Reader, read_each
 from cubeview.io.voxels.byterange import Stamp
 from cubeview.io.voxels.cache import with_cache
 from cubeview.io.voxels.store import FitsPixels, FlagPixels, SigmaPixels
 
-label = "FITS"
-
 _logger = logging.getLogger(__name__)
+_DAMAGED = (*WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError)
 _FIRST = b"SIMPLE  ="
 _GILDAS = b"GILDAS"
 _SUFFIXES = (".fits", ".fit", ".fts", ".fz")
@@ -82,36 +81,11 @@ def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None
     Opened
         One case for each cube; nothing is raised for a bad file.
     """
-    cases: list[Case] = []
-    refusals: list[Refusal] = []
-    for done, path in enumerate(paths):
-        report(done / len(paths), f"opening {path.name}")
-
-        def part(fraction: float, text: str, done: int = done) -> None:
-            report((done + fraction) / len(paths), text)
-
-        try:
-            cases += _read_file(path, part, first)
-        except CubeviewError as error:
-            refusals.append(Refusal(path, str(error)))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            refusals.append(
-                Refusal(path, f"{path}: cannot be read ({reason}). Copy or download it again.")
-            )
-        except (*WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError) as error:
-            _logger.warning("damaged FITS header", exc_info=True)
-            refusals.append(
-                Refusal(
-                    path,
-                    f"{path}: the header is damaged ({error}). Download the file again, or repair "
-                    "it with fitsverify.",
-                )
-            )
+    opened = read_each(paths, lambda path, part: _read_file(path, part, first), report)
     # A file that became the noise or mask of another is no case of its own.
-    used = {path for case in cases for path in _lent(case.main)}
-    kept = tuple(_with_cache(case) for case in cases if _path(case) not in used)
-    return Opened(kept, tuple(refusals))
+    used = {path for case in opened.cases for path in _lent(case.main)}
+    kept = tuple(_with_cache(case) for case in opened.cases if _path(case) not in used)
+    return Opened(kept, opened.refusals)
 
 
 def _with_cache(case: Case) -> Case:
@@ -139,12 +113,19 @@ def _read_file(path: Path, report: Report, first: First | None) -> list[Case]:
     if first is not None:
         watch = Lookout(path.name, first, lambda copy: _flux_in(copy, path))
     plain = unpacked(path, head, report, watch)
-    with _open(plain, path) as (hdus, parts):
-        if not any(part.what == "packed image" and part.is_cube for part in parts):
+    try:
+        with _open(plain, path) as (hdus, parts):
+            if not any(part.what == "packed image" and part.is_cube for part in parts):
+                return _cases(path, plain, hdus, parts)
+        plain = untiled(path, plain, parts, report, watch)
+        with _open(plain, path) as (hdus, parts):
             return _cases(path, plain, hdus, parts)
-    plain = untiled(path, plain, parts, report, watch)
-    with _open(plain, path) as (hdus, parts):
-        return _cases(path, plain, hdus, parts)
+    except _DAMAGED as error:
+        _logger.warning("damaged FITS header", exc_info=True)
+        raise CubeviewError(
+            f"{path}: the header is damaged ({error}). Download the file again, or repair it with "
+            "fitsverify."
+        ) from error
 
 
 def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
@@ -158,7 +139,7 @@ def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
             check_size(flux, path, flux.offset + flux.size)
             found = geometry(_geometry_header(flux, parts, []), hdus, flux.shape)
             return pixels_of(copy, Stamp.of(copy), path, flux, flux, found)
-    except (CubeviewError, OSError, *WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError):
+    except (CubeviewError, OSError, *_DAMAGED):
         return None  # what is wrong is said when the whole is read
 
 
@@ -372,3 +353,6 @@ def _kcwi_siblings(
             mask = FlagPixels(pixels, pixels.shape)
             notes.append(Note("info", f"voxels flagged in {sibling.name} are left out"))
     return sigma, mask
+
+
+READER = Reader("FITS", sniff, read, alone=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +65,9 @@ class CachedPixels:
         # Assigned as a whole, so that no reader ever sees half of it.
         self._spectra: SpectraFile | None = None
         self.look()
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), (self.original,)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -6,8 +6,10 @@ memory, since one is looked at, judged or hashed at a time.
 
 import threading
 import weakref
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +57,10 @@ class DecodedPixels:
         """Return the whole cube."""
         return self._pixels().read(report)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without the values: they are decoded again on the other side."""
+        return {**vars(self), "_kept": None}
+
     def drop(self) -> None:
         """Give the memory back."""
         self._kept = None
@@ -96,4 +102,5 @@ def _used(pixels: DecodedPixels, kept: ArrayPixels) -> None:
 
 
 def _checksum(array: np.ndarray) -> int:
-    return hash(array.tobytes())
+    # The same in every process, which `hash` is not.
+    return zlib.crc32(array.data)
