@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,7 +23,7 @@ class Prediction:
     case : Case
         The case it belongs to; a late answer for another case is dropped.
     model : str
-        Name of the model.
+        Name of the model, for the user.
     probabilities : mapping of class name to float
         Calibrated, sum 1, in the model's class order.
     abnormal : float or None
@@ -41,7 +42,11 @@ class Prediction:
     unlike : str
         Why the case is unlike anything the model was trained on, so that its most probable class
         means nothing; empty when it is not.
+    weights : str
+        SHA-256 of the model's weights: which model it was. Empty where nobody knows.
     """
+
+    task: ClassVar[str] = "classify"
 
     case: Case
     model: str
@@ -53,6 +58,7 @@ class Prediction:
     ventricles: Mapping[str, Ventricle] = field(default_factory=dict)
     distance: float | None = None
     unlike: str = ""
+    weights: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "probabilities", MappingProxyType(dict(self.probabilities)))
@@ -64,6 +70,12 @@ class Prediction:
     def answer(self) -> str:
         """The most probable class."""
         return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+
+Answer = Prediction
+
+ANSWERS: dict[str, type[Answer]] = {answer.task: answer for answer in (Prediction,)}
+"""What a model of each task answers with; a new task is one entry."""
 
 
 @dataclass(frozen=True, eq=False)

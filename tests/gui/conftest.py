@@ -22,9 +22,11 @@ def questions():
 @pytest.fixture
 def network(questions, monkeypatch):
     from cubeview.gui.shell import window
+    from cubeview.learn.models import choose
 
     questions.reset()
     monkeypatch.setattr(window, "Questions", lambda: questions)
+    monkeypatch.setattr(choose, "find_models", questions.models)
     yield questions
     questions.go.set()
 
@@ -64,11 +66,13 @@ def one_window(qapp, questions, tmp_path_factory):
     """A window for a whole module; a test takes `window`, as good as new."""
     from cubeview.gui.shell import window as module
     from cubeview.gui.widgets.theme import theme
+    from cubeview.learn.models import choose
 
     theme("dark")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CUBEVIEW_HOME", str(tmp_path_factory.mktemp("window")))
         patch.setattr(module, "Questions", lambda: questions)
+        patch.setattr(choose, "find_models", questions.models)
         window = module.Window()
         window.show()
     yield window
@@ -138,6 +142,7 @@ def renew(window):
     desk.records.open()
     desk.library_cases.__init__(session, desk.records, desk.subject)
     desk.labelling._seen.clear()
+    desk.labelling._recalled = None
     desk.subject.set_busy("")
     for changed in ("reader", "sets", "blind", "rows"):
         getattr(desk.records, f"{changed}_changed").emit()

@@ -12,6 +12,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.kinds import KINDS
@@ -96,14 +97,16 @@ class Records(QObject):
         session: Session,
         memory: SettingsFile,
         messages: MessageBar,
+        questions: Questions,
         path: Path | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._memory = session, memory
+        self._session, self._memory, self._questions = session, memory, questions
         self.say, self.refuse = messages.info, messages.error
         self.jobs = Jobs(self)
         self.jobs.refused.connect(self.refuse)
+        session.model_changed.connect(self.rows_changed)
         self._look = QTimer(self)
         self._look.setInterval(LOOK_EVERY_MS)
         self._look.timeout.connect(self.look)
@@ -190,12 +193,23 @@ class Records(QObject):
 
     def row(self, case_id: int) -> Row | None:
         """Return one case as the worklist shows it."""
-        assert self.library is not None
-        return next(iter(rows(self.library, self.label_sets, case_id=case_id)), None)
+        return next(iter(self.rows(case_id)), None)
 
-    def rows(self) -> list[Row]:
-        """Return all cases."""
-        return [] if self.library is None else rows(self.library, self.label_sets)
+    def rows(self, case_id: int | None = None) -> list[Row]:
+        """Return all cases, or one, each with what the model that answers now said of it."""
+        if self.library is None:
+            return []
+        return rows(
+            self.library,
+            self.label_sets,
+            weights_for=lambda *about: self._questions.weights_for(self._session, *about),
+            case_id=case_id,
+        )
+
+    @property
+    def preferred_models(self) -> dict[str, str]:
+        """Name of the model that answers in this window, by kind of case."""
+        return self._questions.preferred(self._session)
 
     def do(self, operation: Callable[[Library], Changes | None]) -> bool:
         """Change the library and tell what changed; False where it was refused, which is said."""
@@ -291,6 +305,4 @@ class Records(QObject):
         return stopped
 
     def _data_version(self) -> int:
-        if self.library is None:
-            return 0
-        return int(self.library.read("PRAGMA data_version", ())[0][0])
+        return 0 if self.library is None else self.library.version

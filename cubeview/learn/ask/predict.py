@@ -133,6 +133,7 @@ def predict(
         ventricles=prepared.ventricles,
         distance=distance,
         unlike=strange(prepared, distance),
+        weights=card.weights_sha256,
     )
 
 
