@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,18 +12,6 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
 from cubeview.cubes.frozen import rebuilt
 from cubeview.cubes.ventricle import Ventricle
-
-Method = Literal["CAM", "Grad-CAM++", "integrated gradients", "occlusion"]
-
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        "cam": "CAM",
-        "gradcam++": "Grad-CAM++",
-        "ig": "integrated gradients",
-        "occlusion": "occlusion",
-    }
-)
-"""Ways to make a map, by the short name they have on the command line and in files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +89,8 @@ class Overlay:
         NaN where the map says nothing (outside what the network was shown).
     boxes : mapping of role to Box
         Which voxels of the cube `values` covers.
-    method : {"CAM", "Grad-CAM++", "integrated gradients", "occlusion"}
+    method : str
+        What made it, as `cubeview.learn.explain.methods` calls it: ``"CAM"``.
     target : str
         Class the map speaks for.
     model : str
@@ -117,7 +106,7 @@ class Overlay:
     case: Case
     values: Mapping[str, np.ndarray] = field(repr=False)
     boxes: Mapping[str, Box]
-    method: Method
+    method: str
     target: str
     model: str
     unit: str

@@ -79,7 +79,16 @@ class Case:
         return 1 if gate is None else len(self.cubes[role].gates) or 1
 
     def plane(self, role: str, gate: int | None, axis: int, index: int) -> np.ndarray:
-        """Return a plane of a role; of one gate in the counts that all together would have."""
+        """Return a plane of a role; of one gate in the counts that all together would have.
+
+        Parameters
+        ----------
+        role : str
+        gate : int or None
+            One of `gates`, or None for their sum.
+        axis, index : int
+            As in `Cube.plane`.
+        """
         plane, share = self.at_gate(role, gate).plane(axis, index), self.share(role, gate)
         return plane if share == 1 else plane * np.float32(share)
 

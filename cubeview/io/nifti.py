@@ -91,7 +91,15 @@ def sniff(head: bytes, path: Path) -> bool:
 
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
-    """Read NIfTI files, without a first look; one case for each volume."""
+    """Read NIfTI files; one case for each volume.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    report : callable
+    first : callable, optional
+        Never called.
+    """
     return read_each(paths, lambda path, _: _read_file(path), report)
 
 

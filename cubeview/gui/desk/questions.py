@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from cubeview.cubes.answer import Method, Overlay, Prediction
+from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
@@ -18,6 +18,7 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.gui.desk.session import Session
 from cubeview.kinds import kind_of
+from cubeview.learn.explain.methods import make_map
 from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
 from cubeview.learn.models.choose import choose, models_for
 from cubeview.learn.models.preload import preload
@@ -108,25 +109,22 @@ def explanation(
     target: str,
     ventricles: Mapping[str, Ventricle] | None,
     *,
-    method: Method,
-    settings: Mapping[str, Any],
+    method: str,
+    settings: Any,
     report: Report = nothing,
     partial: Callable[[Overlay], None] | None = None,
 ) -> Overlay:
     """Make a map of where a model looked; see `cubeview.learn.explain.methods`."""
     preload()
-    from cubeview.learn.explain.cam import OcclusionSettings
-    from cubeview.learn.explain.methods import make_map
     from cubeview.learn.models.model import loaded
 
     report(0.0, "loading the model")
-
     return make_map(
         loaded(folder),
         case,
         target,
         method,
-        OcclusionSettings(**settings),
+        settings,
         ventricles=ventricles,
         report=report,
         partial=partial,

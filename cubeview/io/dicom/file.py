@@ -189,7 +189,15 @@ def _check_inflated(stream: BinaryIO, path: Path) -> None:
 
 
 def integer(header: Dataset, keyword: str, default: int = 0) -> int:
-    """Return an integer attribute, `default` when absent, empty or not a number."""
+    """Return an integer attribute.
+
+    Parameters
+    ----------
+    header : Dataset
+    keyword : str
+    default : int
+        Returned where it is absent, empty or not a number.
+    """
     try:
         return int(str(header.get(keyword)))
     except ValueError:

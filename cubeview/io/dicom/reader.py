@@ -14,7 +14,15 @@ def sniff(head: bytes, path: Path) -> bool:
 
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
-    """Read DICOM files as cases, without a first look; see `cubeview.io.dicom.cases.read_cases`."""
+    """Read DICOM files as cases; see `cubeview.io.dicom.cases.read_cases`.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    report : callable
+    first : callable, optional
+        Never called.
+    """
     # pydicom takes 0.2 s to import, which a session of sky cubes need not wait for.
     from cubeview.io.dicom.cases import read_cases
 
