@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS, Code, kind_of
 from cubeview.paths import data_dir, resource
@@ -112,6 +113,8 @@ class Card:
         fault = _fault(self)
         if fault:
             raise ValueError(fault)
+
+    __reduce__ = rebuilt
 
 
 @dataclass(frozen=True, eq=False)
