@@ -89,6 +89,11 @@ class SpectrumView(CaseView):
         self._draw_why()
         self._built = True
 
+    def stop(self) -> None:
+        """Leave the session; untie the plots, or one follows the other while it is deleted."""
+        super().stop()
+        self.why.plot.setXLink(None)
+
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the theme."""
         super().changeEvent(event)

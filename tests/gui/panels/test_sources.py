@@ -34,16 +34,22 @@ def searched(desk, qtbot, files, idle, network):
     return panel
 
 
-def test_a_search_fills_the_table_and_marks_the_sky(desk, searched, qtbot):
+@pytest.fixture
+def ortho(desk, qtbot):
+    view = OrthoView(desk.session)
+    qtbot.addWidget(view)
+    view.show()
+    yield view
+    view.stop()
+
+
+def test_a_search_fills_the_table_and_marks_the_sky(desk, ortho, searched):
     assert searched.table.rowCount() == 2
     assert [searched.table.item(row, 0).text() for row in (0, 1)] == ["1", "2"]
     assert "2 sources" in searched.said.text()
-    ortho = OrthoView(desk.session)
-    qtbot.addWidget(ortho)
     (sky,) = [view for view in ortho.slices if view.axis == 0]
     assert sorted(point.pos().x() for point in sky.sources.points()) == [5.0, 11.0]
     assert not any(len(v.sources.points()) for v in ortho.slices if v.axis != 0)
-    ortho.stop()
 
 
 def test_a_row_goes_there_also_when_sorted(desk, searched):
