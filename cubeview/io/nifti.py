@@ -227,7 +227,7 @@ def _read_file(path: Path) -> list[Case]:
             need = int(np.prod(header.shape)) * header.dtype.itemsize
             stream.seek(header.offset)
             # In parts: Python sets aside what is asked for before it reads, and there may be less.
-            parts = []
+            parts: list[bytes] = []
             while left := need - sum(map(len, parts)):
                 parts.append(stream.read(min(left, _BLOCK)))
                 if not parts[-1]:
