@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cubeview.cubes.answer import METHODS, Overlay, Prediction
+from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import placed
@@ -19,6 +19,7 @@ from cubeview.io import open_path as open_path
 from cubeview.io import open_paths as open_paths
 
 if TYPE_CHECKING:
+    from cubeview.learn.explain.question import OcclusionSettings
     from cubeview.learn.models.card import Card
     from cubeview.learn.models.model import Model
 
@@ -89,6 +90,7 @@ def explain(
     model: "Model | str | Path | None" = None,
     *,
     target: str = "",
+    settings: "OcclusionSettings | None" = None,
     at: Sequence[float] | None = None,
     ventricles: Mapping[str, Ventricle] | None = None,
     report: Report = nothing,
@@ -102,6 +104,8 @@ def explain(
     model : Model, str or path, optional
     target : str
         The class the map speaks for; empty for the one the network answers.
+    settings : OcclusionSettings, optional
+        How finely an occlusion hides, of `cubeview.learn.explain.question`.
     at, ventricles, report
         As for `predict`.
 
@@ -116,14 +120,13 @@ def explain(
         If there is no such method or class, or no model can judge the case.
     """
     from cubeview.learn.ask import predict as ask
-    from cubeview.learn.explain.methods import make_map
+    from cubeview.learn.explain.methods import explainer, make_map
 
-    if method not in METHODS:
-        raise CubeviewError(f"there is no map {method!r}; choose of {', '.join(METHODS)}.")
+    way = explainer(method)
     case = placed(case, at) if at else case
     asked = _model(model, case)
     target = target or ask.predict(asked, case, ventricles=ventricles).answer
-    return make_map(asked, case, target, METHODS[method], ventricles=ventricles, report=report)
+    return make_map(asked, case, target, way.key, settings, ventricles=ventricles, report=report)
 
 
 def search(

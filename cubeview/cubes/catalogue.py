@@ -98,10 +98,6 @@ class Catalogue:
         """Unit of `Detection.spectral`."""
         return self.case.main.axes[0].unit
 
-    def purity_at(self, strength: float) -> float:
-        """Return the measured purity of lines at least so strong; NaN where none was measured."""
-        return step_value(self.purity_sn, self.purity, strength)
-
 
 def step_value(thresholds: np.ndarray, values: np.ndarray, at: float) -> float:
     """Return the value at the highest threshold not above `at`; NaN below the first.
