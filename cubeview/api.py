@@ -123,8 +123,9 @@ def explain(
     way = explainer(method)
     case = placed(case, at) if at else case
     asked = _model(model, case)
-    target = target or ask.predict(asked, case, ventricles=ventricles).answer
-    return make_map(asked, case, target, way.key, settings, ventricles=ventricles, report=report)
+    prepared = ask.prepare_case(asked.card, case, ventricles=ventricles, report=report)
+    target = target or ask.predict(asked, case, prepared=prepared).answer
+    return make_map(asked, case, target, way.key, settings, prepared=prepared, report=report)
 
 
 def search(
