@@ -205,10 +205,12 @@ def _asked(bench: Bench, ref: Any) -> tuple[Any, Case]:
 
 
 def _predict(bench: Bench, ref: Any) -> str:
+    from cubeview.cubes.answer import Prediction
     from cubeview.learn.ask.predict import predict
 
     model, case = _asked(bench, ref)
     answer = predict(model, case)
+    assert isinstance(answer, Prediction)  # the models shipped with the program all classify
     where = ("models", ref.card.weights_sha256)
     bench.found["models"].setdefault(ref.card.weights_sha256, {})["name"] = ref.name
     for name, probability in answer.probabilities.items():

@@ -1,13 +1,14 @@
 """What a network said about a case, and where it looked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
+from cubeview.cubes import read_only
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle
@@ -26,20 +27,17 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
-    """Class probabilities of one case.
+class Answer:
+    """What a model said of one case, whatever it was asked for.
 
     Parameters
     ----------
     case : Case
         The case it belongs to; a late answer for another case is dropped.
     model : str
-        Name of the model.
-    probabilities : mapping of class name to float
-        Calibrated, sum 1, in the model's class order.
-    abnormal : float or None
-        Hearts: evidence for ischaemic, infarcted or mixed against healthy, 0 to 1; artefact is a
-        flag beside it, not a rival. None for models without that question.
+        Name of the model, for the user.
+    weights : str
+        SHA-256 of the model's weights: which model it was. Empty where nobody knows.
     device : str
         Where it was computed, with the reason when not on an accelerator: ``"CPU"``.
     seconds : float
@@ -51,29 +49,137 @@ class Prediction:
         How far the case lies from the training data, 1 being as far as 99 in 100 of their kind.
         None for models that do not know.
     unlike : str
-        Why the case is unlike anything the model was trained on, so that its most probable class
-        means nothing; empty when it is not.
+        Why the case is unlike anything the model was trained on, so that its answer means
+        nothing; empty when it is not.
     """
+
+    task: ClassVar[str]
 
     case: Case
     model: str
-    probabilities: Mapping[str, float]
-    abnormal: float | None
-    device: str
-    seconds: float
+    _: KW_ONLY
+    weights: str = ""
+    device: str = ""
+    seconds: float = 0.0
     cautions: tuple[str, ...] = ()
     ventricles: Mapping[str, Ventricle] = field(default_factory=dict)
     distance: float | None = None
     unlike: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "probabilities", MappingProxyType(dict(self.probabilities)))
-        object.__setattr__(self, "ventricles", MappingProxyType(dict(self.ventricles)))
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if isinstance(value, Mapping):
+                object.__setattr__(self, entry.name, read_only(value))
+
+    @property
+    def answer(self) -> str:
+        """The most probable class; empty where the answer is none of classes."""
+        return ""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction(Answer):
+    """Class probabilities of one case; see `Answer`.
+
+    Parameters
+    ----------
+    probabilities : mapping of class name to float
+        Calibrated, sum 1, in the model's class order.
+    abnormal : float or None
+        Hearts: evidence for ischaemic, infarcted or mixed against healthy, 0 to 1; artefact is a
+        flag beside it, not a rival. None for models without that question.
+    """
+
+    task = "classify"
+
+    probabilities: Mapping[str, float]
+    abnormal: float | None = None
 
     @property
     def answer(self) -> str:
         """The most probable class."""
         return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation(Answer):
+    """A class for each voxel of one case, on the grid of each of its cubes; see `Answer`.
+
+    Parameters
+    ----------
+    masks : mapping of role to ndarray, shape of that role's box, uint8
+        Places in `classes`; 0 also where the network was shown nothing.
+    boxes : mapping of role to Box
+        Which voxels of the cube the mask covers.
+    classes : tuple of str
+        The first is the background.
+    """
+
+    task = "segment"
+
+    masks: Mapping[str, np.ndarray]
+    boxes: Mapping[str, Box]
+    classes: tuple[str, ...]
+
+    @property
+    def voxels(self) -> dict[str, int]:
+        """How many voxels of the main cube each class but the background has, where it has any."""
+        counts = np.bincount(self.masks[self.case.roles[0]].ravel(), minlength=len(self.classes))
+        return {
+            name: int(count)
+            for name, count in zip(self.classes[1:], counts[1:], strict=True)
+            if count
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding(Answer):
+    """One case as a vector: near each other are cases that look alike; see `Answer`.
+
+    Parameters
+    ----------
+    vector : ndarray, shape (n,), float32
+    missed : float
+        Share of the input's variance that could not be rebuilt from the vector, 0 to about 1.
+    """
+
+    task = "embed"
+
+    vector: np.ndarray
+    missed: float
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate(Answer):
+    """A number with its 95 % interval; see `Answer`.
+
+    Parameters
+    ----------
+    quantity : str
+        What it is of: ``"redshift"``.
+    value, low, high : float
+        In `unit`.
+    unit : str
+        Empty for a pure number.
+    """
+
+    task = "estimate"
+
+    quantity: str
+    value: float
+    low: float
+    high: float
+    unit: str = ""
+
+
+ANSWERS: dict[str, type[Answer]] = {
+    answer.task: answer for answer in (Prediction, Segmentation, Embedding, Estimate)
+}
+"""What a model of each task answers with; a new task is one entry."""
+
+
+MASK = "mask"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +193,8 @@ class Overlay:
         NaN where the map says nothing (outside what the network was shown).
     boxes : mapping of role to Box
         Which voxels of the cube `values` covers.
-    method : {"CAM", "Grad-CAM++", "integrated gradients", "occlusion"}
+    method : str
+        What made it: `MASK` for one that says what is where; else one of `METHODS`.
     target : str
         Class the map speaks for.
     model : str
@@ -103,7 +210,7 @@ class Overlay:
     case: Case
     values: Mapping[str, np.ndarray]
     boxes: Mapping[str, Box]
-    method: Method
+    method: str
     target: str
     model: str
     unit: str
@@ -112,7 +219,7 @@ class Overlay:
 
     def __post_init__(self) -> None:
         for name in ("values", "boxes", "settings"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @cached_property
     def peak(self) -> float:

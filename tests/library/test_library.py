@@ -81,9 +81,7 @@ def test_labels_and_audit_cannot_be_changed_or_deleted(library, tmp_path):
 def test_rows_join_label_and_prediction(library, tmp_path):
     number = add(library, tmp_path)
     library.label(number, "healthy", label_set=SPECT_SET)
-    prediction = Prediction(
-        case_of(tmp_path, 1), "m", {"healthy": 0.9, "mixed": 0.1}, 0.1, "CPU", 0
-    )
+    prediction = Prediction(case_of(tmp_path, 1), "m", {"healthy": 0.9, "mixed": 0.1}, 0.1)
     library.record_prediction(number, prediction, np.array([1, 2], np.float32))
     (row,) = rows(library, {"heart": SPECT_SET})
     assert (row.label, row.labelled_blind, row.model) == ("healthy", True, "m")

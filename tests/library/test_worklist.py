@@ -41,7 +41,9 @@ def add(library, folder, number, **odds):
     found = library.add_case(case, file_hashes(case))
     if odds:
         features = np.array([number, 0], np.float32)
-        library.record_prediction(found, Prediction(case, "m", odds, None, "CPU", 0), features)
+        library.record_prediction(
+            found, Prediction(case, "m", odds, None, device="CPU", seconds=0), features
+        )
     return found
 
 
@@ -118,7 +120,7 @@ def test_pseudonyms_that_meet_are_told_apart(library, tmp_path):
 def test_features_stay_when_the_model_is_asked_again(library, tmp_path):
     number = add(library, tmp_path, 1, healthy=1.0)
     library.record_prediction(
-        number, Prediction(case_of(tmp_path, 1), "m", {"mixed": 1.0}, None, "CPU", 0)
+        number, Prediction(case_of(tmp_path, 1), "m", {"mixed": 1.0}, None, device="CPU", seconds=0)
     )
     assert library.features("m")[number].tolist() == [1, 0]
     assert rows(library, SETS)[0].answer == "mixed"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from cubeview.cubes.answer import Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
@@ -215,7 +216,7 @@ class Labelling(QObject):
         """Keep an answer the user asked for, and that it was seen."""
         answer, library = self._session.prediction, self._records.library
         hashes = self._subject.hashes
-        if answer is None or library is None or hashes is None:
+        if not isinstance(answer, Prediction) or library is None or hashes is None:
             return
         known = identity(answer.case, hashes)
         new = self._seen.get(known) != answer.model

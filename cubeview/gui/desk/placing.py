@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from cubeview.cubes.answer import MASK
 from cubeview.cubes.case import Case
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError
@@ -129,7 +130,8 @@ class Placing(QObject):
         self._settled = dict(session.ventricles)
         overlay, prediction = session.overlay, session.prediction
         answered, method = self._wanted
-        method = overlay.method if overlay is not None else method
+        if overlay is not None and overlay.method != MASK:
+            method = overlay.method
         self._wanted = (answered or prediction is not None, method)
         session.set_overlay(None)
         session.set_prediction(None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cubeview.cubes.answer import Method, Overlay, Prediction
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
@@ -70,7 +70,7 @@ def answer(
     ventricles: Mapping[str, Ventricle] | None,
     *,
     report: Report = nothing,
-) -> Prediction:
+) -> Answer:
     """Ask a model; see `cubeview.learn.ask.predict.predict`.
 
     Without `ventricles` those of a heart are looked for.
@@ -89,7 +89,7 @@ def explanation(
     target: str,
     ventricles: Mapping[str, Ventricle] | None,
     *,
-    method: Method,
+    method: str,
     settings: Mapping[str, Any],
     report: Report = nothing,
     partial: Callable[[Overlay], None] | None = None,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
@@ -116,11 +116,11 @@ class Session(QObject):
         self.aperture, self.white = 0.0, False
         self.aperture_how: How = "sum"
         self.default_models: dict[str, str] = {}
-        self.prediction: Prediction | None = None
+        self.prediction: Answer | None = None
         self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
         self.catalogue: Catalogue | None = None
-        self._answers: dict[Case, Prediction] = {}
+        self._answers: dict[Case, Answer] = {}
         self._catalogues: dict[Case, Catalogue] = {}
 
     def add_cases(self, cases: tuple[Case, ...]) -> None:
@@ -151,7 +151,7 @@ class Session(QObject):
             self.set_case(self.cases[min(place, len(self.cases) - 1)] if self.cases else None)
         self.cases_changed.emit()
 
-    def answer_to(self, case: Case) -> Prediction | None:
+    def answer_to(self, case: Case) -> Answer | None:
         """Return the last answer a case of the list got."""
         return self._answers.get(case)
 
@@ -341,7 +341,7 @@ class Session(QObject):
             self.marks = marks
             self.marks_changed.emit()
 
-    def set_prediction(self, prediction: Prediction | None) -> None:
+    def set_prediction(self, prediction: Answer | None) -> None:
         """Take an answer; one for another case of the list is kept for it.
 
         One for a case that has gone, or for another window of the current case, is dropped.
@@ -382,7 +382,7 @@ class Session(QObject):
         self.overlay = overlay
         self.overlay_changed.emit()
 
-    def _keep(self, prediction: Prediction) -> None:
+    def _keep(self, prediction: Answer) -> None:
         """Keep a late answer for the case the user has left meanwhile."""
         for case in self.cases:
             if case is not self.case and same_cubes(case, prediction.case):

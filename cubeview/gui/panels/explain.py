@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.cubes.answer import Method, Overlay, Prediction
+from cubeview.cubes.answer import Answer, Method, Overlay
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
@@ -64,9 +64,9 @@ class ExplainPanel(QWidget):
         super().__init__(parent)
         self._session, self._jobs, self._memory = session, jobs, memory
         self._job: Job | None = None
-        self._making: Method | None = None
+        self._making: str | None = None
         layout = column(self)
-        self.buttons: dict[Method, QPushButton] = {}
+        self.buttons: dict[str, QPushButton] = {}
         layout.addLayout(self._method_grid())
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
@@ -183,7 +183,7 @@ class ExplainPanel(QWidget):
         self.advice.setText(said)
         self.advice.setVisible(bool(said))
 
-    def _run(self, method: Method) -> None:
+    def _run(self, method: str) -> None:
         session = self._session
         ref = questions.chosen(session)
         self.problem.setText(questions.objection(session))
@@ -227,8 +227,8 @@ class ExplainPanel(QWidget):
         self._making = method
         self._refresh()
 
-    def _take(self, result: Prediction | Overlay) -> None:
-        if isinstance(result, Prediction):
+    def _take(self, result: Answer | Overlay) -> None:
+        if isinstance(result, Answer):
             self._session.set_prediction(result)
             return
         self._session.set_overlay(result)
@@ -254,7 +254,7 @@ class ExplainPanel(QWidget):
     def _retarget(self) -> None:
         overlay = self._session.overlay
         self._advise()
-        if overlay is not None:
+        if overlay is not None and overlay.method in self.buttons:
             self._run(overlay.method)
 
     def _step_opacity(self, step: float) -> None:
@@ -271,7 +271,7 @@ class ExplainPanel(QWidget):
         self.target.addItem("the answer", "")
         for name in ref.card.classes if ref is not None else ():
             self.target.addItem(name, name)
-        self.occlusion.set_roles(ref.card.roles if ref is not None else ())
+        self.occlusion.set_roles(ref.card.channels if ref is not None else ())
         self.target.setCurrentIndex(max(0, self.target.findData(before)))
         for widget in (*self.buttons.values(), self.target, self.occlusion.channel):
             widget.setEnabled(fits)
@@ -287,7 +287,7 @@ class ExplainPanel(QWidget):
         self.target.setItemText(0, f"the answer ({answer})" if answer else "the answer")
         shown = overlay is not None
         method = (self._making if working else None) or (overlay.method if overlay else None)
-        pressed = self.off_button if method is None else self.buttons[method]
+        pressed = self.buttons.get(method or "", self.off_button)
         pressed.setChecked(True)
         self._advise()
         for widget in (self.bar, self.caption, self.save_button):

@@ -3,7 +3,7 @@
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from cubeview.cubes.answer import Prediction
+from cubeview.cubes.answer import Answer, Prediction
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk import questions
@@ -13,6 +13,7 @@ from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.words import place_text
 from cubeview.gui.widgets.basic import Bars, chooser, column, label, rule, set_part
 from cubeview.kinds import kind_of
+from cubeview.learn.tasks import TASKS
 
 SURE = 0.5
 SUSPECTED = 0.5
@@ -92,11 +93,19 @@ class PredictPanel(QWidget):
             f"predict {id(session.case)}",
             "Classifying",
             lambda job: questions.answer(folder, case, ventricles, report=job.report),
-            finished=session.set_prediction,
+            finished=self._answered,
             failed=lambda error: self._failed(error, case),
         )
         self._job.ended.connect(self._ended)
         self._refresh()
+
+    def _answered(self, answer: Answer) -> None:
+        """Take an answer, and draw it where it says what is where."""
+        session, drawn = self._session, TASKS[answer.task].overlay(answer)
+        session.set_prediction(answer)
+        if drawn is not None and session.prediction is answer:
+            session.set_overlay(drawn)
+            session.set_overlay_style(visible=True)
 
     def _ended(self) -> None:
         # A newer job may have taken the place of the one that ended.
@@ -145,7 +154,7 @@ class PredictPanel(QWidget):
             waiting = "Classifying…" if working else "Cannot judge" if objection else "Not asked"
             self.answer.setText("No case" if session.case is None else waiting)
         shown = prediction is not None
-        self.bars.setVisible(shown)
+        self.bars.setVisible(isinstance(prediction, Prediction))
         self.footer.setVisible(shown)
         self.abnormal.setVisible(shown and bool(self.abnormal.text()))
         self.artefact.setVisible(shown and bool(self.artefact.text()))
@@ -156,18 +165,39 @@ class PredictPanel(QWidget):
 
     def _offer(self) -> str:
         ref = questions.chosen(self._session)
-        return f"Tells apart: {', '.join(ref.card.classes)}." if ref else ""
+        return f"Tells apart: {', '.join(ref.card.classes)}." if ref and ref.card.classes else ""
 
-    def _show(self, prediction: Prediction) -> None:
+    def _show(self, prediction: Answer) -> None:
         ref = next(
             (m for m in questions.choices(prediction.case) if m.name == prediction.model), None
         )
+        if isinstance(prediction, Prediction):
+            self._show_classes(prediction, ref.card.artefact if ref else "")
+        else:
+            self.answer.setText(TASKS[prediction.task].words(prediction))
+            self.abnormal.setText("")
+            self.artefact.setText("")
+        said = "No class is given" if prediction.answer else "Not to be relied on"
+        told = (f"{said}: {prediction.unlike}.",) if prediction.unlike else ()
+        warnings = "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions))
+        self.cautions.setText(warnings)
+        self.distance.setText(_distance_text(prediction))
+        spent = (
+            f"{prediction.seconds * 1000:.0f} ms"
+            if prediction.seconds < 1
+            else (f"{prediction.seconds:.1f} s")
+        )
+        calibrated = ref is not None and ref.card.temperature != 1.0
+        parts = (prediction.model, prediction.device, spent, "calibrated" if calibrated else "")
+        self.footer.setText(" · ".join(part for part in parts if part))
+
+    def _show_classes(self, prediction: Prediction, flag: str) -> None:
         odds = prediction.probabilities
         sure = odds[prediction.answer] >= SURE
         name = prediction.answer
         self.answer.setText(name.capitalize() if sure else f"Unsure: {name}?")
         self.bars.set_values(odds, "" if prediction.unlike else prediction.answer)
-        abnormal, flag = prediction.abnormal, ref.card.artefact if ref else ""
+        abnormal = prediction.abnormal
         if prediction.unlike:
             self.answer.setText("Unlike anything it was trained on")
             abnormal, flag = None, ""
@@ -186,18 +216,6 @@ class PredictPanel(QWidget):
             else f"artefact not suspected, {share:.2f}"
         )
         set_part(self.artefact, "warn" if suspected else "dim")
-        told = (f"No class is given: {prediction.unlike}.",) if prediction.unlike else ()
-        warnings = "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions))
-        self.cautions.setText(warnings)
-        self.distance.setText(_distance_text(prediction))
-        spent = (
-            f"{prediction.seconds * 1000:.0f} ms"
-            if prediction.seconds < 1
-            else (f"{prediction.seconds:.1f} s")
-        )
-        calibrated = ref is not None and ref.card.temperature != 1.0
-        parts = (prediction.model, prediction.device, spent, "calibrated" if calibrated else "")
-        self.footer.setText(" · ".join(part for part in parts if part))
 
     def _refresh_where(self) -> None:
         case = self._session.case
@@ -221,7 +239,7 @@ class PredictPanel(QWidget):
         )
 
 
-def _distance_text(prediction: Prediction) -> str:
+def _distance_text(prediction: Answer) -> str:
     """Say how a case compares with the training data; empty for a model that does not know."""
     if prediction.distance is None:
         return ""

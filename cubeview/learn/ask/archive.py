@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.ask.predict import input_tensor, predict, prepare_case
@@ -110,6 +111,7 @@ def ask_one(
     """
     prepared = prepare_case(model.card, case, report=lambda fraction, text: still())
     answer = predict(model, case, prepared=prepared)
+    assert isinstance(answer, Prediction)  # what the library keeps
     with torch.inference_mode():
         pooled, _ = on_best_device(
             model.network,

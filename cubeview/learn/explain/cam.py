@@ -21,6 +21,7 @@ from cubeview.learn.explain.occluder import Occluder
 from cubeview.learn.explain.overlay import on_cubes, row_of, visible_in
 from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.model import Model
+from cubeview.learn.models.network import pooled_head
 from cubeview.learn.models.prepared import Prepared
 from cubeview.learn.models.receptive import place
 
@@ -107,13 +108,12 @@ def evidence(model: Model, prepared: Prepared, row: int) -> np.ndarray:
 
     def work(device: torch.device) -> np.ndarray:
         features = network.features(input_tensor(prepared, device))[0]  # (C, d', h', w')
-        found: np.ndarray = (
-            torch.tensordot(network.head.weight[row], features, dims=1).cpu().numpy()
-        )
+        weights = pooled_head(network).weight[row]
+        found: np.ndarray = torch.tensordot(weights, features, dims=1).cpu().numpy()
         return found
 
     weighted, _ = on_best_device(network, work)
-    return place(weighted, network.config, prepared.input.shape[1:])
+    return place(weighted, network.layout(), prepared.input.shape[1:])
 
 
 def occlusion(
@@ -309,7 +309,7 @@ def _hidden(
 ) -> np.ndarray:
     """The input as it would be with everything hidden, shape (channel, d, h, w)."""
     hidden = prepared.input.copy()
-    for role, channel in zip(model.card.roles, hidden, strict=True):
+    for role, channel in zip(model.card.channels, hidden, strict=True):
         if settings.channel not in ("both", role):
             continue
         level = 0.0
@@ -338,6 +338,6 @@ def _check(settings: OcclusionSettings, model: Model, prepared: Prepared) -> Non
         raise CubeviewError(
             f"Unknown precision {settings.precision!r}: choose {', '.join(PRECISIONS)}."
         )
-    if settings.channel not in ("both", *model.card.roles):
-        choices = ", ".join(("both", *model.card.roles))
+    if settings.channel not in ("both", *model.card.channels):
+        choices = ", ".join(("both", *model.card.channels))
         raise CubeviewError(f"Unknown channel {settings.channel!r}: choose {choices}.")

@@ -13,6 +13,7 @@ from cubeview.learn.ask.predict import Ventricles, check_input, input_tensor, pr
 from cubeview.learn.explain.overlay import on_cubes, row_of
 from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.model import Model
+from cubeview.learn.models.network import pooled_head
 from cubeview.learn.models.prepared import Prepared
 from cubeview.learn.models.receptive import place
 
@@ -64,7 +65,7 @@ def integrated_gradients(
         prepared = prepare_case(model.card, case, ventricles=ventricles, report=report)
     check_input(model, prepared)
     shares = attributions(model, prepared, row, report)
-    roles = model.card.roles
+    roles = model.card.channels
     if set(prepared.grids) == set(roles):
         values = dict(zip(roles, shares, strict=True))
     else:
@@ -153,7 +154,7 @@ def strengths(model: Model, prepared: Prepared, row: int) -> np.ndarray:
     def work(device: torch.device) -> np.ndarray:
         features = network.features(input_tensor(prepared, device))[0]  # (C, d', h', w')
         # The logit is linear in the mean of each map, so its gradient needs no backward pass.
-        slope = network.head.weight[row] / features[0].numel()  # (C,)
+        slope = pooled_head(network).weight[row] / features[0].numel()  # (C,)
         spread = 2 * slope**2 + features.sum(dim=(1, 2, 3)) * slope**3
         share = torch.where(spread != 0, slope**2 / spread, torch.zeros_like(spread))
         weight = share * slope.clamp(min=0) * features[0].numel()
@@ -161,4 +162,4 @@ def strengths(model: Model, prepared: Prepared, row: int) -> np.ndarray:
         return found
 
     weighted, _ = on_best_device(network, work)
-    return place(weighted, network.config, prepared.input.shape[1:])
+    return place(weighted, network.layout(), prepared.input.shape[1:])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cubeview.cubes.answer import METHODS, Method, Overlay
+from cubeview.cubes.answer import METHODS, Overlay
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.ask.predict import Ventricles
@@ -11,7 +11,7 @@ from cubeview.learn.explain.gradcam import grad_cam_pp, integrated_gradients
 from cubeview.learn.models.model import Model
 from cubeview.learn.models.prepared import Prepared
 
-_PLAIN: dict[Method, Callable[..., Overlay]] = {
+_PLAIN: dict[str, Callable[..., Overlay]] = {
     "CAM": cam,
     "Grad-CAM++": grad_cam_pp,
     "integrated gradients": integrated_gradients,
@@ -22,7 +22,7 @@ def make_map(
     model: Model,
     case: Case,
     target: str,
-    method: Method,
+    method: str,
     settings: OcclusionSettings | None = None,
     *,
     ventricles: Ventricles = None,

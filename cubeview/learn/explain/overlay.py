@@ -10,11 +10,13 @@ from cubeview.cubes.answer import Method, Overlay
 from cubeview.errors import CubeviewError
 from cubeview.kinds import kind_of
 from cubeview.learn.models.model import Model
+from cubeview.learn.models.network import pooled_head
 from cubeview.learn.models.prepared import Prepared, to_cube
 
 
 def row_of(model: Model, target: str) -> int:
     """Return the place of a class among the model's answers, or raise CubeviewError."""
+    pooled_head(model.network)
     if target not in model.card.classes:
         raise CubeviewError(
             f"{model.card.title} has no class {target!r}: choose {', '.join(model.card.classes)}."

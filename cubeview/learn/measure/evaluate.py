@@ -12,9 +12,9 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.examples.dataset import SOURCES
 from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
 from cubeview.learn.measure.measured import answers, simulated
-from cubeview.learn.measure.metrics import evidence, softmax, summarise
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model
+from cubeview.learn.tasks.metrics import evidence, softmax, summarise
 
 
 def evaluate(
@@ -44,7 +44,7 @@ def evaluate(
     Returns
     -------
     dict
-        As `cubeview.learn.measure.metrics.summarise`, with ``"on"`` saying what was measured.
+        As `cubeview.learn.tasks.metrics.summarise`, with ``"on"`` saying what was measured.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def simulator_of(card: Card) -> str:
         If there is none.
     """
     for name, source in SOURCES.items():
-        if source.classes == card.classes and source.roles == card.roles:
+        if source.classes == card.classes and source.channels == card.channels:
             return name
     raise CubeviewError(
         f"{card.title} has classes of its own ({', '.join(card.classes)}); no simulator makes "
@@ -125,7 +125,7 @@ def judge_hearts(
     for step, case in enumerate(cases):
         report(step / len(cases), f"Judging {case.name}")
         try:
-            prepared = prepare_heart(case, config, card.roles)
+            prepared = prepare_heart(case, config, card.channels)
         except CubeviewError as error:
             rows.append({"case": case.name, "reason": str(error)})
             continue
@@ -140,7 +140,7 @@ def judge_hearts(
                     name: round(float(p), 4) for name, p in zip(card.classes, chances, strict=True)
                 },
                 "d": round(float(evidence(logits, normal, defects)[0]), 3),
-                "radii_mm": np.round(prepared.ventricles[card.roles[-1]].radii).tolist(),
+                "radii_mm": np.round(prepared.ventricles[card.channels[-1]].radii).tolist(),
                 "cautions": list(prepared.cautions),
             }
         )

@@ -153,7 +153,8 @@ def test_blind_hides_opinions_and_the_label_records_what_was_seen(
     case = window.session.case
     for row in records.rows():
         records.library.record_prediction(
-            row.id, Prediction(case, "net", {"healthy": 0.2, "mixed": 0.8}, 0.8, "CPU", 0.1)
+            row.id,
+            Prediction(case, "net", {"healthy": 0.2, "mixed": 0.8}, 0.8, device="CPU", seconds=0.1),
         )
     window.worklist.refill()
 
@@ -416,7 +417,9 @@ def opinions(window, odds):
     """Put a model's opinion and features of each case into the library."""
     case = window.session.case or make_heart()
     for number, (healthy, place) in odds.items():
-        answer = Prediction(case, "net", {"healthy": healthy, "mixed": 1 - healthy}, 0, "CPU", 0)
+        answer = Prediction(
+            case, "net", {"healthy": healthy, "mixed": 1 - healthy}, 0, device="CPU", seconds=0
+        )
         features = np.array([place, 0.0], np.float32)
         window.records.library.record_prediction(number, answer, features)
     window.worklist.refill()

@@ -38,7 +38,7 @@ def test_a_case_unlike_the_training_data_gets_no_class(window, with_case):
     with_case(make_heart())
     case, panel = window.session.case, window.predict
     odds = {"healthy": 0.02, "artefact": 0.98}
-    answer = Prediction(case, "heart-net", odds, 0.9, "CPU", 0.1, distance=0.4)
+    answer = Prediction(case, "heart-net", odds, 0.9, device="CPU", seconds=0.1, distance=0.4)
     window.session.set_prediction(answer)
     assert panel.answer.text() == "Artefact"
     assert "0.40" in panel.distance.text()
@@ -283,7 +283,9 @@ def test_a_single_scan_gets_its_state_and_its_partner(window, with_case, qtbot):
 def test_an_answer_below_one_half_is_no_statement(window, with_case):
     case = with_case(make_heart())
     odds = {"healthy": 0.3, "ischaemic": 0.4, "artefact": 0.3}
-    window.session.set_prediction(Prediction(case, "heart-net", odds, 0.57, "CPU", 1.0))
+    window.session.set_prediction(
+        Prediction(case, "heart-net", odds, 0.57, device="CPU", seconds=1.0)
+    )
     assert window.predict.answer.text() == "Unsure: ischaemic?"
 
 
@@ -291,7 +293,9 @@ def test_choosing_a_model_forgets_the_others_answer(window, with_case, idle, net
     first = network.models[0]
     network.models.insert(1, replace(first, name="other", card=replace(first.card, name="other")))
     case = with_case(make_heart())
-    window.session.set_prediction(Prediction(case, first.name, {"healthy": 1.0}, 0.0, "CPU", 1.0))
+    window.session.set_prediction(
+        Prediction(case, first.name, {"healthy": 1.0}, 0.0, device="CPU", seconds=1.0)
+    )
     assert window.predict.models.count() == 2
     window.predict.models.setCurrentIndex(1)
     window.predict.models.activated.emit(1)

@@ -10,7 +10,7 @@ from cubeview.learn.ask.archive import predict_cases
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model, save_model
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.library.folder import add_found, scan_folder
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
@@ -29,7 +29,7 @@ def model(tmp_path):
         title="Small",
         network=network.to_dict(),
         preprocess=HeartConfig().to_dict(),
-        roles=("rest", "stress"),
+        channels=("rest", "stress"),
         classes=CLASSES,
     )
     return save_model(Model(build(network), card, tmp_path), tmp_path / "small").folder

@@ -4,7 +4,7 @@ import torch
 
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn.explain.cam import OcclusionSettings, cam, occlusion
-from cubeview.learn.models.network import NetworkConfig
+from cubeview.learn.models.strided import NetworkConfig
 from tests.learn.explain.test_occluder import naive
 from tests.learn.toys import summing_model, to_voxel, toy_model, turned
 
