@@ -113,7 +113,7 @@ def test_the_head_goes_a_share_of_the_way_and_what_it_sees_stays(base, monkeypat
         assert torch.equal(ours, theirs)
     with torch.inference_mode():
         pooled = start.features(torch.tensor(cases.inputs)).mean(dim=(2, 3, 4))
-        logits = start.head(pooled)
+        logits = start.head.of_means(pooled)
     evidence = torch.stack([logits[:, 0], logits[:, 1:4].logsumexp(dim=1)], dim=1).numpy()
     _, heat = calibrate(evidence, cases.truth, 1.0)
     matrix, _ = logistic(pooled.numpy(), cases.truth, evidence / heat, HEAD_C)
