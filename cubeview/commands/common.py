@@ -6,7 +6,6 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,15 +139,13 @@ def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
 
 def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
     """Open paths; refusals go to stderr, and to the status when a named file was refused."""
-    from cubeview.io import open_paths
+    from cubeview.io import nothing_in, open_paths
 
     opened = open_paths(paths)
     named = {Path(path) for path in paths}
     reasons = [one_line(refusal.reason) for refusal in opened.refusals]
     if not opened.cases:
-        raise CubeviewError(
-            reasons[0] if reasons else f"{paths[0]}: no FITS, DICOM or NIfTI file here."
-        )
+        raise CubeviewError(reasons[0] if reasons else nothing_in(paths[0]))
     for reason in reasons:
         print(f"cubeview: {reason}", file=sys.stderr)
     status = 2 if any(refusal.path in named for refusal in opened.refusals) else 0
@@ -169,17 +166,9 @@ def with_window(case: Case, at: Sequence[float] | None) -> Case:
         raise CubeviewError(
             "a sky cube is judged window by window: say where with --at SPECTRAL DEC RA."
         )
-    from cubeview.cubes.region import window_at
+    from cubeview.cubes.region import placed
 
-    voxel = case.main.index(*at)
-    shape = case.main.shape
-    if not all(-0.5 <= v <= n - 0.5 for v, n in zip(voxel, shape, strict=True)):
-        raise CubeviewError(
-            "the place lies outside the cube: --at takes the spectral coordinate, Dec and RA in "
-            "the units that cubeview info shows."
-        )
-    z, y, x = (round(v) for v in voxel)
-    return replace(case, window=window_at(case.main, z, y, x))
+    return placed(case, at)
 
 
 def files_of(case: Case) -> dict[str, str]:

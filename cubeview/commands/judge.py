@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,9 @@ from cubeview.commands.common import (
     progress,
     with_window,
 )
-from cubeview.cubes.answer import METHODS
 from cubeview.errors import CubeviewError
 from cubeview.kinds import kind_of
+from cubeview.learn.explain.methods import EXPLAINERS, explainer, make_map
 
 if TYPE_CHECKING:
     from cubeview.cubes.case import Case
@@ -36,19 +37,19 @@ def add(commands: Commands) -> None:
 
     sub = add_command(commands, "explain", _explain, "write a map of where the network looked")
     add_case_options(sub)
-    sub.add_argument("--method", choices=tuple(METHODS), default="cam")
+    keys = list(EXPLAINERS)
+    sub.add_argument("--method", choices=keys, default=keys[0], help=f"default {keys[0]}")
     sub.add_argument("--target", metavar="CLASS", help="class to explain (default: the answer)")
     sub.add_argument("--out", type=Path, required=True, metavar="FILE")
-    sub.add_argument("--patch", type=int, default=8, help="occlusion patch, voxels (default 8)")
-    sub.add_argument("--stride", type=int, default=4, help="occlusion stride, voxels (default 4)")
-    sub.add_argument("--fill", choices=("zero", "wall", "mean"), default="zero")
-    sub.add_argument("--channel", default="both", help="both (default) or one role")
-    sub.add_argument(
-        "--precision",
-        choices=("float32", "bfloat16"),
-        default="float32",
-        help="of an occlusion: exact (default), or faster and good to about 1 %% of a drop",
-    )
+    for one in EXPLAINERS.values():
+        for choice in fields(one.settings) if one.settings else ():
+            sub.add_argument(
+                f"--{choice.name}",
+                type=type(choice.default),
+                default=choice.default,
+                choices=choice.metadata["among"],
+                help=f"{one.label}: {choice.metadata['help']} (default %(default)s)",
+            )
     add_json(sub)
 
     sub = add_command(
@@ -122,8 +123,6 @@ def _predict(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from cubeview.io.export.overlay import write_overlay
     from cubeview.learn.ask.predict import predict
-    from cubeview.learn.explain.cam import OcclusionSettings
-    from cubeview.learn.explain.methods import make_map
 
     cases, _ = judged_cases(options)
     if len(cases) != 1:
@@ -133,23 +132,16 @@ def _explain(options: argparse.Namespace) -> int:
     model = Models(options.model).of(cases[0])
     case = with_window(cases[0], options.at)
     ventricles = _placed(case)
-    if model.card.task != "classify":
-        raise CubeviewError(
-            f"{model.card.title} does not tell classes apart, so no map can show what spoke for "
-            "one. Choose a model that classifies."
-        )
     target = options.target or predict(model, case, ventricles=ventricles).answer
-    if target not in model.card.classes:
-        names = ", ".join(model.card.classes)
-        raise CubeviewError(f"{model.card.name} knows no class {target!r}; it knows {names}.")
-    settings = OcclusionSettings(
-        options.patch, options.stride, options.fill, options.channel, options.precision
-    )
+    settings = explainer(options.method).settings
+    if settings is not None:
+        chosen = {choice.name: getattr(options, choice.name) for choice in fields(settings)}
+        settings = replace(settings, **chosen)
     overlay = make_map(
         model,
         case,
         target,
-        METHODS[options.method],
+        options.method,
         settings,
         ventricles=ventricles,
         report=progress(),

@@ -4,26 +4,14 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
-from cubeview.cubes import read_only
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
+from cubeview.cubes.frozen import rebuilt
 from cubeview.cubes.ventricle import Ventricle
-
-Method = Literal["CAM", "Grad-CAM++", "integrated gradients", "occlusion"]
-
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        "cam": "CAM",
-        "gradcam++": "Grad-CAM++",
-        "ig": "integrated gradients",
-        "occlusion": "occlusion",
-    }
-)
-"""Ways to make a map, by the short name they have on the command line and in files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +58,9 @@ class Answer:
         for entry in fields(self):
             value = getattr(self, entry.name)
             if isinstance(value, Mapping):
-                object.__setattr__(self, entry.name, read_only(value))
+                object.__setattr__(self, entry.name, MappingProxyType(dict(value)))
+
+    __reduce__ = rebuilt
 
     @property
     def answer(self) -> str:
@@ -194,7 +184,8 @@ class Overlay:
     boxes : mapping of role to Box
         Which voxels of the cube `values` covers.
     method : str
-        What made it: `MASK` for one that says what is where; else one of `METHODS`.
+        What made it: `MASK` for one that says what is where; else as
+        `cubeview.learn.explain.methods` calls it: ``"CAM"``.
     target : str
         Class the map speaks for.
     model : str
@@ -208,7 +199,7 @@ class Overlay:
     """
 
     case: Case
-    values: Mapping[str, np.ndarray]
+    values: Mapping[str, np.ndarray] = field(repr=False)
     boxes: Mapping[str, Box]
     method: str
     target: str
@@ -219,7 +210,9 @@ class Overlay:
 
     def __post_init__(self) -> None:
         for name in ("values", "boxes", "settings"):
-            object.__setattr__(self, name, read_only(getattr(self, name)))
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    __reduce__ = rebuilt
 
     @cached_property
     def peak(self) -> float:

@@ -89,7 +89,7 @@ class FakeNetwork:
     def explanation(
         self, folder, case, target, ventricles, *, method, settings, report, partial=None
     ):
-        self.asked.append((method, target, dict(settings)))
+        self.asked.append((method, target, vars(settings) if settings else None))
         roles = case.roles
         boxes = {role: tuple(slice(0, n) for n in case.cubes[role].shape) for role in roles}
         values = {r: np.full(case.cubes[r].shape, 0.5, np.float32) for r in roles}

@@ -19,6 +19,7 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.gui.desk.session import Session
 from cubeview.kinds import kind_of
+from cubeview.learn.explain.methods import make_map
 from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
 from cubeview.learn.models.preload import preload
 from cubeview.library import ventricles as placed
@@ -90,21 +91,18 @@ def explanation(
     ventricles: Mapping[str, Ventricle] | None,
     *,
     method: str,
-    settings: Mapping[str, Any],
+    settings: Any,
     report: Report = nothing,
     partial: Callable[[Overlay], None] | None = None,
 ) -> Overlay:
     """Make a map of where a model looked; see `cubeview.learn.explain.methods`."""
     preload()
-    from cubeview.learn.explain.cam import OcclusionSettings
-    from cubeview.learn.explain.methods import make_map
-
     return make_map(
         _loaded(folder, report),
         case,
         target,
         method,
-        OcclusionSettings(**settings),
+        settings,
         ventricles=ventricles,
         report=report,
         partial=partial,

@@ -62,7 +62,15 @@ class Track:
 
 
 def track(start: int, stop: int, length: int, layout: Layout) -> Track | None:
-    """Follow the voxels [start, stop) of an axis through the layers; None if nothing sees them."""
+    """Follow the voxels [start, stop) of an axis through the layers; None if nothing sees them.
+
+    Parameters
+    ----------
+    start, stop : int
+    length : int
+        Voxels along the axis.
+    layout : Layout
+    """
     span = start, stop
     cuts, outputs = [], []
     for layer in layout.layers:
@@ -87,6 +95,11 @@ def narrowed(wide: Track, narrow: Track, layout: Layout) -> Track:
     """Go through the first, strided layers as `wide` does and on as `narrow`, which lies in it.
 
     Those layers cost little, and windows alike make one convolution of many patches.
+
+    Parameters
+    ----------
+    wide, narrow : Track
+    layout : Layout
     """
     strided = 0
     while strided < len(layout.layers) and layout.layers[strided].stride > 1:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from cubeview.cubes import read_only
 from cubeview.cubes.case import Case
+from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS, Code, kind_of
 from cubeview.paths import data_dir, resource
@@ -130,10 +131,12 @@ class Card:
         for entry in fields(self):
             value = getattr(self, entry.name)
             if isinstance(value, Mapping):
-                object.__setattr__(self, entry.name, read_only(value))
+                object.__setattr__(self, entry.name, MappingProxyType(dict(value)))
         fault = _fault(self)
         if fault:
             raise ValueError(fault)
+
+    __reduce__ = rebuilt
 
 
 @dataclass(frozen=True, eq=False)

@@ -222,6 +222,12 @@ def vary_wall(rng: np.random.Generator, ranges: "WallRange", wall: Wall) -> Wall
 
     Breast and diaphragm lie a little differently, the beat differs, and so does scatter: the
     uptake of two scans of a healthy heart agrees to within some per cent, not exactly.
+
+    Parameters
+    ----------
+    rng : Generator
+    ranges : WallRange
+    wall : Wall
     """
     shift = ranges.state_loss
     return replace(

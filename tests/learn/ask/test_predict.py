@@ -7,7 +7,7 @@ import torch
 from cubeview.errors import CubeviewError
 from cubeview.learn.ask import predict as predict_module
 from cubeview.learn.ask.predict import predict, prepare_case
-from cubeview.learn.explain.cam import cam
+from cubeview.learn.explain.methods import make_map
 from cubeview.learn.heart.room import ROOM
 from cubeview.learn.models.prepared import Prepared
 from cubeview.learn.tasks.classify import abnormality
@@ -60,8 +60,8 @@ def test_doubts_travel_with_the_answer(prepared):
 def test_a_map_after_an_answer_does_not_prepare_again(prepared, preparations):
     model = toy_model()
     answer = predict(model, prepared.case)
-    cam(model, prepared.case, "mixed", ventricles=answer.ventricles)
-    cam(model, prepared.case, "healthy")
+    make_map(model, prepared.case, "mixed", "cam", ventricles=answer.ventricles)
+    make_map(model, prepared.case, "healthy", "cam")
     assert len(preparations) == 1
     predict(model, prepared.case.swapped())
     assert len(preparations) == 2

@@ -15,7 +15,7 @@ from cubeview.io import open_path
 from cubeview.learn.ask.predict import predict
 from cubeview.learn.examples import dataset
 from cubeview.learn.examples.sky import sky_facts
-from cubeview.learn.explain.cam import cam, occlusion
+from cubeview.learn.explain.methods import EXPLAINERS, make_map
 from cubeview.learn.models import model as model_module
 from cubeview.learn.models.model import load_model
 from cubeview.learn.tasks import TASKS
@@ -179,9 +179,9 @@ def test_the_command_says_the_answer(
 
 
 def test_no_class_no_map(segmenter, embedder, case, planted, spot, tmp_path, capsys):
-    for explain in (cam, occlusion):
+    for method in EXPLAINERS:
         with pytest.raises(CubeviewError, match="Choose a model that classifies"):
-            explain(segmenter, case, "continuum")
+            make_map(segmenter, case, "continuum", method)
     asked = ["explain", str(planted[0]), "--model", str(embedder.folder), *spot]
     assert main([*asked, "--out", str(tmp_path / "map.fits")]) == 2
     assert "does not tell classes apart" in capsys.readouterr().err
