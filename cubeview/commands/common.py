@@ -49,61 +49,30 @@ def add_case_options(sub: argparse.ArgumentParser) -> None:
     )
 
 
-class Models:
-    """Models loaded once, chosen by kind of case or by name.
+def model_for(case: Case, name: str | None) -> Any:
+    """Return the model that judges a case; see `cubeview.learn.models.choose`.
 
     Raises
     ------
     CubeviewError
-        If there is no model of that name.
+        If there is none, or the one of this name cannot.
     """
+    from cubeview.learn.models.card import why_not
+    from cubeview.learn.models.choose import choose
+    from cubeview.learn.models.model import loaded
 
-    def __init__(self, name: str | None) -> None:
-        from cubeview.learn.models.card import find_models
-
-        self._loaded: dict[Path, Any] = {}
-        self._refs = find_models()
-        self._named = None if name is None else named_model(name)
-
-    def of(self, case: Case) -> Any:
-        """Return the model that judges a case, or raise CubeviewError saying why none can."""
-        from cubeview.learn.models.card import read_card, why_not
-        from cubeview.learn.models.model import load_model
-
-        folder = self._named
-        if folder is None:
-            reasons = {ref: why_not(ref.card, case) for ref in self._refs}
-            able = [ref.folder for ref, reason in reasons.items() if not reason]
-            if not able:
-                same = [why for ref, why in reasons.items() if ref.card.kind == case.kind]
-                said = "; ".join(same or reasons.values())
-                raise CubeviewError(f"no model can judge this case: {said or 'none is installed.'}")
-            folder = able[0]
-        reason = why_not(read_card(folder), case)
-        if reason:
-            raise CubeviewError(reason)
-        if folder not in self._loaded:
-            self._loaded[folder] = load_model(folder)
-        return self._loaded[folder]
+    ref = choose(case, wanted=name or "")
+    reason = why_not(ref.card, case)
+    if reason:
+        raise CubeviewError(reason)
+    return loaded(ref.folder)
 
 
 def named_model(name: str) -> Path:
-    """Return the folder of a model by its name or path.
+    """Return the folder of a model by its name or path; see `cubeview.learn.models.choose`."""
+    from cubeview.learn.models.choose import named
 
-    Raises
-    ------
-    CubeviewError
-        If there is none; the text lists those installed.
-    """
-    from cubeview.learn.models.card import find_models
-
-    folders = {ref.name: ref.folder for ref in find_models()}
-    if name in folders:
-        return folders[name]
-    if Path(name).is_dir():
-        return Path(name)
-    known = ", ".join(folders) or "none"
-    raise CubeviewError(f"there is no model {name!r}; installed: {known}.")
+    return named(name).folder
 
 
 def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from cubeview.commands.common import (
     Commands,
-    Models,
     add_case_options,
     add_command,
     add_json,
     files_of,
     judged_cases,
+    model_for,
     named_model,
     one_line,
     print_json,
@@ -76,11 +76,12 @@ def _predict(options: argparse.Namespace) -> int:
     from cubeview.learn.tasks import TASKS
 
     answers: list[dict[str, Any]] = []
-    models = Models(options.model)
+    if options.model:
+        named_model(options.model)  # said once, and not of each case
     cases, status = judged_cases(options)
     for case in cases:
         try:
-            model = models.of(case)
+            model = model_for(case, options.model)
             case = with_window(case, options.at)
             ventricles = _placed(case)
             answer = predict(model, case, ventricles=ventricles)
@@ -129,7 +130,7 @@ def _explain(options: argparse.Namespace) -> int:
         raise CubeviewError(
             f"explain takes one case, these paths hold {len(cases)}: name the files of one."
         )
-    model = Models(options.model).of(cases[0])
+    model = model_for(cases[0], options.model)
     case = with_window(cases[0], options.at)
     ventricles = _placed(case)
     target = options.target or predict(model, case, ventricles=ventricles).answer

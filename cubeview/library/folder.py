@@ -9,7 +9,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import READERS, Reader, Refusal, open_paths, reader_of
 from cubeview.io.identity import identity, window_text
 from cubeview.kinds import KINDS
-from cubeview.library.cases import Files, files_of, put_case
+from cubeview.library.cases import Record, files_of, put_case
 from cubeview.library.library import Library
 from cubeview.library.stored import hashes_of, thumbnail
 
@@ -18,13 +18,11 @@ _TOGETHER = 64
 
 
 @dataclass(frozen=True)
-class Found:
-    """One case of a folder, closed again; all that is needed to add it.
+class Found(Record):
+    """One case of a folder, closed again.
 
     Parameters
     ----------
-    identity, kind, name, window : str
-    files : mapping of role to (hash, part, path)
     question : str
         What the user must decide; empty when nothing is open.
     picture : tuple of (width, bytes), or None
@@ -33,11 +31,6 @@ class Found:
         Already in the library.
     """
 
-    identity: str
-    kind: str
-    name: str
-    window: str
-    files: Files
     question: str
     picture: tuple[int, bytes] | None
     known: bool
@@ -118,6 +111,12 @@ def scan_folder(
 
 def add_found(library: Library, cases: Sequence[Found], *, report: Report = nothing) -> list[int]:
     """Add cases, each in one transaction; interrupted, those added stay.
+
+    Parameters
+    ----------
+    library : Library
+    cases : sequence of Found
+    report : callable
 
     Returns
     -------

@@ -153,10 +153,10 @@ def test_what_spreadsheets_make_of_a_table_is_taken(library, tmp_path, codec, de
 
 def test_a_label_file_saved_anew_by_a_spreadsheet_is_the_same(library, written):
     path = written[0]
-    before = read_labels(path)[0]
+    before = read_labels(path)
     text = path.read_bytes().decode().replace("True", "TRUE").replace("False", "FALSE")
     path.write_bytes(text.encode("utf-16"))
-    assert read_labels(path)[0] == before
+    assert read_labels(path) == before
     apply_import(library, plan_any(library, path))
     (still, moved) = library.classes("motion")
     assert (still.name, still.key, still.colour, still.code) == ("still", "1", "#112233", "M1")

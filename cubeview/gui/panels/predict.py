@@ -72,6 +72,7 @@ class PredictPanel(QWidget):
         layout.addStretch(1)
         session.case_changed.connect(self._case_changed)
         session.prediction_changed.connect(self._refresh)
+        session.prediction_changed.connect(self._draw)
         session.model_changed.connect(self._model_changed)
         self._soon = AtRest(self._refresh_where, self)
         session.cursor_changed.connect(self._soon.ask)
@@ -93,19 +94,19 @@ class PredictPanel(QWidget):
             f"predict {id(session.case)}",
             "Classifying",
             lambda job: questions.answer(folder, case, ventricles, report=job.report),
-            finished=self._answered,
+            finished=session.set_prediction,
             failed=lambda error: self._failed(error, case),
         )
         self._job.ended.connect(self._ended)
         self._refresh()
 
-    def _answered(self, answer: Answer) -> None:
-        """Take an answer, and draw it where it says what is where."""
-        session, drawn = self._session, TASKS[answer.task].overlay(answer)
-        session.set_prediction(answer)
-        if drawn is not None and session.prediction is answer:
-            session.set_overlay(drawn)
-            session.set_overlay_style(visible=True)
+    def _draw(self) -> None:
+        """Draw an answer that says what is where."""
+        answer = self._session.prediction
+        drawn = TASKS[answer.task].overlay(answer) if answer is not None else None
+        if drawn is not None:
+            self._session.set_overlay(drawn)
+            self._session.set_overlay_style(visible=True)
 
     def _ended(self) -> None:
         # A newer job may have taken the place of the one that ended.

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,19 @@ def fresh_network(entries: Mapping[str, Any]) -> Network:
     if name not in NETWORKS:
         raise ValueError(f"there is no network {name!r}, only {', '.join(NETWORKS)}")
     return NETWORKS[name](entries)
+
+
+def loaded(folder: Path) -> Model:
+    """Return the model of a folder as this thread has loaded it before, or load it.
+
+    A thread has its own: asking may move a network to another device and back.
+    """
+    return _kept(folder, (folder / CARD).stat().st_mtime_ns, threading.get_ident())
+
+
+@lru_cache(maxsize=4)
+def _kept(folder: Path, changed: int, thread: int) -> Model:
+    return load_model(folder)
 
 
 def save_model(model: Model, folder: Path | str) -> Model:

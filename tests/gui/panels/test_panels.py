@@ -1,12 +1,13 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QPushButton
 
-from cubeview.cubes.answer import Prediction
+from cubeview.cubes.answer import Prediction, Segmentation
 from cubeview.errors import CubeviewError
 from tests.gui.fakes import GONE, make_heart, make_sky
 
@@ -50,6 +51,26 @@ def test_a_case_unlike_the_training_data_gets_no_class(window, with_case):
     assert panel.artefact.isHidden()
     assert "No class is given: it lies 3.2 times" in panel.cautions.text()
     assert "artefact" not in window.cases.list.item(0).text()
+
+
+def test_a_mask_is_said_in_words_and_drawn(window, with_case):
+    with_case(make_heart())
+    case, panel = window.session.case, window.predict
+    masks, boxes = {}, {}
+    for role, cube in case.cubes.items():
+        masks[role] = np.zeros(cube.shape, np.uint8)
+        masks[role][2:4, 3, 3] = 1
+        boxes[role] = tuple(slice(0, n) for n in cube.shape)
+    classes = ("background", "ventricle")
+    answer = Segmentation(case, "masks", masks=masks, boxes=boxes, classes=classes)
+    window.session.set_prediction(answer)
+    assert panel.answer.text() == "ventricle in 2 voxels"
+    assert panel.bars.isHidden()
+    assert panel.abnormal.isHidden()
+    drawn = window.session.overlay
+    assert np.isfinite(drawn.values["rest"]).sum() == 2
+    assert window.explain.off_button.isChecked()
+    assert "mask for ventricle" in window.explain.caption.text()
 
 
 def test_a_stale_answer_is_dropped(window, with_case, idle, network, qtbot):

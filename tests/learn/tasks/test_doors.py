@@ -12,6 +12,7 @@ from cubeview.cubes.answer import Embedding, Estimate, Segmentation
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path
+from cubeview.io.identity import file_hashes
 from cubeview.learn.ask.predict import predict
 from cubeview.learn.examples import dataset
 from cubeview.learn.examples.sky import sky_facts
@@ -20,6 +21,8 @@ from cubeview.learn.models import model as model_module
 from cubeview.learn.models.model import load_model
 from cubeview.learn.tasks import TASKS
 from cubeview.learn.train.train import train
+from cubeview.library.answers import answer_of, keep, packed, unpacked
+from cubeview.library.library import Library
 from cubeview.simulate.sky.window import CLASSES
 from tests.learn.tasks.toynets import TOYS
 
@@ -187,11 +190,24 @@ def test_no_class_no_map(segmenter, embedder, case, planted, spot, tmp_path, cap
     assert "does not tell classes apart" in capsys.readouterr().err
 
 
-def test_answers_travel_between_processes(segmenter, embedder, case):
+def test_answers_travel_between_processes_and_into_the_library(segmenter, embedder, case):
     for model in (segmenter, embedder):
         answer = predict(model, case)
-        again = pickle.loads(pickle.dumps(answer))
-        assert type(again) is type(answer)
-        task = TASKS[answer.task]
-        assert task.words(again) == task.words(answer)
-        assert task.record(again) == task.record(answer)
+        for again in (pickle.loads(pickle.dumps(answer)), unpacked(packed(answer), case)):
+            assert type(again) is type(answer)
+            task = TASKS[answer.task]
+            assert task.words(again) == task.words(answer)
+            assert task.record(again) == task.record(answer)
+
+
+def test_a_mask_is_kept_by_the_weights_that_drew_it(segmenter, case, tmp_path):
+    answer = predict(segmenter, case)
+    library = Library(tmp_path / "library.sqlite", "Anna")
+    number = library.add_case(case, file_hashes(case))
+    keep(library, number, packed(answer))
+    again = answer_of(library, number, case, segmenter.card.weights_sha256)
+    assert answer_of(library, number, case, "another") is None
+    library.close()
+    np.testing.assert_array_equal(again.masks["flux"], answer.masks["flux"])
+    assert again.boxes == answer.boxes
+    assert again.voxels == answer.voxels
