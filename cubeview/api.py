@@ -39,13 +39,10 @@ def load_model(name: str | Path) -> "Model":
     CubeviewError
         If there is none, or it cannot be used.
     """
-    from cubeview.learn.models.card import find_models
+    from cubeview.learn.models.choose import named
     from cubeview.learn.models.model import load_model as load
 
-    folders = {ref.name: ref.folder for ref in find_models()}
-    if str(name) not in folders and not Path(name).is_dir():
-        raise CubeviewError(f"there is no model {str(name)!r}; installed: {', '.join(folders)}.")
-    return load(folders.get(str(name), Path(name)))
+    return load(named(str(name)).folder)
 
 
 def predict(
@@ -101,7 +98,8 @@ def explain(
     Parameters
     ----------
     case : Case
-    method : {"cam", "gradcam++", "ig", "occlusion"}
+    method : str
+        Key of one of `cubeview.learn.explain.methods.EXPLAINERS`: ``"occlusion"``.
     model : Model, str or path, optional
     target : str
         The class the map speaks for; empty for the one the network answers.
@@ -126,8 +124,9 @@ def explain(
     way = explainer(method)
     case = placed(case, at) if at else case
     asked = _model(model, case)
-    target = target or ask.predict(asked, case, ventricles=ventricles).answer
-    return make_map(asked, case, target, way.key, settings, ventricles=ventricles, report=report)
+    prepared = ask.prepare_case(asked.card, case, ventricles=ventricles, report=report)
+    target = target or ask.predict(asked, case, prepared=prepared).answer
+    return make_map(asked, case, target, way.key, settings, prepared=prepared, report=report)
 
 
 def search(
@@ -195,16 +194,14 @@ def simulate_sky(
 
 
 def _model(model: "Model | str | Path | None", case: Case) -> "Model":
-    """Return the model that is meant; the first that can judge the case where none is named."""
-    from cubeview.learn.models.card import find_models, why_not
+    """Return the model that is meant, or the one chosen where none is."""
+    from cubeview.learn.models.card import why_not
+    from cubeview.learn.models.choose import choose
+    from cubeview.learn.models.model import loaded
 
-    if isinstance(model, str | Path):
-        return load_model(model)
-    if model is not None:
+    if model is not None and not isinstance(model, str | Path):
         return model
-    reasons = {ref.folder: why_not(ref.card, case) for ref in find_models()}
-    able = next((folder for folder, reason in reasons.items() if not reason), None)
-    if able is None:
-        said = "; ".join(reasons.values()) or "none is installed."
-        raise CubeviewError(f"no model can judge this case: {said}")
-    return load_model(able)
+    ref = choose(case, wanted=str(model or ""))
+    if reason := why_not(ref.card, case):
+        raise CubeviewError(reason)
+    return loaded(ref.folder)

@@ -146,3 +146,11 @@ def test_importing_the_package_loads_neither_qt_nor_torch():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_no_two_files_import_each_other():
+    known = {".".join(p.with_suffix("").relative_to(PACKAGE.parent).parts): p for p in MODULES}
+    tied = {name: {n for n in imports(path) if n in known} for name, path in known.items()}
+    while free := {name for name, others in tied.items() if not others & tied.keys()}:
+        tied = {name: others for name, others in tied.items() if name not in free}
+    assert not tied, f"these import each other: {sorted(tied)}"

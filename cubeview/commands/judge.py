@@ -123,7 +123,7 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     from cubeview.io.export.overlay import write_overlay
-    from cubeview.learn.ask.predict import predict
+    from cubeview.learn.ask.predict import predict, prepare_case
 
     cases, _ = judged_cases(options)
     if len(cases) != 1:
@@ -133,7 +133,8 @@ def _explain(options: argparse.Namespace) -> int:
     model = model_for(cases[0], options.model)
     case = with_window(cases[0], options.at)
     ventricles = _placed(case)
-    target = options.target or predict(model, case, ventricles=ventricles).answer
+    prepared = prepare_case(model.card, case, ventricles=ventricles, report=progress())
+    target = options.target or predict(model, case, prepared=prepared).answer
     settings = explainer(options.method).settings
     if settings is not None:
         chosen = {choice.name: getattr(options, choice.name) for choice in fields(settings)}
@@ -144,7 +145,7 @@ def _explain(options: argparse.Namespace) -> int:
         target,
         options.method,
         settings,
-        ventricles=ventricles,
+        prepared=prepared,
         report=progress(),
     )
     write_overlay(overlay, options.out)

@@ -70,6 +70,7 @@ class Bench:
     stored: Mapping[str, Any]
     making: bool = False
     cases: dict[str, Case] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=lambda: {"samples": {}, "models": {}})
 
     def compare(self, where: tuple[str, ...], value: Any, *, tolerance: float) -> None:
@@ -188,8 +189,9 @@ def _open(bench: Bench, paths: tuple[Path, ...]) -> str:
     )
 
 
-def _asked(bench: Bench, ref: Any) -> tuple[Any, Case]:
-    """Return the loaded model and the sample it judges, with the window it is shown."""
+def _asked(bench: Bench, ref: Any) -> tuple[Any, Any]:
+    """Return the loaded model and its input of the sample it judges, made once for all checks."""
+    from cubeview.learn.ask.predict import prepare_case
     from cubeview.learn.models.card import why_not
     from cubeview.learn.models.model import load_model
 
@@ -201,15 +203,17 @@ def _asked(bench: Bench, ref: Any) -> tuple[Any, Case]:
     if kind_of(case).window_px:
         size = int(ref.card.preprocess.get("size", kind_of(case).window_px))
         case = replace(case, window=window_at(case.main, *brightest(case.main), size=size))
-    return load_model(ref.folder), case
+    if ref.name not in bench.inputs:
+        bench.inputs[ref.name] = prepare_case(ref.card, case)
+    return load_model(ref.folder), bench.inputs[ref.name]
 
 
 def _predict(bench: Bench, ref: Any) -> str:
     from cubeview.cubes.answer import Prediction
     from cubeview.learn.ask.predict import predict
 
-    model, case = _asked(bench, ref)
-    answer = predict(model, case)
+    model, prepared = _asked(bench, ref)
+    answer = predict(model, prepared.case, prepared=prepared)
     assert isinstance(answer, Prediction)  # the models shipped with the program all classify
     where = ("models", ref.card.weights_sha256)
     bench.found["models"].setdefault(ref.card.weights_sha256, {})["name"] = ref.name
@@ -223,19 +227,19 @@ def _predict(bench: Bench, ref: Any) -> str:
 def _cam(bench: Bench, ref: Any) -> str:
     from cubeview.learn.explain.methods import make_map
 
-    model, case = _asked(bench, ref)
-    return _map(bench, ref, make_map(model, case, model.card.classes[1], "cam"), "CAM")
+    model, prepared = _asked(bench, ref)
+    found = make_map(model, prepared.case, model.card.classes[1], "cam", prepared=prepared)
+    return _map(bench, ref, found, "CAM")
 
 
 def _occlusion(bench: Bench, ref: Any) -> str:
     from cubeview.learn.explain.methods import make_map
     from cubeview.learn.explain.question import OcclusionSettings
 
-    model, case = _asked(bench, ref)
-    settings = OcclusionSettings(patch=8, stride=8)
-    return _map(
-        bench, ref, make_map(model, case, model.card.classes[1], "occlusion", settings), "occlusion"
-    )
+    model, prepared = _asked(bench, ref)
+    settings, target = OcclusionSettings(patch=8, stride=8), model.card.classes[1]
+    found = make_map(model, prepared.case, target, "occlusion", settings, prepared=prepared)
+    return _map(bench, ref, found, "occlusion")
 
 
 def _map(bench: Bench, ref: Any, overlay: Overlay, name: str) -> str:

@@ -5,6 +5,7 @@ sform where its code is above 0, else the qform, both in axes that grow to the r
 and the head (RAS); CubeView's grow to the left, the back and the head, as DICOM's.
 """
 
+import gzip
 import re
 import struct
 import zlib
@@ -18,7 +19,7 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io.opened import First, Opened, Reader, read_each
+from cubeview.io.opened import First, Opened, Reader, inside_gzip, read_each
 
 MAX_VALUES = 2**28
 """Most voxels that are read of one file: 1 GiB as float32."""
@@ -42,6 +43,7 @@ _MOST_VOLUMES = 12
 _MOST_LABELS = 255
 _MASK_NAME = re.compile(r"(?<![a-z])(mask|seg|segmentation|label|labels|roi)(?![a-z])")
 _GZIP = b"\x1f\x8b"
+_BLOCK = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +84,7 @@ def sniff(head: bytes, path: Path) -> bool:
         The first bytes of the file.
     path : Path
     """
-    if head.startswith(_GZIP):
-        try:
-            head = zlib.decompressobj(wbits=31).decompress(head, 1024)
-        except zlib.error:
-            return False
-    return _kind(head) is not None
+    return _kind(inside_gzip(head) or head) is not None
 
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
@@ -222,20 +219,24 @@ def _from_quaternion(turn: np.ndarray, spacing: np.ndarray, handed: float, mm: f
 
 
 def _read_file(path: Path) -> list[Case]:
-    with path.open("rb") as stream:
-        packed = stream.read(2) == _GZIP
-        stream.seek(0)
-        raw = stream.read(1 << 16) if packed else stream.read(540)
-        head = _inflated(raw, 540, path) if packed else raw
-        header = parse(head, path)
-        need = int(np.prod(header.shape)) * header.dtype.itemsize
-        if packed:
-            data = _inflate(path, header.offset, need)
-        else:
-            # Never ask for more than there is: Python sets it aside before it reads.
-            size = path.stat().st_size
+    with path.open("rb") as raw:
+        packed = raw.read(2) == _GZIP
+    try:
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            header = parse(stream.read(540), path)
+            need = int(np.prod(header.shape)) * header.dtype.itemsize
             stream.seek(header.offset)
-            data = stream.read(min(need, max(size - header.offset, 0)))
+            # In parts: Python sets aside what is asked for before it reads, and there may be less.
+            parts: list[bytes] = []
+            while left := need - sum(map(len, parts)):
+                parts.append(stream.read(min(left, _BLOCK)))
+                if not parts[-1]:
+                    break
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise CubeviewError(
+            f"{path}: the compressed data are damaged or cut short. Copy or download it again."
+        ) from error
+    data = b"".join(parts)
     if len(data) < need:
         raise CubeviewError(
             f"{path}: cut short: its voxels need {need:,} bytes, the file has {len(data):,}. "
@@ -243,31 +244,6 @@ def _read_file(path: Path) -> list[Case]:
         )
     stored = np.frombuffer(data, header.dtype, count=need // header.dtype.itemsize)
     return _cases(path, header, stored.reshape(header.shape, order="F"))
-
-
-def _inflated(raw: bytes, count: int, path: Path) -> bytes:
-    try:
-        return zlib.decompressobj(wbits=31).decompress(raw, count)
-    except zlib.error as error:
-        raise CubeviewError(f"{path}: the compressed data are damaged. Copy it again.") from error
-
-
-def _inflate(path: Path, offset: int, need: int) -> bytes:
-    """Return the voxels inside a gzipped file, and never more than were declared."""
-    inflater = zlib.decompressobj(wbits=31)
-    parts: list[bytes] = []
-    left = offset + need
-    with path.open("rb") as stream:
-        raw = stream.read(1 << 20)
-        while raw and left > 0 and not inflater.eof:
-            try:
-                part = inflater.decompress(raw, min(left, 1 << 24))
-            except zlib.error:
-                break  # what came so far is told against what is needed
-            parts.append(part)
-            left -= len(part)
-            raw = inflater.unconsumed_tail or stream.read(1 << 20)
-    return b"".join(parts)[offset:]
 
 
 def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:

@@ -1,5 +1,6 @@
 """What a reader is, and what comes of it: cases, refusals with their reasons, a first look."""
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,3 +121,11 @@ def read_each(
             text = f"{path}: cannot be read ({reason}). Copy or download it again."
             refusals.append(Refusal(path, text))
     return Opened(tuple(cases), tuple(refusals))
+
+
+def inside_gzip(head: bytes) -> bytes:
+    """Return the first bytes inside a gzip file whose own are given; empty where it is none."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, 1024)
+    except zlib.error:
+        return b""

@@ -1,8 +1,7 @@
 """What models said: kept by their weights, for any task, and never mixed."""
 
-import pickle
 import sqlite3
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -152,12 +151,3 @@ def test_what_format_3_kept_is_of_an_unknown_state(tmp_path, case):
     (row,) = rows(library, {"heart": SPECT_SET}, weights_for=lambda kind, roles: NEW)
     assert (row.answer, row.former, row.differs) == ("healthy", "", True)
     library.close()
-
-
-def test_answers_and_their_read_only_mappings_travel(case):
-    answer = said(None, NEW, mixed=1.0)
-    again = pickle.loads(pickle.dumps(answer))
-    assert again.probabilities == {"mixed": 1.0}
-    with pytest.raises(TypeError):
-        again.probabilities["mixed"] = 0.0
-    assert replace(again, model="x").weights == NEW

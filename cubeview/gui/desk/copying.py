@@ -9,7 +9,6 @@ from PyQt6.QtCore import QObject, Qt, QTimer
 from PyQt6.QtWidgets import QInputDialog, QWidget
 
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.session import Session
@@ -62,14 +61,10 @@ class Copying(QObject):
 
                 pixels.build(allowed, part)
 
-        def failed(error: Exception) -> None:
-            if isinstance(error, CubeviewError):
-                # Nothing is lost but time: no red bar for it.
-                self._messages.info(str(error))
-            else:
-                self._jobs.failed.emit(job, error)
-
-        job = self._jobs.start(_KIND, "Preparing fast spectra", work, failed=failed, lane="copy")
+        # Nothing is lost but time: no red bar for what goes wrong.
+        self._jobs.start(
+            _KIND, "Preparing fast spectra", work, failed=self._messages.info, lane="copy"
+        )
 
     def ask_size(self) -> None:
         """Ask how much room the copies may take."""

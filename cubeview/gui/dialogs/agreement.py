@@ -23,7 +23,7 @@ from cubeview.library.library import Library
 from cubeview.library.stored import case_names
 
 
-class AgreementBox(QDialog):
+class AgreementDialog(QDialog):
     """Compares two readers over one label set.
 
     Signals

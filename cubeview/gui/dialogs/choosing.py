@@ -18,7 +18,7 @@ from cubeview.gui.desk.units import shown_axis, shown_unit
 from cubeview.gui.widgets.basic import label
 
 
-class Chooser(QDialog):
+class ChoosingDialog(QDialog):
     """Lists the cubes of one file; those chosen come into the session.
 
     Parameters

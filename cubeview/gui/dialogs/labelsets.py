@@ -31,7 +31,7 @@ COLOURS = (
 _COLUMNS = ("key", "class", "colour", "code")
 
 
-class LabelSetsBox(QDialog):
+class LabelSetsDialog(QDialog):
     """Edits one label set at a time, or makes a new one.
 
     Signals

@@ -3,21 +3,21 @@
 What reads and writes them is imported when it is asked for: the window starts without.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, Qt
-from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
+from PyQt6.QtWidgets import QDialog, QWidget
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.library_cases import Shelf
+from cubeview.gui.desk.library_cases import LibraryCases
 from cubeview.gui.desk.messages import MessageBar
-from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.dialogs.agreement import AgreementBox
-from cubeview.gui.dialogs.labelsets import LabelSetsBox
-from cubeview.gui.dialogs.plan import PlanBox
+from cubeview.gui.dialogs.agreement import AgreementDialog
+from cubeview.gui.dialogs.labelsets import LabelSetsDialog
+from cubeview.gui.dialogs.plan import PlanDialog
+from cubeview.gui.widgets.files import FOLDER, ask_open, ask_save
 from cubeview.library.library import Library
 
 if TYPE_CHECKING:
@@ -28,19 +28,19 @@ LABEL_FILES = "Labels (*.csv *.ecsv *.json *.tsv *.txt)"
 _SHOWN = 500
 
 
-class Boxes(QObject):
+class LibraryDialogs(QObject):
     """Builds the boxes; nothing is changed before the user has confirmed a plan."""
 
     def __init__(
         self,
         records: Records,
-        shelf: Shelf,
+        cases: LibraryCases,
         memory: SettingsFile,
         messages: MessageBar,
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._records, self._shelf = records, shelf
+        self._records, self._cases = records, cases
         self._memory, self._messages = memory, messages
         self._window = window
         self._kept: dict[Path, Kept] = {}
@@ -48,7 +48,8 @@ class Boxes(QObject):
     def ask_folder(self) -> None:
         """Ask for a folder and look what is in it."""
         if self._library() is not None:
-            self._ask("Import folder", self.scan, mode=QFileDialog.FileMode.Directory)
+            folder = self._memory.settings.folder
+            ask_open(self._window, "Import folder", folder, lambda p: self.scan(p[0]), mode=FOLDER)
 
     def scan(self, path: Path) -> None:
         """Look what is in a folder, in the background, and show it."""
@@ -74,7 +75,10 @@ class Boxes(QObject):
     def ask_import(self) -> None:
         """Ask for a file of labels and show what it would change."""
         if self._library() is not None:
-            self._ask("Import labels", self.plan, names=LABEL_FILES)
+            folder = self._memory.settings.folder
+            ask_open(
+                self._window, "Import labels", folder, lambda p: self.plan(p[0]), names=LABEL_FILES
+            )
 
     def plan(self, path: Path) -> None:
         """Read a file of labels, in the background, and show what it would change."""
@@ -94,11 +98,12 @@ class Boxes(QObject):
         sets = self._records.label_sets
         name = self._records.label_set or next(iter(sets.values()), "")
         if self._library() is not None and name:
-            self._ask(
+            ask_save(
+                self._window,
                 f"Export labels: {name}",
+                self._memory.settings.folder,
                 lambda path: self.export(name, path),
                 names="CSV (*.csv);;ECSV (*.ecsv);;JSON (*.json)",
-                save=True,
             )
 
     def export(self, label_set: str, path: Path) -> None:
@@ -115,23 +120,23 @@ class Boxes(QObject):
         else:
             self._messages.info(f"{count} labels of {label_set} written to {path}")
 
-    def edit_sets(self) -> LabelSetsBox | None:
+    def edit_sets(self) -> LabelSetsDialog | None:
         """Show the label sets."""
         library = self._library()
         if library is None:
             return None
-        box = LabelSetsBox(library, self._records.label_set, self._window)
-        box.saved.connect(self._records.sets_edited)
+        box = LabelSetsDialog(library, self._records.label_set, self._window)
+        box.saved.connect(lambda: self._records.tell(Changes(sets=True)))
         self._show(box)
         return box
 
-    def show_agreement(self) -> AgreementBox | None:
+    def show_agreement(self) -> AgreementDialog | None:
         """Show how far the readers agree."""
         library = self._library()
         if library is None:
             return None
-        box = AgreementBox(library, self._records.label_set, self._window)
-        box.case_wanted.connect(self._shelf.open)
+        box = AgreementDialog(library, self._records.label_set, self._window)
+        box.case_wanted.connect(self._cases.open)
         self._show(box)
         return box
 
@@ -139,29 +144,6 @@ class Boxes(QObject):
         if self._records.library is None:
             self._messages.error(self._records.problem)
         return self._records.library
-
-    def _ask(
-        self,
-        title: str,
-        chosen: Callable[[Path], None],
-        *,
-        mode: QFileDialog.FileMode = QFileDialog.FileMode.ExistingFile,
-        names: str = "",
-        save: bool = False,
-    ) -> None:
-        dialog = QFileDialog(self._window, title, self._memory.settings.folder, names)
-        if save:
-            dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-            dialog.setDefaultSuffix("csv")
-            # The suffix says which of the three formats is written.
-            dialog.filterSelected.connect(
-                lambda name: dialog.setDefaultSuffix(name.partition("*.")[2].rstrip(")"))
-            )
-        else:
-            dialog.setFileMode(mode)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: chosen(Path(name)))
-        dialog.open()
 
     def _show(self, box: QDialog) -> None:
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -181,7 +163,7 @@ class Boxes(QObject):
         details += [f"{case.name}: {case.question}" for case in new if case.question]
         details += [refusal.reason for refusal in scan.refusals]
         library = self._records.library
-        box = PlanBox(
+        box = PlanDialog(
             "Import folder",
             [line for line in lines if not line[0].startswith("0 ")] or [("Nothing found.", "")],
             _limited(details),
@@ -204,8 +186,7 @@ class Boxes(QObject):
         self._show(box)
 
     def _added(self, count: int) -> None:
-        self._shelf.missing.clear()
-        self._records.rows_changed.emit()
+        self._records.tell(Changes(all=True, found=True))
         self._messages.info(f"{count} cases are in the library now.")
 
     def _show_plan(self, plan: "Import") -> None:
@@ -223,7 +204,7 @@ class Boxes(QObject):
         ]
         details += list(plan.problems)
         count, library = len(plan.entries), self._records.library
-        box = PlanBox(
+        box = PlanDialog(
             "Import labels",
             [line for line in lines if not line[0].startswith("0 ")] or [("Nothing new.", "")],
             _limited(details),
@@ -246,8 +227,7 @@ class Boxes(QObject):
         self._show(box)
 
     def _taken(self, count: int) -> None:
-        self._records.sets_edited()
-        self._records.rows_changed.emit()
+        self._records.tell(Changes(all=True, sets=True))
         self._messages.info(
             f"{count} labels are in the library now; where two differ, the later one is in force."
         )

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QMessageBox,
@@ -21,6 +20,7 @@ from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import label, set_part
+from cubeview.gui.widgets.files import ask_open, ask_save
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import (
     SUFFIX,
@@ -32,22 +32,12 @@ from cubeview.learn.models.packs import (
     parent_of,
 )
 
+_PACKED = "Packed models (*.zip)"
 _HEADS = ("Name", "For", "From", "Classes", "Cases", "Figures", "Made")
 
 
 class ModelsDialog(QDialog):
-    """All models in a list, with what can be done with each.
-
-    Signals
-    -------
-    models_changed()
-        One was imported or deleted.
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
-    """
-
-    models_changed = pyqtSignal()
-    broke = pyqtSignal(object)
+    """All models in a list, with what can be done with each."""
 
     def __init__(self, session: Session, jobs: Jobs, memory: SettingsFile, parent: QWidget) -> None:
         super().__init__(parent)
@@ -186,7 +176,7 @@ class ModelsDialog(QDialog):
         try:
             delete_model(entry.ref.folder)
         except CubeviewError as error:
-            self._failed(error)
+            self._failed(str(error))
             return
         kind, name = entry.ref.card.kind, entry.ref.name
         if self._session.default_models.get(kind) == name:
@@ -201,9 +191,7 @@ class ModelsDialog(QDialog):
         self._changed()
 
     def _changed(self) -> None:
-        self.refresh()
-        self._session.model_changed.emit()
-        self.models_changed.emit()
+        self._session.models_changed()
 
     def _set_default(self, ref: ModelRef) -> None:
         self._remember(ref.card.kind, ref.name)
@@ -228,24 +216,19 @@ class ModelsDialog(QDialog):
         self.delete_button.setEnabled(entry is not None and entry.own)
 
     def _ask_export(self) -> None:
-        entry = self.current
-        if entry is None:
-            return
-        dialog = QFileDialog(self, "Export model", self._memory.settings.folder)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile(entry.ref.name + SUFFIX)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.export(Path(name)))
-        dialog.open()
+        if (entry := self.current) is not None:
+            ask_save(
+                self,
+                "Export model",
+                self._memory.settings.folder,
+                self.export,
+                names=_PACKED,
+                name=entry.ref.name + SUFFIX,
+            )
 
     def _ask_import(self) -> None:
-        dialog = QFileDialog(
-            self, "Import model", self._memory.settings.folder, "Packed models (*.zip)"
-        )
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.take_in(Path(name)))
-        dialog.open()
+        folder = self._memory.settings.folder
+        ask_open(self, "Import model", folder, lambda p: self.take_in(p[0]), names=_PACKED)
 
     def _ask_delete(self) -> None:
         entry = self.current
@@ -262,11 +245,8 @@ class ModelsDialog(QDialog):
         sure.clicked.connect(self.delete)
         box.open()
 
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self._say(str(error), "bad")
-        else:
-            self.broke.emit(error)
+    def _failed(self, why: str) -> None:
+        self._say(why, "bad")
 
     def _say(self, text: str, part: str = "") -> None:
         self.said.setText(text)

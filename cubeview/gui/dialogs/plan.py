@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayo
 from cubeview.gui.widgets.basic import label
 
 
-class PlanBox(QDialog):
+class PlanDialog(QDialog):
     """Says what would be done; accepted only by the button that names it.
 
     Parameters

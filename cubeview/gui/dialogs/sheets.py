@@ -2,6 +2,7 @@
 
 import platform
 import sys
+import traceback
 from html import escape
 
 from PyQt6.QtCore import QT_VERSION_STR, Qt
@@ -74,10 +75,11 @@ class BugDialog(QDialog):
         buttons.rejected.connect(self.close)
         layout.addWidget(buttons)
 
-    def add(self, traceback: str) -> None:
+    def add(self, error: BaseException) -> None:
         """Append a bug and show the dialog; the same one is not written twice."""
-        if traceback not in self.report.toPlainText():
-            self.report.appendPlainText(f"\n{traceback}")
+        trace = "".join(traceback.format_exception(error))
+        if trace not in self.report.toPlainText():
+            self.report.appendPlainText(f"\n{trace}")
         self.show()
 
     def _copy(self) -> None:

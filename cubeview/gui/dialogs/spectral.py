@@ -29,6 +29,12 @@ _WORDS = {
 }
 
 
+def ask(session: Session, parent: QWidget) -> None:
+    """Show the dialog for the current case."""
+    if session.case is not None:
+        SpectralDialog(session, session.case, parent).show()
+
+
 class SpectralDialog(QDialog):
     """Replaces a case by one whose spectral axis is shown as another quantity.
 

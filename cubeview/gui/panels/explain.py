@@ -1,11 +1,11 @@
 """The Explain panel: where the network looked, by the kinds of map there are."""
 
+from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QButtonGroup,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QProgressBar,
@@ -15,14 +15,14 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.cubes.answer import Answer, Overlay
-from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
-from cubeview.gui.panels.occlusion_choices import OcclusionBox
+from cubeview.gui.panels.occlusion_choices import OcclusionChoices
 from cubeview.gui.widgets.basic import SignedBar, chooser, column, label, rule
+from cubeview.gui.widgets.files import ask_save
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.advice import advice, read_figures
 from cubeview.learn.explain.methods import EXPLAINERS, explainer
@@ -35,20 +35,23 @@ class ExplainPanel(QWidget):
 
     Signals
     -------
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
     saved(object)
         Path a map was written to.
     """
 
-    broke = pyqtSignal(object)
     saved = pyqtSignal(object)
 
     def __init__(
-        self, session: Session, jobs: Jobs, memory: SettingsFile, parent: QWidget | None = None
+        self,
+        session: Session,
+        jobs: Jobs,
+        memory: SettingsFile,
+        questions: Questions,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._jobs, self._memory = session, jobs, memory
+        self._questions = questions
         self._job: Job | None = None
         self._making = ""  # label of the method at work
         layout = column(self)
@@ -84,7 +87,7 @@ class ExplainPanel(QWidget):
         layout.addWidget(self.problem)
         layout.addWidget(rule())
         layout.addWidget(label("Occlusion", "heading"))
-        self.occlusion = OcclusionBox(memory)
+        self.occlusion = OcclusionChoices(memory)
         layout.addWidget(self.occlusion)
         self.save_button = QPushButton("Save map…  Ctrl+S")
         self.save_button.clicked.connect(self.save)
@@ -96,22 +99,6 @@ class ExplainPanel(QWidget):
         session.overlay_changed.connect(self._refresh)
         session.overlay_style_changed.connect(self._refresh)
         self._case_changed()
-
-    def run_cam(self) -> None:
-        """Show the class activation map; classifies first where nobody did."""
-        self.run("cam")
-
-    def run_occlusion(self) -> None:
-        """Show the occlusion map, coarse first; classifies first where nobody did."""
-        self.run("occlusion")
-
-    def run_gradients(self) -> None:
-        """Show the integrated gradients."""
-        self.run("ig")
-
-    def run_grad_cam(self) -> None:
-        """Show the Grad-CAM++ map."""
-        self.run("gradcam++")
 
     def off(self) -> None:
         """Take the map away and stop making one."""
@@ -138,13 +125,10 @@ class ExplainPanel(QWidget):
             return
         suffix = kind_of(overlay.case).map_suffix
         kind = {"fits": "FITS cube (*.fits)", "npz": "NumPy arrays (*.npz)"}[suffix]
-        dialog = QFileDialog(self, "Save map", self._memory.settings.folder, kind)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(suffix)
-        dialog.selectFile(f"{overlay.method} {overlay.target}.{suffix}".lower().replace(" ", "-"))
-        dialog.fileSelected.connect(lambda name: self.save_to(Path(name), overlay))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        name = f"{overlay.method} {overlay.target}.{suffix}".lower().replace(" ", "-")
+        folder = self._memory.settings.folder
+        write = partial(self.save_to, overlay=overlay)
+        ask_save(self, "Save map", folder, write, names=kind, name=name)
 
     def save_to(self, path: Path, overlay: Overlay) -> None:
         """Write a map in the background."""
@@ -161,7 +145,7 @@ class ExplainPanel(QWidget):
 
     def _advise(self) -> None:
         """Say which map can be believed for the class asked about, from the model's figures."""
-        ref, said = questions.chosen(self._session), ""
+        ref, said = self._questions.chosen(self._session), ""
         answer = self._session.prediction.answer if self._session.prediction else ""
         target: str = self.target.currentData() or answer
         if ref is not None and target:
@@ -172,28 +156,30 @@ class ExplainPanel(QWidget):
     def run(self, method: str) -> None:
         """Show a map by the key or the label of its method; classifies first where nobody did."""
         session, way = self._session, explainer(method)
-        ref = questions.chosen(session)
-        self.problem.setText(questions.objection(session))
+        ref = self._questions.chosen(session)
+        self.problem.setText(self._questions.objection(session))
         if session.case is None or ref is None or self.problem.text():
             self._refresh()
             return
         prediction = session.prediction
-        case = session.asked if prediction is not None else questions.aim(session, ref.card)
+        asked, opened = self._questions, session.shown
+        case = session.asked if prediction is not None else asked.aim(session, ref.card)
         assert case is not None
-        ventricles, folder = dict(session.ventricles) or None, ref.folder
+        ventricles, folder = dict(session.ventricles), ref.folder
         target: str = self.target.currentData()
         settings = self.occlusion.settings if way.settings is not None else None
 
         def work(job: Job) -> Overlay:
             known = prediction
             if known is None:
-                known = questions.answer(folder, case, ventricles, report=job.report)
+                known = asked.answer(folder, opened, case, ventricles, report=job.report)
                 job.partial.emit(known)
-            return questions.explanation(
+            return asked.explanation(
                 folder,
+                opened,
                 case,
                 target or known.answer,
-                ventricles or dict(known.ventricles) or None,
+                ventricles or dict(known.ventricles),
                 method=way.label,
                 settings=settings,
                 report=job.report,
@@ -221,12 +207,8 @@ class ExplainPanel(QWidget):
         self._session.set_overlay(result)
         self._session.set_overlay_style(visible=True)
 
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self.problem.setText(str(error))
-        else:
-            self.problem.setText("This failed unexpectedly; the message above says more.")
-            self.broke.emit(error)
+    def _failed(self, why: str) -> None:
+        self.problem.setText(why)
         self._refresh()
 
     def _progressed(self, fraction: float, text: str) -> None:
@@ -251,8 +233,8 @@ class ExplainPanel(QWidget):
     def _case_changed(self) -> None:
         self.problem.setText("")
         self._jobs.cancel("explain")
-        ref = questions.chosen(self._session)
-        fits = ref is not None and not questions.objection(self._session)
+        ref = self._questions.chosen(self._session)
+        fits = ref is not None and not self._questions.objection(self._session)
         before = self.target.currentData()
         self.target.clear()
         self.target.addItem("the answer", "")

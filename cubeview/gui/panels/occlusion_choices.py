@@ -10,7 +10,7 @@ FILLS = (("zero", "nothing (0)"), ("wall", "the wall's mean"), ("mean", "the inp
 PRECISIONS = (("float32", "exact (float32)"), ("bfloat16", "faster, to 1 % (bfloat16)"))
 
 
-class OcclusionBox(QWidget):
+class OcclusionChoices(QWidget):
     """Patch, stride, fill, channel and precision of an occlusion."""
 
     def __init__(self, memory: SettingsFile) -> None:

@@ -1,13 +1,11 @@
 """The Classify panel: which model, what it says, and how far to trust it."""
 
-from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from cubeview.cubes.answer import Answer, Prediction
 from cubeview.cubes.case import Case, same_cubes
-from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.words import place_text
@@ -20,19 +18,13 @@ SUSPECTED = 0.5
 
 
 class PredictPanel(QWidget):
-    """Asks the chosen model about the current case and shows the answer.
+    """Asks the chosen model about the current case and shows the answer."""
 
-    Signals
-    -------
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
-    """
-
-    broke = pyqtSignal(object)
-
-    def __init__(self, session: Session, jobs: Jobs, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, jobs: Jobs, questions: Questions, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._session, self._jobs = session, jobs
+        self._session, self._jobs, self._questions = session, jobs, questions
         self._job: Job | None = None
         self._failure = ""
         layout = column(self)
@@ -82,20 +74,20 @@ class PredictPanel(QWidget):
     def run(self) -> None:
         """Ask the chosen model about the current case, in the background."""
         session = self._session
-        ref = questions.chosen(session)
-        if session.case is None or ref is None or questions.objection(session):
+        ref = self._questions.chosen(session)
+        if session.case is None or ref is None or self._questions.objection(session):
             self._refresh()
             return
-        case = questions.aim(session, ref.card)
-        ventricles, folder = dict(session.ventricles) or None, ref.folder
+        case, opened = self._questions.aim(session, ref.card), session.shown
+        ventricles, folder = dict(session.ventricles), ref.folder
         self._failure = ""
         # A name for each case: an answer that comes when the user has gone on is kept for its case.
         self._job = self._jobs.start(
             f"predict {id(session.case)}",
             "Classifying",
-            lambda job: questions.answer(folder, case, ventricles, report=job.report),
+            lambda job: self._questions.answer(folder, opened, case, ventricles, report=job.report),
             finished=session.set_prediction,
-            failed=lambda error: self._failed(error, case),
+            failed=lambda why: self._failed(why, case),
         )
         self._job.ended.connect(self._ended)
         self._refresh()
@@ -114,13 +106,9 @@ class PredictPanel(QWidget):
             self._job = None
         self._refresh()
 
-    def _failed(self, error: Exception, case: Case) -> None:
-        bug = not isinstance(error, CubeviewError)
-        if bug:
-            self.broke.emit(error)
+    def _failed(self, why: str, case: Case) -> None:
         if self._session.case is not None and same_cubes(case, self._session.case):
-            said = "The model failed unexpectedly; the message above says more."
-            self._failure = said if bug else str(error)
+            self._failure = why
         self._refresh()
 
     def _choose(self, place: int) -> None:
@@ -134,9 +122,9 @@ class PredictPanel(QWidget):
     def _case_changed(self) -> None:
         self._failure = ""
         self._job = None
-        ref = questions.chosen(self._session)
+        ref = self._questions.chosen(self._session)
         self.models.clear()
-        for choice in questions.choices(self._session.case):
+        for choice in self._questions.choices(self._session.case):
             self.models.addItem(choice.card.title, choice.name)
         self.models.setCurrentIndex(self.models.findData(ref.name) if ref else -1)
         self.models.setEnabled(self.models.count() > 1)
@@ -145,7 +133,7 @@ class PredictPanel(QWidget):
     def _refresh(self) -> None:
         session, prediction = self._session, self._session.prediction
         working = self._job is not None and self._job.running and not self._job.cancelled
-        objection = questions.objection(session)
+        objection = self._questions.objection(session)
         self.run_button.setEnabled(not objection and not working)
         self.reason.setText(self._failure or ("" if prediction else objection or self._offer()))
         set_part(self.reason, "bad" if self._failure else "dim")
@@ -165,12 +153,13 @@ class PredictPanel(QWidget):
         self._refresh_where()
 
     def _offer(self) -> str:
-        ref = questions.chosen(self._session)
+        ref = self._questions.chosen(self._session)
         return f"Tells apart: {', '.join(ref.card.classes)}." if ref and ref.card.classes else ""
 
     def _show(self, prediction: Answer) -> None:
         ref = next(
-            (m for m in questions.choices(prediction.case) if m.name == prediction.model), None
+            (m for m in self._questions.choices(prediction.case) if m.name == prediction.model),
+            None,
         )
         if isinstance(prediction, Prediction):
             self._show_classes(prediction, ref.card.artefact if ref else "")

@@ -1,13 +1,11 @@
 """The Sources panel: search a whole sky cube, read what was found, go there, save it."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QProgressBar,
@@ -20,11 +18,13 @@ from PyQt6.QtWidgets import (
 from cubeview.cubes.catalogue import Catalogue, Detection
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.units import shown_unit
 from cubeview.gui.widgets.basic import column, label, set_part
+from cubeview.gui.widgets.files import ask_save
 from cubeview.io.export.catalogue import write_catalogue
 from cubeview.kinds import kind_of
 
@@ -37,24 +37,23 @@ class SourcesPanel(QWidget):
 
     Signals
     -------
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
     saved(object)
         The path a catalogue was written to.
     """
 
-    broke = pyqtSignal(object)
     saved = pyqtSignal(object)
 
     def __init__(
         self,
         session: Session,
         jobs: Jobs,
-        folder: Callable[[], str],
+        memory: SettingsFile,
+        questions: Questions,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._jobs, self._folder = session, jobs, folder
+        self._session, self._jobs, self._memory = session, jobs, memory
+        self._questions = questions
         self._job: Job | None = None
         layout = column(self)
         top = QHBoxLayout()
@@ -97,7 +96,7 @@ class SourcesPanel(QWidget):
     def run(self) -> None:
         """Search the current cube, in the background."""
         session = self._session
-        ref = questions.chosen(session)
+        ref = self._questions.chosen(session)
         case = session.case
         if case is None or not kind_of(case).window_px or ref is None or ref.card.kind != case.kind:
             return
@@ -105,9 +104,9 @@ class SourcesPanel(QWidget):
         self._job = self._jobs.start(
             "search",
             "Searching for sources",
-            lambda job: questions.found_in(folder, case, report=job.report),
+            lambda job: self._questions.found_in(folder, case, report=job.report),
             finished=session.set_catalogue,
-            failed=self._failed,
+            failed=lambda why: self._say(why, "bad"),
             # Minutes for a large cube: classifying must not wait for it.
             lane="train",
         )
@@ -120,12 +119,8 @@ class SourcesPanel(QWidget):
     def ask_file(self) -> None:
         """Ask where to save the catalogue."""
         filters = "ECSV (*.ecsv);;VOTable (*.vot);;FITS (*.fits)"
-        dialog = QFileDialog(self, "Save catalogue", self._folder(), filters)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("ecsv")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.save(Path(name)))
-        dialog.open()
+        folder = self._memory.settings.folder
+        ask_save(self, "Save catalogue", folder, self.save, names=filters)
 
     def save(self, path: Path) -> None:
         """Save the catalogue, or say why not."""
@@ -146,13 +141,6 @@ class SourcesPanel(QWidget):
         found = catalogue.detections[item.data(Qt.ItemDataRole.UserRole)]
         self._session.set_cursor(*found.voxel)
         self._session.set_window(window_at(catalogue.case.main, *found.voxel))
-
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self._say(str(error), "bad")
-            return
-        self._say("The search failed unexpectedly; the message above says more.", "bad")
-        self.broke.emit(error)
 
     def _case_changed(self) -> None:
         self._jobs.cancel("search")

@@ -8,7 +8,9 @@ from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.teach_choices import TeachChoices
 from cubeview.gui.panels.teach_result import TeachResult
 from cubeview.gui.widgets.basic import column, label
@@ -17,7 +19,6 @@ from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import free_name
 from cubeview.learn.teach.procedure import Taught, Teacher, keep, plan_in_words
 from cubeview.learn.teach.tuning import Going
-from cubeview.library.library import Library
 
 KIND = "teach"
 
@@ -27,32 +28,29 @@ class TeachPanel(QWidget):
 
     Signals
     -------
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
     kept(object, bool)
         The ModelRef of a model that was kept, and whether it is to be the default.
     """
 
-    broke = pyqtSignal(object)
     kept = pyqtSignal(object, bool)
 
     def __init__(
         self,
         session: Session,
         jobs: Jobs,
-        library: Callable[[], Library | None],
-        folder: Callable[[], str],
+        records: Records,
+        memory: SettingsFile,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._jobs, self._library = session, jobs, library
+        self._session, self._jobs, self._records = session, jobs, records
         self._teacher = Teacher()  # used in the train lane only
         self._job: Job | None = None
         self._began = 0.0
         self._taught: Taught | None = None
         self._open = {}  # type: ignore[var-annotated]  # what opens each case of the last run
         layout = column(self)
-        self.choices = TeachChoices(library, folder, self)
+        self.choices = TeachChoices(records, memory, self)
         self.choices.changed.connect(self._refresh)
         layout.addWidget(self.choices)
         row = QHBoxLayout()
@@ -97,6 +95,7 @@ class TeachPanel(QWidget):
         ):
             layout.addWidget(widget)
         layout.addStretch(1)
+        session.model_changed.connect(self.refresh)
         self._passing = (self.curves, self.loss, self.accuracy, self.held_out)
         for widget in (*self._passing, self.told, self.result):
             widget.hide()
@@ -133,7 +132,7 @@ class TeachPanel(QWidget):
         try:
             config = self.choices.config()
         except CubeviewError as error:
-            self._failed(error)
+            self._failed(str(error))
             return
         self.discard()
         self._open = {entry.name: entry.open for entry in entries}
@@ -212,28 +211,16 @@ class TeachPanel(QWidget):
 
     def _show(self, taught: Taught) -> None:
         self._taught = taught
-        self._write_down(taught)
+        said = f"{taught.base.name}, {len(taught.cases)} cases"
+        self._records.do(lambda library: library.log("trained", detail=said))
         self.result.show_taught(taught, free_name(f"{taught.base.card.name}-tuned"))
         for widget in self._passing:
             widget.hide()
         self.result.show()
         self._refresh()
 
-    def _write_down(self, taught: Taught) -> None:
-        library = self._library()
-        if library is None:
-            return
-        try:
-            library.log("trained", detail=f"{taught.base.name}, {len(taught.cases)} cases")
-        except CubeviewError as error:
-            self.problem.setText(str(error))
-
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self.problem.setText(str(error))
-        else:
-            self.problem.setText("Fine-tuning failed unexpectedly; the message above says more.")
-            self.broke.emit(error)
+    def _failed(self, why: str) -> None:
+        self.problem.setText(why)
         self._refresh()
 
     def _keep(self, name: str) -> None:

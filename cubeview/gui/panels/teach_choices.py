@@ -1,13 +1,11 @@
 """What is to be taught and how: the form of the Teach panel."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
@@ -18,11 +16,13 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import chooser, label
+from cubeview.gui.widgets.files import ask_open
 from cubeview.learn.models.card import ModelRef, find_models
 from cubeview.learn.teach.labelled import Entry, in_words, library_entries, table_entries
 from cubeview.learn.teach.tuning import AUGMENTATIONS, FinetuneConfig
-from cubeview.library.library import Library
 
 LADDER = (
     (
@@ -76,11 +76,9 @@ class TeachChoices(QWidget):
 
     changed = pyqtSignal()
 
-    def __init__(
-        self, library: Callable[[], Library | None], folder: Callable[[], str], parent: QWidget
-    ) -> None:
+    def __init__(self, records: Records, memory: SettingsFile, parent: QWidget) -> None:
         super().__init__(parent)
-        self._library, self._folder = library, folder
+        self._records, self._memory = records, memory
         self._table: Path | None = None
         self._entries: list[Entry] = []
         self.problem = ""
@@ -200,7 +198,7 @@ class TeachChoices(QWidget):
     def read(self) -> None:
         """Read the labels of the source chosen."""
         self._entries, self.problem = [], ""
-        source, library = self.source.currentData(), self._library()
+        source, library = self.source.currentData(), self._records.library
         try:
             if source == _TABLE and self._table is not None:
                 self._entries = table_entries(self._table)
@@ -220,7 +218,7 @@ class TeachChoices(QWidget):
         self._show()
 
     def _base_chosen(self) -> None:
-        model, library = self.model, self._library()
+        model, library = self.model, self._records.library
         kept = self.source.currentData()
         self.source.clear()
         if model is not None and library is not None:
@@ -250,12 +248,13 @@ class TeachChoices(QWidget):
         self.changed.emit()
 
     def _ask_table(self) -> None:
-        dialog = QFileDialog(
-            self, "Table of labels", self._folder(), "Tables (*.csv);;All files (*)"
+        ask_open(
+            self,
+            "Table of labels",
+            self._memory.settings.folder,
+            lambda paths: self.use_table(paths[0]),
+            names="Tables (*.csv);;All files (*)",
         )
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.use_table(Path(name)))
-        dialog.open()
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.gui.desk.jobs import Job
-from cubeview.gui.desk.library_cases import Shelf
+from cubeview.gui.desk.library_cases import LibraryCases
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.subject import Subject
@@ -43,12 +43,12 @@ class WorklistPanel(QWidget):
         self,
         records: Records,
         subject: Subject,
-        shelf: Shelf,
+        cases: LibraryCases,
         memory: SettingsFile,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._records, self._subject, self._shelf = records, subject, shelf
+        self._records, self._subject, self._cases = records, subject, cases
         self._memory = memory
         kept = memory.settings.worklist_order
         self._order = kept if kept in ORDERS else ORDERS[0]
@@ -125,17 +125,17 @@ class WorklistPanel(QWidget):
         """
         number = self._next()
         if number is not None:
-            self._shelf.open(number)
+            self._cases.open(number)
             return
-        shown, missing = len(self.model.shown), len(self._shelf.missing)
+        shown, missing = len(self.model.shown), len(self._cases.missing)
         text = f"All {shown} cases shown here are labelled"
         if self._order == "disagreement":
             text = "Label and prediction disagree in no other case shown here"
         text += f", but for {missing} that could not be opened." if missing else "."
-        self._records.told.emit(text if shown else "The list is empty.")
+        self._records.say(text if shown else "The list is empty.")
 
     def _next(self) -> int | None:
-        here, missing = self._subject.case_id, self._shelf.missing
+        here, missing = self._subject.case_id, self._cases.missing
         disputed = self._order == "disagreement"
         if self._order == ORDERS[0] or self.model.is_sorted:
             return self.model.next(self.model.place_of(here), missing, disputed=disputed)
@@ -151,7 +151,7 @@ class WorklistPanel(QWidget):
             self._passed = own
             number = self.model.next(-1, missing | own, disputed=disputed)
             if number is not None:
-                self._records.told.emit("All were looked at; from the first again.")
+                self._records.say("All were looked at; from the first again.")
         return number
 
     def selected(self) -> list[int]:
@@ -252,7 +252,7 @@ class WorklistPanel(QWidget):
         table.customContextMenuRequested.connect(
             lambda at: self._case_menu(table.viewport().mapToGlobal(at))  # type: ignore[union-attr]
         )
-        table.activated.connect(lambda index: self._shelf.open(self.model.row(index.row()).id))
+        table.activated.connect(lambda index: self._cases.open(self.model.row(index.row()).id))
         chosen = table.selectionModel()
         assert chosen is not None
         chosen.selectionChanged.connect(lambda *_: self._show_count())
@@ -293,7 +293,7 @@ class WorklistPanel(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for text, slot in (
-            ("Open", lambda: self._shelf.open(chosen[0])),
+            ("Open", lambda: self._cases.open(chosen[0])),
             (self.ask_button.text(), self.classify),
             ("Remove from the library", lambda: self._records.remove(chosen)),
         ):
@@ -323,7 +323,7 @@ class WorklistPanel(QWidget):
         self._passed.clear()
         self._memory.change(worklist_order=self._order)
         if self._order == "most different" and not self._features():
-            self._records.told.emit("This order needs the model's eyes first: press Classify all.")
+            self._records.say("This order needs the model's eyes first: press Classify all.")
         top = self.table.horizontalHeader()
         assert top is not None
         top.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
@@ -351,7 +351,7 @@ class WorklistPanel(QWidget):
         text += "" if failures else "."
         if asked and self._records.blind:
             text += " Blind: a case shows its opinion once you have labelled it."
-        self._records.told.emit(text)
+        self._records.say(text)
 
     def _show_count(self) -> None:
         rows = [row for row in self.model.rows() if not row.is_whole_cube]

@@ -75,6 +75,12 @@ class StatusLine(QStatusBar):
             job.cancel()
         self._show_jobs()
 
+    def cancel_all(self) -> None:
+        """Cancel all running work."""
+        for job in self._running():
+            job.cancel()
+        self._show_jobs()
+
     def _running(self) -> list[Job]:
         return [job for jobs in self._jobs for job in jobs.running()]
 

@@ -70,9 +70,9 @@ class Adding(QObject):
             self._job = None
             self._take(found)
 
-        def failed(error: Exception) -> None:
+        def failed(why: str) -> None:
             self._job = None
-            self._fail(str(error))
+            self._fail(why)
             self._go_on()
 
         self._silent = True

@@ -4,11 +4,12 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import value_unit
+from cubeview.gui.views.view import CaseView
 from cubeview.gui.widgets.colormaps import overlay_table, table
 from cubeview.gui.widgets.theme import colours
 from cubeview.kinds import kind_of
@@ -16,35 +17,26 @@ from cubeview.kinds import kind_of
 _BAR_PX = 12
 
 
-class BarView(QWidget):
+class BarView(CaseView):
     """Colour bar of one role with its unit; of the overlay too while there is one.
 
     Hearts are read in % of the ventricle maximum.
     """
 
     def __init__(self, session: Session, role: str) -> None:
-        super().__init__()
-        assert session.case is not None
-        self.session = session
+        super().__init__(session)
         self.role = role
-        self.cube = session.case.cubes[role]
+        self.cube = self.case.cubes[role]
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 0.8)
         self.setFont(font)
-        self._links = (
+        self.follow(
             (session.display_changed, self.update),
             (session.overlay_changed, self.update),
             (session.overlay_style_changed, self.update),
             (session.ventricles_changed, self.update),
         )
-        for signal, slot in self._links:
-            signal.connect(slot)
-
-    def stop(self) -> None:
-        """Leave the session: this view is about to go."""
-        for signal, slot in self._links:
-            signal.disconnect(slot)
 
     def sizeHint(self) -> QSize:
         """Return room for the bar and figures of six digits."""

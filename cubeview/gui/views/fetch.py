@@ -90,9 +90,9 @@ class Fetch(QObject):
                 self._seconds = result[1]
                 self._show(result[0])
 
-        def failed(error: Exception) -> None:
+        def failed(why: str) -> None:
             if key == self._wanted:
-                self._fail(str(error))
+                self._fail(why)
 
         self._job = self._jobs.start(
             self._kind, "reading the cube", work, finished=finished, failed=failed

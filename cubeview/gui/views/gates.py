@@ -3,7 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QSignalBlocker, Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSlider, QVBoxLayout
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSlider
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.gated import count_curve, volume_curve
@@ -13,12 +13,13 @@ from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import PENS
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.view import CaseView
 from cubeview.kinds import kind_of
 
 _BEAT_MS = 80
 
 
-class GateView(QFrame):
+class GateView(CaseView):
     """A slider over the gates and a curve: volume within the wall for hearts, counts for others.
 
     Signals
@@ -30,11 +31,8 @@ class GateView(QFrame):
     playing_changed = pyqtSignal(bool)
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        assert session.case is not None
-        case = session.case
-        self.session, self.case = session, case
-        self.setProperty("part", "card")
+        super().__init__(session)
+        case = self.case
         self.title = Title()
         self.sum_button = QPushButton("Sum")
         self.sum_button.setToolTip("Show the sum of all gates")
@@ -58,9 +56,7 @@ class GateView(QFrame):
             widget.setProperty("part", "quiet")
             row.addWidget(widget)
         row.addWidget(self.slider, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 4, 2)
-        layout.setSpacing(2)
+        layout = self.card()
         layout.addWidget(self.title)
         layout.addWidget(self.plot, 1)
         layout.addLayout(row)
@@ -72,13 +68,11 @@ class GateView(QFrame):
         self.slider.valueChanged.connect(self._go)
         self.plot.picked.connect(lambda place: self._go(round(place)))
         self.plot.stepped.connect(lambda n: self._go((session.gate or 0) + n))
-        self._links = (
+        self.follow(
             (session.gate_changed, self._follow),
             (session.ventricles_changed, self._measure),
             (session.ventricle_placed, self._measure),
         )
-        for signal, slot in self._links:
-            signal.connect(slot)
         self._measure()
         self._follow()
 
@@ -101,10 +95,11 @@ class GateView(QFrame):
         self.playing_changed.emit(on)
 
     def stop(self) -> None:
-        """Leave the session: this view is about to go."""
-        self._beat.stop()
-        for signal, slot in self._links:
-            signal.disconnect(slot)
+        """Leave the session, the film with it."""
+        if self.playing:
+            self._beat.stop()
+            self.playing_changed.emit(False)
+        super().stop()
 
     def _next(self) -> None:
         gate = -1 if self.session.gate is None else self.session.gate

@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 from PyQt6.QtCore import QLineF, QPointF, QRectF, pyqtSignal
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from cubeview.cubes.handles import drag, handles
 from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
@@ -20,6 +19,7 @@ from cubeview.gui.views.mapimage import map_plane
 from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.view import CaseView
 from cubeview.gui.views.windows import WindowMarks, draw_window
 from cubeview.gui.widgets.colormaps import overlay_table, table
 from cubeview.gui.widgets.theme import DARK
@@ -27,10 +27,8 @@ from cubeview.io.voxels.white import white_light
 from cubeview.kinds import kind_of
 
 
-class SliceView(QFrame):
+class SliceView(CaseView):
     """The plane of one role's cube through the cursor, across one axis.
-
-    It lives as long as its case: another case gets new views.
 
     Signals
     -------
@@ -44,11 +42,8 @@ class SliceView(QFrame):
     enlarged = pyqtSignal()
 
     def __init__(self, session: Session, role: str, axis: int, jobs: Jobs) -> None:
-        super().__init__()
-        assert session.case is not None
-        self.session = session
+        super().__init__(session)
         self.role = role
-        self.case = session.case
         self.cube = self.case.cubes[role]
         self.axis = axis
         self.frame = frame_of(self.cube, axis)
@@ -61,13 +56,10 @@ class SliceView(QFrame):
         self._white = False
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
 
-        self.setProperty("part", "card")
         self.title = Title()
         self.title.double_clicked.connect(self.enlarged)
         self.canvas = PlaneCanvas()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 4, 2)
-        layout.setSpacing(2)
+        layout = self.card()
         layout.addWidget(self.title)
         layout.addWidget(self.canvas, 1)
 
@@ -87,7 +79,7 @@ class SliceView(QFrame):
         self.canvas.dropped.connect(session.drop_ventricle)
         self.canvas.takes_boxes = kind_of(self.cube).window_px > 0
         self.canvas.boxed.connect(self._draw_box)
-        self._links = (
+        self.follow(
             (session.cursor_changed, self._follow_soon.ask),
             (session.gate_changed, self._follow_soon.ask),
             (session.display_changed, self._repaint_soon.ask),
@@ -102,8 +94,6 @@ class SliceView(QFrame):
             (session.catalogue_changed, self._draw_sources),
             (session.white_changed, self._follow),
         )
-        for signal, slot in self._links:
-            signal.connect(slot)
         self._set_up_axes()
         self._style_overlay()
         self.marks = WindowMarks()
@@ -112,15 +102,6 @@ class SliceView(QFrame):
         self.canvas.box.addItem(self.sources, ignoreBounds=True)
         self._draw_sources()
         self._follow()
-
-    def stop(self) -> None:
-        """Leave the session: this view is about to go."""
-        self._fetch.stop()
-        self._sum.stop()
-        for soon in (self._follow_soon, self._pool_soon, self._repaint_soon):
-            soon.stop()
-        for signal, slot in self._links:
-            signal.disconnect(slot)
 
     def step(self, planes: int) -> None:
         """Go some planes on along this view's axis."""

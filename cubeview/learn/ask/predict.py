@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from cubeview.cubes.answer import Answer
-from cubeview.cubes.case import Case
+from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.models.card import Card, why_not
@@ -22,26 +21,10 @@ from cubeview.learn.tasks import TASKS
 Ventricles = Mapping[str, Ventricle] | None
 
 
-class _Asked(NamedTuple):
-    """What the latest preparation was made from, and its result."""
-
-    preprocess: Mapping[str, object]
-    channels: tuple[str, ...]
-    case: Case
-    ventricles: dict[str, Ventricle]
-    prepared: Prepared
-
-
-_latest: _Asked | None = None
-"""One slot, so that a map after an answer does not prepare the same case again."""
-
-
 def prepare_case(
     card: Card, case: Case, *, ventricles: Ventricles = None, report: Report = nothing
 ) -> Prepared:
     """Turn a case into the input of a model.
-
-    The latest result is kept: asking again for the same case and ventricles costs nothing.
 
     Parameters
     ----------
@@ -60,19 +43,32 @@ def prepare_case(
     CubeviewError
         If the model cannot judge the case, or the preparation fails.
     """
-    global _latest
-    given = dict(ventricles or {})
-    known = _latest
-    if known is not None and _same(known, card, case, given):
-        return known.prepared
     reason = why_not(card, case)
     if reason:
         raise CubeviewError(f"{case.name}: {reason}")
     room = room_of(card.preprocess["kind"])
     config = room.config(card.preprocess)
-    prepared = room.prepare(case, config, card.channels, ventricles=given, report=report)
-    _latest = _Asked(card.preprocess, card.channels, case, given, prepared)
-    return prepared
+    return room.prepare(case, config, card.channels, ventricles=ventricles, report=report)
+
+
+class Latest:
+    """The latest preparation, so that a map after an answer does not prepare the same case again.
+
+    For one case at a time, and one thread.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[Card, dict[str, Ventricle], Prepared] | None = None
+
+    def prepare(
+        self, card: Card, case: Case, *, ventricles: Ventricles = None, report: Report = nothing
+    ) -> Prepared:
+        """Return what `prepare_case` would; at once where the latest was the same."""
+        given = dict(ventricles or {})
+        if self._known is None or not _same(*self._known, card, case, given):
+            prepared = prepare_case(card, case, ventricles=given, report=report)
+            self._known = card, given, prepared
+        return self._known[2]
 
 
 def predict(
@@ -164,13 +160,20 @@ def input_tensor(prepared: Prepared, device: torch.device) -> torch.Tensor:
     return torch.tensor(prepared.input, dtype=torch.float32, device=device)[None]
 
 
-def _same(known: _Asked, card: Card, case: Case, given: dict[str, Ventricle]) -> bool:
-    if known.case is not case or known.channels != card.channels:
+def _same(
+    known: Card,
+    placed: Mapping[str, Ventricle],
+    prepared: Prepared,
+    card: Card,
+    case: Case,
+    given: Mapping[str, Ventricle],
+) -> bool:
+    if known.channels != card.channels or dict(known.preprocess) != dict(card.preprocess):
         return False
-    if dict(known.preprocess) != dict(card.preprocess):
+    if not same_cubes(prepared.case, case) or prepared.case.window != case.window:
         return False
     # The geometry that came back with the answer is the one to explain.
     return any(
         given.keys() == other.keys() and all(given[role] is other[role] for role in given)
-        for other in (known.ventricles, known.prepared.ventricles)
+        for other in (placed, prepared.ventricles)
     )

@@ -1,7 +1,5 @@
 """From a map on the network's input grid to an `Overlay` on the cubes' voxels."""
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 from scipy.ndimage import binary_closing, binary_fill_holes
 
@@ -37,16 +35,12 @@ def visible_in(prepared: Prepared) -> np.ndarray:
     return seen
 
 
-_known: WeakKeyDictionary[Prepared, dict[str, np.ndarray]] = WeakKeyDictionary()
-
-
 def _unseen(prepared: Prepared, role: str) -> np.ndarray:
     """Return the voxels of a map's box that the network saw nothing of; kept like the way there."""
-    known = _known.setdefault(prepared, {})
-    if role not in known:
+    if role not in prepared.unseen:
         seen = visible_in(prepared).astype(np.float32)
-        known[role] = ~(to_cube(seen, prepared, role)[0] >= 0.5)
-    return known[role]
+        prepared.unseen[role] = ~(to_cube(seen, prepared, role)[0] >= 0.5)
+    return prepared.unseen[role]
 
 
 def on_cubes(

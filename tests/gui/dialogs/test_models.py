@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from cubeview.gui.dialogs.models import ModelsDialog
 from cubeview.learn.models.card import find_models
 from cubeview.learn.models.model import Model, load_model, save_model
 from cubeview.learn.models.packs import SUFFIX, folder_for
@@ -11,7 +12,7 @@ from tests.learn.teach.test_finetune import SMALL, card
 
 
 @pytest.fixture
-def manager(own_home, window):
+def manager(own_home, desk):
     """The manager with a parent and its fine-tuned child, both the user's."""
     torch.manual_seed(0)
     base = save_model(Model(build(SMALL).eval(), card(name="parent")), folder_for("parent"))
@@ -24,8 +25,9 @@ def manager(own_home, window):
         metrics=figures,
     )
     save_model(Model(network, child), folder_for("child"))
-    window.models.open()
-    return window.models
+    dialog = ModelsDialog(desk.session, desk.jobs, desk.memory, desk.parent())
+    dialog.open()
+    return dialog
 
 
 def row(manager, name):

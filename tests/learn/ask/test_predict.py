@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from cubeview.errors import CubeviewError
-from cubeview.learn.ask import predict as predict_module
-from cubeview.learn.ask.predict import predict, prepare_case
+from cubeview.learn.ask.predict import Latest, predict
 from cubeview.learn.explain.methods import make_map
 from cubeview.learn.heart.room import ROOM
 from cubeview.learn.models.prepared import Prepared
@@ -31,7 +30,6 @@ def preparations(monkeypatch, prepared):
         return replace(prepared, case=case)
 
     monkeypatch.setattr("cubeview.learn.heart.room.ROOM", replace(ROOM, prepare=prepare))
-    monkeypatch.setattr(predict_module, "_latest", None)
     return calls
 
 
@@ -58,15 +56,16 @@ def test_doubts_travel_with_the_answer(prepared):
 
 
 def test_a_map_after_an_answer_does_not_prepare_again(prepared, preparations):
-    model = toy_model()
-    answer = predict(model, prepared.case)
-    make_map(model, prepared.case, "mixed", "cam", ventricles=answer.ventricles)
-    make_map(model, prepared.case, "healthy", "cam")
+    model, latest = toy_model(), Latest()
+    answer = predict(model, prepared.case, prepared=latest.prepare(model.card, prepared.case))
+    for ventricles in (answer.ventricles, {}):
+        found = latest.prepare(model.card, prepared.case, ventricles=ventricles)
+        make_map(model, prepared.case, "mixed", "cam", prepared=found)
     assert len(preparations) == 1
-    predict(model, prepared.case.swapped())
+    latest.prepare(model.card, prepared.case.swapped())
     assert len(preparations) == 2
     other = replace(model.card, preprocess={"kind": "heart", "size": 16})
-    prepare_case(other, prepared.case)
+    latest.prepare(other, prepared.case)
     assert len(preparations) == 3
 
 

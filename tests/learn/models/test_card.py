@@ -2,7 +2,7 @@ import json
 import pickle
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -159,3 +159,12 @@ def test_a_card_is_read_without_torch():
     code = "import sys, cubeview.learn.models.card; print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_a_card_travels_to_another_process():
+    (card, *_) = (ref.card for ref in find_models())
+    again = pickle.loads(pickle.dumps(card))
+    for entry in fields(card):
+        assert getattr(again, entry.name) == getattr(card, entry.name)
+    with pytest.raises(TypeError):
+        again.network["classes"] = 3
