@@ -9,7 +9,7 @@ import torch
 from cubeview.cubes.answer import Answer
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.learn.models.card import Card, why_not
 from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.doubt import strange
@@ -99,9 +99,7 @@ def predict(
     begin = time.perf_counter()
     card = model.card
     if prepared is None:
-        prepared = prepare_case(
-            card, case, ventricles=ventricles, report=lambda f, text: report(0.9 * f, text)
-        )
+        prepared = prepare_case(card, case, ventricles=ventricles, report=part_of(report, 0.0, 0.9))
     check_input(model, prepared)
     report(0.9, "asking the network")
 
