@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,12 +175,8 @@ def make_dataset(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _claim(folder, config)
-        missing = [number for number, path in enumerate(paths) if not path.is_file()]
-        if together is not None:
-            missing = missing[together.rank :: together.size]
-        done = len(paths) - len(missing)
-        for number in make_files(_write_shard, config, paths, missing, workers):
-            done += number
+        ours = slice(together.rank, None, together.size) if together else slice(None)
+        for done in completed(_write_shard, config, paths, workers, ours):
             report(done / len(paths), f"Simulating: {min(done * config.shard, config.count)} cases")
         if together is not None:
             together.wait()
@@ -210,32 +206,34 @@ def _claim(folder: Path, config: DataConfig) -> None:
         part.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
 
-def make_files(
+def completed(
     write: Callable[[DataConfig, int, Path], None],
     config: DataConfig,
     paths: list[Path],
-    missing: list[int],
     workers: int,
+    ours: slice = slice(None),
 ) -> Iterator[int]:
-    """Make missing files, one a shard; yields 1 for each that is done and 0 while waiting."""
+    """Make our part of the missing files, one a shard; yields now and then how many there are."""
+    missing = [number for number, path in enumerate(paths) if not path.is_file()][ours]
+    done = len(paths) - len(missing)
     if not workers:
         for number in missing:
             write(config, number, paths[number])
-            yield 1
+            done += 1
+            yield done
         return
     with (
         _single_threaded(),
         ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
     ):
-        waiting: set[Future[None]] = {
-            pool.submit(write, config, number, paths[number]) for number in missing
-        }
+        waiting = {pool.submit(write, config, number, paths[number]) for number in missing}
         try:
             while waiting:
                 finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in finished:
                     future.result()
-                yield len(finished)
+                done += len(finished)
+                yield done
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.examples.dataset import SOURCES, DataConfig, make_files
+from cubeview.learn.examples.dataset import SOURCES, DataConfig, completed
 from cubeview.paths import replacing
 
 
@@ -21,11 +21,8 @@ def make_facts(
     if SOURCES[config.source].facts is None:
         return {}
     paths = config.files(folder, ".json")
-    missing = [number for number, path in enumerate(paths) if not path.is_file()]
-    done = len(paths) - len(missing)
     try:
-        for number in make_files(_write_facts, config, paths, missing, workers):
-            done += number
+        for done in completed(_write_facts, config, paths, workers):
             report(done / len(paths), "Looking up what was simulated")
         parts = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     except OSError as error:

@@ -61,7 +61,6 @@ def tiles(cube: Cube) -> Iterator[Tile]:
             sigma = channel_sigma(flux).astype(np.float32)
         with np.errstate(invalid="ignore"):
             known = np.isfinite(flux) & (sigma > 0) & np.isfinite(sigma)
-        flux[~known] = np.nan
-        sigma[~known] = np.nan
-        core = tuple(slice(HALO, HALO + p.stop - p.start) for p in part)
-        yield Tile((start[0], start[1], start[2]), (core[0], core[1], core[2]), flux, sigma)
+        flux[~known] = sigma[~known] = np.nan
+        z, y, x = (slice(HALO, HALO + p.stop - p.start) for p in part)
+        yield Tile((start[0], start[1], start[2]), (z, y, x), flux, sigma)

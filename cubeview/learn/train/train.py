@@ -7,7 +7,7 @@ and the number of the epoch, never from a state that would be lost.
 
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -263,23 +263,16 @@ def _card(
     speeds = [one.cases_per_second for one in fits if one.cases_per_second > 0]
     source, schedule = SOURCES[plan.data], plan.training
     shift, temperature = calibration
+    shared = {e.name for e in fields(Card)} & {e.name for e in fields(plan)}
+    shared -= {"network", "training"}
     classes = source.classes if TASKS[plan.task].CLASSED else ()
     return Card(
-        name=plan.name,
-        kind=plan.kind,
-        title=plan.title,
+        **{name: getattr(plan, name) for name in shared},
         network=network.entries(),
-        preprocess=plan.preprocess,
         channels=source.channels,
-        task=plan.task,
         classes=classes,
         codes={name: code for name, code in KINDS[plan.kind].codes.items() if name in classes},
-        normal=plan.normal,
-        defects=plan.defects,
-        artefact=plan.artefact,
         temperature=round(temperature, 4),
-        quantity=plan.quantity,
-        unit=plan.unit,
         training={
             "data": source.version,
             "cases": plan.train,
