@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import placed
@@ -52,7 +52,7 @@ def predict(
     at: Sequence[float] | None = None,
     ventricles: Mapping[str, Ventricle] | None = None,
     report: Report = nothing,
-) -> Prediction:
+) -> Answer:
     """Ask a network what a case is.
 
     Parameters
@@ -68,7 +68,8 @@ def predict(
 
     Returns
     -------
-    Prediction
+    Answer
+        Of the model's task: a Prediction, where it classifies.
 
     Raises
     ------

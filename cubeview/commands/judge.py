@@ -73,6 +73,7 @@ def add(commands: Commands) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from cubeview.learn.ask.predict import predict
+    from cubeview.learn.tasks import TASKS
 
     answers: list[dict[str, Any]] = []
     if options.model:
@@ -89,38 +90,34 @@ def _predict(options: argparse.Namespace) -> int:
             print(f"cubeview: {case.name}: {said}", file=sys.stderr)
             status = 2 if len(cases) == 1 else status
             continue
-        answers.append(
-            {
-                "case": case.name,
-                "files": files_of(case),
-                "model": answer.model,
-                "class": None if answer.unlike else answer.answer,
-                "abnormal": answer.abnormal,
-                "probabilities": dict(answer.probabilities),
-                "cautions": list(answer.cautions),
-                "doubt": {
-                    "unlike_training": bool(answer.unlike),
-                    "why": answer.unlike,
-                    "distance": answer.distance,
-                },
-                "placed": _by_hand(ventricles),
-                "device": answer.device,
-                "seconds": round(answer.seconds, 4),
-            }
-        )
+        task = TASKS[answer.task]
+        record = {
+            "case": case.name,
+            "files": files_of(case),
+            "model": answer.model,
+            "task": answer.task,
+            **task.record(answer),
+            "cautions": list(answer.cautions),
+            "doubt": {
+                "unlike_training": bool(answer.unlike),
+                "why": answer.unlike,
+                "distance": answer.distance,
+            },
+            "placed": _by_hand(ventricles),
+            "device": answer.device,
+            "seconds": round(answer.seconds, 4),
+        }
+        answers.append(record)
+        if options.json:
+            continue
+        print(f"{case.name}: {task.words(answer)}")
+        if answer.unlike:
+            print(f"  why: {answer.unlike}")
+        _say_placed(record)
+        for caution in answer.cautions:
+            print(f"  caution: {caution}")
     if options.json:
         print_json(answers)
-    else:
-        for record in answers:
-            bars = ", ".join(f"{name} {p:.2f}" for name, p in record["probabilities"].items())
-            if record["class"] is None:
-                print(f"{record['case']}: unlike anything the model was trained on, so no class")
-                print(f"  why: {record['doubt']['why']}")
-            else:
-                print(f"{record['case']}: {record['class']} ({bars})")
-            _say_placed(record)
-            for caution in record["cautions"]:
-                print(f"  caution: {caution}")
     return status if answers else 2
 
 

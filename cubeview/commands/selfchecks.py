@@ -209,10 +209,12 @@ def _asked(bench: Bench, ref: Any) -> tuple[Any, Any]:
 
 
 def _predict(bench: Bench, ref: Any) -> str:
+    from cubeview.cubes.answer import Prediction
     from cubeview.learn.ask.predict import predict
 
     model, prepared = _asked(bench, ref)
     answer = predict(model, prepared.case, prepared=prepared)
+    assert isinstance(answer, Prediction)  # the models shipped with the program all classify
     where = ("models", ref.card.weights_sha256)
     bench.found["models"].setdefault(ref.card.weights_sha256, {})["name"] = ref.name
     for name, probability in answer.probabilities.items():

@@ -249,7 +249,7 @@ def train(job):
     import torch
 
     from cubeview.learn.models.device import share_cores
-    from cubeview.learn.models.network import NetworkConfig, build
+    from cubeview.learn.models.strided import NetworkConfig, build
 
     share_cores()
     network = build(NetworkConfig())

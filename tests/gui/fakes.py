@@ -57,7 +57,7 @@ def make_ref(kind, classes, roles, **extra):
         title=f"{kind.capitalize()} network",
         network={"classes": len(classes), "channels_in": len(roles)},
         preprocess={"kind": kind, "size": 32},
-        roles=roles,
+        channels=roles,
         classes=classes,
         temperature=1.3,
         weights_sha256=SKY_WEIGHTS if kind == "sky" else HEART_WEIGHTS,
@@ -103,11 +103,20 @@ class FakeQuestions(Questions):
             raise self.error
         if case.kind == "sky":
             odds = {"empty": 0.1, "emission line": 0.9}
-            return Prediction(case, "sky-net", odds, None, "CPU", 0.04, weights=SKY_WEIGHTS)
+            return Prediction(
+                case, "sky-net", odds, None, device="CPU", seconds=0.04, weights=SKY_WEIGHTS
+            )
         odds = dict(zip(HEART_CLASSES, (0.04, 0.81, 0.01, 0.11, 0.03), strict=True))
         cautions = ("the ventricle is doubtful",)
         return Prediction(
-            case, "heart-net", odds, 0.93, "CPU", 0.04, cautions, weights=HEART_WEIGHTS
+            case,
+            "heart-net",
+            odds,
+            0.93,
+            device="CPU",
+            seconds=0.04,
+            cautions=cautions,
+            weights=HEART_WEIGHTS,
         )
 
     def explanation(

@@ -47,14 +47,15 @@ def number(library, case):
 
 
 def said(case, weights, **odds):
-    return Prediction(case, "net", odds, None, "CPU", 0.25, weights=weights)
+    return Prediction(case, "net", odds, None, device="CPU", seconds=0.25, weights=weights)
 
 
 def test_a_prediction_comes_back_whole(case):
     ventricle = Ventricle((1.5, 2, 3), np.eye(3)[::-1], (40, 30, 31.25), 0.125, "faint", "user")
     asked = Prediction(
-        case, "net", {"mixed": 0.1, "healthy": 0.9}, 0.1, "CPU", 1 / 3, ("a", "b"),
-        {"stress": ventricle}, 0.7, "far away", NEW,
+        case, "net", {"mixed": 0.1, "healthy": 0.9}, 0.1, device="CPU", seconds=1 / 3,
+        cautions=("a", "b"), ventricles={"stress": ventricle}, distance=0.7, unlike="far away",
+        weights=NEW,
     )  # fmt: skip
     again = unpacked(packed(asked), case)
     for name in set(vars(asked)) - {"ventricles"}:

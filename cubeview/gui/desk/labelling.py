@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from cubeview.cubes.answer import Prediction
+from cubeview.cubes.answer import Answer
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.session import Session
@@ -59,7 +59,7 @@ class Labelling(QObject):
         self._session, self._records, self._subject = session, records, subject
         self._questions = questions
         self._seen: dict[str, str] = {}  # identity of a case to the model that was asked
-        self._recalled: Prediction | None = None
+        self._recalled: Answer | None = None
         self._undo: list[_Change] = []
         self._redo: list[_Change] = []
         session.prediction_changed.connect(self._predicted)

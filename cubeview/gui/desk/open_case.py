@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
@@ -58,7 +58,7 @@ class OpenCase:
     aperture: float = 0.0
     marks: tuple[Mark, ...] = ()
     ventricles: dict[str, Ventricle] = field(default_factory=dict)
-    prediction: Prediction | None = None
+    prediction: Answer | None = None
     overlay: Overlay | None = None
     catalogue: Catalogue | None = None
     hashes: dict[str, str] | None = None

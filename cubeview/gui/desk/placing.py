@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from cubeview.cubes.answer import MASK
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
@@ -142,7 +143,8 @@ class Placing(QObject):
         self._settled = dict(session.ventricles)
         overlay, prediction = session.overlay, session.prediction
         answered, method = self._wanted
-        method = overlay.method if overlay is not None else method
+        if overlay is not None and overlay.method != MASK:
+            method = overlay.method
         self._wanted = (answered or prediction is not None, method)
         session.set_overlay(None)
         session.set_prediction(None)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
@@ -113,7 +113,7 @@ class Questions:
         ventricles: Mapping[str, Ventricle],
         *,
         report: Report = nothing,
-    ) -> Prediction:
+    ) -> Answer:
         """Ask a model; see `cubeview.learn.ask.predict.predict`.
 
         Parameters

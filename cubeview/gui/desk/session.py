@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
@@ -117,7 +117,7 @@ class Session(QObject):
     marks = _Shown[tuple[Mark, ...]]()
     aperture = _Shown[float]()
     white = _Shown[bool]()
-    prediction = _Shown[Prediction | None]()
+    prediction = _Shown[Answer | None]()
     overlay = _Shown[Overlay | None]()
     catalogue = _Shown[Catalogue | None]()
 
@@ -171,7 +171,7 @@ class Session(QObject):
             self._open[case] = OpenCase(case, display)
         return self._open[case]
 
-    def answer_to(self, case: Case) -> Prediction | None:
+    def answer_to(self, case: Case) -> Answer | None:
         """Return the last answer a case of the list got."""
         return self._open[case].prediction if case in self._open else None
 
@@ -351,7 +351,7 @@ class Session(QObject):
             self.shown.marks = marks
             self.marks_changed.emit()
 
-    def set_prediction(self, prediction: Prediction | None) -> None:
+    def set_prediction(self, prediction: Answer | None) -> None:
         """Take an answer to the case it is for, or take the current one's away.
 
         One for a case that has gone, or for another window of it, is dropped.

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
@@ -200,8 +200,8 @@ class ExplainPanel(QWidget):
         self._making = way.label
         self._refresh()
 
-    def _take(self, result: Prediction | Overlay) -> None:
-        if isinstance(result, Prediction):
+    def _take(self, result: Answer | Overlay) -> None:
+        if isinstance(result, Answer):
             self._session.set_prediction(result)
             return
         self._session.set_overlay(result)
@@ -223,7 +223,7 @@ class ExplainPanel(QWidget):
     def _retarget(self) -> None:
         overlay = self._session.overlay
         self._advise()
-        if overlay is not None:
+        if overlay is not None and overlay.method in self.buttons:
             self.run(overlay.method)
 
     def _step_opacity(self, step: float) -> None:
@@ -240,7 +240,7 @@ class ExplainPanel(QWidget):
         self.target.addItem("the answer", "")
         for name in ref.card.classes if ref is not None else ():
             self.target.addItem(name, name)
-        self.occlusion.set_roles(ref.card.roles if ref is not None else ())
+        self.occlusion.set_roles(ref.card.channels if ref is not None else ())
         self.target.setCurrentIndex(max(0, self.target.findData(before)))
         for widget in (*self.buttons.values(), self.target, self.occlusion.channel):
             widget.setEnabled(fits)

@@ -2,7 +2,7 @@
 
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from cubeview.cubes.answer import Prediction
+from cubeview.cubes.answer import Answer, Prediction
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.questions import Questions
@@ -11,6 +11,7 @@ from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.words import place_text
 from cubeview.gui.widgets.basic import Bars, chooser, column, label, rule, set_part
 from cubeview.kinds import kind_of
+from cubeview.learn.tasks import TASKS
 
 SURE = 0.5
 SUSPECTED = 0.5
@@ -63,6 +64,7 @@ class PredictPanel(QWidget):
         layout.addStretch(1)
         session.case_changed.connect(self._case_changed)
         session.prediction_changed.connect(self._refresh)
+        session.prediction_changed.connect(self._draw)
         session.model_changed.connect(self._model_changed)
         self._soon = AtRest(self._refresh_where, self)
         session.cursor_changed.connect(self._soon.ask)
@@ -89,6 +91,14 @@ class PredictPanel(QWidget):
         )
         self._job.ended.connect(self._ended)
         self._refresh()
+
+    def _draw(self) -> None:
+        """Draw an answer that says what is where."""
+        answer = self._session.prediction
+        drawn = TASKS[answer.task].overlay(answer) if answer is not None else None
+        if drawn is not None:
+            self._session.set_overlay(drawn)
+            self._session.set_overlay_style(visible=True)
 
     def _ended(self) -> None:
         # A newer job may have taken the place of the one that ended.
@@ -133,7 +143,7 @@ class PredictPanel(QWidget):
             waiting = "Classifying…" if working else "Cannot judge" if objection else "Not asked"
             self.answer.setText("No case" if session.case is None else waiting)
         shown = prediction is not None
-        self.bars.setVisible(shown)
+        self.bars.setVisible(isinstance(prediction, Prediction))
         self.footer.setVisible(shown)
         self.abnormal.setVisible(shown and bool(self.abnormal.text()))
         self.artefact.setVisible(shown and bool(self.artefact.text()))
@@ -144,19 +154,40 @@ class PredictPanel(QWidget):
 
     def _offer(self) -> str:
         ref = self._questions.chosen(self._session)
-        return f"Tells apart: {', '.join(ref.card.classes)}." if ref else ""
+        return f"Tells apart: {', '.join(ref.card.classes)}." if ref and ref.card.classes else ""
 
-    def _show(self, prediction: Prediction) -> None:
+    def _show(self, prediction: Answer) -> None:
         ref = next(
             (m for m in self._questions.choices(prediction.case) if m.name == prediction.model),
             None,
         )
+        if isinstance(prediction, Prediction):
+            self._show_classes(prediction, ref.card.artefact if ref else "")
+        else:
+            self.answer.setText(TASKS[prediction.task].words(prediction))
+            self.abnormal.setText("")
+            self.artefact.setText("")
+        said = "No class is given" if prediction.answer else "Not to be relied on"
+        told = (f"{said}: {prediction.unlike}.",) if prediction.unlike else ()
+        warnings = "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions))
+        self.cautions.setText(warnings)
+        self.distance.setText(_distance_text(prediction))
+        spent = (
+            f"{prediction.seconds * 1000:.0f} ms"
+            if prediction.seconds < 1
+            else (f"{prediction.seconds:.1f} s")
+        )
+        calibrated = ref is not None and ref.card.temperature != 1.0
+        parts = (prediction.model, prediction.device, spent, "calibrated" if calibrated else "")
+        self.footer.setText(" · ".join(part for part in parts if part))
+
+    def _show_classes(self, prediction: Prediction, flag: str) -> None:
         odds = prediction.probabilities
         sure = odds[prediction.answer] >= SURE
         name = prediction.answer
         self.answer.setText(name.capitalize() if sure else f"Unsure: {name}?")
         self.bars.set_values(odds, "" if prediction.unlike else prediction.answer)
-        abnormal, flag = prediction.abnormal, ref.card.artefact if ref else ""
+        abnormal = prediction.abnormal
         if prediction.unlike:
             self.answer.setText("Unlike anything it was trained on")
             abnormal, flag = None, ""
@@ -175,18 +206,6 @@ class PredictPanel(QWidget):
             else f"artefact not suspected, {share:.2f}"
         )
         set_part(self.artefact, "warn" if suspected else "dim")
-        told = (f"No class is given: {prediction.unlike}.",) if prediction.unlike else ()
-        warnings = "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions))
-        self.cautions.setText(warnings)
-        self.distance.setText(_distance_text(prediction))
-        spent = (
-            f"{prediction.seconds * 1000:.0f} ms"
-            if prediction.seconds < 1
-            else (f"{prediction.seconds:.1f} s")
-        )
-        calibrated = ref is not None and ref.card.temperature != 1.0
-        parts = (prediction.model, prediction.device, spent, "calibrated" if calibrated else "")
-        self.footer.setText(" · ".join(part for part in parts if part))
 
     def _refresh_where(self) -> None:
         case = self._session.case
@@ -210,7 +229,7 @@ class PredictPanel(QWidget):
         )
 
 
-def _distance_text(prediction: Prediction) -> str:
+def _distance_text(prediction: Answer) -> str:
     """Say how a case compares with the training data; empty for a model that does not know."""
     if prediction.distance is None:
         return ""

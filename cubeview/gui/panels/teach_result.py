@@ -144,7 +144,7 @@ class TeachResult(QWidget):
         self._figures.setColumnStretch(1, 1)
 
     def _draw(self, taught: Taught) -> None:
-        from cubeview.learn.measure.metrics import reliability, roc_band
+        from cubeview.learn.tasks.metrics import reliability, roc_band
 
         outcome, folds = taught.outcome, taught.tuned.folds
         self.roc.clear()

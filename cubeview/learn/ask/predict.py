@@ -1,22 +1,22 @@
-"""Ask a model about a case: prepare, one forward pass, calibrated probabilities."""
+"""Ask a model about a case: prepare, one forward pass, and what its task makes of it."""
 
 import time
 from collections.abc import Mapping
 
 import numpy as np
 import torch
-from scipy.special import softmax
 
-from cubeview.cubes.answer import Prediction
+from cubeview.cubes.answer import Answer
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.models.card import Card, why_not
 from cubeview.learn.models.device import on_best_device
-from cubeview.learn.models.doubt import early_features, strange
+from cubeview.learn.models.doubt import strange
 from cubeview.learn.models.model import Model
 from cubeview.learn.models.prepared import Prepared
 from cubeview.learn.models.rooms import room_of
+from cubeview.learn.tasks import TASKS
 
 Ventricles = Mapping[str, Ventricle] | None
 
@@ -48,7 +48,7 @@ def prepare_case(
         raise CubeviewError(f"{case.name}: {reason}")
     room = room_of(card.preprocess["kind"])
     config = room.config(card.preprocess)
-    return room.prepare(case, config, card.roles, ventricles=ventricles, report=report)
+    return room.prepare(case, config, card.channels, ventricles=ventricles, report=report)
 
 
 class Latest:
@@ -78,7 +78,7 @@ def predict(
     ventricles: Ventricles = None,
     prepared: Prepared | None = None,
     report: Report = nothing,
-) -> Prediction:
+) -> Answer:
     """Ask a model about a case.
 
     Parameters
@@ -92,7 +92,8 @@ def predict(
 
     Returns
     -------
-    Prediction
+    Answer
+        Of the model's task.
 
     Raises
     ------
@@ -108,80 +109,45 @@ def predict(
     check_input(model, prepared)
     report(0.9, "asking the network")
 
-    def ask(device: torch.device) -> tuple[np.ndarray, float | None]:
+    def ask(device: torch.device) -> tuple[np.ndarray, np.ndarray, float | None]:
         shown = input_tensor(prepared, device)
-        said: np.ndarray = model.network(shown).cpu().numpy()
+        features = model.network.features(shown)
+        said, pooled = (
+            values[0].cpu().numpy()
+            for values in (model.network.head(features), features.mean(dim=(2, 3, 4)))
+        )
         if model.doubt is None:
-            return said, None
-        early = early_features(model.network, shown).cpu().numpy()
-        return said, float(model.doubt.distances(early)[0])
+            return said, pooled, None
+        early = model.network.early(shown).cpu().numpy()
+        return said, pooled, float(model.doubt.distances(early)[0])
 
-    (logits, distance), device = on_best_device(model.network, ask)
-    probabilities = calibrated(logits, card)[0]
-    if not np.isfinite(probabilities).all():
+    (said, pooled, distance), device = on_best_device(model.network, ask)
+    if not np.isfinite(said).all():
         raise CubeviewError(f"{case.name}: {card.title} gave no number. Check the cube's values.")
     report(1.0, "answered")
     cautions = (*prepared.cautions, *filter(None, (case.question,)))
-    return Prediction(
+    return TASKS[card.task].answer(
+        said,
+        pooled,
+        prepared,
+        card,
         case=case,
         model=card.name,
-        probabilities=dict(zip(card.classes, map(float, probabilities), strict=True)),
-        abnormal=_number(abnormality(probabilities[None], card)),
+        weights=card.weights_sha256,
         device=device,
         seconds=time.perf_counter() - begin,
         cautions=cautions,
         ventricles=prepared.ventricles,
         distance=distance,
         unlike=strange(prepared, distance),
-        weights=card.weights_sha256,
     )
-
-
-def calibrated(logits: np.ndarray, card: Card) -> np.ndarray:
-    """Return class probabilities after temperature scaling.
-
-    Parameters
-    ----------
-    logits : ndarray, shape (n, classes)
-    card : Card
-
-    Returns
-    -------
-    ndarray, shape (n, classes), float64
-        Rows sum to 1.
-
-    Source: Guo et al. 2017, arXiv:1706.04599, section 4.2.
-    """
-    shares: np.ndarray = softmax(np.asarray(logits, dtype=np.float64) / card.temperature, axis=1)
-    return shares
-
-
-def abnormality(probabilities: np.ndarray, card: Card) -> np.ndarray | None:
-    """Return the evidence for any defect against the normal class, artefact left aside.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (n, classes)
-    card : Card
-
-    Returns
-    -------
-    ndarray, shape (n,), 0 to 1; or None
-        ``p(defects) / (p(defects) + p(normal))``; 0.5 where both are nothing. None for models
-        without that question.
-    """
-    if not card.normal:
-        return None
-    defects = sum(probabilities[:, card.classes.index(name)] for name in card.defects)
-    both = defects + probabilities[:, card.classes.index(card.normal)]
-    return np.where(both > 0, defects / np.maximum(both, 1e-300), 0.5)
 
 
 def check_input(model: Model, prepared: Prepared) -> None:
     """Raise CubeviewError if a prepared input does not fit a model's network."""
-    config = model.network.config
+    layout = model.network.layout()
     channels, *shape = prepared.input.shape
-    if channels != config.channels_in or min(config.map_size(n) for n in shape) < 1:
+    if channels != layout.channels_in or min(map(layout.map_size, shape)) < 1:
         raise CubeviewError(
             f"{prepared.case.name}: an input of {prepared.input.shape} does not fit the network "
             f"of {model.card.title}. Its card and its weights do not belong together."
@@ -202,7 +168,7 @@ def _same(
     case: Case,
     given: Mapping[str, Ventricle],
 ) -> bool:
-    if known.roles != card.roles or dict(known.preprocess) != dict(card.preprocess):
+    if known.channels != card.channels or dict(known.preprocess) != dict(card.preprocess):
         return False
     if not same_cubes(prepared.case, case) or prepared.case.window != case.window:
         return False
@@ -211,7 +177,3 @@ def _same(
         given.keys() == other.keys() and all(given[role] is other[role] for role in given)
         for other in (placed, prepared.ventricles)
     )
-
-
-def _number(values: np.ndarray | None) -> float | None:
-    return None if values is None else float(values[0])

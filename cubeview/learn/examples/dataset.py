@@ -11,27 +11,21 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.examples.sky import ROLES as SKY_ROLES
-from cubeview.learn.examples.sky import sky_example, sky_facts
-from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
-from cubeview.simulate.heart import pair as spect
-from cubeview.simulate.heart.variants import LEARNT, VARIANTS
-from cubeview.simulate.sky import window as ifu
+from cubeview.learn.examples.heart import HEARTS
+from cubeview.learn.examples.sky import SKIES
+from cubeview.learn.examples.source import SPLITS, Source
 
 if TYPE_CHECKING:  # it needs torch, which the processes that simulate do without
     from cubeview.learn.models.processes import Together
 
-SPLITS = {"train": 0, "calibrate": 1, "test": 2}
-"""Each split draws from its own stream of random numbers, so none shares a case with another."""
+SOURCES: Mapping[str, Source] = {**HEARTS, **SKIES}
 
 DESCRIPTION = "data.json"
 
@@ -54,6 +48,8 @@ class DataConfig:
         Entries of the preparation's own config.
     shard : int
         Examples in one file.
+    task : str
+        What they are to teach: a key of `cubeview.learn.tasks.TASKS`.
     """
 
     source: str
@@ -62,47 +58,21 @@ class DataConfig:
     seed: int
     preprocess: Mapping[str, Any]
     shard: int = 256
-
-    def __post_init__(self) -> None:
-        # A card's own mapping cannot be sent to the processes that simulate.
-        object.__setattr__(self, "preprocess", dict(self.preprocess))
+    task: str = "classify"
 
     @property
     def describes(self) -> dict[str, Any]:
         """What must agree for shards to be used again; more examples may be added later."""
+        source = SOURCES[self.source]
         return {
             "source": self.source,
-            "version": SOURCES[self.source].version,
+            "version": source.version,
             "split": self.split,
             "seed": self.seed,
             "preprocess": dict(self.preprocess),
             "shard": self.shard,
+            **({"task": self.task} if self.task in source.truths else {}),
         }
-
-
-@dataclass(frozen=True)
-class Source:
-    """A simulator together with its preparation.
-
-    Parameters
-    ----------
-    version : str
-        Changes whenever the same number gives another example.
-    classes : tuple of str
-    roles : tuple of str
-        Channels in order.
-    example : callable
-        ``example(seed, split, index, preprocess) -> ndarray, shape (channel, d, h, w)``; its
-        class is ``index`` modulo the number of classes.
-    facts : callable or None
-        Called like `example`; what was simulated, as numbers by name.
-    """
-
-    version: str
-    classes: tuple[str, ...]
-    roles: tuple[str, ...]
-    example: Callable[[int, int, int, Mapping[str, Any]], np.ndarray]
-    facts: Callable[[int, int, int, Mapping[str, Any]], dict[str, float]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +85,15 @@ class Dataset:
         Memory-mapped, all of the same length.
     count : int
     classes : int
+        Which take turns.
+    truths : tuple of ndarray, shape (m, ...)
+        What is known of each example, where that is not its class.
     """
 
     shards: tuple[np.ndarray, ...]
     count: int
     classes: int
+    truths: tuple[np.ndarray, ...] = ()
 
     @property
     def channels(self) -> int:
@@ -137,6 +111,13 @@ class Dataset:
     def labels(self, indices: np.ndarray) -> np.ndarray:
         """Return class numbers, shape (n,), int64."""
         return np.asarray(indices, dtype=np.int64) % self.classes
+
+    def truth(self, indices: np.ndarray) -> np.ndarray:
+        """Return what is known of examples, shape (n, ...): class numbers where nothing else is."""
+        if not self.truths:
+            return self.labels(indices)
+        length = len(self.truths[0])
+        return np.stack([self.truths[index // length][index % length] for index in indices])
 
 
 def make_dataset(
@@ -188,12 +169,15 @@ def make_dataset(
             report(done / len(paths), f"Simulating: {min(done * config.shard, config.count)} cases")
         if together is not None:
             together.wait()
-        shards = tuple(np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+        shards, truths = (
+            tuple(np.load(path, mmap_mode="r", allow_pickle=False) for path in files)
+            for files in (paths, map(_truth_path, paths) if config.task in source.truths else ())
+        )
     except OSError as error:
         raise CubeviewError(
             f"{folder}: the training data cannot be written ({error.strerror}). Check the disk."
         ) from error
-    return Dataset(shards, config.count, len(source.classes))
+    return Dataset(shards, config.count, len(source.classes), truths)
 
 
 def _claim(folder: Path, config: DataConfig) -> None:
@@ -261,125 +245,21 @@ def _write_shard(config: DataConfig, number: int, path: Path) -> None:
     source = SOURCES[config.source]
     split = SPLITS[config.split]
     # The last shard is made whole as well, so that a larger data set can go on from it.
-    first = number * config.shard
-    examples = [
-        source.example(config.seed, split, index, config.preprocess)
-        for index in range(first, first + config.shard)
-    ]
+    numbers = range(number * config.shard, (number + 1) * config.shard)
+    truth = source.truths.get(config.task)
+    if truth is not None:
+        known = [truth(config.seed, split, index, config.preprocess) for index in numbers]
+        _save(_truth_path(path), np.stack(known))
+    examples = [source.example(config.seed, split, index, config.preprocess) for index in numbers]
+    _save(path, np.stack(examples).astype(np.float16))
+
+
+def _truth_path(path: Path) -> Path:
+    return path.with_suffix(".truth.npy")
+
+
+def _save(path: Path, values: np.ndarray) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with part.open("wb") as file:
-        np.save(file, np.stack(examples).astype(np.float16), allow_pickle=False)
+        np.save(file, values, allow_pickle=False)
     part.replace(path)
-
-
-# How far off a found ventricle may be, so that the finder itself, ten times slower than all the
-# rest, need not run for each training case: bias, standard deviation common to both states, and
-# standard deviation of each. Centre in mm and turn in degrees along the ventricle's own axes (long,
-# inferior, lateral), logarithm of the semi-axes. A ventricle found too long is too long at its
-# base, which moves its centre. Measured on 300 pairs, against where the heart was on average.
-FINDER_BIAS = np.array([0.0, 0.0, 0.0, 0.0, 0.1, 0.5, 0.0, 0.0, 0.0])
-FINDER_COMMON = np.array([1.0, 0.35, 0.35, 6.0, 1.0, 1.2, 0.03, 0.036, 0.034])
-FINDER_OWN = np.array([0.45, 0.3, 0.25, 2.2, 1.1, 1.1, 0.011, 0.010, 0.010])
-CENTRE_PER_LENGTH_MM = 33.0
-# Its errors have longer tails than a normal distribution: one case in seven errs twice as much.
-TAIL_SHARE, TAIL = 1.0 / 7.0, 2.0
-
-
-def finder_errors(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draw how the finder errs on one pair: for each state an argument of `misplaced`."""
-    wide = TAIL if rng.random() < TAIL_SHARE else 1.0
-    common = rng.normal(0.0, FINDER_COMMON * wide)
-    errors: dict[str, np.ndarray] = {}
-    for role in spect.ROLES:
-        error = common + rng.normal(0.0, FINDER_OWN * wide)
-        error[0] += CENTRE_PER_LENGTH_MM * error[6]
-        errors[role] = FINDER_BIAS + error
-    return errors
-
-
-def misplaced(ventricle: Ventricle, error: np.ndarray) -> Ventricle:
-    """Return a ventricle as the finder might have found it.
-
-    Parameters
-    ----------
-    ventricle : Ventricle
-        The truth, where the heart was on average.
-    error : ndarray, shape (9,)
-        Centre in mm, turn in degrees, logarithm of the semi-axes, each along the rows of `axes`.
-    """
-    angle = np.deg2rad(error[3:6])
-    # Small angles: a cross product, made orthonormal again.
-    turn = np.eye(3) + np.array(
-        [[0.0, -angle[2], angle[1]], [angle[2], 0.0, -angle[0]], [-angle[1], angle[0], 0.0]]
-    )
-    left, _, right = np.linalg.svd(turn)
-    axes = (left @ right).T @ ventricle.axes
-    centre = ventricle.centre + error[:3] @ ventricle.axes
-    return Ventricle(centre, axes, ventricle.radii * np.exp(error[6:]))
-
-
-def spect_example(
-    seed: int,
-    split: int,
-    index: int,
-    preprocess: Mapping[str, Any],
-    *,
-    variant: str = "",
-    look: bool = False,
-) -> np.ndarray:
-    """Simulate and prepare one rest/stress pair; shape (2, size, size, size), float32.
-
-    Parameters
-    ----------
-    seed, split, index : int
-        Together they name the example: the same three give the same one.
-    preprocess : mapping
-        Entries of `HeartConfig`.
-    variant : str
-        A key of `cubeview.simulate.heart.variants.VARIANTS`; empty for the usual ranges.
-    look : bool
-        Find the ventricle, instead of drawing how the finder errs.
-    """
-    pair, rng = _pair(seed, split, index, variant)
-    truth, errors = pair.truth, finder_errors(rng)
-    found = {
-        role: misplaced(replace(there, centre=there.centre + truth.drift[role]), errors[role])
-        for role, there in truth.ventricles.items()
-    }
-    case = spect.to_case(pair, f"simulated {index}")
-    config = HeartConfig.from_dict(preprocess)
-    return prepare_heart(case, config, spect.ROLES, ventricles=None if look else found).input
-
-
-def spect_facts(
-    seed: int, split: int, index: int, preprocess: Mapping[str, Any], *, variant: str = ""
-) -> dict[str, float]:
-    """Return the share of the wall an example's lesions cover, and the severity of the worst."""
-    truth = _pair(seed, split, index, variant)[0].truth
-    severity = max((lesion.severity["stress"] for lesion in truth.lesions), default=0.0)
-    return {"extent": round(truth.extent, 4), "severity": round(severity, 4)}
-
-
-def _pair(
-    seed: int, split: int, index: int, variant: str
-) -> tuple[spect.SpectPair, np.random.Generator]:
-    rng = np.random.default_rng([seed, split, index])
-    params = VARIANTS[variant] if variant else None
-    if not variant and split == SPLITS["train"]:
-        params = LEARNT
-    return spect.simulate_pair(spect.CLASSES[index % len(spect.CLASSES)], rng, params), rng
-
-
-def _hearts(version: str, **ways: Any) -> Source:
-    return Source(
-        f"{spect.VERSION}+{version}", spect.CLASSES, spect.ROLES, partial(spect_example, **ways)
-    )
-
-
-SOURCES: Mapping[str, Source] = {
-    "spect": replace(_hearts("finder-3"), facts=spect_facts),
-    # The same hearts and others, to see how what was learnt carries over.
-    "spect/found": _hearts("found-3", look=True),
-    **{f"spect/{name}": _hearts(f"{name}+finder-3", variant=name) for name in VARIANTS},
-    "ifu": Source(ifu.VERSION, ifu.CLASSES, SKY_ROLES, sky_example, sky_facts),
-}

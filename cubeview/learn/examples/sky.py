@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from cubeview.kinds import SKY
+from cubeview.learn.examples.source import Source
 from cubeview.learn.sky.prepare import SkyConfig, prepare_window
-from cubeview.simulate.sky.window import CLASSES, SkyWindow, simulate_window
-
-ROLES = ("flux", "noise")
-"""Channels in order."""
+from cubeview.simulate.sky.window import CLASSES, VERSION, SkyWindow, simulate_window
 
 WITHOUT_SIGMA = 0.25
 """Share of windows whose file states no uncertainty, as most radio cubes."""
@@ -45,11 +44,24 @@ def sky_example(seed: int, split: int, index: int, preprocess: Mapping[str, Any]
     return prepare_window(window.flux, window.sigma if states_sigma else None, config)[0]
 
 
-def peak_sn(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> float:
-    """Return the peak signal-to-noise of what makes an example's class; 0 for an empty window."""
-    return sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)[0].peak_sn
-
-
 def sky_facts(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> dict[str, float]:
-    """Return the peak signal-to-noise of an example, as `peak_sn`."""
-    return {"peak_sn": peak_sn(seed, split, index, preprocess)}
+    """Return the peak signal-to-noise of what makes an example's class; 0 for an empty window."""
+    window, _ = sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)
+    return {"peak_sn": window.peak_sn}
+
+
+def sky_mask(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> np.ndarray:
+    """Return where what makes an example's class exceeds the noise, shape (size, size, size).
+
+    Numbers of its class; 0, which is empty, elsewhere. Takes the arguments of `sky_example`.
+    """
+    window, _ = sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)
+    shown = np.abs(window.effect) > window.sigma  # False where there is no data
+    return np.where(shown, CLASSES.index(window.label), 0).astype(np.uint8)
+
+
+SKIES: Mapping[str, Source] = {
+    "ifu": Source(
+        VERSION, CLASSES, SKY.channels, sky_example, sky_facts, truths={"segment": sky_mask}
+    ),
+}

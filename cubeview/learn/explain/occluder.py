@@ -14,7 +14,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from cubeview.learn.models.network import Network, NetworkConfig, fold_batch_norm
+from cubeview.errors import CubeviewError
+from cubeview.learn.models.network import Network
+from cubeview.learn.models.receptive import Layout
+from cubeview.learn.models.strided import StridedNetwork, fold_batch_norm
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -58,7 +61,7 @@ class Track:
     outputs: tuple[int, ...]
 
 
-def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | None:
+def track(start: int, stop: int, length: int, layout: Layout) -> Track | None:
     """Follow the voxels [start, stop) of an axis through the layers; None if nothing sees them.
 
     Parameters
@@ -66,14 +69,13 @@ def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | 
     start, stop : int
     length : int
         Voxels along the axis.
-    config : NetworkConfig
+    layout : Layout
     """
     span = start, stop
     cuts, outputs = [], []
-    for kernel, stride, (low, high) in zip(
-        config.kernels, config.strides, config.pads, strict=True
-    ):
-        size = (length + low + high - kernel) // stride + 1
+    for layer in layout.layers:
+        kernel, stride, (low, _) = layer.kernel, layer.stride, layer.pad
+        size = layer.outputs(length)
         first = max(0, -((kernel - 1 - start - low) // stride))
         last = min(size - 1, (stop - 1 + low) // stride)
         if last < first:
@@ -89,7 +91,7 @@ def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | 
     return Track(*span, tuple(cuts), tuple(outputs))
 
 
-def narrowed(wide: Track, narrow: Track, config: NetworkConfig) -> Track:
+def narrowed(wide: Track, narrow: Track, layout: Layout) -> Track:
     """Go through the first, strided layers as `wide` does and on as `narrow`, which lies in it.
 
     Those layers cost little, and windows alike make one convolution of many patches.
@@ -97,10 +99,10 @@ def narrowed(wide: Track, narrow: Track, config: NetworkConfig) -> Track:
     Parameters
     ----------
     wide, narrow : Track
-    config : NetworkConfig
+    layout : Layout
     """
     strided = 0
-    while strided < len(config.strides) and config.strides[strided] > 1:
+    while strided < len(layout.layers) and layout.layers[strided].stride > 1:
         strided += 1
     if not strided:
         return narrow
@@ -142,8 +144,13 @@ class Occluder:
         hidden: torch.Tensor,
         dtype: torch.dtype = torch.float32,
     ) -> None:
+        if not isinstance(network, StridedNetwork):
+            raise CubeviewError(
+                "the network of this model is not made of plain convolutions, so hiding one patch "
+                "after another is not to be had. Choose another way to explain."
+            )
         folded = fold_batch_norm(network)
-        self._config = folded.config
+        self._layout = folded.layout()
         self._shape = tuple(shown.shape[1:])
         self._head = folded.head
         self._weights = [
@@ -227,9 +234,9 @@ class Occluder:
     def _track(self, axis: int, start: int, stop: int, first: int, end: int) -> Track | None:
         """Follow what changes, [first, end), and the patch around it, [start, stop)."""
         length = self._shape[axis]
-        narrow = track(first, end, length, self._config)
-        wide = track(start, stop, length, self._config)
-        return narrowed(wide, narrow, self._config) if narrow and wide else None
+        narrow = track(first, end, length, self._layout)
+        wide = track(start, stop, length, self._layout)
+        return narrowed(wide, narrow, self._layout) if narrow and wide else None
 
     def _lost(self, tracks: Sequence[Tracks]) -> torch.Tensor:
         """Return how the sums over the last map change with each patch, shape (B, C), float32."""
@@ -251,9 +258,9 @@ class Occluder:
                 summed = functional.conv3d(
                     several.permute(0, 4, 1, 2, 3),
                     weight,
-                    stride=self._config.strides[layer],
+                    stride=self._layout.layers[layer].stride,
                     padding=margins,
-                    groups=self._config.groupings[layer],
+                    groups=self._layout.layers[layer].groups,
                 ).permute(0, 2, 3, 4, 1)[: len(rows)]  # (B, w, w, w, C)
                 for (cuts, needs), members in _alike(
                     (

@@ -126,7 +126,7 @@ def _levels(
 def _hidden(asked: Question, settings: OcclusionSettings) -> np.ndarray:
     """The input as it would be with everything hidden, shape (channel, d, h, w)."""
     hidden, visible = asked.prepared.input.copy(), visible_in(asked.prepared)
-    for role, channel in zip(asked.model.card.roles, hidden, strict=True):
+    for role, channel in zip(asked.model.card.channels, hidden, strict=True):
         if settings.channel not in ("both", role):
             continue
         level = 0.0
@@ -150,7 +150,7 @@ def _check(asked: Question, settings: OcclusionSettings) -> None:
     for name, chosen, choices in (
         ("fill", settings.fill, FILLS),
         ("precision", settings.precision, PRECISIONS),
-        ("channel", settings.channel, ("both", *asked.model.card.roles)),
+        ("channel", settings.channel, ("both", *asked.model.card.channels)),
     ):
         if chosen not in choices:
             raise CubeviewError(f"Unknown {name} {chosen!r}: choose {', '.join(choices)}.")

@@ -13,6 +13,11 @@ from cubeview.learn.models.prepared import Prepared, to_cube
 
 def row_of(model: Model, target: str) -> int:
     """Return the place of a class among the model's answers, or raise CubeviewError."""
+    if model.card.task != "classify":
+        raise CubeviewError(
+            f"{model.card.title} does not tell classes apart, so no map can show what spoke for "
+            "one. Choose a model that classifies."
+        )
     if target not in model.card.classes:
         raise CubeviewError(
             f"{model.card.title} has no class {target!r}: choose {', '.join(model.card.classes)}."
@@ -56,7 +61,7 @@ def on_cubes(
         The class the map speaks for.
     unit : str
     """
-    channels, roles = model.card.roles, tuple(prepared.grids)
+    channels, roles = model.card.channels, tuple(prepared.grids)
     own = dict.fromkeys(roles, found.summed)
     if found.values.ndim == 4 and set(roles) == set(channels):
         own = dict(zip(channels, found.values, strict=True))

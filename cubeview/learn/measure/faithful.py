@@ -28,8 +28,7 @@ from cubeview.learn.explain.methods import EXPLAINERS, Explainer, grid_map
 from cubeview.learn.explain.overlay import visible_in
 from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
 from cubeview.learn.models.device import on_best_device
-from cubeview.learn.models.model import Model
-from cubeview.learn.models.network import build
+from cubeview.learn.models.model import Model, fresh_network
 from cubeview.learn.models.prepared import Prepared
 from cubeview.learn.sky.prepare import SkyConfig, prepare_window
 from cubeview.simulate.heart import pair as spect
@@ -197,10 +196,10 @@ class _Tally:
 def _check_twins(model: Model, twins: Sequence[Model]) -> None:
     cards = [model.card, *(twin.card for twin in twins)]
     for card in cards[1:]:
-        if (card.kind, card.classes, card.roles, dict(card.preprocess)) != (
+        if (card.kind, card.classes, card.channels, dict(card.preprocess)) != (
             model.card.kind,
             model.card.classes,
-            model.card.roles,
+            model.card.channels,
             dict(model.card.preprocess),
         ):
             raise CubeviewError(
@@ -239,7 +238,7 @@ def _heart(model: Model, label: str, rng: np.random.Generator, name: str) -> Kno
     pair = spect.simulate_pair(label, rng)
     case = spect.to_case(pair, name)
     config = HeartConfig.from_dict(model.card.preprocess)
-    roles = model.card.roles
+    roles = model.card.channels
     prepared = prepare_heart(case, config, roles, ventricles=pair.truth.ventricles)
     wall, site = (
         np.any(
@@ -266,8 +265,8 @@ def _window(model: Model, label: str, rng: np.random.Generator, name: str) -> Kn
         Axis("RA", "space", "", steps),
     )
     cube = Cube(axes, ArrayPixels(window.flux), "sky")
-    case = Case(name, "sky", {model.card.roles[0]: cube})
-    prepared = Prepared(case, values, {model.card.roles[0]: np.eye(4)})
+    case = Case(name, "sky", {model.card.channels[0]: cube})
+    prepared = Prepared(case, values, {model.card.channels[0]: np.eye(4)})
     strength = np.abs(window.effect)
     site = strength > strength.max() / 2
     return Known(label, prepared, np.ones_like(site), _around(site, NEAR_VOXELS))
@@ -336,7 +335,7 @@ def _curves(model: Model, prepared: Prepared, row: int, values: np.ndarray) -> t
 def _fresh(model: Model, prepared: Prepared, everywhere: bool) -> Model:
     """The model with untrained weights in its head, or in all of it."""
     torch.manual_seed(1)
-    network = build(model.network.config)
+    network = fresh_network(model.network.entries())
     if everywhere:
         shown = torch.tensor(prepared.input)[None].repeat(4, 1, 1, 1, 1)
         for _ in range(30):  # settles the statistics of the normalisations

@@ -5,7 +5,7 @@ import torch
 
 from cubeview.errors import CubeviewError
 from cubeview.learn.examples.dataset import Dataset
-from cubeview.learn.models.doubt import RATE, Doubt, early_features, nearest
+from cubeview.learn.models.doubt import RATE, Doubt, nearest
 from cubeview.learn.models.network import Network
 
 FIT_CASES = 4096
@@ -59,7 +59,7 @@ def fit_doubt(network: Network, fitted: Dataset, held_out: Dataset) -> Doubt:
 
 
 def features_of(network: Network, data: Dataset, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return `early_features` of at most so many examples, float64, and their labels.
+    """Return `Network.early` of at most so many examples, float64, and their labels.
 
     Parameters
     ----------
@@ -72,5 +72,5 @@ def features_of(network: Network, data: Dataset, most: int) -> tuple[np.ndarray,
     with torch.inference_mode():
         for first in range(0, len(every), 128):
             batch = torch.from_numpy(data.inputs(every[first : first + 128]))
-            found.append(early_features(network, batch).numpy())
+            found.append(network.early(batch).numpy())
     return np.concatenate(found).astype(np.float64), data.labels(every)

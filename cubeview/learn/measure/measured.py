@@ -16,12 +16,13 @@ import torch
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
 from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset
-from cubeview.learn.examples.truth import make_facts
+from cubeview.learn.examples.facts import make_facts
 from cubeview.learn.measure.fit_doubt import features_of
-from cubeview.learn.measure.metrics import auc, evidence, reliability, roc, softmax, summarise
 from cubeview.learn.measure.sky_figures import by_strength
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model
+from cubeview.learn.tasks import TASKS
+from cubeview.learn.tasks.metrics import auc, evidence, reliability, roc, softmax
 
 EXTENTS = (0.03, 0.06, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40)
 SEVERITIES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -39,7 +40,9 @@ class Measured:
     on : str
         Which cases, in words.
     logits : ndarray, shape (n, classes), float64
+        Or whatever else a network of the card's task says.
     labels : ndarray, shape (n,), int
+        What it should have said.
     facts : mapping of str to ndarray, shape (n,)
         What was simulated, as numbers by name.
     """
@@ -72,7 +75,7 @@ def simulator_of(card: Card) -> str:
         If there is none.
     """
     for name, source in SOURCES.items():
-        if source.classes == card.classes and source.roles == card.roles:
+        if source.classes == card.classes and source.channels == card.channels:
             return name
     raise CubeviewError(
         f"{card.title} has classes of its own ({', '.join(card.classes)}); no simulator makes "
@@ -120,9 +123,11 @@ def simulated(
 
 
 def answers(
-    network: torch.nn.Module, data: Dataset, batch: int = 128
+    network: torch.nn.Module, data: Dataset, batch: int = 128, *, task: str = "classify"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return logits, shape (n, classes), float64, and labels, shape (n,), of a whole data set.
+    """Return what a network says to a whole data set, float64, and what it should have said.
+
+    For classes that is logits, shape (n, classes), and labels, shape (n,).
 
     Parameters
     ----------
@@ -130,14 +135,19 @@ def answers(
     data : Dataset
     batch : int
         Cases at a time.
+    task : str
+        Of the network's card.
     """
     network.eval()
-    logits = []
+    said, wanted = [], []
     with torch.inference_mode():
         for first in range(0, data.count, batch):
             chosen = np.arange(first, min(first + batch, data.count))
-            logits.append(network(torch.from_numpy(data.inputs(chosen))).double().numpy())
-    return np.concatenate(logits), data.labels(np.arange(data.count))
+            shown = torch.from_numpy(data.inputs(chosen))
+            target = TASKS[task].target(shown, torch.from_numpy(data.truth(chosen)))
+            said.append(network(shown).double().numpy())
+            wanted.append(target.numpy())
+    return np.concatenate(said), np.concatenate(wanted)
 
 
 def flagged(model: Model, data: Dataset) -> float | None:
@@ -154,20 +164,14 @@ def figures(measured: Measured) -> dict[str, Any]:
     Returns
     -------
     dict
-        As `cubeview.learn.measure.metrics.summarise`, and ``"on"``, ``"roc"`` (curves and areas by
-        name),
-        ``"reliability"``, and where the facts are known ``"by_extent"`` and ``"by_severity"``
-        (hearts) or ``"by_peak_sn"`` (sky).
+        The figures of the card's task and ``"on"``; of classes also ``"roc"`` (curves and areas
+        by name), ``"reliability"``, and where the facts are known ``"by_extent"`` and
+        ``"by_severity"`` (hearts) or ``"by_peak_sn"`` (sky).
     """
     card, logits, labels = measured.card, measured.logits, measured.labels
-    found = summarise(
-        logits,
-        labels,
-        card.classes,
-        temperature=card.temperature,
-        normal=card.normal,
-        defects=card.defects,
-    )
+    found = TASKS[card.task].figures(logits, labels, card)
+    if card.task != "classify":
+        return {**found, "on": measured.on}
     chances = softmax(logits, card.temperature)
     mean, right, number = reliability(chances, labels)
     found["on"] = measured.on
@@ -193,7 +197,7 @@ def milliseconds(model: Model, repeats: int = 15) -> float:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        values = torch.rand(1, len(model.card.roles), size, size, size)
+        values = torch.rand(1, len(model.card.channels), size, size, size)
         spent = []
         with torch.inference_mode():
             for _ in range(repeats):
@@ -207,7 +211,7 @@ def milliseconds(model: Model, repeats: int = 15) -> float:
 
 def same_input(card: Card) -> str:
     """Return a text that two models share when they are shown a case in the same way."""
-    return json.dumps([card.roles, card.classes, dict(card.preprocess)], sort_keys=True)
+    return json.dumps([card.channels, card.classes, dict(card.preprocess)], sort_keys=True)
 
 
 def _curves(

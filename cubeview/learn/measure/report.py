@@ -136,7 +136,6 @@ def write_report(document: dict[str, Any], folder: Path) -> Path:
 def described(model: Model, name: str) -> dict[str, Any]:
     """Return what a report says of a model before any measurement, as plain values."""
     card = model.card
-    config = model.network.config
     return {
         "name": name,
         "group": card.name,
@@ -146,8 +145,8 @@ def described(model: Model, name: str) -> dict[str, Any]:
         "defects": list(card.defects),
         "sha256": card.weights_sha256,
         "weights": sum(p.numel() for p in model.network.parameters()),
-        "widths": list(config.widths),
-        "batch_norm": config.batch_norm,
+        "widths": [layer.channels for layer in model.network.layout().layers],
+        "batch_norm": model.network.entries().get("batch_norm", False),
         "temperature": card.temperature,
         "training": plain(dict(card.training)),
         "maps": read_figures(model.folder) if model.folder else None,

@@ -50,17 +50,15 @@ def choose(
             else "No model is installed. Copy a model folder (card.json and weights.safetensors) "
             "into the models folder: Tools, Open the models folder."
         )
-    usual = [ref for ref in models if ref.name == defaults.get(case.kind)]
+    usual = [ref for ref in models_for(case.kind) if ref.name == defaults.get(case.kind)]
     able = (ref for ref in models if not why_not(ref.card, case))
     return next(iter(usual), None) or next(able, models[0])
 
 
-def models_for(kind: str, task: str = CLASSIFY) -> tuple[ModelRef, ...]:
-    """Return the models of a task made for a kind of case."""
+def models_for(kind: str, task: str = "") -> tuple[ModelRef, ...]:
+    """Return the models made for a kind of case: of one task, or of all."""
     return tuple(
-        ref
-        for ref in find_models()
-        if ref.card.kind == kind and getattr(ref.card, "task", CLASSIFY) == task
+        ref for ref in find_models() if ref.card.kind == kind and task in ("", ref.card.task)
     )
 
 

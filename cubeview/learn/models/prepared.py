@@ -93,8 +93,8 @@ def _find_ways(prepared: Prepared, role: str) -> tuple[Box, csr_array, np.ndarra
     back = np.linalg.inv(grid)
     places = back[:3, :3] @ voxels + back[:3, 3:]
     outside = ((places < -0.5) | (places > size[:, None] - 0.5)).any(axis=0)
-    box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
-    return box, _linear_shares(np.clip(places, 0, size[:, None] - 1), size), outside
+    z, y, x = (slice(*ends) for ends in zip(low.tolist(), high.tolist(), strict=True))
+    return (z, y, x), _linear_shares(np.clip(places, 0, size[:, None] - 1), size), outside
 
 
 def _linear_shares(places: np.ndarray, size: np.ndarray) -> csr_array:

@@ -18,7 +18,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
 from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.model import Model
-from cubeview.learn.models.network import Network, fold_batch_norm
+from cubeview.learn.models.network import Network
 from cubeview.learn.search.catalogue import (
     FLOOR,
     PURITY,
@@ -94,7 +94,7 @@ def search(
     _check(model, case)
     cube = case.main
     config = SkyConfig.from_dict(model.card.preprocess)
-    network = fold_batch_norm(model.network)
+    network = model.network.folded()
     continuum = find_continuum(cube, report=lambda f, text: report(0.1 * f, text))
     bank = bank_for(cube)
     found, _ = on_best_device(

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from cubeview.errors import CubeviewError
-from cubeview.learn.measure import metrics
 from cubeview.learn.models.card import Card
+from cubeview.learn.tasks import metrics
 from cubeview.learn.teach.tuning import FinetuneConfig
 from cubeview.plain import plain
 

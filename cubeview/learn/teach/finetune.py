@@ -15,12 +15,12 @@ import torch
 from torch import nn
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.measure.calibrate import calibrate, how_far, logistic_baseline
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.doubt import keeps_features
 from cubeview.learn.models.model import Model
-from cubeview.learn.models.network import Network
+from cubeview.learn.models.network import Network, pooled_head
 from cubeview.learn.models.processes import Together
+from cubeview.learn.tasks.calibrate import calibrate, how_far, logistic_baseline
 from cubeview.learn.teach.rounds import (
     Links,
     Rounds,
@@ -175,8 +175,8 @@ def _prepared(
     start = deepcopy(base.network).eval().to(together.device)
     if links is None:
         start.reset_head(len(examples.classes))
-        nn.init.zeros_(start.head.weight)
-        nn.init.zeros_(start.head.bias)
+        for parameter in pooled_head(start).parameters():
+            nn.init.zeros_(parameter)
     tail_at = tail_of(start, config.layers)
     with explained():
         cached = frozen_part(start, examples, tail_at, config, base.card.kind, way.aside)
@@ -312,7 +312,7 @@ def _shifted(network: Network, links: list[list[int]] | None, shift: np.ndarray)
     with torch.no_grad():
         for index, amount in enumerate(shift):
             rows = [index] if links is None else links[index]
-            network.head.bias[rows] += float(amount)
+            pooled_head(network).bias[rows] += float(amount)
     return network
 
 
@@ -325,7 +325,7 @@ def _card(
         parent=base.card.weights_sha256,
         weights_sha256="",
         doubt_sha256="",
-        network=base.network.config.to_dict(),
+        network=base.network.entries(),
         metrics={},
         training={},
     )
@@ -338,5 +338,5 @@ def _card(
         normal=card.normal if card.normal in examples.classes else "",
         defects=tuple(name for name in card.defects if name in examples.classes),
         artefact=card.artefact if card.artefact in examples.classes else "",
-        network={**base.network.config.to_dict(), "classes": len(examples.classes)},
+        network={**base.network.entries(), "classes": len(examples.classes)},
     )

@@ -11,9 +11,9 @@ from torch import nn
 from torch.nn import functional
 
 from cubeview.errors import CubeviewError
-from cubeview.learn.measure.calibrate import HEAD_C, calibrate, class_weights, logistic
-from cubeview.learn.models.network import Network
+from cubeview.learn.models.network import Network, pooled_head
 from cubeview.learn.models.processes import Together
+from cubeview.learn.tasks.calibrate import HEAD_C, calibrate, class_weights, logistic
 from cubeview.learn.teach.augment import varied
 from cubeview.learn.teach.training_set import TrainingSet
 from cubeview.learn.teach.tuning import FinetuneConfig
@@ -37,7 +37,7 @@ class Rounds:
     start : Network
         In evaluation mode: the batch normalisations keep their statistics.
     tail_at : int
-        Index in ``features`` at which the moving part begins.
+        Index in ``stages`` at which the moving part begins.
     links : list or None
         See `cubeview.learn.teach.finetune.linked_classes`.
     examples : TrainingSet
@@ -116,9 +116,10 @@ class Rounds:
         """
         copies, truth = len(self.pooled), self.examples.truth[cases]
         pooled = np.concatenate(self.pooled[:, cases])
-        known = torch.tensor(pooled, device=network.head.weight.device)
+        head = pooled_head(network)
+        known = torch.tensor(pooled, device=head.weight.device)
         with torch.no_grad():
-            evidence = grouped_logits(network.head(known), self.links).cpu().numpy()
+            evidence = grouped_logits(head.of_means(known), self.links).cpu().numpy()
         temperature = 1.0
         if self.links is not None:
             _, temperature = calibrate(evidence[: len(cases)], truth, temperature)
@@ -134,8 +135,8 @@ class Rounds:
             for index, (row, shift) in enumerate(parts):
                 # All answers of a class rise alike, and with them what is known of the class.
                 answers = index if self.links is None else self.links[index]
-                network.head.weight[answers] += torch.tensor(row).to(network.head.weight)
-                network.head.bias[answers] += float(shift)
+                head.weight[answers] += torch.tensor(row).to(head.weight)
+                head.bias[answers] += float(shift)
         return temperature
 
     def _move(self, network: Network, cases: np.ndarray, temperature: float, watch: Watch) -> None:
@@ -204,8 +205,8 @@ def grouped_logits(logits: torch.Tensor, links: Links) -> torch.Tensor:
 
 
 def tail_of(network: Network, layers: str) -> int:
-    """Return the index in ``features`` at which the moving part begins."""
-    last = len(network.features)
+    """Return the index in ``stages`` at which the moving part begins."""
+    last = len(network.stages)
     if layers in ("threshold", "head"):
         return last
     if layers == "all":
@@ -228,7 +229,7 @@ def frozen_part(
     network : Network
     examples : TrainingSet
     tail_at : int
-        Index in ``features`` at which the moving part begins.
+        Index in ``stages`` at which the moving part begins.
     config : FinetuneConfig
     kind : str
         Of the cases: decides how they are varied.
@@ -236,7 +237,7 @@ def frozen_part(
         Told what is done; may raise Cancelled.
     """
     rng = np.random.default_rng(config.seed)
-    layers = list(network.features)[:tail_at]
+    layers = list(network.stages[:tail_at])
     if config.layers in ("threshold", "head"):
         # The pooled map is all a head sees; kept as a map of one voxel.
         layers.append(nn.AdaptiveAvgPool3d(1))
@@ -293,20 +294,19 @@ def batched(
     inputs : ndarray, shape (n, channel, d, h, w)
     network : Network
     """
-    device = network.head.weight.device
+    device = pooled_head(network).weight.device
     parts = np.array_split(inputs, max(1, len(inputs) // _AT_ONCE))
     return torch.cat([run(torch.tensor(part, device=device)) for part in parts])
 
 
 def _pooled(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tensor:
-    for module in list(network.features)[tail_at:]:
+    for module in network.stages[tail_at:]:
         values = module(values)
     return values.mean(dim=(2, 3, 4))
 
 
 def _forward(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tensor:
-    logits: torch.Tensor = network.head(_pooled(network, tail_at, values))
-    return logits
+    return pooled_head(network).of_means(_pooled(network, tail_at, values))
 
 
 def _movable(
@@ -317,7 +317,7 @@ def _movable(
         parameter.requires_grad_(False)
     groups: list[dict[str, object]] = []
     anchors = []
-    for module in [network.head, *reversed(list(network.features)[tail_at:])]:
+    for module in [network.head, *reversed(network.stages[tail_at:])]:
         parameters = list(module.parameters())
         for parameter in parameters:
             parameter.requires_grad_(True)

@@ -9,7 +9,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import HEART
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.learn.teach.finetune import fine_tune
 from cubeview.learn.teach.labelled import Entry
 from cubeview.learn.teach.training_set import gather
@@ -78,7 +78,7 @@ def _untrained() -> Model:
         title="Untrained",
         network=config.to_dict(),
         preprocess={"kind": "heart"},
-        roles=("rest", "stress"),
+        channels=("rest", "stress"),
         classes=classes,
         codes={name: HEART.codes[name] for name in classes},
         normal="healthy",

@@ -23,8 +23,9 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.examples.dataset import Dataset
 from cubeview.learn.models.network import Network
 from cubeview.learn.models.processes import Together
+from cubeview.learn.tasks import TASKS
 from cubeview.learn.train.recipe import Schedule
-from cubeview.learn.train.variation import Variation, applied, applied_there, draw
+from cubeview.learn.train.variation import Variation, applied, applied_there, draw, moved
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -64,6 +65,7 @@ def fit(
     schedule: Schedule,
     seed: int,
     *,
+    task: str = "classify",
     checkpoint: Path | None = None,
     digest: str = "",
     together: Together | None = None,
@@ -82,6 +84,8 @@ def fit(
     schedule : Schedule
     seed : int
         Decides the order of cases and their displacements.
+    task : str
+        What the network learns: a key of `cubeview.learn.tasks.TASKS`.
     checkpoint : path, optional
         Written after each epoch, and continued from where it exists.
     digest : str
@@ -123,7 +127,7 @@ def fit(
     batch = _batches(data, device)
     steps = max(1, data.count // schedule.batch)
     share = slice(together.rank, None, size)
-    loss_of = nn.CrossEntropyLoss()
+    learnt = TASKS[task]
     begin, done_before = time.monotonic(), len(losses)
     for epoch in range(len(losses), schedule.epochs):
         network.train()
@@ -136,12 +140,12 @@ def fit(
             chosen = order[step * schedule.batch : (step + 1) * schedule.batch]
             variation = draw(schedule, len(chosen), data.channels, rng).of(share)
             x = batch(chosen[share], variation)
-            y = torch.from_numpy(data.labels(chosen[share])).to(device)
+            truth = torch.from_numpy(moved(data.truth(chosen[share]), variation)).to(device)
             for group in optimizer.param_groups:
                 group["lr"] = rate_at(epoch * steps + step, schedule.epochs * steps, schedule)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                logits = ours(x)
-            loss = loss_of(logits.float(), y)
+                said = ours(x)
+            loss = learnt.loss(said, learnt.target(x, truth))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

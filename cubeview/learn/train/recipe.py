@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cubeview.errors import CubeviewError
+from cubeview.learn.tasks import TASKS
 
 RECIPES = Path(__file__).with_name("recipes")
 
@@ -92,10 +93,15 @@ class Recipe:
     defects : tuple of str
     artefact : str
         As in `Card`.
+    task : str
+        What the network learns: a key of `cubeview.learn.tasks.TASKS`.
+    quantity, unit : str
+        Of an estimate, as in `Card`.
     lean : tuple of float
         Added to the classes' logits once they are calibrated: which way to err when in doubt.
     network, preprocess : mapping
-        Entries of `NetworkConfig` and of the preparation's config that differ from the default.
+        Entries of the network's and of the preparation's config that differ from the default; the
+        network's ``name`` is a key of `cubeview.learn.models.model.NETWORKS`.
     training : Schedule
     digest : str
         SHA-256 of the recipe's text.
@@ -114,6 +120,9 @@ class Recipe:
     normal: str = ""
     defects: tuple[str, ...] = ()
     artefact: str = ""
+    task: str = "classify"
+    quantity: str = ""
+    unit: str = ""
     lean: tuple[float, ...] = ()
     network: Mapping[str, Any] = field(default_factory=dict)
     preprocess: Mapping[str, Any] = field(default_factory=dict)
@@ -172,6 +181,8 @@ def read_recipe(recipe: Path | str) -> Recipe:
             number = getattr(made, name)
             if type(number) is not int or number < (0 if name == "seed" else 1):
                 raise ValueError(f"{name!r} is not a positive whole number")
+        if made.task not in TASKS:
+            raise ValueError(f"'task' is {made.task!r}, none of {', '.join(TASKS)}")
     except (TypeError, ValueError) as error:
         raise CubeviewError(f"{path}: the recipe cannot be used: {error}.") from error
     return made

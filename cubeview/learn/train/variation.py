@@ -4,7 +4,7 @@ Drawing and applying are apart, so that several processes that train as one vary
 alone would, and a graphics processor varies cases that never leave its memory.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -86,6 +86,21 @@ def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
     if variation.field is not None:
         out *= np.exp(np.tensordot(variation.field, _terms(size), axes=1))
     return out
+
+
+def moved(truth: np.ndarray, variation: Variation) -> np.ndarray:
+    """Return what is known of inputs once they are varied: a mask moves and turns with its input.
+
+    Parameters
+    ----------
+    truth : ndarray, shape (n,) or (n, d, h, w)
+    variation : Variation
+        Of as many inputs.
+    """
+    if truth.ndim < 4:
+        return truth
+    still = replace(variation, gains=np.ones((len(truth), 1, 1, 1, 1)), field=None)
+    return applied(truth[:, None].astype(np.float32), still)[:, 0].astype(truth.dtype)
 
 
 def applied_there(inputs: torch.Tensor, variation: Variation) -> torch.Tensor:

@@ -154,7 +154,9 @@ def test_blind_hides_opinions_and_the_label_records_what_was_seen(
     case = window.session.case
     for row in records.rows():
         odds = {"healthy": 0.2, "mixed": 0.8}
-        answer = Prediction(case, "heart-net", odds, 0.8, "CPU", 0.1, weights=HEART_WEIGHTS)
+        answer = Prediction(
+            case, "heart-net", odds, 0.8, device="CPU", seconds=0.1, weights=HEART_WEIGHTS
+        )
         keep(records.library, row.id, packed(answer))
     window.worklist.refill()
 
@@ -410,7 +412,9 @@ def opinions(window, given):
     case = window.session.case or make_heart()
     for number, (healthy, place) in given.items():
         odds = {"healthy": healthy, "mixed": 1 - healthy}
-        answer = Prediction(case, "heart-net", odds, 0, "CPU", 0, weights=HEART_WEIGHTS)
+        answer = Prediction(
+            case, "heart-net", odds, 0, device="CPU", seconds=0, weights=HEART_WEIGHTS
+        )
         keep(window.records.library, number, packed(answer, np.array([place, 0.0])))
     window.worklist.refill()
 

@@ -17,7 +17,7 @@ FOUND = Ventricle((14, 22, 22), np.eye(3), (12, 10, 10))
 
 
 def answer(case):
-    return Prediction(case, "m", {"healthy": 0.2, "mixed": 0.8}, 0.8, "CPU", 0.1)
+    return Prediction(case, "m", {"healthy": 0.2, "mixed": 0.8}, 0.8, device="CPU", seconds=0.1)
 
 
 def overlay(case, complete=True):

@@ -39,7 +39,9 @@ def asked(network, monkeypatch):
     def answer(folder, opened, case, given, *, report):
         given_to.append(given)
         odds = dict(zip(HEART_CLASSES, (0.6, 0.1, 0.1, 0.1, 0.1), strict=True))
-        return Prediction(case, "heart-net", odds, 0.3, "CPU", 0.01, (), given or {})
+        return Prediction(
+            case, "heart-net", odds, 0.3, device="CPU", seconds=0.01, ventricles=given or {}
+        )
 
     def found(case):
         return {

@@ -34,8 +34,8 @@ def number(desk, case):
 
 def said(case, weights=HEART_WEIGHTS, ventricles=None):
     return Prediction(
-        case, "heart-net", {"healthy": 0.25, "mixed": 0.75}, 0.75, "CPU", 0.1, ("faint",),
-        ventricles or {}, weights=weights,
+        case, "heart-net", {"healthy": 0.25, "mixed": 0.75}, 0.75, device="CPU", seconds=0.1,
+        cautions=("faint",), ventricles=ventricles or {}, weights=weights,
     )  # fmt: skip
 
 

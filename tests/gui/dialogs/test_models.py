@@ -6,8 +6,8 @@ import torch
 from cubeview.gui.dialogs.models import ModelsDialog
 from cubeview.learn.models.card import find_models
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import build
 from cubeview.learn.models.packs import SUFFIX, folder_for
+from cubeview.learn.models.strided import build
 from tests.learn.teach.test_finetune import SMALL, card
 
 

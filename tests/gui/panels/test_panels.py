@@ -1,10 +1,11 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QPushButton
 
-from cubeview.cubes.answer import Prediction
+from cubeview.cubes.answer import Prediction, Segmentation
 from cubeview.errors import CubeviewError
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
@@ -74,7 +75,7 @@ def test_a_case_unlike_the_training_data_gets_no_class(desk, put, predict, cases
     put(make_heart())
     case, panel = desk.session.case, predict
     odds = {"healthy": 0.02, "artefact": 0.98}
-    answer = Prediction(case, "heart-net", odds, 0.9, "CPU", 0.1, distance=0.4)
+    answer = Prediction(case, "heart-net", odds, 0.9, device="CPU", seconds=0.1, distance=0.4)
     desk.session.set_prediction(answer)
     assert panel.answer.text() == "Artefact"
     assert "0.40" in panel.distance.text()
@@ -86,6 +87,24 @@ def test_a_case_unlike_the_training_data_gets_no_class(desk, put, predict, cases
     assert panel.artefact.isHidden()
     assert "No class is given: it lies 3.2 times" in panel.cautions.text()
     assert "artefact" not in cases.list.item(0).text()
+
+
+def test_a_mask_is_said_in_words_and_drawn(desk, put, predict, explain):
+    case = put(make_heart())
+    masks, boxes = {}, {}
+    for role, cube in case.cubes.items():
+        masks[role] = np.zeros(cube.shape, np.uint8)
+        masks[role][2:4, 3, 3] = 1
+        boxes[role] = tuple(slice(0, n) for n in cube.shape)
+    classes = ("background", "ventricle")
+    answer = Segmentation(case, "masks", masks=masks, boxes=boxes, classes=classes)
+    desk.session.set_prediction(answer)
+    assert predict.answer.text() == "ventricle in 2 voxels"
+    assert predict.bars.isHidden()
+    assert predict.abnormal.isHidden()
+    assert np.isfinite(desk.session.overlay.values["rest"]).sum() == 2
+    assert explain.off_button.isChecked()
+    assert "mask for ventricle" in explain.caption.text()
 
 
 def test_a_stale_answer_is_dropped(desk, put, predict, idle, network, qtbot):
@@ -324,7 +343,9 @@ def test_a_single_scan_gets_its_state_and_its_partner(desk, put, predict, notes,
 def test_an_answer_below_one_half_is_no_statement(desk, put, predict):
     case = put(make_heart())
     odds = {"healthy": 0.3, "ischaemic": 0.4, "artefact": 0.3}
-    desk.session.set_prediction(Prediction(case, "heart-net", odds, 0.57, "CPU", 1.0))
+    desk.session.set_prediction(
+        Prediction(case, "heart-net", odds, 0.57, device="CPU", seconds=1.0)
+    )
     assert predict.answer.text() == "Unsure: ischaemic?"
 
 
@@ -332,7 +353,9 @@ def test_choosing_a_model_forgets_the_others_answer(desk, put, predict, idle, ne
     first = network.known[0]
     network.known.insert(1, replace(first, name="other", card=replace(first.card, name="other")))
     case = put(make_heart())
-    desk.session.set_prediction(Prediction(case, first.name, {"healthy": 1.0}, 0.0, "CPU", 1.0))
+    desk.session.set_prediction(
+        Prediction(case, first.name, {"healthy": 1.0}, 0.0, device="CPU", seconds=1.0)
+    )
     assert predict.models.count() == 2
     predict.models.setCurrentIndex(1)
     predict.models.activated.emit(1)

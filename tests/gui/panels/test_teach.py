@@ -16,7 +16,7 @@ from cubeview.io.identity import file_hashes
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import Card, find_models
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.learn.teach import procedure as lesson
 from cubeview.learn.teach import training_set
 from cubeview.learn.teach.labelled import in_words, library_entries, table_entries
@@ -73,7 +73,7 @@ def base(own_home):
         title="Small network",
         network=network.to_dict(),
         preprocess=HeartConfig().to_dict(),
-        roles=("rest", "stress"),
+        channels=("rest", "stress"),
         classes=CLASSES,
         normal="healthy",
         defects=CLASSES[1:4],

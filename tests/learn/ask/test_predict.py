@@ -5,9 +5,12 @@ import pytest
 import torch
 
 from cubeview.errors import CubeviewError
-from cubeview.learn.ask.predict import Latest, abnormality, calibrated, predict
+from cubeview.learn.ask.predict import Latest, predict
 from cubeview.learn.explain.methods import make_map
+from cubeview.learn.heart.room import ROOM
 from cubeview.learn.models.prepared import Prepared
+from cubeview.learn.tasks.classify import abnormality
+from cubeview.learn.tasks.metrics import softmax
 from tests.learn.models.test_card import HEART
 from tests.learn.toys import toy_model, turned
 
@@ -26,7 +29,7 @@ def preparations(monkeypatch, prepared):
         calls.append(case)
         return replace(prepared, case=case)
 
-    monkeypatch.setattr("cubeview.learn.heart.prepare.prepare_heart", prepare)
+    monkeypatch.setattr("cubeview.learn.heart.room.ROOM", replace(ROOM, prepare=prepare))
     return calls
 
 
@@ -91,5 +94,5 @@ def test_abnormal_leaves_the_artefact_aside():
 
 
 def test_calibration_survives_large_logits():
-    shares = calibrated(np.array([[1e4, 0, 0, 0, -1e4]]), HEART)
+    shares = softmax(np.array([[1e4, 0, 0, 0, -1e4]]), HEART.temperature)
     np.testing.assert_allclose(shares, [[1, 0, 0, 0, 0]])

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.examples.dataset import SOURCES, SPLITS, DataConfig, make_files
+from cubeview.learn.examples.dataset import SOURCES, DataConfig, make_files
+from cubeview.learn.examples.source import SPLITS
 
 
 def make_facts(
