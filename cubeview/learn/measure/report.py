@@ -18,7 +18,6 @@ from cubeview.learn.measure.measured import (
     flagged,
     milliseconds,
     same_input,
-    set_name,
     simulated,
     simulator_of,
 )
@@ -66,15 +65,18 @@ def report_on(
     CubeviewError
         If no simulator makes cases for one of the models.
     """
-    entries = [_entry(model, name) for model, name in zip(models, _names(models), strict=True)]
-    tasks = [
-        (source, [n for n, model in enumerate(models) if same_input(model.card) == alike])
-        for alike in dict.fromkeys(same_input(model.card) for model in models)
-        for source in _sets(next(m for m in models if same_input(m.card) == alike))
+    entries = [
+        {**described(model, name), "milliseconds": milliseconds(model)}
+        for model, name in zip(models, _names(models), strict=True)
     ]
+    groups: dict[str, list[int]] = {}
+    for number, model in enumerate(models):
+        groups.setdefault(same_input(model.card), []).append(number)
+    tasks = [(source, group) for group in groups.values() for source in _sets(models[group[0]])]
     for step, (source, members) in enumerate(tasks):
         name = source.partition("/")[2] or "unseen"
         number = max(1, count // FOUND_SHARE) if name == "found" else count
+        on = f"{number} simulated cases ({SOURCES[source].version}), seed {seed}"
         with simulated(
             source,
             number,
@@ -86,14 +88,9 @@ def report_on(
         ) as (data, facts_of):
             facts = facts_of() if name == "unseen" else {}
             for member in members:
-                logits, labels = answers(models[member].network, data)
-                measured = Measured(
-                    models[member].card, set_name(source, number, seed), logits, labels, facts
-                )
-                entries[member]["sets"][name] = {
-                    **figures(measured),
-                    "flagged": flagged(models[member], data),
-                }
+                model = models[member]
+                found = figures(Measured(model.card, on, *answers(model.network, data), facts))
+                entries[member]["sets"][name] = {**found, "flagged": flagged(model, data)}
     report(1.0, "measured")
     return {
         "cubeview": cubeview.__version__,
@@ -104,12 +101,7 @@ def report_on(
 
 
 def write_report(document: dict[str, Any], folder: Path) -> Path:
-    """Write the page and the figures; an older report there is replaced.
-
-    Returns
-    -------
-    Path
-        The page.
+    """Write the page and the figures, replacing an older report there; return the page's path.
 
     Raises
     ------
@@ -152,10 +144,6 @@ def described(model: Model, name: str) -> dict[str, Any]:
         "maps": read_figures(model.folder) if model.folder else None,
         "sets": {},
     }
-
-
-def _entry(model: Model, name: str) -> dict[str, Any]:
-    return {**described(model, name), "milliseconds": milliseconds(model)}
 
 
 def _sets(model: Model) -> list[str]:
