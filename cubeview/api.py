@@ -195,13 +195,8 @@ def simulate_sky(
 
 def _model(model: "Model | str | Path | None", case: Case) -> "Model":
     """Return the model that is meant, or the one chosen where none is."""
-    from cubeview.learn.models.card import why_not
-    from cubeview.learn.models.choose import choose
-    from cubeview.learn.models.model import loaded
+    from cubeview.learn.models.model import model_for
 
     if model is not None and not isinstance(model, str | Path):
         return model
-    ref = choose(case, wanted=str(model or ""))
-    if reason := why_not(ref.card, case):
-        raise CubeviewError(reason)
-    return loaded(ref.folder)
+    return model_for(case, str(model or ""))

@@ -5,6 +5,8 @@ Nothing here creates a folder on import; the functions that return a writable fo
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -46,6 +48,17 @@ def data_dir() -> Path:
 def cache_dir() -> Path:
     """Return the folder of things that can be made again, made if absent."""
     return _made("cache")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path beside another; what is written there takes its place once all went well."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _made(kind: str) -> Path:

@@ -49,25 +49,6 @@ def add_case_options(sub: argparse.ArgumentParser) -> None:
     )
 
 
-def model_for(case: Case, name: str | None) -> Any:
-    """Return the model that judges a case; see `cubeview.learn.models.choose`.
-
-    Raises
-    ------
-    CubeviewError
-        If there is none, or the one of this name cannot.
-    """
-    from cubeview.learn.models.card import why_not
-    from cubeview.learn.models.choose import choose
-    from cubeview.learn.models.model import loaded
-
-    ref = choose(case, wanted=name or "")
-    reason = why_not(ref.card, case)
-    if reason:
-        raise CubeviewError(reason)
-    return loaded(ref.folder)
-
-
 def named_model(name: str) -> Path:
     """Return the folder of a model by its name or path; see `cubeview.learn.models.choose`."""
     from cubeview.learn.models.choose import named

@@ -13,7 +13,6 @@ from cubeview.commands.common import (
     add_json,
     files_of,
     judged_cases,
-    model_for,
     named_model,
     one_line,
     print_json,
@@ -73,6 +72,7 @@ def add(commands: Commands) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from cubeview.learn.ask.predict import predict
+    from cubeview.learn.models.model import model_for
     from cubeview.learn.tasks import TASKS
 
     answers: list[dict[str, Any]] = []
@@ -81,7 +81,7 @@ def _predict(options: argparse.Namespace) -> int:
     cases, status = judged_cases(options)
     for case in cases:
         try:
-            model = model_for(case, options.model)
+            model = model_for(case, options.model or "")
             case = with_window(case, options.at)
             ventricles = _placed(case)
             answer = predict(model, case, ventricles=ventricles)
@@ -124,13 +124,14 @@ def _predict(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from cubeview.io.export.overlay import write_overlay
     from cubeview.learn.ask.predict import predict, prepare_case
+    from cubeview.learn.models.model import model_for
 
     cases, _ = judged_cases(options)
     if len(cases) != 1:
         raise CubeviewError(
             f"explain takes one case, these paths hold {len(cases)}: name the files of one."
         )
-    model = model_for(cases[0], options.model)
+    model = model_for(cases[0], options.model or "")
     case = with_window(cases[0], options.at)
     ventricles = _placed(case)
     prepared = prepare_case(model.card, case, ventricles=ventricles, report=progress())

@@ -67,6 +67,11 @@ class Answer:
         """The most probable class; empty where the answer is none of classes."""
         return ""
 
+    @property
+    def overlay(self) -> "Overlay | None":
+        """The answer as the window draws it over the slices; None for one without a map."""
+        return None
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction(Answer):
@@ -121,6 +126,16 @@ class Segmentation(Answer):
             for name, count in zip(self.classes[1:], counts[1:], strict=True)
             if count
         }
+
+    @property
+    def overlay(self) -> "Overlay":
+        """The mask, empty where it marks nothing."""
+        values = {
+            role: np.where(mask > 0, mask, np.nan).astype(np.float32)
+            for role, mask in self.masks.items()
+        }
+        target = ", ".join(self.voxels)
+        return Overlay(self.case, values, self.boxes, MASK, target, self.model, "class")
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import label, set_part
 from cubeview.gui.widgets.files import ask_open, ask_save
 from cubeview.learn.models.card import ModelRef
+from cubeview.learn.models.choose import default_of
 from cubeview.learn.models.packs import (
     SUFFIX,
     Listed,
@@ -203,10 +204,8 @@ class ModelsDialog(QDialog):
         self._memory.change(default_models=tuple(entries))
 
     def _is_default(self, entry: Listed) -> bool:
-        """Whether a model answers for its kind: the one chosen, or else the first there is."""
-        names = [e.ref.name for e in self._models if e.ref.card.kind == entry.ref.card.kind]
-        chosen = self._session.default_models.get(entry.ref.card.kind)
-        return entry.ref.name == (chosen if chosen in names else names[0])
+        usual = default_of(entry.ref.card.kind, self._session.default_models)
+        return usual is not None and usual.name == entry.ref.name
 
     def _enable(self) -> None:
         entry = self.current

@@ -95,7 +95,7 @@ class PredictPanel(QWidget):
     def _draw(self) -> None:
         """Draw an answer that says what is where."""
         answer = self._session.prediction
-        drawn = TASKS[answer.task].overlay(answer) if answer is not None else None
+        drawn = answer.overlay if answer is not None else None
         if drawn is not None:
             self._session.set_overlay(drawn)
             self._session.set_overlay_style(visible=True)

@@ -131,11 +131,7 @@ def judge(work: Work, *, report: Report = nothing) -> Packed:
 
 
 def _plan(
-    library: Library,
-    case_ids: Sequence[int],
-    wanted: str,
-    defaults: Mapping[str, str],
-    again: bool,
+    library: Library, case_ids: Sequence[int], wanted: str, defaults: Mapping[str, str], again: bool
 ) -> tuple[list[Work], int, list[tuple[int, str]]]:
     """Return what is to be done, how many cases have been, and which cannot be with reasons.
 

@@ -34,10 +34,6 @@ def prepare_case(
         Hearts: geometry placed by the user or found before; the rest is found.
     report : Report
 
-    Returns
-    -------
-    Prepared
-
     Raises
     ------
     CubeviewError

@@ -141,10 +141,6 @@ def make_dataset(
         Processes that train as one, on a disk they share: each simulates its part.
     report : Report
 
-    Returns
-    -------
-    Dataset
-
     Raises
     ------
     CubeviewError

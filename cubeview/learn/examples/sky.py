@@ -63,5 +63,5 @@ def sky_mask(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -
 SKIES: Mapping[str, Source] = {
     "ifu": Source(
         VERSION, CLASSES, SKY.channels, sky_example, sky_facts, truths={"segment": sky_mask}
-    ),
+    )
 }

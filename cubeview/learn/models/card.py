@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, get_origin
 
 from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError
@@ -131,8 +131,7 @@ class Card:
             value = getattr(self, entry.name)
             if isinstance(value, Mapping):
                 object.__setattr__(self, entry.name, MappingProxyType(dict(value)))
-        fault = _fault(self)
-        if fault:
+        if fault := _fault(self):
             raise ValueError(fault)
 
     __reduce__ = rebuilt
@@ -148,16 +147,7 @@ class ModelRef:
 
 
 def read_card(folder: Path | str) -> Card:
-    """Read the card of a model folder.
-
-    Parameters
-    ----------
-    folder : path
-
-    Returns
-    -------
-    Card
-        Upgraded from an older format where need be.
+    """Read the card of a model folder, upgraded from an older format where need be.
 
     Raises
     ------
@@ -242,17 +232,9 @@ class Asked(Protocol):
 
 
 def why_not(card: Card, case: Asked) -> str:
-    """Say why a model cannot judge a case, and what can be done about it.
+    """Say why a model cannot judge a case, and what can be done about it; empty when it can.
 
-    Parameters
-    ----------
-    card : Card
-    case : Case or Record
-
-    Returns
-    -------
-    str
-        Empty when it can. For a sky cube the window may still be chosen.
+    For a sky cube the window may still be chosen.
     """
     if case.kind != card.kind:
         return (
@@ -293,10 +275,9 @@ def _from_json(data: Any) -> Card:
         )
     while number < FORMAT:
         data, number = UPGRADES[number](data), number + 1
-    known = {entry.name: entry for entry in fields(Card)}
-    unknown = set(data) - set(known)
-    if unknown:
-        raise ValueError(f"unknown entry {sorted(unknown)[0]!r}")
+    known = {entry.name for entry in fields(Card)}
+    if unknown := sorted(set(data) - known):
+        raise ValueError(f"unknown entry {unknown[0]!r}")
     try:
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
@@ -308,35 +289,17 @@ def _from_json(data: Any) -> Card:
         raise ValueError(f"an entry is missing or of the wrong kind ({error})") from error
 
 
-_TEXTS = (
-    "name",
-    "title",
-    "task",
-    "normal",
-    "artefact",
-    "quantity",
-    "unit",
-    "parent",
-    "weights_sha256",
-    "licence",
-    "doubt_sha256",
-)
-_TUPLES = ("channels", "classes", "defects")
-_TABLES = ("network", "preprocess", "codes", "training", "metrics", "versions")
-
-
 def _fault(card: Card) -> str:
     """Return what is wrong with a card, or an empty text."""
-    for name in (*_TEXTS, "intended_use"):
-        if not isinstance(getattr(card, name), str):
-            return f"{name!r} is not text"
-    for name in _TUPLES:
-        value = getattr(card, name)
-        if not isinstance(value, tuple) or not all(isinstance(v, str) and v for v in value):
-            return f"{name!r} is not a list of names"
-    for name in _TABLES:
-        if not isinstance(getattr(card, name), Mapping):
-            return f"{name!r} is not a table"
+    for entry in fields(card):
+        value, kind = getattr(card, entry.name), get_origin(entry.type) or entry.type
+        if kind is str and not isinstance(value, str):
+            return f"{entry.name!r} is not text"
+        if kind is Mapping and not isinstance(value, Mapping):
+            return f"{entry.name!r} is not a table"
+        names = isinstance(value, tuple) and all(isinstance(v, str) and v for v in value)
+        if kind is tuple and not names:
+            return f"{entry.name!r} is not a list of names"
     if not card.name or not card.title:
         return "'name' or 'title' is empty"
     judged = [kind.key for kind in KINDS.values() if kind.judged]
@@ -351,8 +314,7 @@ def _fault(card: Card) -> str:
         return "it needs a channel"
     if card.network.get("channels_in") != len(card.channels):
         return f"the network has {card.network.get('channels_in')} channels for {card.channels}"
-    number = card.temperature
-    if type(number) not in (int, float) or not 1e-3 < number < 1e3:
+    if type(card.temperature) not in (int, float) or not 1e-3 < card.temperature < 1e3:
         return "'temperature' is not a positive number"
     fault: str = tasks[card.task].fault(card)
     return fault

@@ -48,10 +48,7 @@ class Doubt:
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Return the distance to the nearest class over the limit, shape (n,): above 1 is strange.
 
-        Parameters
-        ----------
-        features : ndarray, shape (n, features)
-            As `Network.early` gives them.
+        Of features as `Network.early` gives them, shape (n, features).
         """
         return nearest(features, self.means, self.precision) / self.limit
 
@@ -70,10 +67,7 @@ def doubt_bytes(doubt: Doubt) -> bytes:
 def doubt_of(data: bytes, network: Network) -> Doubt:
     """Return a doubt from the bytes of its file.
 
-    Raises
-    ------
-    ValueError
-        If it is no such file, or belongs to another network.
+    Raises ValueError if it is no such file, or belongs to another network.
     """
     try:
         arrays = safetensors.numpy.load(data)
@@ -105,11 +99,7 @@ def keeps_features(before: Network, after: Network) -> bool:
 def strange(prepared: Prepared, distance: float | None) -> str:
     """Say why a case is unlike anything a model was trained on; empty when it is not.
 
-    Parameters
-    ----------
-    prepared : Prepared
-    distance : float or None
-        As `Doubt.distances`; None for a model without.
+    The distance is that of `Doubt.distances`; None for a model without.
     """
     reasons = []
     if distance is not None and distance > 1:

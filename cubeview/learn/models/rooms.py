@@ -135,14 +135,10 @@ def room_of(kind: str) -> Room:
 
 
 def rebuilt(usual: Config, values: Mapping[str, Any]) -> Config:
-    """Return how a card says its cases are prepared.
+    """Return how a card's values say its cases are prepared.
 
-    Parameters
-    ----------
-    usual : dataclass with a ``kind``
-        A preparation as this version makes it; each value is brought to the type it has there.
-    values : mapping
-        Of the card.
+    `usual` is a dataclass with a ``kind``, a preparation as this version makes it; each value is
+    brought to the type it has there.
 
     Raises
     ------

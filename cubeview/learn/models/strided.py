@@ -69,17 +69,9 @@ class NetworkConfig:
         if not layers or {len(self.kernels), len(self.strides), len(self.pads)} != {layers}:
             raise ValueError("widths, kernels, strides and padding need one entry per convolution")
         if not len(self.mean) == len(self.std) == self.channels_in:
-            raise ValueError(
-                f"mean and std need one number for each of {self.channels_in} channels"
-            )
-        counts = (
-            self.channels_in,
-            self.classes,
-            self.groups,
-            *self.widths,
-            *self.kernels,
-            *self.strides,
-        )
+            raise ValueError(f"mean and std need {self.channels_in} numbers, one a channel")
+        counts = (self.channels_in, self.classes, self.groups)
+        counts = (*counts, *self.widths, *self.kernels, *self.strides)
         if min(counts) < 1 or min(min(pair) for pair in self.pads) < 0 or min(self.std) <= 0:
             raise ValueError("sizes must be positive, padding not negative, std above 0")
         if any(width % self.groups for width in self.widths):
@@ -102,59 +94,33 @@ class NetworkConfig:
         return tuple((low, high) for low, high in self.padding)
 
     @property
-    def groupings(self) -> tuple[int, ...]:
-        """Groups of each convolution: all networks side by side begin at the same input."""
-        return (1, *(self.groups for _ in self.widths[1:]))
-
-    @property
     def weights(self) -> int:
         """Number of convolution and head weights, biases left out."""
-        convolutions = sum(
-            a // groups * b * k**3
-            for (a, b), k, groups in zip(
-                pairwise((self.channels_in, *self.widths)),
-                self.kernels,
-                self.groupings,
-                strict=True,
-            )
-        )
-        return convolutions + self.widths[-1] * self.classes
+        total, inside = self.widths[-1] * self.classes, self.channels_in
+        for layer in self.layout.layers:
+            total += inside // layer.groups * layer.channels * layer.kernel**3
+            inside = layer.channels
+        return total
 
     @property
     def layout(self) -> Layout:
         """The layers from the input to the last map."""
-        shapes = zip(
-            self.kernels, self.strides, self.pads, self.widths, self.groupings, strict=True
-        )
+        # All networks side by side begin at the same input.
+        groups = (1, *(self.groups for _ in self.widths[1:]))
+        shapes = zip(self.kernels, self.strides, self.pads, self.widths, groups, strict=True)
         return Layout(self.channels_in, tuple(Layer(*shape) for shape in shapes))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for the card."""
-        return {"name": NAME, **asdict(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "NetworkConfig":
         """Build from the card's plain values.
 
-        Raises
-        ------
-        ValueError
-            If an entry is unknown, missing its kind, or makes no network.
+        Raises ValueError if an entry is unknown, of the wrong kind, or makes no network.
         """
         data = {name: value for name, value in data.items() if name != "name"}
-        unknown = set(data) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ValueError(f"unknown network entry {sorted(unknown)[0]!r}")
-        for name in (
-            "channels_in",
-            "classes",
-            "groups",
-            "widths",
-            "kernels",
-            "strides",
-            "mean",
-            "std",
-        ):
+        names = [field.name for field in fields(cls)]
+        if unknown := sorted(set(data) - set(names)):
+            raise ValueError(f"unknown network entry {unknown[0]!r}")
+        for name in sorted(set(names) - {"padding", "batch_norm"}):
             numbers = data.get(name, 1)
             numbers = numbers if isinstance(numbers, (list, tuple)) else [numbers]
             kinds = (int, float) if name in ("mean", "std") else (int,)
@@ -241,7 +207,7 @@ class StridedNetwork(Network):
 
     def entries(self) -> dict[str, Any]:
         """Return the config as plain values."""
-        return self.config.to_dict()
+        return {"name": NAME, **asdict(self.config)}
 
     def layout(self) -> Layout:
         """Return the layers from the input to the last map."""
@@ -278,14 +244,7 @@ class StridedNetwork(Network):
 def build(config: NetworkConfig) -> StridedNetwork:
     """Return a network with fresh weights (He et al. 2015 for the convolutions, before ReLU).
 
-    Parameters
-    ----------
-    config : NetworkConfig
-
-    Returns
-    -------
-    StridedNetwork
-        In training mode, on the CPU. Seed with ``torch.manual_seed`` before for the same weights.
+    In training mode, on the CPU. Seed with ``torch.manual_seed`` before for the same weights.
     """
     network = StridedNetwork(config)
     for module in network.modules():
@@ -301,15 +260,6 @@ def fold_batch_norm(network: StridedNetwork) -> StridedNetwork:
 
     Each convolution takes the running statistics of its normalisation into its weights and bias
     (computed in float64). The given network is left as it is.
-
-    Parameters
-    ----------
-    network : StridedNetwork
-
-    Returns
-    -------
-    StridedNetwork
-        In evaluation mode, on the same device.
     """
     folded = deepcopy(network)
     folded.config = replace(network.config, batch_norm=False)

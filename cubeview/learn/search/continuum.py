@@ -63,10 +63,6 @@ def find_continuum(cube: Cube, *, report: Report = nothing) -> Continuum:
     ----------
     cube : Cube
         Spectral axis first.
-
-    Returns
-    -------
-    Continuum
     """
     nz, ny, nx = cube.shape
     edges = np.linspace(0, nz, max(1, round(nz / CONTINUUM_CHANNELS)) + 1).astype(int)

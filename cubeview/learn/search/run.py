@@ -19,24 +19,10 @@ from cubeview.kinds import kind_of
 from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.model import Model
 from cubeview.learn.models.network import Network
-from cubeview.learn.search.catalogue import (
-    FLOOR,
-    PURITY,
-    WHITE_FLOOR,
-    Found,
-    Peak,
-    catalogue_of,
-)
+from cubeview.learn.search.catalogue import FLOOR, PURITY, WHITE_FLOOR, Found, Peak, catalogue_of
 from cubeview.learn.search.class_map import at_voxels, class_map, map_start
 from cubeview.learn.search.continuum import Continuum, find_continuum, white_image
-from cubeview.learn.search.filters import (
-    Bank,
-    Best,
-    bank_for,
-    best_of,
-    level,
-    peaks,
-)
+from cubeview.learn.search.filters import Bank, Best, bank_for, best_of, level, peaks
 from cubeview.learn.search.measure import Shape, measure
 from cubeview.learn.search.score import are_sharp, strengths
 from cubeview.learn.search.tiles import Tile, tile_boxes, tiles
@@ -200,12 +186,7 @@ class _Search:
                 self._found.false_lines.append(float(strength))
 
     def _judged(
-        self,
-        best: Best,
-        places: np.ndarray,
-        ratio: np.ndarray,
-        under: np.ndarray,
-        said: np.ndarray,
+        self, best: Best, places: np.ndarray, ratio: np.ndarray, under: np.ndarray, said: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return probabilities and strengths of peaks, and which are faults.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from cubeview.cubes.answer import Answer, Overlay
+from cubeview.cubes.answer import Answer
 from cubeview.learn.models.card import Card
 from cubeview.learn.tasks import classify, embed, estimate, segment
 
@@ -26,8 +26,8 @@ class Task(Protocol):
     def fault(self, card: Card) -> str:
         """Return what is wrong with a card of this task, or an empty text."""
 
-    def classes(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the classes of a card, of those a simulator tells apart."""
+    CLASSED: bool
+    """Whether its cards name classes."""
 
     def target(self, shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
         """Return what the network should say of examples, from their input and what is known."""
@@ -44,18 +44,10 @@ class Task(Protocol):
     def answer(
         self, said: np.ndarray, pooled: np.ndarray, prepared: "Prepared", card: Card, **about: Any
     ) -> Answer:
-        """Return the answer to one case.
+        """Return the answer to one case; `said` is without the batch axis.
 
-        Parameters
-        ----------
-        said : ndarray
-            Without the batch axis.
-        pooled : ndarray, shape (width,), float32
-            Mean of the last map.
-        prepared : Prepared
-        card : Card
-        **about
-            The fields all answers have.
+        `pooled` is the mean of the last map, shape (width,), float32; `about` the fields all
+        answers have.
         """
 
     def words(self, answer: Any) -> str:
@@ -63,9 +55,6 @@ class Task(Protocol):
 
     def record(self, answer: Any) -> Mapping[str, Any]:
         """Return what is this task's own of an answer, for the commands' JSON."""
-
-    def overlay(self, answer: Any) -> Overlay | None:
-        """Return an answer as the window draws it over the slices; None for one without a map."""
 
 
 TASKS: dict[str, Task] = {

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Prediction
 from cubeview.learn.models.card import Card
 
 if TYPE_CHECKING:
     import torch
 
     from cubeview.learn.models.prepared import Prepared
+
+CLASSED = True
 
 
 def fault(card: Card) -> str:
@@ -36,11 +38,6 @@ def classes_fault(card: Card, named: Sequence[str] | set[str] = ()) -> str:
     if not all(len(c) == 3 and all(isinstance(t, str) for t in c) for c in card.codes.values()):
         return "'codes' need value, scheme and meaning"
     return ""
-
-
-def classes(known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return all of them."""
-    return known
 
 
 def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
@@ -127,8 +124,3 @@ def record(answer: Prediction) -> dict[str, Any]:
         "abnormal": answer.abnormal,
         "probabilities": dict(answer.probabilities),
     }
-
-
-def overlay(answer: Prediction) -> Overlay | None:
-    """Return None: where the network looked is asked for apart."""
-    return None

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cubeview.cubes.answer import Embedding, Overlay
+from cubeview.cubes.answer import Embedding
 from cubeview.learn.models.card import Card
 
 if TYPE_CHECKING:
@@ -12,15 +12,12 @@ if TYPE_CHECKING:
 
     from cubeview.learn.models.prepared import Prepared
 
+CLASSED = False
+
 
 def fault(card: Card) -> str:
     """Return what is wrong with a card of this task, or an empty text."""
     return "a vector has no classes" if card.classes else ""
-
-
-def classes(known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return none."""
-    return ()
 
 
 def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
@@ -58,11 +55,6 @@ def words(answer: Embedding) -> str:
 def record(answer: Embedding) -> dict[str, Any]:
     """Return the vector and what it leaves out."""
     return {"vector": [float(number) for number in answer.vector], "missed": answer.missed}
-
-
-def overlay(answer: Embedding) -> Overlay | None:
-    """Return None: a vector has no place in the cube."""
-    return None
 
 
 def _missed(said: np.ndarray, target: np.ndarray) -> float:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cubeview.cubes.answer import Estimate, Overlay
+from cubeview.cubes.answer import Estimate
 from cubeview.learn.models.card import Card
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from cubeview.learn.models.prepared import Prepared
 
+CLASSED = False
 _NORMAL_95 = 1.96
 """Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
 
@@ -23,11 +24,6 @@ def fault(card: Card) -> str:
     if card.network.get("classes") != 2:
         return f"the network has {card.network.get('classes')} answers for a mean and its variance"
     return ""
-
-
-def classes(known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return none."""
-    return ()
 
 
 def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
@@ -87,11 +83,6 @@ def record(answer: Estimate) -> dict[str, Any]:
     """Return the number, its interval and its unit."""
     names = ("quantity", "value", "low", "high", "unit")
     return {name: getattr(answer, name) for name in names}
-
-
-def overlay(answer: Estimate) -> Overlay | None:
-    """Return None: a number has no place in the cube."""
-    return None
 
 
 def _half(said: np.ndarray, card: Card) -> np.ndarray:

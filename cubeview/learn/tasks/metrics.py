@@ -240,10 +240,6 @@ def summarise(
     normal, defects : str, sequence of str
         For the areas under the ROC curve: `normal` against all others by 1 - p(normal), and
         against the defects by `evidence`.
-
-    Returns
-    -------
-    dict
     """
     before, after = softmax(logits), softmax(logits, temperature)
     table = confusion(labels, logits.argmax(axis=1), len(classes))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cubeview.cubes.answer import MASK, Overlay, Segmentation
+from cubeview.cubes.answer import Segmentation
 from cubeview.learn.models.card import Card
 from cubeview.learn.tasks.classify import classes_fault
 
@@ -13,15 +13,12 @@ if TYPE_CHECKING:
 
     from cubeview.learn.models.prepared import Prepared
 
+CLASSED = True
+
 
 def fault(card: Card) -> str:
     """Return what is wrong with a card of this task, or an empty text."""
     return classes_fault(card)
-
-
-def classes(known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return all of them; the first is the background."""
-    return known
 
 
 def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
@@ -89,23 +86,6 @@ def words(answer: Segmentation) -> str:
 def record(answer: Segmentation) -> dict[str, Any]:
     """Return the classes and how many voxels each has."""
     return {"classes": list(answer.classes), "voxels": answer.voxels}
-
-
-def overlay(answer: Segmentation) -> Overlay:
-    """Return the mask, empty where it marks nothing."""
-    values = {
-        role: np.where(mask > 0, mask, np.nan).astype(np.float32)
-        for role, mask in answer.masks.items()
-    }
-    return Overlay(
-        case=answer.case,
-        values=values,
-        boxes=answer.boxes,
-        method=MASK,
-        target=", ".join(answer.voxels),
-        model=answer.model,
-        unit="class",
-    )
 
 
 def _dice(marked: np.ndarray, wanted: np.ndarray) -> float | None:

@@ -94,10 +94,6 @@ def fit(
         The processes that train as one; alone if not given.
     report : Report
 
-    Returns
-    -------
-    Fitted
-
     Raises
     ------
     CubeviewError
@@ -232,11 +228,7 @@ def _has_bf16(device: torch.device) -> bool:
 
 
 def _save(
-    path: Path,
-    network: Network,
-    optimizer: torch.optim.Optimizer,
-    losses: list[float],
-    digest: str,
+    path: Path, network: Network, optimizer: torch.optim.Optimizer, losses: list[float], digest: str
 ) -> None:
     """Write weights and optimizer state, whole or not at all."""
     tensors = {

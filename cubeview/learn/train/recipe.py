@@ -153,10 +153,6 @@ def read_recipe(recipe: Path | str) -> Recipe:
     recipe : path or str
         A TOML file, or the name of a recipe in the package.
 
-    Returns
-    -------
-    Recipe
-
     Raises
     ------
     CubeviewError

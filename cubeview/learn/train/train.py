@@ -131,13 +131,7 @@ def train(
 
 def _config(plan: Recipe, split: str) -> DataConfig:
     return DataConfig(
-        plan.data,
-        split,
-        getattr(plan, split),
-        plan.seed,
-        plan.preprocess,
-        plan.shard,
-        plan.task,
+        plan.data, split, getattr(plan, split), plan.seed, plan.preprocess, plan.shard, plan.task
     )
 
 
@@ -217,10 +211,6 @@ def learn_doubt(
     workers : int
     report : Report
 
-    Returns
-    -------
-    Model
-
     Raises
     ------
     CubeviewError
@@ -259,7 +249,7 @@ def _network(plan: Recipe, seed: int) -> Network:
             f"There is no simulator {plan.data!r}; choose one of {', '.join(SOURCES)}."
         )
     source = SOURCES[plan.data]
-    classes = TASKS[plan.task].classes(source.classes)
+    classes = source.classes if TASKS[plan.task].CLASSED else ()
     if plan.lean and len(plan.lean) != len(classes):
         raise CubeviewError(f"The recipe's lean needs {len(classes)} numbers, one a class.")
     entries = {"channels_in": len(source.channels), **plan.network}
@@ -286,7 +276,7 @@ def _card(
     speeds = [one.cases_per_second for one in fits if one.cases_per_second > 0]
     source, schedule = SOURCES[plan.data], plan.training
     shift, temperature = calibration
-    classes = TASKS[plan.task].classes(source.classes)
+    classes = source.classes if TASKS[plan.task].CLASSED else ()
     return Card(
         name=plan.name,
         kind=plan.kind,

@@ -132,7 +132,7 @@ def test_a_mask_is_learnt_and_drawn_where_the_source_is(segmenter, case, planted
     assert np.median(away) < 4
     assert tuple(np.median(marked, axis=0)) == pytest.approx(planted[1], abs=1)
     assert sum(answer.voxels.values()) == len(marked)
-    drawn = TASKS["segment"].overlay(answer)
+    drawn = answer.overlay
     np.testing.assert_array_equal(np.isfinite(drawn.values["flux"]), mask > 0)
     assert drawn.boxes["flux"] == box
 
