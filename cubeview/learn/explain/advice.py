@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cubeview.errors import CubeviewError
+from cubeview.paths import replacing
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +40,9 @@ def write_figures(figures: Mapping[str, Any], path: Path) -> None:
     CubeviewError
         If the file cannot be written.
     """
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
+        with replacing(path) as part:
+            part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
 

@@ -1,14 +1,12 @@
 """One report on one model or several side by side: a page that needs only a browser, and JSON."""
 
 import json
-import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cubeview
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.learn.examples.dataset import SOURCES
 from cubeview.learn.explain.advice import read_figures
 from cubeview.learn.measure.measured import (
@@ -23,6 +21,7 @@ from cubeview.learn.measure.measured import (
 )
 from cubeview.learn.measure.page import page
 from cubeview.learn.models.model import Model
+from cubeview.paths import replacing
 from cubeview.plain import plain
 
 PAGE, FIGURES = "report.html", "figures.json"
@@ -73,6 +72,7 @@ def report_on(
     for number, model in enumerate(models):
         groups.setdefault(same_input(model.card), []).append(number)
     tasks = [(source, group) for group in groups.values() for source in _sets(models[group[0]])]
+    ends = len(tasks) + 0.01
     for step, (source, members) in enumerate(tasks):
         name = source.partition("/")[2] or "unseen"
         number = max(1, count // FOUND_SHARE) if name == "found" else count
@@ -84,7 +84,7 @@ def report_on(
             models[members[0]].card.preprocess,
             work=work / f"{step}-{source.replace('/', '-')}-{seed}" if work else None,
             workers=workers,
-            report=partial(_part, report, step, len(tasks)),
+            report=part_of(report, step / ends, 1 / ends),
         ) as (data, facts_of):
             facts = facts_of() if name == "unseen" else {}
             for member in members:
@@ -115,9 +115,8 @@ def write_report(document: dict[str, Any], folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            part = folder / f"{name}.part"
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, folder / name)
+            with replacing(folder / name) as part:
+                part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CubeviewError(
             f"{folder}: the report cannot be written ({error.strerror}). Choose another folder."
@@ -159,7 +158,3 @@ def _names(models: Sequence[Model]) -> list[str]:
         name if names.count(name) == 1 or model.folder is None else model.folder.name
         for name, model in zip(names, models, strict=True)
     ]
-
-
-def _part(report: Report, step: int, steps: int, fraction: float, text: str) -> None:
-    report((step + fraction) / (steps + 0.01), text)

@@ -165,16 +165,13 @@ class Chart:
         return parts
 
     def _x(self, value: float) -> float:
-        low, high = self.x_range
+        ends: Sequence[float] = self.x_range
         if self.logarithmic:
-            low, high, value = np.log(low), np.log(high), np.log(max(value, 1e-12))
-        share = np.clip((value - low) / (high - low), 0.0, 1.0)
-        return float(_LEFT + share * (self.width - _LEFT - _RIGHT))
+            value, *ends = np.log([max(value, 1e-12), *ends])
+        return float(np.interp(value, ends, (_LEFT, self.width - _RIGHT)))
 
     def _y(self, value: float) -> float:
-        low, high = self.y_range
-        share = np.clip((value - low) / (high - low), 0.0, 1.0)
-        return float(self.height - _BOTTOM - share * (self.height - _TOP - _BOTTOM))
+        return float(np.interp(value, self.y_range, (self.height - _BOTTOM, _TOP)))
 
 
 def _ticks(low: float, high: float) -> list[float]:

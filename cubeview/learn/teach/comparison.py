@@ -169,26 +169,14 @@ def verdict(
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A fine-tune judged beside its base and the plain baseline, on the same folds.
-
-    Parameters
-    ----------
-    classes : tuple of str
-    positive : tuple of str
-        The ill side of the ROC.
-    tuned : Figures
-    base : Figures or None
-    baseline : Figures
-    word, text : str
-        See `verdict`.
-    """
+    """A fine-tune judged beside its base and the plain baseline, on the same folds."""
 
     classes: tuple[str, ...]
-    positive: tuple[str, ...]
+    positive: tuple[str, ...]  # the ill side of the ROC
     tuned: Figures
     base: Figures | None
     baseline: Figures
-    word: str
+    word: str  # as `verdict` says, and so the text
     text: str
 
     def to_dict(self) -> dict[str, Any]:

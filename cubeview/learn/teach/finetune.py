@@ -84,16 +84,12 @@ def fine_tune(
         Left as it is.
     examples : TrainingSet
     config : FinetuneConfig
-    report : callable
-        Called each step; may raise Cancelled.
+    report : Report
+        Called each step.
     partial : callable, optional
         Told how it goes, each step of a fold.
     together : Together, optional
         The processes this one trains with; alone on the CPU by default.
-
-    Returns
-    -------
-    Tuned
 
     Raises
     ------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import folder_for
 from cubeview.learn.models.preload import preload
@@ -36,16 +36,7 @@ _LAYERS = {
 
 @dataclass(frozen=True, eq=False)
 class Taught:
-    """A fine-tune that went through: the model is not kept yet.
-
-    Parameters
-    ----------
-    base : ModelRef
-    cases : TrainingSet
-    config : FinetuneConfig
-    tuned : Tuned
-    outcome : Outcome
-    """
+    """A fine-tune that went through: the model is not kept yet."""
 
     base: ModelRef
     cases: "TrainingSet"
@@ -161,7 +152,7 @@ class Teacher:
 
         if together is None:
             share_cores()
-        cases = self.cases(base, entries, report=lambda f, text: report(0.3 * f, text))
+        cases = self.cases(base, entries, report=part_of(report, 0.0, 0.3))
         said = preflight(cases, config.folds)
         if told is not None:
             told(said)
@@ -170,7 +161,7 @@ class Teacher:
             load_model(base.folder),
             cases,
             config,
-            report=lambda f, text: report(0.3 + 0.7 * f, text),
+            report=part_of(report, 0.3, 0.7),
             partial=going,
             together=together,
         )

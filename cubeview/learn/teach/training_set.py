@@ -64,7 +64,8 @@ def gather(
 ) -> TrainingSet:
     """Open and prepare labelled cases as for a question, one at a time in memory.
 
-    Ventricles the user placed by hand are used here as they are there.
+    Ventricles the user placed by hand are used here as they are there. Cases that could not be
+    opened or prepared are left out and named in ``problems``.
 
     Parameters
     ----------
@@ -74,11 +75,6 @@ def gather(
     order : sequence of str
         Preferred order of classes; others follow as met.
     report : callable
-
-    Returns
-    -------
-    TrainingSet
-        Cases that could not be opened or prepared are left out and named in ``problems``.
 
     Raises
     ------
@@ -162,17 +158,14 @@ def preflight(examples: TrainingSet, folds: int) -> list[str]:
 
 
 def grouped_folds(examples: TrainingSet, folds: int, seed: int) -> np.ndarray:
-    """Divide cases into folds, groups kept whole and classes spread evenly.
+    """Return the fold in which each case is tested, int, shape (n,).
+
+    Groups are kept whole and classes spread evenly.
 
     Parameters
     ----------
     examples : TrainingSet
     folds, seed : int
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        The fold in which each case is tested.
     """
     members: dict[str, list[int]] = {}
     for index, group in enumerate(examples.groups):
