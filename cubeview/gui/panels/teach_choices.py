@@ -20,9 +20,10 @@ from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import chooser, label
 from cubeview.gui.widgets.files import ask_open
+from cubeview.kinds import kind_of
 from cubeview.learn.models.card import ModelRef, find_models
 from cubeview.learn.teach.labelled import Entry, in_words, library_entries, table_entries
-from cubeview.learn.teach.tuning import AUGMENTATIONS, FinetuneConfig
+from cubeview.learn.teach.tuning import FinetuneConfig
 
 LADDER = (
     (
@@ -55,14 +56,6 @@ LADDER = (
         "Everything may move, lower layers more slowly. Slow, and for hundreds of cases.",
     ),
 )
-VARY_TIPS = {
-    "shift": "Moved by up to a voxel",
-    "rotation": "Turned a little (hearts) or by quarter turns on the sky",
-    "counts": "More noise, as from fewer counts",
-    "blur": "A little less sharp",
-    "flips": "Mirrored on the sky",
-    "noise": "More noise",
-}
 _TABLE = "table"
 
 
@@ -234,9 +227,9 @@ class TeachChoices(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self._boxes = {}
-        for name in AUGMENTATIONS[model.card.kind] if model else ():
+        for name, tip in kind_of(model.card).variations if model else ():
             box = self._boxes[name] = QCheckBox(name)
-            box.setToolTip(VARY_TIPS[name])
+            box.setToolTip(tip)
             self._vary.addWidget(box)
         self._vary.addStretch(1)
         self.read()

@@ -7,7 +7,7 @@ from cubeview.learn.models.network import pooled_head
 from cubeview.learn.models.receptive import place
 
 
-def activation_map(asked: Question) -> GridMap:
+def answer(asked: Question) -> GridMap:
     """Return the class activation map of one logit, in logits.
 
     Signed; the mean over the last map's grid is the logit less its bias. Placed by receptive field.

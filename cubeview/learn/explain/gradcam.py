@@ -7,7 +7,7 @@ from cubeview.learn.models.network import pooled_head
 from cubeview.learn.models.receptive import place
 
 
-def strengths(asked: Question) -> GridMap:
+def answer(asked: Question) -> GridMap:
     """Return the Grad-CAM++ of one logit, never negative.
 
     The factor exp(logit) of the paper's score, alike for all voxels, is left out; the scale means

@@ -8,6 +8,7 @@ The result equals one full pass per patch up to rounding.
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -91,19 +92,12 @@ def track(start: int, stop: int, length: int, layout: Layout) -> Track | None:
     return Track(*span, tuple(cuts), tuple(outputs))
 
 
-def narrowed(wide: Track, narrow: Track, layout: Layout) -> Track:
+def _narrowed(wide: Track, narrow: Track, layout: Layout) -> Track:
     """Go through the first, strided layers as `wide` does and on as `narrow`, which lies in it.
 
     Those layers cost little, and windows alike make one convolution of many patches.
-
-    Parameters
-    ----------
-    wide, narrow : Track
-    layout : Layout
     """
-    strided = 0
-    while strided < len(layout.layers) and layout.layers[strided].stride > 1:
-        strided += 1
+    strided = sum(1 for _ in takewhile(lambda layer: layer.stride > 1, layout.layers))
     if not strided:
         return narrow
     last = strided - 1
@@ -194,14 +188,9 @@ class Occluder:
         drops : ndarray, shape (len(which), classes), float32
             Logits of the unhidden input minus those with the patch hidden.
         """
-        seen: list[tuple[int, Tracks]] = []
-        unseen: list[int] = []
-        for row, start in enumerate(starts):
-            tracks = self._tracks_of(start, start + patch)
-            if tracks is None:
-                unseen.append(row)
-            else:
-                seen.append((row, tracks))
+        every = [(row, self._tracks_of(start, start + patch)) for row, start in enumerate(starts)]
+        seen = [(row, tracks) for row, tracks in every if tracks is not None]
+        unseen = [row for row, tracks in every if tracks is None]
         if unseen:
             yield np.array(unseen), np.zeros((len(unseen), self._head.out_features), np.float32)
         # Windows of one size make one convolution: the costly last layer decides the order.
@@ -236,7 +225,7 @@ class Occluder:
         length = self._shape[axis]
         narrow = track(first, end, length, self._layout)
         wide = track(start, stop, length, self._layout)
-        return narrowed(wide, narrow, self._layout) if narrow and wide else None
+        return _narrowed(wide, narrow, self._layout) if narrow and wide else None
 
     def _lost(self, tracks: Sequence[Tracks]) -> torch.Tensor:
         """Return how the sums over the last map change with each patch, shape (B, C), float32."""
@@ -316,15 +305,9 @@ def _alike(keys: Iterable[Key]) -> Iterable[tuple[Key, list[int]]]:
 
 
 class _Rows:
-    """A map with its channels last, to cut windows from.
+    """A map with its channels last, to cut windows from."""
 
-    Parameters
-    ----------
-    values : Tensor, shape (1, C, d, h, w)
-    dtype : torch.dtype
-    """
-
-    def __init__(self, values: torch.Tensor, dtype: torch.dtype) -> None:
+    def __init__(self, values: torch.Tensor, dtype: torch.dtype) -> None:  # (1, C, d, h, w)
         self._shape = values.shape[2:]
         self._rows = values[0].flatten(1).T.to(dtype).contiguous()  # (d * h * w, C)
 
@@ -341,14 +324,9 @@ class _Rows:
 
 
 class _BoxSums:
-    """Sums over boxes of a map, from its running sums.
+    """Sums over boxes of a map, from its running sums."""
 
-    Parameters
-    ----------
-    values : Tensor, shape (C, d, h, w)
-    """
-
-    def __init__(self, values: torch.Tensor) -> None:
+    def __init__(self, values: torch.Tensor) -> None:  # (C, d, h, w)
         sums = np.moveaxis(values.float().cpu().numpy(), 0, -1).astype(np.float64)
         for axis in range(3):
             sums = sums.cumsum(axis=axis)

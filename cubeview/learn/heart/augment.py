@@ -6,8 +6,6 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-NAMES = ("shift", "rotation", "counts", "blur")
-
 _SHIFT_PX = 1.0
 _TURN_DEG = 6.0
 _COUNT_NOISE = 0.05  # of the square root of the value, the wall being about 1
@@ -21,7 +19,7 @@ def augmented(values: np.ndarray, names: Sequence[str], rng: np.random.Generator
     ----------
     values : ndarray, shape (channel, z, y, x), float32
     names : sequence of str
-        Of `NAMES`.
+        Of `HEART.variations`.
     rng : Generator
     """
     shift = rng.uniform(-_SHIFT_PX, _SHIFT_PX, 3) * ("shift" in names)

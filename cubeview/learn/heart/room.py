@@ -9,7 +9,6 @@ _UNSEEN = ("sets", "unseen")
 ROOM = Room(
     config=HeartConfig.from_dict,
     prepare=prepare_heart,
-    augmentations=augment.NAMES,
     augment=augment.augmented,
     asked=(
         Asked("Accuracy on unseen cases", (*_UNSEEN, "accuracy"), 0.92),

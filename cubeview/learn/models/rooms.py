@@ -112,11 +112,9 @@ class Room:
     config : callable
         From the preprocess entries of a card to what `prepare` takes.
     prepare : Prepare
-    augmentations : tuple of str
-        How a case may be varied while training.
     augment : callable
-        From a case's input, shape (channel, z, y, x), names of `augmentations` and a generator to
-        a varied copy.
+        From a case's input, shape (channel, z, y, x), names of the kind's `variations` and a
+        generator to a varied copy.
     asked : tuple of Asked
         What a report holds a model against.
     simulator : Simulator, optional
@@ -125,7 +123,6 @@ class Room:
 
     config: Callable[[Mapping[str, Any]], Any]
     prepare: Prepare
-    augmentations: tuple[str, ...]
     augment: Callable[[np.ndarray, Sequence[str], np.random.Generator], np.ndarray]
     asked: tuple[Asked, ...] = ()
     simulator: Simulator | None = None

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-NAMES = ("flips", "rotation", "noise")
-
 _NOISE = 0.3  # of each channel's own spread
 
 
@@ -16,7 +14,7 @@ def augmented(values: np.ndarray, names: Sequence[str], rng: np.random.Generator
     ----------
     values : ndarray, shape (channel, z, y, x), float32
     names : sequence of str
-        Of `NAMES`.
+        Of `SKY.variations`.
     rng : Generator
     """
     quarter, flips = int(rng.integers(4)), rng.random(2) < 0.5

@@ -12,7 +12,6 @@ _UNSEEN = ("sets", "unseen")
 ROOM = Room(
     config=SkyConfig.from_dict,
     prepare=prepare_sky,
-    augmentations=augment.NAMES,
     augment=augment.augmented,
     asked=(
         Asked(

@@ -22,7 +22,7 @@ SEED = 11
 
 
 def fine_tune_once(out: Path, base: Path | None, *, report: Report = nothing) -> str:
-    """Fine-tune on simulated hearts, save the model and load it again.
+    """Fine-tune on simulated hearts, save the model and load it again; return it in a line.
 
     Parameters
     ----------
@@ -30,12 +30,7 @@ def fine_tune_once(out: Path, base: Path | None, *, report: Report = nothing) ->
         Where the tuned model is written.
     base : Path or None
         Model folder to begin with; None for an untrained network.
-    report : callable
-
-    Returns
-    -------
-    str
-        What was done, in a line.
+    report : Report
 
     Raises
     ------
