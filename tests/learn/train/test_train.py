@@ -121,6 +121,7 @@ def test_a_constant_rate_stays():
         ("[network]|[network", "TOML"),
         ('precision = "fp32"|precision = "fp8"', "precision"),
         ("epochs = 2|course = 'zigzag'", "course"),
+        ('kind = "heart"|kind = "hart"', "none of heart, sky"),
     ],
 )
 def test_a_bad_recipe_says_what_is_wrong(tmp_path, change, word):
