@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from cubeview.gui.dialogs.models import ModelsDialog
+from cubeview.learn.models import choose
 from cubeview.learn.models.card import find_models
 from cubeview.learn.models.model import Model, load_model, save_model
 from cubeview.learn.models.packs import SUFFIX, folder_for
@@ -12,8 +13,9 @@ from tests.learn.teach.test_finetune import SMALL, card
 
 
 @pytest.fixture
-def manager(own_home, desk):
+def manager(own_home, desk, monkeypatch):
     """The manager with a parent and its fine-tuned child, both the user's."""
+    monkeypatch.setattr(choose, "find_models", find_models)  # not the desk's made-up ones
     torch.manual_seed(0)
     base = save_model(Model(build(SMALL).eval(), card(name="parent")), folder_for("parent"))
     network = build(SMALL).eval()
