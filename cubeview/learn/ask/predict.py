@@ -9,7 +9,7 @@ import torch
 from cubeview.cubes.answer import Answer
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.learn.models.card import Card, why_not
 from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.doubt import strange
@@ -39,8 +39,7 @@ def prepare_case(
     CubeviewError
         If the model cannot judge the case, or the preparation fails.
     """
-    reason = why_not(card, case)
-    if reason:
+    if reason := why_not(card, case):
         raise CubeviewError(f"{case.name}: {reason}")
     room = room_of(card.preprocess["kind"])
     config = room.config(card.preprocess)
@@ -61,10 +60,23 @@ class Latest:
     ) -> Prepared:
         """Return what `prepare_case` would; at once where the latest was the same."""
         given = dict(ventricles or {})
-        if self._known is None or not _same(*self._known, card, case, given):
+        if self._known is None or not self._serves(card, case, given):
             prepared = prepare_case(card, case, ventricles=given, report=report)
             self._known = card, given, prepared
         return self._known[2]
+
+    def _serves(self, card: Card, case: Case, given: Mapping[str, Ventricle]) -> bool:
+        assert self._known is not None
+        known, placed, prepared = self._known
+        if known.channels != card.channels or dict(known.preprocess) != dict(card.preprocess):
+            return False
+        if not same_cubes(prepared.case, case) or prepared.case.window != case.window:
+            return False
+        # The geometry that came back with the answer is the one to explain.
+        return any(
+            given.keys() == other.keys() and all(given[role] is other[role] for role in given)
+            for other in (placed, prepared.ventricles)
+        )
 
 
 def predict(
@@ -75,7 +87,7 @@ def predict(
     prepared: Prepared | None = None,
     report: Report = nothing,
 ) -> Answer:
-    """Ask a model about a case.
+    """Ask a model about a case; the answer is that of its task.
 
     Parameters
     ----------
@@ -86,11 +98,6 @@ def predict(
         The case's input where it is at hand; else it is made.
     report : Report
 
-    Returns
-    -------
-    Answer
-        Of the model's task.
-
     Raises
     ------
     CubeviewError
@@ -99,9 +106,7 @@ def predict(
     begin = time.perf_counter()
     card = model.card
     if prepared is None:
-        prepared = prepare_case(
-            card, case, ventricles=ventricles, report=lambda f, text: report(0.9 * f, text)
-        )
+        prepared = prepare_case(card, case, ventricles=ventricles, report=part_of(report, 0.0, 0.9))
     check_input(model, prepared)
     report(0.9, "asking the network")
 
@@ -154,22 +159,3 @@ def input_tensor(prepared: Prepared, device: torch.device) -> torch.Tensor:
     """Return the prepared input as a batch of one, shape (1, channel, d, h, w)."""
     # A copy: torch warns of arrays that are read-only.
     return torch.tensor(prepared.input, dtype=torch.float32, device=device)[None]
-
-
-def _same(
-    known: Card,
-    placed: Mapping[str, Ventricle],
-    prepared: Prepared,
-    card: Card,
-    case: Case,
-    given: Mapping[str, Ventricle],
-) -> bool:
-    if known.channels != card.channels or dict(known.preprocess) != dict(card.preprocess):
-        return False
-    if not same_cubes(prepared.case, case) or prepared.case.window != case.window:
-        return False
-    # The geometry that came back with the answer is the one to explain.
-    return any(
-        given.keys() == other.keys() and all(given[role] is other[role] for role in given)
-        for other in (placed, prepared.ventricles)
-    )

@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.examples.heart import HEARTS
 from cubeview.learn.examples.sky import SKIES
 from cubeview.learn.examples.source import SPLITS, Source
+from cubeview.paths import replacing
 
 if TYPE_CHECKING:  # it needs torch, which the processes that simulate do without
     from cubeview.learn.models.processes import Together
@@ -30,6 +31,13 @@ SOURCES: Mapping[str, Source] = {**HEARTS, **SKIES}
 DESCRIPTION = "data.json"
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def source_of(name: str) -> Source:
+    """Return a simulator by its name, or raise CubeviewError listing those there are."""
+    if name in SOURCES:
+        return SOURCES[name]
+    raise CubeviewError(f"There is no simulator {name!r}; choose one of {', '.join(SOURCES)}.")
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,21 @@ class DataConfig:
             "shard": self.shard,
             **({"task": self.task} if self.task in source.truths else {}),
         }
+
+    def files(self, folder: Path, suffix: str) -> list[Path]:
+        """Return the path of each shard in a folder."""
+        return [folder / f"{number:05d}{suffix}" for number in range(-(-self.count // self.shard))]
+
+    def each(self, make: Callable[..., Any], number: int) -> list[Any]:
+        """Return what a function of a `Source` makes of each example of a shard.
+
+        The last shard is made whole as well, so that a larger data set can go on from it.
+        """
+        first, split = number * self.shard, SPLITS[self.split]
+        return [
+            make(self.seed, split, index, self.preprocess)
+            for index in range(first, first + self.shard)
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,21 +170,13 @@ def make_dataset(
         If the folder holds other data or cannot be written.
     """
     folder = Path(folder)
-    if config.source not in SOURCES:
-        raise CubeviewError(
-            f"There is no simulator {config.source!r}; choose one of {', '.join(SOURCES)}."
-        )
-    source = SOURCES[config.source]
-    paths = [folder / f"{number:05d}.npy" for number in range(-(-config.count // config.shard))]
+    source = source_of(config.source)
+    paths = config.files(folder, ".npy")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _claim(folder, config)
-        missing = [number for number, path in enumerate(paths) if not path.is_file()]
-        if together is not None:
-            missing = missing[together.rank :: together.size]
-        done = len(paths) - len(missing)
-        for number in make_files(_write_shard, config, paths, missing, workers):
-            done += number
+        ours = slice(together.rank, None, together.size) if together else slice(None)
+        for done in completed(_write_shard, config, paths, workers, ours):
             report(done / len(paths), f"Simulating: {min(done * config.shard, config.count)} cases")
         if together is not None:
             together.wait()
@@ -187,37 +202,38 @@ def _claim(folder: Path, config: DataConfig) -> None:
                 "folder, or delete this one."
             )
         return
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
 
-def make_files(
+def completed(
     write: Callable[[DataConfig, int, Path], None],
     config: DataConfig,
     paths: list[Path],
-    missing: list[int],
     workers: int,
+    ours: slice = slice(None),
 ) -> Iterator[int]:
-    """Make missing files, one a shard; yields 1 for each that is done and 0 while waiting."""
+    """Make our part of the missing files, one a shard; yields now and then how many there are."""
+    missing = [number for number, path in enumerate(paths) if not path.is_file()][ours]
+    done = len(paths) - len(missing)
     if not workers:
         for number in missing:
             write(config, number, paths[number])
-            yield 1
+            done += 1
+            yield done
         return
     with (
         _single_threaded(),
         ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
     ):
-        waiting: set[Future[None]] = {
-            pool.submit(write, config, number, paths[number]) for number in missing
-        }
+        waiting = {pool.submit(write, config, number, paths[number]) for number in missing}
         try:
             while waiting:
                 finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in finished:
                     future.result()
-                yield len(finished)
+                done += len(finished)
+                yield done
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -239,15 +255,9 @@ def _single_threaded() -> Iterator[None]:
 
 def _write_shard(config: DataConfig, number: int, path: Path) -> None:
     source = SOURCES[config.source]
-    split = SPLITS[config.split]
-    # The last shard is made whole as well, so that a larger data set can go on from it.
-    numbers = range(number * config.shard, (number + 1) * config.shard)
-    truth = source.truths.get(config.task)
-    if truth is not None:
-        known = [truth(config.seed, split, index, config.preprocess) for index in numbers]
-        _save(_truth_path(path), np.stack(known))
-    examples = [source.example(config.seed, split, index, config.preprocess) for index in numbers]
-    _save(path, np.stack(examples).astype(np.float16))
+    if truth := source.truths.get(config.task):
+        _save(_truth_path(path), np.stack(config.each(truth, number)))
+    _save(path, np.stack(config.each(source.example, number)).astype(np.float16))
 
 
 def _truth_path(path: Path) -> Path:
@@ -255,7 +265,5 @@ def _truth_path(path: Path) -> Path:
 
 
 def _save(path: Path, values: np.ndarray) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
+    with replacing(path) as part, part.open("wb") as file:
         np.save(file, values, allow_pickle=False)
-    part.replace(path)

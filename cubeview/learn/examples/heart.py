@@ -39,14 +39,10 @@ def finder_errors(rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def misplaced(ventricle: Ventricle, error: np.ndarray) -> Ventricle:
-    """Return a ventricle as the finder might have found it.
+    """Return a ventricle as the finder might have found it, from where it was on average.
 
-    Parameters
-    ----------
-    ventricle : Ventricle
-        The truth, where the heart was on average.
-    error : ndarray, shape (9,)
-        Centre in mm, turn in degrees, logarithm of the semi-axes, each along the rows of `axes`.
+    The error, shape (9,), is that of the centre in mm, turn in degrees and logarithm of the
+    semi-axes, each along the rows of `axes`.
     """
     angle = np.deg2rad(error[3:6])
     # Small angles: a cross product, made orthonormal again.
@@ -105,9 +101,8 @@ def _pair(
     seed: int, split: int, index: int, variant: str
 ) -> tuple[spect.SpectPair, np.random.Generator]:
     rng = np.random.default_rng([seed, split, index])
-    params = VARIANTS[variant] if variant else None
-    if not variant and split == SPLITS["train"]:
-        params = LEARNT
+    usual = LEARNT if split == SPLITS["train"] else None
+    params = VARIANTS[variant] if variant else usual
     return spect.simulate_pair(spect.CLASSES[index % len(spect.CLASSES)], rng, params), rng
 
 

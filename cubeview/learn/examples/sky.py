@@ -15,14 +15,9 @@ WITHOUT_SIGMA = 0.25
 
 
 def sky_window(seed: int, split: int, index: int, size: int) -> tuple[SkyWindow, bool]:
-    """Simulate the window of one example number.
+    """Simulate the window of one example number, and whether its file would state an uncertainty.
 
-    Returns
-    -------
-    window : SkyWindow
-        Of class ``index`` modulo the number of classes.
-    states_sigma : bool
-        Whether its file would state an uncertainty.
+    It is of class ``index`` modulo the number of classes.
     """
     rng = np.random.default_rng([seed, split, index])
     window = simulate_window(CLASSES[index % len(CLASSES)], rng, size)
@@ -32,12 +27,7 @@ def sky_window(seed: int, split: int, index: int, size: int) -> tuple[SkyWindow,
 def sky_example(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> np.ndarray:
     """Simulate and prepare one window; shape (2, size, size, size), float32.
 
-    Parameters
-    ----------
-    seed, split, index : int
-        Together they name the example: the same three give the same one.
-    preprocess : mapping
-        Entries of `SkyConfig`.
+    The same ``(seed, split, index)`` gives the same one; `preprocess` has entries of `SkyConfig`.
     """
     config = SkyConfig.from_dict(preprocess)
     window, states_sigma = sky_window(seed, split, index, config.size)

@@ -48,9 +48,8 @@ class Together:
         found = [p.grad for p in parameters if p.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in found])
         distributed.all_reduce(flat)
-        for gradient, part in zip(
-            found, flat.split([gradient.numel() for gradient in found]), strict=True
-        ):
+        parts = flat.split([gradient.numel() for gradient in found])
+        for gradient, part in zip(found, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
     def average(self, values: Iterable[torch.Tensor]) -> None:
@@ -86,6 +85,11 @@ class Together:
             distributed.barrier()
 
 
+def alone() -> Together:
+    """Return a single process: on CUDA where there is one, else on the CPU."""
+    return Together(device=torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+
+
 @contextmanager
 def joined() -> Iterator[Together]:
     """Join the processes torchrun started; alone without it.
@@ -96,11 +100,10 @@ def joined() -> Iterator[Together]:
         If the processes cannot find each other.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
-    cuda = torch.cuda.is_available()
     if size == 1:
-        yield Together(device=torch.device("cuda" if cuda else "cpu"))
+        yield alone()
         return
-    device = torch.device("cpu")
+    device, cuda = torch.device("cpu"), torch.cuda.is_available()
     if cuda:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)

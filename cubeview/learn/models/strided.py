@@ -70,9 +70,9 @@ class NetworkConfig:
             raise ValueError("widths, kernels, strides and padding need one entry per convolution")
         if not len(self.mean) == len(self.std) == self.channels_in:
             raise ValueError(f"mean and std need {self.channels_in} numbers, one a channel")
-        counts = (self.channels_in, self.classes, self.groups)
-        counts = (*counts, *self.widths, *self.kernels, *self.strides)
-        if min(counts) < 1 or min(min(pair) for pair in self.pads) < 0 or min(self.std) <= 0:
+        sizes = (*self.widths, *self.kernels, *self.strides)
+        least = min(self.channels_in, self.classes, self.groups, *sizes)
+        if least < 1 or min(min(pair) for pair in self.pads) < 0 or min(self.std) <= 0:
             raise ValueError("sizes must be positive, padding not negative, std above 0")
         if any(width % self.groups for width in self.widths):
             raise ValueError(f"widths must be multiples of {self.groups} groups")
@@ -109,6 +109,10 @@ class NetworkConfig:
         groups = (1, *(self.groups for _ in self.widths[1:]))
         shapes = zip(self.kernels, self.strides, self.pads, self.widths, groups, strict=True)
         return Layout(self.channels_in, tuple(Layer(*shape) for shape in shapes))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for the card."""
+        return {"name": NAME, **asdict(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "NetworkConfig":
@@ -207,7 +211,7 @@ class StridedNetwork(Network):
 
     def entries(self) -> dict[str, Any]:
         """Return the config as plain values."""
-        return {"name": NAME, **asdict(self.config)}
+        return self.config.to_dict()
 
     def layout(self) -> Layout:
         """Return the layers from the input to the last map."""

@@ -89,18 +89,10 @@ def answer(
 
 
 def abnormality(probabilities: np.ndarray, card: Card) -> np.ndarray | None:
-    """Return the evidence for any defect against the normal class, artefact left aside.
+    """Return the evidence for any defect against the normal class, shape (n,), 0 to 1.
 
-    Parameters
-    ----------
-    probabilities : ndarray, shape (n, classes)
-    card : Card
-
-    Returns
-    -------
-    ndarray, shape (n,), 0 to 1; or None
-        ``p(defects) / (p(defects) + p(normal))``; 0.5 where both are nothing. None for models
-        without that question.
+    ``p(defects) / (p(defects) + p(normal))`` of probabilities, shape (n, classes), artefact left
+    aside; 0.5 where both are nothing. None for models without that question.
     """
     if not card.normal:
         return None

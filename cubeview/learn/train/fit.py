@@ -6,7 +6,6 @@ be lost: a run that was stopped goes on to the same weights.
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,10 +21,11 @@ from torch.nn.parallel import DistributedDataParallel
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.examples.dataset import Dataset
 from cubeview.learn.models.network import Network
-from cubeview.learn.models.processes import Together
+from cubeview.learn.models.processes import Together, alone
 from cubeview.learn.tasks import TASKS
 from cubeview.learn.train.recipe import Schedule
 from cubeview.learn.train.variation import Variation, applied, applied_there, draw, moved
+from cubeview.paths import replacing
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -99,8 +99,7 @@ def fit(
     CubeviewError
         If the checkpoint cannot be used or written, or the batch cannot be shared.
     """
-    cuda = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    together = together or Together(device=cuda)
+    together = together or alone()
     device, size = together.device, together.size
     if schedule.batch % size:
         raise CubeviewError(
@@ -110,9 +109,8 @@ def fit(
     half = schedule.precision == "bf16" and _has_bf16(device)
     network.to(device)
     _lay_out(network, torch.channels_last_3d)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay
-    )
+    decay = schedule.weight_decay
+    optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.rate, weight_decay=decay)
     losses: list[float] = []
     if checkpoint is not None and checkpoint.is_file():
         losses = _resume(checkpoint, network, optimizer, digest)
@@ -123,7 +121,7 @@ def fit(
     batch = _batches(data, device)
     steps = max(1, data.count // schedule.batch)
     share = slice(together.rank, None, size)
-    learnt = TASKS[task]
+    learnt, every = TASKS[task], schedule.epochs * steps
     begin, done_before = time.monotonic(), len(losses)
     for epoch in range(len(losses), schedule.epochs):
         network.train()
@@ -138,7 +136,7 @@ def fit(
             x = batch(chosen[share], variation)
             truth = torch.from_numpy(moved(data.truth(chosen[share]), variation)).to(device)
             for group in optimizer.param_groups:
-                group["lr"] = rate_at(epoch * steps + step, schedule.epochs * steps, schedule)
+                group["lr"] = rate_at(epoch * steps + step, every, schedule)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 said = ours(x)
             loss = learnt.loss(said, learnt.target(x, truth))
@@ -151,7 +149,7 @@ def fit(
                 seen = (epoch - done_before) * steps + step + 1
                 speed = seen * schedule.batch / max(told - begin, 1e-9)
                 report(
-                    (epoch * steps + step + 1) / (schedule.epochs * steps),
+                    (epoch * steps + step + 1) / every,
                     f"Training: epoch {epoch + 1} of {schedule.epochs}, loss "
                     f"{float(total) / (step + 1):.3f}, {speed:.0f} cases/s",
                 )
@@ -231,17 +229,14 @@ def _save(
     path: Path, network: Network, optimizer: torch.optim.Optimizer, losses: list[float], digest: str
 ) -> None:
     """Write weights and optimizer state, whole or not at all."""
-    tensors = {
-        f"network.{k}": v.detach().cpu().contiguous() for k, v in network.state_dict().items()
-    }
+    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     for number, state in optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            tensors[f"optimizer.{number}.{name}"] = value.detach().cpu().contiguous()
+        tensors |= {f"optimizer.{number}.{name}": value for name, value in state.items()}
+    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     notes = {"losses": json.dumps(losses), "recipe": digest}
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(safetensors.torch.save(tensors, metadata=notes))
-        os.replace(part, path)
+        with replacing(path) as part:
+            part.write_bytes(safetensors.torch.save(tensors, metadata=notes))
     except OSError as error:
         raise CubeviewError(
             f"{path}: the checkpoint cannot be written ({error.strerror}). Check the disk."

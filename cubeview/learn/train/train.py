@@ -7,22 +7,21 @@ and the number of the epoch, never from a state that would be lost.
 
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import cubeview
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.kinds import KINDS
-from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset
+from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset, source_of
 from cubeview.learn.examples.facts import make_facts
 from cubeview.learn.measure.fit_doubt import FIT_CASES, LEAST_CASES, LIMIT_CASES, fit_doubt
 from cubeview.learn.measure.measured import Measured, answers, figures, simulator_of
 from cubeview.learn.measure.report import described, write_report
 from cubeview.learn.models.card import Card
-from cubeview.learn.models.doubt import Doubt
 from cubeview.learn.models.ensemble import combined
 from cubeview.learn.models.model import Model, add_doubt, fresh_network, save_model
 from cubeview.learn.models.network import Network, pooled_head
@@ -90,8 +89,8 @@ def train(
     out = Path(out)
     if out.exists():
         raise CubeviewError(f"{out}: there is a model already. Choose another name.")
-    work = Path(work) if work else out.with_name(out.name + ".work")
-    cases = Path(data) if data else work
+    work = Path(work or out.with_name(out.name + ".work"))
+    cases = Path(data or work)
     begun = plan.seed if seed is None else seed
     started = time.monotonic(), time.process_time()
     networks = [_network(plan, begun + member) for member in range(plan.members)]
@@ -103,17 +102,14 @@ def train(
     network = combined(networks)
     report(_DATA_SHARE + _FIT_SHARE, "Calibrating")
     calibration = _calibrated(plan, network, sets["calibrate"])
-    doubt = None
-    if min(plan.train, plan.calibrate) >= LEAST_CASES:
-        doubt = fit_doubt(network, sets["train"], sets["calibrate"])
+    enough = min(plan.train, plan.calibrate) >= LEAST_CASES
+    doubt = fit_doubt(network, sets["train"], sets["calibrate"]) if enough else None
     report(0.97, "Measuring on unseen cases")
     card = _card(plan, network, calibration, fits, started, begun)
     said, wanted = answers(network, sets["test"], task=plan.task)
-    facts = {}
+    facts, rest = {}, part_of(report, 0.97, 0.03)
     if plan.task == "classify":
-        facts = make_facts(
-            _config(plan, "test"), cases / "test", workers=workers, report=_part(report, 0.97, 0.03)
-        )
+        facts = make_facts(_config(plan, "test"), cases / "test", workers=workers, report=rest)
     on = f"{len(wanted)} unseen simulated cases ({SOURCES[plan.data].version})"
     found = figures(Measured(card, on, said, wanted, facts))
     on_card = {name: value for name, value in found.items() if name not in _NOT_ON_CARD}
@@ -146,7 +142,7 @@ def _simulated(
             cases / split,
             workers=workers,
             together=together,
-            report=_part(report, *share),
+            report=part_of(report, *share),
         )
         for split, share in shares.items()
     }
@@ -179,7 +175,7 @@ def _fitted(
             checkpoint=work / (f"{member + 1}-{CHECKPOINT}" if member else CHECKPOINT),
             digest=digest,
             together=together,
-            report=_part(report, _DATA_SHARE + member * share, share),
+            report=part_of(report, _DATA_SHARE + member * share, share),
         )
         for member, network in enumerate(networks)
     ]
@@ -205,7 +201,6 @@ def learn_doubt(
     Parameters
     ----------
     model : Model
-        As loaded from its folder.
     data : path, optional
         Simulated cases of its training; made afresh and not kept if not given.
     workers : int
@@ -216,20 +211,16 @@ def learn_doubt(
     CubeviewError
         If no simulator makes cases for it, or its folder cannot be written.
     """
-    return add_doubt(model, _doubt_of(model, data, workers, report))
-
-
-def _doubt_of(model: Model, data: Path | None, workers: int, report: Report) -> Doubt:
     source = simulator_of(model.card)
-    number = model.card.training.get("seed", 0)
-    seed = number if type(number) is int else 0
+    seed = model.card.training.get("seed", 0)
+    seed = seed if type(seed) is int else 0
     with tempfile.TemporaryDirectory() as scratch:
         fitted, held_out = (
             make_dataset(
                 DataConfig(source, split, count, seed, model.card.preprocess),
                 (data or Path(scratch)) / split,
                 workers=workers,
-                report=_part(report, first, share),
+                report=part_of(report, first, share),
             )
             for split, count, first, share in (
                 ("train", FIT_CASES, 0.0, 0.65),
@@ -239,22 +230,18 @@ def _doubt_of(model: Model, data: Path | None, workers: int, report: Report) -> 
         found = fit_doubt(model.network, fitted, held_out)
         del fitted, held_out
     report(1.0, "knows what is strange")
-    return found
+    return add_doubt(model, found)
 
 
 def _network(plan: Recipe, seed: int) -> Network:
     """Build the recipe's network with weights from a seed."""
-    if plan.data not in SOURCES:
-        raise CubeviewError(
-            f"There is no simulator {plan.data!r}; choose one of {', '.join(SOURCES)}."
-        )
-    source = SOURCES[plan.data]
+    source = source_of(plan.data)
     classes = source.classes if TASKS[plan.task].CLASSED else ()
     if plan.lean and len(plan.lean) != len(classes):
         raise CubeviewError(f"The recipe's lean needs {len(classes)} numbers, one a class.")
     entries = {"channels_in": len(source.channels), **plan.network}
     if classes:
-        entries = {"classes": len(classes), **entries}
+        entries.setdefault("classes", len(classes))
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -276,23 +263,16 @@ def _card(
     speeds = [one.cases_per_second for one in fits if one.cases_per_second > 0]
     source, schedule = SOURCES[plan.data], plan.training
     shift, temperature = calibration
+    shared = {e.name for e in fields(Card)} & {e.name for e in fields(plan)}
+    shared -= {"network", "training"}
     classes = source.classes if TASKS[plan.task].CLASSED else ()
     return Card(
-        name=plan.name,
-        kind=plan.kind,
-        title=plan.title,
+        **{name: getattr(plan, name) for name in shared},
         network=network.entries(),
-        preprocess=plan.preprocess,
         channels=source.channels,
-        task=plan.task,
         classes=classes,
         codes={name: code for name, code in KINDS[plan.kind].codes.items() if name in classes},
-        normal=plan.normal,
-        defects=plan.defects,
-        artefact=plan.artefact,
         temperature=round(temperature, 4),
-        quantity=plan.quantity,
-        unit=plan.unit,
         training={
             "data": source.version,
             "cases": plan.train,
@@ -315,8 +295,3 @@ def _card(
             "cpu_seconds": round(time.process_time() - started[1]),
         },
     )
-
-
-def _part(report: Report, first: float, share: float) -> Report:
-    """Map the progress of a part onto the whole."""
-    return lambda fraction, text: report(first + share * fraction, text)

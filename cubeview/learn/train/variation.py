@@ -58,27 +58,13 @@ def draw(schedule: Schedule, count: int, channels: int, rng: np.random.Generator
 
 
 def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
-    """Return varied inputs.
-
-    Parameters
-    ----------
-    inputs : ndarray, shape (n, channel, d, h, w), float32
-    variation : Variation
-        Of as many inputs.
-
-    Returns
-    -------
-    ndarray of the same shape
-    """
+    """Return varied inputs, shape (n, channel, d, h, w), float32."""
     size = inputs.shape[2:]
     out = np.zeros_like(inputs)
     for row, move in enumerate(variation.moves):
         to, at = (
-            tuple(
-                slice(max(0, sign * m), s + min(0, sign * m))
-                for m, s in zip(move, size, strict=True)
-            )
-            for sign in (1, -1)
+            tuple(slice(max(0, m), s + min(0, m)) for m, s in zip(way, size, strict=True))
+            for way in (move, -move)
         )
         out[row][:, *to] = inputs[row][:, *at] * variation.gains[row]
         if variation.mirrored[row].any():
@@ -89,13 +75,9 @@ def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
 
 
 def moved(truth: np.ndarray, variation: Variation) -> np.ndarray:
-    """Return what is known of inputs once they are varied: a mask moves and turns with its input.
+    """Return what is known of inputs once they are varied, shape (n,) or (n, d, h, w).
 
-    Parameters
-    ----------
-    truth : ndarray, shape (n,) or (n, d, h, w)
-    variation : Variation
-        Of as many inputs.
+    A mask moves and turns with its input.
     """
     if truth.ndim < 4:
         return truth
@@ -104,17 +86,7 @@ def moved(truth: np.ndarray, variation: Variation) -> np.ndarray:
 
 
 def applied_there(inputs: torch.Tensor, variation: Variation) -> torch.Tensor:
-    """Return varied inputs where they lie, as `applied` does up to rounding.
-
-    Parameters
-    ----------
-    inputs : Tensor, shape (n, channel, d, h, w), float32
-    variation : Variation
-
-    Returns
-    -------
-    Tensor of the same shape, on the same device
-    """
+    """Return varied inputs, on the device where they lie, as `applied` does up to rounding."""
     device, size = inputs.device, tuple(inputs.shape[2:])
     reach = int(np.abs(variation.moves).max(initial=0))
     places = []

@@ -114,7 +114,7 @@ def test_in_processes_the_answers_are_the_same(windows, tmp_path):
         widths=(4, 8), kernels=(4, 2), strides=(2, 1), padding="same", classes=2
     )
     card = Card("tiny", "sky", "Tiny", network.to_dict(), asdict(SkyConfig()),
-                ("flux", "noise"), ("empty", "emission line"))  # fmt: skip
+                ("flux", "noise"), classes=("empty", "emission line"))  # fmt: skip
     model = str(save_model(Model(build(network), card, tmp_path), tmp_path / "tiny").folder)
     Path(records(windows)[2].files["flux"][2]).unlink()
     predict_cases(windows, [1, 2, 3], wanted=model)
