@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.examples.heart import HEARTS
 from cubeview.learn.examples.sky import SKIES
@@ -67,6 +68,8 @@ class DataConfig:
     preprocess: Mapping[str, Any]
     shard: int = 256
     task: str = "classify"
+
+    __reduce__ = rebuilt
 
     @property
     def describes(self) -> dict[str, Any]:

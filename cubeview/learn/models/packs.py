@@ -36,7 +36,7 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{a}{n}" for a in ("com", "lpt") for 
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """One line of the model manager.
+    """One line of the model manager; what the card does not say is empty.
 
     Parameters
     ----------
@@ -44,13 +44,11 @@ class Listed:
     own : bool
         Of the user, so that it may be deleted.
     parent : str
-        Name of the model it was fine-tuned from; empty for none.
+        Name of the model it was fine-tuned from.
     cases : int or None
         It was fine-tuned on, or None for a model that was trained on simulations.
-    figures : str
-        Its measured figures in words; empty where the card holds none.
-    made : str
-        When, as the card says; empty where it does not.
+    figures, made : str
+        Measured figures in words, and the day.
     """
 
     ref: ModelRef
@@ -162,8 +160,9 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
 
     report(0.0, f"reading {path.name}")
     held = _unpacked(path)
-    sums = _sums(held.pop(SUMS))
-    if sums != {name: sha256(data) for name, data in held.items()}:
+    lines = held.pop(SUMS).decode("ascii", "replace").splitlines()
+    sums = {tuple(line.split()) for line in lines if line.strip()}
+    if sums != {(sha256(data), name) for name, data in held.items()}:
         raise CubeviewError(
             f"{path}: the file is damaged or was changed (a checksum differs). Get it again."
         )
@@ -243,12 +242,6 @@ def _unpacked(path: Path) -> dict[str, bytes]:
         raise CubeviewError(
             f"{path}: cannot be read ({error.strerror or error}). Check that it is still there."
         ) from error
-
-
-def _sums(data: bytes) -> dict[str, str]:
-    lines = data.decode("ascii", "replace").splitlines()
-    pairs = (line.split(maxsplit=1) for line in lines)
-    return {pair[1].strip(): pair[0] for pair in pairs if len(pair) == 2}
 
 
 def _safe(name: str) -> str:

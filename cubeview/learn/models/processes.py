@@ -23,15 +23,7 @@ _PATIENCE = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Together:
-    """One process among those that train together.
-
-    Parameters
-    ----------
-    rank : int
-        0 for the one that writes and speaks.
-    size : int
-    device : torch.device
-    """
+    """One process among those that train together; the one of rank 0 writes and speaks."""
 
     rank: int = 0
     size: int = 1
@@ -62,13 +54,7 @@ class Together:
                 value /= self.size
 
     def agree(self, number: int) -> None:
-        """Check that all processes are at the same place.
-
-        Raises
-        ------
-        CubeviewError
-            If they are not: they do not share their disk.
-        """
+        """Raise CubeviewError if not all processes are at the same place, for want of one disk."""
         if self.size == 1:
             return
         ends = torch.tensor([number, -number], device=self.device)
@@ -94,10 +80,7 @@ def alone() -> Together:
 def joined() -> Iterator[Together]:
     """Join the processes torchrun started; alone without it.
 
-    Raises
-    ------
-    CubeviewError
-        If the processes cannot find each other.
+    Raises CubeviewError if they cannot find each other.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:

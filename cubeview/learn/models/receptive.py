@@ -13,17 +13,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Layer:
-    """One convolution; the same on all three axes.
+    """One convolution, the same on all three axes; `pad` zeros are added at their low and high end.
 
-    Parameters
-    ----------
-    kernel, stride : int
-    pad : tuple of (low, high)
-        Zeros added at either end of an axis.
-    channels : int
-        It gives.
-    groups : int
-        Of channels that do not see each other.
+    It gives so many channels, of which so many groups do not see each other.
     """
 
     kernel: int
@@ -39,16 +31,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Layout:
-    """The way from the input to the last map.
+    """The way from the input to the last map: its layers from below.
 
     Feature ``o`` of the last map is centred at input voxel ``start + stride * o``.
-
-    Parameters
-    ----------
-    channels_in : int
-        Of the input.
-    layers : tuple of Layer
-        From below.
     """
 
     channels_in: int

@@ -4,33 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from cubeview.cubes.case import Case
-from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import CubeviewError, Report
+from cubeview.errors import CubeviewError
 from cubeview.learn.models.prepared import Prepared
 
 Config = TypeVar("Config")
-
-
-class Prepare(Protocol):
-    """Turns a case into network input: as `cubeview.learn.heart.prepare.prepare_heart`."""
-
-    def __call__(
-        self,
-        case: Case,
-        config: Any,
-        roles: tuple[str, ...],
-        *,
-        ventricles: Mapping[str, Ventricle] | None,
-        report: Report,
-    ) -> Prepared:
-        """Return the prepared case."""
-        ...
 
 
 class Asked(NamedTuple):
@@ -111,7 +93,8 @@ class Room:
     ----------
     config : callable
         From the preprocess entries of a card to what `prepare` takes.
-    prepare : Prepare
+    prepare : callable
+        From a case to network input: as `cubeview.learn.heart.prepare.prepare_heart`.
     augment : callable
         From a case's input, shape (channel, z, y, x), names of the kind's `variations` and a
         generator to a varied copy.
@@ -122,7 +105,7 @@ class Room:
     """
 
     config: Callable[[Mapping[str, Any]], Any]
-    prepare: Prepare
+    prepare: Callable[..., Prepared]
     augment: Callable[[np.ndarray, Sequence[str], np.random.Generator], np.ndarray]
     asked: tuple[Asked, ...] = ()
     simulator: Simulator | None = None

@@ -93,11 +93,8 @@ def prepare_sky(
         )
     values, cautions = prepare_window(flux, sigma, config)
     if seen.mean() < 0.25:
-        cautions = (
-            *cautions,
-            f"only {100 * seen.mean():.0f} % of the window holds data: the model has seen few "
-            "windows that empty",
-        )
+        known = f"only {100 * seen.mean():.0f} % of the window holds data"
+        cautions = (*cautions, f"{known}: the model has seen few windows that empty")
     cautions = (*cautions, *_sampling(cube))
     grid = np.eye(4)
     grid[:3, 3] = start
@@ -171,12 +168,8 @@ def channel_sigma(flux: np.ndarray) -> np.ndarray:
 
     The median absolute deviation over the sky, of the flux less each spaxel's median so that
     continuum does not count; a channel is never believed to be less noisy than a third of the
-    window's quiet channels.
-
-    Returns
-    -------
-    ndarray, shape (z, y, x)
-        The same value across each channel; NaN where nothing is known.
+    window's quiet channels. Shape (z, y, x), the same across each channel; NaN where nothing is
+    known.
     """
     flux = np.asarray(flux, dtype=np.float64)
     sigma = np.full(len(flux), np.nan)
@@ -244,10 +237,8 @@ def _sampling(cube: Cube) -> tuple[str, ...]:
     # km/s per channel; lines of galaxies are 50 to 500 km/s wide, the model knows 2 to 14 channels.
     speed = 299792.458 * abs(axis.step) / here
     if speed > 400:
-        return (
-            f"channels are {speed:.0f} km/s wide: a line falls into one of them and looks like "
-            "a cosmic ray",
-        )
+        looks = "a line falls into one of them and looks like a cosmic ray"
+        return (f"channels are {speed:.0f} km/s wide: {looks}",)
     if speed < 3:
         return (f"channels are {speed:.1f} km/s wide: a line may be wider than the window",)
     return ()

@@ -39,17 +39,10 @@ Batch = Callable[[np.ndarray, Variation], torch.Tensor]
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fit did.
+    """The mean loss of each epoch of a fit, and what it ran in and on.
 
-    Parameters
-    ----------
-    losses : tuple of float
-        Mean of each epoch.
-    precision, device : str
-        What it ran in and on.
-    processes : int
-    cases_per_second : float
-        Over the epochs of this run, all processes together; NaN if there were none left to do.
+    `cases_per_second` is over the epochs of this run, all processes together; NaN if there were
+    none left to do.
     """
 
     losses: tuple[float, ...]
@@ -171,10 +164,7 @@ def fit(
 
 
 def rate_at(step: int, steps: int, schedule: Schedule) -> float:
-    """Return the learning rate of a step: one cycle with cosine flanks that ends at zero.
-
-    Or the same throughout, where the schedule says so.
-    """
+    """Return the learning rate of a step: of one cycle with cosine flanks, or a constant one."""
     if schedule.course == "constant":
         return schedule.rate
     rise = max(1.0, schedule.rise * steps)
