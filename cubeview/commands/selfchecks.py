@@ -18,7 +18,7 @@ from cubeview.cubes.answer import Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.region import brightest, window_at
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.kinds import kind_of
+from cubeview.kinds import HEART, kind_of
 from cubeview.paths import resource
 
 ANSWERS = "selftest.json"
@@ -278,7 +278,7 @@ def _label(bench: Bench) -> str:
 def _fine_tune(bench: Bench, refs: list[Any]) -> str:
     from cubeview.learn.teach.selftest import fine_tune_once
 
-    heart = next((ref.folder for ref in refs if ref.card.kind == "heart"), None)
+    heart = next((ref.folder for ref in refs if kind_of(ref.card) is HEART), None)
     return fine_tune_once(bench.folder / "tuned", heart)
 
 

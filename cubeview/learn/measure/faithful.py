@@ -184,7 +184,7 @@ def makers(kind: Kind) -> dict[str, Maker]:
     def maker(way: Explainer, settings: Any) -> Maker:
         return lambda model, prepared, row: grid_map(way, model, prepared, row, settings).summed
 
-    found = {}
+    found: dict[str, Maker] = {}
     for way in EXPLAINERS.values():
         chosen = way.measured(kind) if way.measured else {way.label: way.settings}
         found |= {name: maker(way, settings) for name, settings in chosen.items()}

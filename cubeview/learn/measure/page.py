@@ -172,8 +172,8 @@ def _sensitivity(models: Sequence[Mapping[str, Any]]) -> str:
                 rows = model["sets"]["unseen"][key]
                 x = [100 * sum(row["range"]) / 2 for row in rows]
                 y = [row[what] for row in rows]
-                ends = [row["interval"] for row in rows] if what == "called_ill" else None
-                chart.line(x, y, model["name"], style).points(x, y, ends, style)
+                bars = [row["interval"] for row in rows] if what == "called_ill" else None
+                chart.line(x, y, model["name"], style).points(x, y, bars, style)
             charts.append(chart.svg())
     return _row("<h2>Sensitivity against size and severity</h2>", charts)
 

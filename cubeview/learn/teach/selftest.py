@@ -66,12 +66,13 @@ def _simulated(label: str, number: int) -> Entry:
 def _untrained() -> Model:
     torch.manual_seed(SEED)
     config = NetworkConfig()
+    network = build(config).eval()
     classes = spect.CLASSES[: config.classes]
     card = Card(
         name="untrained",
         kind="heart",
         title="Untrained",
-        network=config.to_dict(),
+        network=network.entries(),
         preprocess={"kind": "heart"},
         channels=("rest", "stress"),
         classes=classes,
@@ -80,4 +81,4 @@ def _untrained() -> Model:
         defects=("ischaemic", "infarcted", "mixed"),
         artefact="artefact",
     )
-    return Model(build(config).eval(), card)
+    return Model(network, card)

@@ -155,7 +155,7 @@ def draw_hole(rng: np.random.Generator, shape: Shape, place: Place | None) -> np
     high = [3 * n / 4 for n in shape] if place is None else [p + 1.5 for p in place]
     if rng.random() < 0.1:
         angle = rng.uniform(0, 2 * np.pi)
-        along, _ = turned(shape[1:], *middle[1:], angle)
+        along, _ = turned(shape[1:], middle[1], middle[2], angle)
         corners = [
             (cy - middle[1]) * np.cos(angle) + (cx - middle[2]) * np.sin(angle)
             for cy in (low[1], high[1])

@@ -99,7 +99,8 @@ def psf(optics: Optics, shape: tuple[int, int], y: float, x: float) -> np.ndarra
         gaussian: np.ndarray = np.exp(-4.0 * np.log(2.0) * (radius / optics.fwhm_px) ** 2)
         return gaussian
     core = optics.fwhm_px / (2.0 * np.sqrt(2.0 ** (1.0 / optics.beta) - 1.0))
-    return (1.0 + (radius / core) ** 2) ** -optics.beta
+    moffat: np.ndarray = (1.0 + (radius / core) ** 2) ** -optics.beta
+    return moffat
 
 
 def blur(images: np.ndarray, optics: Optics) -> np.ndarray:
