@@ -133,12 +133,7 @@ def _finetune(options: argparse.Namespace) -> int:
         _write_predictions(options.predictions, cases, taught.tuned.folds, probabilities)
     if options.json:
         print_json(
-            {
-                "folds": config.folds,
-                **outcome.to_dict(),
-                "preflight": told,
-                "model": str(target),
-            }
+            {"folds": config.folds, **outcome.to_dict(), "preflight": told, "model": str(target)}
         )
     else:
         print(outcome.text)

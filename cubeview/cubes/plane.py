@@ -24,11 +24,7 @@ _BODY_NAMES = {
 }
 
 
-SHORT_NAMES = {
-    "short axis": "SA",
-    "vertical long axis": "VLA",
-    "horizontal long axis": "HLA",
-}
+SHORT_NAMES = {"short axis": "SA", "vertical long axis": "VLA", "horizontal long axis": "HLA"}
 """What readers of hearts call the planes where there is little room."""
 
 

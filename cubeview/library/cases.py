@@ -56,12 +56,7 @@ def delete_case(run: sqlite3.Connection, number: int) -> None:
 
 
 def put_case(
-    run: sqlite3.Connection,
-    known: str,
-    kind: str,
-    name: str,
-    window: str,
-    files: Files,
+    run: sqlite3.Connection, known: str, kind: str, name: str, window: str, files: Files
 ) -> int:
     """Add a case inside a transaction, or note where its files now lie.
 

@@ -72,11 +72,7 @@ Kept = dict[tuple[Path, ...], tuple[list[Found], list[Refusal]]]
 
 
 def scan_folder(
-    library: Library,
-    paths: Sequence[Path],
-    *,
-    kept: Kept | None = None,
-    report: Report = nothing,
+    library: Library, paths: Sequence[Path], *, kept: Kept | None = None, report: Report = nothing
 ) -> Scan:
     """Find the cases below some folders, and the files that cannot be read, with reasons.
 

@@ -231,9 +231,5 @@ def _ecsv(entries: list[Entry], sets: _Sets) -> str:
 
 def _json(entries: list[Entry], sets: _Sets) -> str:
     records = [{**asdict(entry), "files": dict(entry.files)} for entry in entries]
-    document = {
-        "format": "cubeview-labels-1",
-        "label_sets": _plain_sets(sets),
-        "labels": records,
-    }
+    document = {"format": "cubeview-labels-1", "label_sets": _plain_sets(sets), "labels": records}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

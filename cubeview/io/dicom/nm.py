@@ -16,14 +16,7 @@ from cubeview.io.dicom.frames import FrameIndex, frame_indices, has_slices
 from cubeview.io.dicom.geometry import geometry
 from cubeview.io.dicom.state import Finding, state_of_header, state_of_text, words
 from cubeview.io.dicom.units import parsed_unit
-from cubeview.io.dicom.what import (
-    NM_KINDS,
-    NM_STORAGE,
-    attenuation,
-    facts,
-    image_kind,
-    pose,
-)
+from cubeview.io.dicom.what import NM_KINDS, NM_STORAGE, attenuation, facts, image_kind, pose
 from cubeview.io.voxels.decoded import DecodedPixels
 
 MANUFACTURER = "CubeView"

@@ -50,10 +50,7 @@ _WORDS: tuple[tuple[State, str], ...] = (
     ("rest", r"rest|repos|ruhe(?:aufnahme|szinti\w*)?|reposo|riposo|repouso|spoczynek|klid"),
     ("rest", r"redist\w*|reinj\w*|rust|поко[йея]"),
 )
-_SHORT_WORDS: tuple[tuple[State, str], ...] = (
-    ("stress", r"str|ex|exer|reg"),
-    ("rest", r"rst"),
-)
+_SHORT_WORDS: tuple[tuple[State, str], ...] = (("stress", r"str|ex|exer|reg"), ("rest", r"rst"))
 _CJK: tuple[tuple[State, str], ...] = (
     ("stress", "負荷"),
     ("stress", "负荷"),

@@ -299,10 +299,7 @@ def _group(groups: tuple[Dataset, Dataset], keyword: str) -> Dataset:
 
 
 def _cases(
-    found: list[Stack],
-    load: Load,
-    header: FileDataset,
-    paths: list[Path],
+    found: list[Stack], load: Load, header: FileDataset, paths: list[Path]
 ) -> tuple[Case, ...]:
     """Return a case for each stack, or one for the mean of very many."""
     kind = MODALITIES[str(header.get("Modality")).strip().upper()]
@@ -346,12 +343,7 @@ def _voxels(stack: Stack, load: Load) -> tuple[np.ndarray, str, int]:
 
 
 def _cube(
-    stack: Stack,
-    values: np.ndarray,
-    unit: str,
-    lost: int,
-    header: FileDataset,
-    paths: list[Path],
+    stack: Stack, values: np.ndarray, unit: str, lost: int, header: FileDataset, paths: list[Path]
 ) -> Cube:
     notes = list(stack.notes)
     if lost:

@@ -60,10 +60,7 @@ class Geometry:
 
 
 def geometry(
-    header: Header,
-    hdus: Any,
-    shape: tuple[int, ...],
-    tables: Sequence[tuple[np.ndarray, str]] = (),
+    header: Header, hdus: Any, shape: tuple[int, ...], tables: Sequence[tuple[np.ndarray, str]] = ()
 ) -> Geometry:
     """Find the axes of a cube.
 

@@ -210,10 +210,7 @@ def _open(plain: Path, path: Path) -> Iterator[_File]:
         check_axes(stream, plain.stat().st_size, path)
         try:
             hdus = fits.open(
-                stream,
-                memmap=False,
-                do_not_scale_image_data=True,
-                disable_image_compression=True,
+                stream, memmap=False, do_not_scale_image_data=True, disable_image_compression=True
             )
             parts = parts_of(hdus)
         except OSError as error:
