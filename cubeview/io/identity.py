@@ -10,13 +10,7 @@ _CHUNK = 1 << 23
 
 
 def content_hash(path: Path, *, report: Report = nothing) -> str:
-    """Return the SHA-256 of a file's bytes as hexadecimal text.
-
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be read.
-    """
+    """Return the SHA-256 of a file's bytes in hexadecimal; CubeviewError if it cannot be read."""
     digest = hashlib.sha256()
     try:
         size = max(path.stat().st_size, 1)
@@ -43,10 +37,7 @@ def window_text(case: Case) -> str:
 def file_hashes(case: Case, *, report: Report = nothing) -> dict[str, str]:
     """Return the SHA-256 of the file behind each role; one that is shared is read once.
 
-    Raises
-    ------
-    CubeviewError
-        If a cube has no file, or its file cannot be read.
+    Raises CubeviewError if a cube has no file, or its file cannot be read.
     """
     known: dict[Path, str] = {}
     hashes = {}

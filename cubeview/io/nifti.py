@@ -48,55 +48,24 @@ _BLOCK = 1 << 24
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """What a NIfTI header says.
+    """What a NIfTI header says."""
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Lengths along i, j, k and further axes, at least three.
-    dtype : dtype
-        With the file's byte order.
-    offset : int
-        Bytes before the first voxel.
-    slope, intercept : float
-        1 and 0 where the header gives none.
-    sizes : ndarray, shape (3,), mm
-        Positive voxel size along i, j, k; 0 where unknown.
-    affine : ndarray, shape (4, 4), or None
-        Voxel (i, j, k, 1) to (x, y, z, 1), mm, axes R, A, S.
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[np.generic]
-    offset: int
-    slope: float
+    shape: tuple[int, ...]  # along i, j, k and further axes, at least three
+    dtype: np.dtype[np.generic]  # with the file's byte order
+    offset: int  # bytes before the first voxel
+    slope: float  # 1, and intercept 0, where the header gives none
     intercept: float
-    sizes: np.ndarray
-    affine: np.ndarray | None
+    sizes: np.ndarray  # shape (3,), mm, positive, along i, j, k; 0 where unknown
+    affine: np.ndarray | None  # shape (4, 4), voxel (i, j, k, 1) to (x, y, z, 1), mm, axes R, A, S
 
 
 def sniff(head: bytes, path: Path) -> bool:
-    """Tell from its first bytes whether a file is NIfTI, plain or gzipped.
-
-    Parameters
-    ----------
-    head : bytes
-        The first bytes of the file.
-    path : Path
-    """
+    """Tell from its first bytes whether a file is NIfTI, plain or gzipped."""
     return _kind(inside_gzip(head) or head) is not None
 
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
-    """Read NIfTI files; one case for each volume.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    report : callable
-    first : callable, optional
-        Never called.
-    """
+    """Read NIfTI files; see `cubeview.io.opened.Read`. `first` is never called."""
     return read_each(paths, lambda path, _: _read_file(path), report)
 
 
@@ -111,19 +80,9 @@ def _kind(head: bytes) -> tuple[str, int] | None:
 
 
 def parse(head: bytes, path: Path) -> Header:
-    """Read a header.
+    """Read a header from the first 540 bytes of a file, or as many as it has.
 
-    Parameters
-    ----------
-    head : bytes
-        At least the first 540 bytes, fewer where the file ends.
-    path : Path
-        For messages.
-
-    Raises
-    ------
-    CubeviewError
-        If the header is cut short, absurd, or of a kind CubeView does not read.
+    Raises CubeviewError if it is cut short, absurd, or of a kind CubeView does not read.
     """
     kind = _kind(head)
     if kind is None or len(head) < (348, 540)[kind[1] - 1]:

@@ -37,18 +37,9 @@ _ONLY_AN_INDEX = (
 def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
     """Read DICOM files as cases; rest and stress of one heart, or a series, become one case.
 
-    Parameters
-    ----------
-    paths : sequence of Path
-        Files known to be DICOM, of any number of patients.
-    report : callable
-        Called per file; may raise Cancelled.
-
-    Returns
-    -------
-    Opened
-        Nothing is raised for a bad file: it is among the refusals. Images of another kind are
-        refused once a series. A lone slice brings the rest of its series from its folder.
+    Nothing is raised for a bad file: it is among the refusals. Images of another kind are refused
+    once a series. A lone slice brings the rest of its series from its folder. `report` is called
+    per file and may raise Cancelled.
     """
     found = _Found()
     todo, known = list(paths), set(paths)

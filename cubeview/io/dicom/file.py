@@ -94,18 +94,10 @@ def bad_file(path: Path) -> Iterator[None]:
 
 
 def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
-    """Read a DICOM file.
+    """Read a DICOM file, up to its pixel data or with them.
 
-    Parameters
-    ----------
-    path : Path
-    pixels : bool
-        False stops before the pixel data.
-
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be read, is damaged, or unpacks to more than `MAX_INFLATED_BYTES`.
+    Raises CubeviewError if it cannot be read, is damaged, or unpacks to more than
+    `MAX_INFLATED_BYTES`.
     """
     with bad_file(path), _opened(path) as stream:
         plain = not has_preamble(stream.read(1024))
@@ -207,15 +199,7 @@ def integer(header: Dataset, keyword: str, default: int = 0) -> int:
 def check_pixels(header: FileDataset, path: Path) -> None:
     """Refuse pixels that are absurd, cut short or not one number each, before any decoding.
 
-    Parameters
-    ----------
-    header : FileDataset
-        Read with its pixel data.
-
-    Raises
-    ------
-    CubeviewError
-        Saying which check failed.
+    Raises CubeviewError saying which check of the header, read with its pixel data, failed.
     """
     rows, columns = integer(header, "Rows"), integer(header, "Columns")
     frames = integer(header, "NumberOfFrames", 1)
@@ -272,17 +256,9 @@ def is_lossy(header: FileDataset) -> bool:
 
 
 def decode(header: FileDataset, path: Path) -> np.ndarray:
-    """Decode the stored values of an already checked data set.
+    """Return the stored integers, shape (frames, rows, columns), native byte order.
 
-    Returns
-    -------
-    ndarray, shape (frames, rows, columns)
-        Stored integers, in native byte order.
-
-    Raises
-    ------
-    CubeviewError
-        If there is no decoder for the transfer syntax, or the pixel data are damaged.
+    Raises CubeviewError if there is no decoder for the transfer syntax, or the pixels are damaged.
     """
     check_pixels(header, path)
     syntax = UID(str(header.file_meta.get("TransferSyntaxUID", "")))

@@ -44,24 +44,12 @@ _VIEW_WORDS = (
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """Axes of a volume and their place in the patient.
-
-    Parameters
-    ----------
-    axes : tuple of three Axis
-    affine : ndarray, shape (4, 4), or None
-        As in `Cube.affine`.
-    view : str
-        As in `Cube.view`.
-    facts : dict
-        What the file says about the order of its slices.
-    notes : tuple of Note
-    """
+    """Axes of a volume and their place in the patient."""
 
     axes: tuple[Axis, Axis, Axis]
-    affine: np.ndarray | None
+    affine: np.ndarray | None  # shape (4, 4), as in `Cube.affine`
     view: str
-    facts: dict[str, str]
+    facts: dict[str, str]  # what the file says about the order of its slices
     notes: tuple[Note, ...]
 
 

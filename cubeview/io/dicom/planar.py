@@ -46,25 +46,13 @@ _ALONG = {
 
 @dataclass(frozen=True, eq=False)
 class _Frames:
-    """The frames of one case.
+    """The frames of one case."""
 
-    Parameters
-    ----------
-    order : ndarray, shape (gates, n), int
-        Frame numbers along the first axis, for each gate.
-    axis : Axis
-    part : str
-        ``"energy window 2"``; empty when the file has one case.
-    gates : tuple of str
-    said : str
-        What the first axis runs through, where that is more than one thing.
-    """
-
-    order: np.ndarray
+    order: np.ndarray  # shape (gates, n), int: frame numbers along the first axis, for each gate
     axis: Axis
-    part: str = ""
+    part: str = ""  # "energy window 2"; empty when the file has one case
     gates: tuple[str, ...] = ()
-    said: str = ""
+    said: str = ""  # what the first axis runs through, where that is more than one thing
 
 
 def is_planar(header: Dataset) -> bool:
@@ -76,10 +64,7 @@ def is_planar(header: Dataset) -> bool:
 def read_planar(path: Path) -> tuple[Case, ...]:
     """Read nuclear medicine frames as cubes whose first axis counts them.
 
-    Raises
-    ------
-    CubeviewError
-        If the file is damaged or its pixels cannot be decoded.
+    Raises CubeviewError if the file is damaged or its pixels cannot be decoded.
     """
     header = read_dataset(path, pixels=True)
     with bad_file(path):

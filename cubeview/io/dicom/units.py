@@ -33,7 +33,7 @@ _UCUM = re.compile(r"[A-Za-z0-9%/.*^-]{1,16}")
 
 
 def scale_of(item: Dataset, mapping: Dataset, header: Dataset) -> tuple[float, float, str]:
-    """Return slope, intercept and unit of the stored values.
+    """Return slope, intercept (1 and 0 where there are none) and shown unit of the stored values.
 
     Parameters
     ----------
@@ -44,13 +44,6 @@ def scale_of(item: Dataset, mapping: Dataset, header: Dataset) -> tuple[float, f
         Item of a Real World Value Mapping, which goes before; empty for none.
     header : Dataset
         Where modality and unit stand.
-
-    Returns
-    -------
-    slope, intercept : float
-        1 and 0 where the file gives none that can be used.
-    unit : str
-        Of the scaled values, as shown.
     """
     slope = _number(mapping, "RealWorldValueSlope")
     if slope:

@@ -91,24 +91,11 @@ def series_of(header: Dataset) -> str:
 
 
 def read_series(singles: list[Single], *, report: Report) -> Opened:
-    """Read a series of single slices as one case a volume.
+    """Read the files of one series of single slices, in any order, as one case a volume.
 
-    Parameters
-    ----------
-    singles : list of Single
-        The files of one series, in any order; where none can be read, the first is named.
-    report : callable
-        Called per slice; may raise Cancelled.
-
-    Returns
-    -------
-    Opened
-        A slice that cannot be read is left empty and refused, the others are shown.
-
-    Raises
-    ------
-    CubeviewError
-        If no slice can be read, or the volume is too large.
+    A slice that cannot be read is left empty and refused, the others are shown. `report` is called
+    per slice and may raise Cancelled. Raises CubeviewError, naming the first file, if no slice can
+    be read, or the volume is too large.
     """
     lead = singles[0].path
     with bad_file(lead):
@@ -142,10 +129,7 @@ def read_series(singles: list[Single], *, report: Report) -> Opened:
 def read_enhanced(path: Path) -> tuple[Case, ...]:
     """Read a file of many frames as one case a volume.
 
-    Raises
-    ------
-    CubeviewError
-        If it is damaged, too large or cannot be decoded.
+    Raises CubeviewError if it is damaged, too large or cannot be decoded.
     """
     header = read_dataset(path, pixels=True)
     with bad_file(path):

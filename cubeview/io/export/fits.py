@@ -33,22 +33,9 @@ def write_cube(cube: Cube, path: Path | str, *, report: Report = nothing) -> Non
     An empty primary is followed by ``DATA``; ``STAT`` with the variance when the cube has an
     uncertainty; ``DQ`` (1: do not use) when it has a mask; and ``WCS-TABLE`` when the spectral
     axis is neither linear nor logarithmic. A file of that name is replaced only once the new one
-    is whole.
+    is whole. Raises CubeviewError if it cannot be written.
 
-    Parameters
-    ----------
-    cube : Cube
-    path : path
-    report : callable
-
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be written.
-
-    Source
-    ------
-    FITS standard 4.0; Greisen et al. 2006 (Paper III), sections 3.2 and 6 for axes that are
+    Source: FITS standard 4.0; Greisen et al. 2006 (Paper III), sections 3.2 and 6 for axes that are
     logarithmic or given by a table.
     """
     coordinates, table = _coordinates(cube)
@@ -171,18 +158,13 @@ def sky_cards(cube: Cube, y0: int = 0, x0: int = 0) -> list[Card]:
 def third_cards(cube: Cube, z0: int = 0, n: int | None = None) -> tuple[list[Card], Any]:
     """Return the cards of the third axis, and the table it needs when nothing simpler fits.
 
+    The table's values are in the axis' unit.
+
     Parameters
     ----------
     cube : Cube
-    z0 : int
-        First plane written.
-    n : int or None
-        Number of planes written; None for all from `z0`.
-
-    Returns
-    -------
-    list of Card and ndarray or None
-        The table's values, in the axis' unit.
+    z0, n : int
+        First plane written, and how many; None for all from there.
     """
     axis = cube.axes[0]
     if axis.kind == "index":
@@ -225,14 +207,7 @@ def third_cards(cube: Cube, z0: int = 0, n: int | None = None) -> tuple[list[Car
 
 
 def write_table(out: Any, values: np.ndarray) -> None:
-    """Write the table of a -TAB axis (Paper III, section 6).
-
-    Parameters
-    ----------
-    out : binary file
-    values : ndarray, shape (n,)
-        World coordinate of each plane.
-    """
+    """Write world coordinates, shape (n,), as the table of a -TAB axis (Paper III, section 6)."""
     n = len(values)
     column = fits.Column("coordinate", f"{n}D", dim=f"(1,{n})", array=values.reshape(1, n, 1))
     table = fits.BinTableHDU.from_columns([column], name=_TABLE)

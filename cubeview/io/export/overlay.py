@@ -27,20 +27,14 @@ _WHOLE_LIMIT = 64_000_000
 def write_overlay(overlay: Overlay, path: Path | str) -> None:
     """Write where the network looked, on the grid of the cubes it speaks of.
 
-    Parameters
-    ----------
-    overlay : Overlay
-    path : path
-        ``.npz`` for hearts and volumes: for each role float32 values on the cube's whole grid
-        (NaN where the map says nothing) under the role's name, the affine (voxel z, y, x to
-        patient mm) under ``<role>_affine`` where it is known, and texts that say what made it.
-        ``.fits`` for sky cubes: one image extension for each role, with the cube's coordinates;
-        of a cube above 64 million voxels only the part the map covers, at its place in the sky.
+    ``.npz`` for hearts and volumes: for each role float32 values on the cube's whole grid (NaN
+    where the map says nothing) under the role's name, the affine (voxel z, y, x to patient mm)
+    under ``<role>_affine`` where it is known, and texts that say what made it. ``.fits`` for sky
+    cubes: one image extension for each role, with the cube's coordinates; of a cube above 64
+    million voxels only the part the map covers, at its place in the sky.
 
-    Raises
-    ------
-    CubeviewError
-        If the name asks for a format that does not fit the case, or cannot be written.
+    Raises CubeviewError if the name asks for a format that does not fit the case, or cannot be
+    written.
     """
     path = Path(path)
     suffix = path.suffix.lower()

@@ -71,20 +71,10 @@ _MOST_AXES = 99
 
 
 def wcs_header(header: Header, axes: int) -> tuple[Header, list[Note]]:
-    """Return the keywords a WCS is made of, repaired.
+    """Return the keywords a WCS of so many stored axes is made of, repaired, and what was repaired.
 
-    Parameters
-    ----------
-    header : Header
-        As in the file; not changed.
-    axes : int
-        Number of stored axes.
-
-    Returns
-    -------
-    tuple of Header and list of Note
-        A header that holds nothing but WCS keywords, and what was repaired. Units it cannot read
-        are left out; `cubeview.io.fits.axes` guesses them.
+    The new header holds nothing but WCS keywords. Units it cannot read are left out;
+    `cubeview.io.fits.axes` guesses them.
     """
     notes: list[Note] = []
     out = Header()
@@ -110,13 +100,7 @@ def wcs_header(header: Header, axes: int) -> tuple[Header, list[Note]]:
 
 
 def parse_unit(text: str) -> Any:
-    """Return the astropy unit of a BUNIT, also in the spellings surveys use; None if unknown.
-
-    Parameters
-    ----------
-    text : str
-        As written in the file.
-    """
+    """Return the astropy unit of a BUNIT, also in the spellings surveys use; None if unknown."""
     text = text.strip()
     if not text:
         return None

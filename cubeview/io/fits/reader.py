@@ -53,34 +53,14 @@ _KCWI = re.compile(r"(?P<stem>.+_)i(?P<rest>cube[a-z]?\.fits.*)$")
 
 
 def sniff(head: bytes, path: Path) -> bool:
-    """Tell whether a file is FITS, plain or packed, or something only this reader can name.
-
-    Parameters
-    ----------
-    head : bytes
-        The first bytes of the file.
-    path : Path
-    """
+    """Tell whether a file is FITS, plain or packed, or something only this reader can name."""
     if head.startswith((_FIRST, _GILDAS)) or path.suffix.lower() in _SUFFIXES:
         return True
     return packed_start(head, path).startswith(_FIRST)
 
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
-    """Read FITS files.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    report : callable
-    first : callable, optional
-        Given one plane of each compressed file as soon as there is one, while it is unpacked.
-
-    Returns
-    -------
-    Opened
-        One case for each cube; nothing is raised for a bad file.
-    """
+    """Read FITS files, one case for each cube; see `cubeview.io.opened.Read`."""
     opened = read_each(paths, lambda path, part: _read_file(path, part, first), report)
     # A file that became the noise or mask of another is no case of its own.
     used = {path for case in opened.cases for path in _lent(case.main)}

@@ -52,18 +52,14 @@ def packed_start(head: bytes, path: Path) -> bytes:
 def unpacked(path: Path, head: bytes, report: Report, watch: Watch | None = None) -> Path:
     """Return a plain copy of a packed file, made in the cache on first use; else the file itself.
 
+    Raises CubeviewError if the stream is damaged or the disk too full.
+
     Parameters
     ----------
-    path : Path
-    head : bytes
-        The first bytes of the file.
+    path, head : Path, bytes
+        The file and its first bytes.
     report : callable
     watch : callable, optional
-
-    Raises
-    ------
-    CubeviewError
-        If the stream is damaged or the disk too full.
     """
     unpack = _opener(head)
     if unpack is None:
@@ -89,20 +85,15 @@ def untiled(
 ) -> Path:
     """Return a copy with tile-compressed images stored plainly, made in the cache on first use.
 
+    Raises CubeviewError if tiles are damaged or the disk too full.
+
     Parameters
     ----------
-    path : Path
-        The file the user opened.
-    plain : Path
-        The same, its outer compression undone.
+    path, plain : Path
+        The file the user opened, and the same, its outer compression undone.
     parts : list of Part
     report : callable
     watch : callable, optional
-
-    Raises
-    ------
-    CubeviewError
-        If tiles are damaged or the disk too full.
     """
     packed = [part for part in parts if part.what == "packed image"]
     need = 0

@@ -17,7 +17,7 @@ _NUMBER = re.compile(rb"(BITPIX|NAXIS\d{0,3}|PCOUNT|GCOUNT) *= +([-+]?\d{1,20}) 
 
 
 def check_axes(stream: BinaryIO, size: int, path: Path) -> None:
-    """Refuse a file one of whose headers declares more axes than FITS allows.
+    """Raise CubeviewError for a file one of whose headers declares more axes than FITS allows.
 
     Parameters
     ----------
@@ -27,10 +27,6 @@ def check_axes(stream: BinaryIO, size: int, path: Path) -> None:
         Bytes in the file.
     path : Path
         As the user knows it, for the message.
-
-    Raises
-    ------
-    CubeviewError
     """
     place = 0
     for _ in range(_MOST_PARTS):
