@@ -52,10 +52,7 @@ def add_case_options(sub: argparse.ArgumentParser) -> None:
 def model_for(case: Case, name: str | None) -> Any:
     """Return the model that judges a case; see `cubeview.learn.models.choose`.
 
-    Raises
-    ------
-    CubeviewError
-        If there is none, or the one of this name cannot.
+    Raises CubeviewError if there is none, or the one of this name cannot.
     """
     from cubeview.learn.models.card import why_not
     from cubeview.learn.models.choose import choose
@@ -124,10 +121,7 @@ def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
 def with_window(case: Case, at: Sequence[float] | None) -> Case:
     """Return a sky case with its window around a place; other cases as they are.
 
-    Raises
-    ------
-    CubeviewError
-        If no place was given for a sky case, or it lies outside the cube.
+    Raises CubeviewError if no place was given for a sky case, or it lies outside the cube.
     """
     if not kind_of(case).window_px:
         return case

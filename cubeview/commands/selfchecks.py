@@ -54,21 +54,11 @@ class Outcome:
 
 @dataclass(eq=False)
 class Bench:
-    """What the checks hand to each other.
+    """What the checks hand to each other."""
 
-    Parameters
-    ----------
-    folder : Path
-        Everything is written below it.
-    stored : mapping
-        The stored answers; empty while they are being made.
-    making : bool
-        Nothing is compared; `found` becomes the stored answers.
-    """
-
-    folder: Path
-    stored: Mapping[str, Any]
-    making: bool = False
+    folder: Path  # everything is written below it
+    stored: Mapping[str, Any]  # answers; empty while they are being made
+    making: bool = False  # nothing is compared; `found` becomes the stored answers
     cases: dict[str, Case] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=lambda: {"samples": {}, "models": {}})
@@ -94,19 +84,9 @@ class Bench:
 
 
 def run_checks(*, making: bool = False, report: Report = nothing) -> tuple[list[Outcome], Bench]:
-    """Do the whole job once and compare it with the stored answers.
+    """Do the whole job once and compare it with the stored answers, or collect them.
 
-    Parameters
-    ----------
-    making : bool
-        Collect the answers instead of comparing them.
-    report : callable
-
-    Returns
-    -------
-    outcomes : list of Outcome
-    bench : Bench
-        Its `found` is what the answers are now.
+    What was found is in the `Bench`, beside how each check ended.
     """
     outcomes: list[Outcome] = []
     with TemporaryDirectory(prefix="cubeview-selftest-") as name, _own_home(Path(name)):

@@ -187,7 +187,7 @@ def set_meaning(cube: Cube, answer: str) -> Cube:
 
 
 def numbers_of(answer: str, count: int, wanted: str) -> tuple[float, ...]:
-    """Return an answer as numbers.
+    """Return an answer as numbers; CubeviewError if it is not so many finite ones.
 
     Parameters
     ----------
@@ -196,11 +196,6 @@ def numbers_of(answer: str, count: int, wanted: str) -> tuple[float, ...]:
         How many there have to be.
     wanted : str
         What they are, in words.
-
-    Raises
-    ------
-    CubeviewError
-        If it is not so many finite numbers.
     """
     try:
         found = tuple(float(part) for part in answer.replace(",", " ").split())

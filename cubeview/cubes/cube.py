@@ -57,15 +57,9 @@ class Pixels(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ArrayPixels(Pixels):
-    """Pixels that are already in memory.
+    """Pixels that are already in memory, as read-only native float32."""
 
-    Parameters
-    ----------
-    array : ndarray, shape (z, y, x)
-        Kept as read-only native float32.
-    """
-
-    array: np.ndarray
+    array: np.ndarray  # shape (z, y, x)
 
     def __post_init__(self) -> None:
         array = np.array(self.array, dtype=np.float32, order="C")
@@ -98,14 +92,8 @@ class Note:
 
     ``guess``: not in the file, may be wrong, the user may change it. ``repair``: the file said
     something unusable and this is what it must mean. ``info``: worth knowing, nothing to do.
-
-    Parameters
-    ----------
-    level : {"guess", "repair", "info"}
-    text : str
-    about : str
-        The question of `cubeview.cubes.guesses` by which the user can say otherwise; empty where
-        there is none.
+    ``about`` is the question of `cubeview.cubes.guesses` by which the user can say otherwise; empty
+    where there is none.
     """
 
     level: Literal["guess", "repair", "info"]
@@ -127,18 +115,10 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Gate:
-    """One of the states a gated scan was taken in: a part of the heart's beat.
+    """One of the states a gated scan was taken in: a part of the heart's beat."""
 
-    Parameters
-    ----------
-    name : str
-        ``"time slot 3"``.
-    pixels : Pixels
-        Of the cube's shape and unit.
-    """
-
-    name: str
-    pixels: Pixels
+    name: str  # "time slot 3"
+    pixels: Pixels  # of the cube's shape and unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,17 +226,14 @@ class Cube:
         return replace(self, pixels=gate.pixels, uncertainty=None, gates=())
 
     def world(self, z: float, y: float, x: float) -> tuple[float, float, float]:
-        """Return the world coordinates of a voxel.
+        """Return the world coordinates of a voxel, in the order and the units of `axes`.
+
+        NaN where the projection has no sky.
 
         Parameters
         ----------
         z, y, x : float
             Voxel index, 0-based, may be fractional.
-
-        Returns
-        -------
-        tuple of three float
-            In the order and the units of `axes`; NaN where the projection has no sky.
         """
         first = self.axes[0].world(z)
         if self.wcs is None:

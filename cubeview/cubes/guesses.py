@@ -16,33 +16,15 @@ from cubeview.kinds import HEART, KINDS
 
 @dataclass(frozen=True)
 class Question:
-    """Something a reader settled that the user may settle otherwise.
+    """Something a reader settled that the user may settle otherwise."""
 
-    Parameters
-    ----------
-    key : str
-        ``"spectral unit"``; answers are kept under it.
-    title : str
-        For a form.
-    reason : str
-        Why it had to be guessed: the text of the note.
-    now : str
-        What holds now, in the words of an answer; empty where nothing could be guessed.
-    choices : tuple of str
-        Answers there are; empty when any text may be given.
-    example : str
-        An answer, where any text may be given.
-    answered : bool
-        The user has answered it.
-    """
-
-    key: str
-    title: str
-    reason: str
-    now: str
-    choices: tuple[str, ...] = ()
-    example: str = ""
-    answered: bool = False
+    key: str  # "spectral unit"; answers are kept under it
+    title: str  # for a form
+    reason: str  # why it had to be guessed: the text of the note
+    now: str  # what holds now, in the words of an answer; empty where nothing could be guessed
+    choices: tuple[str, ...] = ()  # answers there are; empty when any text may be given
+    example: str = ""  # an answer, where any text may be given
+    answered: bool = False  # by the user
 
 
 @dataclass(frozen=True)
@@ -146,10 +128,7 @@ _KINDS = {
 def questions(cube: Cube) -> tuple[Question, ...]:
     """Return what a reader settled in a cube and the user may settle otherwise.
 
-    Returns
-    -------
-    tuple of Question
-        Each once, in the order in which their answers are applied.
+    Each question once, in the order in which their answers are applied.
     """
     asked: dict[str, Note] = {}
     for note in cube.notes:
@@ -173,22 +152,10 @@ def questions(cube: Cube) -> tuple[Question, ...]:
 def corrected(cube: Cube, answers: Mapping[str, str]) -> Cube:
     """Return a cube as the user says it is; pixels are not read.
 
-    Parameters
-    ----------
-    cube : Cube
-    answers : mapping of question to answer
-        All of them: those given earlier and left out here are forgotten. Answers to questions
-        that the cube does not raise change nothing: what a file says itself is not overruled.
-
-    Returns
-    -------
-    Cube
-        With a note for each answer in the place of that of the guess.
-
-    Raises
-    ------
-    CubeviewError
-        If an answer makes no sense.
+    `answers` are all of them, by question: those given earlier and left out here are forgotten.
+    Answers to questions that the cube does not raise change nothing: what a file says itself is not
+    overruled. A note for each answer takes the place of that of the guess. Raises CubeviewError if
+    an answer makes no sense.
     """
     as_read = cube.as_read or cube
     made = as_read
@@ -207,23 +174,10 @@ def corrected(cube: Cube, answers: Mapping[str, str]) -> Cube:
 
 
 def corrected_case(case: Case, answers: Callable[[Cube], Mapping[str, str]]) -> Case:
-    """Return a case with its cubes as the user says they are.
+    """Return a case with its cubes as the user says they are, given the answers for each.
 
-    Parameters
-    ----------
-    case : Case
-    answers : callable
-        The answers for a cube.
-
-    Returns
-    -------
-    Case
-        The same one when nothing is corrected and nothing was.
-
-    Raises
-    ------
-    CubeviewError
-        If an answer makes no sense.
+    The same one when nothing is corrected and nothing was. Raises CubeviewError if an answer makes
+    no sense.
     """
     pair = len(case.cubes) > 1
     cubes = {}

@@ -19,21 +19,11 @@ _TOGETHER = 64
 
 @dataclass(frozen=True)
 class Found(Record):
-    """One case of a folder, closed again.
+    """One case of a folder, closed again."""
 
-    Parameters
-    ----------
-    question : str
-        What the user must decide; empty when nothing is open.
-    picture : tuple of (width, bytes), or None
-        Its thumbnail.
-    known : bool
-        Already in the library.
-    """
-
-    question: str
-    picture: tuple[int, bytes] | None
-    known: bool
+    question: str  # what the user must decide; empty when nothing is open
+    picture: tuple[int, bytes] | None  # its thumbnail: width and grey bytes
+    known: bool  # already in the library
 
     @property
     def paired(self) -> bool:
@@ -106,18 +96,13 @@ def scan_folder(
 
 
 def add_found(library: Library, cases: Sequence[Found], *, report: Report = nothing) -> list[int]:
-    """Add cases, each in one transaction; interrupted, those added stay.
+    """Add cases, each in one transaction; return their numbers. Interrupted, those added stay.
 
     Parameters
     ----------
     library : Library
     cases : sequence of Found
     report : callable
-
-    Returns
-    -------
-    list of int
-        Their numbers.
     """
     numbers = []
     for done, case in enumerate(cases):
