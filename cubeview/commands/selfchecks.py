@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cubeview.cubes.answer import Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.region import brightest, window_at
 from cubeview.errors import CubeviewError, Report, nothing
@@ -132,8 +131,8 @@ def _checks(bench: Bench) -> Iterator[tuple[str, Any]]:
     refs = [ref for ref in find_models() if ref.folder.is_relative_to(resource("models"))]
     for ref in refs:
         yield f"predict with {ref.name}", lambda ref=ref: _predict(bench, ref)
-        yield f"map of {ref.name}", lambda ref=ref: _cam(bench, ref)
-        yield f"occlusion of {ref.name}", lambda ref=ref: _occlusion(bench, ref)
+        yield f"map of {ref.name}", lambda ref=ref: _map(bench, ref, "cam", "CAM")
+        yield f"occlusion of {ref.name}", lambda ref=ref: _map(bench, ref, "occlusion")
     if not refs:
         yield "predict and explain", _no_models
     yield "label in a library", lambda: _label(bench)
@@ -204,28 +203,17 @@ def _predict(bench: Bench, ref: Any) -> str:
     return f"{answer.answer} {answer.probabilities[answer.answer]:.3f} on {answer.device}"
 
 
-def _cam(bench: Bench, ref: Any) -> str:
-    from cubeview.learn.explain.methods import make_map
-
-    model, prepared = _asked(bench, ref)
-    found = make_map(model, prepared.case, model.card.classes[1], "cam", prepared=prepared)
-    return _map(bench, ref, found, "CAM")
-
-
-def _occlusion(bench: Bench, ref: Any) -> str:
+def _map(bench: Bench, ref: Any, method: str, name: str = "") -> str:
     from cubeview.learn.explain.methods import make_map
     from cubeview.learn.explain.question import OcclusionSettings
 
     model, prepared = _asked(bench, ref)
-    settings, target = OcclusionSettings(patch=8, stride=8), model.card.classes[1]
-    found = make_map(model, prepared.case, target, "occlusion", settings, prepared=prepared)
-    return _map(bench, ref, found, "occlusion")
-
-
-def _map(bench: Bench, ref: Any, overlay: Overlay, name: str) -> str:
+    settings = OcclusionSettings(patch=8, stride=8) if method == "occlusion" else None
+    target = model.card.classes[1]
+    overlay = make_map(model, prepared.case, target, method, settings, prepared=prepared)
     if not overlay.peak > 0:
         raise Wrong("the map is empty")
-    where = ("models", ref.card.weights_sha256, name)
+    where = ("models", ref.card.weights_sha256, name or method)
     bench.compare((*where, "peak"), round(overlay.peak, 5), tolerance=MAP_TOLERANCE)
     return f"{overlay.target}, peak {overlay.peak:.3g} {overlay.unit}"
 

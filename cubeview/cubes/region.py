@@ -16,8 +16,8 @@ def window_at(
 ) -> Box:
     """Return the window of a sky cube that is centred on a voxel.
 
-    The voxel nearest to the place is at index ``size // 2`` along each axis. Near an edge the window
-    is cut short there: its slices never leave the cube.
+    The voxel nearest to the place is at index ``size // 2`` along each axis. Near an edge the
+    window is cut short there: its slices never leave the cube.
 
     Parameters
     ----------

@@ -68,7 +68,8 @@ def open_paths(
     memory = corrections.load()
     cases = [corrections.applied(case, memory) for case in cases]
     order = {path: position for position, path in enumerate(files)}
-    cases.sort(key=lambda case: min(_positions(case, order)))
+    last = len(order)
+    cases.sort(key=lambda case: min((order.get(p, last) for p in _paths(case)), default=last))
     return Opened(tuple(cases), tuple(_as_known(refusal, inside) for refusal in refusals))
 
 
@@ -195,8 +196,3 @@ def _below(folder: Path) -> list[Path]:
 
 def _paths(case: Case) -> set[Path]:
     return {cube.source.path for cube in case.cubes.values() if cube.source}
-
-
-def _positions(case: Case, order: dict[Path, int]) -> list[int]:
-    sources = [cube.source for cube in case.cubes.values()]
-    return [order.get(source.path, len(order)) for source in sources if source] or [len(order)]

@@ -1,6 +1,7 @@
 """What a label hangs on: the content of the files and the window, never a path or a name."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from cubeview.cubes.case import Case
@@ -34,10 +35,19 @@ def window_text(case: Case) -> str:
     return ",".join(f"{part.start}:{part.stop}" for part in case.window)
 
 
-def file_hashes(case: Case, *, report: Report = nothing) -> dict[str, str]:
+def file_hashes(
+    case: Case, *, report: Report = nothing, hashed: Callable[..., str] = content_hash
+) -> dict[str, str]:
     """Return the SHA-256 of the file behind each role; one that is shared is read once.
 
     Raises CubeviewError if a cube has no file, or its file cannot be read.
+
+    Parameters
+    ----------
+    case : Case
+    report : callable
+    hashed : callable
+        Hashes one file.
     """
     known: dict[Path, str] = {}
     hashes = {}
@@ -46,7 +56,7 @@ def file_hashes(case: Case, *, report: Report = nothing) -> dict[str, str]:
             raise CubeviewError(f"{case.name}: this cube has no file; save it before labelling.")
         path = cube.source.path
         if path not in known:
-            known[path] = content_hash(path, report=report)
+            known[path] = hashed(path, report=report)
         hashes[role] = known[path]
     return hashes
 

@@ -122,7 +122,7 @@ def _look_into(
     library: Library, files: list[Path], report: Report
 ) -> tuple[list[Found], list[Refusal]]:
     """Open a group of files, and close them again."""
-    opened = open_paths(files, report=_share_of(report, 0.6))
+    opened = open_paths(files, report=lambda share, text: report(0.6 * share, text))
     found, refusals = [], list(opened.refusals)
     for number, case in enumerate(opened.cases):
         report(0.6 + 0.4 * number / len(opened.cases), "")
@@ -148,10 +148,6 @@ def _found(library: Library, case: Case) -> Found:
     return Found(
         known, case.kind, case.name, window_text(case), files, case.question, picture, there
     )
-
-
-def _share_of(report: Report, share: float) -> Report:
-    return lambda fraction, text: report(share * fraction, text)
 
 
 def _part_of(report: Report, done: int, count: int, text: str) -> Report:

@@ -57,7 +57,7 @@ class Library:
             return put_case(run, known, case.kind, case.name, window_text(case), files)
 
     def found_again(self, case: Case, hashes: dict[str, str]) -> bool:
-        """Note where the files of a case lie, for all cases made of them; tell whether one moved."""
+        """Note where the files of a case lie, for all cases made of them; tell if one moved."""
         files = files_of(case, hashes)
         moved = any(
             self.read(
@@ -104,10 +104,7 @@ class Library:
             " WHERE set_id = ? ORDER BY retired, position",
             (self._set(label_set),),
         )
-        return [
-            LabelClass(name, key, colour, code, bool(retired))
-            for name, key, colour, code, retired in rows
-        ]
+        return [LabelClass(*values, retired=bool(retired)) for *values, retired in rows]
 
     def save_label_set(self, name: str, kind: str, classes: list[LabelClass]) -> None:
         """Make or change a label set; classes left out are retired, old labels stay as they are.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import open_paths
-from cubeview.io.identity import content_hash
+from cubeview.io.identity import content_hash, file_hashes
 from cubeview.kinds import kind_of
 from cubeview.library.cases import Record
 from cubeview.library.library import Library
@@ -31,12 +32,7 @@ def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict
     case : Case
     report : callable
     """
-    hashes = {}
-    for role, cube in case.cubes.items():
-        if cube.source is None:
-            raise CubeviewError(f"{case.name}: this cube has no file; save it before labelling.")
-        hashes[role] = hash_of(library, cube.source.path, report=report)
-    return hashes
+    return file_hashes(case, report=report, hashed=partial(hash_of, library))
 
 
 def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:

@@ -126,7 +126,9 @@ def ordered(found: Sequence[Row], order: str) -> list[Row]:
     if order == "most doubtful":
         return sorted(found, key=lambda row: -1.0 if math.isnan(row.doubt) else -1 - row.doubt)
     if order == "disagreement":
-        return sorted(found, key=lambda row: (not row.differs, -max([0, *_odds(row)])))
+        return sorted(
+            found, key=lambda row: (not row.differs, -max([0, *row.probabilities.values()]))
+        )
     return list(found)
 
 
@@ -196,7 +198,3 @@ class FeatureSpace:
             for number, gap in zip(self._numbers, self._gaps, strict=True)
             if number not in self._known
         }
-
-
-def _odds(row: Row) -> tuple[float, ...]:
-    return tuple(row.probabilities.values())

@@ -108,13 +108,8 @@ def _read(
         notes.append(Note("info", text))
     declared = integer(header, "NumberOfSlices")
     if declared and declared != values.shape[0]:
-        notes.append(
-            Note(
-                "repair",
-                f"the header counts {declared} slices, its vector {values.shape[0]}: the "
-                "vector is right",
-            )
-        )
+        text = f"the header counts {declared} slices, its vector {values.shape[0]}: the vector is "
+        notes.append(Note("repair", f"{text}right"))
     if is_lossy(header):
         notes.append(Note("info", "compressed with loss on the way: values are approximate"))
     kind, kind_notes = _kind(header, place.view, values.shape)

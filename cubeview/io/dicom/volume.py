@@ -25,7 +25,7 @@ from cubeview.io.dicom.file import (
     is_lossy,
     read_dataset,
 )
-from cubeview.io.dicom.geometry import number, numbers
+from cubeview.io.dicom.geometry import number, numbers, pixel_spacing, unit_frame
 from cubeview.io.dicom.stack import Slice, Stack, stacks
 from cubeview.io.dicom.units import parsed_unit, scale_of
 from cubeview.io.dicom.what import facts
@@ -237,22 +237,14 @@ def _made(
     placed: bool = True,
 ) -> Slice:
     measures = header if measures is None else measures
-    sizes = numbers(measures.get("PixelSpacing"), 2)
-    if sizes is None or (sizes <= 0).any():
-        sizes = np.zeros(2)
     position = numbers(place.get("ImagePositionPatient"), 3)
     flat = numbers(turn.get("ImageOrientationPatient"), 6)
-    frame = None
-    if flat is not None:
-        rows = flat.reshape(2, 3)
-        lengths = np.linalg.norm(rows, axis=1)
-        if (lengths > 0.1).all() and abs(rows[0] @ rows[1]) < 0.05 * lengths.prod():
-            frame = rows / lengths[:, None]
+    frame = None if flat is None else unit_frame(flat)
     thickness = abs(number(measures, "SpacingBetweenSlices") or number(measures, "SliceThickness"))
     return Slice(
         key=key,
         shape=(integer(header, "Rows"), integer(header, "Columns")),
-        sizes=(float(sizes[0]), float(sizes[1])),
+        sizes=pixel_spacing(measures, []),
         position=position if placed else None,
         frame=frame if placed else None,
         thickness=thickness,

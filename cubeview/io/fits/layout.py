@@ -21,22 +21,10 @@ Meaning = Literal["variance", "sigma", "inverse variance", "inverse sigma"]
 # SAMI PRIMARY/VARIANCE/WEIGHT/COVAR, CALIFA PRIMARY/ERROR/ERRWEIGHT/BADPIX/FIBCOVER.
 _FLUX = ("DATA", "SCI", "FLUX", "CUBE", "")
 _NOISE: dict[str, Meaning] = {
-    "STAT": "variance",
-    "VAR": "variance",
-    "VARIANCE": "variance",
-    "IVAR": "inverse variance",
-    "INVVAR": "inverse variance",
-    "ERR": "sigma",
-    "ERROR": "sigma",
-    "ERRORS": "sigma",
-    "NOISE": "sigma",
-    "SIGMA": "sigma",
-    "STD": "sigma",
-    "STDDEV": "sigma",
-    "RMS": "sigma",
-    "UNC": "sigma",
-    "UNCERT": "sigma",
-    "UNCERTAINTY": "sigma",
+    **dict.fromkeys(("STAT", "VAR", "VARIANCE"), "variance"),
+    **dict.fromkeys(("IVAR", "INVVAR"), "inverse variance"),
+    **dict.fromkeys(("ERR", "ERROR", "ERRORS", "NOISE", "SIGMA", "STD", "STDDEV", "RMS"), "sigma"),
+    **dict.fromkeys(("UNC", "UNCERT", "UNCERTAINTY"), "sigma"),
 }
 _MASK = ("DQ", "MASK", "BADPIX", "BPM", "QUAL", "QUALITY", "FLAGS")
 _ASIDE = (
@@ -54,13 +42,6 @@ _DECLARED: dict[str, Meaning] = {
     "STDDEVUNCERTAINTY": "sigma",
     "INVERSEVARIANCE": "inverse variance",
 }
-POWERS: dict[Meaning, float] = {
-    "variance": 0.5,
-    "sigma": 1.0,
-    "inverse variance": -0.5,
-    "inverse sigma": -1.0,
-}
-"""sigma = value ** power."""
 
 _LONGEST_AXIS = 10_000_000
 

@@ -1,6 +1,7 @@
 """Cubes of more than three axes: one case for each plane of the further axes, as Stokes I and Q."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -53,9 +54,7 @@ def planes_of(
     """
     others = [n for n, length in enumerate(lengths, 1) if length > 1 and n not in used]
     counts = [lengths[n - 1] for n in others]
-    total = 1
-    for count in counts:
-        total *= count
+    total = math.prod(counts)
     if total == 1:
         return []
     if total > MOST_PLANES:

@@ -14,6 +14,7 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.correct_sky import POWERS
 from cubeview.cubes.cube import Cube, Note, Pixels, Source
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.corrections import instrument_name
@@ -22,7 +23,6 @@ from cubeview.io.fits.facts import facts_of, first_text
 from cubeview.io.fits.header import parse_unit
 from cubeview.io.fits.instruments import with_medium
 from cubeview.io.fits.layout import (
-    POWERS,
     Group,
     Part,
     check_size,

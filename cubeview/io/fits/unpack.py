@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import math
 import os
 import shutil
 import zlib
@@ -96,11 +97,8 @@ def untiled(
     watch : callable, optional
     """
     packed = [part for part in parts if part.what == "packed image"]
-    need = 0
-    for part in packed:
-        width = abs(int(part.header.get("ZBITPIX", 8))) // 8
-        need += int(np.prod([float(n) for n in part.shape])) * width
-    _check_room(path, need)
+    widths = [abs(int(part.header.get("ZBITPIX", 8))) // 8 for part in packed]
+    _check_room(path, sum(math.prod(p.shape) * n for p, n in zip(packed, widths, strict=True)))
 
     def write(out: BinaryIO) -> None:
         with fits.open(plain, memmap=False, do_not_scale_image_data=True) as hdus:
