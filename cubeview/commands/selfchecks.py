@@ -1,5 +1,6 @@
 """What the self-test does: each check is one step of the main job, on the shipped samples."""
 
+import json
 import os
 import sys
 import time
@@ -111,8 +112,6 @@ def run_checks(*, making: bool = False, report: Report = nothing) -> tuple[list[
 
 def stored_answers() -> dict[str, Any]:
     """Return the answers shipped with the program; empty when there are none."""
-    import json
-
     path = resource(ANSWERS)
     if not path.is_file():
         return {}

@@ -102,7 +102,7 @@ def write_fields(
     report : callable
     """
     _make(folder)
-    rows, written = [], []
+    rows, written, columns = [], [], ("file", "class", "ra", "dec", "spectral")
     for number in range(count):
         report(number / count, f"field {number + 1} of {count}")
         field = simulate_field(seed + number, shape, flavour=flavour)
@@ -114,18 +114,11 @@ def write_fields(
             record = asdict(source)
             z, y, x = record.pop("voxel")
             sources.append({**record, "x": x, "y": y, "z": z})
-            rows.append(
-                {
-                    "file": path.name,
-                    "class": source.label,
-                    "ra": source.ra_deg,
-                    "dec": source.dec_deg,
-                    "spectral": field.case.main.axes[0].world(z),
-                }
-            )
+            place = source.ra_deg, source.dec_deg, field.case.main.axes[0].world(z)
+            rows.append(dict(zip(columns, (path.name, source.label, *place), strict=True)))
         if sources:
             written.append(_table(path.with_suffix(".csv"), tuple(sources[0]), sources))
-    written.append(_table(folder / "windows.csv", ("file", "class", "ra", "dec", "spectral"), rows))
+    written.append(_table(folder / "windows.csv", columns, rows))
     return written
 
 

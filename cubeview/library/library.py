@@ -104,7 +104,7 @@ class Library:
             " WHERE set_id = ? ORDER BY retired, position",
             (self._set(label_set),),
         )
-        return [LabelClass(*values, retired=bool(retired)) for *values, retired in rows]
+        return [LabelClass(n, key, colour, code, bool(old)) for n, key, colour, code, old in rows]
 
     def save_label_set(self, name: str, kind: str, classes: list[LabelClass]) -> None:
         """Make or change a label set; classes left out are retired, old labels stay as they are.

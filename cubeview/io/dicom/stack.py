@@ -77,13 +77,9 @@ def _alike(part: Slice) -> tuple[object, ...]:
 def _volumes(group: list[Slice]) -> list[Stack]:
     """Return the volumes of slices that are alike, one for each time their places repeat."""
     if any(part.position is None or part.frame is None for part in group):
-        note = Note(
-            "guess",
-            "orientation unknown: it is not said where the slices lie in the patient, so they "
-            "are shown in the order of their numbers and no left, right, front or back is given",
-            "orientation",
-        )
-        return [_counted(group, "Slice", note)]
+        text = "orientation unknown: it is not said where the slices lie in the patient, so they "
+        text += "are shown in the order of their numbers and no left, right, front or back is given"
+        return [_counted(group, "Slice", Note("guess", text, "orientation"))]
     places = _places(group)
     if len(set(places)) == len(group):
         return [_stack(group)]

@@ -18,7 +18,7 @@ def first_text(headers: Iterable[Header], key: str) -> str:
 
 
 def facts_of(headers: tuple[Header, Header], hdus: Any) -> dict[str, str]:
-    """Return what is worth showing of a cube by its own and the primary header; '' for silence."""
+    """Return what a cube's own header and the primary one say; empty texts where they do not."""
     return {
         "instrument": first_text(headers, "INSTRUME"),
         "telescope": first_text(headers, "TELESCOP"),
@@ -49,11 +49,8 @@ def beam_of(header: Header, hdus: Any) -> str:
     if header.get("CASAMBM") is True and "BEAMS" in hdus:
         table = hdus["BEAMS"]
         many = "median of channels: "
-        values = [
-            _median(table, "BMAJ"),
-            _median(table, "BMIN"),
-            float(np.median(table.data["BPA"])),
-        ]
+        turn = float(np.median(table.data["BPA"]))
+        values = [_median(table, "BMAJ"), _median(table, "BMIN"), turn]
     major, minor, angle = values
     if not isinstance(major, int | float) or not isinstance(minor, int | float) or major <= 0:
         return ""
