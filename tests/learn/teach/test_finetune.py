@@ -266,7 +266,7 @@ def test_cancelling_stops_at_the_next_step(base):
         (RuntimeError("CUDA error: device lost"), "device lost"),
     ],
 )
-@pytest.mark.parametrize("where", ["cubeview.learn.teach.rounds.varied", "torch.optim.AdamW.step"])
+@pytest.mark.parametrize("where", ["cubeview.learn.teach.rounds.room_of", "torch.optim.AdamW.step"])
 def test_what_breaks_off_says_what_to_change(base, monkeypatch, fault, reason, where):
     def broken(*given, **named):
         raise fault
