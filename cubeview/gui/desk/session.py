@@ -315,9 +315,10 @@ class Session(QObject):
         if name == self.model:
             return
         self.model = name
-        self.model_changed.emit()
+        # Before it is told: an answer that is kept may take the free place.
         if self.prediction is not None and self.prediction.model != name:
             self.set_prediction(None)
+        self.model_changed.emit()
 
     def set_window(self, window: Box | None, *, drawn: bool = False) -> None:
         """Choose the part of a sky cube to ask about; the answer for another part goes."""

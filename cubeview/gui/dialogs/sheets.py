@@ -19,7 +19,8 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview import __version__
-from cubeview.gui.desk.actions import ACTIONS, LABEL_KEYS, MENUS, VIEW_KEYS
+from cubeview.cubes.case import Case
+from cubeview.gui.desk.actions import ACTIONS, LABEL_KEYS, MENUS, VIEW_KEYS, suits
 
 RESEARCH_USE = (
     "CubeView is for research only. It is not a medical device: do not use its answers to "
@@ -27,9 +28,10 @@ RESEARCH_USE = (
 )
 
 
-def keys_sheet(parent: QWidget) -> QDialog:
-    """Return the list of all keys, made from the table of actions."""
-    rows = [f"<tr><td colspan=2><b>In the views</b></td></tr>{_rows(VIEW_KEYS)}"]
+def keys_sheet(parent: QWidget, case: Case | None) -> QDialog:
+    """Return the list of the keys that suit a case, or of all, made from the table of actions."""
+    seen = [(key, what) for key, what, needs in VIEW_KEYS if suits(needs, case)]
+    rows = [f"<tr><td colspan=2><b>In the views</b></td></tr>{_rows(seen)}"]
     for menu in MENUS:
         keys = [
             (
@@ -37,7 +39,7 @@ def keys_sheet(parent: QWidget) -> QDialog:
                 a.text.replace("&", "").rstrip("…"),
             )
             for a in ACTIONS
-            if a.menu == menu and a.shortcut
+            if a.menu == menu and a.shortcut and suits(a.needs, case)
         ]
         if menu == "Label":
             keys = [*LABEL_KEYS, *keys]
@@ -88,7 +90,7 @@ class BugDialog(QDialog):
             clipboard.setText(self.report.toPlainText())
 
 
-def _rows(keys: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> str:
+def _rows(keys: list[tuple[str, str]]) -> str:
     return "".join(
         f"<tr><td>{escape(key)}&nbsp;&nbsp;&nbsp;</td><td>{escape(what)}</td></tr>"
         for key, what in keys

@@ -240,7 +240,9 @@ class ExplainPanel(QWidget):
         self.target.addItem("the answer", "")
         for name in ref.card.classes if ref is not None else ():
             self.target.addItem(name, name)
-        self.occlusion.set_roles(ref.card.channels if ref is not None else ())
+        case = self._session.case
+        wall = case is None or kind_of(case).ventricle
+        self.occlusion.offer(ref.card.channels if ref is not None else (), wall=wall)
         self.target.setCurrentIndex(max(0, self.target.findData(before)))
         for widget in (*self.buttons.values(), self.target, self.occlusion.channel):
             widget.setEnabled(fits)

@@ -13,13 +13,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.cubes.reduce import (
-    STRETCHES,
-    VENTRICLE,
-    WAYS,
-    sample,
-    ventricle_maximum,
-)
+from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import BY_HAND, levels_of
 from cubeview.gui.desk.session import Session

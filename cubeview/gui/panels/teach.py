@@ -96,6 +96,7 @@ class TeachPanel(QWidget):
             layout.addWidget(widget)
         layout.addStretch(1)
         session.model_changed.connect(self.refresh)
+        session.case_changed.connect(self._case_changed)
         self._passing = (self.curves, self.loss, self.accuracy, self.held_out)
         for widget in (*self._passing, self.told, self.result):
             widget.hide()
@@ -112,6 +113,11 @@ class TeachPanel(QWidget):
             case = self._session.case
             kind = case.kind if case is not None else ""
             self.choices.refresh(kind, self._session.default_models.get(kind, ""))
+
+    def _case_changed(self) -> None:
+        case = self._session.case
+        if case is not None and case.kind != self.choices.kind:
+            self.refresh()
 
     def check(self) -> None:
         """Prepare the cases and say what is doubtful."""

@@ -20,6 +20,7 @@ from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import chooser, label
 from cubeview.gui.widgets.files import ask_open
+from cubeview.kinds import kind_of
 from cubeview.learn.models.card import ModelRef, find_models
 from cubeview.learn.teach.labelled import Entry, in_words, library_entries, table_entries
 from cubeview.learn.teach.tuning import AUGMENTATIONS, FinetuneConfig
@@ -46,8 +47,7 @@ LADDER = (
     (
         "last3",
         "Last three layers",
-        "One layer more may move. For a scanner or survey that looks quite different, with many "
-        "cases.",
+        "One layer more may move. For data that look quite different, with many cases.",
     ),
     (
         "all",
@@ -57,13 +57,17 @@ LADDER = (
 )
 VARY_TIPS = {
     "shift": "Moved by up to a voxel",
-    "rotation": "Turned a little (hearts) or by quarter turns on the sky",
+    "rotation": "Turned a little, or by quarter turns",
     "counts": "More noise, as from fewer counts",
     "blur": "A little less sharp",
     "flips": "Mirrored on the sky",
     "noise": "More noise",
 }
 _TABLE = "table"
+_TABLES = {
+    False: "case,class,rest,stress for hearts",
+    True: "file,class,ra,dec,spectral for the sky",
+}
 
 
 class TeachChoices(QWidget):
@@ -87,9 +91,6 @@ class TeachChoices(QWidget):
         self.base = chooser("Base model", "The model a copy of which learns; it stays as it is")
         self.source = chooser("Labels", "Whose labels are learnt: the library's, or a table's")
         self.table_button = QPushButton("Table…")
-        self.table_button.setToolTip(
-            "A CSV table: case,class,rest,stress for hearts; file,class,ra,dec,spectral for the sky"
-        )
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("all cases, or part of a name or class")
         self.doubtful = QCheckBox("Unsure and poor ones too")
@@ -126,7 +127,7 @@ class TeachChoices(QWidget):
         layout.addWidget(label("Vary cases while learning", "dim"))
         layout.addLayout(self._vary)
         layout.addWidget(self.balanced)
-        self._kind = ""
+        self.kind = ""
         self.base.activated.connect(self._base_chosen)
         self.source.activated.connect(self.read)
         self.table_button.clicked.connect(self._ask_table)
@@ -175,6 +176,8 @@ class TeachChoices(QWidget):
     def refresh(self, kind: str = "", default: str = "") -> None:
         """Look again which models and label sets there are; choices stay where they can.
 
+        Offered are the models for the kind of the case at hand; all, where there is none for it.
+
         Parameters
         ----------
         kind : str
@@ -182,12 +185,13 @@ class TeachChoices(QWidget):
         default : str
             The model that answers for this kind.
         """
-        models = find_models()
+        fitting = [ref for ref in find_models() if ref.card.kind == kind]
+        models = fitting or list(find_models())
         chosen = self.base.currentData()
-        if kind and kind != self._kind:
-            self._kind = kind
-            fitting = [ref.name for ref in models if ref.card.kind == kind]
-            chosen = default if default in fitting else next(iter(fitting), None)
+        if kind and kind != self.kind:
+            names = [ref.name for ref in fitting]
+            chosen = default if default in names else next(iter(names), None)
+        self.kind = kind or self.kind
         self.base.clear()
         for ref in models:
             self.base.addItem(ref.card.title, ref.name)
@@ -234,6 +238,10 @@ class TeachChoices(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self._boxes = {}
+        told = [_TABLES[windows] for windows in (False, True)]
+        if model is not None:
+            told = [_TABLES[bool(kind_of(model.card).window_px)]]
+        self.table_button.setToolTip(f"A CSV table: {'; '.join(told)}")
         for name in AUGMENTATIONS[model.card.kind] if model else ():
             box = self._boxes[name] = QCheckBox(name)
             box.setToolTip(VARY_TIPS[name])

@@ -209,7 +209,5 @@ class WorklistModel(QAbstractTableModel):
 def _pixmap(width: int, grey: bytes) -> QPixmap:
     image = QImage(grey, width, THUMBNAIL_PX, width, QImage.Format.Format_Grayscale8)
     return QPixmap.fromImage(image).scaled(
-        PICTURE,
-        Qt.AspectRatioMode.KeepAspectRatio,
-        Qt.TransformationMode.SmoothTransformation,
+        PICTURE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )

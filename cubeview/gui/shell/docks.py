@@ -7,6 +7,7 @@ from typing import Any
 from PyQt6.QtCore import QByteArray, QSize, Qt
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from cubeview.gui.desk.actions import Need, suits
 from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.samples import samples
 from cubeview.gui.panels.cases import CasesPanel
@@ -46,6 +47,8 @@ class Panel:
         False for a panel that fills its dock by itself.
     shown : bool
         On the first start.
+    needs : str
+        It is away while a case of a kind that never has this is open; as an action's.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Panel:
     behind: str = ""
     scrolls: bool = True
     shown: bool = True
+    needs: Need = ""
 
 
 def _display(desk: Desk) -> QWidget:
@@ -93,6 +97,7 @@ PANELS = (
         _BOTTOM,
         scrolls=False,
         shown=False,
+        needs="sky",
     ),
 )
 
@@ -113,10 +118,12 @@ class Docks:
     """
 
     def __init__(self, window: QMainWindow, desk: Desk, table: Iterable[Panel] = PANELS) -> None:
-        self._window, self._memory = window, desk.memory
+        self._window, self._memory, self._session = window, desk.memory, desk.session
+        self._table = tuple(table)
+        self._away: set[str] = set()
         self._docks: dict[str, QDockWidget] = {}
         self.panels: dict[str, Any] = {}
-        for entry in table:
+        for entry in self._table:
             panel = self.panels[entry.name] = entry.make(desk)
             dock = self._docks[entry.name] = QDockWidget(entry.title, window)
             dock.setObjectName(entry.name)
@@ -127,6 +134,7 @@ class Docks:
                 self._docks[entry.behind].raise_()
             if not entry.shown:
                 dock.hide()
+        desk.session.case_changed.connect(self._suit)
 
     def __getitem__(self, name: str) -> QDockWidget:
         return self._docks[name]
@@ -175,6 +183,22 @@ class Docks:
         self._window.restoreState(self._factory, _LAYOUT_VERSION)
 
     def keep(self) -> None:
-        """Remember the layout."""
+        """Remember the layout, with what is away for the open case only."""
+        for name in self._away:
+            self._docks[name].show()
         state: QByteArray = self._window.saveState(_LAYOUT_VERSION)
         self._memory.save_layout(self._window.saveGeometry(), state)
+
+    def _suit(self) -> None:
+        """Take away the panels that say nothing of this kind of case, and bring them back."""
+        for entry in self._table:
+            dock, fits = self._docks[entry.name], suits(entry.needs, self._session.case)
+            toggle = dock.toggleViewAction()
+            assert toggle is not None
+            toggle.setVisible(fits)
+            if fits and entry.name in self._away:
+                self._away.discard(entry.name)
+                dock.show()
+            elif not fits and not dock.isHidden():
+                self._away.add(entry.name)
+                dock.hide()

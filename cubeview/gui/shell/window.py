@@ -220,7 +220,7 @@ class Window(QMainWindow):
             "cancel_jobs": self.status_line.cancel_all,
             "cache_size": desk.copying.ask_size,
             "models_folder": _open_models_folder,
-            "keys": lambda: keys_sheet(self).show(),
+            "keys": lambda: keys_sheet(self, desk.session.case).show(),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
         }
 

@@ -15,7 +15,7 @@ COLORMAPS = {
     "warm": "Warm metal",
     "cool": "Cool",
     "ten steps": "Ten steps of 10 %",
-    "rainbow": "Clinic rainbow (not monotone: shades may mislead)",
+    "rainbow": "Rainbow (not monotone: shades may mislead)",
 }
 """Key to label, in the order shown."""
 
