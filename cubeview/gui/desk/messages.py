@@ -28,8 +28,8 @@ class MessageBar(QWidget):
     The same text is never shown twice, so something that fails at every mouse move says so once.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)

@@ -54,7 +54,7 @@ class Subject(QObject):
         session.case_changed.connect(self._case_changed)
         # Who labels by key labels what the session says; the panels may follow a moment later.
         self._soon = AtRest(self._moved, self)
-        session.cursor_changed.connect(self._soon.ask)
+        session.cursor_changed.connect(self._soon.start)
         session.window_changed.connect(self._moved)
         for signal in (records.sets_changed, records.rows_changed, records.row_changed):
             signal.connect(self.refresh)

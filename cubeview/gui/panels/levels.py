@@ -25,8 +25,8 @@ from cubeview.kinds import kind_of
 class LevelsControl(QWidget):
     """Colour map, stretch and way of choosing levels; low and high of each state apart."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self.session = session
         self.colours = _ColourBox()
         self.stretch = QComboBox()

@@ -6,14 +6,12 @@ from pathlib import Path
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QProgressBar,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
-)
+)  # fmt: skip
 
 from cubeview.cubes.catalogue import Catalogue, Detection
 from cubeview.cubes.region import window_at
@@ -23,7 +21,7 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.units import shown_unit
-from cubeview.gui.widgets.basic import column, label, set_part
+from cubeview.gui.widgets.basic import button, column, label, put, row, set_part
 from cubeview.gui.widgets.files import ask_save
 from cubeview.io.export.catalogue import write_catalogue
 from cubeview.kinds import kind_of
@@ -44,39 +42,20 @@ class SourcesPanel(QWidget):
     saved = pyqtSignal(object)
 
     def __init__(
-        self,
-        session: Session,
-        jobs: Jobs,
-        memory: SettingsFile,
-        questions: Questions,
-        parent: QWidget | None = None,
+        self, session: Session, jobs: Jobs, memory: SettingsFile, questions: Questions
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._jobs, self._memory = session, jobs, memory
         self._questions = questions
         self._job: Job | None = None
-        layout = column(self)
-        top = QHBoxLayout()
-        self.run_button = QPushButton("Search")
-        self.run_button.setProperty("part", "main")
-        self.run_button.clicked.connect(self.run)
+        self.run_button = button("Search", self.run, part="main")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
-        self.cancel_button = QPushButton("✕")
-        self.cancel_button.setProperty("part", "quiet")
-        self.cancel_button.setToolTip("Stop the search")
-        self.cancel_button.setAccessibleName("Stop the search")
-        self.cancel_button.clicked.connect(lambda: self._jobs.cancel("search"))
-        self.save_button = QPushButton("Save…")
-        self.save_button.setToolTip("Save the catalogue as ECSV, VOTable or FITS")
-        self.save_button.clicked.connect(self.ask_file)
+        stop = "Stop the search"
+        self.cancel_button = button("✕", lambda: jobs.cancel("search"), stop, "quiet", name=stop)
+        tip = "Save the catalogue as ECSV, VOTable or FITS"
+        self.save_button = button("Save…", self.ask_file, tip)
         self.said = label(part="dim")
-        top.addWidget(self.run_button)
-        top.addWidget(self.said, 1)
-        top.addWidget(self.progress)
-        top.addWidget(self.cancel_button)
-        top.addWidget(self.save_button)
-        layout.addLayout(top)
         self.table = QTableWidget(0, len(COLUMNS))
         self.table.setAccessibleName("Sources")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -88,7 +67,8 @@ class SourcesPanel(QWidget):
             rows.hide()
         if (header := self.table.horizontalHeader()) is not None:
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        layout.addWidget(self.table, 1)
+        top = (self.run_button, (self.said, 1), self.progress, self.cancel_button, self.save_button)
+        put(column(self), row(*top), (self.table, 1))
         session.case_changed.connect(self._case_changed)
         session.catalogue_changed.connect(self._fill)
         self._case_changed()

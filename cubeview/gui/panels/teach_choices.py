@@ -9,16 +9,15 @@ from PyQt6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
-)
+)  # fmt: skip
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import chooser, label
+from cubeview.gui.widgets.basic import button, chooser, empty, label, put, row
 from cubeview.gui.widgets.files import ask_open
 from cubeview.kinds import kind_of
 from cubeview.learn.models.card import ModelRef, find_models
@@ -80,8 +79,8 @@ class TeachChoices(QWidget):
 
     changed = pyqtSignal()
 
-    def __init__(self, records: Records, memory: SettingsFile, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, records: Records, memory: SettingsFile) -> None:
+        super().__init__()
         self._records, self._memory = records, memory
         self._table: Path | None = None
         self._entries: list[Entry] = []
@@ -90,7 +89,7 @@ class TeachChoices(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self.base = chooser("Base model", "The model a copy of which learns; it stays as it is")
         self.source = chooser("Labels", "Whose labels are learnt: the library's, or a table's")
-        self.table_button = QPushButton("Table…")
+        self.table_button = button("Table…", self._ask_table)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("all cases, or part of a name or class")
         self.doubtful = QCheckBox("Unsure and poor ones too")
@@ -104,12 +103,10 @@ class TeachChoices(QWidget):
         self.layers.setCurrentIndex(self.layers.findData(usual.layers))
         self.layers_words = label(part="dim")
         self.positive = chooser("Positive", "The side of the ROC curve that counts as found")
-        self.folds = _whole(
-            usual.folds, 2, 20, "Each case is judged by a network that did not learn from it"
-        )
-        self.steps = _whole(
-            usual.steps, 1, 2000, "Gradient steps a round; few steps cannot overlearn"
-        )
+        tip = "Each case is judged by a network that did not learn from it"
+        self.folds = _whole(usual.folds, 2, 20, tip)
+        tip = "Gradient steps a round; few steps cannot overlearn"
+        self.steps = _whole(usual.steps, 1, 2000, tip)
         self.seed = _whole(usual.seed, 0, 10**6, "The same seed gives the same folds and numbers")
         self.rate = QDoubleSpinBox()
         self.rate.setDecimals(5)
@@ -122,15 +119,11 @@ class TeachChoices(QWidget):
         self.balanced.setToolTip("A rare class weighs as much as a common one")
         self._vary = QHBoxLayout()
         self._boxes: dict[str, QCheckBox] = {}
-        layout.addLayout(self._grid())
-        layout.addWidget(self.layers_words)
-        layout.addWidget(label("Vary cases while learning", "dim"))
-        layout.addLayout(self._vary)
-        layout.addWidget(self.balanced)
+        put(layout, self._grid(), self.layers_words, label("Vary cases while learning", "dim"))
+        put(layout, self._vary, self.balanced)
         self.kind = ""
         self.base.activated.connect(self._base_chosen)
         self.source.activated.connect(self.read)
-        self.table_button.clicked.connect(self._ask_table)
         self.filter.textChanged.connect(self._show)
         self.doubtful.toggled.connect(self.read)
         self.layers.currentIndexChanged.connect(self._show)
@@ -196,7 +189,7 @@ class TeachChoices(QWidget):
         for ref in models:
             self.base.addItem(ref.card.title, ref.name)
             self.base.setItemData(self.base.count() - 1, ref.name, 3)
-        self.base.setCurrentIndex(max(0, self.base.findData(chosen)) if self.base.count() else -1)
+        self.base.setCurrentIndex(max(0, self.base.findData(chosen)))
         self._base_chosen()
 
     def read(self) -> None:
@@ -230,13 +223,8 @@ class TeachChoices(QWidget):
                 self.source.addItem(f"Library: {name}", f"set:{name}")
         if self._table is not None:
             self.source.addItem(f"Table: {self._table.name}", _TABLE)
-        self.source.setCurrentIndex(
-            max(0, self.source.findData(kept)) if self.source.count() else -1
-        )
-        while (item := self._vary.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        self.source.setCurrentIndex(max(0, self.source.findData(kept)))
+        empty(self._vary)
         self._boxes = {}
         told = [_TABLES[windows] for windows in (False, True)]
         if model is not None:
@@ -256,46 +244,30 @@ class TeachChoices(QWidget):
         self.changed.emit()
 
     def _ask_table(self) -> None:
-        ask_open(
-            self,
-            "Table of labels",
-            self._memory.settings.folder,
-            lambda paths: self.use_table(paths[0]),
-            names="Tables (*.csv);;All files (*)",
-        )
+        folder, names = self._memory.settings.folder, "Tables (*.csv);;All files (*)"
+        ask_open(self, "Table of labels", folder, lambda p: self.use_table(p[0]), names=names)
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
-        labels = QHBoxLayout()
-        labels.addWidget(self.source, 1)
-        labels.addWidget(self.table_button)
-        rows: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
-            ("Base", self.base),
-            ("Labels", labels),
-            ("Cases", self.filter),
-            ("", self.doubtful),
-            ("", self.counts),
-            ("Learns", self.layers),
-            ("Positive", self.positive),
+        rows = (
+            ("Base", row(self.base)),
+            ("Labels", row((self.source, 1), self.table_button)),
+            ("Cases", row(self.filter)),
+            ("", row(self.doubtful)),
+            ("", row(self.counts)),
+            ("Learns", row(self.layers)),
+            ("Positive", row(self.positive)),
         )
-        for place, (text, widget) in enumerate(rows):
+        for place, (text, what) in enumerate(rows):
             grid.addWidget(label(text, "dim", wrap=False), place, 0)
-            if isinstance(widget, QWidget):
-                grid.addWidget(widget, place, 1, 1, 3)
-            else:
-                grid.addLayout(widget, place, 1, 1, 3)
-        pairs = (
-            ("Folds", self.folds),
-            ("Steps", self.steps),
-            ("Rate", self.rate),
-            ("Seed", self.seed),
-        )
-        for number, (text, box) in enumerate(pairs):
-            row, across = len(rows) + number // 2, 2 * (number % 2)
-            grid.addWidget(label(text, "dim", wrap=False), row, across)
-            grid.addWidget(box, row, across + 1)
+            grid.addLayout(what, place, 1, 1, 3)
+        pairs = {"Folds": self.folds, "Steps": self.steps, "Rate": self.rate, "Seed": self.seed}
+        for number, (text, box) in enumerate(pairs.items()):
+            place, across = len(rows) + number // 2, 2 * (number % 2)
+            grid.addWidget(label(text, "dim", wrap=False), place, across)
+            grid.addWidget(box, place, across + 1)
             box.setAccessibleName(text)
         self.filter.setAccessibleName("Cases")
         return grid

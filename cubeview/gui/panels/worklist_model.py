@@ -3,9 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Callable, Container, Mapping, Sequence
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
 from PyQt6.QtGui import QColor, QImage, QPixmap
 
+from cubeview.gui.desk.still import AtRest
 from cubeview.gui.panels.worklist_columns import COLUMNS, FILTERS, HIDDEN, NOTHING, Column
 from cubeview.gui.widgets.theme import colours
 from cubeview.library.stored import THUMBNAIL_PX
@@ -44,9 +45,7 @@ class WorklistModel(QAbstractTableModel):
         self._pictures = pictures
         self._pixmaps: OrderedDict[int, QPixmap | None] = OrderedDict()
         self._wanted: list[int] = []
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._load_pictures)
+        self._soon = AtRest(self._load_pictures, self, 0)
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Take all rows, in the order to show them in where no column is sorted by."""

@@ -16,8 +16,8 @@ MOST_PX = 2048
 class PreviewPage(QWidget):
     """A gray picture and what it is. There is no case: nothing can be asked, drawn or labelled."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.words = label("", "dim")
         self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.picture = _Picture()

@@ -24,8 +24,8 @@ class StartPage(QWidget):
     folder_wanted = pyqtSignal()
     wanted = pyqtSignal(object)
 
-    def __init__(self, samples: tuple[Sample, ...], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, samples: tuple[Sample, ...]) -> None:
+        super().__init__()
         card = QFrame()
         card.setProperty("part", "card")
         card.setMaximumWidth(WIDTH_PX)

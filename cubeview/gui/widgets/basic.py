@@ -1,14 +1,19 @@
 """Small widgets the panels are built of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from PyQt6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFontMetrics, QIcon, QImage, QPainter, QPaintEvent, QPixmap
 from PyQt6.QtWidgets import (
+    QApplication,
+    QBoxLayout,
     QComboBox,
     QFrame,
+    QHBoxLayout,
     QLabel,
+    QLayout,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
@@ -28,6 +33,82 @@ def label(text: str = "", part: str = "", *, wrap: bool = True) -> QLabel:
     if wrap:
         made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     return made
+
+
+def headline() -> QLabel:
+    """Return a label in large, bold letters."""
+    made = label()
+    font = made.font()
+    font.setPointSizeF(font.pointSizeF() * 1.5)
+    font.setBold(True)
+    made.setFont(font)
+    return made
+
+
+def say(made: QLabel | QPushButton, text: str, part: str | None = None) -> None:
+    """Write on a label or button, or hide it where there is nothing to say."""
+    made.setText(text)
+    made.setVisible(bool(text))
+    if part is not None:
+        set_part(made, part)
+
+
+def button(
+    text: str, slot: Callable[[], object], tip: str = "", part: str = "", *, name: str = ""
+) -> QPushButton:
+    """Return a button.
+
+    Parameters
+    ----------
+    text : str
+    slot : callable
+        Called without arguments.
+    tip, part : str
+        Tooltip, and its role in the style sheet.
+    name : str
+        For a screen reader, where the text is a sign.
+    """
+    made = QPushButton(text)
+    made.setProperty("part", part)
+    made.setToolTip(tip)
+    made.setAccessibleName(name)
+    # `clicked` carries a state that a slot without arguments must not get.
+    made.clicked.connect(lambda: slot())
+    return made
+
+
+def put(layout: QBoxLayout, *items: QWidget | QLayout | tuple[QWidget, int] | None) -> None:
+    """Add items to a layout; one with a number takes that share of what is left, None all of it."""
+    for item in items:
+        if isinstance(item, QLayout):
+            layout.addLayout(item)
+        elif isinstance(item, tuple):
+            layout.addWidget(*item)
+        elif item is None:
+            layout.addStretch(1)
+        else:
+            layout.addWidget(item)
+
+
+def row(*items: QWidget | QLayout | tuple[QWidget, int] | None) -> QHBoxLayout:
+    """Return items side by side, as `put` takes them."""
+    made = QHBoxLayout()
+    put(made, *items)
+    return made
+
+
+def empty(layout: QLayout) -> None:
+    """Take all widgets of a layout away."""
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()
+
+
+def copy_text(text: str) -> None:
+    """Put a text where the user can paste it from."""
+    if (clipboard := QApplication.clipboard()) is not None:
+        clipboard.setText(text)
 
 
 def rule() -> QFrame:
@@ -101,8 +182,8 @@ def column(widget: QWidget) -> QVBoxLayout:
 class Bars(QWidget):
     """Probabilities as bars, one row each: name, bar, number."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._rows: list[tuple[str, float, bool]] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -161,8 +242,8 @@ class Bars(QWidget):
 class SignedBar(QWidget):
     """The colour bar of a map: from evidence against to evidence for, zero in the middle."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._peak, self._unit, self._threshold = 0.0, "", 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 

@@ -4,8 +4,17 @@ import re
 
 import pytest
 from PyQt6.QtWidgets import (
-    QAbstractButton, QComboBox, QDockWidget, QLabel, QLineEdit, QMenu, QTabBar, QTableView,
-    QTableWidget, QTreeView, QWidget,
+    QAbstractButton,
+    QComboBox,
+    QDockWidget,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QTabBar,
+    QTableView,
+    QTableWidget,
+    QTreeView,
+    QWidget,
 )  # fmt: skip
 
 from cubeview.gui.desk.samples import samples
