@@ -8,7 +8,6 @@ from html import escape
 from PyQt6.QtCore import QT_VERSION_STR, Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import (
-    QApplication,
     QDialog,
     QDialogButtonBox,
     QLabel,
@@ -21,6 +20,7 @@ from PyQt6.QtWidgets import (
 from cubeview import __version__
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.actions import ACTIONS, LABEL_KEYS, MENUS, VIEW_KEYS, suits
+from cubeview.gui.widgets.basic import copy_text, label
 
 RESEARCH_USE = (
     "CubeView is for research only. It is not a medical device: do not use its answers to "
@@ -32,12 +32,10 @@ def keys_sheet(parent: QWidget, case: Case | None) -> QDialog:
     """Return the list of the keys that suit a case, or of all, made from the table of actions."""
     seen = [(key, what) for key, what, needs in VIEW_KEYS if suits(needs, case)]
     rows = [f"<tr><td colspan=2><b>In the views</b></td></tr>{_rows(seen)}"]
+    native = QKeySequence.SequenceFormat.NativeText
     for menu in MENUS:
         keys = [
-            (
-                QKeySequence(a.shortcut).toString(QKeySequence.SequenceFormat.NativeText),
-                a.text.replace("&", "").rstrip("…"),
-            )
+            (QKeySequence(a.shortcut).toString(native), a.text.replace("&", "").rstrip("…"))
             for a in ACTIONS
             if a.menu == menu and a.shortcut and suits(a.needs, case)
         ]
@@ -45,7 +43,22 @@ def keys_sheet(parent: QWidget, case: Case | None) -> QDialog:
             keys = [*LABEL_KEYS, *keys]
         if keys:
             rows.append(f"<tr><td colspan=2><br><b>{menu}</b></td></tr>{_rows(keys)}")
-    return _sheet(parent, "Keys", f"<table cellpadding=3>{''.join(rows)}</table>")
+    sheet = QDialog(parent)
+    sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    sheet.setWindowTitle("Keys")
+    sheet.resize(460, 560)
+    text = QLabel(f"<table cellpadding=3>{''.join(rows)}</table>")
+    text.setTextFormat(Qt.TextFormat.RichText)
+    text.setWordWrap(True)
+    text.setMargin(16)
+    text.setAlignment(Qt.AlignmentFlag.AlignTop)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setWidget(text)
+    layout = QVBoxLayout(sheet)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(area)
+    return sheet
 
 
 class BugDialog(QDialog):
@@ -56,11 +69,10 @@ class BugDialog(QDialog):
         self.setWindowTitle("Something went wrong in CubeView")
         self.resize(680, 420)
         layout = QVBoxLayout(self)
-        text = QLabel(
+        text = label(
             "This is a fault of the program, not yours. It goes on running and keeps what is open. "
             "The report below helps to mend it; read it before you send it: it may name files."
         )
-        text.setWordWrap(True)
         layout.addWidget(text)
         self.report = QPlainTextEdit()
         self.report.setReadOnly(True)
@@ -73,7 +85,7 @@ class BugDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.copy_button = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
         assert self.copy_button is not None
-        self.copy_button.clicked.connect(self._copy)
+        self.copy_button.clicked.connect(lambda: copy_text(self.report.toPlainText()))
         buttons.rejected.connect(self.close)
         layout.addWidget(buttons)
 
@@ -84,33 +96,9 @@ class BugDialog(QDialog):
             self.report.appendPlainText(f"\n{trace}")
         self.show()
 
-    def _copy(self) -> None:
-        clipboard = QApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setText(self.report.toPlainText())
-
 
 def _rows(keys: list[tuple[str, str]]) -> str:
     return "".join(
         f"<tr><td>{escape(key)}&nbsp;&nbsp;&nbsp;</td><td>{escape(what)}</td></tr>"
         for key, what in keys
     )
-
-
-def _sheet(parent: QWidget, title: str, html: str) -> QDialog:
-    sheet = QDialog(parent)
-    sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    sheet.setWindowTitle(title)
-    sheet.resize(460, 560 if title == "Keys" else 320)
-    text = QLabel(html)
-    text.setTextFormat(Qt.TextFormat.RichText)
-    text.setWordWrap(True)
-    text.setMargin(16)
-    text.setAlignment(Qt.AlignmentFlag.AlignTop)
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setWidget(text)
-    layout = QVBoxLayout(sheet)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(area)
-    return sheet

@@ -8,7 +8,6 @@ from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -18,7 +17,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, with_spectral
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import label
+from cubeview.gui.widgets.basic import label, say
 
 _WORDS = {
     "wavelength": "Wavelength in vacuum",
@@ -38,11 +37,7 @@ def ask(session: Session, parent: QWidget) -> None:
 class SpectralDialog(QDialog):
     """Replaces a case by one whose spectral axis is shown as another quantity.
 
-    Parameters
-    ----------
-    session : Session
-    case : Case
-        With a spectral axis; must still be open when the user agrees.
+    The case must still be open when the user agrees.
     """
 
     def __init__(self, session: Session, case: Case, parent: QWidget | None = None) -> None:
@@ -69,9 +64,7 @@ class SpectralDialog(QDialog):
         self.redshift.setText(known)
         self.redshift.setPlaceholderText("0.0231")
         self.frame.setCurrentIndex(1 if axis.redshift else 0)
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
-        self.problem.setProperty("part", "warn")
+        self.problem = label(part="warn")
         form = QFormLayout()
         form.addRow("Show as", self.shown)
         form.addRow("Rest value of the line", self.rest)
@@ -99,22 +92,18 @@ class SpectralDialog(QDialog):
         if not any(case is self._case for case in self._session.cases):
             self.reject()
             return
+        shown, convention = self.shown.currentData(), self.convention.currentData()
+        asked = {
+            "rest": self.rest.text(),
+            "redshift": "0" if self.frame.currentData() == "observed" else self.redshift.text(),
+        }
         try:
             cubes = {
-                role: with_spectral(
-                    cube,
-                    self.shown.currentData(),
-                    rest=self.rest.text(),
-                    convention=self.convention.currentData(),
-                    redshift="0"
-                    if self.frame.currentData() == "observed"
-                    else self.redshift.text(),
-                )
+                role: with_spectral(cube, shown, convention=convention, **asked)
                 for role, cube in self._case.cubes.items()
             }
         except CubeviewError as error:
-            self.problem.setText(str(error))
-            self.problem.show()
+            say(self.problem, str(error))
             return
         self._session.replace_case(self._case, replace(self._case, cubes=cubes))
         super().accept()

@@ -103,19 +103,7 @@ PANELS = (
 
 
 class Docks:
-    """A dock for every panel of a table.
-
-    Parameters
-    ----------
-    window : QMainWindow
-    desk : Desk
-    table : iterable of Panel
-
-    Attributes
-    ----------
-    panels : dict of name to QWidget
-        Of the classes named in the table.
-    """
+    """A dock for every panel of a table; `panels` are those panels by name."""
 
     def __init__(self, window: QMainWindow, desk: Desk, table: Iterable[Panel] = PANELS) -> None:
         self._window, self._memory, self._session = window, desk.memory, desk.session

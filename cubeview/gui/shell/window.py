@@ -111,12 +111,8 @@ class Window(QMainWindow):
         self.docks.arrange(room)
         self._case_changed()
         if not desk.memory.settings.research_use_seen:
-            desk.messages.show_message(
-                "warn",
-                RESEARCH_USE,
-                button="Understood",
-                done=lambda: desk.memory.change(research_use_seen=True),
-            )
+            seen = partial(desk.memory.change, research_use_seen=True)
+            desk.messages.show_message("warn", RESEARCH_USE, button="Understood", done=seen)
 
     def show_error(self, error: BaseException) -> None:
         """Show an exception nobody caught: a bug, or what the user can act on."""
@@ -225,12 +221,8 @@ class Window(QMainWindow):
         }
 
     def _connect(self) -> None:
-        desk, session, messages, actions = (
-            self.desk,
-            self.session,
-            self.messages,
-            self.actions_table,
-        )
+        desk, session, messages = self.desk, self.session, self.messages
+        actions = self.actions_table
         for jobs in (desk.jobs, desk.records.jobs, self.ortho.jobs):
             jobs.broke.connect(self._report)
         for signal in (session.case_changed, session.overlay_changed, desk.placing.changed):
@@ -238,8 +230,8 @@ class Window(QMainWindow):
         session.case_changed.connect(self._case_changed)
         session.adjusting_changed.connect(lambda: actions["adjust"].setChecked(session.adjusting))
         desk.labelling.written.connect(self._label_written)
+        # A map brings its answer with it.
         desk.placing.redo.connect(
-            # A map brings its answer with it.
             lambda method: self.explain.run(method) if method == "CAM" else self.predict.run()
         )
         desk.opening.recent_changed.connect(lambda: self.cases.set_recent(desk.opening.recent()))

@@ -76,13 +76,9 @@ class Adding(QObject):
             self._go_on()
 
         self._silent = True
+        told = "Adding up spectra"
         self._job = self._jobs.start(
-            self._kind,
-            "Adding up spectra",
-            work,
-            finished=finished,
-            failed=failed,
-            partial=self._take,
+            self._kind, told, work, finished=finished, failed=failed, partial=self._take
         )
 
     def stop(self) -> None:

@@ -88,14 +88,13 @@ class BarView(CaseView):
         column = np.ascontiguousarray(rows[to_steps(values, 0, 1, stretch)][:, None])
         image = QImage(column.tobytes(), 1, count, 4, QImage.Format.Format_RGBA8888)
         painter.drawImage(bar, image)
-        text = QColor(colours().dim)
         painter.setPen(pg.mkPen(colours().line))
         painter.drawRect(bar)
-        painter.setPen(text)
+        painter.setPen(QColor(colours().dim))
         width = self.width()
         metrics = QFontMetrics(self.font())
+        left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         if metrics.horizontalAdvance(unit) <= width - 4:
-            left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             painter.drawText(QRectF(2, top, width, line + 4), left, unit)
         else:
             painter.save()
@@ -108,11 +107,8 @@ class BarView(CaseView):
         for share in (0.0, 0.5, 1.0):
             value = ends[0] + share * (ends[1] - ends[0])
             y = bar.bottom() - share * bar.height()
-            painter.drawText(
-                QRectF(bar.right() + 4, y - line / 2, width, line),
-                int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
-                figure(value, max(abs(ends[0]), abs(ends[1]))),
-            )
+            room = QRectF(bar.right() + 4, y - line / 2, width, line)
+            painter.drawText(room, left, figure(value, max(abs(ends[0]), abs(ends[1]))))
 
 
 def figure(value: float, largest: float) -> str:

@@ -14,13 +14,7 @@ _DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 
 
 class CaseView(QFrame):
-    """A view of the current case. It lives as long as its case is shown: another gets new views.
-
-    Attributes
-    ----------
-    session : Session
-    case : Case
-    """
+    """A view of the current case. It lives as long as its case is shown: another gets new views."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
