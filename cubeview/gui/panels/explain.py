@@ -155,25 +155,14 @@ class ExplainPanel(QWidget):
             if known is None:
                 known = asked.answer(folder, opened, case, ventricles, report=job.report)
                 job.partial.emit(known)
-            return asked.explanation(
-                folder,
-                opened,
-                case,
-                target or known.answer,
-                ventricles or dict(known.ventricles),
-                method=way.label,
-                settings=settings,
-                report=job.report,
-                partial=job.emit_partial,
-            )
+            why = partial(asked.explanation, method=way.label, settings=settings)
+            name, found = target or known.answer, ventricles or dict(known.ventricles)
+            tell = job.emit_partial
+            return why(folder, opened, case, name, found, report=job.report, partial=tell)
 
+        title, take, failed = way.title.replace("&", ""), self._take, self._failed
         self._job = self._jobs.start(
-            "explain",
-            way.title.replace("&", ""),
-            work,
-            finished=self._take,
-            failed=self._failed,
-            partial=self._take,
+            "explain", title, work, finished=take, failed=failed, partial=take
         )
         self._job.progressed.connect(self._progressed)
         self._job.ended.connect(self._ended)

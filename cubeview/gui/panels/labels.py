@@ -2,7 +2,15 @@
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QKeySequence, QShortcut
-from PyQt6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QListWidget, QPushButton, QWidget
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QWidget,
+)
 
 from cubeview.gui.desk.labelling import Labelling
 from cubeview.gui.desk.records import Records
@@ -173,10 +181,8 @@ class LabelPanel(QWidget):
         self.windows.clear()
         for mark in self._session.marks:
             assert self._session.case is not None
-            self.windows.addItem(f"{mark.text} · {window_text(self._session.case.main, mark.box)}")
-            item = self.windows.item(self.windows.count() - 1)
-            assert item is not None
-            item.setIcon(colour_icon(mark.colour))
+            text = f"{mark.text} · {window_text(self._session.case.main, mark.box)}"
+            self.windows.addItem(QListWidgetItem(colour_icon(mark.colour), text))
         self.windows.setVisible(bool(self._session.marks))
 
     def _go_to(self) -> None:

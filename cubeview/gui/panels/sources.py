@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
-from cubeview.cubes.catalogue import Catalogue, Detection
+from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
@@ -26,8 +26,19 @@ from cubeview.gui.widgets.files import ask_save
 from cubeview.io.export.catalogue import write_catalogue
 from cubeview.kinds import kind_of
 
-COLUMNS = ("No.", "Class", "p", "S/N", "Purity", "RA", "Dec", "Spectral", "Sky size", "Width")
-_PLACES = (0, 0, 2, 1, 2, 6, 6, 4, 2, 3)
+COLUMNS = {
+    "No.": ("number", 0),
+    "Class": ("label", 0),
+    "p": ("probability", 2),
+    "S/N": ("sn", 1),
+    "Purity": ("purity", 2),
+    "RA": ("ra_deg", 6),
+    "Dec": ("dec_deg", 6),
+    "Spectral": ("spectral", 4),
+    "Sky size": ("sky_extent", 2),
+    "Width": ("spectral_extent", 3),
+}
+"""Heading, field of a detection and its decimal places."""
 
 
 class SourcesPanel(QWidget):
@@ -135,8 +146,8 @@ class SourcesPanel(QWidget):
             self.table.setHorizontalHeaderLabels(self._headings(catalogue))
             self.table.setRowCount(len(found))
             for row, source in enumerate(found):
-                for place, value in enumerate(_cells(source)):
-                    item = _Cell(value, _PLACES[place])
+                for place, (name, digits) in enumerate(COLUMNS.values()):
+                    item = _Cell(getattr(source, name), digits)
                     item.setData(Qt.ItemDataRole.UserRole, row)
                     self.table.setItem(row, place, item)
             self.table.setCurrentCell(-1, -1)
@@ -181,21 +192,6 @@ class _Cell(QTableWidgetItem):
         if isinstance(ours, str) or isinstance(theirs, str):
             return str(ours) < str(theirs)
         return not math.isnan(ours) and (math.isnan(theirs) or ours < theirs)
-
-
-def _cells(source: Detection) -> tuple[float | str, ...]:
-    return (
-        source.number,
-        source.label,
-        source.probability,
-        source.sn,
-        source.purity,
-        source.ra_deg,
-        source.dec_deg,
-        source.spectral,
-        source.sky_extent,
-        source.spectral_extent,
-    )
 
 
 def _summary(catalogue: Catalogue) -> str:

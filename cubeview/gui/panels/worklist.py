@@ -1,5 +1,6 @@
 """The Library panel: every case of the record, in the order to work through it."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.subject import Subject
 from cubeview.gui.panels.worklist_columns import FILTERS
 from cubeview.gui.panels.worklist_model import PICTURE, WorklistModel
-from cubeview.gui.widgets.basic import button, chooser, column, label, put, row
+from cubeview.gui.widgets.basic import add_action, button, chooser, column, label, put, row
 from cubeview.learn.models.preload import preload
 from cubeview.library.answers import features, most_asked
 from cubeview.library.stored import thumbnails
@@ -263,14 +264,9 @@ class WorklistPanel(QWidget):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for text, slot in (
-            ("Open", lambda: self._cases.open(chosen[0])),
-            (self.ask_button.text(), self.classify),
-            ("Remove from the library", lambda: self._records.remove(chosen)),
-        ):
-            action = menu.addAction(text)
-            assert action is not None
-            action.triggered.connect(lambda _=False, slot=slot: slot())
+        add_action(menu, "Open", partial(self._cases.open, chosen[0]))
+        add_action(menu, self.ask_button.text(), self.classify)
+        add_action(menu, "Remove from the library", partial(self._records.remove, chosen))
         menu.popup(at)
 
     def _pictures(self, numbers: list[int]) -> dict[int, tuple[int, bytes]]:

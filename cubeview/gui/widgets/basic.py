@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from PyQt6.QtCore import QEvent, QObject, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFontMetrics, QIcon, QImage, QPainter, QPaintEvent, QPixmap
+from PyQt6.QtGui import QAction, QColor, QFontMetrics, QIcon, QPainter, QPaintEvent, QPixmap
 from PyQt6.QtWidgets import (
     QApplication,
     QBoxLayout,
@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QMenu,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -20,7 +21,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.gui.widgets.colormaps import overlay_table
+from cubeview.gui.widgets.colormaps import overlay_table, picture
 from cubeview.gui.widgets.theme import colours
 
 
@@ -164,9 +165,17 @@ def chooser(name: str, tip: str = "") -> QComboBox:
 
 def colour_icon(colour: str) -> QIcon:
     """Return a small square of a colour, grey where the text names none."""
-    picture = QPixmap(10, 10)
-    picture.fill(QColor(colour) if QColor(colour).isValid() else QColor("#8b95a3"))
-    return QIcon(picture)
+    square = QPixmap(10, 10)
+    square.fill(QColor(colour) if QColor(colour).isValid() else QColor("#8b95a3"))
+    return QIcon(square)
+
+
+def add_action(menu: QMenu, text: str, slot: Callable[[], object]) -> QAction:
+    """Add an entry to a menu; the slot is called without arguments."""
+    action = menu.addAction(text)
+    assert action is not None
+    action.triggered.connect(lambda _=False: slot())
+    return action
 
 
 def column(widget: QWidget) -> QVBoxLayout:
@@ -266,9 +275,7 @@ class SignedBar(QWidget):
         width, bar = self.width(), QRectF(0, line + 3, self.width(), 9)
         rows = overlay_table(1.0, self._threshold)[1:]
         painter.fillRect(bar, QColor(c.raised))
-        columns = np.ascontiguousarray(rows[np.arange(width) * len(rows) // width])
-        picture = QImage(columns.tobytes(), width, 1, 4 * width, QImage.Format.Format_RGBA8888)
-        painter.drawImage(bar, picture)
+        painter.drawImage(bar, picture(rows[None, np.arange(width) * len(rows) // width]))
         painter.setPen(QColor(c.dim))
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         over, under = QRectF(0, 0, width, line), QRectF(0, bar.bottom() + 3, width, line)

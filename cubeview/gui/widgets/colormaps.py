@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import pyqtgraph as pg
+from PyQt6.QtGui import QImage
 
 COLORMAPS = {
     "viridis": "Viridis",
@@ -69,6 +70,13 @@ def table(key: str) -> np.ndarray:
     rows[0] = 0
     rows[1:] = colormap(key).getLookupTable(0.0, 1.0, 255, alpha=True)
     return rows
+
+
+def picture(pixels: np.ndarray) -> QImage:
+    """Return a picture of RGBA pixels, shape (rows, columns, 4), uint8."""
+    height, width = pixels.shape[:2]
+    image = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    return image.copy()  # the bytes go with this call
 
 
 @lru_cache(maxsize=32)
