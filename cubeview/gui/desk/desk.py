@@ -47,12 +47,14 @@ class Desk(QObject):
         jobs = self.jobs = Jobs(self)
         messages = self.messages = MessageBar()
         records = self.records = Records(session, memory, messages, questions, library, self)
-        subject = self.subject = Subject(session, records, self)
-        self.labelling = Labelling(session, records, subject, questions, self)
-        self.library_cases = LibraryCases(session, records, subject, self)
-        self.placing = Placing(session, jobs, questions, messages, self)
+        subject = self.subject = Subject(session, records)
+        self.labelling = Labelling(session, records, subject, questions)
+        self.library_cases = LibraryCases(session, records, subject)
+        self.placing = Placing(session, jobs, questions, messages)
         self.opening = Opening(session, jobs, messages, memory, window)
         self.copying = Copying(session, jobs, memory, messages, window)
+        for part in (subject, self.labelling, self.library_cases, self.placing):
+            part.setParent(self)
         jobs.refused.connect(messages.error)
         for said in filter(None, (records.news, records.problem)):
             messages.warn(said)

@@ -48,14 +48,9 @@ class Labelling(QObject):
     written = pyqtSignal(str)
 
     def __init__(
-        self,
-        session: Session,
-        records: Records,
-        subject: Subject,
-        questions: Questions,
-        parent: QObject | None = None,
+        self, session: Session, records: Records, subject: Subject, questions: Questions
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._records, self._subject = session, records, subject
         self._questions = questions
         self._seen: dict[str, str] = {}  # identity of a case to the model that was asked

@@ -39,14 +39,9 @@ class Placing(QObject):
     redo = pyqtSignal(str)
 
     def __init__(
-        self,
-        session: Session,
-        jobs: Jobs,
-        questions: Questions,
-        messages: MessageBar,
-        parent: QObject | None = None,
+        self, session: Session, jobs: Jobs, questions: Questions, messages: MessageBar
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._jobs, self._questions = session, jobs, questions
         self._messages = messages
         self._settled: dict[str, Ventricle] = {}

@@ -44,8 +44,8 @@ class Subject(QObject):
     changed = pyqtSignal()
     known = pyqtSignal()
 
-    def __init__(self, session: Session, records: Records, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, records: Records) -> None:
+        super().__init__()
         self._session, self._records = session, records
         self._no_hash = ""
         self._former: Case | None = None

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 from cubeview import __version__
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.dialogs.sheets import RESEARCH_USE
-from cubeview.gui.widgets.basic import copy_text
+from cubeview.gui.widgets.basic import answers, copy_text
 from cubeview.learn.models.card import ModelRef, find_models
 from cubeview.learn.models.preload import preload
 from cubeview.licences import Part, parts, versions
@@ -56,14 +56,13 @@ class AboutDialog(QDialog):
         tabs = QTabWidget()
         tabs.addTab(self.text, "CubeView")
         tabs.addTab(self.licences, "Licences")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = answers(self, "Close")
         self.copy_button = buttons.addButton(
             "Copy support report", QDialogButtonBox.ButtonRole.ActionRole
         )
         assert self.copy_button is not None
         self.copy_button.setToolTip("Versions, system, device and models; nothing about any case")
         self.copy_button.clicked.connect(lambda: copy_text(self.report()))
-        buttons.rejected.connect(self.close)
         layout = QVBoxLayout(self)
         layout.addWidget(tabs)
         layout.addWidget(buttons)

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_axis, shown_unit
-from cubeview.gui.widgets.basic import label, put
+from cubeview.gui.widgets.basic import answers, label, put
 
 
 class ChoosingDialog(QDialog):
@@ -36,14 +36,10 @@ class ChoosingDialog(QDialog):
             self.list.addItem(QListWidgetItem(f"{case.name}    {_about(case)}"))
         self.list.setCurrentRow(0)
         self.list.itemDoubleClicked.connect(lambda _: self.accept())
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel
-        )
+        buttons = answers(self, "Open", "Cancel")
         self.all_button = QPushButton(f"Open all {len(cases)}")
         buttons.addButton(self.all_button, QDialogButtonBox.ButtonRole.ActionRole)
         self.all_button.clicked.connect(self.accept_all)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
         asked = label(f"The file holds {len(cases)} cubes. Which do you want to open?")
         put(QVBoxLayout(self), asked, (self.list, 1), buttons)
 

@@ -21,7 +21,7 @@ from cubeview.cubes.guesses import Question, corrected, corrected_case, question
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_unit
-from cubeview.gui.widgets.basic import label, put, rule, say
+from cubeview.gui.widgets.basic import answers, label, put, rule, say
 from cubeview.io import corrections
 from cubeview.kinds import kind_of
 
@@ -107,9 +107,7 @@ class GuessesDialog(QDialog):
         self.problem = label("", "warn")
         self._rows = QWidget()
         self._shape: list[tuple[str, tuple[str, ...]]] = []
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Apply | QDialogButtonBox.StandardButton.Cancel
-        )
+        buttons = answers(self, "Apply", "Cancel")
         apply = buttons.button(QDialogButtonBox.StandardButton.Apply)
         assert apply is not None
         apply.setDefault(True)
@@ -118,7 +116,6 @@ class GuessesDialog(QDialog):
         self.forget_button.setToolTip("Take what the reader made of the file, now and next time")
         self.forget_button.clicked.connect(self.forget)
         buttons.addButton(self.forget_button, QDialogButtonBox.ButtonRole.ResetRole)
-        buttons.rejected.connect(self.reject)
         self._outer = QVBoxLayout(self)
         self._outer.setSpacing(10)
         put(

@@ -12,11 +12,9 @@ from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QDialog, QWidget
 
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.jobs import Job
-from cubeview.gui.desk.library_cases import LibraryCases
-from cubeview.gui.desk.messages import MessageBar
-from cubeview.gui.desk.records import Changes, Records
-from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.records import Changes
 from cubeview.gui.dialogs.agreement import AgreementDialog
 from cubeview.gui.dialogs.labelsets import LabelSetsDialog
 from cubeview.gui.dialogs.plan import PlanDialog
@@ -34,17 +32,10 @@ _SHOWN = 500
 class LibraryDialogs(QObject):
     """Builds the boxes; nothing is changed before the user has confirmed a plan."""
 
-    def __init__(
-        self,
-        records: Records,
-        cases: LibraryCases,
-        memory: SettingsFile,
-        messages: MessageBar,
-        window: QWidget,
-    ) -> None:
+    def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
-        self._records, self._cases = records, cases
-        self._memory, self._messages = memory, messages
+        self._records, self._cases = desk.records, desk.library_cases
+        self._memory, self._messages = desk.memory, desk.messages
         self._window = window
         self._kept: dict[Path, Kept] = {}
 
@@ -68,20 +59,16 @@ class LibraryDialogs(QObject):
             del self._kept[path]
             self._show_scan(scan)
 
-        self._records.start(
-            "scan",
-            f"Looking into {path.name}",
-            lambda job: scan_folder(library, [path], kept=kept, report=job.report),
-            show,
-        )
+        def work(job: Job) -> "Scan":
+            return scan_folder(library, [path], kept=kept, report=job.report)
+
+        self._records.start("scan", f"Looking into {path.name}", work, show)
 
     def ask_import(self) -> None:
         """Ask for a file of labels and show what it would change."""
         if self._library() is not None:
-            folder = self._memory.settings.folder
-            ask_open(
-                self._window, "Import labels", folder, lambda p: self.plan(p[0]), names=LABEL_FILES
-            )
+            folder, take = self._memory.settings.folder, lambda paths: self.plan(paths[0])
+            ask_open(self._window, "Import labels", folder, take, names=LABEL_FILES)
 
     def plan(self, path: Path) -> None:
         """Read a file of labels, in the background, and show what it would change."""
@@ -89,12 +76,10 @@ class LibraryDialogs(QObject):
         if library is not None:
             from cubeview.library.table_import import plan_any
 
-            self._records.start(
-                "plan",
-                f"Reading {path.name}",
-                lambda job: plan_any(library, path, report=job.report),
-                self._show_plan,
-            )
+            def work(job: Job) -> "Import":
+                return plan_any(library, path, report=job.report)
+
+            self._records.start("plan", f"Reading {path.name}", work, self._show_plan)
 
     def ask_export(self) -> None:
         """Ask where to write the labels of the set in use."""

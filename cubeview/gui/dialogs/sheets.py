@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 from cubeview import __version__
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.actions import ACTIONS, LABEL_KEYS, MENUS, VIEW_KEYS, suits
-from cubeview.gui.widgets.basic import copy_text, label
+from cubeview.gui.widgets.basic import answers, copy_text, label
 
 RESEARCH_USE = (
     "CubeView is for research only. It is not a medical device: do not use its answers to "
@@ -82,11 +82,10 @@ class BugDialog(QDialog):
             f"{', frozen' if getattr(sys, 'frozen', False) else ''}"
         )
         layout.addWidget(self.report)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = answers(self, "Close")
         self.copy_button = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
         assert self.copy_button is not None
         self.copy_button.clicked.connect(lambda: copy_text(self.report.toPlainText()))
-        buttons.rejected.connect(self.close)
         layout.addWidget(buttons)
 
     def add(self, error: BaseException) -> None:

@@ -6,7 +6,6 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QLineEdit,
     QVBoxLayout,
@@ -17,7 +16,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, with_spectral
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import label, say
+from cubeview.gui.widgets.basic import answers, label, put, say
 
 _WORDS = {
     "wavelength": "Wavelength in vacuum",
@@ -71,18 +70,9 @@ class SpectralDialog(QDialog):
         form.addRow("Velocities are", self.convention)
         form.addRow("Values", self.frame)
         form.addRow("Redshift of the source", self.redshift)
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(label(f"Now {axis.name.lower()} in {axis.unit or 'no unit'}", "dim"))
-        layout.addLayout(form)
-        layout.addWidget(self.problem)
-        layout.addWidget(buttons)
-        now = self.shown.findData(shown_as(axis))
-        self.shown.setCurrentIndex(max(now, 0))
+        now = label(f"Now {axis.name.lower()} in {axis.unit or 'no unit'}", "dim")
+        put(QVBoxLayout(self), now, form, self.problem, answers(self, "Ok", "Cancel"))
+        self.shown.setCurrentIndex(max(self.shown.findData(shown_as(axis)), 0))
         self.shown.currentIndexChanged.connect(self._changed)
         self.frame.currentIndexChanged.connect(self._changed)
         self._changed()

@@ -132,7 +132,7 @@ class TeachResult(QWidget):
         self.roc.square()
         if outcome.base is not None:
             grid, mean, _ = roc_band(outcome.base.scores, taught.ill, folds)
-            self.roc.curve(grid, mean, "dim", dashed=True)
+            self.roc.curve(grid, mean, "dim", style="dashed")
         grid, mean, spread = roc_band(outcome.tuned.scores, taught.ill, folds)
         self.roc.band(grid, (mean - spread).clip(0, 1), (mean + spread).clip(0, 1), "accent")
         self.roc.curve(grid, mean, "accent")
@@ -144,7 +144,7 @@ class TeachResult(QWidget):
             if found is not None:
                 said, right, number = reliability(found.probabilities, taught.cases.truth, BINS)
                 used = number > 0
-                self.reliability.curve(said[used], right[used], colour, dots=True)
+                self.reliability.curve(said[used], right[used], colour, style="dots")
 
     def _fill_confusion(self, taught: Taught) -> None:
         empty(self._confusion)

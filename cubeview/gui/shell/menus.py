@@ -7,9 +7,8 @@ from PyQt6.QtGui import QActionGroup
 from PyQt6.QtWidgets import QLabel, QMainWindow, QMenu, QToolBar, QToolButton
 
 from cubeview.gui.desk.actions import MENUS, Actions
-from cubeview.gui.desk.opening import Opening
+from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.samples import samples
-from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs.sheets import RESEARCH_USE
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.widgets.basic import add_action
@@ -19,15 +18,9 @@ from cubeview.gui.widgets.theme import THEMES, ThemeName, theme
 class Menus:
     """The menus of a window; `recent` is that of what was opened lately."""
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        actions: Actions,
-        docks: Docks,
-        opening: Opening,
-        memory: SettingsFile,
-    ) -> None:
-        self._opening, self._memory = opening, memory
+    def __init__(self, window: QMainWindow, actions: Actions, docks: Docks, desk: Desk) -> None:
+        opening = desk.opening
+        self._opening, self._memory = opening, desk.memory
         toolbar = _toolbar(window, actions)
         menu_bar = window.menuBar()
         assert menu_bar is not None

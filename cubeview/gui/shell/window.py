@@ -98,11 +98,9 @@ class Window(QMainWindow):
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
-        self.library_dialogs = LibraryDialogs(
-            desk.records, desk.library_cases, desk.memory, desk.messages, self
-        )
+        self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
-        self.menus = Menus(self, self.actions_table, self.docks, desk.opening, desk.memory)
+        self.menus = Menus(self, self.actions_table, self.docks, desk)
         self._connect()
         screen = self.screen()
         if room is None:

@@ -9,6 +9,8 @@ from PyQt6.QtWidgets import (
     QApplication,
     QBoxLayout,
     QComboBox,
+    QDialog,
+    QDialogButtonBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -76,6 +78,16 @@ def button(
     # `clicked` carries a state that a slot without arguments must not get.
     made.clicked.connect(lambda: slot())
     return made
+
+
+def answers(dialog: QDialog, *names: str) -> QDialogButtonBox:
+    """Return standard buttons, by their names in Qt, that accept or reject a dialog."""
+    box = QDialogButtonBox()
+    for name in names:
+        box.addButton(QDialogButtonBox.StandardButton[name])
+    box.accepted.connect(dialog.accept)
+    box.rejected.connect(dialog.reject)
+    return box
 
 
 def put(layout: QBoxLayout, *items: QWidget | QLayout | tuple[QWidget, int] | None) -> None:
