@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import (
     QTableWidget,
     QTableWidgetItem,
     QWidget,
-)  # fmt: skip
+)
 
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at

@@ -193,14 +193,11 @@ class TeachPanel(QWidget):
             return
         self.problem.setText("")
         self.result.keep_button.setEnabled(False)
-        self._jobs.start(
-            "keep",
-            f"Keeping {name}",
-            lambda job: keep(taught, name),
-            finished=self._was_kept,
-            failed=self._failed,
-            lane="train",
-        ).ended.connect(lambda: self.result.keep_button.setEnabled(self._taught is not None))
+        title, done, failed = f"Keeping {name}", self._was_kept, self._failed
+        job = self._jobs.start(
+            "keep", title, lambda _: keep(taught, name), finished=done, failed=failed, lane="train"
+        )
+        job.ended.connect(lambda: self.result.keep_button.setEnabled(self._taught is not None))
 
     def _was_kept(self, ref: ModelRef) -> None:
         default = self.result.default_box.isChecked()

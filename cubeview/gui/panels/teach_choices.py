@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import (
     QSpinBox,
     QVBoxLayout,
     QWidget,
-)  # fmt: skip
+)
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records

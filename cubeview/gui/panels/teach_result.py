@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import (
     QListWidgetItem,
     QVBoxLayout,
     QWidget,
-)  # fmt: skip
+)
 
 from cubeview.gui.widgets.basic import button, empty, headline, label, put, row, rule, set_part
 from cubeview.gui.widgets.chart import Chart

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
     QTableWidget,
     QTreeView,
     QWidget,
-)  # fmt: skip
+)
 
 from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.still import StillLine
