@@ -16,7 +16,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.gui.widgets.basic import chooser, label, put, row
+from cubeview.gui.widgets.basic import chooser, label
+from cubeview.gui.widgets.layout import put, row
 from cubeview.gui.widgets.theme import colours
 from cubeview.library.agreement import Agreement, agreement
 from cubeview.library.library import Library

@@ -15,7 +15,8 @@ from PyQt6.QtWidgets import (
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_axis, shown_unit
-from cubeview.gui.widgets.basic import answers, label, put
+from cubeview.gui.widgets.basic import answers, label
+from cubeview.gui.widgets.layout import put
 
 
 class ChoosingDialog(QDialog):

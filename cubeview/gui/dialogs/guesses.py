@@ -21,7 +21,8 @@ from cubeview.cubes.guesses import Question, corrected, corrected_case, question
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_unit
-from cubeview.gui.widgets.basic import answers, label, put, rule, say
+from cubeview.gui.widgets.basic import answers, label, rule, say
+from cubeview.gui.widgets.layout import put
 from cubeview.io import corrections
 from cubeview.kinds import kind_of
 

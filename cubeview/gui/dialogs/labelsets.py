@@ -16,7 +16,8 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.widgets.basic import button, chooser, colour_icon, label, put, row
+from cubeview.gui.widgets.basic import button, chooser, colour_icon, label
+from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import KINDS
 from cubeview.library.library import Library
 from cubeview.library.values import LabelClass

@@ -17,8 +17,9 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import button, label, put, row, set_part
+from cubeview.gui.widgets.basic import button, label, set_part
 from cubeview.gui.widgets.files import ask_open, ask_save
+from cubeview.gui.widgets.layout import put, row
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import (
     SUFFIX,

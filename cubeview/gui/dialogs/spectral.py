@@ -16,7 +16,8 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, with_spectral
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import answers, label, put, say
+from cubeview.gui.widgets.basic import answers, label, say
+from cubeview.gui.widgets.layout import put
 
 _WORDS = {
     "wavelength": "Wavelength in vacuum",

@@ -8,7 +8,8 @@ from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayo
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.samples import Sample
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import button, column, empty, label, put
+from cubeview.gui.widgets.basic import button, label
+from cubeview.gui.widgets.layout import column, empty, put
 from cubeview.kinds import kind_of
 
 RECENT_SHOWN = 5

@@ -13,18 +13,10 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
 from cubeview.gui.panels.occlusion_choices import OcclusionChoices
-from cubeview.gui.widgets.basic import (
-    SignedBar,
-    button,
-    chooser,
-    column,
-    label,
-    put,
-    row,
-    rule,
-    say,
-)
+from cubeview.gui.widgets.bars import SignedBar
+from cubeview.gui.widgets.basic import button, chooser, label, rule, say
 from cubeview.gui.widgets.files import ask_save
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.advice import advice, read_figures
 from cubeview.learn.explain.methods import EXPLAINERS, explainer

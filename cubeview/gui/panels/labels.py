@@ -17,18 +17,8 @@ from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.subject import Subject
 from cubeview.gui.desk.words import place_text, window_text
-from cubeview.gui.widgets.basic import (
-    button,
-    chooser,
-    colour_icon,
-    column,
-    empty,
-    label,
-    put,
-    row,
-    rule,
-    say,
-)
+from cubeview.gui.widgets.basic import button, chooser, colour_icon, label, rule, say
+from cubeview.gui.widgets.layout import column, empty, put, row
 from cubeview.kinds import kind_of
 from cubeview.library.placed import Placed
 from cubeview.library.values import NOT_RECORDED, LabelClass

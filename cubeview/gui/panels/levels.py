@@ -9,9 +9,9 @@ from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import BY_HAND, levels_of
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import put, row
 from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
+from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
 

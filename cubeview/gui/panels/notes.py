@@ -16,7 +16,8 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.units import value_unit
 from cubeview.gui.desk.words import coordinate_text
 from cubeview.gui.panels.identifiers import Identifiers
-from cubeview.gui.widgets.basic import button, column, label, put, rule
+from cubeview.gui.widgets.basic import button, label, rule
+from cubeview.gui.widgets.layout import column, put
 from cubeview.io.corrections import keep_roles
 from cubeview.kinds import kind_of
 

@@ -9,18 +9,9 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.words import place_text
-from cubeview.gui.widgets.basic import (
-    Bars,
-    button,
-    chooser,
-    column,
-    headline,
-    label,
-    put,
-    row,
-    rule,
-    say,
-)
+from cubeview.gui.widgets.bars import Bars
+from cubeview.gui.widgets.basic import button, chooser, headline, label, rule, say
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
 from cubeview.learn.tasks import TASKS
 

@@ -21,8 +21,9 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.units import shown_unit
-from cubeview.gui.widgets.basic import button, column, label, put, row, set_part
+from cubeview.gui.widgets.basic import button, label, set_part
 from cubeview.gui.widgets.files import ask_save
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.io.export.catalogue import write_catalogue
 from cubeview.kinds import kind_of
 

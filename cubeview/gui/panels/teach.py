@@ -13,8 +13,9 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.teach_choices import TeachChoices
 from cubeview.gui.panels.teach_result import TeachResult
-from cubeview.gui.widgets.basic import button, column, label, put, row, say
+from cubeview.gui.widgets.basic import button, label, say
 from cubeview.gui.widgets.chart import Chart
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import free_name
 from cubeview.learn.teach.procedure import Taught, Teacher, keep, plan_in_words

@@ -17,8 +17,9 @@ from PyQt6.QtWidgets import (
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import button, chooser, empty, label, put, row
+from cubeview.gui.widgets.basic import button, chooser, label
 from cubeview.gui.widgets.files import ask_open
+from cubeview.gui.widgets.layout import empty, put, row
 from cubeview.kinds import kind_of
 from cubeview.learn.models.card import ModelRef, find_models
 from cubeview.learn.teach.labelled import Entry, in_words, library_entries, table_entries

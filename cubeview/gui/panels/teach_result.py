@@ -13,8 +13,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.gui.widgets.basic import button, empty, headline, label, put, row, rule, set_part
+from cubeview.gui.widgets.basic import button, headline, label, rule, set_part
 from cubeview.gui.widgets.chart import Chart
+from cubeview.gui.widgets.layout import empty, put, row
 from cubeview.learn.teach.procedure import Taught
 
 if TYPE_CHECKING:  # scipy would come with it, and slow the start of the window

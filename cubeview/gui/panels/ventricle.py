@@ -4,7 +4,8 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
 from cubeview.gui.desk.placing import Placing
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import button, label, put, set_part
+from cubeview.gui.widgets.basic import button, label, set_part
+from cubeview.gui.widgets.layout import put
 from cubeview.kinds import kind_of
 
 

@@ -15,7 +15,8 @@ from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.subject import Subject
 from cubeview.gui.panels.worklist_columns import FILTERS
 from cubeview.gui.panels.worklist_model import PICTURE, WorklistModel
-from cubeview.gui.widgets.basic import add_action, button, chooser, column, label, put, row
+from cubeview.gui.widgets.basic import add_action, button, chooser, label
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.learn.models.preload import preload
 from cubeview.library.answers import features, most_asked
 from cubeview.library.stored import thumbnails

@@ -19,7 +19,8 @@ from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.worklist import WorklistPanel
-from cubeview.gui.widgets.basic import PanelArea, column
+from cubeview.gui.widgets.basic import PanelArea
+from cubeview.gui.widgets.layout import column
 
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea

@@ -6,7 +6,8 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from cubeview.gui.desk.samples import Sample
-from cubeview.gui.widgets.basic import button, headline, label, put, row
+from cubeview.gui.widgets.basic import button, headline, label
+from cubeview.gui.widgets.layout import put, row
 
 WIDTH_PX = 520
 

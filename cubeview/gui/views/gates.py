@@ -14,7 +14,8 @@ from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import PENS
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.view import CaseView
-from cubeview.gui.widgets.basic import button, put, row
+from cubeview.gui.widgets.basic import button
+from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
 _BEAT_MS = 80

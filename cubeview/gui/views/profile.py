@@ -15,7 +15,7 @@ from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import body_offsets, caption_of
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.view import CaseView
-from cubeview.gui.widgets.basic import put, row
+from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
 # Told apart by the line as well as by the colour.
