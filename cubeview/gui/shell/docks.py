@@ -170,6 +170,7 @@ class Docks:
     def reset(self) -> None:
         """Put all docks back where they were on the first start."""
         self._window.restoreState(self._factory, _LAYOUT_VERSION)
+        self._away.clear()
 
     def keep(self) -> None:
         """Remember the layout, with what is away for the open case only."""
