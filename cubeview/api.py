@@ -34,10 +34,7 @@ def models() -> "dict[str, Card]":
 def load_model(name: str | Path) -> "Model":
     """Load a model by its name, or from its folder.
 
-    Raises
-    ------
-    CubeviewError
-        If there is none, or it cannot be used.
+    Raises CubeviewError if there is none, or it cannot be used.
     """
     from cubeview.learn.models.choose import named
     from cubeview.learn.models.model import load_model as load
@@ -163,10 +160,7 @@ def search(
 def simulate_heart(label: str, seed: int = 0) -> Case:
     """Return a simulated rest and stress pair; the same seed gives the same hearts.
 
-    Raises
-    ------
-    CubeviewError
-        If there is no such class.
+    Raises CubeviewError if there is no such class.
     """
     from cubeview.simulate.heart.pair import CLASSES, simulate_pair, to_case
 

@@ -9,21 +9,10 @@ from pathlib import Path
 
 
 def resource(*parts: str) -> Path:
-    """Return the path of a file shipped with the program.
+    """Return the path of a file below ``resources/``, shipped with the program.
 
-    Looks in the frozen bundle, then in the installed package, then beside the package in a
-    checkout.
-
-    Parameters
-    ----------
-    *parts : str
-        Path below ``resources/``.
-
-    Returns
-    -------
-    Path
-        The path in the first of the three places that has a ``resources`` folder. The file
-        itself may be absent: the caller knows what to say then.
+    In the first that has such a folder: the frozen bundle, the installed package, a checkout beside
+    the package. The file itself may be absent: the caller knows what to say then.
     """
     package = Path(__file__).resolve().parent
     roots = [package / "resources", package.parent / "resources"]

@@ -140,13 +140,7 @@ def _explain(options: argparse.Namespace) -> int:
         chosen = {choice.name: getattr(options, choice.name) for choice in fields(settings)}
         settings = replace(settings, **chosen)
     overlay = make_map(
-        model,
-        case,
-        target,
-        options.method,
-        settings,
-        prepared=prepared,
-        report=progress(),
+        model, case, target, options.method, settings, prepared=prepared, report=progress()
     )
     write_overlay(overlay, options.out)
     record = {

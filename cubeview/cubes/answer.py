@@ -72,18 +72,13 @@ class Answer:
 class Prediction(Answer):
     """Class probabilities of one case; see `Answer`.
 
-    Parameters
-    ----------
-    probabilities : mapping of class name to float
-        Calibrated, sum 1, in the model's class order.
-    abnormal : float or None
-        Hearts: evidence for ischaemic, infarcted or mixed against healthy, 0 to 1; artefact is a
-        flag beside it, not a rival. None for models without that question.
+    For hearts `abnormal`, 0 to 1, is the evidence for ischaemic, infarcted or mixed against
+    healthy; artefact is a flag beside it, not a rival. None for models without that question.
     """
 
     task = "classify"
 
-    probabilities: Mapping[str, float]
+    probabilities: Mapping[str, float]  # by class, calibrated, sum 1, in the model's order
     abnormal: float | None = None
 
     @property
@@ -94,23 +89,13 @@ class Prediction(Answer):
 
 @dataclass(frozen=True, eq=False)
 class Segmentation(Answer):
-    """A class for each voxel of one case, on the grid of each of its cubes; see `Answer`.
-
-    Parameters
-    ----------
-    masks : mapping of role to ndarray, shape of that role's box, uint8
-        Places in `classes`; 0 also where the network was shown nothing.
-    boxes : mapping of role to Box
-        Which voxels of the cube the mask covers.
-    classes : tuple of str
-        The first is the background.
-    """
+    """A class for each voxel of one case, on the grid of each of its cubes; see `Answer`."""
 
     task = "segment"
 
-    masks: Mapping[str, np.ndarray]
-    boxes: Mapping[str, Box]
-    classes: tuple[str, ...]
+    masks: Mapping[str, np.ndarray]  # by role, uint8 places in `classes`; 0 where nothing was shown
+    boxes: Mapping[str, Box]  # which voxels of the cube each mask covers
+    classes: tuple[str, ...]  # the first is the background
 
     @property
     def voxels(self) -> dict[str, int]:
@@ -125,38 +110,21 @@ class Segmentation(Answer):
 
 @dataclass(frozen=True, eq=False)
 class Embedding(Answer):
-    """One case as a vector: near each other are cases that look alike; see `Answer`.
-
-    Parameters
-    ----------
-    vector : ndarray, shape (n,), float32
-    missed : float
-        Share of the input's variance that could not be rebuilt from the vector, 0 to about 1.
-    """
+    """One case as a vector: near each other are cases that look alike; see `Answer`."""
 
     task = "embed"
 
-    vector: np.ndarray
-    missed: float
+    vector: np.ndarray  # shape (n,), float32
+    missed: float  # share of the input's variance not to be rebuilt from it, 0 to about 1
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate(Answer):
-    """A number with its 95 % interval; see `Answer`.
-
-    Parameters
-    ----------
-    quantity : str
-        What it is of: ``"redshift"``.
-    value, low, high : float
-        In `unit`.
-    unit : str
-        Empty for a pure number.
-    """
+    """A number with its 95 % interval, in `unit`, empty for a pure number; see `Answer`."""
 
     task = "estimate"
 
-    quantity: str
+    quantity: str  # what it is of: "redshift"
     value: float
     low: float
     high: float

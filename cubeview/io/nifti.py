@@ -6,6 +6,7 @@ and the head (RAS); CubeView's grow to the left, the back and the head, as DICOM
 """
 
 import gzip
+import math
 import re
 import struct
 import zlib
@@ -39,6 +40,15 @@ _TYPES = {
 _MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 """Millimetres of a unit of space, by its code in xyzt_units."""
 
+_FIELDS = {
+    1: (("8h", 40), ("h", 70), ("8f", 76), ("f", 108), ("2f", 112), ("B", 123), ("2h", 252),
+        ("6f", 256), ("12f", 280)),
+    2: (("8q", 16), ("h", 12), ("8d", 104), ("q", 168), ("2d", 176), ("i", 500), ("2i", 344),
+        ("6d", 352), ("12d", 400)),
+}  # fmt: skip
+"""By version, where in the header stand: dim, datatype, pixdim, vox_offset, scl_slope and
+scl_inter, xyzt_units, qform_code and sform_code, quaternion and offsets, srow."""
+
 _MOST_VOLUMES = 12
 _MOST_LABELS = 255
 _MASK_NAME = re.compile(r"(?<![a-z])(mask|seg|segmentation|label|labels|roi)(?![a-z])")
@@ -48,55 +58,24 @@ _BLOCK = 1 << 24
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """What a NIfTI header says.
+    """What a NIfTI header says."""
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Lengths along i, j, k and further axes, at least three.
-    dtype : dtype
-        With the file's byte order.
-    offset : int
-        Bytes before the first voxel.
-    slope, intercept : float
-        1 and 0 where the header gives none.
-    sizes : ndarray, shape (3,), mm
-        Positive voxel size along i, j, k; 0 where unknown.
-    affine : ndarray, shape (4, 4), or None
-        Voxel (i, j, k, 1) to (x, y, z, 1), mm, axes R, A, S.
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[np.generic]
-    offset: int
-    slope: float
+    shape: tuple[int, ...]  # along i, j, k and further axes, at least three
+    dtype: np.dtype[np.generic]  # with the file's byte order
+    offset: int  # bytes before the first voxel
+    slope: float  # 1, and intercept 0, where the header gives none
     intercept: float
-    sizes: np.ndarray
-    affine: np.ndarray | None
+    sizes: np.ndarray  # shape (3,), mm, positive, along i, j, k; 0 where unknown
+    affine: np.ndarray | None  # shape (4, 4), voxel (i, j, k, 1) to (x, y, z, 1), mm, axes R, A, S
 
 
 def sniff(head: bytes, path: Path) -> bool:
-    """Tell from its first bytes whether a file is NIfTI, plain or gzipped.
-
-    Parameters
-    ----------
-    head : bytes
-        The first bytes of the file.
-    path : Path
-    """
+    """Tell from its first bytes whether a file is NIfTI, plain or gzipped."""
     return _kind(inside_gzip(head) or head) is not None
 
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
-    """Read NIfTI files; one case for each volume.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    report : callable
-    first : callable, optional
-        Never called.
-    """
+    """Read NIfTI files; see `cubeview.io.opened.Read`. `first` is never called."""
     return read_each(paths, lambda path, _: _read_file(path), report)
 
 
@@ -111,50 +90,23 @@ def _kind(head: bytes) -> tuple[str, int] | None:
 
 
 def parse(head: bytes, path: Path) -> Header:
-    """Read a header.
+    """Read a header from the first 540 bytes of a file, or as many as it has.
 
-    Parameters
-    ----------
-    head : bytes
-        At least the first 540 bytes, fewer where the file ends.
-    path : Path
-        For messages.
-
-    Raises
-    ------
-    CubeviewError
-        If the header is cut short, absurd, or of a kind CubeView does not read.
+    Raises CubeviewError if it is cut short, absurd, or of a kind CubeView does not read.
     """
     kind = _kind(head)
     if kind is None or len(head) < (348, 540)[kind[1] - 1]:
         raise CubeviewError(f"{path}: the NIfTI header is cut short. Copy the file again.")
     order, version = kind
-    if version == 1:
-        dims = struct.unpack_from(f"{order}8h", head, 40)
-        (code,) = struct.unpack_from(f"{order}h", head, 70)
-        sizes = struct.unpack_from(f"{order}8f", head, 76)
-        offset, slope, intercept = struct.unpack_from(f"{order}3f", head, 108)
-        (units,) = struct.unpack_from("B", head, 123)
-        qform, sform = struct.unpack_from(f"{order}2h", head, 252)
-        turn = struct.unpack_from(f"{order}6f", head, 256)
-        rows = struct.unpack_from(f"{order}12f", head, 280)
-        detached = head[344:348] == b"ni1\0"
-    else:
-        (code,) = struct.unpack_from(f"{order}h", head, 12)
-        dims = struct.unpack_from(f"{order}8q", head, 16)
-        sizes = struct.unpack_from(f"{order}8d", head, 104)
-        (offset,) = struct.unpack_from(f"{order}q", head, 168)
-        slope, intercept = struct.unpack_from(f"{order}2d", head, 176)
-        qform, sform = struct.unpack_from(f"{order}2i", head, 344)
-        turn = struct.unpack_from(f"{order}6d", head, 352)
-        rows = struct.unpack_from(f"{order}12d", head, 400)
-        (units,) = struct.unpack_from(f"{order}i", head, 500)
-        detached = head[4:7] == b"ni2"
-    if detached:
+    # The magic of a header beside its voxels; n+1 and n+2 stand before voxels in one file.
+    if (head[344:348] if version == 1 else head[4:7]) in (b"ni1\0", b"ni2"):
         raise CubeviewError(
             f"{path}: a NIfTI header whose voxels lie in another file (.hdr and .img). Convert the "
             "pair into one .nii file."
         )
+    fields = (struct.unpack_from(order + form, head, place) for form, place in _FIELDS[version])
+    dims, (code,), sizes, (offset,), (slope, intercept), (units,), forms, turn, rows = fields
+    qform, sform = forms
     shape = _shape(dims, path)
     if code not in _TYPES:
         raise CubeviewError(
@@ -188,10 +140,7 @@ def _shape(dims: tuple[int, ...], path: Path) -> tuple[int, ...]:
         )
     shape = [int(n) for n in dims[1 : dims[0] + 1]]
     shape += [1] * (3 - len(shape))
-    total = 1
-    for n in shape:
-        total *= n
-    if total > MAX_VALUES:
+    if math.prod(shape) > MAX_VALUES:
         sides = " × ".join(map(str, shape))
         raise CubeviewError(
             f"{path}: declares {sides} voxels, more than the {MAX_VALUES:,} CubeView holds. "

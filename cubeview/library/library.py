@@ -22,19 +22,10 @@ _LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?
 
 
 class Library:
-    """One open library file; may be shared between threads.
+    """One open library file, made when absent; may be shared between threads.
 
-    Parameters
-    ----------
-    path : Path
-        The SQLite file; made when absent.
-    reader : str
-        Who labels: stands beside each label and audit entry.
-
-    Raises
-    ------
-    CubeviewError
-        If the file is newer than this program, damaged, or cannot be written.
+    `reader` is who labels, and stands beside each label and audit entry. Raises CubeviewError if
+    the file is newer than this program, damaged, or cannot be written.
     """
 
     def __init__(self, path: Path, reader: str) -> None:
@@ -58,16 +49,7 @@ class Library:
     def add_case(self, case: Case, hashes: dict[str, str]) -> int:
         """Add a case, or find it again by content and note where its files now lie.
 
-        Parameters
-        ----------
-        case : Case
-        hashes : dict of role to str
-            SHA-256 of each file, from `cubeview.io.identity.file_hashes`.
-
-        Returns
-        -------
-        int
-            The case's number in this library.
+        Returns its number; `hashes` are those of `cubeview.io.identity.file_hashes`.
         """
         known = identity(case, hashes)
         files = files_of(case, hashes)
@@ -75,13 +57,7 @@ class Library:
             return put_case(run, known, case.kind, case.name, window_text(case), files)
 
     def found_again(self, case: Case, hashes: dict[str, str]) -> bool:
-        """Note where the files of a case lie now, for all cases made of them.
-
-        Returns
-        -------
-        bool
-            Some lay elsewhere before.
-        """
+        """Note where the files of a case lie, for all cases made of them; tell if one moved."""
         files = files_of(case, hashes)
         moved = any(
             self.read(
@@ -102,10 +78,7 @@ class Library:
     def remove_cases(self, case_ids: Sequence[int]) -> list[int]:
         """Take cases out that nobody ever labelled, with what models said of them.
 
-        Returns
-        -------
-        list of int
-            Cases that were labelled once, and stay.
+        Returns the cases that were labelled once, and stay.
         """
         kept = []
         with self.transaction() as run:
@@ -131,24 +104,18 @@ class Library:
             " WHERE set_id = ? ORDER BY retired, position",
             (self._set(label_set),),
         )
-        return [
-            LabelClass(name, key, colour, code, bool(retired))
-            for name, key, colour, code, retired in rows
-        ]
+        return [LabelClass(n, key, colour, code, bool(old)) for n, key, colour, code, old in rows]
 
     def save_label_set(self, name: str, kind: str, classes: list[LabelClass]) -> None:
         """Make or change a label set; classes left out are retired, old labels stay as they are.
+
+        Raises CubeviewError if two classes share a name or a key.
 
         Parameters
         ----------
         name, kind : str
         classes : list of LabelClass
             In order.
-
-        Raises
-        ------
-        CubeviewError
-            If two classes share a name or a key.
         """
         for what in ("name", "key"):
             values = [getattr(entry, what) for entry in classes if getattr(entry, what)]
@@ -186,23 +153,18 @@ class Library:
     ) -> Label:
         """Write a label; it is on disk when this returns.
 
+        Raises CubeviewError if it could not be (full disk, read-only folder): nothing was changed.
+
         Parameters
         ----------
         case_id : int
         class_name : str or None
             None withdraws the reader's label.
         label_set : str
-        sure : bool
-        quality : str
-            Quality flag; empty for none.
-        note : str
+        sure, quality, note : bool, str, str
+            Quality is a flag; empty for none.
         opinion_seen : str
             Name of the model whose opinion the reader could see; empty for a blind reading.
-
-        Raises
-        ------
-        CubeviewError
-            If it could not be written (full disk, read-only folder): nothing was changed.
         """
         number = self._set(label_set)
         with self.transaction() as run:
@@ -252,13 +214,7 @@ class Library:
             run.execute(_LOG, (now(), self.reader, action, known, detail))
 
     def backup(self, target: Path) -> None:
-        """Write a complete copy while the library stays in use.
-
-        Raises
-        ------
-        CubeviewError
-            If the copy cannot be written.
-        """
+        """Write a complete copy while the library stays in use; CubeviewError if it cannot."""
         part = target.with_name(target.name + ".part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -286,8 +242,7 @@ class Library:
         Parameters
         ----------
         run : sqlite3.Connection
-        action : str
-        case_id : int or None
+        action, case_id : str, int or None
         detail : str
             Never holds a name, a number or a path.
         """

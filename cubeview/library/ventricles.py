@@ -68,10 +68,7 @@ def as_placed(case: Case, known: str, ventricles: Mapping[str, Ventricle]) -> bo
 def remember(case: Case, ventricles: Mapping[str, Ventricle]) -> None:
     """Keep the ventricles of all roles of a case.
 
-    Raises
-    ------
-    CubeviewError
-        If the case has no readable files to know it by, or the file cannot be written.
+    Raises CubeviewError if it has no readable files to know it by, or the file cannot be written.
     """
     kept = {
         "format": FORMAT,
@@ -100,10 +97,7 @@ def remember(case: Case, ventricles: Mapping[str, Ventricle]) -> None:
 def forget(case: Case) -> None:
     """Drop what was remembered of a case.
 
-    Raises
-    ------
-    CubeviewError
-        If the case has no readable files to know it by, or the file cannot be removed.
+    Raises CubeviewError if it has no readable files to know it by, or the file cannot be removed.
     """
     path = _path(case)
     try:

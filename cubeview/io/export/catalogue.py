@@ -82,10 +82,7 @@ def catalogue_table(catalogue: Catalogue) -> Table:
 def write_catalogue(catalogue: Catalogue, path: Path | str) -> None:
     """Write a catalogue; the name's ending says how: .ecsv, .vot or .xml, .fits.
 
-    Raises
-    ------
-    CubeviewError
-        If the ending is none of these, or the file cannot be written.
+    Raises CubeviewError if the ending is none of these, or the file cannot be written.
     """
     path = Path(path)
     kind = FORMATS.get(path.suffix.lower())
