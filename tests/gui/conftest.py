@@ -55,7 +55,7 @@ def desk(qtbot, network, own_home):
 
     parent = QWidget()
     qtbot.addWidget(parent)
-    desk = Desk(parent, SettingsFile(), network)
+    desk = Desk(parent, SettingsFile(), network, None)
     yield desk
     network.go.set()
     assert desk.close()
@@ -133,7 +133,7 @@ def renew(window):
     session.aperture_how = "sum"
     session.default_models.clear()
     session.model = ""
-    session.models_changed()
+    session.model_changed.emit()
     session.set_adjusting(False)
     session.set_overlay_style(**vars(OverlayStyle()))
     SettingsFile.__init__(desk.memory)

@@ -8,11 +8,26 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu, QWidget
 
+from cubeview.cubes.case import Case
 from cubeview.gui.desk.session import Session
-from cubeview.kinds import kind_of
+from cubeview.kinds import Kind, kind_of
 from cubeview.learn.explain.methods import EXPLAINERS
 
 MENUS = ("File", "View", "Cube", "Model", "Label", "Tools", "Help")
+
+Need = Literal[
+    "", "case", "heart", "pair", "overlay", "spectral", "spectra", "sky", "gated", "placed"
+]
+SUITS: Mapping[Need, Callable[[Kind], bool]] = {
+    "heart": lambda kind: kind.ventricle,
+    "placed": lambda kind: kind.ventricle,
+    "pair": lambda kind: bool(kind.states),
+    "gated": lambda kind: kind.patient,
+    "spectral": lambda kind: not kind.ventricle,
+    "spectra": lambda kind: not kind.ventricle,
+    "sky": lambda kind: bool(kind.window_px),
+}
+"""Which kinds of case can have what is needed; every kind, where it is not named here."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +45,8 @@ class Action:
     shortcut : str
         As QKeySequence reads it; empty for none.
     needs : str
-        What must be there for it to be possible, as `there_is` names it; empty for nothing.
+        What must be there for it to be possible, as `there_is` names it; empty for nothing. Where
+        the kind of the open case never has it, the action is hidden.
     views_only : bool
         The key counts only while the views have the focus: a space bar that always played would
         take the space bar away from every button.
@@ -46,9 +62,7 @@ class Action:
     text: str
     menu: str
     shortcut: str = ""
-    needs: Literal["", "case", "heart", "pair", "overlay", "spectral", "sky", "gated", "placed"] = (
-        ""
-    )
+    needs: Need = ""
     views_only: bool = False
     checkable: bool = False
     toolbar: str = ""
@@ -79,8 +93,8 @@ ACTIONS = (
         after_line=True,
     ),
     Action("beat", "Play the bea&t of a gated scan", "Cube", "B", needs="gated", checkable=True),
-    Action("aperture", "Ap&erture at the cursor", "Cube", "R", needs="case", after_line=True),
-    Action("aperture_mean", "&Mean or sum of the aperture", "Cube", "Shift+R", needs="case"),
+    Action("aperture", "Ap&erture at the cursor", "Cube", "R", needs="spectral", after_line=True),
+    Action("aperture_mean", "&Mean or sum of the aperture", "Cube", "Shift+R", needs="spectral"),
     Action("swap", "&Swap rest and stress", "Cube", "S", needs="pair"),
     Action("white", "W&hite light", "Cube", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "X", needs="spectral"),
@@ -123,24 +137,24 @@ ACTIONS = (
     Action("agreement", "A&greement of readers…", "Label"),
     Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
     Action("cancel_jobs", "&Cancel running work", "Tools", "Esc"),
-    Action("cache_size", "Space for &fast spectra…", "Tools"),
+    Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
     Action("models_folder", "Open the &models folder", "Tools"),
     Action("keys", "&Keys", "Help", "F1"),
     Action("about", "&About CubeView", "Help"),
 )
 
-VIEW_KEYS = (
-    ("Wheel", "Step through the slices under the mouse"),
-    ("Arrow keys, Page Up/Down", "Step the cursor"),
-    ("Click or drag", "Move the cursor"),
-    ("Ctrl+Wheel", "Zoom"),
-    ("Alt+Wheel", "Make the aperture larger or smaller"),
-    ("Right drag", "Zoom"),
-    ("Middle drag, Shift+drag", "Pan"),
-    ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval"),
-    ("Double click", "Fit into the view; on a title, one view alone"),
+VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
+    ("Wheel", "Step through the slices under the mouse", ""),
+    ("Arrow keys, Page Up/Down", "Step the cursor", ""),
+    ("Click or drag", "Move the cursor", ""),
+    ("Ctrl+Wheel", "Zoom", ""),
+    ("Alt+Wheel", "Make the aperture larger or smaller", "spectral"),
+    ("Right drag", "Zoom", ""),
+    ("Middle drag, Shift+drag", "Pan", ""),
+    ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
+    ("Double click", "Fit into the view; on a title, one view alone", ""),
 )
-"""Keys and mouse moves the views answer by themselves; for the key list."""
+"""Keys and mouse moves the views answer by themselves, and what they need; for the key list."""
 
 LABEL_KEYS = (("1 … 9", "Label with the class of that key"),)
 """Keys that mean what the label set in use says; for the key list."""
@@ -199,20 +213,27 @@ class Actions:
                 menu.addAction(action)
 
     def enable(self, session: Session) -> None:
-        """Allow what is possible with what there is."""
+        """Allow what is possible with what there is, and hide what the kind of case never has."""
         have = there_is(session)
         for entry, action in self:
             if entry.needs:
                 action.setEnabled(entry.needs in have)
+                action.setVisible(suits(entry.needs, session.case))
 
 
-def there_is(session: Session) -> set[str]:
+def suits(needs: Need, case: Case | None) -> bool:
+    """Tell whether a case of this kind can have what is needed; anything can, without a case."""
+    return case is None or needs not in SUITS or SUITS[needs](kind_of(case))
+
+
+def there_is(session: Session) -> set[Need]:
     """Return what an action may need and is there."""
     case = session.case
     if case is None:
-        return set()
-    known = {
+        return {"spectra"}
+    known: dict[Need, bool] = {
         "case": True,
+        "spectra": True,
         "heart": bool(session.ventricles),
         "pair": len(case.cubes) > 1,
         "spectral": case.main.axes[0].kind == "spectral",

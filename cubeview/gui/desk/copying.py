@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 
-from PyQt6.QtCore import QObject, Qt, QTimer
+from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QInputDialog, QWidget
 
 from cubeview.cubes.case import Case
@@ -13,6 +13,7 @@ from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.still import AtRest
 from cubeview.io.voxels.cache import CachedPixels, caches_of
 
 _KIND = "copy"
@@ -39,10 +40,7 @@ class Copying(QObject):
         super().__init__(parent)
         self._session, self._jobs, self._memory, self._messages = session, jobs, memory, messages
         self._window = parent
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_AFTER_MS)
-        self._soon.timeout.connect(self.start)
+        self._soon = AtRest(self.start, self, _AFTER_MS)
         session.case_changed.connect(self._case_changed)
 
     def start(self) -> None:

@@ -24,24 +24,22 @@ class Desk(QObject):
 
     Parameters
     ----------
-    parent : QWidget
-        The window: dialogs lie above it.
+    window : QWidget
+        Dialogs lie above it.
     memory : SettingsFile
-        What was remembered.
     questions : Questions
-        Who asks the networks.
     library : Path, optional
         The library file; by default the one in the user's data folder.
     """
 
     def __init__(
         self,
-        parent: QWidget,
+        window: QWidget,
         memory: SettingsFile,
         questions: Questions,
         library: Path | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(window)
         self.memory, self.questions = memory, questions
         session = self.session = Session(self)
         for entry in memory.settings.default_models:
@@ -49,12 +47,14 @@ class Desk(QObject):
         jobs = self.jobs = Jobs(self)
         messages = self.messages = MessageBar()
         records = self.records = Records(session, memory, messages, questions, library, self)
-        subject = self.subject = Subject(session, records, self)
-        self.labelling = Labelling(session, records, subject, questions, self)
-        self.library_cases = LibraryCases(session, records, subject, self)
-        self.placing = Placing(session, jobs, questions, messages, self)
-        self.opening = Opening(session, jobs, messages, memory, parent)
-        self.copying = Copying(session, jobs, memory, messages, parent)
+        subject = self.subject = Subject(session, records)
+        self.labelling = Labelling(session, records, subject, questions)
+        self.library_cases = LibraryCases(session, records, subject)
+        self.placing = Placing(session, jobs, questions, messages)
+        self.opening = Opening(session, jobs, messages, memory, window)
+        self.copying = Copying(session, jobs, memory, messages, window)
+        for part in (subject, self.labelling, self.library_cases, self.placing):
+            part.setParent(self)
         jobs.refused.connect(messages.error)
         for said in filter(None, (records.news, records.problem)):
             messages.warn(said)

@@ -52,7 +52,7 @@ class Job(QObject):
         self.kind = kind
         self.title = title
         self.running = True
-        self._cancelled = False
+        self.cancelled = False
         self._next_progress = 0.0
         self._next_partial = 0.0
         self.future: Future[None] | None = None
@@ -62,16 +62,11 @@ class Job(QObject):
 
     def cancel(self) -> None:
         """Ask the work to stop at its next report; its result will not be delivered."""
-        self._cancelled = True
-
-    @property
-    def cancelled(self) -> bool:
-        """True once `cancel` was called."""
-        return self._cancelled
+        self.cancelled = True
 
     def report(self, fraction: float, text: str) -> None:
         """Take the worker's progress; the place where a cancelled worker stops."""
-        if self._cancelled:
+        if self.cancelled:
             raise Cancelled
         now = time.monotonic()
         if now >= self._next_progress:
@@ -81,24 +76,24 @@ class Job(QObject):
     def emit_partial(self, result: object) -> None:
         """Take a coarse result from the worker; those that come too fast are passed over."""
         now = time.monotonic()
-        if not self._cancelled and now >= self._next_partial:
+        if not self.cancelled and now >= self._next_partial:
             self._next_partial = now + PARTIAL_PAUSE_S
             self.partial.emit(result)
 
     def run(self, work: Callable[["Job"], Any]) -> None:
         """Do the work; called in the lane's thread."""
         try:
-            if self._cancelled:
+            if self.cancelled:
                 return
             result = work(self)
-            if not self._cancelled:
+            if not self.cancelled:
                 self.finished.emit(result)
         except Cancelled:
             pass
         except Exception as error:
             if not isinstance(error, CubeviewError):
                 log.exception("job %s failed", self.kind)
-            if not self._cancelled:
+            if not self.cancelled:
                 self.failed.emit(error)
         finally:
             self._done.emit()

@@ -28,7 +28,7 @@ POOR = "poor"
 
 @dataclass(frozen=True)
 class _Change:
-    """One step that can be undone."""
+    """One step that can be taken back; undone, its ends change places."""
 
     case_id: int
     label_set: str
@@ -48,14 +48,9 @@ class Labelling(QObject):
     written = pyqtSignal(str)
 
     def __init__(
-        self,
-        session: Session,
-        records: Records,
-        subject: Subject,
-        questions: Questions,
-        parent: QObject | None = None,
+        self, session: Session, records: Records, subject: Subject, questions: Questions
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._records, self._subject = session, records, subject
         self._questions = questions
         self._seen: dict[str, str] = {}  # identity of a case to the model that was asked
@@ -79,20 +74,18 @@ class Labelling(QObject):
 
     def place(self, class_name: str) -> None:
         """Label the subject; the label is on disk when this returns."""
-        unsure = next((c.name for c in self._records.classes() if c.key == "U"), None)
-        self._change(lambda old: replace(old, class_name=class_name, sure=class_name != unsure))
+        sure = class_name != self._class_of("U")
+        self._change(lambda old: replace(old, class_name=class_name, sure=sure))
 
     def place_key(self, key: str) -> None:
         """Label the subject with the class of a key."""
-        for entry in self._records.classes():
-            if entry.key == key:
-                self.place(entry.name)
+        if (name := self._class_of(key)) is not None:
+            self.place(name)
 
     def unsure(self) -> None:
         """Label as unsure; in a set without such a class, mark the label as an unsure one."""
-        named = [entry.name for entry in self._records.classes() if entry.key == "U"]
-        if named:
-            self.place(named[0])
+        if (name := self._class_of("U")) is not None:
+            self.place(name)
         elif self.placed.class_name is None:
             self._records.say(
                 "This label set has no class for unsure: choose a class first, then U."
@@ -111,28 +104,27 @@ class Labelling(QObject):
 
     def undo(self) -> None:
         """Take back the last step, whatever case it was for; the history keeps both."""
-        if not self._undo:
-            self._records.say("Nothing to undo.")
-            return
-        change = self._undo[-1]
-        if self._write(change.case_id, change.label_set, change.before):
-            self._redo.append(self._undo.pop())
-            self._say("Undone", change.case_id, change.after, change.before)
+        self._step(self._undo, self._redo, "Undone", "Nothing to undo.")
 
     def redo(self) -> None:
         """Do again what was undone."""
-        if not self._redo:
-            self._records.say("Nothing to redo.")
+        self._step(self._redo, self._undo, "Redone", "Nothing to redo.")
+
+    def _step(self, taken: list[_Change], kept: list[_Change], done: str, none: str) -> None:
+        if not taken:
+            self._records.say(none)
             return
-        change = self._redo[-1]
-        if self._write(change.case_id, change.label_set, change.after):
-            self._undo.append(self._redo.pop())
-            self._say("Redone", change.case_id, change.before, change.after)
+        change = taken[-1]
+        if self._write(change.case_id, change.label_set, change.before):
+            kept.append(replace(taken.pop(), before=change.after, after=change.before))
+            row = self._records.row(change.case_id)
+            words = f"{_words(change.after)} → {_words(change.before)}"
+            self._records.say(f"{done}: {'' if row is None else row.name}, {words}")
 
     def add_current(self) -> None:
         """Put the subject into the library without a label."""
-        library, case, hashes = self._records.library, self._subject.case, self._subject.hashes
-        if self._subject.objection or library is None or case is None or hashes is None:
+        case, hashes = self._subject.case, self._subject.hashes
+        if self._subject.objection or case is None or hashes is None:
             self._records.say(self._subject.objection)
             return
 
@@ -141,6 +133,9 @@ class Labelling(QObject):
 
         if self._records.do(add):
             self._predicted()
+
+    def _class_of(self, key: str) -> str | None:
+        return next((c.name for c in self._records.classes() if c.key == key), None)
 
     def _change(self, change: Callable[[Placed], Placed]) -> None:
         library, case, hashes = self._records.library, self._subject.case, self._subject.hashes
@@ -178,11 +173,6 @@ class Labelling(QObject):
 
         return self._records.do(write)
 
-    def _say(self, what: str, number: int, old: Placed, new: Placed) -> None:
-        row = self._records.row(number)
-        name = "" if row is None else row.name
-        self._records.say(f"{what}: {name}, {_words(old)} → {_words(new)}")
-
     def _opinion_seen(self, number: int, before: Placed) -> str:
         """Return the model whose opinion of the case this reader could see, now or before."""
         case, hashes, library = self._subject.case, self._subject.hashes, self._records.library
@@ -207,15 +197,12 @@ class Labelling(QObject):
         if case is None or case.window is None or found is None:
             return ""
         _, rows, columns = case.window
-        return next(
-            (
-                found.model
-                for source in found.detections
-                if rows.start <= source.voxel[1] < rows.stop
-                and columns.start <= source.voxel[2] < columns.stop
-            ),
-            "",
+        ringed = any(
+            rows.start <= source.voxel[1] < rows.stop
+            and columns.start <= source.voxel[2] < columns.stop
+            for source in found.detections
         )
+        return found.model if ringed else ""
 
     def _predicted(self) -> None:
         """Keep an answer the user asked for, and that it was seen."""

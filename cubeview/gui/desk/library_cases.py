@@ -23,10 +23,8 @@ class LibraryCases(QObject):
         Cases that could not be opened; the next key passes over them.
     """
 
-    def __init__(
-        self, session: Session, records: Records, subject: Subject, parent: QObject | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, records: Records, subject: Subject) -> None:
+        super().__init__()
         self._session, self._records, self._subject = session, records, subject
         self._visited: list[int] = []
         self._borrowed: Case | None = None

@@ -4,7 +4,7 @@ asking again.
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.answer import MASK
 from cubeview.cubes.ventricle import Ventricle
@@ -13,6 +13,7 @@ from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.still import AtRest
 from cubeview.kinds import kind_of
 from cubeview.library import ventricles as placed
 
@@ -38,39 +39,22 @@ class Placing(QObject):
     redo = pyqtSignal(str)
 
     def __init__(
-        self,
-        session: Session,
-        jobs: Jobs,
-        questions: Questions,
-        messages: MessageBar,
-        parent: QObject | None = None,
+        self, session: Session, jobs: Jobs, questions: Questions, messages: MessageBar
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._jobs, self._questions = session, jobs, questions
         self._messages = messages
         self._settled: dict[str, Ventricle] = {}
         self._wanted: tuple[bool, str] = (False, "")
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(ASK_AFTER_MS)
-        self._patience.timeout.connect(self._ask)
+        self._patience = AtRest(self._ask, self, ASK_AFTER_MS)
         session.case_changed.connect(self._case_changed)
         session.ventricles_changed.connect(self._follow)
         session.ventricle_placed.connect(lambda: self._take(self._settled))
 
     @property
-    def can_undo(self) -> bool:
-        """True when something was placed in this case."""
-        return bool(self._session.shown.undo)
-
-    @property
     def by_user(self) -> bool:
         """True when an ellipsoid stands where the user placed it."""
         return any(found.by == "user" for found in self._session.ventricles.values())
-
-    def adjust(self, on: bool) -> None:
-        """Show the handles, or hide them."""
-        self._session.set_adjusting(on)
 
     def confirm(self) -> None:
         """Take the ellipsoids as they are: the open question is answered."""
@@ -80,7 +64,7 @@ class Placing(QObject):
     def undo(self) -> None:
         """Go back to before the last change."""
         case = self._session.case
-        if case is not None and self.can_undo:
+        if case is not None and self._session.shown.undo:
             self._session.set_ventricles(case, self._session.shown.undo.pop())
             self._changed()
 

@@ -3,7 +3,6 @@
 torch is imported inside the functions that run in the lane, never with this module.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +22,6 @@ from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
 from cubeview.learn.models.choose import choose, models_for
 from cubeview.learn.models.preload import preload
 from cubeview.library import ventricles as placed
-
-log = logging.getLogger(__name__)
 
 
 class _Closed(NamedTuple):
@@ -128,12 +125,9 @@ class Questions:
             Those of a heart are looked for where there are none.
         report : Report
         """
-        preload()
+        model = _loaded(folder, report)
         from cubeview.learn.ask.predict import predict
-        from cubeview.learn.models.model import loaded
 
-        report(0.0, "loading the model")
-        model = loaded(folder)
         if kind_of(case).ventricle and not ventricles:
             ventricles = self.ventricles(opened, report=report)
         prepared = _prepared(model.card, opened, case, ventricles, report)
@@ -165,30 +159,26 @@ class Questions:
         partial : callable, optional
             Given coarse maps meanwhile.
         """
-        preload()
-        from cubeview.learn.models.model import loaded
-
-        report(0.0, "loading the model")
-        model = loaded(folder)
+        model = _loaded(folder, report)
+        prepared = _prepared(model.card, opened, case, ventricles, report)
         return make_map(
-            model,
-            case,
-            target,
-            method,
-            settings,
-            prepared=_prepared(model.card, opened, case, ventricles, report),
-            report=report,
-            partial=partial,
+            model, case, target, method, settings, prepared=prepared, report=report, partial=partial
         )
 
     def found_in(self, folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
         """Search a whole sky cube; see `cubeview.learn.search.run.search`."""
-        preload()
-        from cubeview.learn.models.model import loaded
+        model = _loaded(folder, report)
         from cubeview.learn.search.run import search
 
-        report(0.0, "loading the model")
-        return search(loaded(folder), case, report=report)
+        return search(model, case, report=report)
+
+
+def _loaded(folder: Path, report: Report) -> Any:
+    preload()
+    from cubeview.learn.models.model import loaded
+
+    report(0.0, "loading the model")
+    return loaded(folder)
 
 
 def _prepared(

@@ -1,6 +1,6 @@
 """What is true now in the window: the one owner of state, read by every view and panel."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -11,7 +11,7 @@ from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
-from cubeview.cubes.cube import Box
+from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import holds
 from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.desk.open_case import OpenCase
@@ -63,7 +63,6 @@ class Session(QObject):
         The list of opened cases, or the answer one of them got.
     case_changed()
         The current case (or none), and with it all that belongs to it.
-    cursor_changed()
     display_changed()
         Colour map, stretch or levels.
     ventricles_changed()
@@ -72,7 +71,6 @@ class Session(QObject):
         The user let go of an ellipsoid that was dragged.
     adjusting_changed()
         The user began or ended to adjust the ellipsoids.
-    window_changed()
     white_changed()
         `white`: the sky plane shows the mean of all channels, or a channel again.
     aperture_changed()
@@ -82,11 +80,9 @@ class Session(QObject):
     marks_changed()
         The labelled windows of the current sky cube.
     model_changed()
-    prediction_changed()
+        The choice of a model, or a model came or went: another one may answer now.
     overlay_changed()
         The values of the map.
-    overlay_style_changed()
-    gate_changed()
     """
 
     cases_changed = pyqtSignal()
@@ -194,12 +190,9 @@ class Session(QObject):
         """Move the cursor to the nearest voxel of the main cube; NaN moves nothing."""
         if self.case is None or not np.isfinite((z, y, x)).all():
             return
-        cursor = tuple(
-            int(np.clip(round(value), 0, length - 1))
-            for value, length in zip((z, y, x), self.case.main.shape, strict=True)
-        )
+        cursor = _nearest((z, y, x), self.case.main)
         if cursor != self.cursor:
-            self.shown.cursor = (cursor[0], cursor[1], cursor[2])
+            self.shown.cursor = cursor
             if self.drawn and self.window is not None and not holds(self.window, self.cursor):
                 # An answer stays on the screen with the window it is for.
                 asked = self.prediction is not None or self.overlay is not None
@@ -219,11 +212,7 @@ class Session(QObject):
         position = to_role(
             self.case.main, cube, self.cursor, self.ventricles, self.case.roles[0], role
         )
-        z, y, x = (
-            int(np.clip(round(float(value)), 0, length - 1))
-            for value, length in zip(position, cube.shape, strict=True)
-        )
-        return z, y, x
+        return _nearest(position, cube)
 
     def from_role(self, role: str, z: float, y: float, x: float) -> tuple[float, float, float]:
         """Return a voxel of one role's cube as a (fractional) voxel of the main cube."""
@@ -275,10 +264,6 @@ class Session(QObject):
             self.default_models[kind] = name
         self.model_changed.emit()
 
-    def models_changed(self) -> None:
-        """Say that a model came or went: another one may answer now."""
-        self.model_changed.emit()
-
     def place_ventricle(self, role: str, ventricle: Ventricle) -> None:
         """Take an ellipsoid the user is dragging; all states get its size."""
         if self.case is None or role not in self.ventricles:
@@ -315,9 +300,10 @@ class Session(QObject):
         if name == self.model:
             return
         self.model = name
-        self.model_changed.emit()
+        # Before it is told: an answer that is kept may take the free place.
         if self.prediction is not None and self.prediction.model != name:
             self.set_prediction(None)
+        self.model_changed.emit()
 
     def set_window(self, window: Box | None, *, drawn: bool = False) -> None:
         """Choose the part of a sky cube to ask about; the answer for another part goes."""
@@ -398,3 +384,11 @@ class Session(QObject):
             ),
             None,
         )
+
+
+def _nearest(position: Iterable[float], cube: Cube) -> tuple[int, int, int]:
+    z, y, x = (
+        int(np.clip(round(float(value)), 0, length - 1))
+        for value, length in zip(position, cube.shape, strict=True)
+    )
+    return z, y, x

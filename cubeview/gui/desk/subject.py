@@ -44,8 +44,8 @@ class Subject(QObject):
     changed = pyqtSignal()
     known = pyqtSignal()
 
-    def __init__(self, session: Session, records: Records, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, records: Records) -> None:
+        super().__init__()
         self._session, self._records = session, records
         self._no_hash = ""
         self._former: Case | None = None
@@ -54,7 +54,7 @@ class Subject(QObject):
         session.case_changed.connect(self._case_changed)
         # Who labels by key labels what the session says; the panels may follow a moment later.
         self._soon = AtRest(self._moved, self)
-        session.cursor_changed.connect(self._soon.ask)
+        session.cursor_changed.connect(self._soon.start)
         session.window_changed.connect(self._moved)
         for signal in (records.sets_changed, records.rows_changed, records.row_changed):
             signal.connect(self.refresh)

@@ -5,10 +5,8 @@ from pathlib import Path
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QDialog,
-    QHBoxLayout,
     QHeaderView,
     QMessageBox,
-    QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -19,8 +17,9 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import label, set_part
+from cubeview.gui.widgets.basic import button, label, set_part
 from cubeview.gui.widgets.files import ask_open, ask_save
+from cubeview.gui.widgets.layout import put, row
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.choose import default_of
 from cubeview.learn.models.packs import (
@@ -46,14 +45,10 @@ class ModelsDialog(QDialog):
         self._models: list[Listed] = []
         self.setWindowTitle("Models")
         self.resize(1040, 380)
-        layout = QVBoxLayout(self)
-        layout.addWidget(
-            label(
-                "The default answers for its kind of case unless another is chosen in Classify. "
-                "Models are never overwritten: rolling back makes the one it came from the default "
-                "again.",
-                "dim",
-            )
+        words = label(
+            "The default answers for its kind of case unless another is chosen in Classify. Models "
+            "are never overwritten: rolling back makes the one it came from the default again.",
+            "dim",
         )
         self.tree = QTreeWidget()
         self.tree.setAccessibleName("Models")
@@ -66,19 +61,21 @@ class ModelsDialog(QDialog):
         header.setSectionResizeMode(_HEADS.index("Classes"), QHeaderView.ResizeMode.Stretch)
         header.setStretchLastSection(False)
         self.tree.currentItemChanged.connect(self._enable)
-        layout.addWidget(self.tree, 1)
         self.said = label()
-        layout.addWidget(self.said)
-        row = QHBoxLayout()
-        self.default_button = self._button(row, "Make default", self.make_default)
-        self.back_button = self._button(row, "Roll back", self.roll_back)
-        self.back_button.setToolTip("Make the model this one was fine-tuned from the default again")
-        self.export_button = self._button(row, "Export…", self._ask_export)
-        self.import_button = self._button(row, "Import…", self._ask_import)
-        self.delete_button = self._button(row, "Delete…", self._ask_delete)
-        row.addStretch(1)
-        self._button(row, "Close", self.close)
-        layout.addLayout(row)
+        tip = "Make the model this one was fine-tuned from the default again"
+        buttons = (
+            button("Make default", self.make_default),
+            button("Roll back", self.roll_back, tip),
+            button("Export…", self._ask_export),
+            button("Import…", self._ask_import),
+            button("Delete…", self._ask_delete),
+            button("Close", self.close),
+        )
+        for made in buttons:
+            made.setAutoDefault(False)
+        self.default_button, self.back_button, self.export_button = buttons[:3]
+        self.import_button, self.delete_button, close = buttons[3:]
+        put(QVBoxLayout(self), words, (self.tree, 1), self.said, row(*buttons[:-1], None, close))
         session.model_changed.connect(self.refresh)
 
     @property
@@ -158,7 +155,7 @@ class ModelsDialog(QDialog):
 
         def taken(ref: ModelRef) -> None:
             self._say(f"Imported {ref.name}.")
-            self._changed()
+            self._session.model_changed.emit()
             self.choose(ref.name)
 
         self._jobs.start(
@@ -183,16 +180,13 @@ class ModelsDialog(QDialog):
         if self._session.default_models.get(kind) == name:
             self._remember(kind, "")
         self._say(f"Deleted {name}.")
-        self._changed()
+        self._session.model_changed.emit()
 
     def was_kept(self, ref: ModelRef, default: bool) -> None:
         """Take notice of a new model, and let it answer from now on if so wished."""
         if default:
             self._set_default(ref)
-        self._changed()
-
-    def _changed(self) -> None:
-        self._session.models_changed()
+        self._session.model_changed.emit()
 
     def _set_default(self, ref: ModelRef) -> None:
         self._remember(ref.card.kind, ref.name)
@@ -216,14 +210,8 @@ class ModelsDialog(QDialog):
 
     def _ask_export(self) -> None:
         if (entry := self.current) is not None:
-            ask_save(
-                self,
-                "Export model",
-                self._memory.settings.folder,
-                self.export,
-                names=_PACKED,
-                name=entry.ref.name + SUFFIX,
-            )
+            folder, name = self._memory.settings.folder, entry.ref.name + SUFFIX
+            ask_save(self, "Export model", folder, self.export, names=_PACKED, name=name)
 
     def _ask_import(self) -> None:
         folder = self._memory.settings.folder
@@ -250,10 +238,3 @@ class ModelsDialog(QDialog):
     def _say(self, text: str, part: str = "") -> None:
         self.said.setText(text)
         set_part(self.said, part)
-
-    def _button(self, row: QHBoxLayout, text: str, slot: object) -> QPushButton:
-        button = QPushButton(text)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda: slot())  # type: ignore[operator]
-        row.addWidget(button)
-        return button

@@ -4,15 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtWidgets import (
-    QButtonGroup,
-    QGridLayout,
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QSlider,
-    QWidget,
-)
+from PyQt6.QtWidgets import QButtonGroup, QGridLayout, QProgressBar, QPushButton, QSlider, QWidget
 
 from cubeview.cubes.answer import Answer, Overlay
 from cubeview.gui.desk.jobs import Job, Jobs
@@ -21,13 +13,13 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
 from cubeview.gui.panels.occlusion_choices import OcclusionChoices
-from cubeview.gui.widgets.basic import SignedBar, chooser, column, label, rule
+from cubeview.gui.widgets.bars import SignedBar
+from cubeview.gui.widgets.basic import button, chooser, label, rule, say
 from cubeview.gui.widgets.files import ask_save
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.advice import advice, read_figures
 from cubeview.learn.explain.methods import EXPLAINERS, explainer
-
-OPACITY_STEP = 0.1
 
 
 class ExplainPanel(QWidget):
@@ -42,21 +34,14 @@ class ExplainPanel(QWidget):
     saved = pyqtSignal(object)
 
     def __init__(
-        self,
-        session: Session,
-        jobs: Jobs,
-        memory: SettingsFile,
-        questions: Questions,
-        parent: QWidget | None = None,
+        self, session: Session, jobs: Jobs, memory: SettingsFile, questions: Questions
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._jobs, self._memory = session, jobs, memory
         self._questions = questions
         self._job: Job | None = None
         self._making = ""  # label of the method at work
-        layout = column(self)
         self.buttons: dict[str, QPushButton] = {}
-        layout.addLayout(self._method_grid())
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         self.target = chooser("Class", "The class whose evidence the map shows")
@@ -65,32 +50,24 @@ class ExplainPanel(QWidget):
         self.threshold = _slider("Share of the largest value below which the map is clear")
         self.opacity.valueChanged.connect(lambda v: session.set_overlay_style(opacity=v / 100))
         self.threshold.valueChanged.connect(lambda v: session.set_overlay_style(threshold=v / 100))
-        rows = (
-            ("Class", self.target),
-            ("Opacity [ ]", self.opacity),
-            ("Threshold", self.threshold),
-        )
-        for place, (text, widget) in enumerate(rows):
+        rows = {"Class": self.target, "Opacity [ ]": self.opacity, "Threshold": self.threshold}
+        for place, (text, widget) in enumerate(rows.items()):
             grid.addWidget(label(text, "dim", wrap=False), place, 0)
             grid.addWidget(widget, place, 1)
             widget.setAccessibleName(text)
-        layout.addLayout(grid)
-        self.advice = label(part="dim")
-        layout.addWidget(self.advice)
-        self.bar = SignedBar()
-        self.caption = label(part="dim")
-        self.wall = WallDisc(session)
-        for widget in (self.bar, self.wall, self.caption):
-            layout.addWidget(widget)
-        layout.addLayout(self._progress_row())
+        self.advice, self.caption = label(part="dim"), label(part="dim")
         self.problem = label(part="bad")
-        layout.addWidget(self.problem)
-        layout.addWidget(rule())
-        layout.addWidget(label("Occlusion", "heading"))
+        self.bar, self.wall = SignedBar(), WallDisc(session)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        tip = "Stop; what is there so far stays"
+        self.cancel_button = button("✕", self._stop, tip, "quiet", name="Stop")
         self.occlusion = OcclusionChoices(memory)
-        layout.addWidget(self.occlusion)
-        self.save_button = QPushButton("Save map…  Ctrl+S")
-        self.save_button.clicked.connect(self.save)
+        self.save_button = button("Save map…  Ctrl+S", self.save)
+        layout = column(self)
+        put(layout, self._method_grid(), grid, self.advice, self.bar, self.wall, self.caption)
+        put(layout, row((self.progress, 1), self.cancel_button), self.problem, rule())
+        put(layout, label("Occlusion", "heading"), self.occlusion)
         layout.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         session.case_changed.connect(self._case_changed)
@@ -110,13 +87,10 @@ class ExplainPanel(QWidget):
         """Hide the map, or show it again."""
         self._session.set_overlay_style(visible=not self._session.overlay_style.visible)
 
-    def fainter(self) -> None:
-        """Lower the opacity by a step."""
-        self._step_opacity(-OPACITY_STEP)
-
-    def stronger(self) -> None:
-        """Raise the opacity by a step."""
-        self._step_opacity(OPACITY_STEP)
+    def change_opacity(self, step: float) -> None:
+        """Paint the map stronger, or fainter, by a share of 1."""
+        opacity = min(max(self._session.overlay_style.opacity + step, 0.0), 1.0)
+        self._session.set_overlay_style(opacity=round(opacity, 2))
 
     def save(self) -> None:
         """Ask where to write the map, and write it in the background."""
@@ -150,8 +124,7 @@ class ExplainPanel(QWidget):
         target: str = self.target.currentData() or answer
         if ref is not None and target:
             said = advice(read_figures(ref.folder), target)
-        self.advice.setText(said)
-        self.advice.setVisible(bool(said))
+        say(self.advice, said)
 
     def run(self, method: str) -> None:
         """Show a map by the key or the label of its method; classifies first where nobody did."""
@@ -174,25 +147,14 @@ class ExplainPanel(QWidget):
             if known is None:
                 known = asked.answer(folder, opened, case, ventricles, report=job.report)
                 job.partial.emit(known)
-            return asked.explanation(
-                folder,
-                opened,
-                case,
-                target or known.answer,
-                ventricles or dict(known.ventricles),
-                method=way.label,
-                settings=settings,
-                report=job.report,
-                partial=job.emit_partial,
-            )
+            why = partial(asked.explanation, method=way.label, settings=settings)
+            name, found = target or known.answer, ventricles or dict(known.ventricles)
+            tell = job.emit_partial
+            return why(folder, opened, case, name, found, report=job.report, partial=tell)
 
+        title, take, failed = way.title.replace("&", ""), self._take, self._failed
         self._job = self._jobs.start(
-            "explain",
-            way.title.replace("&", ""),
-            work,
-            finished=self._take,
-            failed=self._failed,
-            partial=self._take,
+            "explain", title, work, finished=take, failed=failed, partial=take
         )
         self._job.progressed.connect(self._progressed)
         self._job.ended.connect(self._ended)
@@ -226,10 +188,6 @@ class ExplainPanel(QWidget):
         if overlay is not None and overlay.method in self.buttons:
             self.run(overlay.method)
 
-    def _step_opacity(self, step: float) -> None:
-        opacity = min(max(self._session.overlay_style.opacity + step, 0.0), 1.0)
-        self._session.set_overlay_style(opacity=round(opacity, 2))
-
     def _case_changed(self) -> None:
         self.problem.setText("")
         self._jobs.cancel("explain")
@@ -240,7 +198,9 @@ class ExplainPanel(QWidget):
         self.target.addItem("the answer", "")
         for name in ref.card.classes if ref is not None else ():
             self.target.addItem(name, name)
-        self.occlusion.set_roles(ref.card.channels if ref is not None else ())
+        case = self._session.case
+        wall = case is None or kind_of(case).ventricle
+        self.occlusion.offer(ref.card.channels if ref is not None else (), wall=wall)
         self.target.setCurrentIndex(max(0, self.target.findData(before)))
         for widget in (*self.buttons.values(), self.target, self.occlusion.channel):
             widget.setEnabled(fits)
@@ -278,32 +238,17 @@ class ExplainPanel(QWidget):
         grid.setSpacing(4)
         for place, way in enumerate(EXPLAINERS.values()):
             key = f"  {way.shortcut}" if len(way.shortcut) == 1 else ""
-            button = QPushButton(way.label[0].upper() + way.label[1:] + key)
-            button.setToolTip(f"{way.help} ({way.shortcut})" if way.shortcut else way.help)
-            button.clicked.connect(lambda _=False, method=way.key: self.run(method))
-            self.buttons[way.label] = button
-            grid.addWidget(button, place // 2, place % 2)
-        self.off_button = QPushButton("Off")
-        self.off_button.clicked.connect(self.off)
+            text = way.label[0].upper() + way.label[1:] + key
+            tip = f"{way.help} ({way.shortcut})" if way.shortcut else way.help
+            self.buttons[way.label] = button(text, partial(self.run, way.key), tip)
+            grid.addWidget(self.buttons[way.label], place // 2, place % 2)
+        self.off_button = button("Off", self.off)
         grid.addWidget(self.off_button, 0, 2, -1, 1)
-        self._group = QButtonGroup(self)
-        for button in (*self.buttons.values(), self.off_button):
-            button.setCheckable(True)
-            self._group.addButton(button)
+        group = QButtonGroup(self)
+        for made in (*self.buttons.values(), self.off_button):
+            made.setCheckable(True)
+            group.addButton(made)
         return grid
-
-    def _progress_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.cancel_button = QPushButton("✕")
-        self.cancel_button.setProperty("part", "quiet")
-        self.cancel_button.setToolTip("Stop; what is there so far stays")
-        self.cancel_button.setAccessibleName("Stop")
-        self.cancel_button.clicked.connect(self._stop)
-        row.addWidget(self.progress, 1)
-        row.addWidget(self.cancel_button)
-        return row
 
     def _stop(self) -> None:
         self._jobs.cancel("explain")

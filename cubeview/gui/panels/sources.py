@@ -6,16 +6,14 @@ from pathlib import Path
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QProgressBar,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
 
-from cubeview.cubes.catalogue import Catalogue, Detection
+from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
@@ -23,13 +21,25 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.units import shown_unit
-from cubeview.gui.widgets.basic import column, label, set_part
+from cubeview.gui.widgets.basic import button, label, set_part
 from cubeview.gui.widgets.files import ask_save
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.io.export.catalogue import write_catalogue
 from cubeview.kinds import kind_of
 
-COLUMNS = ("No.", "Class", "p", "S/N", "Purity", "RA", "Dec", "Spectral", "Sky size", "Width")
-_PLACES = (0, 0, 2, 1, 2, 6, 6, 4, 2, 3)
+COLUMNS = {
+    "No.": ("number", 0),
+    "Class": ("label", 0),
+    "p": ("probability", 2),
+    "S/N": ("sn", 1),
+    "Purity": ("purity", 2),
+    "RA": ("ra_deg", 6),
+    "Dec": ("dec_deg", 6),
+    "Spectral": ("spectral", 4),
+    "Sky size": ("sky_extent", 2),
+    "Width": ("spectral_extent", 3),
+}
+"""Heading, field of a detection and its decimal places."""
 
 
 class SourcesPanel(QWidget):
@@ -44,39 +54,20 @@ class SourcesPanel(QWidget):
     saved = pyqtSignal(object)
 
     def __init__(
-        self,
-        session: Session,
-        jobs: Jobs,
-        memory: SettingsFile,
-        questions: Questions,
-        parent: QWidget | None = None,
+        self, session: Session, jobs: Jobs, memory: SettingsFile, questions: Questions
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._jobs, self._memory = session, jobs, memory
         self._questions = questions
         self._job: Job | None = None
-        layout = column(self)
-        top = QHBoxLayout()
-        self.run_button = QPushButton("Search")
-        self.run_button.setProperty("part", "main")
-        self.run_button.clicked.connect(self.run)
+        self.run_button = button("Search", self.run, part="main")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
-        self.cancel_button = QPushButton("✕")
-        self.cancel_button.setProperty("part", "quiet")
-        self.cancel_button.setToolTip("Stop the search")
-        self.cancel_button.setAccessibleName("Stop the search")
-        self.cancel_button.clicked.connect(lambda: self._jobs.cancel("search"))
-        self.save_button = QPushButton("Save…")
-        self.save_button.setToolTip("Save the catalogue as ECSV, VOTable or FITS")
-        self.save_button.clicked.connect(self.ask_file)
+        stop = "Stop the search"
+        self.cancel_button = button("✕", lambda: jobs.cancel("search"), stop, "quiet", name=stop)
+        tip = "Save the catalogue as ECSV, VOTable or FITS"
+        self.save_button = button("Save…", self.ask_file, tip)
         self.said = label(part="dim")
-        top.addWidget(self.run_button)
-        top.addWidget(self.said, 1)
-        top.addWidget(self.progress)
-        top.addWidget(self.cancel_button)
-        top.addWidget(self.save_button)
-        layout.addLayout(top)
         self.table = QTableWidget(0, len(COLUMNS))
         self.table.setAccessibleName("Sources")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -88,7 +79,8 @@ class SourcesPanel(QWidget):
             rows.hide()
         if (header := self.table.horizontalHeader()) is not None:
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        layout.addWidget(self.table, 1)
+        top = (self.run_button, (self.said, 1), self.progress, self.cancel_button, self.save_button)
+        put(column(self), row(*top), (self.table, 1))
         session.case_changed.connect(self._case_changed)
         session.catalogue_changed.connect(self._fill)
         self._case_changed()
@@ -155,8 +147,8 @@ class SourcesPanel(QWidget):
             self.table.setHorizontalHeaderLabels(self._headings(catalogue))
             self.table.setRowCount(len(found))
             for row, source in enumerate(found):
-                for place, value in enumerate(_cells(source)):
-                    item = _Cell(value, _PLACES[place])
+                for place, (name, digits) in enumerate(COLUMNS.values()):
+                    item = _Cell(getattr(source, name), digits)
                     item.setData(Qt.ItemDataRole.UserRole, row)
                     self.table.setItem(row, place, item)
             self.table.setCurrentCell(-1, -1)
@@ -201,21 +193,6 @@ class _Cell(QTableWidgetItem):
         if isinstance(ours, str) or isinstance(theirs, str):
             return str(ours) < str(theirs)
         return not math.isnan(ours) and (math.isnan(theirs) or ours < theirs)
-
-
-def _cells(source: Detection) -> tuple[float | str, ...]:
-    return (
-        source.number,
-        source.label,
-        source.probability,
-        source.sn,
-        source.purity,
-        source.ra_deg,
-        source.dec_deg,
-        source.spectral,
-        source.sky_extent,
-        source.spectral_extent,
-    )
 
 
 def _summary(catalogue: Catalogue) -> str:

@@ -9,7 +9,6 @@ from PyQt6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -18,8 +17,9 @@ from PyQt6.QtWidgets import (
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import chooser, label
+from cubeview.gui.widgets.basic import button, chooser, label
 from cubeview.gui.widgets.files import ask_open
+from cubeview.gui.widgets.layout import empty, put, row
 from cubeview.kinds import kind_of
 from cubeview.learn.models.card import ModelRef, find_models
 from cubeview.learn.teach.labelled import Entry, in_words, library_entries, table_entries
@@ -47,8 +47,7 @@ LADDER = (
     (
         "last3",
         "Last three layers",
-        "One layer more may move. For a scanner or survey that looks quite different, with many "
-        "cases.",
+        "One layer more may move. For data that look quite different, with many cases.",
     ),
     (
         "all",
@@ -57,6 +56,10 @@ LADDER = (
     ),
 )
 _TABLE = "table"
+_TABLES = {
+    False: "case,class,rest,stress for hearts",
+    True: "file,class,ra,dec,spectral for the sky",
+}
 
 
 class TeachChoices(QWidget):
@@ -69,8 +72,8 @@ class TeachChoices(QWidget):
 
     changed = pyqtSignal()
 
-    def __init__(self, records: Records, memory: SettingsFile, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, records: Records, memory: SettingsFile) -> None:
+        super().__init__()
         self._records, self._memory = records, memory
         self._table: Path | None = None
         self._entries: list[Entry] = []
@@ -79,10 +82,7 @@ class TeachChoices(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self.base = chooser("Base model", "The model a copy of which learns; it stays as it is")
         self.source = chooser("Labels", "Whose labels are learnt: the library's, or a table's")
-        self.table_button = QPushButton("Table…")
-        self.table_button.setToolTip(
-            "A CSV table: case,class,rest,stress for hearts; file,class,ra,dec,spectral for the sky"
-        )
+        self.table_button = button("Table…", self._ask_table)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("all cases, or part of a name or class")
         self.doubtful = QCheckBox("Unsure and poor ones too")
@@ -96,12 +96,10 @@ class TeachChoices(QWidget):
         self.layers.setCurrentIndex(self.layers.findData(usual.layers))
         self.layers_words = label(part="dim")
         self.positive = chooser("Positive", "The side of the ROC curve that counts as found")
-        self.folds = _whole(
-            usual.folds, 2, 20, "Each case is judged by a network that did not learn from it"
-        )
-        self.steps = _whole(
-            usual.steps, 1, 2000, "Gradient steps a round; few steps cannot overlearn"
-        )
+        tip = "Each case is judged by a network that did not learn from it"
+        self.folds = _whole(usual.folds, 2, 20, tip)
+        tip = "Gradient steps a round; few steps cannot overlearn"
+        self.steps = _whole(usual.steps, 1, 2000, tip)
         self.seed = _whole(usual.seed, 0, 10**6, "The same seed gives the same folds and numbers")
         self.rate = QDoubleSpinBox()
         self.rate.setDecimals(5)
@@ -114,15 +112,11 @@ class TeachChoices(QWidget):
         self.balanced.setToolTip("A rare class weighs as much as a common one")
         self._vary = QHBoxLayout()
         self._boxes: dict[str, QCheckBox] = {}
-        layout.addLayout(self._grid())
-        layout.addWidget(self.layers_words)
-        layout.addWidget(label("Vary cases while learning", "dim"))
-        layout.addLayout(self._vary)
-        layout.addWidget(self.balanced)
-        self._kind = ""
+        put(layout, self._grid(), self.layers_words, label("Vary cases while learning", "dim"))
+        put(layout, self._vary, self.balanced)
+        self.kind = ""
         self.base.activated.connect(self._base_chosen)
         self.source.activated.connect(self.read)
-        self.table_button.clicked.connect(self._ask_table)
         self.filter.textChanged.connect(self._show)
         self.doubtful.toggled.connect(self.read)
         self.layers.currentIndexChanged.connect(self._show)
@@ -168,6 +162,8 @@ class TeachChoices(QWidget):
     def refresh(self, kind: str = "", default: str = "") -> None:
         """Look again which models and label sets there are; choices stay where they can.
 
+        Offered are the models for the kind of the case at hand; all, where there is none for it.
+
         Parameters
         ----------
         kind : str
@@ -175,17 +171,18 @@ class TeachChoices(QWidget):
         default : str
             The model that answers for this kind.
         """
-        models = find_models()
+        fitting = [ref for ref in find_models() if ref.card.kind == kind]
+        models = fitting or list(find_models())
         chosen = self.base.currentData()
-        if kind and kind != self._kind:
-            self._kind = kind
-            fitting = [ref.name for ref in models if ref.card.kind == kind]
-            chosen = default if default in fitting else next(iter(fitting), None)
+        if kind and kind != self.kind:
+            names = [ref.name for ref in fitting]
+            chosen = default if default in names else next(iter(names), None)
+        self.kind = kind or self.kind
         self.base.clear()
         for ref in models:
             self.base.addItem(ref.card.title, ref.name)
             self.base.setItemData(self.base.count() - 1, ref.name, 3)
-        self.base.setCurrentIndex(max(0, self.base.findData(chosen)) if self.base.count() else -1)
+        self.base.setCurrentIndex(max(0, self.base.findData(chosen)))
         self._base_chosen()
 
     def read(self) -> None:
@@ -219,14 +216,13 @@ class TeachChoices(QWidget):
                 self.source.addItem(f"Library: {name}", f"set:{name}")
         if self._table is not None:
             self.source.addItem(f"Table: {self._table.name}", _TABLE)
-        self.source.setCurrentIndex(
-            max(0, self.source.findData(kept)) if self.source.count() else -1
-        )
-        while (item := self._vary.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        self.source.setCurrentIndex(max(0, self.source.findData(kept)))
+        empty(self._vary)
         self._boxes = {}
+        told = [_TABLES[windows] for windows in (False, True)]
+        if model is not None:
+            told = [_TABLES[bool(kind_of(model.card).window_px)]]
+        self.table_button.setToolTip(f"A CSV table: {'; '.join(told)}")
         for name, tip in kind_of(model.card).variations if model else ():
             box = self._boxes[name] = QCheckBox(name)
             box.setToolTip(tip)
@@ -241,46 +237,30 @@ class TeachChoices(QWidget):
         self.changed.emit()
 
     def _ask_table(self) -> None:
-        ask_open(
-            self,
-            "Table of labels",
-            self._memory.settings.folder,
-            lambda paths: self.use_table(paths[0]),
-            names="Tables (*.csv);;All files (*)",
-        )
+        folder, names = self._memory.settings.folder, "Tables (*.csv);;All files (*)"
+        ask_open(self, "Table of labels", folder, lambda p: self.use_table(p[0]), names=names)
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
-        labels = QHBoxLayout()
-        labels.addWidget(self.source, 1)
-        labels.addWidget(self.table_button)
-        rows: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
-            ("Base", self.base),
-            ("Labels", labels),
-            ("Cases", self.filter),
-            ("", self.doubtful),
-            ("", self.counts),
-            ("Learns", self.layers),
-            ("Positive", self.positive),
+        rows = (
+            ("Base", row(self.base)),
+            ("Labels", row((self.source, 1), self.table_button)),
+            ("Cases", row(self.filter)),
+            ("", row(self.doubtful)),
+            ("", row(self.counts)),
+            ("Learns", row(self.layers)),
+            ("Positive", row(self.positive)),
         )
-        for place, (text, widget) in enumerate(rows):
+        for place, (text, what) in enumerate(rows):
             grid.addWidget(label(text, "dim", wrap=False), place, 0)
-            if isinstance(widget, QWidget):
-                grid.addWidget(widget, place, 1, 1, 3)
-            else:
-                grid.addLayout(widget, place, 1, 1, 3)
-        pairs = (
-            ("Folds", self.folds),
-            ("Steps", self.steps),
-            ("Rate", self.rate),
-            ("Seed", self.seed),
-        )
-        for number, (text, box) in enumerate(pairs):
-            row, across = len(rows) + number // 2, 2 * (number % 2)
-            grid.addWidget(label(text, "dim", wrap=False), row, across)
-            grid.addWidget(box, row, across + 1)
+            grid.addLayout(what, place, 1, 1, 3)
+        pairs = {"Folds": self.folds, "Steps": self.steps, "Rate": self.rate, "Seed": self.seed}
+        for number, (text, box) in enumerate(pairs.items()):
+            place, across = len(rows) + number // 2, 2 * (number % 2)
+            grid.addWidget(label(text, "dim", wrap=False), place, across)
+            grid.addWidget(box, place, across + 1)
             box.setAccessibleName(text)
         self.filter.setAccessibleName("Cases")
         return grid

@@ -7,6 +7,7 @@ from typing import Any
 from PyQt6.QtCore import QByteArray, QSize, Qt
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from cubeview.gui.desk.actions import Need, suits
 from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.samples import samples
 from cubeview.gui.panels.cases import CasesPanel
@@ -18,7 +19,8 @@ from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.worklist import WorklistPanel
-from cubeview.gui.widgets.basic import PanelArea, column
+from cubeview.gui.widgets.basic import PanelArea
+from cubeview.gui.widgets.layout import column
 
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -46,6 +48,8 @@ class Panel:
         False for a panel that fills its dock by itself.
     shown : bool
         On the first start.
+    needs : str
+        It is away while a case of a kind that never has this is open; as an action's.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Panel:
     behind: str = ""
     scrolls: bool = True
     shown: bool = True
+    needs: Need = ""
 
 
 def _display(desk: Desk) -> QWidget:
@@ -93,30 +98,21 @@ PANELS = (
         _BOTTOM,
         scrolls=False,
         shown=False,
+        needs="sky",
     ),
 )
 
 
 class Docks:
-    """A dock for every panel of a table.
-
-    Parameters
-    ----------
-    window : QMainWindow
-    desk : Desk
-    table : iterable of Panel
-
-    Attributes
-    ----------
-    panels : dict of name to QWidget
-        Of the classes named in the table.
-    """
+    """A dock for every panel of a table; `panels` are those panels by name."""
 
     def __init__(self, window: QMainWindow, desk: Desk, table: Iterable[Panel] = PANELS) -> None:
-        self._window, self._memory = window, desk.memory
+        self._window, self._memory, self._session = window, desk.memory, desk.session
+        self._table = tuple(table)
+        self._away: set[str] = set()
         self._docks: dict[str, QDockWidget] = {}
         self.panels: dict[str, Any] = {}
-        for entry in table:
+        for entry in self._table:
             panel = self.panels[entry.name] = entry.make(desk)
             dock = self._docks[entry.name] = QDockWidget(entry.title, window)
             dock.setObjectName(entry.name)
@@ -127,6 +123,7 @@ class Docks:
                 self._docks[entry.behind].raise_()
             if not entry.shown:
                 dock.hide()
+        desk.session.case_changed.connect(self._suit)
 
     def __getitem__(self, name: str) -> QDockWidget:
         return self._docks[name]
@@ -173,8 +170,25 @@ class Docks:
     def reset(self) -> None:
         """Put all docks back where they were on the first start."""
         self._window.restoreState(self._factory, _LAYOUT_VERSION)
+        self._away.clear()
 
     def keep(self) -> None:
-        """Remember the layout."""
+        """Remember the layout, with what is away for the open case only."""
+        for name in self._away:
+            self._docks[name].show()
         state: QByteArray = self._window.saveState(_LAYOUT_VERSION)
         self._memory.save_layout(self._window.saveGeometry(), state)
+
+    def _suit(self) -> None:
+        """Take away the panels that say nothing of this kind of case, and bring them back."""
+        for entry in self._table:
+            dock, fits = self._docks[entry.name], suits(entry.needs, self._session.case)
+            toggle = dock.toggleViewAction()
+            assert toggle is not None
+            toggle.setVisible(fits)
+            if fits and entry.name in self._away:
+                self._away.discard(entry.name)
+                dock.show()
+            elif not fits and not dock.isHidden():
+                self._away.add(entry.name)
+                dock.hide()

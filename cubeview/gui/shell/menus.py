@@ -1,33 +1,26 @@
 """The menus and the toolbar, made from the table of actions."""
 
-from collections.abc import Callable
 from functools import partial
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QAction, QActionGroup
+from PyQt6.QtGui import QActionGroup
 from PyQt6.QtWidgets import QLabel, QMainWindow, QMenu, QToolBar, QToolButton
 
 from cubeview.gui.desk.actions import MENUS, Actions
-from cubeview.gui.desk.opening import Opening
+from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.samples import samples
-from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs.sheets import RESEARCH_USE
 from cubeview.gui.shell.docks import Docks
+from cubeview.gui.widgets.basic import add_action
 from cubeview.gui.widgets.theme import THEMES, ThemeName, theme
 
 
 class Menus:
     """The menus of a window; `recent` is that of what was opened lately."""
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        actions: Actions,
-        docks: Docks,
-        opening: Opening,
-        memory: SettingsFile,
-    ) -> None:
-        self._opening, self._memory = opening, memory
+    def __init__(self, window: QMainWindow, actions: Actions, docks: Docks, desk: Desk) -> None:
+        opening = desk.opening
+        self._opening, self._memory = opening, desk.memory
         toolbar = _toolbar(window, actions)
         menu_bar = window.menuBar()
         assert menu_bar is not None
@@ -44,7 +37,7 @@ class Menus:
             sample_menu = QMenu("Open s&ample", window)
             for sample in found:
                 paths = list(sample.paths)
-                _add(sample_menu, sample.title, partial(opening.open, paths, remember=False))
+                add_action(sample_menu, sample.title, partial(opening.open, paths, remember=False))
             menus["File"].insertMenu(later, sample_menu)
             button = QToolButton()
             button.setText("Samples")
@@ -68,9 +61,9 @@ class Menus:
         recent = self._opening.recent()
         self.recent.clear()
         for title, paths in recent:
-            _add(self.recent, title, partial(self._opening.open, paths))
+            add_action(self.recent, title, partial(self._opening.open, paths))
         self.recent.addSeparator()
-        _add(self.recent, "Clear the list", self._opening.forget_recent)
+        add_action(self.recent, "Clear the list", self._opening.forget_recent)
         self.recent.setEnabled(bool(recent))
 
     def _theme_menu(self, window: QMainWindow) -> QMenu:
@@ -78,7 +71,7 @@ class Menus:
         menu = QMenu("&Theme", window)
         group = QActionGroup(menu)
         for name in THEMES:
-            action = _add(menu, name.capitalize(), partial(self.set_theme, name))
+            action = add_action(menu, name.capitalize(), partial(self.set_theme, name))
             action.setCheckable(True)
             action.setChecked(name == self._memory.settings.theme)
             group.addAction(action)
@@ -88,13 +81,6 @@ class Menus:
         """Change the theme and remember it."""
         self._memory.change(theme=name)
         theme(name)
-
-
-def _add(menu: QMenu, text: str, slot: Callable[[], object]) -> QAction:
-    action = menu.addAction(text)
-    assert action is not None
-    action.triggered.connect(lambda _=False: slot())
-    return action
 
 
 def _toolbar(window: QMainWindow, actions: Actions) -> QToolBar:

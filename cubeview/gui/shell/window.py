@@ -98,11 +98,9 @@ class Window(QMainWindow):
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
-        self.library_dialogs = LibraryDialogs(
-            desk.records, desk.library_cases, desk.memory, desk.messages, self
-        )
+        self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
-        self.menus = Menus(self, self.actions_table, self.docks, desk.opening, desk.memory)
+        self.menus = Menus(self, self.actions_table, self.docks, desk)
         self._connect()
         screen = self.screen()
         if room is None:
@@ -111,12 +109,8 @@ class Window(QMainWindow):
         self.docks.arrange(room)
         self._case_changed()
         if not desk.memory.settings.research_use_seen:
-            desk.messages.show_message(
-                "warn",
-                RESEARCH_USE,
-                button="Understood",
-                done=lambda: desk.memory.change(research_use_seen=True),
-            )
+            seen = partial(desk.memory.change, research_use_seen=True)
+            desk.messages.show_message("warn", RESEARCH_USE, button="Understood", done=seen)
 
     def show_error(self, error: BaseException) -> None:
         """Show an exception nobody caught: a bug, or what the user can act on."""
@@ -183,8 +177,8 @@ class Window(QMainWindow):
             "fit": ortho.fit,
             "full_screen": self._set_full_screen,
             "reset_layout": docks.reset,
-            "next_case": self.cases.next,
-            "previous_case": self.cases.previous,
+            "next_case": partial(self.cases.step, 1),
+            "previous_case": partial(self.cases.step, -1),
             "play": ortho.play,
             "beat": ortho.beat,
             "aperture": ortho.toggle_aperture,
@@ -193,15 +187,15 @@ class Window(QMainWindow):
             "white": ortho.toggle_white,
             "spectral_axis": lambda: spectral.ask(desk.session, self),
             "guesses": self._ask_guesses,
-            "adjust": placing.adjust,
+            "adjust": desk.session.set_adjusting,
             "undo_ventricle": placing.undo,
             "fit_again": placing.fit_again,
             "about_cube": lambda: docks.show("notes"),
             "predict": self.predict.run,
             **{key: partial(explain.run, key) for key in EXPLAINERS},
             "toggle_map": explain.toggle,
-            "fainter": explain.fainter,
-            "stronger": explain.stronger,
+            "fainter": partial(explain.change_opacity, -0.1),
+            "stronger": partial(explain.change_opacity, 0.1),
             "teach": self._show_teach,
             "models": self.models.open,
             "unsure": labelling.unsure,
@@ -220,17 +214,13 @@ class Window(QMainWindow):
             "cancel_jobs": self.status_line.cancel_all,
             "cache_size": desk.copying.ask_size,
             "models_folder": _open_models_folder,
-            "keys": lambda: keys_sheet(self).show(),
+            "keys": lambda: keys_sheet(self, desk.session.case).show(),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
         }
 
     def _connect(self) -> None:
-        desk, session, messages, actions = (
-            self.desk,
-            self.session,
-            self.messages,
-            self.actions_table,
-        )
+        desk, session, messages = self.desk, self.session, self.messages
+        actions = self.actions_table
         for jobs in (desk.jobs, desk.records.jobs, self.ortho.jobs):
             jobs.broke.connect(self._report)
         for signal in (session.case_changed, session.overlay_changed, desk.placing.changed):
@@ -238,8 +228,8 @@ class Window(QMainWindow):
         session.case_changed.connect(self._case_changed)
         session.adjusting_changed.connect(lambda: actions["adjust"].setChecked(session.adjusting))
         desk.labelling.written.connect(self._label_written)
+        # A map brings its answer with it.
         desk.placing.redo.connect(
-            # A map brings its answer with it.
             lambda method: self.explain.run(method) if method == "CAM" else self.predict.run()
         )
         desk.opening.recent_changed.connect(lambda: self.cases.set_recent(desk.opening.recent()))

@@ -3,14 +3,14 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.view import CaseView
-from cubeview.gui.widgets.colormaps import overlay_table, table
+from cubeview.gui.widgets.colormaps import overlay_table, picture, table
 from cubeview.gui.widgets.theme import colours
 from cubeview.kinds import kind_of
 
@@ -85,17 +85,14 @@ class BarView(CaseView):
         bar = QRectF(4, top + line + 6, _BAR_PX, max(10.0, height - 1.5 * line - 12))
         count = max(2, int(bar.height()))
         values = np.linspace(1, 0, count, dtype=np.float32)
-        column = np.ascontiguousarray(rows[to_steps(values, 0, 1, stretch)][:, None])
-        image = QImage(column.tobytes(), 1, count, 4, QImage.Format.Format_RGBA8888)
-        painter.drawImage(bar, image)
-        text = QColor(colours().dim)
+        painter.drawImage(bar, picture(rows[to_steps(values, 0, 1, stretch)][:, None]))
         painter.setPen(pg.mkPen(colours().line))
         painter.drawRect(bar)
-        painter.setPen(text)
+        painter.setPen(QColor(colours().dim))
         width = self.width()
         metrics = QFontMetrics(self.font())
+        left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         if metrics.horizontalAdvance(unit) <= width - 4:
-            left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             painter.drawText(QRectF(2, top, width, line + 4), left, unit)
         else:
             painter.save()
@@ -108,11 +105,8 @@ class BarView(CaseView):
         for share in (0.0, 0.5, 1.0):
             value = ends[0] + share * (ends[1] - ends[0])
             y = bar.bottom() - share * bar.height()
-            painter.drawText(
-                QRectF(bar.right() + 4, y - line / 2, width, line),
-                int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
-                figure(value, max(abs(ends[0]), abs(ends[1]))),
-            )
+            room = QRectF(bar.right() + 4, y - line / 2, width, line)
+            painter.drawText(room, left, figure(value, max(abs(ends[0]), abs(ends[1]))))
 
 
 def figure(value: float, largest: float) -> str:

@@ -28,15 +28,7 @@ _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 @dataclass(frozen=True)
 class View:
-    """A view beside the slices, of the cases it suits.
-
-    Parameters
-    ----------
-    suits : callable
-        Tells whether a case has it.
-    make : callable
-        Makes it for the current case.
-    """
+    """A view beside the slices, of the cases it suits; `make` makes it for the current one."""
 
     suits: Callable[[Case], bool]
     make: Callable[[Session, Jobs], CaseView]
@@ -62,22 +54,10 @@ class OrthoView(QWidget):
     Sky cubes: the sky plane to the left, both spectral planes to the right, the others below.
     Heart pairs: stress above rest, the others below. Other cubes: two rows of two. Without a case
     it is empty.
-
-    Parameters
-    ----------
-    session : Session
-    table : sequence of View
-
-    Signals
-    -------
-    playing_changed(bool)
-        Cine started or stopped.
-    beating_changed(bool)
-        The film of a gated scan started or stopped.
     """
 
-    playing_changed = pyqtSignal(bool)
-    beating_changed = pyqtSignal(bool)
+    playing_changed = pyqtSignal(bool)  # cine started or stopped
+    beating_changed = pyqtSignal(bool)  # the film of a gated scan started or stopped
 
     def __init__(self, session: Session, table: Sequence[View] = VIEWS) -> None:
         super().__init__()
@@ -106,23 +86,14 @@ class OrthoView(QWidget):
     def play(self, on: bool) -> None:
         """Run through the planes of the view in use, again and again."""
         on = on and bool(self.slices)
-        if on == self.playing:
-            return
-        if on:
-            self._cine.start()
-        else:
-            self._cine.stop()
-        self.playing_changed.emit(on)
+        if on != self.playing:
+            self._cine.start() if on else self._cine.stop()
+            self.playing_changed.emit(on)
 
     def beat(self, on: bool) -> None:
         """Run through the gates of a gated scan, again and again."""
         for gates in self._find(GateView):
             gates.play(on)
-
-    def step(self, planes: int) -> None:
-        """Go some planes on in the view in use."""
-        if self.focused is not None:
-            self.focused.step(planes)
 
     def toggle_aperture(self) -> None:
         """Show the spectrum of a circle around the cursor, or of its voxel again."""

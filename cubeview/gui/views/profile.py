@@ -3,7 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout
+from PyQt6.QtWidgets import QComboBox
 
 from cubeview.cubes.plane import axis_marks, heart_region
 from cubeview.cubes.reduce import ventricle_maximum
@@ -15,6 +15,7 @@ from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import body_offsets, caption_of
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
 # Told apart by the line as well as by the colour.
@@ -46,12 +47,7 @@ class ProfileView(CaseView):
             for role, (colour, style) in zip(self.case.roles, PENS, strict=False)
         )
         self.title.set_words("Profile", unit, signs=signs)
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
-        head.addWidget(self.along)
-        layout = self.card()
-        layout.addLayout(head)
-        layout.addWidget(self.plot, 1)
+        put(self.card(), row((self.title, 1), self.along), (self.plot, 1))
 
         self._soon = OnceAFrame(self._draw, self)
         self.along.currentIndexChanged.connect(lambda _: self._turn())

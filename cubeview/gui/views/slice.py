@@ -28,18 +28,10 @@ from cubeview.kinds import kind_of
 
 
 class SliceView(CaseView):
-    """The plane of one role's cube through the cursor, across one axis.
+    """The plane of one role's cube through the cursor, across one axis."""
 
-    Signals
-    -------
-    activated()
-        The user works in this view.
-    enlarged()
-        The title was double-clicked.
-    """
-
-    activated = pyqtSignal()
-    enlarged = pyqtSignal()
+    activated = pyqtSignal()  # the user works in this view
+    enlarged = pyqtSignal()  # the title was double-clicked
 
     def __init__(self, session: Session, role: str, axis: int, jobs: Jobs) -> None:
         super().__init__(session)
@@ -276,15 +268,14 @@ class SliceView(CaseView):
             colour = DARK.warn if asks else OUTLINE
             self.canvas.set_outline(outline, colour=colour, solid=ventricle.by == "user")
             self._draw_handles(ventricle, colour)
-        elif window is not None and window[self.axis].start <= self.index < window[self.axis].stop:
+            return
+        self.canvas.handles.set_places({}, None)
+        corners = None
+        if window is not None and window[self.axis].start <= self.index < window[self.axis].stop:
             left, right = window[x].start - 0.5, window[x].stop - 0.5
             low, high = window[y].start - 0.5, window[y].stop - 0.5
-            corners = [(left, low), (right, low), (right, high), (left, high)]
-            self.canvas.set_outline(np.array(corners))
-        else:
-            self.canvas.set_outline(None)
-        if ventricle is None:
-            self.canvas.handles.set_places({}, None)
+            corners = np.array([(left, low), (right, low), (right, high), (left, high)])
+        self.canvas.set_outline(corners)
 
     def _draw_handles(self, ventricle: Ventricle, colour: str) -> None:
         """Draw the long axis, and the handles while the user adjusts the ellipsoid."""
@@ -294,13 +285,10 @@ class SliceView(CaseView):
         places = {
             name: QPointF(*(at if x < y else at[::-1]).tolist()) for name, at in found.items()
         }
-        line = None
+        line, adjusting = None, self.session.adjusting
         if "axis 0 +" in places:
-            adjusting = self.session.adjusting
             line = QLineF(places["axis 0 -"], places["turn" if adjusting else "axis 0 +"])
-        self.canvas.handles.set_places(
-            places if self.session.adjusting else {}, line, QColor(colour)
-        )
+        self.canvas.handles.set_places(places if adjusting else {}, line, QColor(colour))
 
     def _draw_sources(self) -> None:
         """Ring what a search found, on the sky only."""
@@ -319,16 +307,13 @@ class SliceView(CaseView):
         ventricle = self.session.ventricles.get(self.role)
         canvas.set_shape(frame.aspect, frame.leftward, frame.downward)
         for item, number in ((canvas.across, frame.across), (canvas.up, frame.up)):
-            axis = self.cube.axes[number]
+            axis, caption = self.cube.axes[number], ""
             if axis.kind == "celestial" and self.cube.wcs is not None:
                 axis, caption = sky_offsets(self.cube, number)
-                item.set_axis(axis, caption=caption)
             elif axis.kind == "space":
                 falls = frame.leftward if number == frame.across else frame.downward
                 axis, caption = body_offsets(self.cube, number, falls, ventricle)
-                item.set_axis(axis, caption=caption)
-            else:
-                item.set_axis(axis)
+            item.set_axis(axis, caption=caption)
             if not kind_of(self.cube).ventricle:
                 item.set_caption(item.caption)
         canvas.set_letters(edge_letters(self.cube, frame))

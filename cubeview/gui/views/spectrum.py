@@ -29,8 +29,8 @@ _WHY_COLOUR = "#ef6f6c"
 class SpectrumView(CaseView):
     """Values along the first axis at the cursor, ± one sigma, over world coordinates.
 
-    While an overlay is shown, its mean strength in each channel, relative
-    to the strongest, lies under the spectrum.
+    While an overlay is shown, its mean strength in each channel, relative to the strongest, lies
+    under the spectrum.
     """
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
@@ -146,8 +146,7 @@ class SpectrumView(CaseView):
 
     def _draw(self, rows: np.ndarray) -> None:
         values = rows[0]
-        channels = np.arange(len(values))
-        self.curve.setData(channels, values)
+        self.curve.setData(np.arange(len(values)), values)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value
             low, high = np.nanmin(values), np.nanmax(values)

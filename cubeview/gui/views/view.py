@@ -7,20 +7,13 @@ from PyQt6.QtCore import Qt, pyqtBoundSignal
 from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from cubeview.gui.desk.session import Session
-from cubeview.gui.views.adding import Adding
-from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.fetch import OnceAFrame, Reading
 
 _DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 
 
 class CaseView(QFrame):
-    """A view of the current case. It lives as long as its case is shown: another gets new views.
-
-    Attributes
-    ----------
-    session : Session
-    case : Case
-    """
+    """A view of the current case. It lives as long as its case is shown: another gets new views."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -42,7 +35,7 @@ class CaseView(QFrame):
 
     def stop(self) -> None:
         """Leave the session: this view is about to go."""
-        workers: list[Any] = self.findChildren((Fetch, Adding, OnceAFrame), options=_DIRECT)
+        workers: list[Any] = self.findChildren((Reading, OnceAFrame), options=_DIRECT)
         for worker in workers:
             worker.stop()
         for signal, slot in self._links:

@@ -121,14 +121,14 @@ def test_undo_of_a_ventricle_stays_with_its_case(desk, qtbot):
     qtbot.waitUntil(lambda: bool(session.ventricles))
     before = dict(session.ventricles)
     placing.confirm()
-    assert placing.can_undo
+    assert session.shown.undo
     session.set_case(second)
-    assert not placing.can_undo
+    assert not session.shown.undo
     session.set_case(first)
     assert placing.by_user
     placing.undo()
     assert session.ventricles == before
-    assert not placing.can_undo
+    assert not session.shown.undo
 
 
 def test_a_ventricle_is_looked_for_once_for_each_open_case(desk, network, qtbot):

@@ -90,7 +90,7 @@ def test_a_dragged_centre_is_the_users_and_asked_about_at_once(qtbot, window, he
     session = window.session
     window.predict.run()
     idle(window)
-    window.desk.placing.adjust(True)
+    window.session.set_adjusting(True)
     before = dict(session.ventricles)
     cursor = session.cursor
     drag(window, "stress", 0, "centre", (30, 0))
@@ -106,7 +106,7 @@ def test_a_dragged_centre_is_the_users_and_asked_about_at_once(qtbot, window, he
 
 
 def test_the_size_is_for_both_states_and_remembered(qtbot, window, heart, idle, files):
-    window.desk.placing.adjust(True)
+    window.session.set_adjusting(True)
     drag(window, "stress", 0, "axis 2 +", (25, 0))
     settle(qtbot, window, idle)
     found = window.session.ventricles
@@ -121,7 +121,7 @@ def test_the_size_is_for_both_states_and_remembered(qtbot, window, heart, idle, 
 
 
 def test_the_ring_turns_the_long_axis(window, heart):
-    window.desk.placing.adjust(True)
+    window.session.set_adjusting(True)
     drag(window, "stress", 1, "turn", (20, 5))
     axes = window.session.ventricles["stress"].axes
     turn = np.degrees(np.arccos(np.clip(axes[0] @ (1, 0, 0), -1, 1)))
@@ -130,7 +130,7 @@ def test_the_ring_turns_the_long_axis(window, heart):
 
 
 def test_undo_and_fit_again(qtbot, window, heart, idle):
-    window.desk.placing.adjust(True)
+    window.session.set_adjusting(True)
     first = dict(window.session.ventricles)
     drag(window, "stress", 0, "centre", (30, 0))
     second = dict(window.session.ventricles)
@@ -139,7 +139,7 @@ def test_undo_and_fit_again(qtbot, window, heart, idle):
     assert window.session.ventricles == second
     window.actions_table["undo_ventricle"].trigger()
     assert window.session.ventricles == first
-    assert not window.desk.placing.can_undo
+    assert not window.session.shown.undo
     assert not window.actions_table["undo_ventricle"].isEnabled()
     drag(window, "stress", 0, "centre", (30, 0))
     settle(qtbot, window, idle)
@@ -188,7 +188,7 @@ def test_an_answer_that_comes_late_is_kept_for_its_case(qtbot, window, network, 
 
 
 def test_the_handle_under_the_mouse(window, heart):
-    window.desk.placing.adjust(True)
+    window.session.set_adjusting(True)
     handles = view_of(window, "stress", 0).canvas.handles
     at = handles.places["centre"]
     assert handles.near(at) == "centre"

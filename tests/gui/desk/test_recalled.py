@@ -110,3 +110,21 @@ def test_classify_all_asks_the_model_that_answers_in_the_window(
     desk.session.set_model("heart-net")
     qtbot.waitSignal(panel.classify().ended).wait()
     assert asked == [{"heart": "other"}, {"heart": "heart-net"}]
+
+
+def test_a_model_that_is_chosen_shows_what_is_kept_of_it(desk, case, number, network):
+    """A stored answer is seen at once, and not taken for the former model's."""
+    ref = network.models()[0]
+    other = ModelRef("other", ref.folder, replace(ref.card, name="other", weights_sha256="1" * 64))
+    network.known.append(other)
+    desk.records.set_blind(False)
+    keep(desk.records.library, number, packed(said(case)))
+    put(desk, case)
+    desk.session.set_model("other")
+    assert desk.session.prediction is None
+    desk.session.set_model("heart-net")
+    assert desk.session.prediction is not None
+    kept = replace(said(case, weights="1" * 64), model="other")
+    keep(desk.records.library, number, packed(kept))
+    desk.session.set_model("other")
+    assert desk.session.prediction.model == "other"
