@@ -18,7 +18,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube, Note
 from cubeview.cubes.guesses import corrected_case, questions
 from cubeview.errors import CubeviewError
-from cubeview.paths import data_dir
+from cubeview.paths import data_dir, replacing
 
 log = logging.getLogger(__name__)
 
@@ -178,10 +178,9 @@ def _save(memory: Memory) -> None:
         "files": memory.files,
         "choices": {own: [c.role, c.partner] for own, c in memory.choices.items()},
     }
-    part = _file().with_suffix(f".{os.getpid()}.part")
     try:
-        part.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
-        part.replace(_file())
+        with replacing(_file()) as part:
+            part.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
     except OSError as error:
         raise CubeviewError(
             f"{_file()}: cannot be written ({error.strerror}), so this counts for now only. Free "

@@ -19,6 +19,7 @@ from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS
 from cubeview.library.text import csv_lines, read_text
 from cubeview.library.values import LabelClass
+from cubeview.paths import replacing
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,11 @@ def write_labels(path: Path, entries: list[Entry], sets: _Sets) -> None:
     writers = {".csv": _csv, ".ecsv": _ecsv, ".json": _json}
     if path.suffix.lower() not in writers:
         raise CubeviewError(f"{path}: labels are written as .csv, .ecsv or .json; choose one.")
-    part = path.with_name(path.name + ".part")
+    text = writers[path.suffix.lower()](entries, sets)
     try:
-        part.write_text(writers[path.suffix.lower()](entries, sets), encoding="utf-8", newline="")
-        part.replace(path)
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
 
 

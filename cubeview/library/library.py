@@ -7,7 +7,7 @@ the program and a loss of power (sqlite.org/wal.html). Two windows may use one f
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from cubeview.io.identity import identity, window_text
 from cubeview.library.cases import delete_case, files_of, note_places, now, put_case
 from cubeview.library.connection import connect, refuse_newer
 from cubeview.library.values import Label, LabelClass
+from cubeview.paths import replacing
 
 _LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?, ?, ?)"
 
@@ -215,16 +216,11 @@ class Library:
 
     def backup(self, target: Path) -> None:
         """Write a complete copy while the library stays in use; CubeviewError if it cannot."""
-        part = target.with_name(target.name + ".part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            copy = sqlite3.connect(part)
-            with self._lock:
+            with replacing(target) as part, closing(sqlite3.connect(part)) as copy, self._lock:
                 self._connection.backup(copy)
-            copy.close()
-            part.replace(target)
         except (sqlite3.Error, OSError) as error:
-            part.unlink(missing_ok=True)
             raise CubeviewError(f"{target}: the backup could not be written ({error}).") from error
 
     def _set(self, name: str) -> int:

@@ -4,7 +4,6 @@ the content of its scans, in the user's data folder.
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes, identity
-from cubeview.paths import data_dir
+from cubeview.paths import data_dir, replacing
 
 log = logging.getLogger(__name__)
 
@@ -82,11 +81,10 @@ def remember(case: Case, ventricles: Mapping[str, Ventricle]) -> None:
         },
     }
     path = _path(case)
-    part = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-        os.replace(part, path)
+        with replacing(path) as part:
+            part.write_text(json.dumps(kept, indent=1), encoding="utf-8")
     except OSError as error:
         raise CubeviewError(
             f"{path}: the ventricle you placed cannot be kept ({error.strerror}). It stays as it "

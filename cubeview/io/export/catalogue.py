@@ -1,6 +1,5 @@
 """Catalogues as files: ECSV, VOTable or FITS table, with units and UCDs."""
 
-import os
 import warnings
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from astropy.table import Table
 import cubeview
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.errors import CubeviewError
+from cubeview.paths import replacing
 
 FORMATS = {
     ".ecsv": "ascii.ecsv",
@@ -91,15 +91,13 @@ def write_catalogue(catalogue: Catalogue, path: Path | str) -> None:
             f"{path}: catalogues are saved as .ecsv, .vot or .fits. Choose a name ending so."
         )
     table = catalogue_table(catalogue)
-    part = path.with_name(path.name + ".part")
     try:
-        if kind == "votable":
-            _write_votable(table, part)
-        else:
-            table.write(part, format=kind, overwrite=True)
-        os.replace(part, path)
+        with replacing(path) as part:
+            if kind == "votable":
+                _write_votable(table, part)
+            else:
+                table.write(part, format=kind, overwrite=True)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise CubeviewError(
             f"{path}: cannot be written ({error.strerror or error}). Choose another folder."
         ) from error
