@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 CLASSED = True
 
+ASKED = 0.5
+"""Doubt of the ventricle finder above which the user is asked to check."""
+
 
 def fault(card: Card) -> str:
     """Return what is wrong with a card of this task, or an empty text."""
@@ -79,13 +82,28 @@ def answer(
     """Return calibrated probabilities; see `cubeview.learn.tasks.Task`."""
     from cubeview.learn.tasks.metrics import softmax
 
-    chances = softmax(said[None], card.temperature)
+    chances = humbled(softmax(said[None], card.temperature), prepared)
     abnormal = abnormality(chances, card)
     return Prediction(
         probabilities=dict(zip(card.classes, map(float, chances[0]), strict=True)),
         abnormal=None if abnormal is None else float(abnormal[0]),
         **about,
     )
+
+
+def humbled(probabilities: np.ndarray, prepared: "Prepared") -> np.ndarray:
+    """Return probabilities, shape (n, classes), no surer than the geometry allows.
+
+    A network is as sure of a heart cut out at the wrong place as of any other. From where the
+    user is asked to check the ventricle on, its answer is mixed with knowing nothing, up to half
+    where the finder does not trust its ventricle at all. One placed by hand is trusted.
+    """
+    found = [
+        ventricle.doubt for ventricle in prepared.ventricles.values() if ventricle.by != "user"
+    ]
+    share = float(np.clip(max(found, default=0.0) - ASKED, 0.0, 0.5))
+    mixed: np.ndarray = (1.0 - share) * probabilities + share / probabilities.shape[1]
+    return mixed
 
 
 def abnormality(probabilities: np.ndarray, card: Card) -> np.ndarray | None:
