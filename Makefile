@@ -14,7 +14,9 @@ else
 endif
 
 test: lint
-	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n auto --dist loadfile
+# A test that fails side by side with others is run once more alone, and must pass there.
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n auto --dist loadfile || \
+	  QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest --last-failed --last-failed-no-failures none
 
 lint:
 	@packaging/setup.sh test
