@@ -14,9 +14,7 @@ else
 endif
 
 test: lint
-# A test that fails side by side with others is run once more alone, and must pass there.
-	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n auto --dist loadfile || \
-	  QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest --last-failed --last-failed-no-failures none
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n auto --dist loadfile
 
 lint:
 	@packaging/setup.sh test
