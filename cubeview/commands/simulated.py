@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io.export.dicom import write_nm
 from cubeview.io.export.fits import write_cube
 from cubeview.simulate.heart import pair as spect
@@ -123,12 +123,8 @@ def write_fields(
 
 
 def _make(folder: Path) -> None:
-    try:
+    with refusing(folder, "the folder cannot be made", "Choose another."):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the folder cannot be made ({error.strerror}). Choose another."
-        ) from error
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[dict[str, object]]) -> Path:

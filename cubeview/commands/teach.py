@@ -20,7 +20,7 @@ from cubeview.commands.common import (
     progress,
     say,
 )
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.learn.teach.tuning import FinetuneConfig
 
 PROGRESS_EVERY_S = 0.5
@@ -231,16 +231,13 @@ def _names(text: str) -> list[str]:
 
 def _write_predictions(path: Path, cases: Any, folds: Any, chances: np.ndarray) -> None:
     columns = ["case", "class", "fold", *(f"p_{name}" for name in cases.classes)]
-    try:
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(columns)
-            for index, name in enumerate(cases.names):
-                fold = "" if folds is None else int(folds[index])
-                truth = cases.classes[cases.truth[index]]
-                writer.writerow([name, truth, fold, *(f"{p:.6f}" for p in chances[index])])
-    except OSError as error:
-        raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
+    with refusing(path, "cannot be written"), path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(columns)
+        for index, name in enumerate(cases.names):
+            fold = "" if folds is None else int(folds[index])
+            truth = cases.classes[cases.truth[index]]
+            writer.writerow([name, truth, fold, *(f"{p:.6f}" for p in chances[index])])
 
 
 def _json_lines() -> Report:

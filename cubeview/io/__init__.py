@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io import archive, corrections, nifti
 from cubeview.io.dicom import reader as dicom_reader
 from cubeview.io.fits import reader as fits_reader
@@ -99,13 +99,8 @@ def nothing_in(path: Path | str) -> str:
 
 def reader_of(path: Path) -> Reader:
     """Return the reader that knows a file; CubeviewError, saying why, when there is none."""
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror}). Check its permissions."
-        ) from error
+    with refusing(path, "cannot be read", "Check its permissions."), path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
     if not head:
         raise CubeviewError(f"{path}: the file is empty (0 bytes). Copy or download it again.")
     found = next((reader for reader in READERS if reader.sniff(head, path)), None)

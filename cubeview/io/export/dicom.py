@@ -17,7 +17,7 @@ from cubeview.cubes.orient import SLICE_ORDER, cardiac_ends
 from cubeview.errors import CubeviewError
 from cubeview.io.dicom.nm import MANUFACTURER
 from cubeview.io.dicom.what import NM_STORAGE
-from cubeview.io.export.fits import WholeFile
+from cubeview.io.export.fits import whole_file
 
 _STATES = {
     "stress": ("432655005", "SCT", "Cardiac stress state"),
@@ -84,7 +84,7 @@ def write_nm(
     ds.file_meta.MediaStorageSOPClassUID = UID(NM_STORAGE)
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    with WholeFile(path, "another folder or free space") as out:
+    with whole_file(path) as out:
         ds.save_as(out, enforce_file_format=True)
 
 

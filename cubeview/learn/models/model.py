@@ -15,7 +15,7 @@ from safetensors.torch import load as weights_of
 from safetensors.torch import save as bytes_of
 
 import cubeview
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 from cubeview.learn.models import strided
 from cubeview.learn.models.card import (
     CARD,
@@ -156,17 +156,14 @@ def save_model(model: Model, folder: Path | str) -> Model:
     )
     part = folder.with_name(folder.name + ".part")
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        (part / WEIGHTS).write_bytes(data)
-        if doubt is not None:
-            (part / DOUBT).write_bytes(doubt)
-        write_card(card, part)
-        os.rename(part, folder)
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the model cannot be written ({error.strerror}). Check the disk."
-        ) from error
+        with refusing(folder, "the model cannot be written", "Check the disk."):
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            (part / WEIGHTS).write_bytes(data)
+            if doubt is not None:
+                (part / DOUBT).write_bytes(doubt)
+            write_card(card, part)
+            os.rename(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Model(model.network, card, folder, model.doubt)
@@ -184,15 +181,11 @@ def add_doubt(model: Model, doubt: Doubt) -> Model:
     assert folder is not None
     data = doubt_bytes(doubt)
     card = replace(model.card, doubt_sha256=sha256(data))
-    try:
+    with refusing(folder, "the model cannot be written", "Check the disk."):
         # Until the card says so, the file counts for nothing.
         (folder / DOUBT).write_bytes(data)
         with replacing(folder / CARD) as part:
             write_card(card, folder, part.name)
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the model cannot be written ({error.strerror}). Check the disk."
-        ) from error
     return replace(model, card=card, doubt=doubt)
 
 
@@ -201,14 +194,10 @@ def _read_doubt(folder: Path, card: Card, network: Network) -> Doubt | None:
     path = folder / DOUBT
     if not card.doubt_sha256:
         return None
-    try:
+    with refusing(path, "cannot be read", "Copy the whole model folder again."):
         if path.stat().st_size > _LARGEST_DOUBT:
             raise CubeviewError(f"{path}: far too large. Copy the whole model folder again.")
         data = path.read_bytes()
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror}). Copy the whole model folder again."
-        ) from error
     if sha256(data) != card.doubt_sha256:
         raise CubeviewError(
             f"{path}: not the file the card was written for (the SHA-256 differs). Copy the whole "

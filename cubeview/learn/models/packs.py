@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.learn.models.card import (
     CARD,
     DOUBT,
@@ -125,7 +125,7 @@ def export_model(folder: Path, path: Path) -> Path:
         If the model is not whole, or the file cannot be written.
     """
     card = read_card(folder)
-    try:
+    with refusing(path, "the model cannot be written", "Choose another folder or make room."):
         names = (CARD, WEIGHTS, DOUBT) if card.doubt_sha256 else (CARD, WEIGHTS)
         held = {name: (folder / name).read_bytes() for name in names}
         if sha256(held[WEIGHTS]) != card.weights_sha256:
@@ -138,11 +138,6 @@ def export_model(folder: Path, path: Path) -> Path:
             for name, data in {**held, SUMS: sums.encode()}.items():
                 # A fixed date: the same model packs to the same file.
                 pack.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: the model cannot be written ({error.strerror or error}). Choose another "
-            "folder or make room."
-        ) from error
     return path
 
 
@@ -204,21 +199,18 @@ def delete_model(folder: Path) -> None:
     if not _is_own(folder) or not (folder / CARD).is_file():
         raise CubeviewError(f"{folder}: not one of your own models; it was not deleted.")
     gone = folder.with_name(folder.name + ".part")
-    try:
+    with refusing(folder, "cannot be deleted", "Check its permissions."):
         shutil.rmtree(gone, ignore_errors=True)
         # Out of the list at once: a kill half way leaves no half model behind.
         os.rename(folder, gone)
         shutil.rmtree(gone)
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: cannot be deleted ({error.strerror}). Check its permissions."
-        ) from error
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:
     """Return the members of a pack, or raise CubeviewError saying why it is none."""
     try:
-        with zipfile.ZipFile(path) as pack:
+        advice = "Check that it is still there."
+        with refusing(path, "cannot be read", advice), zipfile.ZipFile(path) as pack:
             members = {entry.filename: entry for entry in pack.infolist()}
             needed = set(_LARGEST) - {DOUBT}
             if not needed <= set(members) <= set(_LARGEST) or len(pack.infolist()) != len(members):
@@ -237,10 +229,6 @@ def _unpacked(path: Path) -> dict[str, bytes]:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise CubeviewError(
             f"{path}: not a packed model, or damaged ({error}). Get it again."
-        ) from error
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror or error}). Check that it is still there."
         ) from error
 
 
