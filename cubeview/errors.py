@@ -45,5 +45,13 @@ def nothing(fraction: float, text: str) -> None:
 
 
 def part_of(report: Report, first: float, share: float) -> Report:
-    """Return a report over a part of the work that begins at `first`."""
+    """Return a report over a part of the work.
+
+    Parameters
+    ----------
+    report : Report
+        Of the whole work.
+    first, share : float
+        Where the part begins and how much of the whole it is, 0 to 1.
+    """
     return lambda fraction, text: report(first + share * fraction, text)

@@ -23,7 +23,18 @@ Commands = Any
 def add_command(
     commands: Commands, name: str, command: Callable[[Any], int], text: str
 ) -> argparse.ArgumentParser:
-    """Add a command; ``command`` takes the parsed options and returns the exit status."""
+    """Add a command.
+
+    Parameters
+    ----------
+    commands : Commands
+    name : str
+        What the user types.
+    command : callable
+        Takes the parsed options, returns the exit status.
+    text : str
+        Its line in the list of commands, and what its own help begins with.
+    """
     sub: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     sub.set_defaults(command=command)
     return sub
@@ -145,7 +156,17 @@ def one_line(error: object) -> str:
 
 
 def say(options: argparse.Namespace, record: Any, *lines: object) -> None:
-    """Print a record as one JSON document where that was asked for, else these lines."""
+    """Print a record as one JSON document where that was asked for, else these lines.
+
+    Parameters
+    ----------
+    options : Namespace
+        With ``json``; see `add_json`.
+    record : object
+        See `cubeview.plain.plain`.
+    *lines
+        Printed by their ``str``.
+    """
     if options.json:
         print_json(record)
     elif lines:

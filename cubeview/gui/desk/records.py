@@ -258,7 +258,13 @@ class Records(QObject):
         finished: Callable[[Any], None] | None = None,
         partial: Callable[[Any], None] | None = None,
     ) -> Job:
-        """Do something long with the library, in a lane where no network of the window waits."""
+        """Do something long with the library, in a lane where no network of the window waits.
+
+        Parameters
+        ----------
+        kind, title, work, finished, partial
+            As for `Jobs.start`.
+        """
         return self.jobs.start(kind, title, work, finished=finished, partial=partial, lane="train")
 
     def _make_thumbnails(self) -> None:

@@ -187,7 +187,13 @@ class Session(QObject):
         self.case_changed.emit()
 
     def set_cursor(self, z: float, y: float, x: float) -> None:
-        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing."""
+        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing.
+
+        Parameters
+        ----------
+        z, y, x : float, voxel indices
+            Of the main cube; those outside are brought to its edge.
+        """
         if self.case is None or not np.isfinite((z, y, x)).all():
             return
         cursor = _nearest((z, y, x), self.case.main)
@@ -215,7 +221,14 @@ class Session(QObject):
         return _nearest(position, cube)
 
     def from_role(self, role: str, z: float, y: float, x: float) -> tuple[float, float, float]:
-        """Return a voxel of one role's cube as a (fractional) voxel of the main cube."""
+        """Return a voxel of one role's cube as a (fractional) voxel of the main cube.
+
+        Parameters
+        ----------
+        role : str
+        z, y, x : float, voxel indices
+            Of that role's cube.
+        """
         assert self.case is not None
         cube = self.case.cubes[role]
         if cube is self.case.main:

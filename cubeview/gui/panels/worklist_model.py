@@ -101,7 +101,14 @@ class WorklistModel(QAbstractTableModel):
     def next(self, after: int, skip: Container[int] = (), *, disputed: bool = False) -> int | None:
         """Return the first case without a label below a place, from the top again at the end.
 
-        With `disputed` it is the first where label and prediction, or readers, disagree.
+        Parameters
+        ----------
+        after : int
+            The place, as `place_of` counts; -1 for the top.
+        skip : container of int
+            Cases that are passed over.
+        disputed : bool
+            The first, instead, where label and prediction, or readers, disagree.
         """
         count = len(self.shown)
         for step in range(1, count + 1):

@@ -143,13 +143,26 @@ class PlaneCanvas(pg.GraphicsView):
         self._built = True
 
     def set_shape(self, aspect: float | None, leftward: bool, downward: bool) -> None:
-        """Set the width of a voxel over its height (None: fill the view) and the directions."""
+        """Set the shape of a voxel and the directions of the axes.
+
+        Parameters
+        ----------
+        aspect : float or None
+            Width of a voxel over its height; None to fill the view.
+        leftward, downward : bool
+            Voxel indices grow to the left, and down.
+        """
         self.box.invertX(leftward)
         self.box.invertY(downward)
         self.box.setAspectLocked(aspect is not None, ratio=aspect or 1)
 
     def set_fit(self, left: float, right: float, low: float, high: float) -> None:
-        """Set the range shown when the picture is fitted, in voxel indices."""
+        """Set the range shown when the picture is fitted.
+
+        Parameters
+        ----------
+        left, right, low, high : float, voxel indices
+        """
         self._fit = QRectF(left, low, right - left, high - low)
 
     def fit(self) -> None:
@@ -175,7 +188,16 @@ class PlaneCanvas(pg.GraphicsView):
     def set_outline(
         self, points: np.ndarray | None, *, colour: str = OUTLINE, solid: bool = False
     ) -> None:
-        """Draw a closed line through (across, up) points, shape (n, 2); None takes it away."""
+        """Draw a closed line.
+
+        Parameters
+        ----------
+        points : ndarray, shape (n, 2), voxel indices across and up, or None
+            None takes the line away.
+        colour : str
+        solid : bool
+            Dashed otherwise.
+        """
         style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DashLine
         self.outline.setPen(pg.mkPen(colour, width=1, style=style))
         if points is None:
@@ -185,7 +207,15 @@ class PlaneCanvas(pg.GraphicsView):
         self.outline.setData(points[:, 0], points[:, 1])
 
     def set_ring(self, across: float, up: float, radius: float) -> None:
-        """Draw a circle, in voxels; radius 0 takes it away."""
+        """Draw a circle.
+
+        Parameters
+        ----------
+        across, up : float, voxel indices
+            Its centre.
+        radius : float, voxels
+            0 takes it away.
+        """
         if radius <= 0:
             if self.ring.xData is not None:
                 self.ring.clear()

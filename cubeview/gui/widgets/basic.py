@@ -20,7 +20,16 @@ from PyQt6.QtWidgets import (
 
 
 def label(text: str = "", part: str = "", *, wrap: bool = True) -> QLabel:
-    """Return a plain-text label; `part` is its role in the style sheet."""
+    """Return a plain-text label.
+
+    Parameters
+    ----------
+    text : str
+    part : str
+        Its role in the style sheet.
+    wrap : bool
+        Break long lines.
+    """
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
@@ -41,7 +50,16 @@ def headline() -> QLabel:
 
 
 def say(made: QLabel | QPushButton, text: str, part: str | None = None) -> None:
-    """Write on a label or button, or hide it where there is nothing to say."""
+    """Write on a label or button, or hide it where there is nothing to say.
+
+    Parameters
+    ----------
+    made : QLabel or QPushButton
+    text : str
+        Empty to hide it.
+    part : str, optional
+        A new role in the style sheet; None keeps the old.
+    """
     made.setText(text)
     made.setVisible(bool(text))
     if part is not None:
@@ -147,7 +165,15 @@ def colour_icon(colour: str) -> QIcon:
 
 
 def add_action(menu: QMenu, text: str, slot: Callable[[], object]) -> QAction:
-    """Add an entry to a menu; the slot is called without arguments."""
+    """Add an entry to a menu.
+
+    Parameters
+    ----------
+    menu : QMenu
+    text : str
+    slot : callable
+        Called without arguments.
+    """
     action = menu.addAction(text)
     assert action is not None
     action.triggered.connect(lambda _=False: slot())

@@ -56,7 +56,15 @@ class Histogram(QWidget):
         self.update()
 
     def set_levels(self, low: float, high: float, colours: str) -> None:
-        """Show levels, and the colour map between them."""
+        """Show levels, and the colour map between them.
+
+        Parameters
+        ----------
+        low, high : float
+            In the unit of the values.
+        colours : str
+            Name of a colour map.
+        """
         self.low, self.high, self._colours = low, high, colours
         self.update()
 

@@ -212,7 +212,20 @@ def completed(
     workers: int,
     ours: slice = slice(None),
 ) -> Iterator[int]:
-    """Make our part of the missing files, one a shard; yields now and then how many there are."""
+    """Make our part of the missing files, one a shard; yields now and then how many there are.
+
+    Parameters
+    ----------
+    write : callable
+        Given config, number and path, writes a shard; called in another process.
+    config : DataConfig
+    paths : list of Path
+        Of all shards, in order.
+    workers : int
+        Processes; 0 does it in this one.
+    ours : slice
+        Which of the missing are ours.
+    """
     missing = [number for number, path in enumerate(paths) if not path.is_file()][ours]
     done = len(paths) - len(missing)
     if not workers:

@@ -15,8 +15,12 @@ def make_facts(
 ) -> dict[str, np.ndarray]:
     """Return what was simulated in each example of a data set, by name, shape (count,) each.
 
-    Takes the same arguments as `make_dataset`, and keeps what it found in the same folder; empty
-    where the simulator has nothing to say.
+    Kept in the same folder; empty where the simulator has nothing to say.
+
+    Parameters
+    ----------
+    config, folder, workers, report
+        As for `make_dataset`.
     """
     if SOURCES[config.source].facts is None:
         return {}

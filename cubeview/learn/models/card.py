@@ -180,7 +180,16 @@ def read_card(folder: Path | str) -> Card:
 
 
 def write_card(card: Card, folder: Path, name: str = CARD) -> None:
-    """Write ``card.json``, or under another name, into a folder that exists."""
+    """Write a card as JSON.
+
+    Parameters
+    ----------
+    card : Card
+    folder : Path
+        Must exist.
+    name : str
+        Of the file.
+    """
     data = {entry.name: getattr(card, entry.name) for entry in fields(card)}
     data = {k: dict(v) if isinstance(v, Mapping) else v for k, v in data.items()}
     data = {"format": data.pop("format"), **data}

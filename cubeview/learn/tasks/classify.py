@@ -63,7 +63,7 @@ def calibrate(said: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def figures(said: np.ndarray, target: np.ndarray, card: Card) -> dict[str, Any]:
-    """Return accuracy, recalls, areas and calibration; see `metrics.summarise`."""
+    """Return accuracy, recalls, areas and calibration by `metrics.summarise`; see `Task`."""
     from cubeview.learn.tasks.metrics import summarise
 
     return summarise(
@@ -79,7 +79,7 @@ def figures(said: np.ndarray, target: np.ndarray, card: Card) -> dict[str, Any]:
 def answer(
     said: np.ndarray, pooled: np.ndarray, prepared: "Prepared", card: Card, **about: Any
 ) -> Prediction:
-    """Return calibrated probabilities; see `cubeview.learn.tasks.Task`."""
+    """Return calibrated probabilities; see `Task`."""
     from cubeview.learn.tasks.metrics import softmax
 
     chances = humbled(softmax(said[None], card.temperature), prepared)

@@ -133,7 +133,15 @@ def auc_gain(
 
 
 def confusion(truth: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
-    """Return counts, shape (classes, classes): rows the truth, columns the answer."""
+    """Return counts, shape (classes, classes): rows the truth, columns the answer.
+
+    Parameters
+    ----------
+    truth, said : ndarray of int, shape (n,)
+        Class numbers.
+    classes : int
+        How many there are.
+    """
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (truth, said), 1)
     return counts
@@ -151,8 +159,13 @@ def reliability(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean confidence, accuracy and number of cases in equal-width confidence bins.
 
-    Of probabilities, shape (n, classes), and truth, shape (n,). Guo et al. 2017,
-    arXiv:1706.04599, section 2. Empty bins hold NaN.
+    Empty bins hold NaN. Source: Guo et al. 2017, arXiv:1706.04599, section 2.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, classes)
+    truth : ndarray of int, shape (n,)
+    bins : int
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
@@ -165,7 +178,13 @@ def reliability(
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
-    """Return the expected calibration error (Guo et al. 2017, eq. 3), 0 to 1; see `reliability`."""
+    """Return the expected calibration error (Guo et al. 2017, eq. 3), 0 to 1.
+
+    Parameters
+    ----------
+    probabilities, truth, bins
+        As for `reliability`.
+    """
     mean, share, number = reliability(probabilities, truth, bins)
     used = number > 0
     return float((np.abs(mean - share)[used] * number[used]).sum() / number.sum())
