@@ -1,6 +1,7 @@
 """Small widgets the panels are built of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QAction, QColor, QIcon, QPixmap
@@ -162,6 +163,22 @@ def colour_icon(colour: str) -> QIcon:
     square = QPixmap(10, 10)
     square.fill(QColor(colour) if QColor(colour).isValid() else QColor("#8b95a3"))
     return QIcon(square)
+
+
+def offer(box: QComboBox, entries: Mapping[Any, str], chosen: object = None) -> None:
+    """Offer these entries and no others.
+
+    Parameters
+    ----------
+    box : QComboBox
+    entries : mapping of data to text
+    chosen : object
+        The data of the one to begin with; the first where there is none such.
+    """
+    box.clear()
+    for data, text in entries.items():
+        box.addItem(text, data)
+    box.setCurrentIndex(max(0, box.findData(chosen)))
 
 
 def add_action(menu: QMenu, text: str, slot: Callable[[], object]) -> QAction:
