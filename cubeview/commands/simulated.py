@@ -82,7 +82,6 @@ def write_fields(
     count: int,
     seed: int,
     *,
-    flavour: str = "ifu",
     shape: tuple[int, int, int] = (120, 60, 60),
     report: Report = nothing,
 ) -> list[Path]:
@@ -96,7 +95,6 @@ def write_fields(
         Made if absent; files of the same name are replaced.
     count, seed : int
         Field k has the seed ``seed + k``.
-    flavour : {"ifu", "radio"}
     shape : tuple of int
         Voxels along (z, y, x).
     report : callable
@@ -105,8 +103,8 @@ def write_fields(
     rows, written, columns = [], [], ("file", "class", "ra", "dec", "spectral")
     for number in range(count):
         report(number / count, f"field {number + 1} of {count}")
-        field = simulate_field(seed + number, shape, flavour=flavour)
-        path = folder / f"{flavour}{seed + number}.fits"
+        field = simulate_field(seed + number, shape)
+        path = folder / f"ifu{seed + number}.fits"
         write_cube(field.case.main, path)
         written.append(path)
         sources = []
