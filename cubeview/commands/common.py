@@ -129,7 +129,7 @@ def progress(*, lines: bool = False) -> Report:
     hours whose output goes to a file.
     """
     if not sys.stderr.isatty():
-        return _lines() if lines else nothing
+        return paced(LINE_EVERY_S, _write_line) if lines else nothing
 
     def show(fraction: float, text: str) -> None:
         end = "\n" if fraction >= 1 else ""
@@ -138,16 +138,21 @@ def progress(*, lines: bool = False) -> Report:
     return show
 
 
-def _lines() -> Report:
+def _write_line(fraction: float, text: str) -> None:
+    print(f"{fraction:4.0%} {text}", file=sys.stderr, flush=True)
+
+
+def paced(pause_s: float, write: Report) -> Report:
+    """Return a report that writes at most once in a while, and the end in any case."""
     latest = -math.inf
 
-    def show(fraction: float, text: str) -> None:
+    def report(fraction: float, text: str) -> None:
         nonlocal latest
-        if time.monotonic() - latest >= LINE_EVERY_S or fraction >= 1:
+        if time.monotonic() - latest >= pause_s or fraction >= 1:
             latest = time.monotonic()
-            print(f"{fraction:4.0%} {text}", file=sys.stderr, flush=True)
+            write(fraction, text)
 
-    return show
+    return report
 
 
 def one_line(error: object) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError, Report, nothing, refusing
+from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.io import archive, corrections, nifti
 from cubeview.io.dicom import reader as dicom_reader
 from cubeview.io.fits import reader as fits_reader
@@ -55,10 +55,7 @@ def open_paths(
     cases: list[Case] = []
     aside: list[Case] = []
     for done, (number, mine) in enumerate(known.items()):
-
-        def part(fraction: float, text: str, done: int = done) -> None:
-            report(0.2 + 0.8 * (done + fraction) / len(known), text)
-
+        part = part_of(report, 0.2 + 0.8 * done / len(known), 0.8 / len(known))
         opened = READERS[number].read(mine, report=part, first=first)
         for case in opened.cases:
             (aside if READERS[number].aside(case) else cases).append(case)
@@ -149,7 +146,7 @@ def _with_archives(
             with path.open("rb") as stream:
                 packed = archive.is_zip(stream.read(4))
             if packed:
-                members = archive.unpack(path, report=lambda f, text: report(0.2 * f, text))
+                members = archive.unpack(path, report=part_of(report, 0.0, 0.2))
         except CubeviewError as error:
             refusals.append(Refusal(path, str(error)))
             continue
