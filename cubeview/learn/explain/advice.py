@@ -35,10 +35,7 @@ def read_figures(folder: Path) -> Mapping[str, Any] | None:
 def write_figures(figures: Mapping[str, Any], path: Path) -> None:
     """Write figures, whole or not at all.
 
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be written.
+    Raises CubeviewError if the file cannot be written.
     """
     with refusing(path, "cannot be written"), replacing(path) as part:
         part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

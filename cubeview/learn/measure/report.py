@@ -103,10 +103,7 @@ def report_on(
 def write_report(document: dict[str, Any], folder: Path) -> Path:
     """Write the page and the figures, replacing an older report there; return the page's path.
 
-    Raises
-    ------
-    CubeviewError
-        If the folder cannot be written.
+    Raises CubeviewError if the folder cannot be written.
     """
     texts = {
         PAGE: page(document),

@@ -31,7 +31,6 @@ from cubeview.learn.models.card import (
 from cubeview.learn.models.choose import choose
 from cubeview.learn.models.doubt import Doubt, doubt_bytes, doubt_of
 from cubeview.learn.models.network import Network
-from cubeview.paths import replacing
 
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80")
 _PICKLE_NAMES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin"}
@@ -60,11 +59,8 @@ class Model:
 def load_model(folder: Path | str) -> Model:
     """Load a model folder: in evaluation mode, on the CPU, weights in float32.
 
-    Raises
-    ------
-    CubeviewError
-        If the card or the weights cannot be used: missing, damaged, a pickle, not those the card
-        was written for (SHA-256), or of another shape.
+    Raises CubeviewError if the card or the weights cannot be used: missing, damaged, a pickle, not
+    those the card was written for (SHA-256), or of another shape.
     """
     folder = Path(folder)
     card = read_card(folder)
@@ -114,10 +110,7 @@ def loaded(folder: Path) -> Model:
 def model_for(case: Asked, wanted: str = "") -> Model:
     """Return the model that is asked about a case, loaded; see `choose`.
 
-    Raises
-    ------
-    CubeviewError
-        If there is none, or it cannot judge the case.
+    Raises CubeviewError if there is none, or it cannot judge the case.
     """
     ref = choose(case, wanted=wanted)
     if reason := why_not(ref.card, case):
@@ -134,11 +127,7 @@ def save_model(model: Model, folder: Path | str) -> Model:
     """Write a model folder, whole or not at all; return the model as it lies there.
 
     A model is never overwritten. The card is given the network's entries, hashes and versions.
-
-    Raises
-    ------
-    CubeviewError
-        If the folder exists or cannot be written.
+    Raises CubeviewError if the folder exists or cannot be written.
     """
     folder = Path(folder)
     if folder.exists():
@@ -172,10 +161,7 @@ def save_model(model: Model, folder: Path | str) -> Model:
 def add_doubt(model: Model, doubt: Doubt) -> Model:
     """Put what the training data look like beside the weights of a model on disk.
 
-    Raises
-    ------
-    CubeviewError
-        If the folder cannot be written.
+    Raises CubeviewError if the folder cannot be written.
     """
     folder = model.folder
     assert folder is not None
@@ -184,8 +170,7 @@ def add_doubt(model: Model, doubt: Doubt) -> Model:
     with refusing(folder, "the model cannot be written", "Check the disk."):
         # Until the card says so, the file counts for nothing.
         (folder / DOUBT).write_bytes(data)
-        with replacing(folder / CARD) as part:
-            write_card(card, folder, part.name)
+        write_card(card, folder)
     return replace(model, card=card, doubt=doubt)
 
 

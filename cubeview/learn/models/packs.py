@@ -69,10 +69,7 @@ def models_dir() -> Path:
 def folder_for(name: str) -> Path:
     """Return the folder of a model of the user's that is to be called so.
 
-    Raises
-    ------
-    CubeviewError
-        If no folder can be called so on every system.
+    Raises CubeviewError if no folder can be called so on every system.
     """
     bad = not _NAME.fullmatch(name) or name.endswith((".", " ", ".part"))
     if bad or name.split(".")[0].strip().lower() in _DEVICES:
@@ -119,10 +116,7 @@ def _with_weights(digest: str) -> ModelRef | None:
 def export_model(folder: Path, path: Path) -> Path:
     """Write a model into one file, whole or not at all.
 
-    Raises
-    ------
-    CubeviewError
-        If the model is not whole, or the file cannot be written.
+    Raises CubeviewError if the model is not whole, or the file cannot be written.
     """
     card = read_card(folder)
     with refusing(path, "the model cannot be written", "Choose another folder or make room."):
@@ -144,12 +138,8 @@ def export_model(folder: Path, path: Path) -> Path:
 def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
     """Take a packed model in among the user's own; nothing in it is run.
 
-    It keeps its name, with a number behind it where that is taken.
-
-    Raises
-    ------
-    CubeviewError
-        If it is no pack, too large, damaged, of another format or shape, or is there already.
+    It keeps its name, with a number behind it where that is taken. Raises CubeviewError if it is no
+    pack, too large, damaged, of another format or shape, or is there already.
     """
     from cubeview.learn.models.model import load_model
 
@@ -191,10 +181,7 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
 def delete_model(folder: Path) -> None:
     """Delete one of the user's own models for good.
 
-    Raises
-    ------
-    CubeviewError
-        If it is no model of the user's, or cannot be deleted.
+    Raises CubeviewError if it is no model of the user's, or cannot be deleted.
     """
     if not _is_own(folder) or not (folder / CARD).is_file():
         raise CubeviewError(f"{folder}: not one of your own models; it was not deleted.")

@@ -91,12 +91,8 @@ class Rounds:
     def train(self, cases: np.ndarray, watch: Watch) -> Network:
         """Return a copy of the start, moved towards the labels of `cases`.
 
-        The head is fitted first, then what is below it moves with it.
-
-        Raises
-        ------
-        CubeviewError
-            If the loss is no longer a number, or memory or the device gives out.
+        The head is fitted first, then what is below it moves with it. Raises CubeviewError if the
+        loss is no longer a number, or memory or the device gives out.
         """
         network = deepcopy(self.start).eval()
         if self.config.layers == "threshold" or not len(cases):
