@@ -192,7 +192,15 @@ def simulate_pair(
 def to_case(pair: SpectPair, name: str) -> Case:
     """Return a simulated pair as a case, like one read from files.
 
-    Its cubes are short-axis ones in counts, with a typical oblique position in the patient.
+    Parameters
+    ----------
+    pair : SpectPair
+    name : str
+
+    Returns
+    -------
+    Case
+        Short-axis cubes in counts, with a typical oblique position in the patient.
     """
     cubes = {}
     for role in ("stress", "rest"):
