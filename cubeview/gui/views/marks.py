@@ -114,7 +114,7 @@ class Handles(Spanning):
         places : dict of name to QPointF
             Voxel indices across and up; a name that starts with ``turn`` is drawn hollow.
         line : QLineF or None
-            From the centre to the handle that turns.
+            Along the long axis.
         colour : QColor, optional
             None keeps the one there was.
         """
