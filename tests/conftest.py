@@ -42,6 +42,17 @@ def own_home(tmp_path_factory, monkeypatch):
     return home
 
 
+@pytest.fixture(scope="module")
+def hearts_once(tmp_path_factory):
+    """Look for the ventricle of a scan once in all tests that are not about the finder."""
+    from tests.helpers.hearts_once import remember
+
+    mine = tmp_path_factory.getbasetemp()
+    with pytest.MonkeyPatch.context() as patch:
+        remember(patch, (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "hearts")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_unexpected_errors(caplog):
     """Fail a test that logged an error; expected ones are cleared with ``caplog.clear()``."""
