@@ -79,7 +79,7 @@ def figures(said: np.ndarray, target: np.ndarray, card: Card) -> dict[str, Any]:
 def answer(
     said: np.ndarray, pooled: np.ndarray, prepared: "Prepared", card: Card, **about: Any
 ) -> Prediction:
-    """Return calibrated probabilities; see `Task`."""
+    """Return calibrated probabilities; see `cubeview.learn.tasks.Task`."""
     from cubeview.learn.tasks.metrics import softmax
 
     chances = humbled(softmax(said[None], card.temperature), prepared)
