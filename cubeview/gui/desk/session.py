@@ -61,6 +61,8 @@ class Session(QObject):
     -------
     cases_changed()
         The list of opened cases, or the answer one of them got.
+    case_left()
+        The current case is about to go: what shows it must not hear of the next one.
     case_changed()
         The current case (or none), and with it all that belongs to it.
     display_changed()
@@ -86,6 +88,7 @@ class Session(QObject):
     """
 
     cases_changed = pyqtSignal()
+    case_left = pyqtSignal()
     case_changed = pyqtSignal()
     cursor_changed = pyqtSignal()
     display_changed = pyqtSignal()
@@ -182,6 +185,7 @@ class Session(QObject):
         """Make a case the current one, as it was left."""
         if case is self.case:
             return
+        self.case_left.emit()
         self.shown = OpenCase(None, self.display) if case is None else self.open_case(case)
         self.held = False
         self.case_changed.emit()
