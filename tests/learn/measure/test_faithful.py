@@ -30,12 +30,22 @@ def twin_of(model, spread):
     return replace(model, network=network, card=replace(model.card, weights_sha256="f" * 64))
 
 
+def first_of(model):
+    """The first of the networks that a model combines, see `combined`."""
+    config = model.network.config
+    count = config.groups
+    one = build(replace(config, groups=1, widths=tuple(w // count for w in config.widths)))
+    state = model.network.state_dict()
+    for name, value in one.state_dict().items():
+        first = tuple(slice(0, n) for n in value.shape)
+        value.copy_(state[name][first] * (count if name == "head.weight" else 1))
+    card = replace(model.card, network=one.config.to_dict())
+    return replace(model, network=one.eval(), card=card)
+
+
 @pytest.fixture(scope="module")
 def figures():
-    shipped = load_model(resource("models", "spect-mpi"))
-    torch.manual_seed(0)
-    small = build(replace(shipped.network.config, groups=1, widths=(8, 16, 16, 16))).eval()
-    model = replace(shipped, network=small, card=replace(shipped.card, network=small.entries()))
+    model = first_of(load_model(resource("models", "spect-mpi")))
     return check_maps(model, 2, twins=[twin_of(model, 0.02)])
 
 

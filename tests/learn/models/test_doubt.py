@@ -14,7 +14,6 @@ from cubeview.errors import CubeviewError
 from cubeview.io import open_paths
 from cubeview.learn.ask.predict import predict, prepare_case
 from cubeview.learn.examples.dataset import Dataset
-from cubeview.learn.heart import prepare
 from cubeview.learn.measure.fit_doubt import fit_doubt
 from cubeview.learn.models.card import DOUBT, read_card
 from cubeview.learn.models.doubt import (
@@ -236,9 +235,7 @@ def test_physionet_scans_are_near_enough(shipped, shared_data):
     far = []
     for path in sorted((shared_data / "spect_physionet").glob("*.dcm")):
         scan = open_paths([path]).cases[0].main
-        found = prepare.find_ventricle(scan)
-        case = Case("p", "heart", {"rest": scan, "stress": scan})
-        prepared = prepare_case(shipped.card, case, ventricles={"rest": found, "stress": found})
+        prepared = prepare_case(shipped.card, Case("p", "heart", {"rest": scan, "stress": scan}))
         shown = torch.from_numpy(prepared.input[None])
         with torch.inference_mode():
             early = shipped.network.early(shown).numpy()
