@@ -10,7 +10,8 @@ import numpy as np
 from scipy.fft import irfftn, next_fast_len, rfftn
 from scipy.ndimage import binary_opening, gaussian_filter, map_coordinates
 
-from cubeview.learn.heart.wall import Wall, reach_of, shares
+from cubeview.learn.heart.mixture import shares
+from cubeview.learn.heart.wall import Wall, reach_of
 
 # Chosen on simulated pairs and on the real scans at hand; see docs/ventricle.md for the outcome.
 _STEP_MM = 8.0  # of the grid: about the wall's thickness

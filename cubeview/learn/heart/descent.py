@@ -32,9 +32,7 @@ def descend(
     now = residual(vector)
     delta = delta[: len(vector)]
     for _ in range(steps):
-        slopes = np.stack(
-            [(residual(vector + d) - now) / d[i] for i, d in enumerate(np.diag(delta))]
-        )
+        slopes = slopes_at(residual, vector, now, delta)
         normal, right = slopes @ slopes.T, slopes @ now
         for _ in range(4):
             damped = normal + np.diag(np.diag(normal) * damping + 1e-9)
@@ -51,3 +49,29 @@ def descend(
         if gained < 2e-5:
             break
     return vector, now
+
+
+def slopes_at(
+    residual: Callable[[np.ndarray], np.ndarray],
+    vector: np.ndarray,
+    now: np.ndarray,
+    delta: np.ndarray = DELTA,
+) -> np.ndarray:
+    """Return how residuals change with each entry of a vector, shape (entries, residuals).
+
+    Parameters
+    ----------
+    residual : callable
+    vector : ndarray
+    now : ndarray
+        Its residuals.
+    delta : ndarray
+        By how much each entry is moved.
+    """
+    slopes = np.empty((len(vector), len(now)))
+    # The last first: as long as the wall stays in its place much of it is known (see `Mixture`).
+    for entry in reversed(range(len(vector))):
+        moved = vector.copy()
+        moved[entry] += delta[entry]
+        slopes[entry] = (residual(moved) - now) / delta[entry]
+    return slopes

@@ -15,6 +15,7 @@ from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.learn.heart.candidates import candidates
+from cubeview.learn.heart.fit import Fit, merit
 from cubeview.learn.heart.image import (
     STEP_MM,
     HeartImage,
@@ -25,11 +26,12 @@ from cubeview.learn.heart.image import (
     missing,
     near,
 )
+from cubeview.learn.heart.mixture import PARTS, shares
 from cubeview.learn.heart.poses import poses_of
 from cubeview.learn.heart.register import Rigid, register
 from cubeview.learn.heart.second_look import against, second_look, signs
 from cubeview.learn.heart.unexplained import moved, unexplained
-from cubeview.learn.heart.wall import Fit, Wall, merit, reach_of, shares, turned_round
+from cubeview.learn.heart.wall import Wall, reach_of, turned_round
 
 BASE_AT = 0.7
 """Where the basal plane cuts the ellipsoid's long axis, as a share of the semi-axis."""
@@ -214,7 +216,7 @@ def _find(cube: Cube, report: Report) -> _Found:
 def _nowhere(cube: Cube, why: str) -> _Found:
     """The middle of the cube, for want of anything better."""
     middle = (np.array(cube.shape) - 1) / 2 * cube.spacing
-    fit = Fit(Wall(middle, poses_of(cube).frames[0]), 2.0, 0.0, np.zeros(14))
+    fit = Fit(Wall(middle, poses_of(cube).frames[0]), 2.0, 0.0, np.zeros(PARTS))
     return _Found(blank_image(cube), fit, [(1.0, why)], fit.wall.axes)
 
 

@@ -7,7 +7,9 @@ from scipy.ndimage import map_coordinates
 
 from cubeview.cubes.cube import Cube
 from cubeview.learn.heart.candidates import measured, resample
-from cubeview.learn.heart.wall import Fit, Wall, fit_wall, predict, reach_of, shares
+from cubeview.learn.heart.fit import Fit, fit_wall, predict
+from cubeview.learn.heart.mixture import PARTS, Around, shares
+from cubeview.learn.heart.wall import Wall, reach_of
 
 STEP_MM = 6.0
 """Of the grid that walls are fitted on."""
@@ -43,30 +45,6 @@ class HeartImage:
     work: np.ndarray
     places: np.ndarray
     seen: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Around:
-    """The counts around a wall.
-
-    Parameters
-    ----------
-    places : ndarray, shape (3, n), cube mm
-    values : ndarray, shape (n,)
-        In units of about the wall's own brightness.
-    weight : ndarray, shape (n,)
-        1 near the wall, 0 beyond reach.
-    """
-
-    places: np.ndarray
-    values: np.ndarray
-    weight: np.ndarray
-
-    @property
-    def energy(self) -> float:
-        """How much the counts vary."""
-        mean = self.weight @ self.values / self.weight.sum()
-        return float(self.weight @ (self.values - mean) ** 2) + 1e-6 * len(self.values)
 
 
 def heart_image(cube: Cube) -> HeartImage:
@@ -188,9 +166,9 @@ def fit_counts(
         Fit the shape too, not place and direction alone.
     """
     trust = np.ones(len(counts), dtype=np.float32)
-    found = Fit(wall, 2.0, 0.0, np.zeros(14))
+    found = Fit(wall, 2.0, 0.0, np.zeros(PARTS))
     for steps in rounds:
-        share, cavity, _ = shares(found.wall, places)
+        share, cavity = shares(found.wall, places)
         level = level_of(counts, share)
         if not level > 0:
             break

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit
 
-from cubeview.learn.heart.wall import Fit, Wall, merit
+from cubeview.learn.heart.fit import Fit, merit
+from cubeview.learn.heart.wall import Wall
 
 COEFFICIENTS = Path(__file__).with_name("second_look.npz")
 

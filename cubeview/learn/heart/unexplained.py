@@ -4,23 +4,16 @@ The fit itself lets voxels that do not follow the model count less, so that a li
 cannot pull it. What those voxels would have it do is a sign all the same.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
 
-from cubeview.learn.heart.descent import DELTA, descend
-from cubeview.learn.heart.image import Around, HeartImage, around
-from cubeview.learn.heart.wall import (
-    Fit,
-    Wall,
-    changed,
-    columns,
-    prior,
-    solve,
-    unwalled,
-)
+from cubeview.learn.heart.descent import DELTA, descend, slopes_at
+from cubeview.learn.heart.fit import Fit, prior, unwalled
+from cubeview.learn.heart.image import HeartImage, around
+from cubeview.learn.heart.mixture import Around, Mixture, shares
+from cubeview.learn.heart.wall import Wall, changed
 
 SIGNS = 31
 
@@ -76,15 +69,15 @@ def moved(image: HeartImage, wall: Wall) -> Moved | None:
     if counts is None:
         return None
     scale = 1.0 / np.sqrt(counts.energy)
+    one, two = Mixture(counts.places), _Twice(counts.places)
 
     def still(vector: np.ndarray) -> np.ndarray:
-        left = solve(columns(changed(wall, vector), counts.places), counts.values, counts.weight)[0]
+        left, _ = counts.explained(one.parts(changed(wall, vector)))
         return np.concatenate([left * scale, prior(wall, vector)])
 
     def twice(vector: np.ndarray) -> np.ndarray:
         where, shift, share = _read(wall, vector)
-        parts = _two_places(where, shift, share, counts.places)
-        left = solve(parts, counts.values, counts.weight)[0]
+        left, _ = counts.explained(two.parts(where, shift, share))
         off = np.array([np.linalg.norm(vector[12:15]) - _USUAL_DRIFT, vector[15] - _USUAL_SHARE])
         held = np.sqrt(_DRIFT_PRIOR) * off / _DRIFT_SPREAD
         return np.concatenate([left * scale, prior(wall, vector[:12]), held])
@@ -92,9 +85,10 @@ def moved(image: HeartImage, wall: Wall) -> Moved | None:
     now = _square(still(np.zeros(12)))
     starts = [_start(mm, at) for mm in _DRIFTS_MM for at in (0.0, 0.45)]
     starts += [_start(-mm, at) for mm in _DRIFTS_MM for at in (0.0, 0.45)]
-    start = min(starts, key=lambda vector: _square(twice(vector)))
-    if _square(twice(start)) > _PROMISING * now:
+    costs = [_square(twice(start)) for start in starts]
+    if min(costs) > _PROMISING * now:
         return None
+    start = starts[costs.index(min(costs))]
     vector, rows = descend(twice, start, 5, _DRIFT_DELTA)
     cost = _square(rows)
     where, shift, share = _read(wall, vector)
@@ -105,9 +99,8 @@ def moved(image: HeartImage, wall: Wall) -> Moved | None:
         and cost < _BETTER * _square(descend(still, np.zeros(12), 3)[1])
     ):
         return None
-    parts = _two_places(where, shift, share, counts.places)
-    brightness = solve(parts, counts.values, counts.weight)[1]
-    flat = unwalled(where, counts.places, counts.values, counts.weight)
+    _, brightness = counts.explained(two.parts(where, shift, share))
+    flat = unwalled(where, counts)
     return Moved(Fit(where, cost, flat * scale**2 - cost, brightness), shift, share)
 
 
@@ -128,17 +121,17 @@ def unexplained(image: HeartImage, wall: Wall, drift: Moved | None = None) -> np
     if counts is None:
         return np.zeros(SIGNS)
     scale = 1.0 / np.sqrt(counts.energy)
+    one, two = Mixture(counts.places), _Twice(counts.places)
 
-    def parts(vector: np.ndarray) -> np.ndarray:
+    def explained(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         where = changed(wall, vector)
-        if drift is None:
-            return columns(where, counts.places)
-        return _two_places(where, drift.shift_mm, drift.share, counts.places)
+        if drift is not None:
+            return counts.explained(two.parts(where, drift.shift_mm, drift.share))
+        return counts.explained(one.parts(where))
 
-    left, brightness = solve(parts(np.zeros(12)), counts.values, counts.weight)
-    slopes = _slopes(
-        lambda vector: solve(parts(vector), counts.values, counts.weight)[0] * scale, left * scale
-    )
+    still = np.zeros(12)
+    left, brightness = explained(still)
+    slopes = slopes_at(lambda vector: explained(vector)[0] * scale, still, left * scale)
     inverse = np.linalg.inv(slopes @ slopes.T + np.diag(_HOLD))
     step = np.clip(inverse @ -(slopes @ left * scale), -_LONGEST, _LONGEST)
     cost = max(_square(left * scale), 1e-4)
@@ -148,16 +141,11 @@ def unexplained(image: HeartImage, wall: Wall, drift: Moved | None = None) -> np
 
 def _described(counts: Around, wall: Wall, cost: float, brightness: np.ndarray) -> np.ndarray:
     """How much is explained, by what, and how bright the wall is, shape (7,)."""
-    share = columns(wall, counts.places)[0]
+    share, _ = shares(wall, counts.places)
     inside = share > 0.6 * share.max()
     level = brightness[9:11] / max(float(brightness[0]), 0.3)
     bright = [counts.values.max(), counts.values[inside].mean(), inside.mean()]
     return np.array([np.log(cost), brightness[0], *level, *bright])
-
-
-def _slopes(residual: Callable[[np.ndarray], np.ndarray], now: np.ndarray) -> np.ndarray:
-    moves = np.diag(DELTA)
-    return np.stack([(residual(move) - now) / move.sum() for move in moves])
 
 
 def _start(mm: float, at: float) -> np.ndarray:
@@ -178,11 +166,18 @@ def _read(wall: Wall, vector: np.ndarray) -> tuple[Wall, np.ndarray, float]:
     return changed(wall, vector[:12]), shift, 0.5 * float(expit(vector[15]))
 
 
-def _two_places(wall: Wall, shift: np.ndarray, share: float, places: np.ndarray) -> np.ndarray:
-    first = columns(replace(wall, centre=wall.centre - share * shift), places)
-    second = columns(replace(wall, centre=wall.centre + (1.0 - share) * shift), places)
-    mixed: np.ndarray = (1.0 - share) * first + share * second
-    return mixed
+class _Twice:
+    """What places are made of by a wall that was in two (see `Mixture`)."""
+
+    def __init__(self, places: np.ndarray) -> None:
+        self._first, self._second = Mixture(places), Mixture(places)
+
+    def parts(self, wall: Wall, shift: np.ndarray, share: float) -> np.ndarray:
+        """Return what the counts are a sum of, from the wall at the mean place."""
+        first = self._first.parts(replace(wall, centre=wall.centre - share * shift))
+        second = self._second.parts(replace(wall, centre=wall.centre + (1.0 - share) * shift))
+        mixed: np.ndarray = (1.0 - share) * first + share * second
+        return mixed
 
 
 def _square(rows: np.ndarray) -> float:
