@@ -44,7 +44,7 @@ def own_home(tmp_path_factory, monkeypatch):
 
 @pytest.fixture(scope="module")
 def hearts_once(tmp_path_factory):
-    """Let preparation look for the ventricle of a scan once in a whole run of the tests."""
+    """Look for the ventricle of a scan once in a whole run of the tests."""
     from tests.helpers.hearts_once import remember
 
     mine = tmp_path_factory.getbasetemp()

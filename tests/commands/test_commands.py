@@ -18,6 +18,7 @@ from cubeview.learn.models.model import Model, save_model
 from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.library import ventricles as placed
 from cubeview.paths import data_dir
+from tests.helpers.pairs import two_kinds
 
 pytestmark = pytest.mark.usefixtures("hearts_once")
 
@@ -165,11 +166,7 @@ def test_bad_input_is_one_line_and_exit_status_2(scans, model, capsys, arguments
 
 
 def test_finetune_keeps_a_model_and_never_overwrites_it(scans, model, capsys, tmp_path):
-    folder = tmp_path / "labels"
-    write_pairs(folder, 10, seed=2)
-    table = folder / "cases.csv"
-    text = table.read_text().replace(",infarcted,", ",ischaemic,").replace(",mixed,", ",healthy,")
-    table.write_text("\n".join(row for row in text.splitlines() if ",artefact," not in row))
+    table = two_kinds(tmp_path / "labels", 4)
     asked = ("finetune", "--labels", table, "--base", "small", "--folds", 2, "--steps", 2)
     kept = tmp_path / "kept"
     status, document, told = run(

@@ -7,7 +7,6 @@ import sys
 import pytest
 import torch
 
-from cubeview.commands.simulated import write_pairs
 from cubeview.io.identity import file_hashes
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import find_models
@@ -17,6 +16,7 @@ from cubeview.learn.models.strided import build
 from cubeview.library.repair import open_library
 from cubeview.library.table import open_row, read_table
 from cubeview.paths import data_dir
+from tests.helpers.pairs import two_kinds
 from tests.learn.teach.test_finetune import SMALL, card
 
 pytestmark = pytest.mark.slow
@@ -34,15 +34,7 @@ def test_killing_a_finetune_leaves_library_and_models_intact(tmp_path):
     torch.manual_seed(0)
     base = card(preprocess=HeartConfig().to_dict())
     save_model(Model(build(SMALL).eval(), base), folder_for("small"))
-    for number, label in enumerate(("healthy", "ischaemic")):
-        write_pairs(tmp_path / label, 2, seed=number, label=label)
-    lines = ["case,class,rest,stress"]
-    for label in ("healthy", "ischaemic"):
-        for line in (tmp_path / label / "cases.csv").read_text().splitlines()[1:]:
-            name, _, rest, stress = line.split(",")
-            lines.append(f"{name},{label},{label}/{rest},{label}/{stress}")
-    table = tmp_path / "labels.csv"
-    table.write_text("\n".join(lines))
+    table = two_kinds(tmp_path, 2)
     library, _ = open_library(data_dir() / "library.sqlite", "reader")
     (heart,) = library.label_sets("heart")
     for row in read_table(table):

@@ -5,11 +5,15 @@ import os
 import pickle
 from pathlib import Path
 
-from cubeview.learn.heart import finder, prepare
+from cubeview.cubes.cube import Cube
+from cubeview.learn.heart import finder
+
+SEARCHES = ("_find", "fit_one", "fit_pair")
+"""Of `cubeview.learn.heart.finder`: in one scan, and with what is made of one or two."""
 
 
-def _key(search, cubes):
-    digest = hashlib.sha256(search.__name__.encode())
+def _key(name, cubes):
+    digest = hashlib.sha256(name.encode())
     for cube in cubes:
         values = cube.box(tuple(slice(0, n) for n in cube.shape))
         digest.update(values.tobytes())
@@ -20,22 +24,21 @@ def _key(search, cubes):
 
 
 def remember(patch, folder: Path):
-    """Make preparation keep what the finder says in a folder that all workers share."""
+    """Make the finder keep what it fitted to a scan in a folder that all workers share."""
     folder.mkdir(exist_ok=True)
 
-    def once(search):
-        def find(*cubes, report=lambda done, text: None):
-            path = folder / _key(search, cubes)
+    def once(name, search):
+        def fit(*given, **named):
+            path = folder / _key(name, [cube for cube in given if isinstance(cube, Cube)])
             if path.is_file():
-                report(1.0, "Left ventricle found")
                 return pickle.loads(path.read_bytes())
-            found = search(*cubes, report=report)
+            fitted = search(*given, **named)
             new = path.with_suffix(f".{os.getpid()}")
-            new.write_bytes(pickle.dumps(found))
+            new.write_bytes(pickle.dumps(fitted))
             new.replace(path)
-            return found
+            return fitted
 
-        return find
+        return fit
 
-    for search in (finder.find_pair, finder.find_ventricle):
-        patch.setattr(prepare, search.__name__, once(search))
+    for name in SEARCHES:
+        patch.setattr(finder, name, once(name, getattr(finder, name)))

@@ -101,7 +101,7 @@ class Mixture:
 
     @_kept
     def _own(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Places in the wall's own frame, their tapered height, and 1 for those towards the apex."""
+        """Places in the wall's own frame, their tapered height, and 1 towards the apex."""
         own = self._axes.astype(self._places.dtype) @ self._away()
         height = own[0] * np.where(own[0] > 0, _TAPER, 1.0)
         return own, height, (height < 0).astype(np.float64)

@@ -8,7 +8,6 @@ import pytest
 import torch
 from PyQt6.QtCore import Qt
 
-from cubeview.commands.simulated import write_pairs
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, nothing
 from cubeview.gui.panels.teach import TeachPanel
@@ -27,6 +26,7 @@ from cubeview.library.table import open_row, read_table
 from cubeview.library.ventricles import remember
 from cubeview.paths import data_dir
 from tests.gui.fakes import make_heart, make_sky
+from tests.helpers.pairs import two_kinds
 
 pytestmark = pytest.mark.usefixtures("hearts_once")
 
@@ -37,15 +37,7 @@ CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 def scans(tmp_path_factory):
     """Six healthy and six ischaemic hearts with a table of their labels."""
     folder = tmp_path_factory.mktemp("scans")
-    lines = ["case,class,rest,stress"]
-    for number, label in enumerate(("healthy", "ischaemic")):
-        write_pairs(folder / label, 6, seed=number, label=label)
-        for line in (folder / label / "cases.csv").read_text().splitlines()[1:]:
-            case, *_ = line.split(",")
-            lines.append(
-                f"{case}-{label},{label},{label}/{case}_rest.dcm,{label}/{case}_stress.dcm"
-            )
-    (folder / "labels.csv").write_text("\n".join(lines))
+    two_kinds(folder, 6)
     return folder
 
 

@@ -6,6 +6,7 @@ transaxial scans.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -91,6 +92,7 @@ def draw_body(rng, heart, defect, hot):
     )
 
 
+@lru_cache(maxsize=16)
 def plant(seed, view="short axis", *, defect=0.0, hot=0.0, mask_mm=None, heart=None, turn_deg=15.0):
     """Plant a ventricle in a noisy, blurred cube."""
     rng = np.random.default_rng(seed)

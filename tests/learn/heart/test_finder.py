@@ -9,10 +9,11 @@ from scipy.ndimage import gaussian_filter
 
 from cubeview.cubes.orient import SLICE_ORDER
 from cubeview.io import open_path
-from cubeview.learn.heart import prepare
 from cubeview.learn.heart.finder import BASE_AT, find_pair, find_ventricle
 from tests.learn.heart.phantom import draw_heart, mm_cube, plant
 from tests.learn.teach.trials import trial
+
+pytestmark = pytest.mark.usefixtures("hearts_once")
 
 
 def errors(found, truth):
@@ -118,11 +119,11 @@ def test_simulated_pairs_over_the_full_range():
     assert off[doubted].mean() > 3 * off[~doubted].mean()
 
 
-def test_real_pairs_are_found_without_doubt(shared_data, hearts_once):
+def test_real_pairs_are_found_without_doubt(shared_data):
     for stress_path in sorted((shared_data / "spect_rest_stress").glob("*_stress.dcm")):
         rest_path = stress_path.with_name(stress_path.name.replace("stress", "rest"))
         cubes = [open_path(path)[0].main for path in (stress_path, rest_path)]
-        for cube, found in zip(cubes, prepare.find_pair(*cubes), strict=True):
+        for cube, found in zip(cubes, find_pair(*cubes), strict=True):
             assert found.doubt < 0.5, (stress_path.name, found.reason)
             assert found.axes[0, 0] > 0.85
             # The apex is bright, the middle of the cavity is not.
@@ -133,7 +134,7 @@ def test_real_pairs_are_found_without_doubt(shared_data, hearts_once):
             assert values[at[0]] > values[at[1]]
 
 
-def test_physionet_masks_agree(shared_data, hearts_once):
+def test_physionet_masks_agree(shared_data):
     masks = sorted((shared_data / "spect_physionet").glob("*_mask.nii.gz"))
     seen = 0
     for path in masks:
@@ -142,7 +143,7 @@ def test_physionet_masks_agree(shared_data, hearts_once):
             continue
         seen += 1
         cube = open_path(scan)[0].main
-        found = prepare.find_ventricle(cube)
+        found = find_ventricle(cube)
         assert found.doubt < 0.3
         mask = np.asarray(nibabel.load(path).dataobj).transpose(2, 1, 0) > 0
         places = np.argwhere(mask) * cube.spacing
@@ -156,10 +157,10 @@ def test_physionet_masks_agree(shared_data, hearts_once):
     assert seen == 2
 
 
-def test_every_physionet_scan_is_found_without_doubt(shared_data, hearts_once):
+def test_every_physionet_scan_is_found_without_doubt(shared_data):
     for scan in sorted((shared_data / "spect_physionet").glob("*.dcm")):
         cube = open_path(scan)[0].main
-        found = prepare.find_ventricle(cube)
+        found = find_ventricle(cube)
         assert found.doubt < 0.3, (scan.name, found.reason)
         assert np.linalg.norm(found.centre - (95, 155, 125)) < 50
 
@@ -223,7 +224,6 @@ def test_pairs_of_different_things_are_doubted():
 
 def test_progress_runs_forward():
     told = []
-    planted = plant(8)
-    find_pair(planted.cube, planted.cube, report=lambda done, text: told.append(done))
+    find_pair(plant(8).cube, plant(9).cube, report=lambda done, text: told.append(done))
     assert told == sorted(told)
     assert told[-1] == 1.0

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from cubeview.learn.heart.finder import find_pair
+from cubeview.learn.heart.fit import fit_wall
+from cubeview.learn.heart.mixture import shares
 from cubeview.learn.heart.register import register
-from cubeview.learn.heart.wall import Wall, fit_wall, reach_of, shares
+from cubeview.learn.heart.wall import Wall, reach_of
 from tests.learn.teach.trials import trial
 
 STEP_MM = 6.0

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from cubeview.learn.heart.fit import Fit
 from cubeview.learn.heart.second_look import against, second_look, signs, standard, with_amounts
 from cubeview.learn.heart.unexplained import SIGNS
-from cubeview.learn.heart.wall import Fit, Wall
+from cubeview.learn.heart.wall import Wall
 from tests.learn.heart.make_second_look import learn, size_of
 
 

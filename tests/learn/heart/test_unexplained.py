@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from scipy.ndimage import shift as shifted
 
-from cubeview.learn.heart.finder import fit_one
+from cubeview.learn.heart import finder
 from cubeview.learn.heart.image import blank_image, heart_image
 from cubeview.learn.heart.unexplained import SIGNS, moved, unexplained
 from tests.learn.heart.phantom import mm_cube, plant
+
+pytestmark = pytest.mark.usefixtures("hearts_once")
 
 VOXEL_MM = 6.6
 
@@ -26,7 +28,7 @@ def in_two_places(planted, way_mm, share):
 def test_a_heart_that_moved_is_found_where_it_was_on_average(seed, way):
     planted = plant(seed, turn_deg=5.0)
     image = heart_image(in_two_places(planted, (0.0, way, 0.0), 0.4))
-    still = fit_one(planted.cube).wall
+    still = finder.fit_one(planted.cube).wall
     mean = still.centre + np.array([0.0, 0.4 * way, 0.0])
     # As a fit finds it that lets the second place count less.
     found = moved(image, still)
@@ -40,12 +42,12 @@ def test_a_heart_that_moved_is_found_where_it_was_on_average(seed, way):
 def test_a_heart_that_lay_still_is_left_alone(settings):
     for seed in (12, 13):
         planted = plant(seed, **settings)
-        assert moved(heart_image(planted.cube), fit_one(planted.cube).wall) is None
+        assert moved(heart_image(planted.cube), finder.fit_one(planted.cube).wall) is None
 
 
 def test_the_step_points_back_to_where_the_wall_is():
     planted = plant(12, turn_deg=5.0)
-    image, wall = heart_image(planted.cube), fit_one(planted.cube).wall
+    image, wall = heart_image(planted.cube), finder.fit_one(planted.cube).wall
     for axis in range(3):
         off = replace(wall, centre=wall.centre + 4.0 * wall.axes[axis])
         step = unexplained(image, off)[:3] - unexplained(image, wall)[:3]
@@ -55,7 +57,7 @@ def test_the_step_points_back_to_where_the_wall_is():
 
 def test_nothing_can_be_said_of_an_image_without_counts():
     cube = mm_cube(np.zeros((20, 20, 20)), VOXEL_MM)
-    wall = fit_one(plant(12).cube).wall
+    wall = finder.fit_one(plant(12).cube).wall
     for image in (blank_image(cube), heart_image(cube)):
         assert moved(image, wall) is None
         assert (unexplained(image, wall) == 0).all()

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from cubeview.commands.simulated import write_pairs
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import read_card
 from cubeview.learn.models.model import Model, load_model, save_model
 from cubeview.learn.models.strided import build
 from cubeview.learn.train.fit import CHECKPOINT
+from tests.helpers.pairs import two_kinds
 from tests.learn.teach.test_finetune import SMALL, card
 from tests.learn.train.test_train import RECIPE
 
@@ -32,11 +32,7 @@ def test_two_processes_under_torchrun_give_the_model_of_one(tmp_path):
     torch.manual_seed(1)
     network = card(preprocess=HeartConfig().to_dict())
     save_model(Model(build(SMALL).eval(), network), tmp_path / "base")
-    write_pairs(tmp_path, 20, seed=3)
-    table = tmp_path / "cases.csv"
-    rows = table.read_text().splitlines()
-    kept = [row for row in rows if ",healthy," in row or ",ischaemic," in row]
-    table.write_text("\n".join([rows[0], *kept]))
+    table = two_kinds(tmp_path, 4)
     asked = ["finetune", "--labels", str(table), "--base", str(tmp_path / "base"), "--folds", "2"]
     asked += ["--steps", "8", "--rate", "0.01", "--json", "--augment", "shift", "--copies", "1"]
     several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
