@@ -26,20 +26,7 @@ def midwall_volume(values: np.ndarray, spacing: tuple[float, ...], ventricle: Ve
     ventricle : Ventricle
         Fitted to the sum of the gates.
     """
-    long, down, right = ventricle.axes
-    radii = ventricle.radii
-    turns = np.linspace(0.0, 2 * np.pi, _TURNS, endpoint=False)
-    steps = np.linspace(0.0, _BEYOND * float(radii[1:].max()), 64)
-    outward = np.cos(turns)[:, None] * down + np.sin(turns)[:, None] * right  # (turns, 3)
-    middle = ventricle.centre + _HEIGHTS[:, None] * radii[0] * long  # (heights, 3)
-    places = middle[:, None, None] + outward[None, :, None] * steps[:, None]  # (h, t, s, 3)
-    seen = _sampled(values, places / np.asarray(spacing))
-    outside = steps > _BEYOND * _outline(turns, radii)[..., None]  # (h, t, s)
-    seen[outside] = -np.inf
-    peak = steps[np.argmax(seen, axis=2)]  # (heights, turns)
-    smooth = _median(peak)
-    area = 0.5 * (smooth**2).sum(axis=1) * (2 * np.pi / _TURNS)
-    return float(np.trapezoid(area, _HEIGHTS * radii[0])) / 1000.0
+    return _Rays(values.shape, spacing, ventricle).volume(values)
 
 
 def volume_curve(cube: Cube, ventricle: Ventricle) -> np.ndarray:
@@ -47,14 +34,51 @@ def volume_curve(cube: Cube, ventricle: Ventricle) -> np.ndarray:
 
     The ventricle is one fitted to the sum of the gates.
     """
-    return np.array(
-        [midwall_volume(gate.pixels.read(), cube.spacing, ventricle) for gate in cube.gates]
-    )
+    rays = _Rays(cube.shape, cube.spacing, ventricle)
+    return np.array([rays.volume(gate.pixels.read()) for gate in cube.gates])
 
 
 def count_curve(cube: Cube) -> np.ndarray:
     """Return the sum of the values of each gate, in ``cube.unit``, shape (gates,)."""
     return np.array([float(np.nansum(g.pixels.read(), dtype=np.float64)) for g in cube.gates])
+
+
+class _Rays:
+    """Rays from the long axis of a ventricle, laid once through all gates of a scan.
+
+    Parameters
+    ----------
+    shape : tuple of three int
+        Of the gates.
+    spacing : tuple of three float, mm
+    ventricle : Ventricle
+    """
+
+    def __init__(
+        self, shape: tuple[int, ...], spacing: tuple[float, ...], ventricle: Ventricle
+    ) -> None:
+        long, down, right = ventricle.axes
+        radii = ventricle.radii
+        turns = np.linspace(0.0, 2 * np.pi, _TURNS, endpoint=False)
+        self._steps = steps = np.linspace(0.0, _BEYOND * float(radii[1:].max()), 64)
+        outward = np.cos(turns)[:, None] * down + np.sin(turns)[:, None] * right  # (turns, 3)
+        middle = ventricle.centre + _HEIGHTS[:, None] * radii[0] * long  # (heights, 3)
+        places = middle[:, None, None] + outward[None, :, None] * steps[:, None]  # (h, t, s, 3)
+        self._corners = _corners(shape, places / np.asarray(spacing))
+        self._outside = steps > _BEYOND * _outline(turns, radii)[..., None]  # (h, t, s)
+        self._long_mm = radii[0]
+
+    def volume(self, values: np.ndarray) -> float:
+        """Return the volume within the brightest places of a gate, shape (z, y, x), ml."""
+        filled = np.nan_to_num(values).ravel()
+        seen = np.zeros(self._outside.shape)
+        for index, weight in self._corners:
+            seen += weight * filled[index]
+        seen[self._outside] = -np.inf
+        peak = self._steps[np.argmax(seen, axis=2)]  # (heights, turns)
+        smooth = _median(peak)
+        area = 0.5 * (smooth**2).sum(axis=1) * (2 * np.pi / _TURNS)
+        return float(np.trapezoid(area, _HEIGHTS * self._long_mm)) / 1000.0
 
 
 def _outline(turns: np.ndarray, radii: np.ndarray) -> np.ndarray:
@@ -74,20 +98,20 @@ def _median(peak: np.ndarray) -> np.ndarray:
     return smooth
 
 
-def _sampled(values: np.ndarray, voxels: np.ndarray) -> np.ndarray:
-    """Return values, shape (z, y, x), at fractional voxels, shape (..., 3); 0 outside the cube.
+def _corners(shape: tuple[int, ...], voxels: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the eight voxels around fractional ones, shape (..., 3), and their weights.
 
-    Linear in each direction.
+    Linear in each direction; what lies outside the cube weighs nothing. The voxels are indices of
+    the flat cube, shape (...).
     """
     low = np.floor(voxels).astype(int)
     part = voxels - low
-    total = np.zeros(voxels.shape[:-1])
-    limits = np.array(values.shape)
-    filled = np.nan_to_num(values)
+    limits = np.array(shape)
+    corners = []
     for corner in np.ndindex(2, 2, 2):
         index = low + corner
         weight = np.prod(np.where(np.array(corner) == 1, part, 1.0 - part), axis=-1)
-        inside = ((index >= 0) & (index < limits)).all(axis=-1)
-        z, y, x = (index[..., axis][inside] for axis in range(3))
-        total[inside] += weight[inside] * filled[z, y, x]
-    return total
+        weight[((index < 0) | (index >= limits)).any(axis=-1)] = 0.0
+        z, y, x = np.moveaxis(np.clip(index, 0, limits - 1), -1, 0)
+        corners.append(((z * shape[1] + y) * shape[2] + x, weight))
+    return corners

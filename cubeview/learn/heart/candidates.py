@@ -5,6 +5,7 @@ brighter than the heart cannot win by brightness alone.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.fft import irfftn, next_fast_len, rfftn
@@ -154,6 +155,7 @@ def _different(first: Wall, second: Wall) -> bool:
     return bool(apart or first.axes[0] @ second.axes[0] < 0.3)
 
 
+@lru_cache(maxsize=1)
 def _lattice() -> np.ndarray:
     n = int(_REACH_MM // _STEP_MM)
     line = np.arange(-n, n + 1) * _STEP_MM

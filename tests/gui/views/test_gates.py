@@ -1,6 +1,7 @@
 """Gated scans: a slider over the gates, the beat as a film, a curve; flat scans in one view."""
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from tests.gui.fakes import make_heart
 PICTURES = Path(__file__).resolve().parents[3] / "screenshots" / "gated"
 
 
+@lru_cache(maxsize=4)
 def beating(role, count=8, name="Beat"):
     shorts = 25 + 5 * np.cos(np.linspace(0, 2 * np.pi, count, endpoint=False))
     states = [shell(45.0, short, noise=5) for short in shorts]
