@@ -47,7 +47,7 @@ class GateView(CaseView):
         for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
             pen = pg.mkPen(colour, width=1, style=style)
             self.curves[role] = pg.PlotDataItem(pen=pen, symbol="o", symbolSize=4, symbolPen=pen)
-            self.plot.plot.addItem(self.curves[role])
+            self.plot.box.addItem(self.curves[role])
         below = row(self.play_button, self.sum_button, (self.slider, 1))
         put(self.card(), self.title, (self.plot, 1), below)
         self._beat = QTimer(self)
@@ -116,7 +116,7 @@ class GateView(CaseView):
         heart = kind_of(self.case).ventricle
         self._what = "Volume within the wall" if heart else "Counts"
         self._unit = "ml, estimated" if heart else value_unit(self.case.main)
-        self.plot.plot.setLabel("left", "ml" if heart else self._unit)
+        self.plot.left.setLabel("ml" if heart else self._unit)
         top = 0.0
         for role, curve in self.curves.items():
             cube, ventricle = self.case.cubes[role], self.session.ventricles.get(role)
@@ -130,5 +130,5 @@ class GateView(CaseView):
                 continue
             curve.setData(np.linspace(0, self.case.gates - 1, len(values)), values)
             top = max(top, float(np.nanmax(values, initial=0.0)))
-        self.plot.plot.setYRange(0, top * 1.1 or 1.0, padding=0)
+        self.plot.box.setYRange(0, top * 1.1 or 1.0, padding=0)
         self._follow()

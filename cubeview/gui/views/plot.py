@@ -44,33 +44,33 @@ class Plot(pg.GraphicsView):
         self.viewport().setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumHeight(90)
-        self.world = WorldAxis("bottom")
-        self.plot = pg.PlotItem(axisItems={"bottom": self.world}, enableMenu=False)
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(False, False)
+        # A PlotItem brings a form of settings, a menu and buttons nobody sees: half its time.
+        self.box = pg.ViewBox(enableMouse=False, enableMenu=False)
+        self.world, self.left = WorldAxis("bottom"), pg.AxisItem("left")
+        # "(×0.001)" beside the unit would be another scale than the colour bar's.
+        self.left.enableAutoSIPrefix(False)
+        layout = pg.GraphicsLayout()
+        layout.setContentsMargins(1, 3, 11, 1)
+        layout.setSpacing(0)
+        for item, row, column in ((self.left, 0, 0), (self.box, 0, 1), (self.world, 1, 1)):
+            layout.addItem(item, row, column)
+        self.setCentralItem(layout)
+        for axis in (self.left, self.world):
+            axis.linkToView(self.box)
         self.marker = pg.InfiniteLine(angle=90, movable=False)
         self.marker.setZValue(10)
-        self.plot.addItem(self.marker, ignoreBounds=True)
-        # "(×0.001)" beside the unit would be another scale than the colour bar's.
-        self.plot.getAxis("left").enableAutoSIPrefix(False)
-        self.plot.setContentsMargins(0, 2, 10, 0)
-        self.setCentralItem(self.plot)
+        self.box.addItem(self.marker, ignoreBounds=True)
         self.whole = (0.0, 1.0)
         self.fitted = True
         self.takes_spans = False
         self.span = pg.LinearRegionItem(movable=False)
         self.span.hide()
-        self.plot.addItem(self.span, ignoreBounds=True)
+        self.box.addItem(self.span, ignoreBounds=True)
         self._start = QPointF()
         self._drag: tuple[str, QPointF] | None = None
         self._dressed = colours()
         self._paint_like_palette(self._dressed)
         self._built = True
-
-    @property
-    def box(self) -> pg.ViewBox:
-        """The view the curves lie in."""
-        return self.plot.getViewBox()
 
     def set_whole(self, low: float, high: float) -> None:
         """Set what a fitted plot shows, in voxel indices."""
@@ -81,7 +81,7 @@ class Plot(pg.GraphicsView):
     def fit(self) -> None:
         """Show the whole axis."""
         self.fitted = True
-        self.plot.setXRange(*self.whole, padding=0)
+        self.box.setXRange(*self.whole, padding=0)
 
     def show_across(self, left: float, right: float) -> None:
         """Show this range, as chosen in another view."""
@@ -163,9 +163,8 @@ class Plot(pg.GraphicsView):
     def _paint_like_palette(self, theme: Colours) -> None:
         self._dressed = theme
         self.setBackground(theme.card)
-        left = self.plot.getAxis("left")
-        left.setStyle(tickFont=self.world.style["tickFont"])
-        left.setPen(theme.line)
-        left.setTextPen(theme.dim)
+        self.left.setStyle(tickFont=self.world.style["tickFont"])
+        self.left.setPen(theme.line)
+        self.left.setTextPen(theme.dim)
         self.world.set_colours(theme.line, theme.dim)
         self.marker.setPen(pg.mkPen(theme.accent, width=1))

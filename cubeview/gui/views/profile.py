@@ -38,9 +38,9 @@ class ProfileView(CaseView):
         self.curves: dict[str, pg.PlotCurveItem] = {}
         for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
             self.curves[role] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=1, style=style))
-            self.plot.plot.addItem(self.curves[role])
+            self.plot.box.addItem(self.curves[role])
         unit = "% of ventricle maximum" if self._is_heart else value_unit(self.case.main) or "value"
-        self.plot.plot.setLabel("left", "%" if self._is_heart else unit)
+        self.plot.left.setLabel("%" if self._is_heart else unit)
         dashes = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╍╍"}
         signs = "".join(
             f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {role}'
@@ -126,7 +126,7 @@ class ProfileView(CaseView):
             curve.setData(self._places(role, len(values)), values)
             top = max(top, float(np.nanmax(values, initial=0.0)))
         if self._is_heart:
-            self.plot.plot.setYRange(0, max(105.0, top), padding=0)
+            self.plot.box.setYRange(0, max(105.0, top), padding=0)
 
     def _places(self, role: str, length: int) -> np.ndarray:
         """Return where a state's voxels lie along the main cube's axis, the cursors together."""

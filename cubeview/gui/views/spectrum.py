@@ -44,16 +44,16 @@ class SpectrumView(CaseView):
         self.band = Band()
         self.intervals = Intervals()
         for item in (self.intervals, self.band, self.curve):
-            self.plot.plot.addItem(item, ignoreBounds=True)
+            self.plot.box.addItem(item, ignoreBounds=True)
         self.why = Plot()
         self.why.setMaximumHeight(70)
         self.why.setMinimumHeight(50)
         self.why_curve = pg.PlotCurveItem(
             pen=pg.mkPen(_WHY_COLOUR, width=1), fillLevel=0, brush=_WHY_COLOUR + "50"
         )
-        self.why.plot.addItem(self.why_curve)
-        self.why.plot.hideAxis("bottom")
-        self.why.plot.setXLink(self.plot.plot)
+        self.why.box.addItem(self.why_curve)
+        self.why.world.hide()
+        self.why.box.setXLink(self.plot.box)
         self.why.hide()
         layout = self.card()
         for widget, stretch in ((self.title, 0), (self.plot, 1), (self.why, 0)):
@@ -62,11 +62,11 @@ class SpectrumView(CaseView):
         axis = self.cube.axes[0]
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption_of(axis))
-        self.plot.plot.setLabel("left", value_unit(self.cube) or "value")
-        self.why.plot.setLabel("left", "why")
-        self.why.plot.getAxis("left").setTicks([[(0, "0"), (1, "1")]])
+        self.plot.left.setLabel(value_unit(self.cube) or "value")
+        self.why.left.setLabel("why")
+        self.why.left.setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
-            plot.plot.getAxis("left").setWidth(62)  # one above the other
+            plot.left.setWidth(62)  # one above the other
             plot.set_whole(-0.5, len(axis) - 0.5)
             plot.picked.connect(self._put_channel)
             plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
@@ -92,7 +92,7 @@ class SpectrumView(CaseView):
     def stop(self) -> None:
         """Leave the session; untie the plots, or one follows the other while it is deleted."""
         super().stop()
-        self.why.plot.setXLink(None)
+        self.why.box.setXLink(None)
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the theme."""
@@ -155,7 +155,7 @@ class SpectrumView(CaseView):
         self.band.setVisible(len(rows) > 1)
         if np.isfinite(low) and np.isfinite(high):
             margin = 0.05 * (high - low) or 1.0
-            self.plot.plot.setYRange(float(low - margin), float(high + margin), padding=0)
+            self.plot.box.setYRange(float(low - margin), float(high + margin), padding=0)
 
     def _say(self, text: str) -> None:
         self.curve.clear()
@@ -180,7 +180,7 @@ class SpectrumView(CaseView):
         strength /= strength.max() or 1.0
         start = overlay.boxes[role][0].start
         self.why_curve.setData(np.arange(start, start + len(strength)), strength)
-        self.why.plot.setYRange(0, 1, padding=0.05)
+        self.why.box.setYRange(0, 1, padding=0.05)
 
     def _paint_like_palette(self) -> None:
         theme = colours()
