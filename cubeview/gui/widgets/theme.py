@@ -83,9 +83,14 @@ def theme(name: ThemeName) -> None:
     assert hints is not None
     light = name == "light" or (name == "system" and hints.colorScheme() == Qt.ColorScheme.Light)
     chosen = LIGHT if light else DARK
-    app.setStyle("Fusion")
+    sheet = Template(_SHEET).substitute(asdict(chosen))
+    # Each of the three goes through every widget there is.
+    if app.styleSheet() == sheet and colours() is chosen:
+        return
+    if not app.styleSheet():
+        app.setStyle("Fusion")
     app.setPalette(_palette(chosen))
-    app.setStyleSheet(Template(_SHEET).substitute(asdict(chosen)))
+    app.setStyleSheet(sheet)
 
 
 def _palette(c: Colours) -> QPalette:
