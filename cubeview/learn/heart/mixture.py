@@ -25,9 +25,10 @@ _LOGISTIC = 1.702  # expit(1.702 x) stays within 0.01 of the normal distribution
 PARTS = 14
 """Wall (mean, then eight smooth modes), cavity, surroundings (level, slopes)."""
 
-# What holds each part's brightness: as a share of what the wall itself weighs, and at the least.
+# What holds the brightness of the parts: modes to even uptake and the cavity to no counts, each by
+# a share of what the wall itself weighs; all else hardly.
 _RIDGE = 0.05
-_HELD = np.array([1e-3] + [1.0] * 8 + [1.0] + [1e-3] * 4)  # of the ridge: modes, cavity, all else
+_HELD = np.array([1e-3] + [1.0] * 9 + [1e-3] * 4)
 _LEAST = np.array([1e-9] * 9 + [0.0] + [1e-9] * 4)
 _DIAGONAL = np.arange(PARTS)
 

@@ -1,7 +1,9 @@
 from dataclasses import fields
 
 import pytest
+from PyQt6.QtCore import QEvent
 from PyQt6.QtGui import QColor
+from PyQt6.QtWidgets import QWidget
 
 from cubeview.gui.widgets.theme import DARK, LIGHT, colours, theme
 
@@ -38,4 +40,24 @@ def test_themes_dress_the_application(qapp):
     assert colours() is DARK
     assert "$" not in qapp.styleSheet()
     assert all(QColor(getattr(DARK, f.name)).isValid() for f in fields(DARK))
+    theme("system")
+
+
+def test_a_theme_that_stays_dresses_nothing_anew(qtbot):
+    class Counting(QWidget):
+        dressed = 0
+
+        def changeEvent(self, event):
+            self.dressed += event.type() == QEvent.Type.StyleChange
+
+    theme("dark")
+    widget = Counting()
+    qtbot.addWidget(widget)
+    widget.show()
+    widget.dressed = 0
+    theme("dark")
+    assert widget.dressed == 0
+    theme("light")
+    assert widget.dressed > 0
+    assert colours() is LIGHT
     theme("system")
