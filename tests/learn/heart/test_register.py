@@ -7,7 +7,7 @@ import pytest
 
 from cubeview.learn.heart.finder import find_pair
 from cubeview.learn.heart.fit import fit_wall
-from cubeview.learn.heart.mixture import shares
+from cubeview.learn.heart.mixture import Mixture
 from cubeview.learn.heart.register import register
 from cubeview.learn.heart.wall import Wall, reach_of
 from tests.learn.teach.trials import trial
@@ -20,7 +20,8 @@ WALL = Wall(np.zeros(3), np.eye(3))
 
 def counts(wall, defect=0.0):
     """A wall, its inferior third `defect` darker, in a faint body."""
-    share, _, (_, inferior, _) = shares(wall, PLACES)
+    share, inferior = Mixture(PLACES).parts(wall)[[0, 2]]
+    inferior = np.divide(inferior, share, out=np.zeros_like(share), where=share > 1e-9)
     return 0.1 + share * (1 - defect / (1 + np.exp(-(inferior - 0.45) / 0.08)))
 
 
