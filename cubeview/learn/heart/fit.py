@@ -158,7 +158,8 @@ def prior(start: Wall, vector: np.ndarray) -> np.ndarray:
         ]
     )
     now = began + _UNIT * vector[5:]
-    rows = np.empty(8)
+    rows: np.ndarray = np.empty(8)
     rows[:7] = (now - _USUAL) / _SPREAD
     rows[7] = (now[0] - now[1] - _USUAL_RATIO) / _RATIO_SPREAD
-    return np.sqrt(_PRIOR) * rows
+    rows *= np.sqrt(_PRIOR)
+    return rows

@@ -94,7 +94,8 @@ class Mixture:
     @_kept
     def _away(self) -> np.ndarray:
         """Places from the wall's centre, in the precision they came in."""
-        return self._places - self._centre.astype(self._places.dtype)[:, None]
+        away: np.ndarray = self._places - self._centre.astype(self._places.dtype)[:, None]
+        return away
 
     @_kept
     def _slopes(self) -> np.ndarray:
