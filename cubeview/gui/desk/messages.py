@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.gui.widgets.basic import button as make_button
-from cubeview.gui.widgets.basic import copy_text
+from cubeview.gui.widgets.basic import copy_text, steady
 
 Level = Literal["error", "warn", "info"]
 
@@ -170,7 +170,7 @@ class Message(QFrame):
         copy.hide()
         column.addWidget(shown)
         column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
-        button = QPushButton("Details")
+        button = steady(QPushButton("Details"))
         button.setProperty("part", "quiet")
         button.setCheckable(True)
         button.toggled.connect(shown.setVisible)

@@ -9,7 +9,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, with_spectral
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import answers, label, offer, say
+from cubeview.gui.widgets.basic import answers, label, offer, say, steady
 from cubeview.gui.widgets.layout import put
 
 _WORDS = {
@@ -39,15 +39,15 @@ class SpectralDialog(QDialog):
         self.setWindowTitle("Spectral axis")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         axis = case.main.axes[0]
-        self.shown = QComboBox()
+        self.shown = steady(QComboBox())
         offer(self.shown, {key: _WORDS[key] for key in SHOWN}, shown_as(axis))
-        self.convention = QComboBox()
+        self.convention = steady(QComboBox())
         offer(self.convention, {key: key.capitalize() for key in CONVENTIONS})
         self.rest = QLineEdit()
         self.rest.setPlaceholderText("1420.40575 MHz, 656.28 nm …")
         if axis.rest is not None:
             self.rest.setPlaceholderText(f"{axis.rest:.10g} {axis.rest_unit}, from the file")
-        self.frame = QComboBox()
+        self.frame = steady(QComboBox())
         frames = {"observed": "As observed", "rest": "In the rest frame of the source"}
         offer(self.frame, frames, "rest" if axis.redshift else "observed")
         self.redshift = QLineEdit()

@@ -32,6 +32,8 @@ class CasesPanel(QWidget):
         layout = self._layout = column(self)
         self.list = QListWidget()
         self.list.setAccessibleName("Cases")
+        # A click leaves the keyboard to the views: the next arrow is for them, not another case.
+        self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._chosen)

@@ -3,13 +3,13 @@
 import numpy as np
 from PyQt6.QtCore import QSignalBlocker, QSize
 from PyQt6.QtGui import QIcon, QPixmap
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import BY_HAND, levels_of
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import offer
+from cubeview.gui.widgets.basic import offer, steady, tick
 from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
 from cubeview.gui.widgets.layout import put, row
@@ -22,12 +22,12 @@ class LevelsControl(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.colours = _ColourBox()
-        self.stretch = QComboBox()
+        self.colours = steady(_ColourBox())
+        self.stretch = steady(QComboBox())
         offer(self.stretch, {name: name for name in STRETCHES})
-        self.way = QComboBox()
-        self.smooth = QCheckBox("smooth")
-        self.smooth.setToolTip("Interpolate hearts between voxels; the networks see plain voxels")
+        self.way = steady(QComboBox())
+        tip = "Interpolate hearts between voxels; the networks see plain voxels"
+        self.smooth = tick("smooth", tip)
         for box, words in (
             (self.colours, "Colour map"),
             (self.stretch, "How values are spread over the colours"),

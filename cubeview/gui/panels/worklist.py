@@ -224,11 +224,16 @@ class WorklistPanel(QWidget):
         table.customContextMenuRequested.connect(
             lambda at: self._case_menu(table.viewport().mapToGlobal(at))  # type: ignore[union-attr]
         )
-        table.activated.connect(lambda index: self._cases.open(self.model.row(index.row()).id))
+        table.activated.connect(lambda index: self._open(index.row()))
         chosen = table.selectionModel()
         assert chosen is not None
         chosen.selectionChanged.connect(lambda *_: self._show_count())
         return table
+
+    def _open(self, place: int) -> None:
+        """Open the case of a row; the views that come with it get the keyboard."""
+        self.table.clearFocus()
+        self._cases.open(self.model.row(place).id)
 
     @property
     def _names(self) -> list[str]:

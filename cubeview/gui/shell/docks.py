@@ -131,6 +131,10 @@ class Docks:
     def __iter__(self) -> Iterator[QDockWidget]:
         return iter(self._docks.values())
 
+    def is_behind(self, widget: QWidget) -> bool:
+        """Tell whether a widget is of a panel that lies behind another; to Qt it is visible."""
+        return any(dock.isAncestorOf(widget) and dock.visibleRegion().isEmpty() for dock in self)
+
     def show(self, name: str) -> QDockWidget:
         """Bring a panel to the front; return its dock."""
         dock = self._docks[name]

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, QUrl
-from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
 from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from cubeview.errors import CubeviewError
@@ -136,6 +136,28 @@ class Window(QMainWindow):
             self.messages.info(f"Saved {path}")
         else:
             self.messages.error(f"{path}: cannot be written. Choose another folder.")
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Pass the keyboard on: past panels behind others, and to the views where Qt would give it
+        to whatever comes next because what had it has gone.
+        """
+        held = self.focusWidget()
+        if held is not None and not (held.isVisible() and held.isEnabled()):
+            self.ortho.take_keys()
+            return True
+        first: QWidget | None = None
+        while super().focusNextPrevChild(next):
+            here = self.focusWidget()
+            if here is None or here is first or not self.docks.is_behind(here):
+                return True
+            first = first or here
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Let the views answer keys that nothing else has."""
+        if event is not None and self.focusWidget() is None and self.ortho.focused is not None:
+            self.ortho.take_keys()
+            self.ortho.focused.canvas.keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""

@@ -114,6 +114,18 @@ class OrthoView(QWidget):
         if self._find(SpectrumView):
             self.session.set_white(not self.session.white)
 
+    def take_keys(self) -> None:
+        """Give the keyboard to the view in use; to nothing where there is none."""
+        if self.focused is not None:
+            self.focused.canvas.setFocus()
+        elif (held := self._holder()) is not None:
+            held.clearFocus()
+
+    def _holder(self) -> QWidget | None:
+        """Return what has the keyboard in this window, whether or not the window is in use."""
+        window = self.window()
+        return None if window is None else window.focusWidget()
+
     def fit(self) -> None:
         """Fit all slices into their views."""
         for view in self.slices:
@@ -155,6 +167,8 @@ class OrthoView(QWidget):
 
     def _clear(self) -> None:
         self.play(False)
+        if (held := self._holder()) is not None and self.isAncestorOf(held):
+            held.clearFocus()  # the next views get the keyboard back, and no panel meanwhile
         for part in self._parts:
             part.stop()
         self._parts, self.slices, self.focused = [], [], None
@@ -192,6 +206,8 @@ class OrthoView(QWidget):
             self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
         self._layout.addWidget(self._root)
         self._use(min(self.slices, key=lambda view: view.axis))
+        if self._holder() is None:
+            self.take_keys()
 
     def _others(self, case: Case) -> QWidget:
         """Return the views beside the slices that suit the case."""
@@ -228,6 +244,8 @@ class OrthoView(QWidget):
 
     def _enlarge(self, view: SliceView) -> None:
         """Give one view the whole area, or give it back."""
+        self._use(view)
+        self.take_keys()
         others = [part for part in self._parts if part is not view and part.parent() is not None]
         hide = any(part.isVisible() for part in others if isinstance(part, SliceView))
         for part in others:

@@ -36,9 +36,10 @@ class Plot(pg.GraphicsView):
     ranged = pyqtSignal(float, float)
     spanned = pyqtSignal(float, float)
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self._built = False  # Qt's constructor already sends change events
         super().__init__()
+        self.setAccessibleName(name)
         # Files dropped here are for the window; a graphics view would swallow them.
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)

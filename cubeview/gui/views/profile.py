@@ -15,6 +15,7 @@ from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import body_offsets, caption_of
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.basic import steady
 from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
@@ -28,13 +29,14 @@ class ProfileView(CaseView):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.title = Title()
-        self.along = QComboBox()
+        self.along = steady(QComboBox())
         for number in (2, 1, 0):
             low, high = axis_marks(self.case.main)[number]
             name = self.case.main.axes[number].name
             self.along.addItem(f"{low} – {high}" if low and high else f"along {name}", number)
         self.along.setToolTip("Axis the profile runs along")
-        self.plot = Plot()
+        self.along.setAccessibleName("Axis the profile runs along")
+        self.plot = Plot("Profile")
         self.curves: dict[str, pg.PlotCurveItem] = {}
         for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
             self.curves[role] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=1, style=style))

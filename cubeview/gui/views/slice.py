@@ -86,6 +86,8 @@ class SliceView(CaseView):
             (session.catalogue_changed, self._draw_sources),
             (session.white_changed, self._follow),
         )
+        # As a screen reader says it; which plane it is the title above it says.
+        self.canvas.setAccessibleName(" ".join({self._heading(): 0, self.frame.name: 0}))
         self._set_up_axes()
         self._style_overlay()
         self.marks = WindowMarks()

@@ -39,13 +39,13 @@ class SpectrumView(CaseView):
         self.cube = self.case.main
         self._place: tuple[object, ...] = ()
         self.title = Title()
-        self.plot = Plot()
+        self.plot = Plot("Spectrum")
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
         self.band = Band()
         self.intervals = Intervals()
         for item in (self.intervals, self.band, self.curve):
             self.plot.plot.addItem(item, ignoreBounds=True)
-        self.why = Plot()
+        self.why = Plot("Strength of the map in each channel")
         self.why.setMaximumHeight(70)
         self.why.setMinimumHeight(50)
         self.why_curve = pg.PlotCurveItem(

@@ -1,12 +1,14 @@
 """Small widgets the panels are built of."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QAction, QColor, QIcon, QPixmap
 from PyQt6.QtWidgets import (
+    QAbstractSpinBox,
     QApplication,
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -18,6 +20,31 @@ from PyQt6.QtWidgets import (
     QSizePolicy,
     QWidget,
 )
+
+_W = TypeVar("_W", bound=QWidget)
+
+
+class _Unturned(QObject):
+    """Leaves the wheel to what scrolls around a field."""
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Pass a wheel on."""
+        if event is None or event.type() != QEvent.Type.Wheel:
+            return False
+        event.ignore()
+        return True
+
+
+def steady(made: _W) -> _W:
+    """Return a button or a field that only means it changes: not by the wheel of who scrolls.
+
+    A click does not take the keyboard from the views either, but for fields that are typed in: the
+    next space or arrow key would press or change once more what was clicked.
+    """
+    typed = isinstance(made, QAbstractSpinBox)
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus if typed else Qt.FocusPolicy.TabFocus)
+    made.installEventFilter(_Unturned(made))
+    return made
 
 
 def label(text: str = "", part: str = "", *, wrap: bool = True) -> QLabel:
@@ -82,13 +109,20 @@ def button(
     name : str
         For a screen reader, where the text is a sign.
     """
-    made = QPushButton(text)
+    made = steady(QPushButton(text))
     made.setProperty("part", part)
     made.setToolTip(tip)
     made.setAccessibleName(name)
     # `clicked` carries a state that a slot without arguments must not get.
     made.clicked.connect(lambda: slot())
     return made
+
+
+def tick(text: str, tip: str = "") -> QCheckBox:
+    """Return a box to tick."""
+    box = steady(QCheckBox(text))
+    box.setToolTip(tip)
+    return box
 
 
 def answers(dialog: QDialog, *names: str) -> QDialogButtonBox:
@@ -129,6 +163,7 @@ class PanelArea(QScrollArea):
     def __init__(self, panel: QWidget) -> None:
         super().__init__()
         self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # or a click between its fields takes the keys
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(panel)
@@ -150,7 +185,7 @@ class PanelArea(QScrollArea):
 
 def chooser(name: str, tip: str = "") -> QComboBox:
     """Return a combo box that takes the width it is given, whatever its longest entry asks for."""
-    box = QComboBox()
+    box = steady(QComboBox())
     box.setAccessibleName(name)
     box.setToolTip(tip)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

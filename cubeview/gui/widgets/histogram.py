@@ -15,6 +15,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QDoubleSpinBox, QSizePolicy, QWidget
 
+from cubeview.gui.widgets.basic import steady
 from cubeview.gui.widgets.colormaps import colormap
 from cubeview.gui.widgets.theme import colours
 
@@ -133,6 +134,7 @@ class FigureBox(QDoubleSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
+        steady(self)
         self.setRange(-1e38, 1e38)
         self.setDecimals(40)
         self.setKeyboardTracking(False)
