@@ -1,5 +1,6 @@
 """What a case opens with: levels, and a colour map that suits its kind."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from cubeview.cubes.case import Case
@@ -39,3 +40,8 @@ def follow_ventricles(session: Session) -> None:
     """Take new levels from new ellipsoids, unless the user chose them otherwise."""
     if session.case is not None and session.display.levels_from == VENTRICLE:
         session.set_display(levels=levels_of(session, VENTRICLE))
+
+
+def whole_of(session: Session, roles: Iterable[str]) -> str:
+    """Return what 100 % of a heart is: only of a known ventricle is it the maximum of that."""
+    return VENTRICLE if session.ventricles.keys() >= set(roles) else "the brightest in the middle"

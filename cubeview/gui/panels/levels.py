@@ -7,9 +7,9 @@ from PyQt6.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.display import BY_HAND, levels_of
+from cubeview.gui.desk.display import BY_HAND, levels_of, whole_of
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import offer, steady, tick
+from cubeview.gui.widgets.basic import label, offer, steady, tick
 from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
 from cubeview.gui.widgets.layout import put, row
@@ -46,6 +46,8 @@ class LevelsControl(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         put(layout, row((self.colours, 3), (self.stretch, 1)), row((self.way, 1), self.smooth))
         layout.addLayout(self._rows)
+        self.unknown = label("The ventricle is not known: the brightest in the middle", "warn")
+        layout.addWidget(self.unknown)
         self.rows: dict[str, _Row] = {}
 
         self.colours.activated.connect(
@@ -68,6 +70,7 @@ class LevelsControl(QWidget):
         self.rows = {}
         self.setEnabled(case is not None)
         self.way.clear()
+        self.unknown.hide()
         if case is None:
             return
         heart = kind_of(case).ventricle
@@ -93,6 +96,9 @@ class LevelsControl(QWidget):
         elif display.levels_from != BY_HAND and hand >= 0:
             self.way.removeItem(hand)
         self.way.setCurrentText(display.levels_from)
+        case, by_wall = self.session.case, display.levels_from == VENTRICLE
+        known = case is None or whole_of(self.session, case.roles) == VENTRICLE
+        self.unknown.setVisible(by_wall and not known)
         for shown in self.rows.values():
             shown.read()
 
@@ -111,7 +117,6 @@ class _Row:
         for box, words in ((self.low, "lower"), (self.high, "upper")):
             box.setSuffix(" %" if kind_of(self.cube).ventricle else "")
             box.setAccessibleName(f"{role} {words} level")
-            box.setToolTip(f"{words.capitalize()} level, {self._unit}")
             box.valueChanged.connect(self._take_fields)
         self.histogram.dragged.connect(self._take)
         self._parts = (self.label, self.histogram, self.low, self.high)
@@ -123,7 +128,8 @@ class _Row:
 
     @property
     def _unit(self) -> str:
-        return "% of ventricle maximum" if kind_of(self.cube).ventricle else self.cube.unit
+        heart = kind_of(self.cube).ventricle
+        return f"% of {whole_of(self.session, [self.role])}" if heart else self.cube.unit
 
     @property
     def _share(self) -> float:
@@ -145,7 +151,8 @@ class _Row:
             return
         self._set_range(levels)
         self.histogram.set_levels(levels, self.session.display.colormap)
-        for box, level in ((self.low, levels[0]), (self.high, levels[1])):
+        for box, level, words in ((self.low, levels[0], "Lower"), (self.high, levels[1], "Upper")):
+            box.setToolTip(f"{words} level, {self._unit}")
             with QSignalBlocker(box):
                 box.setSingleStep((levels[1] - levels[0]) * self._share / 50)
                 box.setValue(level * self._share)
@@ -181,8 +188,8 @@ class _ColourBox(QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self.setIconSize(QSize(48, 12))
-        for key, label in COLORMAPS.items():
-            self.addItem(label, key)
+        for key, name in COLORMAPS.items():
+            self.addItem(name, key)
 
     def choose(self, key: str) -> None:
         """Show one as the chosen one."""

@@ -11,6 +11,7 @@ from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.stopping import stop
 from cubeview.gui.panels.teach_choices import TeachChoices
 from cubeview.gui.panels.teach_result import TeachResult
 from cubeview.gui.widgets.basic import button, label, say
@@ -123,7 +124,8 @@ class TeachPanel(QWidget):
 
     def cancel(self) -> None:
         """Stop at the next step; nothing is written."""
-        self._jobs.cancel(KIND)
+        if self._job is not None:
+            stop([self._job], self.window() or self)
         self._refresh()
 
     def discard(self) -> None:

@@ -7,6 +7,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest, StillLine
+from cubeview.gui.desk.stopping import stop
 from cubeview.gui.desk.words import place_text, values_text
 from cubeview.gui.dialogs.guesses import chip_text
 from cubeview.gui.widgets.basic import button, label, say
@@ -44,7 +45,7 @@ class StatusLine(QStatusBar):
         self.progress.setTextVisible(False)
         self.progress.setFixedWidth(140)
         self.cancel_button = button(
-            "✕", self.cancel, "Cancel (Esc)", "quiet", name="Cancel the running work"
+            "✕", self.cancel, "Cancel", "quiet", name="Cancel the running work"
         )
         for widget in (self.chip, self.job_text, self.progress, self.cancel_button):
             self.addPermanentWidget(widget)
@@ -65,14 +66,12 @@ class StatusLine(QStatusBar):
 
     def cancel(self) -> None:
         """Cancel the job that is shown, or else whatever runs."""
-        for job in [self._shown] if self._shown is not None else self._running():
-            job.cancel()
+        stop([self._shown] if self._shown is not None else self._running(), self.window() or self)
         self._show_jobs()
 
     def cancel_all(self) -> None:
         """Cancel all running work."""
-        for job in self._running():
-            job.cancel()
+        stop(self._running(), self.window() or self)
         self._show_jobs()
 
     def _running(self) -> list[Job]:

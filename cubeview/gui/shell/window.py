@@ -202,6 +202,7 @@ class Window(QMainWindow):
             "fit": ortho.fit,
             "full_screen": self._set_full_screen,
             "reset_layout": docks.reset,
+            "close_top": self._close_top,
             "next_case": partial(self.cases.step, 1),
             "previous_case": partial(self.cases.step, -1),
             "play": ortho.play,
@@ -308,6 +309,19 @@ class Window(QMainWindow):
     def _search(self) -> None:
         self.docks.show("sources")
         self.sources.run()
+
+    def _close_top(self) -> None:
+        """Close what lies uppermost; work goes on."""
+        said = [message for message in self.messages.messages() if not message.asks]
+        if self.ortho.playing or self.actions_table["beat"].isChecked():
+            self.ortho.play(False)
+            self.ortho.beat(False)
+        elif self.session.adjusting:
+            self.session.set_adjusting(False)
+        elif said:
+            said[0].dismiss()
+        elif self.isFullScreen():
+            self.actions_table["full_screen"].setChecked(False)
 
     def _set_full_screen(self, full: bool) -> None:
         state, flag = self.windowState(), Qt.WindowState.WindowFullScreen

@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QComboBox
 from cubeview.cubes.plane import axis_marks, heart_region
 from cubeview.cubes.reduce import ventricle_maximum
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk.display import whole_of
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.fetch import OnceAFrame
@@ -41,14 +42,12 @@ class ProfileView(CaseView):
         for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
             self.curves[role] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=1, style=style))
             self.plot.plot.addItem(self.curves[role])
-        unit = "% of ventricle maximum" if self._is_heart else value_unit(self.case.main) or "value"
-        self.plot.plot.setLabel("left", "%" if self._is_heart else unit)
+        self.plot.plot.setLabel("left", "%" if self._is_heart else value_unit(self.case.main))
         dashes = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╍╍"}
-        signs = "".join(
+        self._signs = "".join(
             f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {role}'
             for role, (colour, style) in zip(self.case.roles, PENS, strict=False)
         )
-        self.title.set_words("Profile", unit, signs=signs)
         put(self.card(), row((self.title, 1), self.along), (self.plot, 1))
 
         self._soon = OnceAFrame(self._draw, self)
@@ -88,6 +87,10 @@ class ProfileView(CaseView):
                 caption = f"{low} ← {caption} → {high}"
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption)
+        unit = value_unit(self.case.main)
+        if self._is_heart:
+            unit = f"% of {whole_of(self.session, self.case.roles)}"
+        self.title.set_words(*filter(None, ("Profile", unit)), signs=self._signs)
         self._fit()
         self._draw()
 

@@ -86,6 +86,26 @@ def test_one_view_alone_has_the_keyboard(two):
     assert two.ortho.focused is one
 
 
+def test_escape_closes_what_is_on_top_and_no_work(two, idle, qtbot):
+    network = two.desk.questions
+    network.go.clear()
+    press(two, "P")
+    press(two, "V")
+    two.messages.warn("Something is odd.")
+    press(two, "Escape")
+    assert not two.session.adjusting
+    assert [m for m in two.messages.messages() if not m.asks]
+    press(two, "Space")
+    press(two, "Escape")
+    assert not two.ortho.playing
+    press(two, "Escape")
+    assert not [m for m in two.messages.messages() if not m.asks]
+    press(two, "Escape")
+    network.go.set()
+    idle(two)
+    assert two.session.prediction is not None
+
+
 def around(window):
     """Return what Tab goes through, from the first view and round again."""
     stops: list[QWidget] = []
