@@ -161,6 +161,10 @@ class Session(QObject):
         """Return the last answer a case of the list got."""
         return self._open[case].prediction if case in self._open else None
 
+    def hashes_of(self, case: Case) -> dict[str, str] | None:
+        """Return SHA-256 of the files of a case by role, where they are known."""
+        return self._open[case].hashes if case in self._open else None
+
     @property
     def asked(self) -> Case | None:
         """The current case as a network is to be shown it: with the window that was set."""

@@ -1,5 +1,6 @@
 """The Cases panel: what is open, what it is, and what it was judged to be."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
@@ -26,9 +27,14 @@ class CasesPanel(QWidget):
 
     wanted = pyqtSignal(object)
 
-    def __init__(self, session: Session, samples: tuple[Sample, ...]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        samples: tuple[Sample, ...],
+        label_of: Callable[[Case], str] = lambda case: "",
+    ) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._label_of = session, label_of
         layout = self._layout = column(self)
         self.list = QListWidget()
         self.list.setAccessibleName("Cases")
@@ -47,10 +53,10 @@ class CasesPanel(QWidget):
         self._recent = QVBoxLayout()
         self._recent.setSpacing(4)
         put(layout, self._recent_heading, self._recent)
-        session.cases_changed.connect(self._refill)
+        session.cases_changed.connect(self.refill)
         session.case_changed.connect(self._select)
         self.set_recent(())
-        self._refill()
+        self.refill()
 
     def set_recent(self, recent: tuple[tuple[str, list[Path]], ...]) -> None:
         """Offer files opened earlier: title and paths, the newest first."""
@@ -74,7 +80,8 @@ class CasesPanel(QWidget):
         if 0 <= row < len(self._session.cases):
             self._session.set_case(self._session.cases[row])
 
-    def _refill(self) -> None:
+    def refill(self) -> None:
+        """Read the list again."""
         with QSignalBlocker(self.list):
             self.list.clear()
             for case in self._session.cases:
@@ -96,5 +103,10 @@ class CasesPanel(QWidget):
     def _about(self, case: Case) -> str:
         answer = self._session.answer_to(case)
         parts = [kind_of(case).name, " + ".join(role for role in case.roles)]
-        parts += ["unlike the training data" if answer.unlike else answer.answer] if answer else []
+        # The reader's own word first; a model's is never printed as if it were the finding.
+        if label := self._label_of(case):
+            parts.append(f"labelled {label}")
+        if answer is not None and (answer.unlike or answer.answer):
+            said = "unlike its training data" if answer.unlike else answer.answer
+            parts.append(f"{answer.model}: {said}")
         return " · ".join(p for p in parts if p not in ("flux", "heart") or p == parts[0])

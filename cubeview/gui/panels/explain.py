@@ -71,7 +71,7 @@ class ExplainPanel(QWidget):
         layout.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         session.case_changed.connect(self._case_changed)
-        session.model_changed.connect(self._case_changed)
+        session.model_changed.connect(lambda: self._offer(self.target.currentData()))
         session.prediction_changed.connect(self._refresh)
         session.overlay_changed.connect(self._refresh)
         session.overlay_style_changed.connect(self._refresh)
@@ -183,12 +183,17 @@ class ExplainPanel(QWidget):
             self.run(overlay.method)
 
     def _case_changed(self) -> None:
+        """Ask about the answer again: a class chosen for one case says nothing of the next."""
+        self._offer("")
+
+    def _offer(self, target: str) -> None:
+        """Offer the classes of the model that answers, one of them chosen; empty for the answer."""
         self.problem.setText("")
         self._jobs.cancel("explain")
         ref = self._questions.chosen(self._session)
         fits = ref is not None and not self._questions.objection(self._session)
         names = {name: name for name in (ref.card.classes if ref is not None else ())}
-        offer(self.target, {"": "the answer", **names}, self.target.currentData())
+        offer(self.target, {"": "the answer", **names}, target)
         case = self._session.case
         wall = case is None or kind_of(case).ventricle
         self.occlusion.offer(ref.card.channels if ref is not None else (), wall=wall)
@@ -215,6 +220,8 @@ class ExplainPanel(QWidget):
         if overlay is not None:
             self.bar.set_scale(overlay.peak, overlay.unit, style.threshold)
             said = [f"{overlay.method} for {overlay.target}", overlay.model]
+            if answer and overlay.target != answer and overlay.method in self.buttons:
+                said[0] = f"⚠ {said[0]}, not for the answer ({answer})"
             said += [f"{name} {value}" for name, value in overlay.settings.items()]
             said += [] if overlay.complete else ["coarse, being refined"]
             said += [] if style.visible else ["hidden (H)"]

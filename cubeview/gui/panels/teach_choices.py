@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, pyqtSignal
+from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
@@ -17,6 +18,7 @@ from PyQt6.QtWidgets import (
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.still import AtRest
 from cubeview.gui.widgets.basic import button, chooser, label, offer, steady, tick
 from cubeview.gui.widgets.files import ask_open
 from cubeview.gui.widgets.layout import empty, put, row
@@ -122,6 +124,11 @@ class TeachChoices(QWidget):
         self.doubtful.toggled.connect(self.read)
         self.layers.currentIndexChanged.connect(self._show)
         self.folds.valueChanged.connect(self.changed)
+        # A label, an import or an undo while the form is open: it is not to learn from older ones.
+        self._stale = False
+        self._soon = AtRest(self._read_anew, self)
+        for signal in (records.row_changed, records.rows_changed, records.sets_changed):
+            signal.connect(self._soon.start)
         self.refresh()
 
     @property
@@ -185,6 +192,17 @@ class TeachChoices(QWidget):
             self.base.setItemData(self.base.count() - 1, ref.name, 3)
         self.base.setCurrentIndex(max(0, self.base.findData(chosen)))
         self._base_chosen()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Read what has changed while the form was not seen."""
+        super().showEvent(event)
+        if self._stale:
+            self._read_anew()
+
+    def _read_anew(self) -> None:
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self._base_chosen()
 
     def read(self) -> None:
         """Read the labels of the source chosen."""

@@ -70,8 +70,15 @@ def _display(desk: Desk) -> QWidget:
     return panel
 
 
+def _cases(desk: Desk) -> QWidget:
+    panel, records = CasesPanel(desk.session, samples(), desk.labelling.label_of), desk.records
+    for signal in (records.row_changed, records.rows_changed, desk.subject.known):
+        signal.connect(panel.refill)
+    return panel
+
+
 PANELS = (
-    Panel("cases", "Cases", lambda d: CasesPanel(d.session, samples()), _LEFT, scrolls=False),
+    Panel("cases", "Cases", _cases, _LEFT, scrolls=False),
     Panel(
         "library",
         "Library",

@@ -266,6 +266,7 @@ class Window(QMainWindow):
         self.labels.window_wanted.connect(desk.library_cases.go_to)
         self.labels.edit_wanted.connect(self.library_dialogs.edit_sets)
         self.worklist.folder_wanted.connect(self.library_dialogs.ask_folder)
+        self.teach.opened.connect(desk.library_cases.show)
         self.teach.kept.connect(self.models.was_kept)
         self.teach.kept.connect(lambda ref, _: messages.info(f"Kept the model {ref.name}."))
         for saved in (self.sources.saved, self.explain.saved):

@@ -10,7 +10,7 @@ from cubeview.cubes.reduce import ventricle_maximum
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import whole_of
 from cubeview.gui.desk.session import Session
-from cubeview.gui.desk.units import value_unit
+from cubeview.gui.desk.units import NO_UNIT, value_unit
 from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import body_offsets, caption_of
@@ -42,7 +42,7 @@ class ProfileView(CaseView):
         for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
             self.curves[role] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=1, style=style))
             self.plot.plot.addItem(self.curves[role])
-        self.plot.plot.setLabel("left", "%" if self._is_heart else value_unit(self.case.main))
+        self.plot.plot.setLabel("left", "%" if self._is_heart else self._unit)
         dashes = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╍╍"}
         self._signs = "".join(
             f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {role}'
@@ -69,6 +69,10 @@ class ProfileView(CaseView):
         return int(self.along.currentData())
 
     @property
+    def _unit(self) -> str:
+        return value_unit(self.case.main) or NO_UNIT
+
+    @property
     def _is_heart(self) -> bool:
         return kind_of(self.case).ventricle
 
@@ -87,10 +91,8 @@ class ProfileView(CaseView):
                 caption = f"{low} ← {caption} → {high}"
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption)
-        unit = value_unit(self.case.main)
-        if self._is_heart:
-            unit = f"% of {whole_of(self.session, self.case.roles)}"
-        self.title.set_words(*filter(None, ("Profile", unit)), signs=self._signs)
+        whole = f"% of {whole_of(self.session, self.case.roles)}"
+        self.title.set_words("Profile", whole if self._is_heart else self._unit, signs=self._signs)
         self._fit()
         self._draw()
 

@@ -238,6 +238,7 @@ class SliceView(CaseView):
         overlay, item = self.session.overlay, self.canvas.overlay
         index = None if self._white else self.index
         found = overlay and map_plane(overlay, self.role, self.frame, self.axis, index)
+        self._name_map(bool(found))
         if not found:
             item.clear()
             return
@@ -249,6 +250,12 @@ class SliceView(CaseView):
         style = self.session.overlay_style
         self.canvas.overlay.setLookupTable(overlay_table(style.opacity, style.threshold))
         self.canvas.overlay.setVisible(style.visible)
+        self._name_map(self.canvas.overlay.image is not None)
+
+    def _name_map(self, there: bool) -> None:
+        overlay = self.session.overlay
+        seen = there and overlay is not None and self.session.overlay_style.visible
+        self.title.set_map(overlay.name if overlay is not None and seen else "")
 
     def _take_ventricles(self) -> None:
         if self.session.held:  # the axes count from the new centre when it is let go

@@ -19,7 +19,7 @@ class Title(StillLine):
         self.setTextFormat(Qt.TextFormat.RichText)
         self.words: tuple[str, ...] = ()
         self._short: tuple[str, ...] = ()
-        self._signs = ""
+        self._signs = self._map = ""
         self._active = False
 
     def set_words(self, *words: str, short: tuple[str, ...] = (), signs: str = "") -> None:
@@ -35,8 +35,14 @@ class Title(StillLine):
             Rich text at the end.
         """
         self.words, self._short, self._signs = words, short, signs
-        self.setToolTip(" · ".join(words))
+        self.setToolTip("\n".join(filter(None, (" · ".join(words), self._map))))
         self._write()
+
+    def set_map(self, name: str) -> None:
+        """Name the map that lies over the view; empty for none."""
+        if name != self._map:
+            self._map = name
+            self.set_words(*self.words, short=self._short, signs=self._signs)
 
     def set_active(self, active: bool) -> None:
         """Show that keys and cine go to this view."""
@@ -58,9 +64,11 @@ class Title(StillLine):
         words = getattr(self, "words", ())  # Qt's constructor already sends change events
         if not words:
             return
-        wide = self.fontMetrics().horizontalAdvance(" · ".join(words)) * 1.05
-        if self._short and wide > self.width():
-            words = self._short
+        lies = self._map
+        if self._wide(words, lies) > self.width():
+            words = self._short or words
+            # The model gives way, class and method never.
+            lies = lies if self._wide(words, lies) <= self.width() else lies.rpartition(" · ")[0]
         head, *rest = (escape(word) for word in words)
         tail = "".join(f" · {word}" for word in rest)
         theme = colours()
@@ -68,7 +76,12 @@ class Title(StillLine):
         self.setText(
             f'<b style="color:{bold}">{head}</b>'
             f'<span style="color:{theme.dim}">{tail}</span>{self._signs}'
+            + (f' &nbsp; <span style="color:{theme.warn}">{escape(lies)}</span>' if lies else "")
         )
+
+    def _wide(self, words: tuple[str, ...], lies: str) -> float:
+        """Return the width of what stands in the line; bold letters are a little wider."""
+        return self.fontMetrics().horizontalAdvance(" · ".join(words) + lies) * 1.05
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
         """Tell the view."""
