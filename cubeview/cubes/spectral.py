@@ -120,6 +120,11 @@ def shown_as(axis: Axis) -> Shown:
     return "velocity" if axis.name == "Velocity" else names.get(axis.name, "wavelength")
 
 
+def was_changed(cube: Cube) -> bool:
+    """Tell whether the user has had the spectral axis shown in another way than the file does."""
+    return any(note.text.startswith(_SHOWN_AS) for note in cube.notes)
+
+
 def refractive_index(wavelength_um: np.ndarray) -> np.ndarray:
     """Return the refractive index of standard air, 15 °C, for vacuum wavelengths in micrometre.
 

@@ -45,7 +45,8 @@ def chip_text(case: Case | None) -> str:
     if case is None:
         return ""
     if case.question:
-        return "⚠ rest or stress?"
+        states = any(word in case.question.casefold() for word in ("which", "whether"))
+        return "⚠ rest or stress?" if states else "⚠ do the two belong together?"
     guesses = [note for note in case.notes if note.level == "guess"]
     named = list(dict.fromkeys(note.about for note in guesses if note.about))
     if not guesses:

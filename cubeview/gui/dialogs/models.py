@@ -142,6 +142,8 @@ class ModelsDialog(QDialog):
         if entry is None:
             return
         folder = entry.ref.folder
+        if path.suffix.lower() != ".zip":
+            path = path.with_name(path.name + SUFFIX)  # or no import would find it
         self._jobs.start(
             "export model",
             f"Exporting {entry.ref.name}",
@@ -226,7 +228,7 @@ class ModelsDialog(QDialog):
         box.setText(f"Delete the model {entry.ref.name}?")
         box.setInformativeText("It cannot be brought back. Export it first to keep a copy.")
         sure = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         assert sure is not None
         sure.clicked.connect(self.delete)

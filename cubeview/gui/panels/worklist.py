@@ -209,8 +209,10 @@ class WorklistPanel(QWidget):
         top.setSortIndicatorClearable(True)
         top.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         names = self._names
+        arrow = 2 * self.fontMetrics().horizontalAdvance("M")  # of the column that is sorted by
         for place, entry in enumerate(self.model.columns):
-            top.resizeSection(place, entry.width)
+            named = top.fontMetrics().horizontalAdvance(entry.name) + arrow
+            top.resizeSection(place, max(entry.width, named))
         sorted_by, falling = self._remembered_sort()
         ways = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
         top.setSortIndicator(sorted_by, ways[falling])
@@ -351,6 +353,8 @@ class WorklistPanel(QWidget):
         """Mark the case on the screen, unless the user has selected several."""
         place = self.model.place_of(self._subject.case_id)
         chosen = self.selected()
+        if place < 0 and len(chosen) == 1:
+            self.table.clearSelection()  # what is on the screen is not in the list
         if place >= 0 and len(chosen) <= 1 and chosen != [self.model.row(place).id]:
             self.table.selectRow(place)
             self.table.scrollTo(self.model.index(place, 0))

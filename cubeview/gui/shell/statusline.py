@@ -15,6 +15,7 @@ from cubeview.gui.widgets.basic import button, label, say
 FRAME_MS = 16
 # A job that is over before this is not worth the flicker of a progress bar.
 SHOW_AFTER_MS = 150
+_CHIP_TIP = "Something about this case was guessed; click to correct it"
 
 
 class StatusLine(QStatusBar):
@@ -38,8 +39,7 @@ class StatusLine(QStatusBar):
         self.setSizeGripEnabled(False)
         self.cursor_text = StillLine(left=10, above=3)
         self.addWidget(self.cursor_text, 1)
-        tip = "Something about this case was guessed; click to correct it"
-        self.chip = button("", self.guesses_wanted.emit, tip, "chip")
+        self.chip = button("", self.guesses_wanted.emit, _CHIP_TIP, "chip")
         self.job_text = label(part="dim", wrap=False)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -52,7 +52,13 @@ class StatusLine(QStatusBar):
         # Mouse moves come far oftener than the screen can show; one readout a frame is enough.
         self._frame = AtRest(self._show_cursor, self, FRAME_MS)
         self._patience = AtRest(self._show_jobs, self, SHOW_AFTER_MS)
-        for signal in (session.cursor_changed, session.case_changed, session.ventricles_changed):
+        for signal in (
+            session.cursor_changed,
+            session.case_changed,
+            session.ventricles_changed,
+            session.gate_changed,
+            session.white_changed,
+        ):
             signal.connect(self._frame.start)
         session.case_changed.connect(self._show_chip)
         jobs.started.connect(self._started)
@@ -102,7 +108,9 @@ class StatusLine(QStatusBar):
             widget.setVisible(first is not None)
 
     def _show_chip(self) -> None:
-        say(self.chip, chip_text(self._session.case))
+        case = self._session.case
+        say(self.chip, chip_text(case))
+        self.chip.setToolTip((case.question if case is not None else "") or _CHIP_TIP)
 
     def _show_cursor(self) -> None:
         try:

@@ -11,7 +11,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.widgets.colormaps import overlay_table, picture, table
-from cubeview.gui.widgets.theme import colours
+from cubeview.gui.widgets.theme import DARK, colours
 from cubeview.kinds import kind_of
 
 _BAR_PX = 12
@@ -85,6 +85,7 @@ class BarView(CaseView):
         bar = QRectF(4, top + line + 6, _BAR_PX, max(10.0, height - 1.5 * line - 12))
         count = max(2, int(bar.height()))
         values = np.linspace(1, 0, count, dtype=np.float32)
+        painter.fillRect(bar, QColor(DARK.ground))  # as under the pictures, in either theme
         painter.drawImage(bar, picture(rows[to_steps(values, 0, 1, stretch)][:, None]))
         painter.setPen(pg.mkPen(colours().line))
         painter.drawRect(bar)

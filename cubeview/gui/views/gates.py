@@ -84,9 +84,7 @@ class GateView(CaseView):
 
     def stop(self) -> None:
         """Leave the session, the film with it."""
-        if self.playing:
-            self._beat.stop()
-            self.playing_changed.emit(False)
+        self.play(False)  # or the case would come back in whichever gate it was left in
         super().stop()
 
     def _next(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.display import default_display, follow_ventricles
@@ -127,9 +127,12 @@ class OrthoView(QWidget):
         return None if window is None else window.focusWidget()
 
     def fit(self) -> None:
-        """Fit all slices into their views."""
+        """Fit all views: the slices, and the curves beside them."""
         for view in self.slices:
             view.canvas.fit()
+        for plot in self.findChildren(Plot):
+            if plot.box.linkedView(0) is None:  # another follows the one it is tied to
+                plot.fit()
 
     def follow_now(self) -> None:
         """Draw what the session says without waiting for the next frame."""
@@ -249,8 +252,20 @@ class OrthoView(QWidget):
         others = [part for part in self._parts if part is not view and part.parent() is not None]
         hide = any(part.isVisible() for part in others if isinstance(part, SliceView))
         for part in others:
-            if not isinstance(part, BarView):
-                part.setVisible(not hide)
+            mine = isinstance(part, BarView) and part.role == view.role
+            part.setVisible(mine or not hide)
+        if self._root is not None:
+            _close_up(self._root)
+
+
+def _close_up(part: QWidget) -> bool:
+    """Hide what holds no view that is shown, which would keep its share of the room; else show."""
+    if isinstance(part, CaseView | QSplitterHandle):
+        return isinstance(part, CaseView) and not part.isHidden()
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    filled = any([_close_up(inner) for inner in part.findChildren(QWidget, options=direct)])
+    part.setVisible(filled)
+    return filled
 
 
 def _share_range(canvases: Sequence[PlaneCanvas | Plot]) -> None:

@@ -104,8 +104,10 @@ class WorldAxis(pg.AxisItem):
 
 
 def caption_of(axis: Axis) -> str:
-    """Return an axis' name and unit: ``"Wavelength (Å, air)"``."""
-    words = [word for word in (display_scale(axis)[1], axis.medium, axis.frame) if word]
+    """Return an axis' name, unit and what its values mean: ``"Velocity (km/s, radio, LSRK)"``."""
+    moved = f"rest frame of z = {axis.redshift:g}" if axis.redshift else axis.frame
+    said = (display_scale(axis)[1], axis.medium, axis.convention, moved)
+    words = [word for word in said if word]
     return f"{axis.name} ({', '.join(words)})" if words else axis.name
 
 

@@ -1,8 +1,8 @@
 """Models as things to keep: list, pack into one file, take in, throw away.
 
-A pack is a ZIP file with ``card.json``, ``weights.safetensors``, ``doubt.safetensors`` where the
-model has one, and ``SHA256SUMS``. Nothing in it is ever run, and no name in it decides where
-anything is written.
+A pack is a ZIP file with ``card.json``, ``weights.safetensors``, ``SHA256SUMS``, and, where the
+model has them, ``doubt.safetensors`` and ``maps.json``, what its maps are worth. Nothing in it is
+ever run, and no name in it decides where anything is written.
 """
 
 import os
@@ -28,7 +28,11 @@ from cubeview.paths import data_dir, replacing
 SUMS = "SHA256SUMS"
 SUFFIX = ".cubeview-model.zip"
 
-_LARGEST = {CARD: 1_000_000, SUMS: 10_000, WEIGHTS: 420_000_000, DOUBT: 50_000_000}  # bytes
+MAPS = "maps.json"
+
+# In bytes.
+_LARGEST = {CARD: 1_000_000, SUMS: 10_000, WEIGHTS: 420_000_000, DOUBT: 50_000_000, MAPS: 1_000_000}
+_NEEDED = {CARD, SUMS, WEIGHTS}
 _NAME = re.compile(r"[\w][\w .+()-]{0,79}")
 # Names Windows keeps for devices, whatever follows the first point.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{a}{n}" for a in ("com", "lpt") for n in range(1, 10))}
@@ -120,7 +124,8 @@ def export_model(folder: Path, path: Path) -> Path:
     """
     card = read_card(folder)
     with refusing(path, "the model cannot be written", "Choose another folder or make room."):
-        names = (CARD, WEIGHTS, DOUBT) if card.doubt_sha256 else (CARD, WEIGHTS)
+        names = [CARD, WEIGHTS, *([DOUBT] if card.doubt_sha256 else [])]
+        names += [MAPS] if (folder / MAPS).is_file() else []
         held = {name: (folder / name).read_bytes() for name in names}
         if sha256(held[WEIGHTS]) != card.weights_sha256:
             raise CubeviewError(
@@ -199,10 +204,9 @@ def _unpacked(path: Path) -> dict[str, bytes]:
         advice = "Check that it is still there."
         with refusing(path, "cannot be read", advice), zipfile.ZipFile(path) as pack:
             members = {entry.filename: entry for entry in pack.infolist()}
-            needed = set(_LARGEST) - {DOUBT}
-            if not needed <= set(members) <= set(_LARGEST) or len(pack.infolist()) != len(members):
+            if not _NEEDED <= set(members) <= set(_LARGEST) or len(pack.infolist()) != len(members):
                 raise CubeviewError(
-                    f"{path}: not a packed model: it should hold {', '.join(sorted(needed))} and "
+                    f"{path}: not a packed model: it should hold {', '.join(sorted(_NEEDED))} and "
                     "nothing else. Choose a file made by Export in the model manager."
                 )
             held = {}
