@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from cubeview.cubes.case import Case
-from cubeview.cubes.reduce import PERCENTILES, VENTRICLE, sample_levels
+from cubeview.cubes.reduce import PERCENTILES, VENTRICLE, levels_in, sample_levels
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.styles import WHITE
 from cubeview.kinds import kind_of
 
 BY_HAND = "set by hand"
@@ -33,6 +36,9 @@ def levels_of(session: Session, how: str) -> dict[str, tuple[float, float]]:
             levels[role] = sample_levels(cube, how, session.ventricles.get(role))
         except CubeviewError:  # the views that cannot read it either say so
             levels[role] = (0.0, 1.0)
+    white = session.shown.white_plane
+    if white is not None:
+        levels[WHITE] = levels_in(white[np.isfinite(white)], how)
     return levels
 
 

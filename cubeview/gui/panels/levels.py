@@ -9,6 +9,7 @@ from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import BY_HAND, levels_of, whole_of
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.widgets.basic import label, offer, steady, tick
 from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
@@ -59,6 +60,7 @@ class LevelsControl(QWidget):
         self.way.activated.connect(lambda _: self._choose(self.way.currentText()))
         self.smooth.clicked.connect(lambda on: session.set_display(smooth=on))
         session.case_changed.connect(self._build)
+        session.white_changed.connect(self._build)
         session.display_changed.connect(self._read)
         session.ventricles_changed.connect(self._read)
         self._build()
@@ -76,8 +78,9 @@ class LevelsControl(QWidget):
         heart = kind_of(case).ventricle
         self.smooth.setVisible(heart)
         self.way.addItems([way for way in WAYS if heart or way != VENTRICLE])
-        for number, role in enumerate(case.roles):
-            self.rows[role] = _Row(self.session, role, self._rows, 2 * number)
+        keys = (*case.roles, *([WHITE] if self.session.white else []))
+        for number, key in enumerate(keys):
+            self.rows[key] = _Row(self.session, key, self._rows, 2 * number)
         self._read()
 
     def _choose(self, how: str) -> None:
@@ -104,16 +107,17 @@ class LevelsControl(QWidget):
 
 
 class _Row:
-    """Histogram and two fields of one role; hearts in % of the ventricle maximum."""
+    """Histogram and two fields of one role or of white light; hearts in % of the whole."""
 
     def __init__(self, session: Session, role: str, grid: QGridLayout, line: int) -> None:
         assert session.case is not None
         self.session = session
         self.role = role
-        self.cube = session.case.cubes[role]
+        self.cube = session.case.cubes.get(role, session.case.main)
         self.histogram = Histogram()
         self.low, self.high = FigureBox(), FigureBox()
-        self.label = QLabel(role.capitalize() if kind_of(self.cube).ventricle else "")
+        named = kind_of(self.cube).ventricle or role == WHITE
+        self.label = QLabel(role.partition(" ")[0].capitalize() if named else "")
         for box, words in ((self.low, "lower"), (self.high, "upper")):
             box.setSuffix(" %" if kind_of(self.cube).ventricle else "")
             box.setAccessibleName(f"{role} {words} level")
@@ -162,13 +166,17 @@ class _Row:
         if self._shown and self._shown[0] <= levels[0] and levels[1] <= self._shown[1]:
             return
         try:
-            values = sample(self.cube)
+            values = sample(self.cube) if self.role != WHITE else self._white()
         except CubeviewError:
             values = np.zeros(0, dtype=np.float32)
         ends = np.percentile(values, [0.1, 99.9]) if len(values) else levels
         low, high = min(float(ends[0]), levels[0]), max(float(ends[1]), levels[1])
         self._shown = (low, high + 0.05 * (high - low))
         self.histogram.set_values(values, self._shown)
+
+    def _white(self) -> np.ndarray:
+        plane = self.session.shown.white_plane
+        return np.zeros(0, dtype=np.float32) if plane is None else plane[np.isfinite(plane)]
 
     def _take_fields(self) -> None:
         self._take(self.low.value() / self._share, self.high.value() / self._share)

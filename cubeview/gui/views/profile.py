@@ -92,7 +92,8 @@ class ProfileView(CaseView):
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption)
         whole = f"% of {whole_of(self.session, self.case.roles)}"
-        self.title.set_words("Profile", whole if self._is_heart else self._unit, signs=self._signs)
+        unit, brief = whole if self._is_heart else self._unit, ("Profile",)
+        self.title.set_words("Profile", unit, short=brief, signs=self._signs)
         self._fit()
         self._draw()
 

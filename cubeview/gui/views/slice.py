@@ -12,6 +12,7 @@ from cubeview.cubes.reduce import plane_levels, pool_peak, to_steps, upsample
 from cubeview.cubes.ventricle import Ventricle, cut
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import DOUBTFUL, Session
+from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import digits, shown_axis, shown_unit
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
@@ -181,6 +182,8 @@ class SliceView(CaseView):
 
     def _show(self, plane: np.ndarray) -> None:
         self._plane = plane.T if self.frame.transposed else plane
+        if self._white:
+            self.session.set_white_plane(plane, plane_levels(plane))
         self._repaint()
 
     def _say(self, text: str) -> None:
@@ -189,9 +192,9 @@ class SliceView(CaseView):
         self.title.set_words(self._heading(), text)
 
     def _repaint(self) -> None:
-        levels = (self.session.display.levels or {}).get(self.role)
-        if self._white and self._plane is not None:  # as flat as the sum of noise is
-            levels = plane_levels(self._plane)
+        # White light has levels of its own: the mean is far flatter than a channel.
+        key = WHITE if self._white else self.role
+        levels = (self.session.display.levels or {}).get(key)
         if self._plane is None or levels is None:
             return
         plane = self._plane

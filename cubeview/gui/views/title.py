@@ -1,5 +1,6 @@
 """The line above a view: what it shows in bold, where in dim letters."""
 
+import re
 from html import escape
 
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
@@ -64,11 +65,7 @@ class Title(StillLine):
         words = getattr(self, "words", ())  # Qt's constructor already sends change events
         if not words:
             return
-        lies = self._map
-        if self._wide(words, lies) > self.width():
-            words = self._short or words
-            # The model gives way, class and method never.
-            lies = lies if self._wide(words, lies) <= self.width() else lies.rpartition(" · ")[0]
+        words, lies = self._fitting(words)
         head, *rest = (escape(word) for word in words)
         tail = "".join(f" · {word}" for word in rest)
         theme = colours()
@@ -79,9 +76,21 @@ class Title(StillLine):
             + (f' &nbsp; <span style="color:{theme.warn}">{escape(lies)}</span>' if lies else "")
         )
 
-    def _wide(self, words: tuple[str, ...], lies: str) -> float:
-        """Return the width of what stands in the line; bold letters are a little wider."""
-        return self.fontMetrics().horizontalAdvance(" · ".join(words) + lies) * 1.05
+    def _fitting(self, words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+        """Return the words and the name of the map that there is room for.
+
+        The model gives way first, then where the plane lies; what map it is for which class stays.
+        """
+        short, brief = self._short or words, self._map.rpartition(" · ")[0]
+        choices = [(words, self._map), (short, self._map), (short, brief)]
+        choices += [(short[:1], brief)] if brief else []
+        signs = re.sub("<[^>]*>|&nbsp;", " ", self._signs)
+        for said, lies in choices:
+            line = " · ".join(said) + signs + ("   " + lies if lies else "")
+            # Bold letters are a little wider.
+            if self.fontMetrics().horizontalAdvance(line) * 1.05 <= self.width():
+                return said, lies
+        return choices[-1]
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
         """Tell the view."""

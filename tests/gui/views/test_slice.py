@@ -286,7 +286,8 @@ def test_each_view_that_has_a_map_names_it(opened):
     sky.resize(1000, sky.height())
     assert "CAM · line · model" in sky.text()
     sky.resize(150, sky.height())
-    assert "CAM · line<" in sky.text(), "the model gives way, not the class"
+    assert "CAM · line<" in sky.text(), "the model gives way, and the place; not the class"
+    assert "Wavelength" not in sky.text()
     session.set_cursor(0, 12, 22)  # outside of what the network was shown
     ortho.follow_now()
     assert "CAM" not in sky.text()
