@@ -159,6 +159,7 @@ ACTIONS = (
 VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Wheel", "Step through the slices under the mouse", ""),
     ("Arrow keys, Page Up/Down", "Step the cursor", ""),
+    ("Home, End", "First and last slice", ""),
     ("Click or drag", "Move the cursor", ""),
     ("Ctrl+Wheel", "Zoom", ""),
     ("Alt+Wheel", "Make the aperture larger or smaller", "spectral"),

@@ -170,7 +170,8 @@ class Labelling(QObject):
             return
         self._undo.append(_Change(number, label_set, before, after))
         self._redo.clear()
-        self.written.emit(f"{case.name}: {_words(after)}")
+        was = f"{_words(before)} → " if before.class_name not in (None, after.class_name) else ""
+        self.written.emit(f"{case.name}: {was}{_words(after)}")
         if new:
             self._predicted()
 

@@ -99,7 +99,8 @@ class ExplainPanel(QWidget):
             return
         suffix = kind_of(overlay.case).map_suffix
         kind = {"fits": "FITS cube (*.fits)", "npz": "NumPy arrays (*.npz)"}[suffix]
-        name = f"{overlay.method} {overlay.target}.{suffix}".lower().replace(" ", "-")
+        said = " ".join((overlay.case.name, overlay.method, overlay.target)).lower()
+        name = "-".join("".join(c if c.isalnum() else " " for c in said).split()) + f".{suffix}"
         folder = self._memory.settings.folder
         write = partial(self.save_to, overlay=overlay)
         ask_save(self, "Save map", folder, write, names=kind, name=name)

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEve
 from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk import stopping
 from cubeview.gui.desk.actions import Actions
 from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.opening import dropped_paths
@@ -77,6 +78,7 @@ class Window(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
         )
         self.stopped = True
+        self._leaving = False
         self._bugs: BugDialog | None = None
         desk = self.desk = Desk(self, memory or SettingsFile(), Questions(), library)
         self.session, self.jobs, self.memory = desk.session, desk.jobs, desk.memory
@@ -171,11 +173,21 @@ class Window(QMainWindow):
             self.opening.open(paths)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Keep the layout, stop the work, then go."""
+        """Keep the layout, stop the work, then go; long work is asked about first."""
+        lanes = (self.desk.jobs, self.desk.records.jobs)
+        lost = [job for jobs in lanes for job in jobs.running() if stopping.is_long(job)]
+        if lost and event is not None and not self._leaving:
+            event.ignore()
+            stopping.ask(lost, "Leave CubeView?", self._leave, self)
+            return
         self.docks.keep()
         self.ortho.stop()
         self.stopped = self.desk.close()
         super().closeEvent(event)
+
+    def _leave(self) -> None:
+        self._leaving = True
+        self.close()
 
     def _central(self) -> QWidget:
         central = QWidget()
@@ -277,6 +289,7 @@ class Window(QMainWindow):
         self.start_page.files_wanted.connect(desk.opening.ask_files)
         self.start_page.folder_wanted.connect(desk.opening.ask_folder)
         self.notes.forgot.connect(messages.warn)
+        self.notes.said.connect(messages.info)
         self.pair_strip.unpair_wanted.connect(self.notes.unpair)
         self.status_line.guesses_wanted.connect(self._ask_guesses)
         self.status_line.unreadable.connect(messages.error)
@@ -329,8 +342,10 @@ class Window(QMainWindow):
         self.setWindowState(state | flag if full else state & ~flag)
 
     def _label_written(self, text: str) -> None:
-        # A panel behind another one is visible to Qt; what the user sees of it is not.
-        if self.labels.visibleRegion().isEmpty() and self.worklist.visibleRegion().isEmpty():
+        # A panel behind another one is visible to Qt; what the user sees of it is not. One label in
+        # the place of another is said in any case.
+        panels = (self.labels, self.worklist)
+        if "→" in text or all(panel.visibleRegion().isEmpty() for panel in panels):
             self.messages.info(text)
 
 

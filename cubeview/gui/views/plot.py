@@ -4,7 +4,7 @@ import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
-from cubeview.gui.views.canvas import draws_box, is_drag
+from cubeview.gui.views.canvas import FAR, draws_box, is_drag
 from cubeview.gui.views.ticks import WorldAxis
 from cubeview.gui.widgets.theme import Colours, colours, new_colours
 
@@ -13,6 +13,8 @@ _KEYS: dict[int, int] = {
     Qt.Key.Key_Right: 1,
     Qt.Key.Key_PageDown: -1,
     Qt.Key.Key_PageUp: 1,
+    Qt.Key.Key_Home: -FAR,
+    Qt.Key.Key_End: FAR,
 }
 
 

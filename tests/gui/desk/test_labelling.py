@@ -91,8 +91,12 @@ def test_the_list_of_open_cases_follows_labels(window, imported, quiet):
     press(window, "N")
     quiet(window)
     assert "labelled" not in window.cases.list.item(0).text()
+    press(window, "3")
     press(window, "2")
     assert "labelled ischaemic" in window.cases.list.item(0).text()
+    assert any(text.endswith(": infarcted → ischaemic") for text in texts(window))
+    press(window, "Z")
+    assert "labelled infarcted" in window.cases.list.item(0).text()
     press(window, "Z")
     assert "labelled" not in window.cases.list.item(0).text()
 

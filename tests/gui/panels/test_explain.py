@@ -4,6 +4,7 @@ from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import Settings, SettingsFile
+from cubeview.gui.panels import explain
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.learn.explain.methods import EXPLAINERS, Explainer
 from cubeview.learn.explain.question import GridMap, OcclusionSettings
@@ -54,3 +55,16 @@ def test_a_class_is_asked_about_one_case_only(desk, qtbot, idle):
     panel.target.setCurrentIndex(panel.target.findData("mixed"))
     desk.session.model_changed.emit()  # the same case: the choice stays
     assert panel.target.currentData() == "mixed"
+
+
+def test_a_saved_map_is_named_by_its_case(desk, qtbot, monkeypatch, idle):
+    asked = []
+    monkeypatch.setattr(explain, "ask_save", lambda *given, **more: asked.append(more["name"]))
+    panel = ExplainPanel(desk.session, desk.jobs, desk.memory, desk.questions)
+    qtbot.addWidget(panel)
+    desk.session.add_cases((make_heart("Wren + Finch (two patients)"),))
+    desk.session.set_case(desk.session.cases[0])
+    panel.run("cam")
+    idle(desk)
+    panel.save()
+    assert asked == ["wren-finch-two-patients-cam-ischaemic.npz"]

@@ -9,11 +9,13 @@ from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QMessageBox,
     QSlider,
     QTabBar,
     QWidget,
 )
 
+from cubeview.gui.desk import stopping
 from cubeview.gui.views.canvas import PlaneCanvas
 from tests.gui.fakes import make_heart, make_sky
 from tests.gui.keys import press
@@ -104,6 +106,36 @@ def test_escape_closes_what_is_on_top_and_no_work(two, idle, qtbot):
     network.go.set()
     idle(two)
     assert two.session.prediction is not None
+
+
+def test_home_and_end_go_to_the_first_and_the_last_plane(two):
+    depth = two.session.case.main.shape[0]
+    for key, plane in ((Qt.Key.Key_End, depth - 1), (Qt.Key.Key_Home, 0)):
+        QTest.keyClick(two.focusWidget(), key)
+        assert two.session.cursor[0] == plane
+
+
+def test_leaving_asks_before_long_work_is_lost(new_window, qtbot, monkeypatch, network):
+    window = new_window
+    window.session.add_cases((make_heart(),))
+    window.session.set_case(window.session.cases[0])
+    network.go.clear()
+    window.predict.run()
+    qtbot.waitUntil(lambda: network.asked != [])
+    monkeypatch.setattr(stopping, "LONG_S", 0.0)
+    assert not window.close()
+    assert window.isVisible()
+    box = window.findChild(QMessageBox)
+    assert "Classifying" in box.informativeText()
+    qtbot.keyClick(box, Qt.Key.Key_Escape)
+    assert window.isVisible()
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox) is None)
+    assert not window.close()
+    box = window.findChild(QMessageBox)
+    (yes,) = [button for button in box.buttons() if button.text() == "Stop it"]
+    qtbot.mouseClick(yes, Qt.MouseButton.LeftButton)
+    assert not window.isVisible()
+    assert window.stopped
 
 
 def around(window):
