@@ -4,9 +4,11 @@ Nothing here creates a folder on import; the functions that return a writable fo
 """
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 
@@ -65,4 +67,13 @@ def _made(kind: str) -> Path:
         variable = "XDG_CACHE_HOME" if kind == "cache" else "XDG_DATA_HOME"
         path = Path(os.environ.get(variable) or Path.home() / default) / "cubeview"
     path.mkdir(parents=True, exist_ok=True)
+    _keep_private(path)
     return path
+
+
+@cache
+def _keep_private(folder: Path) -> None:
+    """Let nobody else look into a folder of ours: labels, backups and paths are in it."""
+    with suppress(OSError):  # somebody else's, then; Windows keeps the user's folders private
+        if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            folder.chmod(0o700)

@@ -1,5 +1,6 @@
 """Cases of the library opened again from their files, and the small pictures of the list."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,8 +18,10 @@ from cubeview.io.identity import content_hash, file_hashes
 from cubeview.kinds import kind_of
 from cubeview.library.cases import Record
 from cubeview.library.library import Library
+from cubeview.library.values import known_kind
 
 THUMBNAIL_PX = 40
+_WINDOW = re.compile(r"\d{1,9}")
 
 
 def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict[str, str]:
@@ -76,7 +79,7 @@ def records(library: Library, case_id: int | None = None) -> dict[int, Record]:
     ):
         files.setdefault(number, {})[role] = (file[0], file[1], file[2])
     return {
-        number: Record(known, kind, name, window, files.get(number, {}))
+        number: Record(known, known_kind(kind), name, window, files.get(number, {}))
         for number, known, kind, name, window in library.read(
             "SELECT id, identity, kind, name, window FROM cases"
             f" {'WHERE id = ?' if one else ''} ORDER BY id",
@@ -161,11 +164,16 @@ def open_record(found: Record, *, report: Report = nothing) -> Case:
 
 
 def window_box(text: str) -> Box | None:
-    """Return the window of `cubeview.io.identity.window_text`; None for the whole cube."""
+    """Return the window of `cubeview.io.identity.window_text`; None for the whole cube.
+
+    Raises CubeviewError if it cannot be read.
+    """
     if not text:
         return None
-    z, y, x = (slice(*(int(end) for end in part.split(":"))) for part in text.split(","))
-    return z, y, x
+    ends = [int(end) for end in _WINDOW.findall(text)]
+    if len(ends) != 6 or text != "{}:{},{}:{},{}:{}".format(*ends):
+        raise CubeviewError(f"the window {text!r} cannot be read. Label it again.")
+    return slice(*ends[:2]), slice(*ends[2:4]), slice(*ends[4:])
 
 
 def thumbnail(case: Case) -> tuple[int, bytes]:
@@ -197,7 +205,9 @@ def thumbnails(library: Library, case_ids: list[int]) -> Mapping[int, tuple[int,
     """Return the pictures of some cases, where there are any."""
     marks = ",".join("?" * len(case_ids))
     rows = library.read(
-        f"SELECT case_id, width, grey FROM thumbnails WHERE case_id IN ({marks})", tuple(case_ids)
+        f"SELECT case_id, width, grey FROM thumbnails WHERE case_id IN ({marks})"
+        f" AND width > 0 AND length(grey) = width * {THUMBNAIL_PX}",
+        tuple(case_ids),
     )
     return {number: (width, grey) for number, width, grey in rows}
 

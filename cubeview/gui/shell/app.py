@@ -85,11 +85,11 @@ class FileEvents(QObject):
 def run(paths: Sequence[Path], library: Path | None = None) -> int:
     """Open the window, with files if there are any; when it is closed the process ends.
 
-    When the program runs already the files go to its window, and this start returns 0 at once.
-    `library` is used instead of the file in the user's data folder.
+    When the program runs already with this library the files go to its window, and this start
+    returns 0 at once. `library` is used instead of the file in the user's data folder.
     """
     app = application()
-    if hand_over(paths):
+    if hand_over(paths, library):
         return 0
     faults = Faults()
     memory = SettingsFile()
@@ -106,7 +106,7 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
         hints.colorSchemeChanged.connect(lambda _: theme(memory.settings.theme))
     window.show()
     _close_splash()
-    listener, file_events = Listener(), FileEvents()
+    listener, file_events = Listener(library), FileEvents()
     listener.handed_over.connect(window.take_files)
     listener.listen()
     file_events.asked.connect(window.take_files)
