@@ -22,6 +22,7 @@ from cubeview.commands.common import (
 )
 from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.learn.teach.tuning import FinetuneConfig
+from cubeview.library.text import no_formula
 
 PROGRESS_EVERY_S = 0.5
 
@@ -237,7 +238,8 @@ def _write_predictions(path: Path, cases: Any, folds: Any, chances: np.ndarray) 
         for index, name in enumerate(cases.names):
             fold = "" if folds is None else int(folds[index])
             truth = cases.classes[cases.truth[index]]
-            writer.writerow([name, truth, fold, *(f"{p:.6f}" for p in chances[index])])
+            named = [no_formula(name), no_formula(truth)]
+            writer.writerow([*named, fold, *(f"{p:.6f}" for p in chances[index])])
 
 
 def _json_lines() -> Report:

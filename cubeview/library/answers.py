@@ -20,6 +20,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.library.cases import now
 from cubeview.library.library import Library
+from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def unpacked(held: Packed, case: Case) -> Answer:
             arrays = [stored[f"arr_{place}"] for place in range(len(stored.files))]
     kind = ANSWERS[held.task]
     known = {entry.name for entry in fields(kind)}
-    said = {name: _full(value, arrays) for name, value in json.loads(held.said).items()}
+    said = {name: _full(value, arrays) for name, value in from_json(held.said).items()}
     values = {name: value for name, value in said.items() if name in known}
     return kind(case=case, model=held.model, weights=held.weights, **values)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ MOST_BYTES = 256 << 20
 
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 _DELIMITERS = ",;\t"
+_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
 
 def read_text(path: Path) -> str:
@@ -33,6 +35,19 @@ def read_text(path: Path) -> str:
     if "\0" in text:
         raise CubeviewError(f"{path}: not a text file. Save the table as CSV UTF-8.")
     return text
+
+
+def no_formula(cell: str) -> str:
+    """Return a cell no spreadsheet takes for a formula: with an apostrophe before what may be one.
+
+    Names and notes come from files of others. `formula_again` gives back what it was.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def formula_again(cell: str) -> str:
+    """Return what `no_formula` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def csv_lines(path: Path, text: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]], str]:

@@ -1,12 +1,12 @@
 """What the library answers with."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cubeview.kinds import KINDS, VOLUME
+from cubeview.plain import from_json
 
 NOT_RECORDED = "not recorded"
 """Stands for the model whose opinion was seen, where nobody wrote down whether one was."""
@@ -109,11 +109,11 @@ class Row:
 def said_of(text: str) -> Mapping[str, Any]:
     """Return the fields of an answer as they were kept; none where that cannot be read."""
     try:
-        said = json.loads(text)
+        said = from_json(text)
         odds = said.get("probabilities", {})
         numbers = [value for value in odds.values() if type(value) in (int, float)]
         return said if len(numbers) == len(odds) else {}
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError):
         return {}
 
 

@@ -1,5 +1,6 @@
 """Labels leave a library and enter another without loss; readers are compared."""
 
+import csv
 import json
 
 import pytest
@@ -118,4 +119,71 @@ def test_an_entry_that_cannot_be_one_is_refused(filled, tmp_path, name, value, s
     document["labels"][3][name] = value
     path.write_text(json.dumps(document))
     with pytest.raises(CubeviewError, match=said):
+        plan_import(filled, path)
+
+
+FORMULAS = (
+    "=HYPERLINK('http://x','y')",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "'=1",
+    "''@",
+    "＝1",
+    "'plain",
+)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".ecsv", ".json"])
+def test_no_cell_of_an_exported_table_is_a_formula_and_none_is_lost(tmp_path, suffix):
+    library = Library(tmp_path / "a.sqlite", "=1+1")
+    case = library.add_case(made := case_of(tmp_path, 1), file_hashes(made))
+    for note in FORMULAS:
+        library.label(case, "healthy", label_set=SPECT_SET, note=note)
+    path = tmp_path / f"labels{suffix}"
+    export_labels(library, SPECT_SET, path)
+    library.close()
+    entries, _ = read_labels(path)
+    assert [entry.note for entry in entries] == list(FORMULAS)
+    assert {entry.reader for entry in entries} == {"=1+1"}
+    if suffix == ".csv":
+        with path.open(newline="", encoding="utf-8") as stream:
+            cells = [cell for line in csv.reader(stream) for cell in line]
+        assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t＝")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("at", "9999-12-31T23:59:59-12:00"),
+        ("at", "0001-01-01T00:00:00+12:00"),
+        ("files", [["stress", "ab"]]),
+        ("files", [1, 2]),
+        ("files", '{"stress": ["a"]}'),
+        ("files", "[" * 100_000),
+    ],
+)
+def test_odd_values_of_an_entry_are_taken_or_refused(filled, tmp_path, name, value):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    document = json.loads(path.read_text())
+    document["labels"][0][name] = value
+    path.write_text(json.dumps(document))
+    try:
+        plan = plan_import(filled, path)
+    except CubeviewError as error:
+        assert "not a file of labels" in str(error)
+    else:
+        apply_import(filled, plan)
+
+
+@pytest.mark.parametrize("retired", ["x", 2, None, [1]])
+def test_a_class_that_is_neither_retired_nor_not_is_refused(filled, tmp_path, retired):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    document = json.loads(path.read_text())
+    document["label_sets"][SPECT_SET][0]["retired"] = retired
+    path.write_text(json.dumps(document))
+    with pytest.raises(CubeviewError, match="retired"):
         plan_import(filled, path)

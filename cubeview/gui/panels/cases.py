@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayo
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.samples import Sample
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import button, label
+from cubeview.gui.widgets.basic import button, label, plain_tip
 from cubeview.gui.widgets.layout import column, empty, put
 from cubeview.kinds import kind_of
 
@@ -77,7 +77,7 @@ class CasesPanel(QWidget):
             self.list.clear()
             for case in self._session.cases:
                 item = QListWidgetItem(f"{case.name}\n{self._about(case)}")
-                item.setToolTip(f"{case.name}: {self._about(case)}")
+                item.setToolTip(plain_tip(f"{case.name}: {self._about(case)}"))
                 self.list.addItem(item)
         some = bool(self._session.cases)
         self.none.setVisible(not some)

@@ -3,13 +3,13 @@
 import numpy as np
 from PyQt6.QtCore import QSignalBlocker, QSize
 from PyQt6.QtGui import QIcon, QPixmap
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QVBoxLayout, QWidget
 
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import BY_HAND, levels_of
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import offer
+from cubeview.gui.widgets.basic import label, offer, plain_tip
 from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
 from cubeview.gui.widgets.layout import put, row
@@ -33,7 +33,7 @@ class LevelsControl(QWidget):
             (self.stretch, "How values are spread over the colours"),
             (self.way, "How the levels are chosen"),
         ):
-            box.setToolTip(words)
+            box.setToolTip(plain_tip(words))
             box.setAccessibleName(words)
             # As wide as the panel allows, not as its longest entry asks for.
             policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -107,11 +107,11 @@ class _Row:
         self.cube = session.case.cubes[role]
         self.histogram = Histogram()
         self.low, self.high = FigureBox(), FigureBox()
-        self.label = QLabel(role.capitalize() if kind_of(self.cube).ventricle else "")
+        self.label = label(role.capitalize() if kind_of(self.cube).ventricle else "", wrap=False)
         for box, words in ((self.low, "lower"), (self.high, "upper")):
             box.setSuffix(" %" if kind_of(self.cube).ventricle else "")
             box.setAccessibleName(f"{role} {words} level")
-            box.setToolTip(f"{words.capitalize()} level, {self._unit}")
+            box.setToolTip(plain_tip(f"{words.capitalize()} level, {self._unit}"))
             box.valueChanged.connect(self._take_fields)
         self.histogram.dragged.connect(self._take)
         self._parts = (self.label, self.histogram, self.low, self.high)
@@ -181,8 +181,8 @@ class _ColourBox(QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self.setIconSize(QSize(48, 12))
-        for key, label in COLORMAPS.items():
-            self.addItem(label, key)
+        for key, name in COLORMAPS.items():
+            self.addItem(name, key)
 
     def choose(self, key: str) -> None:
         """Show one as the chosen one."""

@@ -19,6 +19,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
 from cubeview.paths import data_dir
+from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ def server_name(library: Path | None = None) -> str:
     name = f"cubeview-{hashlib.sha256(owner.encode()).hexdigest()[:16]}"
     if sys.platform == "win32":
         return name
-    for folder in filter(None, (os.environ.get("XDG_RUNTIME_DIR"), data_dir())):
+    folders = (os.environ.get("XDG_RUNTIME_DIR", ""), str(data_dir()))
+    for folder in filter(None, folders):
         place = os.path.join(folder, name)
         if _is_private(folder) and len(os.fsencode(place)) <= _LONGEST_PLACE:
             return place
@@ -46,7 +48,7 @@ def server_name(library: Path | None = None) -> str:
     return ""
 
 
-def _is_private(folder: str | Path) -> bool:
+def _is_private(folder: str) -> bool:
     """Tell whether nobody but this user may put anything into a folder."""
     try:
         found = os.stat(folder)
@@ -159,7 +161,7 @@ class Listener(QObject):
 def _paths(text: bytes) -> list[Path]:
     """Return the paths of a message; none when it is not one."""
     try:
-        values = json.loads(text)
+        values = from_json(text)
     except ValueError:
         return []
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):

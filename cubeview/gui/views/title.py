@@ -6,6 +6,7 @@ from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent, QResizeEvent
 
 from cubeview.gui.desk.still import StillLine
+from cubeview.gui.widgets.basic import plain_tip
 from cubeview.gui.widgets.theme import colours
 
 
@@ -35,7 +36,7 @@ class Title(StillLine):
             Rich text at the end.
         """
         self.words, self._short, self._signs = words, short, signs
-        self.setToolTip(" · ".join(words))
+        self.setToolTip(plain_tip(" · ".join(words)))
         self._write()
 
     def set_active(self, active: bool) -> None:

@@ -1,6 +1,7 @@
 """Small widgets the panels are built of."""
 
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt
@@ -38,6 +39,14 @@ def label(text: str = "", part: str = "", *, wrap: bool = True) -> QLabel:
     if wrap:
         made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     return made
+
+
+def plain_tip(text: str) -> str:
+    """Return a tooltip that shows a text as it is: Qt would draw what looks like HTML.
+
+    Text of a file could have pictures fetched from anywhere.
+    """
+    return f'<p style="white-space:pre-wrap">{escape(text)}</p>' if "<" in text else text
 
 
 def headline() -> QLabel:
@@ -84,7 +93,7 @@ def button(
     """
     made = QPushButton(text)
     made.setProperty("part", part)
-    made.setToolTip(tip)
+    made.setToolTip(plain_tip(tip))
     made.setAccessibleName(name)
     # `clicked` carries a state that a slot without arguments must not get.
     made.clicked.connect(lambda: slot())
@@ -152,7 +161,7 @@ def chooser(name: str, tip: str = "") -> QComboBox:
     """Return a combo box that takes the width it is given, whatever its longest entry asks for."""
     box = QComboBox()
     box.setAccessibleName(name)
-    box.setToolTip(tip)
+    box.setToolTip(plain_tip(tip))
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     return box

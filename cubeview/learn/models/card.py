@@ -19,6 +19,7 @@ from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS, Code, kind_of
 from cubeview.paths import data_dir, replacing, resource
+from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ def read_card(folder: Path | str) -> Card:
     try:
         if path.stat().st_size > _LARGEST_CARD:
             raise CubeviewError(f"{path}: too large for a model card. Copy the model folder again.")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CubeviewError(
             f"{folder}: not a model folder, there is no {CARD} in it. Choose a folder that holds "
