@@ -11,6 +11,8 @@ _UNSEEN = re.compile(
     "\ud800-\udfff]"
 )
 
+_LONG_WORD = re.compile(r"\S{60}(?=\S)")
+
 
 def from_json(text: str | bytes) -> Any:
     """Return what a JSON document says; ValueError for what is none, however it is not.
@@ -37,6 +39,11 @@ def one_line_of(name: str, most: int = 80) -> str:
     shown = visible(name).replace("\n", "\\n").replace("\r", "\\r").replace("\t", " ")
     half = most // 2
     return shown if len(shown) <= most else f"{shown[:half]}…{shown[-half:]}"
+
+
+def breakable(text: str) -> str:
+    """Return a text whose long words may be broken: else one widens a window past the screen."""
+    return _LONG_WORD.sub("\\g<0>\u200b", text)
 
 
 def plain(value: Any) -> Any:

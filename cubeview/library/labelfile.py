@@ -52,6 +52,7 @@ _COLUMNS = tuple(column.name for column in fields(Entry))
 _SURE = {"true": True, "1": True, "false": False, "0": False}
 _WINDOW = re.compile(r"\d{1,9}:\d{1,9}(,\d{1,9}:\d{1,9}){2}")
 _MOST_SAID = 200
+_LONGEST_HEAD = 1 << 20
 
 _Records = tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]
 _Sets = Mapping[str, tuple[LabelClass, ...]]
@@ -100,16 +101,21 @@ def _from_json(path: Path, text: str) -> _Records:
 
 
 def _from_ecsv(path: Path, text: str) -> _Records:
-    from astropy.table import Table
+    import yaml
 
+    lines = text.splitlines(keepends=True)
+    count = next((place for place, line in enumerate(lines) if not line.startswith("#")), 0)
     try:
-        table = Table.read(text.splitlines(), format="ascii.ecsv", fill_values=[]).filled("")
-    except Exception as error:  # whatever the YAML of its head makes astropy raise
-        raise ValueError(error) from error
-    records = [{name: str(row[name]) for name in table.colnames} for row in table]
+        # Not by astropy, which would work out whatever units the head gives its columns.
+        head = yaml.safe_load("".join(line[2:] for line in lines[1:count])[:_LONGEST_HEAD])
+    except yaml.YAMLError as error:
+        raise ValueError("the head of the table is no YAML") from error
+    _, rows, _ = csv_lines(path, "".join(lines[count:]))
+    records = [record for _, record in rows]
     for record in records:
         record["note"] = _LINE_ESCAPE.sub(lambda m: _UNESCAPED[m[0]], record["note"])
-    return records, from_json(table.meta.get("label_sets", "{}"))
+    meta = dict(head).get("meta") or {}
+    return records, from_json(dict(meta).get("label_sets", "{}"))
 
 
 def _from_csv(path: Path, text: str) -> _Records:

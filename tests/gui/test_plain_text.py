@@ -4,8 +4,8 @@ import ast
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QByteArray, Qt
-from PyQt6.QtWidgets import QLabel, QToolTip, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLabel
 
 import cubeview.gui
 from cubeview.gui.desk.still import StillLine

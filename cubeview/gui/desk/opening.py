@@ -62,7 +62,7 @@ class Opening(QObject):
     def open(self, paths: Sequence[Path], *, remember: bool = True) -> Job:
         """Open files and folders; the first new case becomes the current one."""
         wanted = list(paths)
-        name = wanted[0].name if len(wanted) == 1 else f"{len(wanted)} files"
+        name = one_line_of(wanted[0].name, 40) if len(wanted) == 1 else f"{len(wanted)} files"
         # Each request is a kind of its own: a second drop must not cancel the first.
         job = self._jobs.start(
             f"open {next(self._numbers)}",

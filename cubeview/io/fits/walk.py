@@ -14,6 +14,8 @@ _MOST_BLOCKS = 20_000
 _MOST_PARTS = 10_000
 _BLOCK = 2880
 _MOST = "largest NAXIS"
+_MOST_LINES = 1000
+_LINES = "lines of the longest text"
 _NUMBER = re.compile(rb"(BITPIX|NAXIS\d{0,3}|PCOUNT|GCOUNT) *= +([-+]?\d{1,20}) *(?:/.*)?$")
 
 
@@ -41,6 +43,11 @@ def check_axes(stream: BinaryIO, size: int, path: Path) -> None:
                 f"{path}: a header declares {most:,} axes; FITS allows {MOST_AXES}. The file is "
                 "damaged; copy or download it again."
             )
+        if found.get(_LINES, 0) > _MOST_LINES:
+            raise CubeviewError(
+                f"{path}: a text in a header is continued over more than {_MOST_LINES:,} lines. "
+                "The file is damaged; copy or download it again."
+            )
         lengths = [found.get(f"NAXIS{n}", 0) for n in range(1, axes + 1)]
         values = math.prod(lengths) if lengths else 0
         data = abs(found.get("BITPIX", 8)) // 8 * found.get("GCOUNT", 1)
@@ -54,6 +61,7 @@ def check_axes(stream: BinaryIO, size: int, path: Path) -> None:
 def _numbers(stream: BinaryIO) -> tuple[dict[str, int], int]:
     """Return the integers that give a part its size, and the header's bytes; 0 at the end."""
     found: dict[str, int] = {}
+    lines = 0
     for count in range(1, _MOST_BLOCKS):
         block = stream.read(_BLOCK)
         if len(block) < _BLOCK:
@@ -62,6 +70,8 @@ def _numbers(stream: BinaryIO) -> tuple[dict[str, int], int]:
             card = block[start : start + 80]
             if card.rstrip() == b"END":
                 return found, count * _BLOCK
+            lines = lines + 1 if card.startswith(b"CONTINUE") else 0
+            found[_LINES] = max(lines, found.get(_LINES, 0))
             match = _NUMBER.match(card.rstrip())
             if match:
                 key, value = match[1].decode(), int(match[2])
