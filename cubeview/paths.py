@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from cubeview.errors import CubeviewError
+
 
 def resource(*parts: str) -> Path:
     """Return the path of a file below ``resources/``, shipped with the program.
@@ -41,9 +43,41 @@ def cache_dir() -> Path:
     return _made("cache")
 
 
+_read: set[object] = set()
+
+
+def keep_whole(path: Path) -> None:
+    """Note that a file is an input: as long as the program runs nothing is written over it."""
+    with suppress(OSError):
+        _read.update((os.path.realpath(path), _identity(path)))
+
+
+def refuse_input(path: Path) -> None:
+    """Raise CubeviewError if an output would replace an input, by whatever name it goes."""
+    try:
+        known = _identity(path)
+    except OSError:
+        return
+    if os.path.realpath(path) in _read or known in _read:
+        raise CubeviewError(
+            f"{path}: this is a file that was opened, and writing here would destroy it. "
+            "Choose another name."
+        )
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what tells a file by any of its names; a number used again has another time."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside another; what is written there takes its place once all went well."""
+    """Give a path beside another; what is written there takes its place once all went well.
+
+    Raises CubeviewError where that would replace a file that was opened.
+    """
+    refuse_input(path)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -66,7 +100,7 @@ def _made(kind: str) -> Path:
         default = ".cache" if kind == "cache" else ".local/share"
         variable = "XDG_CACHE_HOME" if kind == "cache" else "XDG_DATA_HOME"
         path = Path(os.environ.get(variable) or Path.home() / default) / "cubeview"
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(0o700, parents=True, exist_ok=True)
     _keep_private(path)
     return path
 

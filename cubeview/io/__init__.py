@@ -10,6 +10,7 @@ from cubeview.io import archive, corrections, nifti
 from cubeview.io.dicom import reader as dicom_reader
 from cubeview.io.fits import reader as fits_reader
 from cubeview.io.opened import First, Opened, Preview, Reader, Refusal
+from cubeview.paths import keep_whole
 
 READERS = (fits_reader.READER, dicom_reader.READER, nifti.READER)
 """Every format there is; the first that knows a file reads it."""
@@ -43,6 +44,8 @@ def open_paths(
     refusals: list[Refusal] = []
     known: dict[int, list[Path]] = {}
     found = list(_files([Path(path) for path in paths], refusals))
+    for path, _ in found:
+        keep_whole(path)
     inside: dict[Path, tuple[Path, str]] = {}
     files = dict(_with_archives(found, inside, refusals, report))
     for done, (path, named) in enumerate(files.items()):

@@ -241,6 +241,8 @@ class Library:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             self.check_place()
+            if target.exists() and os.path.samestat(target.stat(), self._file):
+                raise CubeviewError(f"{target}: this is the library itself. Choose another name.")
             # Through a connection of its own, which keeps nobody from labelling meanwhile.
             with (
                 replacing(target) as part,

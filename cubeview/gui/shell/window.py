@@ -36,7 +36,7 @@ from cubeview.gui.shell.pages import Pages
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
-from cubeview.gui.widgets.files import ask_save
+from cubeview.gui.widgets.files import ask_save, save_png
 from cubeview.learn.explain.methods import EXPLAINERS
 from cubeview.paths import data_dir
 
@@ -130,10 +130,12 @@ class Window(QMainWindow):
         """Write a picture of the window without the patient's name, or say why not."""
         with self.notes.identifiers.covered():
             picture = self.grab()
-        if picture.save(str(path), "PNG"):
-            self.messages.info(f"Saved {path}")
+        try:
+            save_png(picture, path)
+        except CubeviewError as error:
+            self.messages.error(str(error))
         else:
-            self.messages.error(f"{path}: cannot be written. Choose another folder.")
+            self.messages.info(f"Saved {path}")
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""
