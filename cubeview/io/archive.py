@@ -1,9 +1,11 @@
 """Zip archives: unpacked once into the cache, under names of our own, within bounds."""
 
 import hashlib
+import lzma
 import os
 import re
 import shutil
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -19,7 +21,10 @@ _KEEP_FREE = 512 << 20
 _KEPT = 8
 _BLOCK = 1 << 20
 _ODD = re.compile(r"[^A-Za-z0-9._-]")
-_BAD = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, ValueError)
+_BAD = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError,
+    ValueError, MemoryError, RuntimeError, struct.error,
+)  # fmt: skip
 
 
 def is_zip(head: bytes) -> bool:

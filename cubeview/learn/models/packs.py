@@ -5,10 +5,13 @@ model has one, and ``SHA256SUMS``. Nothing in it is ever run, and no name in it 
 anything is written.
 """
 
+import lzma
 import os
 import re
 import shutil
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,7 +216,10 @@ def _unpacked(path: Path) -> dict[str, bytes]:
                 if len(held[name]) > _LARGEST[name]:
                     raise CubeviewError(f"{path}: {name} in it is too large for a model.")
             return held
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError,
+        RuntimeError, EOFError, ValueError, MemoryError,
+    ) as error:  # fmt: skip
         raise CubeviewError(
             f"{path}: not a packed model, or damaged ({error}). Get it again."
         ) from error
