@@ -42,8 +42,10 @@ def checked(stream: BinaryIO, size: int, path: Path) -> BinaryIO:
                 f"{path}: more than {_MOST_PARTS:,} parts. Split the file, with astropy say, and "
                 "open what you need."
             )
-    stream.seek(place)
-    tail = place and place < size and not stream.read(8).startswith(b"XTENSION")
+    tail = 0 < place < size
+    if tail:
+        stream.seek(place)
+        tail = not stream.read(8).startswith(b"XTENSION")
     stream.seek(0)
     return io.BufferedReader(_Upto(stream, place)) if tail else stream
 
