@@ -3,6 +3,8 @@
 Nothing here creates a folder on import; the functions that return a writable folder make it.
 """
 
+import ctypes
+import errno
 import os
 import stat
 import sys
@@ -43,6 +45,34 @@ def cache_dir() -> Path:
     return _made("cache")
 
 
+def is_running(process: int) -> bool:
+    """Tell whether a process of this number runs on this machine."""
+    if sys.platform == "win32":  # where signal 0 would end it
+        kernel = ctypes.windll.kernel32
+        handle = kernel.OpenProcess(0x1000, False, process)  # may be asked about
+        code = ctypes.c_ulong()
+        known = handle and kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+        kernel.CloseHandle(handle)
+        return bool(known) and code.value == 259  # still active
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True  # another user's
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def refuse_full(error: Exception, path: Path) -> None:
+    """Raise CubeviewError if the disk, and not a file, is why it could not be unpacked."""
+    if isinstance(error, OSError) and error.errno in _DISK:
+        raise CubeviewError(
+            f"{path}: could not be unpacked into {cache_dir()} ({error.strerror}). Free some space "
+            "there, or unpack it yourself and open the result."
+        ) from error
+
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _read: set[object] = set()
 
 

@@ -40,7 +40,7 @@ FLOORS = {
         "identity": "",
         "archive": "",
         "lzw": "",
-        "info": "",
+        "info": "archive",
         "voxels": "",
         "nifti": "opened",
         "dicom": "voxels opened corrections",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cubeview.cubes.case import Case
+from cubeview.io.archive import lasting
 from cubeview.kinds import KINDS
 
 Files = Mapping[str, tuple[str, str, str]]
@@ -36,7 +37,7 @@ class Record:
 def files_of(case: Case, hashes: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
     """Return hash, part and path of the file behind each role; see `Files`."""
     return {
-        role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
+        role: (hashes[role], cube.source.part, lasting(cube.source.path))
         for role, cube in case.cubes.items()
         if cube.source is not None
     }

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cubeview.errors import CubeviewError, refusing
+from cubeview.io.archive import is_there
 from cubeview.library import schema
 from cubeview.library.connection import existing, kept_as
 from cubeview.library.hold import alone
@@ -103,7 +104,7 @@ def missing_files(library: Library) -> list[tuple[str, str]]:
         " WHERE f.path <> '' ORDER BY c.id",
         (),
     )
-    return [(name, role) for name, role, file in files if not Path(file).is_file()]
+    return [(name, role) for name, role, file in files if not is_there(file)]
 
 
 def counts(library: Library) -> dict[str, int]:

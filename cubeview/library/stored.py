@@ -13,7 +13,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing, refusing
-from cubeview.io import open_paths
+from cubeview.io import archive, open_paths
 from cubeview.io.identity import content_hash, file_hashes
 from cubeview.kinds import kind_of
 from cubeview.library.cases import Record
@@ -120,12 +120,12 @@ def check_files(library: Library, found: Record, *, report: Report = nothing) ->
     report : callable
     """
     for role, (digest, _, path) in found.files.items():
-        if not path or not Path(path).is_file():
+        if not path or not archive.is_there(path):
             raise CubeviewError(
                 f"{found.name}: its {role} file is not where it was. Open it from its new place or "
                 "import its folder: it is known by its content."
             )
-        if hash_of(library, Path(path), report=report) != digest:
+        if hash_of(library, archive.found(path, report=report), report=report) != digest:
             raise CubeviewError(
                 f"{found.name}: the content of its {role} file has changed since it came into the "
                 "library. Import it again as a new case."
@@ -138,10 +138,11 @@ def open_record(found: Record, *, report: Report = nothing) -> Case:
     Raises CubeviewError if a file cannot be opened.
     """
     name = found.name
-    paths = [Path(path) for path in {path for *_, path in found.files.values()}]
+    names = {path for *_, path in found.files.values()}
+    paths = [archive.found(name, report=report) for name in names]
     opened = open_paths(paths, report=report)
     held = {
-        (str(cube.source.path.absolute()), cube.source.part): cube
+        (archive.lasting(cube.source.path), cube.source.part): cube
         for case in opened.cases
         for cube in case.cubes.values()
         if cube.source is not None

@@ -17,6 +17,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.shell.oneinstance import Listener, hand_over
 from cubeview.gui.widgets.theme import theme
+from cubeview.io import archive
 from cubeview.paths import resource
 from cubeview.startup import lasting
 
@@ -115,6 +116,7 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
         window.opening.open(list(paths))
     status = app.exec()
     listener.close()
+    archive.forget()
     # All is saved. A lane may still be inside one long call, for which Python would wait; and
     # Python frees the application before what lives in it, which crashes now and then.
     logging.shutdown()

@@ -1,7 +1,6 @@
 """Compressed FITS files, unpacked once into the cache so that planes can be read by position."""
 
 import bz2
-import errno
 import gzip
 import hashlib
 import io
@@ -21,7 +20,7 @@ from cubeview.io import lzw
 from cubeview.io.fits.layout import Part
 from cubeview.io.fits.walk import part_end
 from cubeview.io.voxels.byterange import Stamp
-from cubeview.paths import cache_dir, replacing
+from cubeview.paths import cache_dir, refuse_full, replacing
 from cubeview.plain import one_line_of
 
 _PACKED: dict[bytes, Callable[..., Any]] = {
@@ -41,7 +40,6 @@ _MOST_BYTES, _MOST_TIMES = 1 << 30, 2000
 """What a packed file may unpack to: so many bytes, or so many times its own."""
 
 _LARGEST_TILE = 1 << 30
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def packed_start(head: bytes, path: Path) -> bytes:
@@ -176,11 +174,7 @@ def _cached(path: Path, kind: str, write: Callable[[BinaryIO], None]) -> Path:
         raise
     # What decodes tiles raises nearly anything on damaged ones.
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _DISK:
-            raise CubeviewError(
-                f"{path}: could not be unpacked into {folder} ({error.strerror}). Free some space "
-                "there, or unpack the file yourself and open the result."
-            ) from error
+        refuse_full(error, path)
         raise CubeviewError(
             f"{path}: the compressed data are damaged or cut short ({_said(error)}). "
             "Copy or download it again."
