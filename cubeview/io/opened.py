@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from cubeview.crashlog import places
 from cubeview.cubes.case import Case
 from cubeview.errors import Cancelled, CubeviewError, Report, part_of
 
@@ -111,7 +112,7 @@ def one_refused(path: Path, refusals: list[Refusal]) -> Iterator[None]:
         text = f"{path}: cannot be read ({reason}). Copy or download it again."
         refusals.append(Refusal(path, text))
     except Exception as error:
-        log.warning("a file could not be read", exc_info=True)
+        log.warning("a file could not be read:\n" + places(error))
         text = f"{path}: damaged, or of a kind nobody has met ({type(error).__name__}). Copy or "
         text += "download it again; if that does not help, send us Help, Copy report."
         refusals.append(Refusal(path, text))

@@ -141,6 +141,7 @@ ACTIONS = (
     Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
     Action("models_folder", "Open the &models folder", "Tools"),
     Action("keys", "&Keys", "Help", "F1"),
+    Action("report", "Copy &report", "Help"),
     Action("about", "&About CubeView", "Help"),
 )
 

@@ -13,6 +13,7 @@ from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QFileOpenEvent, QIcon
 from PyQt6.QtWidgets import QApplication
 
+from cubeview import crashlog
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.shell.oneinstance import Listener, hand_over
@@ -92,6 +93,7 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
     app = application()
     if hand_over(paths, library):
         return 0
+    crashlog.start()
     faults = Faults()
     memory = SettingsFile()
     theme(memory.settings.theme)

@@ -16,7 +16,7 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs import guesses, spectral
-from cubeview.gui.dialogs.about import AboutDialog
+from cubeview.gui.dialogs.about import DEVICE_UNKNOWN, AboutDialog, support_report
 from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.gui.dialogs.library_dialogs import LibraryDialogs
 from cubeview.gui.dialogs.models import ModelsDialog
@@ -36,8 +36,10 @@ from cubeview.gui.shell.pages import Pages
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
+from cubeview.gui.widgets.basic import copy_text
 from cubeview.gui.widgets.files import ask_save, save_png
 from cubeview.learn.explain.methods import EXPLAINERS
+from cubeview.learn.models.card import find_models
 from cubeview.paths import data_dir
 
 SIZE = QSize(1440, 900)
@@ -217,6 +219,7 @@ class Window(QMainWindow):
             "cache_size": desk.copying.ask_size,
             "models_folder": _open_models_folder,
             "keys": lambda: keys_sheet(self, desk.session.case).show(),
+            "report": self._copy_report,
             "about": lambda: AboutDialog(self, desk.jobs).show(),
         }
 
@@ -255,6 +258,12 @@ class Window(QMainWindow):
         self.status_line.unreadable.connect(messages.error)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)
         self.ortho.playing_changed.connect(actions["play"].setChecked)
+
+    def _copy_report(self) -> None:
+        copy_text(support_report(DEVICE_UNKNOWN, find_models()))
+        self.messages.info(
+            "The report is on the clipboard: versions, models and log, nothing about any case."
+        )
 
     def _report(self, error: BaseException) -> None:
         if self._bugs is None:
