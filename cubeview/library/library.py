@@ -40,6 +40,7 @@ class Library:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._hold = hold(path)
+            path.touch(0o600)  # where files lie and who reads is nobody else's business
             try:
                 self._connection = connect(path)
                 self.put_right = schema.put_right(self._connection)
@@ -239,17 +240,14 @@ class Library:
     def backup(self, target: Path) -> None:
         """Write a complete copy while the library stays in use; CubeviewError if it cannot."""
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(0o700, parents=True, exist_ok=True)
             self.check_place()
             if target.exists() and os.path.samestat(target.stat(), self._file):
                 raise CubeviewError(f"{target}: this is the library itself. Choose another name.")
             # Through a connection of its own, which keeps nobody from labelling meanwhile.
-            with (
-                replacing(target) as part,
-                closing(existing(self.path)) as source,
-                closing(sqlite3.connect(part)) as copy,
-            ):
-                source.backup(copy)
+            with replacing(target) as part, closing(existing(self.path)) as source:
+                part.touch(0o600)
+                _copied(source, part)
         except (sqlite3.Error, OSError) as error:
             raise CubeviewError(f"{target}: the backup could not be written ({error}).") from error
 
@@ -343,3 +341,8 @@ class Library:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _copied(source: sqlite3.Connection, target: Path) -> None:
+    with closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)

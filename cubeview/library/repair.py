@@ -154,6 +154,7 @@ def _replaced(path: Path) -> str:
     if not copies:
         return f"{told} There was no backup: a new, empty library was made."
     with replacing(path) as part:
+        part.touch(0o600)
         shutil.copyfile(copies[-1], part)
     when = datetime.fromtimestamp(copies[-1].stat().st_mtime)
     told += f" The backup of {when:%Y-%m-%d %H:%M} took its place"

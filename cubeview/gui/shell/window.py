@@ -36,7 +36,7 @@ from cubeview.gui.shell.pages import Pages
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
-from cubeview.gui.widgets.basic import copy_text
+from cubeview.gui.widgets.basic import copy_text, keep_out, picture_of
 from cubeview.gui.widgets.files import ask_save, save_png
 from cubeview.learn.explain.methods import EXPLAINERS
 from cubeview.learn.models.card import find_models
@@ -103,6 +103,12 @@ class Window(QMainWindow):
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
         self.menus = Menus(self, self.actions_table, self.docks, desk)
+        for shows_paths in (
+            self.messages,
+            self.status_line.job_text,
+            self.pages.preview_page.words,
+        ):
+            keep_out(shows_paths)
         self._connect()
         screen = self.screen()
         if room is None:
@@ -131,7 +137,7 @@ class Window(QMainWindow):
     def save_picture(self, path: Path) -> None:
         """Write a picture of the window without the patient's name, or say why not."""
         with self.notes.identifiers.covered():
-            picture = self.grab()
+            picture = picture_of(self)
         try:
             save_png(picture, path)
         except CubeviewError as error:

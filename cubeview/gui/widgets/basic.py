@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from PyQt6.QtCore import QEvent, QObject, QSize, Qt
-from PyQt6.QtGui import QAction, QColor, QIcon, QPixmap
+from PyQt6.QtCore import QEvent, QObject, QPoint, QSize, Qt
+from PyQt6.QtGui import QAction, QColor, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -47,6 +47,24 @@ def plain_tip(text: str) -> str:
     Text of a file could have pictures fetched from anywhere.
     """
     return f'<p style="white-space:pre-wrap">{escape(text)}</p>' if "<" in text else text
+
+
+def keep_out(widget: QWidget, on: bool = True) -> None:
+    """Have a widget covered in pictures of the window: it may show a patient's name or a path."""
+    widget.setProperty("private", on)
+
+
+def picture_of(window: QWidget) -> QPixmap:
+    """Return a picture of a window without what `keep_out` was said of."""
+    picture = window.grab()
+    painter = QPainter(picture)
+    for widget in window.findChildren(QWidget):
+        if widget.property("private"):
+            seen = widget.visibleRegion().boundingRect()
+            place = seen.translated(widget.mapTo(window, QPoint()))
+            painter.fillRect(place, window.palette().color(QPalette.ColorRole.Base))
+    painter.end()
+    return picture
 
 
 def headline() -> QLabel:
