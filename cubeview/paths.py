@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 
 
 def resource(*parts: str) -> Path:
@@ -61,6 +61,28 @@ def is_running(process: int) -> bool:
     except (OSError, OverflowError):
         return False
     return True
+
+
+def read_within(path: Path, most: int, advice: str) -> bytes:
+    """Return what a file holds; CubeviewError if it cannot be read, holds more, or has no end.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Bytes.
+    advice : str
+        What to do about it; a sentence.
+    """
+    with refusing(path, "cannot be read", advice):
+        # A pipe waits for a writer, a device never ends: neither is opened.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise CubeviewError(f"{path}: no ordinary file. {advice}")
+        with path.open("rb") as stream:
+            data = stream.read(most + 1)
+    if len(data) > most:
+        raise CubeviewError(f"{path}: too large, larger than {most:,} bytes. {advice}")
+    return data
 
 
 def refuse_full(error: Exception, path: Path) -> None:

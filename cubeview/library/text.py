@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cubeview.errors import CubeviewError, refusing
+from cubeview.errors import CubeviewError
+from cubeview.paths import read_within
 
 MOST_BYTES = 256 << 20
 """A file of labels larger than this is none; a million labels take about as much."""
@@ -21,10 +22,7 @@ def read_text(path: Path) -> str:
 
     Raises CubeviewError if it cannot be read, is too large, or is no such text.
     """
-    with refusing(path, "cannot be read"):
-        if path.stat().st_size > MOST_BYTES:
-            raise CubeviewError(f"{path}: too large for a file of labels. Choose another file.")
-        content = path.read_bytes()
+    content = read_within(path, MOST_BYTES, "Choose another file.")
     codec = next((codec for mark, codec in _MARKS.items() if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(codec)

@@ -30,6 +30,8 @@ from cubeview.paths import data_dir, replacing
 
 SUMS = "SHA256SUMS"
 SUFFIX = ".cubeview-model.zip"
+STATED = "stated.txt"
+"""Lies beside the card of a model that was taken in: its figures were not measured here."""
 
 _LARGEST = {CARD: 1_000_000, SUMS: 10_000, WEIGHTS: 420_000_000, DOUBT: 50_000_000}  # bytes
 _NAME = re.compile(r"[\w][\w .+()-]{0,79}")
@@ -99,7 +101,7 @@ def listed() -> list[Listed]:
             own=_is_own(ref.folder),
             parent=names.get(ref.card.parent, str(ref.card.training.get("finetuned_from", ""))),
             cases=cases if ref.card.parent and type(cases) is int else None,
-            figures=_figures(ref.card),
+            figures=_figures(ref),
             made=str(ref.card.training.get("made", ""))[:10],
         )
         for ref in models
@@ -144,7 +146,7 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
     It keeps its name, with a number behind it where that is taken. Raises CubeviewError if it is no
     pack, too large, damaged, of another format or shape, or is there already.
     """
-    from cubeview.learn.models.model import load_model
+    from cubeview.learn.models.model import load_model, try_out
 
     report(0.0, f"reading {path.name}")
     held = _unpacked(path)
@@ -163,9 +165,13 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
             (part / name).write_bytes(data)
         report(0.5, "checking the weights")
         try:
-            card = load_model(part).card
+            model = load_model(part)
+            report(0.7, "asking it about a trial case")
+            try_out(model)
         except CubeviewError as error:
             raise CubeviewError(str(error).replace(str(part), str(path))) from error
+        card = model.card
+        (part / STATED).write_text("The figures are as its maker states them.\n", "utf-8")
         if twin := _with_weights(card.weights_sha256):
             raise CubeviewError(f"{path}: this model is here already, as {twin.name}.")
         folder = folder_for(free_name(_safe(card.name)))
@@ -235,7 +241,15 @@ def _is_own(folder: Path) -> bool:
     return folder.resolve().parent == models_dir().resolve()
 
 
-def _figures(card: Card) -> str:
+def _figures(ref: ModelRef) -> str:
+    """Return the figures of a model in a few words, and whose word they are."""
+    figures = _card_figures(ref.card)
+    return (
+        f"{figures}, as its maker states" if figures and (ref.folder / STATED).exists() else figures
+    )
+
+
+def _card_figures(card: Card) -> str:
     """Return the figures of a card, of a fine-tuned or of a trained model, in a few words."""
     found = card.metrics.get("out_of_fold")
     if isinstance(found, dict) and isinstance(found.get("auc"), dict):
