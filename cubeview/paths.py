@@ -3,11 +3,15 @@
 Nothing here creates a folder on import; the functions that return a writable folder make it.
 """
 
+import atexit
 import ctypes
 import errno
 import os
+import shutil
 import stat
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -32,7 +36,7 @@ def resource(*parts: str) -> Path:
 
 
 def data_dir() -> Path:
-    """Return the folder of the user's own data (models, library), made if absent.
+    """Return the folder of the user's own data (models, library), made if absent and possible.
 
     ``CUBEVIEW_HOME`` overrides the system's convention (XDG on Linux, Application Support on
     macOS, AppData on Windows).
@@ -41,8 +45,23 @@ def data_dir() -> Path:
 
 
 def cache_dir() -> Path:
-    """Return the folder of things that can be made again, made if absent."""
-    return _made("cache")
+    """Return the folder of things that can be made again, made if absent.
+
+    Where it cannot be written to it is one of this process, which goes with it.
+    """
+    folder = _made("cache")
+    return folder if os.access(folder, os.W_OK) else _passing(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what writers that were killed left half written in a folder of ours."""
+    for part in folder.glob("*.part"):
+        number = part.name.split(".")[-2]
+        with suppress(OSError):
+            # Another machine's writer stirs, if its process is none of here.
+            resting = abs(time.time() - part.stat().st_mtime) > _RESTING_S
+            if resting and number.isdecimal() and not is_running(int(number)):
+                part.unlink()
 
 
 def is_running(process: int) -> bool:
@@ -95,6 +114,7 @@ def refuse_full(error: Exception, path: Path) -> None:
 
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+_RESTING_S = 60.0
 _read: set[object] = set()
 
 
@@ -152,9 +172,17 @@ def _made(kind: str) -> Path:
         default = ".cache" if kind == "cache" else ".local/share"
         variable = "XDG_CACHE_HOME" if kind == "cache" else "XDG_DATA_HOME"
         path = Path(os.environ.get(variable) or Path.home() / default) / "cubeview"
-    path.mkdir(0o700, parents=True, exist_ok=True)
+    with suppress(OSError):  # said where something is to be written
+        path.mkdir(0o700, parents=True, exist_ok=True)
     _keep_private(path)
     return path
+
+
+@cache
+def _passing(instead_of: Path) -> Path:
+    folder = tempfile.mkdtemp(prefix="cubeview-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @cache

@@ -14,7 +14,7 @@ from cubeview.library import schema
 from cubeview.library.connection import existing, kept_as
 from cubeview.library.hold import alone
 from cubeview.library.library import Library
-from cubeview.paths import replacing
+from cubeview.paths import replacing, sweep
 
 BACKUPS_KEPT = 10
 """Newest copies kept; of each of the last so many days one more."""
@@ -63,6 +63,7 @@ def back_up(library: Library) -> None:
     written = library.entries
     if not written or (copies and _last_entry(copies[-1]) == written):
         return
+    sweep(backup_folder(library.path))
     made = backup_folder(library.path) / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.sqlite"
     library.backup(made)
     copies = backups(library.path)

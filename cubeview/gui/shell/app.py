@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from importlib import import_module
@@ -19,7 +20,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.shell.oneinstance import Listener, hand_over
 from cubeview.gui.widgets.theme import theme
 from cubeview.io import archive
-from cubeview.paths import resource
+from cubeview.paths import data_dir, resource
 from cubeview.startup import lasting
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
     returns 0 at once. `library` is used instead of the file in the user's data folder.
     """
     app = application()
+    kept_nowhere = _borrowed_home()
     if hand_over(paths, library):
         return 0
     crashlog.start()
@@ -104,6 +106,8 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
         faults.install()
         window = Window(memory, library)
     faults.happened.connect(window.show_error)
+    if kept_nowhere:
+        window.messages.error(kept_nowhere)
     hints = app.styleHints()
     if hints is not None:
         hints.colorSchemeChanged.connect(lambda _: theme(memory.settings.theme))
@@ -119,6 +123,7 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
     status = app.exec()
     listener.close()
     archive.forget()
+    crashlog.stop()
     # All is saved. A lane may still be inside one long call, for which Python would wait; and
     # Python frees the application before what lives in it, which crashes now and then.
     logging.shutdown()
@@ -126,6 +131,19 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
         if stream is not None:  # as in a program without a console
             stream.flush()
     os._exit(status)
+
+
+def _borrowed_home() -> str:
+    """Use a folder of this session where the user's cannot be written to; return what to say."""
+    home = data_dir()
+    if os.access(home, os.W_OK):
+        return ""
+    os.environ["CUBEVIEW_HOME"] = tempfile.mkdtemp(prefix="cubeview-")
+    return (
+        f"{home}: this folder cannot be written to. Labels, models and settings of this session go "
+        f"to {data_dir()} and are not found again by themselves. Mend its permissions or free "
+        "space, then start again."
+    )
 
 
 def _close_splash() -> None:

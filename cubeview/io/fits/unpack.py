@@ -20,7 +20,7 @@ from cubeview.io import lzw
 from cubeview.io.fits.layout import Part
 from cubeview.io.fits.walk import part_end
 from cubeview.io.voxels.byterange import Stamp
-from cubeview.paths import cache_dir, refuse_full, replacing
+from cubeview.paths import cache_dir, refuse_full, replacing, sweep
 from cubeview.plain import one_line_of
 
 _PACKED: dict[bytes, Callable[..., Any]] = {
@@ -164,6 +164,7 @@ def _cached(path: Path, kind: str, write: Callable[[BinaryIO], None]) -> Path:
     key = f"{path.resolve()}\0{stamp.size}\0{stamp.changed_ns}\0{kind}"
     folder = cache_dir() / "unpacked"
     folder.mkdir(exist_ok=True)
+    sweep(folder)
     target = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.fits"
     if target.exists():
         return target

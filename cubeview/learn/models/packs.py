@@ -67,7 +67,8 @@ class Listed:
 def models_dir() -> Path:
     """Return the folder of the user's own models, made if absent."""
     folder = data_dir() / "models"
-    folder.mkdir(exist_ok=True)
+    with refusing(folder, "cannot be made", "Check the permissions of the folder above it."):
+        folder.mkdir(exist_ok=True)
     return folder
 
 
