@@ -162,14 +162,17 @@ def _unpacked(
 def _places(members: list[zipfile.ZipInfo]) -> list[str]:
     """Return where each member goes: a folder by number, then a harmless form of its own name."""
     folders: dict[PurePosixPath, int] = {}
-    places: list[str] = []
+    places: dict[str, None] = {}  # in order, and quickly looked up
     for number, member in enumerate(members):
         inside = PurePosixPath(member.filename)
         folder = folders.setdefault(inside.parent, len(folders))
         name = _ODD.sub("_", inside.name)[-100:].lstrip(".") or "file"
         place = f"{folder}/{name}"
-        places.append(f"{folder}/{number}_{name}" if place in places else place)
-    return places
+        while place in places:
+            name = f"{number}_{name}"
+            place = f"{folder}/{name}"
+        places[place] = None
+    return list(places)
 
 
 def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:

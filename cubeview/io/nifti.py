@@ -20,7 +20,7 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io.opened import First, Opened, Reader, inside_gzip, read_each
+from cubeview.io.opened import First, Opened, Reader, inside_gzip, read_each, too_large
 
 MAX_VALUES = 2**28
 """Most voxels that are read of one file: 1 GiB as float32."""
@@ -222,7 +222,11 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
     name = path.name.split(".")[0]
 
     def cube(values: np.ndarray, part: str, more: tuple[Note, ...] = ()) -> Cube:
-        scaled = (values * np.float64(header.slope) + header.intercept).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = (values * np.float64(header.slope) + header.intercept).astype(np.float32)
+        if lost := int(np.isinf(scaled).sum() - np.isinf(values).sum()):
+            more = (*more, Note("repair", too_large(lost, "scl_slope", header.slope)))
+        scaled[np.isinf(scaled)] = np.nan
         return Cube(
             axes=_axes(header, affine),
             pixels=ArrayPixels(scaled.T),

@@ -118,6 +118,12 @@ def one_refused(path: Path, refusals: list[Refusal]) -> Iterator[None]:
         refusals.append(Refusal(path, text))
 
 
+def too_large(count: int | None, key: str, scale: float) -> str:
+    """Say that a scale makes values no float32 holds; of how many voxels, where it is known."""
+    which = "some voxels" if count is None else f"{count:,} voxels"
+    return f"{which} have no value: {key} = {scale:g} makes them larger than can be held"
+
+
 def inside_gzip(head: bytes) -> bytes:
     """Return the first bytes inside a gzip file whose own are given; empty where it is none."""
     try:

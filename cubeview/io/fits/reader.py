@@ -33,7 +33,7 @@ from cubeview.io.fits.layout import (
     wavelength_tables,
     what_it_is,
 )
-from cubeview.io.fits.pixels import pixels_of
+from cubeview.io.fits.pixels import pixels_of, scale_note
 from cubeview.io.fits.planes import each_plane
 from cubeview.io.fits.preview import Lookout
 from cubeview.io.fits.unpack import packed_start, unpacked, untiled
@@ -232,11 +232,13 @@ def _of_group(file: _File, group: Group, several: bool) -> list[Case]:
     if facts["instrument"] == "KCWI" and sigma is None:
         sigma, mask = _kcwi_siblings(file, flux, found, mask, notes)
         meaning = "variance" if sigma else ""
+    pixels = file.pixels(flux, flux, found)
+    notes += scale_note(pixels)
     first, notes = with_medium(found.axes[0], notes, facts["instrument"])
     taken_by = facts["instrument"] or facts["telescope"] or first_text(headers, "ORIGIN")
     cube = Cube(
         axes=(first, *found.axes[1:]),
-        pixels=file.pixels(flux, flux, found),
+        pixels=pixels,
         kind=found.kind,
         unit=unit,
         quantity_unit=parsed,
