@@ -22,6 +22,7 @@ from cubeview.library.hold import hold
 from cubeview.library.values import Label, LabelClass
 from cubeview.paths import replacing
 
+_PAGE = 512  # bytes; every page of SQLite is a multiple, and the file never grows shorter
 _LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -40,7 +41,8 @@ class Library:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._hold = hold(path)
-            path.touch(0o600)  # where files lie and who reads is nobody else's business
+            if not path.exists():
+                path.touch(0o600)  # where files lie and who reads is nobody else's business
             try:
                 self._connection = connect(path)
                 self.put_right = schema.put_right(self._connection)
@@ -63,11 +65,15 @@ class Library:
     def check_place(self) -> None:
         """Raise CubeviewError if the file opened is not the one that lies at its path any more."""
         with suppress(OSError):
-            if os.path.samestat(self.path.stat(), self._file):
+            # Only asked about: to open and close it here would give up SQLite's locks on it.
+            now_there = self.path.stat()
+            whole = now_there.st_size >= self._file.st_size and not now_there.st_size % _PAGE
+            if os.path.samestat(now_there, self._file) and whole:
                 return
         raise CubeviewError(
-            f"{self.path}: this library was moved, removed or replaced while it was open, and "
-            "nothing more is written to it. Put it back, or close this window and start again."
+            f"{self.path}: this library was moved, removed or replaced while it was open, or "
+            "overwritten, and nothing more is written to it. Put it back, or close this window and "
+            "start again."
         )
 
     def add_case(self, case: Case, hashes: dict[str, str]) -> int:

@@ -135,21 +135,21 @@ def _mended(path: Path) -> str:
 
 def _is_lost(path: Path) -> bool:
     """Tell whether a library holds nothing any more but did once, or is damaged."""
-    if path.exists() and path.stat().st_size:
+    if _size(path):
         return not is_sound(path) or (_is_empty(path) and bool(backups(path)))
     return _beside(path, "-wal").exists() or bool(backups(path))
 
 
 def _replaced(path: Path) -> str:
     """Set aside what is left of a library and put its backup in its place; say so."""
-    damaged = path.exists() and path.stat().st_size > 0
+    damaged = _size(path) > 0
     told = "The library was damaged" if damaged else "The library was missing or empty"
     aside = path.with_name(f"{path.stem}-damaged-{datetime.now():%Y%m%d-%H%M%S-%f}{path.suffix}")
     # Left here, a log of changes would be written into the backup, which it does not belong to.
     left = [suffix for suffix in ("", "-wal", "-shm") if _beside(path, suffix).exists()]
     for suffix in left:
         _beside(path, suffix).rename(_beside(aside, suffix))
-    kept = [_beside(aside, s).name for s in left if _beside(aside, s).stat().st_size]
+    kept = [_beside(aside, s).name for s in left if s != "-shm" and _size(_beside(aside, s))]
     told += f"; it was set aside as {' and '.join(kept)}." if kept else "."
     copies = [copy for copy in backups(path) if is_sound(copy) and not _is_empty(copy)]
     if not copies:
@@ -184,6 +184,14 @@ def _is_empty(path: Path) -> bool:
         return int(_asked(path, "SELECT COUNT(*) FROM sqlite_master")) == 0
     except _UNREADABLE:
         return False
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; 0 where there is none, or another window just took it away."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _beside(path: Path, suffix: str) -> Path:

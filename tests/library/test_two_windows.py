@@ -70,12 +70,15 @@ def test_a_second_window_does_not_take_the_library_from_the_first(
     second.close()
 
 
-@pytest.mark.parametrize("where", ["moved", "replaced", "removed"])
+@pytest.mark.parametrize("where", ["moved", "replaced", "removed", "overwritten", "emptied"])
 def test_no_label_is_acknowledged_into_a_file_that_is_not_the_library_any_more(
     path, tmp_path, where
 ):
     library = filled(path, tmp_path)
-    path.rename(tmp_path / "elsewhere.sqlite")
+    if where in ("overwritten", "emptied"):
+        path.write_bytes(os.urandom(9000) if where == "overwritten" else b"")
+    else:
+        path.rename(tmp_path / "elsewhere.sqlite")
     if where == "replaced":
         shutil.copyfile(backups(path)[-1], path)
     elif where == "removed":
