@@ -67,7 +67,7 @@ class CasesPanel(QWidget):
     def _opener(self, title: str, paths: list[Path], tip: str = "") -> QPushButton:
         made = button(title, lambda: self.wanted.emit(paths), tip, "quiet")
         made.setStyleSheet("text-align: left;")
-        keep_out(made)
+        keep_out(made, bool(tip))  # a sample is nobody's
         return made
 
     def _chosen(self, row: int) -> None:
