@@ -13,6 +13,7 @@ from astropy import constants, units
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube, Note
+from cubeview.cubes.unit import check_length
 from cubeview.errors import CubeviewError
 
 Shown = Literal["wavelength", "air wavelength", "frequency", "energy", "velocity"]
@@ -146,6 +147,7 @@ def _rest_of(axis: Axis, text: str) -> Any:
     """Return the rest frequency, None where there is none."""
     if text.strip():
         try:
+            check_length(text)
             given = units.Quantity(text.strip())
             if axis.medium == "air" and given.unit.is_equivalent(units.m):
                 given = _to_vacuum(given)

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QMenu, QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.session import Session
+from cubeview.gui.widgets.basic import plain_tip
 from cubeview.kinds import Kind, kind_of
 from cubeview.learn.explain.methods import EXPLAINERS
 
@@ -153,6 +154,7 @@ ACTIONS = (
     Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
     Action("models_folder", "Open the &models folder", "Tools"),
     Action("keys", "&Keys", "Help", "F1"),
+    Action("report", "Copy &report", "Help"),
     Action("about", "&About CubeView", "Help"),
 )
 
@@ -200,7 +202,7 @@ class Actions:
             if entry.toolbar:
                 action.setIconText(entry.toolbar)
             tip = entry.text.replace("&", "").rstrip("…")
-            action.setToolTip(f"{tip} ({entry.shortcut})" if entry.shortcut else tip)
+            action.setToolTip(plain_tip(f"{tip} ({entry.shortcut})" if entry.shortcut else tip))
             handler = handlers[entry.key]
             if entry.checkable:
                 action.toggled.connect(handler)

@@ -48,6 +48,7 @@ def ask(jobs: Sequence[Job], text: str, sure: Callable[[], object], parent: QWid
         The question lies above it.
     """
     box = QMessageBox(parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIcon(QMessageBox.Icon.Question)
     box.setText(text)
     spent = (divmod(round(job.seconds), 60) for job in jobs)

@@ -9,9 +9,10 @@ from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayo
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.samples import Sample
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import button, label
+from cubeview.gui.widgets.basic import button, keep_out, label, plain_tip
 from cubeview.gui.widgets.layout import column, empty, put
 from cubeview.kinds import kind_of
+from cubeview.library.cases import of_file
 
 RECENT_SHOWN = 5
 
@@ -74,6 +75,7 @@ class CasesPanel(QWidget):
     def _opener(self, title: str, paths: list[Path], tip: str = "") -> QPushButton:
         made = button(title, lambda: self.wanted.emit(paths), tip, "quiet")
         made.setStyleSheet("text-align: left;")
+        keep_out(made, bool(tip))  # a sample is nobody's
         return made
 
     def _chosen(self, row: int) -> None:
@@ -86,8 +88,9 @@ class CasesPanel(QWidget):
             self.list.clear()
             for case in self._session.cases:
                 item = QListWidgetItem(f"{case.name}\n{self._about(case)}")
-                item.setToolTip(f"{case.name}: {self._about(case)}")
+                item.setToolTip(plain_tip(f"{case.name}: {self._about(case)}"))
                 self.list.addItem(item)
+        keep_out(self.list, any(map(_after_a_file, self._session.cases)))
         some = bool(self._session.cases)
         self.none.setVisible(not some)
         self._layout.setStretch(self._layout.indexOf(self.list) + 1, int(not some))
@@ -110,3 +113,9 @@ class CasesPanel(QWidget):
             said = "unlike its training data" if answer.unlike else answer.answer
             parts.append(f"{answer.model}: {said}")
         return " · ".join(p for p in parts if p not in ("flux", "heart") or p == parts[0])
+
+
+def _after_a_file(case: Case) -> bool:
+    """Tell whether a patient's scan is called as its file is, which may be the patient's name."""
+    sources = [cube.source for cube in case.cubes.values() if cube.source is not None]
+    return kind_of(case).patient and any(of_file(case.name, source.path) for source in sources)

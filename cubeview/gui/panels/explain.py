@@ -14,7 +14,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
 from cubeview.gui.panels.occlusion_choices import OcclusionChoices
 from cubeview.gui.widgets.bars import SignedBar
-from cubeview.gui.widgets.basic import button, chooser, label, offer, rule, say, steady
+from cubeview.gui.widgets.basic import button, chooser, label, offer, plain_tip, rule, say, steady
 from cubeview.gui.widgets.files import ask_save
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
@@ -256,5 +256,5 @@ class ExplainPanel(QWidget):
 def _slider(tip: str) -> QSlider:
     slider = steady(QSlider(Qt.Orientation.Horizontal))
     slider.setRange(0, 100)
-    slider.setToolTip(tip)
+    slider.setToolTip(plain_tip(tip))
     return slider

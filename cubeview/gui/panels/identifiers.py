@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import label, tick
+from cubeview.gui.widgets.basic import keep_out, label, tick
 from cubeview.kinds import kind_of
 
 
@@ -30,6 +30,7 @@ class Identifiers(QWidget):
         )
         self.box.toggled.connect(self._toggled)
         self.text = label("", wrap=True)
+        keep_out(self.text)
         layout.addWidget(self.box)
         layout.addWidget(self.text)
         self.hide()

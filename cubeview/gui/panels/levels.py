@@ -3,14 +3,14 @@
 import numpy as np
 from PyQt6.QtCore import QSignalBlocker, QSize
 from PyQt6.QtGui import QIcon, QPixmap
-from PyQt6.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import BY_HAND, levels_of, whole_of
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
-from cubeview.gui.widgets.basic import label, offer, steady, tick
+from cubeview.gui.widgets.basic import label, offer, plain_tip, steady, tick
 from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
 from cubeview.gui.widgets.layout import put, row
@@ -34,7 +34,7 @@ class LevelsControl(QWidget):
             (self.stretch, "How values are spread over the colours"),
             (self.way, "How the levels are chosen"),
         ):
-            box.setToolTip(words)
+            box.setToolTip(plain_tip(words))
             box.setAccessibleName(words)
             # As wide as the panel allows, not as its longest entry asks for.
             policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -117,7 +117,7 @@ class _Row:
         self.histogram = Histogram()
         self.low, self.high = FigureBox(), FigureBox()
         named = kind_of(self.cube).ventricle or role == WHITE
-        self.label = QLabel(role.partition(" ")[0].capitalize() if named else "")
+        self.label = label(role.partition(" ")[0].capitalize() if named else "", wrap=False)
         for box, words in ((self.low, "lower"), (self.high, "upper")):
             box.setSuffix(" %" if kind_of(self.cube).ventricle else "")
             box.setAccessibleName(f"{role} {words} level")
@@ -156,7 +156,7 @@ class _Row:
         self._set_range(levels)
         self.histogram.set_levels(levels, self.session.display.colormap)
         for box, level, words in ((self.low, levels[0], "Lower"), (self.high, levels[1], "Upper")):
-            box.setToolTip(f"{words} level, {self._unit}")
+            box.setToolTip(plain_tip(f"{words} level, {self._unit}"))
             with QSignalBlocker(box):
                 box.setSingleStep((levels[1] - levels[0]) * self._share / 50)
                 box.setValue(level * self._share)

@@ -19,7 +19,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.still import AtRest
-from cubeview.gui.widgets.basic import button, chooser, label, offer, steady, tick
+from cubeview.gui.widgets.basic import button, chooser, label, offer, plain_tip, steady, tick
 from cubeview.gui.widgets.files import ask_open
 from cubeview.gui.widgets.layout import empty, put, row
 from cubeview.kinds import kind_of
@@ -234,7 +234,7 @@ class TeachChoices(QWidget):
         told = [_TABLES[windows] for windows in (False, True)]
         if model is not None:
             told = [_TABLES[bool(kind_of(model.card).window_px)]]
-        self.table_button.setToolTip(f"A CSV table: {'; '.join(told)}")
+        self.table_button.setToolTip(plain_tip(f"A CSV table: {'; '.join(told)}"))
         for name, tip in kind_of(model.card).variations if model else ():
             box = self._boxes[name] = tick(name, tip)
             self._vary.addWidget(box)
@@ -281,5 +281,5 @@ def _whole(value: int, low: int, high: int, tip: str) -> QSpinBox:
     box = steady(QSpinBox())
     box.setRange(low, high)
     box.setValue(value)
-    box.setToolTip(tip)
+    box.setToolTip(plain_tip(tip))
     return box

@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.gui.widgets.basic import button, headline, label, rule, set_part, tick
+from cubeview.gui.widgets.basic import button, headline, label, plain_tip, rule, set_part, tick
 from cubeview.gui.widgets.chart import Chart
 from cubeview.gui.widgets.layout import empty, put, row
 from cubeview.learn.teach.procedure import Taught
@@ -114,7 +114,7 @@ class TeachResult(QWidget):
         outcome = taught.outcome
         for across, (text, tip) in enumerate(HEADS):
             head = label(text, "dim", wrap=False)
-            head.setToolTip(tip)
+            head.setToolTip(plain_tip(tip))
             self._figures.addWidget(head, 0, across)
         base = outcome.base
         rows = (("Fine-tuned", outcome.tuned), ("Base", base), ("Plain baseline", outcome.baseline))

@@ -10,7 +10,7 @@ from cubeview.gui.desk.still import AtRest, StillLine
 from cubeview.gui.desk.stopping import stop
 from cubeview.gui.desk.words import place_text, values_text
 from cubeview.gui.dialogs.guesses import chip_text
-from cubeview.gui.widgets.basic import button, label, say
+from cubeview.gui.widgets.basic import button, label, plain_tip, say
 
 FRAME_MS = 16
 # A job that is over before this is not worth the flicker of a progress bar.
@@ -93,7 +93,7 @@ class StatusLine(QStatusBar):
         if job is self._shown:
             self.progress.setRange(0, 1000)
             self.progress.setValue(round(1000 * fraction))
-            self.job_text.setToolTip(text)
+            self.job_text.setToolTip(plain_tip(text))
 
     def _show_jobs(self) -> None:
         running = [job for job in self._running() if not job.cancelled]
@@ -110,7 +110,7 @@ class StatusLine(QStatusBar):
     def _show_chip(self) -> None:
         case = self._session.case
         say(self.chip, chip_text(case))
-        self.chip.setToolTip((case.question if case is not None else "") or _CHIP_TIP)
+        self.chip.setToolTip(plain_tip((case.question if case is not None else "") or _CHIP_TIP))
 
     def _show_cursor(self) -> None:
         try:
@@ -119,4 +119,4 @@ class StatusLine(QStatusBar):
             text = place_text(self._session)
             self.unreadable.emit(str(error))
         self.cursor_text.setText(text)
-        self.cursor_text.setToolTip(text)
+        self.cursor_text.setToolTip(plain_tip(text))

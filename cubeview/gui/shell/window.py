@@ -17,7 +17,7 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs import guesses, spectral
-from cubeview.gui.dialogs.about import AboutDialog
+from cubeview.gui.dialogs.about import DEVICE_UNKNOWN, AboutDialog, support_report
 from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.gui.dialogs.library_dialogs import LibraryDialogs
 from cubeview.gui.dialogs.models import ModelsDialog
@@ -38,8 +38,10 @@ from cubeview.gui.shell.pages import Pages
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
-from cubeview.gui.widgets.files import ask_save
+from cubeview.gui.widgets.basic import copy_text, keep_out, picture_of
+from cubeview.gui.widgets.files import ask_save, save_png
 from cubeview.learn.explain.methods import EXPLAINERS
+from cubeview.learn.models.card import find_models
 from cubeview.paths import data_dir
 
 SIZE = QSize(1440, 900)
@@ -105,6 +107,12 @@ class Window(QMainWindow):
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
         self.menus = Menus(self, self.actions_table, self.docks, desk)
+        for shows_paths in (
+            self.messages,
+            self.status_line.job_text,
+            self.pages.preview_page.words,
+        ):
+            keep_out(shows_paths)
         self._connect()
         screen = self.screen()
         if room is None:
@@ -133,11 +141,13 @@ class Window(QMainWindow):
     def save_picture(self, path: Path) -> None:
         """Write a picture of the window without the patient's name, or say why not."""
         with self.notes.identifiers.covered():
-            picture = self.grab()
-        if picture.save(str(path), "PNG"):
-            self.messages.info(f"Saved {path}")
+            picture = picture_of(self)
+        try:
+            save_png(picture, path)
+        except CubeviewError as error:
+            self.messages.error(str(error))
         else:
-            self.messages.error(f"{path}: cannot be written. Choose another folder.")
+            self.messages.info(f"Saved {path}")
 
     def focusNextPrevChild(self, next: bool) -> bool:
         """Pass the keyboard on: past panels behind others, and to the views where Qt would give it
@@ -254,6 +264,7 @@ class Window(QMainWindow):
             "cache_size": desk.copying.ask_size,
             "models_folder": _open_models_folder,
             "keys": lambda: keys_sheet(self, desk.session.case).show(),
+            "report": self._copy_report,
             "about": lambda: AboutDialog(self, desk.jobs).show(),
         }
 
@@ -295,6 +306,12 @@ class Window(QMainWindow):
         self.status_line.unreadable.connect(messages.error)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)
         self.ortho.playing_changed.connect(actions["play"].setChecked)
+
+    def _copy_report(self) -> None:
+        copy_text(support_report(DEVICE_UNKNOWN, find_models()))
+        self.messages.info(
+            "The report is on the clipboard: versions, models and log, nothing about any case."
+        )
 
     def _report(self, error: BaseException) -> None:
         if self._bugs is None:

@@ -114,7 +114,7 @@ class GateView(CaseView):
         heart = kind_of(self.case).ventricle
         self._what = "Volume within the wall" if heart else "Counts"
         self._unit = "ml, estimated" if heart else value_unit(self.case.main)
-        self.plot.plot.setLabel("left", "ml" if heart else self._unit)
+        self.plot.set_left("ml" if heart else self._unit)
         top = 0.0
         for role, curve in self.curves.items():
             cube, ventricle = self.case.cubes[role], self.session.ventricles.get(role)

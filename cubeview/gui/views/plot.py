@@ -1,5 +1,7 @@
 """The drawing area of curves: axes in world units, a marker, and what the mouse does on it."""
 
+from html import escape
+
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
@@ -69,6 +71,10 @@ class Plot(pg.GraphicsView):
         self._dressed = colours()
         self._paint_like_palette(self._dressed)
         self._built = True
+
+    def set_left(self, text: str) -> None:
+        """Write beside the values; pyqtgraph takes what it is given for HTML."""
+        self.plot.setLabel("left", escape(text))
 
     @property
     def box(self) -> pg.ViewBox:

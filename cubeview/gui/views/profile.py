@@ -1,5 +1,7 @@
 """Profiles through the cursor of a heart or another volume, all states in one plot."""
 
+from html import escape
+
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
@@ -42,10 +44,10 @@ class ProfileView(CaseView):
         for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
             self.curves[role] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=1, style=style))
             self.plot.plot.addItem(self.curves[role])
-        self.plot.plot.setLabel("left", "%" if self._is_heart else self._unit)
+        self.plot.set_left("%" if self._is_heart else self._unit)
         dashes = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╍╍"}
         self._signs = "".join(
-            f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {role}'
+            f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {escape(role)}'
             for role, (colour, style) in zip(self.case.roles, PENS, strict=False)
         )
         put(self.card(), row((self.title, 1), self.along), (self.plot, 1))

@@ -62,8 +62,8 @@ class SpectrumView(CaseView):
         axis = self.cube.axes[0]
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption_of(axis))
-        self.plot.plot.setLabel("left", value_unit(self.cube) or NO_UNIT)
-        self.why.plot.setLabel("left", "why")
+        self.plot.set_left(value_unit(self.cube) or NO_UNIT)
+        self.why.set_left("why")
         self.why.plot.getAxis("left").setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
             plot.plot.getAxis("left").setWidth(62)  # one above the other

@@ -7,6 +7,7 @@ from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent, QResizeEvent
 
 from cubeview.gui.desk.still import StillLine
+from cubeview.gui.widgets.basic import plain_tip
 from cubeview.gui.widgets.theme import colours
 
 
@@ -36,7 +37,7 @@ class Title(StillLine):
             Rich text at the end.
         """
         self.words, self._short, self._signs = words, short, signs
-        self.setToolTip("\n".join(filter(None, (" · ".join(words), self._map))))
+        self.setToolTip(plain_tip("\n".join(filter(None, (" · ".join(words), self._map)))))
         self._write()
 
     def set_map(self, name: str) -> None:

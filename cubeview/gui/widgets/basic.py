@@ -1,10 +1,11 @@
 """Small widgets the panels are built of."""
 
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any, TypeVar
 
-from PyQt6.QtCore import QEvent, QObject, QSize, Qt
-from PyQt6.QtGui import QAction, QColor, QIcon, QPixmap
+from PyQt6.QtCore import QEvent, QObject, QPoint, QSize, Qt
+from PyQt6.QtGui import QAction, QColor, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -67,6 +68,32 @@ def label(text: str = "", part: str = "", *, wrap: bool = True) -> QLabel:
     return made
 
 
+def plain_tip(text: str) -> str:
+    """Return a tooltip that shows a text as it is: Qt would draw what looks like HTML.
+
+    Text of a file could have pictures fetched from anywhere.
+    """
+    return f'<p style="white-space:pre-wrap">{escape(text)}</p>' if "<" in text else text
+
+
+def keep_out(widget: QWidget, on: bool = True) -> None:
+    """Have a widget covered in pictures of the window: it may show a patient's name or a path."""
+    widget.setProperty("private", on)
+
+
+def picture_of(window: QWidget) -> QPixmap:
+    """Return a picture of a window without what `keep_out` was said of."""
+    picture = window.grab()
+    painter = QPainter(picture)
+    for widget in window.findChildren(QWidget):
+        if widget.property("private"):
+            seen = widget.visibleRegion().boundingRect()
+            place = seen.translated(widget.mapTo(window, QPoint()))
+            painter.fillRect(place, window.palette().color(QPalette.ColorRole.Base))
+    painter.end()
+    return picture
+
+
 def headline() -> QLabel:
     """Return a label in large, bold letters."""
     made = label()
@@ -111,7 +138,7 @@ def button(
     """
     made = steady(QPushButton(text))
     made.setProperty("part", part)
-    made.setToolTip(tip)
+    made.setToolTip(plain_tip(tip))
     made.setAccessibleName(name)
     # `clicked` carries a state that a slot without arguments must not get.
     made.clicked.connect(lambda: slot())
@@ -121,7 +148,7 @@ def button(
 def tick(text: str, tip: str = "") -> QCheckBox:
     """Return a box to tick."""
     box = steady(QCheckBox(text))
-    box.setToolTip(tip)
+    box.setToolTip(plain_tip(tip))
     return box
 
 
@@ -187,7 +214,7 @@ def chooser(name: str, tip: str = "") -> QComboBox:
     """Return a combo box that takes the width it is given, whatever its longest entry asks for."""
     box = steady(QComboBox())
     box.setAccessibleName(name)
-    box.setToolTip(tip)
+    box.setToolTip(plain_tip(tip))
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     return box

@@ -52,7 +52,10 @@ class Histogram(QWidget):
     def set_values(self, values: np.ndarray, ends: tuple[float, float]) -> None:
         """Take the values to count, shape (n,), and the range to show."""
         self._ends = ends
-        counts, _ = np.histogram(values, bins=_BINS, range=ends)
+        # As shares: single precision has no room for bins at its ends, nor between near numbers.
+        span = (ends[1] - ends[0]) or 1.0
+        shares = (values.astype(np.float64) - ends[0]) / span
+        counts, _ = np.histogram(shares, bins=_BINS, range=(0.0, 1.0))
         self._counts = np.log1p(counts)
         self.update()
 

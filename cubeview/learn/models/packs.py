@@ -5,10 +5,13 @@ model has them, ``doubt.safetensors`` and ``maps.json``, what its maps are worth
 ever run, and no name in it decides where anything is written.
 """
 
+import lzma
 import os
 import re
 import shutil
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +30,8 @@ from cubeview.paths import data_dir, replacing
 
 SUMS = "SHA256SUMS"
 SUFFIX = ".cubeview-model.zip"
+STATED = "stated.txt"
+"""Lies beside the card of a model that was taken in: its figures were not measured here."""
 
 MAPS = "maps.json"
 
@@ -66,7 +71,8 @@ class Listed:
 def models_dir() -> Path:
     """Return the folder of the user's own models, made if absent."""
     folder = data_dir() / "models"
-    folder.mkdir(exist_ok=True)
+    with refusing(folder, "cannot be made", "Check the permissions of the folder above it."):
+        folder.mkdir(exist_ok=True)
     return folder
 
 
@@ -100,7 +106,7 @@ def listed() -> list[Listed]:
             own=_is_own(ref.folder),
             parent=names.get(ref.card.parent, str(ref.card.training.get("finetuned_from", ""))),
             cases=cases if ref.card.parent and type(cases) is int else None,
-            figures=_figures(ref.card),
+            figures=_figures(ref),
             made=str(ref.card.training.get("made", ""))[:10],
         )
         for ref in models
@@ -146,7 +152,7 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
     It keeps its name, with a number behind it where that is taken. Raises CubeviewError if it is no
     pack, too large, damaged, of another format or shape, or is there already.
     """
-    from cubeview.learn.models.model import load_model
+    from cubeview.learn.models.model import load_model, try_out
 
     report(0.0, f"reading {path.name}")
     held = _unpacked(path)
@@ -165,9 +171,13 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
             (part / name).write_bytes(data)
         report(0.5, "checking the weights")
         try:
-            card = load_model(part).card
+            model = load_model(part)
+            report(0.7, "asking it about a trial case")
+            try_out(model)
         except CubeviewError as error:
             raise CubeviewError(str(error).replace(str(part), str(path))) from error
+        card = model.card
+        (part / STATED).write_text("The figures are as its maker states them.\n", "utf-8")
         if twin := _with_weights(card.weights_sha256):
             raise CubeviewError(f"{path}: this model is here already, as {twin.name}.")
         folder = folder_for(free_name(_safe(card.name)))
@@ -217,7 +227,10 @@ def _unpacked(path: Path) -> dict[str, bytes]:
                 if len(held[name]) > _LARGEST[name]:
                     raise CubeviewError(f"{path}: {name} in it is too large for a model.")
             return held
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError,
+        RuntimeError, EOFError, ValueError, MemoryError,
+    ) as error:  # fmt: skip
         raise CubeviewError(
             f"{path}: not a packed model, or damaged ({error}). Get it again."
         ) from error
@@ -233,7 +246,15 @@ def _is_own(folder: Path) -> bool:
     return folder.resolve().parent == models_dir().resolve()
 
 
-def _figures(card: Card) -> str:
+def _figures(ref: ModelRef) -> str:
+    """Return the figures of a model in a few words, and whose word they are."""
+    figures = _card_figures(ref.card)
+    return (
+        f"{figures}, as its maker states" if figures and (ref.folder / STATED).exists() else figures
+    )
+
+
+def _card_figures(card: Card) -> str:
     """Return the figures of a card, of a fine-tuned or of a trained model, in a few words."""
     found = card.metrics.get("out_of_fold")
     if isinstance(found, dict) and isinstance(found.get("auc"), dict):
