@@ -20,6 +20,9 @@ from cubeview.learn.models.rooms import room_of
 
 Ventricles = Mapping[str, Ventricle] | None
 
+ASKED = 0.5
+"""Doubt of the ventricle finder above which the user is asked to check."""
+
 
 class _Asked(NamedTuple):
     """What the latest preparation was made from, and its result."""
@@ -120,7 +123,7 @@ def predict(
         return said, float(model.doubt.distances(early)[0])
 
     (logits, distance), device = on_best_device(model.network, ask)
-    probabilities = calibrated(logits, card)[0]
+    probabilities = humbled(calibrated(logits, card)[0], prepared)
     if not np.isfinite(probabilities).all():
         raise CubeviewError(f"{case.name}: {card.title} gave no number. Check the cube's values.")
     report(1.0, "answered")
@@ -158,6 +161,28 @@ def calibrated(logits: np.ndarray, card: Card) -> np.ndarray:
     raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     shares: np.ndarray = raised / raised.sum(axis=1, keepdims=True)
     return shares
+
+
+def humbled(probabilities: np.ndarray, prepared: Prepared) -> np.ndarray:
+    """Return probabilities that say no more than the geometry allows.
+
+    A network is as sure of a heart cut out at the wrong place as of any other. From where the
+    user is asked to check the ventricle on, its answer is mixed with knowing nothing, up to half
+    where the finder trusts its ventricle not at all. A ventricle placed by hand is trusted.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (classes,)
+    prepared : Prepared
+
+    Returns
+    -------
+    ndarray, shape (classes,)
+    """
+    found = [v.doubt for v in prepared.ventricles.values() if v.by != "user"]
+    share = float(np.clip(max(found, default=0.0) - ASKED, 0.0, 0.5))
+    mixed: np.ndarray = (1.0 - share) * probabilities + share / len(probabilities)
+    return mixed
 
 
 def abnormality(probabilities: np.ndarray, card: Card) -> np.ndarray | None:

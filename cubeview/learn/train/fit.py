@@ -123,7 +123,7 @@ def fit(
     batch = _batches(data, device)
     steps = max(1, data.count // schedule.batch)
     share = slice(together.rank, None, size)
-    loss_of = nn.CrossEntropyLoss()
+    loss_of = nn.CrossEntropyLoss(label_smoothing=schedule.smoothing)
     begin, done_before = time.monotonic(), len(losses)
     for epoch in range(len(losses), schedule.epochs):
         network.train()

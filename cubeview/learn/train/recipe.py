@@ -30,12 +30,18 @@ class Schedule:
     gain : float
         Each channel is scaled at random by up to this share: the myocardium's own level is not
         known better.
+    contrast : float
+        Inputs are raised to a random power, the logarithm of the exponent up to this: the levels
+        of blood and background, and the filters, are not known better.
     flip : bool
         Inputs are mirrored at random along each axis: the sky has no handedness.
     field : float
         Standard deviation of a smooth random gain (its logarithm), made of waves down to a third
         of the input's side, the same for all channels; each channel has a quarter as much of its
         own. It stands for the attenuation and filtering that no simulation has quite right.
+    smoothing : float
+        Share of each label that is spread over all classes (Szegedy et al. 2016,
+        arXiv:1512.00567, section 7).
     course : {"cycle", "constant"}
         Of the rate.
     precision : {"bf16", "fp32"}
@@ -49,17 +55,21 @@ class Schedule:
     weight_decay: float = 1e-3
     shift: int = 2
     gain: float = 0.0
+    contrast: float = 0.0
     flip: bool = False
     field: float = 0.0
+    smoothing: float = 0.0
     course: Literal["cycle", "constant"] = "cycle"
     precision: Literal["bf16", "fp32"] = "bf16"
 
     def __post_init__(self) -> None:
         if (
             min(self.epochs, self.batch) < 1
-            or min(self.shift, self.gain, self.weight_decay, self.field) < 0
+            or min(self.shift, self.gain, self.contrast, self.weight_decay, self.field) < 0
         ):
             raise ValueError("epochs and batch must be positive, all that varies not negative")
+        if not 0 <= self.smoothing < 1:
+            raise ValueError("smoothing must lie between 0 and 1")
         if not (0 < self.rate < 1 and 0 < self.rise < 1):
             raise ValueError("rate and rise must lie between 0 and 1")
         if self.course not in ("cycle", "constant"):

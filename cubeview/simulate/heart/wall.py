@@ -221,9 +221,11 @@ def vary_wall(rng: np.random.Generator, ranges: "WallRange", wall: Wall) -> Wall
     """Return how the same heart looks in the other state, with nothing wrong in either.
 
     Breast and diaphragm lie a little differently, the beat differs, and so does scatter: the
-    uptake of two scans of a healthy heart agrees to within some per cent, not exactly.
+    uptake of two scans of a healthy heart agrees to within some per cent, not exactly: in some
+    pairs much better than in others.
     """
-    shift = ranges.state_loss
+    unrest = np.exp(rng.uniform(*np.log(ranges.unrest)))
+    shift, ripple = unrest * ranges.state_loss, unrest * ranges.state_ripple
     return replace(
         wall,
         septal_gap_mm=max(0.0, wall.septal_gap_mm + rng.normal(0.0, 3.0)),
@@ -234,7 +236,7 @@ def vary_wall(rng: np.random.Generator, ranges: "WallRange", wall: Wall) -> Wall
         rise=wall.rise + rng.normal(0.0, 0.5 * shift),
         inferior_loss=max(0.0, wall.inferior_loss + rng.normal(0.0, shift)),
         anterior_loss=max(0.0, wall.anterior_loss + rng.normal(0.0, shift)),
-        ripple=wall.ripple + rng.normal(0.0, ranges.state_ripple, 8),
+        ripple=wall.ripple + rng.normal(0.0, ripple, 8),
     )
 
 
@@ -263,7 +265,9 @@ class WallRange:
     inferior_loss: tuple[float, float] = (0.0, 0.54)
     anterior_loss: tuple[float, float] = (0.0, 0.25)
     ripple: float = 0.05
-    state_loss: float = 0.05
+    state_loss: float = 0.045
     """Standard deviation of attenuation and thinning from state to state."""
-    state_ripple: float = 0.028
+    state_ripple: float = 0.025
     """Standard deviation of the irregularities from state to state."""
+    unrest: tuple[float, float] = (0.5, 1.5)
+    """How much of both a pair has."""

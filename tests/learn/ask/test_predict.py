@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 import torch
 
+from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError
 from cubeview.learn.ask import predict as predict_module
-from cubeview.learn.ask.predict import abnormality, calibrated, predict, prepare_case
+from cubeview.learn.ask.predict import (
+    abnormality,
+    calibrated,
+    humbled,
+    predict,
+    prepare_case,
+)
 from cubeview.learn.explain.cam import cam
 from cubeview.learn.models.prepared import Prepared
 from tests.learn.models.test_card import HEART
@@ -52,6 +59,19 @@ def test_doubts_travel_with_the_answer(prepared):
     doubtful = Prepared(case, prepared.input, prepared.grids, cautions=("The fit is poor.",))
     answer = predict(toy_model(), case, prepared=doubtful)
     assert answer.cautions == ("The fit is poor.", "Which is rest?")
+
+
+def test_the_more_doubtful_the_ventricle_the_less_certain_the_answer(prepared):
+    sure = np.array([0.98, 0.005, 0.005, 0.005, 0.005])
+    said = []
+    for doubt, by in ((0.2, "fit"), (0.5, "fit"), (0.7, "fit"), (1.0, "fit"), (1.0, "user")):
+        there = Ventricle(np.zeros(3), np.eye(3), np.ones(3), doubt=doubt, by=by)
+        answer = humbled(sure, replace(prepared, ventricles={"rest": there}))
+        assert answer.sum() == pytest.approx(1.0)
+        said.append(answer[0])
+    assert said[0] == said[1] == said[4] == pytest.approx(0.98)
+    assert said[3] < said[2] < said[1]
+    assert said[3] < 0.6
 
 
 def test_a_map_after_an_answer_does_not_prepare_again(prepared, preparations):

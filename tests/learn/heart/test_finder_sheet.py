@@ -12,7 +12,7 @@ from scipy.ndimage import map_coordinates
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path
-from cubeview.learn.examples.dataset import spect_example
+from cubeview.learn.examples.heart import spect_example
 from cubeview.learn.heart.finder import find_pair, find_ventricle
 from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
 from cubeview.simulate.heart.pair import CLASSES

@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn.examples import dataset
-from cubeview.learn.examples.dataset import DataConfig, Dataset, Source, make_dataset, misplaced
+from cubeview.learn.examples.dataset import DataConfig, Dataset, Source, make_dataset
+from cubeview.learn.examples.heart import misplaced
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.measure.evaluate import evaluate, judge_hearts
 from cubeview.learn.measure.measured import answers

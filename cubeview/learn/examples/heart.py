@@ -1,0 +1,154 @@
+"""Simulated hearts as training takes them: placed as finder and registration would leave them.
+
+Neither runs for each case, since both take longer than all the rest: how they err is drawn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cubeview.cubes.ventricle import Ventricle
+from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
+from cubeview.simulate.heart import pair as spect
+from cubeview.simulate.heart.foreign import simulate_foreign
+from cubeview.simulate.heart.variants import LEARNT, VARIANTS
+
+TRAIN = 0
+"""Number of the split that networks learn from."""
+
+# How far off a found ventricle may be, so that the finder itself, ten times slower than all the
+# rest, need not run for each training case: bias, standard deviation common to both states, and
+# standard deviation of each. Centre in mm and turn in degrees along the ventricle's own axes (long,
+# inferior, lateral), logarithm of the semi-axes. A ventricle found too long is too long at its
+# base, which moves its centre. Measured on 300 pairs, against where the heart was on average.
+FINDER_BIAS = np.array([0.0, 0.0, 0.0, 0.0, 0.1, 0.5, 0.0, 0.0, 0.0])
+FINDER_COMMON = np.array([1.0, 0.35, 0.35, 6.0, 1.0, 1.2, 0.03, 0.036, 0.034])
+FINDER_OWN = np.array([0.45, 0.3, 0.25, 2.2, 1.1, 1.1, 0.011, 0.010, 0.010])
+CENTRE_PER_LENGTH_MM = 33.0
+# Its errors have longer tails than a normal distribution: one case in seven errs twice as much.
+TAIL_SHARE, TAIL = 1.0 / 7.0, 2.0
+
+
+def finder_errors(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Draw how the finder errs on one pair: for each state an argument of `misplaced`."""
+    wide = TAIL if rng.random() < TAIL_SHARE else 1.0
+    common = rng.normal(0.0, FINDER_COMMON * wide)
+    errors: dict[str, np.ndarray] = {}
+    for role in spect.ROLES:
+        error = common + rng.normal(0.0, FINDER_OWN * wide)
+        error[0] += CENTRE_PER_LENGTH_MM * error[6]
+        errors[role] = FINDER_BIAS + error
+    return errors
+
+
+def misplaced(ventricle: Ventricle, error: np.ndarray) -> Ventricle:
+    """Return a ventricle as the finder might have found it.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+        The truth, where the heart was on average.
+    error : ndarray, shape (9,)
+        Centre in mm, turn in degrees, logarithm of the semi-axes, each along the rows of `axes`.
+    """
+    angle = np.deg2rad(error[3:6])
+    # Small angles: a cross product, made orthonormal again.
+    turn = np.eye(3) + np.array(
+        [[0.0, -angle[2], angle[1]], [angle[2], 0.0, -angle[0]], [-angle[1], angle[0], 0.0]]
+    )
+    left, _, right = np.linalg.svd(turn)
+    axes = (left @ right).T @ ventricle.axes
+    centre = ventricle.centre + error[:3] @ ventricle.axes
+    return Ventricle(centre, axes, ventricle.radii * np.exp(error[6:]))
+
+
+# What registration leaves of rest against stress, which takes as long as all the rest: standard
+# deviations along stress's own axes, mm and degrees. It hides small differences as far as it can,
+# so that draws as large as its errors (1.6, 0.8, 0.6 mm; 3.2, 2.0, 1.4 degrees on 100 pairs) would
+# leave more of a difference between the states than it does.
+REGISTERED = np.array([0.9, 0.4, 0.4, 1.6, 1.0, 0.8])
+
+
+def as_registered(
+    truth: Mapping[str, Ventricle], error: np.ndarray, rng: np.random.Generator
+) -> dict[str, Ventricle]:
+    """Return the ventricles of a pair as finder and registration might have left them.
+
+    Parameters
+    ----------
+    truth : mapping of role to Ventricle
+        Where the heart was on average.
+    error : ndarray, shape (9,)
+        Of the finder at stress, as `misplaced`; rest is registered to what was found there.
+    rng : Generator
+    """
+    wide = TAIL if rng.random() < TAIL_SHARE else 1.0
+    left = np.concatenate([rng.normal(0.0, REGISTERED * wide), np.zeros(3)])
+    rest = misplaced(truth["rest"], error + left)
+    return {"stress": misplaced(truth["stress"], error), "rest": replace(rest, by="user")}
+
+
+def spect_example(
+    seed: int,
+    split: int,
+    index: int,
+    preprocess: Mapping[str, Any],
+    *,
+    variant: str = "",
+    look: bool = False,
+) -> np.ndarray:
+    """Simulate and prepare one rest/stress pair; shape (2, size, size, size), float32.
+
+    Parameters
+    ----------
+    seed, split, index : int
+        Together they name the example: the same three give the same one.
+    preprocess : mapping
+        Entries of `HeartConfig`.
+    variant : str
+        A key of `cubeview.simulate.heart.variants.VARIANTS`; empty for the usual ranges.
+    look : bool
+        Find the ventricle and register, instead of drawing how both err.
+    """
+    pair, rng = _pair(seed, split, index, variant)
+    truth = pair.truth
+    there = {
+        role: replace(ventricle, centre=ventricle.centre + truth.drift[role])
+        for role, ventricle in truth.ventricles.items()
+    }
+    found = as_registered(there, finder_errors(rng)["stress"], rng)
+    case = spect.to_case(pair, f"simulated {index}")
+    config = HeartConfig.from_dict(preprocess)
+    return prepare_heart(case, config, spect.ROLES, ventricles=None if look else found).input
+
+
+def foreign_example(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> np.ndarray:
+    """Simulate and prepare one pair of the simulator that no network learns from."""
+    rng = np.random.default_rng([seed, split, index])
+    pair = simulate_foreign(spect.CLASSES[index % len(spect.CLASSES)], rng)
+    found = as_registered(pair.ventricles, finder_errors(rng)["stress"], rng)
+    case = spect.to_case(pair, f"foreign {index}")
+    return prepare_heart(
+        case, HeartConfig.from_dict(preprocess), spect.ROLES, ventricles=found
+    ).input
+
+
+def spect_facts(
+    seed: int, split: int, index: int, preprocess: Mapping[str, Any], *, variant: str = ""
+) -> dict[str, float]:
+    """Return the share of the wall an example's lesions cover, and the severity of the worst."""
+    truth = _pair(seed, split, index, variant)[0].truth
+    severity = max((lesion.severity["stress"] for lesion in truth.lesions), default=0.0)
+    return {"extent": round(truth.extent, 4), "severity": round(severity, 4)}
+
+
+def _pair(
+    seed: int, split: int, index: int, variant: str
+) -> tuple[spect.SpectPair, np.random.Generator]:
+    rng = np.random.default_rng([seed, split, index])
+    params = VARIANTS[variant] if variant else None
+    if not variant and split == TRAIN:
+        params = LEARNT
+    return spect.simulate_pair(spect.CLASSES[index % len(spect.CLASSES)], rng, params), rng
