@@ -34,7 +34,7 @@ TERRITORIES = {
     "LCX": ((-45.0, 55.0), (35.0, 90.0)),
 }
 TERRITORY_SHARE = (0.45, 0.32, 0.23)
-MOST_LESIONS = 4
+MOST_LESIONS = 5
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class EffectRange:
     ones that are read, down to segments scored 1 (mildly reduced), which lack about a sixth.
     """
 
-    extent: tuple[float, float] = (0.05, 0.34)
-    reversible_severity: tuple[float, float] = (0.17, 0.75)
-    fixed_severity: tuple[float, float] = (0.26, 0.92)
+    extent: tuple[float, float] = (0.06, 0.34)
+    reversible_severity: tuple[float, float] = (0.16, 0.70)
+    fixed_severity: tuple[float, float] = (0.28, 0.92)
     partial_severity: tuple[float, float] = (0.42, 0.92)
     """What refills by half and is still scored at rest is no mild lesion."""
-    small_severity: float = 0.28
+    small_severity: float = 0.26
     """Least severity of a lesion below 10 % of the wall: milder ones are lost in the noise."""
     residue: tuple[float, float] = (0.0, 0.28)
     unscored: float = 0.15
@@ -63,12 +63,12 @@ class EffectRange:
     refill: tuple[float, float] = (0.38, 0.64)
     """The same of a partly fixed one."""
     scar_thinning: tuple[float, float] = (0.0, 0.35)
-    further: float = 0.4
+    further: float = 0.55
     """Chance of each of up to `MOST_LESIONS` - 1 further lesions. All five ill real pairs at hand
-    have scored segments in two or three territories."""
+    have 6 to 13 of 17 segments scored, in two or three territories."""
     elsewhere: float = 0.5
     """Share of the further lesions that lie in another territory."""
-    further_extent: tuple[float, float] = (0.03, 0.20)
+    further_extent: tuple[float, float] = (0.05, 0.25)
     further_severity: tuple[float, float] = (0.5, 1.0)
     """Against that of the first."""
     corner: float = 2.0

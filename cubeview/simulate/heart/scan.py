@@ -24,9 +24,9 @@ class ScanRange:
     fwhm_mm: tuple[float, float] = (10.5, 18.0)
     cutoff_per_cm: tuple[float, float] = (0.30, 0.55)
     order: tuple[float, float] = (3.0, 9.0)
-    noise: tuple[float, float] = (0.007, 0.030)
+    noise: tuple[float, float] = (0.006, 0.025)
     """Standard deviation at the heart as a share of the peak, at stress."""
-    rest_noise: tuple[float, float] = (0.8, 1.6)
+    rest_noise: tuple[float, float] = (0.8, 1.5)
     iterative_share: float = 0.25
     background: tuple[float, float] = (0.04, 0.20)
     cavity: tuple[float, float] = (0.02, 0.16)
@@ -157,8 +157,8 @@ def vary_camera(rng: np.random.Generator, camera: Camera) -> Camera:
     """
     return replace(
         camera,
-        fwhm_mm=camera.fwhm_mm * rng.normal(1.0, 0.04),
-        cutoff_per_mm=camera.cutoff_per_mm * (rng.uniform(0.8, 1.0) if rng.random() < 0.3 else 1),
+        fwhm_mm=camera.fwhm_mm * rng.normal(1.0, 0.03),
+        cutoff_per_mm=camera.cutoff_per_mm * (rng.uniform(0.85, 1.0) if rng.random() < 0.2 else 1),
     )
 
 

@@ -256,18 +256,18 @@ class WallRange:
     base_share: tuple[float, float] = (0.30, 0.44)
     thickness_mm: tuple[float, float] = (9.5, 15.5)
     taper: tuple[float, float] = (0.25, 0.85)
-    septal_gap_mm: tuple[float, float] = (6.0, 36.0)
+    septal_gap_mm: tuple[float, float] = (6.0, 30.0)
     falloff_mm: tuple[float, float] = (18.0, 70.0)
     apical_thinning: tuple[float, float] = (0.0, 0.30)
     slope: tuple[float, float] = (-0.07, 0.12)
     apical_turn: tuple[float, float] = (0.0, 0.20)
     rise: tuple[float, float] = (-0.03, 0.20)
-    inferior_loss: tuple[float, float] = (0.0, 0.54)
+    inferior_loss: tuple[float, float] = (0.0, 0.45)
     anterior_loss: tuple[float, float] = (0.0, 0.25)
-    ripple: float = 0.05
-    state_loss: float = 0.045
+    ripple: float = 0.04
+    state_loss: float = 0.03
     """Standard deviation of attenuation and thinning from state to state."""
-    state_ripple: float = 0.025
+    state_ripple: float = 0.015
     """Standard deviation of the irregularities from state to state."""
     unrest: tuple[float, float] = (0.5, 1.5)
     """How much of both a pair has."""

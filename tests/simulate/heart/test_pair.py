@@ -51,7 +51,7 @@ def test_healthy_walls_are_untouched():
 def test_ischaemic_lesions_are_there_at_stress_and_refill_at_rest():
     for pair in pairs("ischaemic", 12):
         lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
-        assert lost["stress"] >= 0.16
+        assert lost["stress"] >= 0.14
         # What is left at rest is too mild to score: segment score 0.
         assert lost["rest"] <= 0.31 * lost["stress"] + 1e-3
         assert lost["rest"] <= 0.16
@@ -102,7 +102,7 @@ def test_the_number_of_lesions_does_not_tell_the_class():
     for label, kind in (("ischaemic", "reversible"), ("infarcted", "fixed")):
         found = [pair.truth.lesions for pair in pairs(label, 40)]
         several = [lesions for lesions in found if len(lesions) > 1]
-        assert 6 < len(several) < 30
+        assert 10 < len(several) < 34
         assert any(len({one.territory for one in lesions}) > 1 for lesions in several)
         assert {kind_of(one) for lesions in found for one in lesions} == {kind}
 
@@ -252,7 +252,7 @@ def test_other_hospitals_show_the_same_diseases(name):
         for pair in pairs(label, 3, VARIANTS[name]):
             assert pair.voxel_mm >= SpectRange().scan.voxel_mm[1] - 0.01
             lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
-            assert lost["stress"] > 0.16
+            assert lost["stress"] > 0.14
             assert (lost["rest"] > 0.16) == (label == "infarcted")
 
 
