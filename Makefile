@@ -13,11 +13,8 @@ else
 	@$(PYTHON) -m cubeview open $(PATHS)
 endif
 
-test:
-	@packaging/setup.sh test
-	@$(PYTHON) -m ruff check cubeview tests
-	@$(PYTHON) -m ruff format --check cubeview tests
-	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest
+test: lint
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n auto --dist loadfile
 
 lint:
 	@packaging/setup.sh test

@@ -47,7 +47,7 @@ sum=$(cat pyproject.toml constraints.txt packaging/setup.sh | cksum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ]; then exit 0; fi
 
 python=""
-for candidate in python3 python3.13 python3.12 python3.11 python; do
+for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do
   if command -v "$candidate" >/dev/null &&
     "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     python=$candidate

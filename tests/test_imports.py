@@ -1,6 +1,7 @@
 """The import rule of the house, held by walking the syntax trees."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,13 +19,14 @@ HOUSE = {
     "plain": "",
     "startup": "",
     "kinds": "",
-    "__init__": "",
+    "__init__": "api",
     "licences": "",
     "cubes": "",
     "io": "cubes",
     "simulate": "cubes",
     "library": "cubes io simulate",
     "learn": "cubes io simulate library",
+    "api": "cubes io simulate library learn",
     "gui": "licences cubes io simulate library learn",
     "commands": "licences cubes io simulate library learn gui",
     "cli": "cubes io simulate library learn gui commands",
@@ -117,6 +119,23 @@ def test_folders_keep_their_floors(path):
         assert there in {here, "", *floors[here].split()} or there not in floors, (
             f"{parts[0]}/{here} imports {name}"
         )
+
+
+SQL = re.compile(
+    r"\b(SELECT\b.+\bFROM|INSERT\b.+\bINTO|UPDATE\b.+\bSET|DELETE\s+FROM|PRAGMA|CREATE TABLE)\b",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if room(p) != "library"], ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_only_the_library_speaks_sql(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not SQL.search(node.value), f"SQL in {path}, line {node.lineno}"
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in ("execute", "executemany", "executescript"), path
 
 
 def test_importing_the_package_loads_neither_qt_nor_torch():

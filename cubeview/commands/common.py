@@ -6,7 +6,6 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,61 +49,30 @@ def add_case_options(sub: argparse.ArgumentParser) -> None:
     )
 
 
-class Models:
-    """Models loaded once, chosen by kind of case or by name.
+def model_for(case: Case, name: str | None) -> Any:
+    """Return the model that judges a case; see `cubeview.learn.models.choose`.
 
     Raises
     ------
     CubeviewError
-        If there is no model of that name.
+        If there is none, or the one of this name cannot.
     """
+    from cubeview.learn.models.card import why_not
+    from cubeview.learn.models.choose import choose
+    from cubeview.learn.models.model import loaded
 
-    def __init__(self, name: str | None) -> None:
-        from cubeview.learn.models.card import find_models
-
-        self._loaded: dict[Path, Any] = {}
-        self._refs = find_models()
-        self._named = None if name is None else named_model(name)
-
-    def of(self, case: Case) -> Any:
-        """Return the model that judges a case, or raise CubeviewError saying why none can."""
-        from cubeview.learn.models.card import read_card, why_not
-        from cubeview.learn.models.model import load_model
-
-        folder = self._named
-        if folder is None:
-            reasons = {ref: why_not(ref.card, case) for ref in self._refs}
-            able = [ref.folder for ref, reason in reasons.items() if not reason]
-            if not able:
-                same = [why for ref, why in reasons.items() if ref.card.kind == case.kind]
-                said = "; ".join(same or reasons.values())
-                raise CubeviewError(f"no model can judge this case: {said or 'none is installed.'}")
-            folder = able[0]
-        reason = why_not(read_card(folder), case)
-        if reason:
-            raise CubeviewError(reason)
-        if folder not in self._loaded:
-            self._loaded[folder] = load_model(folder)
-        return self._loaded[folder]
+    ref = choose(case, wanted=name or "")
+    reason = why_not(ref.card, case)
+    if reason:
+        raise CubeviewError(reason)
+    return loaded(ref.folder)
 
 
 def named_model(name: str) -> Path:
-    """Return the folder of a model by its name or path.
+    """Return the folder of a model by its name or path; see `cubeview.learn.models.choose`."""
+    from cubeview.learn.models.choose import named
 
-    Raises
-    ------
-    CubeviewError
-        If there is none; the text lists those installed.
-    """
-    from cubeview.learn.models.card import find_models
-
-    folders = {ref.name: ref.folder for ref in find_models()}
-    if name in folders:
-        return folders[name]
-    if Path(name).is_dir():
-        return Path(name)
-    known = ", ".join(folders) or "none"
-    raise CubeviewError(f"there is no model {name!r}; installed: {known}.")
+    return named(name).folder
 
 
 def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
@@ -140,15 +108,13 @@ def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
 
 def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
     """Open paths; refusals go to stderr, and to the status when a named file was refused."""
-    from cubeview.io import open_paths
+    from cubeview.io import nothing_in, open_paths
 
     opened = open_paths(paths)
     named = {Path(path) for path in paths}
     reasons = [one_line(refusal.reason) for refusal in opened.refusals]
     if not opened.cases:
-        raise CubeviewError(
-            reasons[0] if reasons else f"{paths[0]}: no FITS, DICOM or NIfTI file here."
-        )
+        raise CubeviewError(reasons[0] if reasons else nothing_in(paths[0]))
     for reason in reasons:
         print(f"cubeview: {reason}", file=sys.stderr)
     status = 2 if any(refusal.path in named for refusal in opened.refusals) else 0
@@ -169,17 +135,9 @@ def with_window(case: Case, at: Sequence[float] | None) -> Case:
         raise CubeviewError(
             "a sky cube is judged window by window: say where with --at SPECTRAL DEC RA."
         )
-    from cubeview.cubes.region import window_at
+    from cubeview.cubes.region import placed
 
-    voxel = case.main.index(*at)
-    shape = case.main.shape
-    if not all(-0.5 <= v <= n - 0.5 for v, n in zip(voxel, shape, strict=True)):
-        raise CubeviewError(
-            "the place lies outside the cube: --at takes the spectral coordinate, Dec and RA in "
-            "the units that cubeview info shows."
-        )
-    z, y, x = (round(v) for v in voxel)
-    return replace(case, window=window_at(case.main, z, y, x))
+    return placed(case, at)
 
 
 def files_of(case: Case) -> dict[str, str]:

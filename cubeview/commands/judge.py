@@ -2,26 +2,27 @@
 
 import argparse
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cubeview.commands.common import (
     Commands,
-    Models,
     add_case_options,
     add_command,
     add_json,
     files_of,
     judged_cases,
+    model_for,
     named_model,
     one_line,
     print_json,
     progress,
     with_window,
 )
-from cubeview.cubes.answer import METHODS
 from cubeview.errors import CubeviewError
 from cubeview.kinds import kind_of
+from cubeview.learn.explain.methods import EXPLAINERS, explainer, make_map
 
 if TYPE_CHECKING:
     from cubeview.cubes.case import Case
@@ -36,19 +37,19 @@ def add(commands: Commands) -> None:
 
     sub = add_command(commands, "explain", _explain, "write a map of where the network looked")
     add_case_options(sub)
-    sub.add_argument("--method", choices=tuple(METHODS), default="cam")
+    keys = list(EXPLAINERS)
+    sub.add_argument("--method", choices=keys, default=keys[0], help=f"default {keys[0]}")
     sub.add_argument("--target", metavar="CLASS", help="class to explain (default: the answer)")
     sub.add_argument("--out", type=Path, required=True, metavar="FILE")
-    sub.add_argument("--patch", type=int, default=8, help="occlusion patch, voxels (default 8)")
-    sub.add_argument("--stride", type=int, default=4, help="occlusion stride, voxels (default 4)")
-    sub.add_argument("--fill", choices=("zero", "wall", "mean"), default="zero")
-    sub.add_argument("--channel", default="both", help="both (default) or one role")
-    sub.add_argument(
-        "--precision",
-        choices=("float32", "bfloat16"),
-        default="float32",
-        help="of an occlusion: exact (default), or faster and good to about 1 %% of a drop",
-    )
+    for one in EXPLAINERS.values():
+        for choice in fields(one.settings) if one.settings else ():
+            sub.add_argument(
+                f"--{choice.name}",
+                type=type(choice.default),
+                default=choice.default,
+                choices=choice.metadata["among"],
+                help=f"{one.label}: {choice.metadata['help']} (default %(default)s)",
+            )
     add_json(sub)
 
     sub = add_command(
@@ -74,11 +75,12 @@ def _predict(options: argparse.Namespace) -> int:
     from cubeview.learn.ask.predict import predict
 
     answers: list[dict[str, Any]] = []
-    models = Models(options.model)
+    if options.model:
+        named_model(options.model)  # said once, and not of each case
     cases, status = judged_cases(options)
     for case in cases:
         try:
-            model = models.of(case)
+            model = model_for(case, options.model)
             case = with_window(case, options.at)
             ventricles = _placed(case)
             answer = predict(model, case, ventricles=ventricles)
@@ -125,29 +127,25 @@ def _predict(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from cubeview.io.export.overlay import write_overlay
     from cubeview.learn.ask.predict import predict
-    from cubeview.learn.explain.cam import OcclusionSettings
-    from cubeview.learn.explain.methods import make_map
 
     cases, _ = judged_cases(options)
     if len(cases) != 1:
         raise CubeviewError(
             f"explain takes one case, these paths hold {len(cases)}: name the files of one."
         )
-    model = Models(options.model).of(cases[0])
+    model = model_for(cases[0], options.model)
     case = with_window(cases[0], options.at)
     ventricles = _placed(case)
     target = options.target or predict(model, case, ventricles=ventricles).answer
-    if target not in model.card.classes:
-        names = ", ".join(model.card.classes)
-        raise CubeviewError(f"{model.card.name} knows no class {target!r}; it knows {names}.")
-    settings = OcclusionSettings(
-        options.patch, options.stride, options.fill, options.channel, options.precision
-    )
+    settings = explainer(options.method).settings
+    if settings is not None:
+        chosen = {choice.name: getattr(options, choice.name) for choice in fields(settings)}
+        settings = replace(settings, **chosen)
     overlay = make_map(
         model,
         case,
         target,
-        METHODS[options.method],
+        options.method,
         settings,
         ventricles=ventricles,
         report=progress(),

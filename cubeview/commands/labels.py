@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cubeview.commands.common import Commands, add_command, add_json, print_json, progress
+from cubeview.commands.common import Commands, add_command, add_json, one_line, print_json, progress
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS
 
@@ -41,6 +41,12 @@ def add(commands: Commands) -> None:
     sub.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     sub.add_argument("--dry-run", action="store_true", help="only say what was found")
     _command(library, "list", _list_cases, "list the cases")
+    sub = _command(library, "classify", _classify, "ask the models about all cases, and keep it")
+    sub.add_argument("--model", metavar="NAME", default="", help="model name or folder")
+    sub.add_argument("--again", action="store_true", help="also where its answer is there already")
+    sub.add_argument(
+        "--processes", type=int, default=1, metavar="N", help="so many at once (default 1)"
+    )
     _command(library, "check", _check, "check the file for damage and whether all scans are there")
     sub = _command(library, "backup", _backup, "write a complete copy")
     sub.add_argument("file", type=Path)
@@ -149,9 +155,11 @@ def _export(library: "Library", options: argparse.Namespace) -> int:
 
 
 def _list_labels(library: "Library", options: argparse.Namespace) -> int:
+    from cubeview.library.stored import case_names
+
     name = _set_of(library, options)
     reader = None if options.all_readers else library.reader
-    cases = dict(library.read("SELECT id, name FROM cases", ()))
+    cases = case_names(library)
     records = [
         {
             "case": cases[label.case_id], "reader": label.reader, "class": label.class_name,
@@ -164,13 +172,14 @@ def _list_labels(library: "Library", options: argparse.Namespace) -> int:
         print_json({"set": name, "labels": records})
         return 0
     for record in records:
-        sure = "" if record["sure"] else " (unsure)"
-        print(f"{record['case']}: {record['class']}{sure}, {record['reader']}, {record['at'][:10]}")
+        said = f"{record['class']}{'' if record['sure'] else ' (unsure)'}"
+        print(f"{record['case']}: {said}, {record['reader']}, {str(record['at'])[:10]}")
     return 0
 
 
 def _agreement(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.agreement import agreement
+    from cubeview.library.stored import case_names
 
     name = _set_of(library, options)
     labels = library.current(name)
@@ -186,7 +195,7 @@ def _agreement(library: "Library", options: argparse.Namespace) -> int:
         for who in chosen
     ]
     found = agreement(said[0], said[1], [one.name for one in library.classes(name)])
-    cases = dict(library.read("SELECT id, name FROM cases", ()))
+    cases = case_names(library)
     disputed = [
         {"case": cases[case], chosen[0]: said[0][case], chosen[1]: said[1][case]}
         for case in found.disputed
@@ -236,8 +245,9 @@ def _list_cases(library: "Library", options: argparse.Namespace) -> int:
     records = [
         {
             "case": row.name, "kind": row.kind, "state": row.state, "window": row.window,
-            "label": row.label, "others": dict(row.others), "prediction": row.answer or None,
-            "model": row.model or None, "doubt": row.doubt, "added": row.added_at,
+            "label": row.label, "others": dict(row.others),
+            "prediction": row.answer or row.former or None, "model": row.model or None,
+            "weights": row.weights or None, "doubt": row.doubt, "added": row.added_at,
         }
         for row in rows(library, sets)
     ]  # fmt: skip
@@ -250,6 +260,28 @@ def _list_cases(library: "Library", options: argparse.Namespace) -> int:
             f"{record['label'] or 'not labelled'}"
         )
     return 0
+
+
+def _classify(library: "Library", options: argparse.Namespace) -> int:
+    from cubeview.learn.ask.archive import predict_cases
+    from cubeview.library.stored import records
+
+    batch = predict_cases(
+        library,
+        list(records(library)),
+        wanted=options.model,
+        again=options.again,
+        processes=options.processes,
+        report=progress(),
+    )
+    failures = [reason for _, reason in batch.failures]
+    if options.json:
+        print_json({"asked": batch.asked, "before": batch.before, "failures": failures})
+    else:
+        print(f"{batch.asked} cases classified, {batch.before} had been before")
+    for reason in failures:
+        print(f"cubeview: {one_line(reason)}", file=sys.stderr)
+    return 2 if failures and not batch.asked else 0
 
 
 def _check_file(path: Path) -> None:
@@ -265,20 +297,14 @@ def _check_file(path: Path) -> None:
 
 
 def _check(library: "Library", options: argparse.Namespace) -> int:
-    files = library.read(
-        "SELECT c.name, f.role, f.path FROM files f JOIN cases c ON c.id = f.case_id"
-        " WHERE f.path <> '' ORDER BY c.id",
-        (),
-    )
-    missing = [f"{name}, {role}" for name, role, file in files if not Path(file).is_file()]
-    counts = {
-        table: library.read(f"SELECT COUNT(*) FROM {table}", ())[0][0]
-        for table in ("cases", "labels", "predictions", "audit")
-    }
+    from cubeview.library.repair import counts, missing_files
+
+    missing = [f"{name}, {role}" for name, role in missing_files(library)]
+    found = counts(library)
     if options.json:
-        print_json({"sound": True, **counts, "missing": missing})
+        print_json({"sound": True, **found, "missing": missing})
     else:
-        print(f"{library.path}: sound, {', '.join(f'{n} {what}' for what, n in counts.items())}")
+        print(f"{library.path}: sound, {', '.join(f'{n} {what}' for what, n in found.items())}")
         for text in missing:
             print(f"  not where it was: {text}")
     return 0

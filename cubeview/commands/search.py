@@ -7,9 +7,9 @@ from pathlib import Path
 
 from cubeview.commands.common import (
     Commands,
-    Models,
     add_command,
     add_json,
+    model_for,
     open_cases,
     print_json,
     progress,
@@ -49,7 +49,7 @@ def _search(options: argparse.Namespace) -> int:
             f"search takes one cube, this path holds {len(cases)}: name the file of one."
         )
     case = cases[0]
-    model = Models(options.model).of(case)
+    model = model_for(case, options.model)
     catalogue = search(model, case, threshold=options.threshold, report=progress())
     if options.out is not None:
         write_catalogue(catalogue, options.out)

@@ -219,18 +219,21 @@ def _predict(bench: Bench, ref: Any) -> str:
 
 
 def _cam(bench: Bench, ref: Any) -> str:
-    from cubeview.learn.explain.cam import cam
+    from cubeview.learn.explain.methods import make_map
 
     model, case = _asked(bench, ref)
-    return _map(bench, ref, cam(model, case, model.card.classes[1]), "CAM")
+    return _map(bench, ref, make_map(model, case, model.card.classes[1], "cam"), "CAM")
 
 
 def _occlusion(bench: Bench, ref: Any) -> str:
-    from cubeview.learn.explain.cam import OcclusionSettings, occlusion
+    from cubeview.learn.explain.methods import make_map
+    from cubeview.learn.explain.question import OcclusionSettings
 
     model, case = _asked(bench, ref)
     settings = OcclusionSettings(patch=8, stride=8)
-    return _map(bench, ref, occlusion(model, case, model.card.classes[1], settings), "occlusion")
+    return _map(
+        bench, ref, make_map(model, case, model.card.classes[1], "occlusion", settings), "occlusion"
+    )
 
 
 def _map(bench: Bench, ref: Any, overlay: Overlay, name: str) -> str:

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from cubeview.commands.common import (
     progress,
 )
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.learn.teach.tuning import FinetuneConfig
 
 PROGRESS_EVERY_S = 0.5
 
@@ -32,20 +32,24 @@ def add(commands: Commands) -> None:
     _add_labels(sub)
     sub.add_argument("--base", required=True, metavar="NAME", help="model name or folder")
     sub.add_argument("--out", required=True, metavar="MODEL", help="new name, or a folder")
-    sub.add_argument("--folds", type=int, default=5)
-    sub.add_argument("--seed", type=int, default=0)
-    sub.add_argument(
-        "--layers", default="last2", help="threshold, head, last2 (default), last3 … or all"
-    )
-    sub.add_argument("--steps", type=int, default=40, help="gradient steps a round (default 40)")
-    sub.add_argument("--rate", type=float, default=3e-3, help="rate of the head (default 3e-3)")
+    usual = FinetuneConfig()
+    for name, said in (
+        ("folds", "parts that are each judged by a network that did not learn from them"),
+        ("seed", "of the folds and the training"),
+        ("layers", "threshold, head, last2, last3 … or all"),
+        ("steps", "gradient steps a round"),
+        ("rate", "rate of the head"),
+        ("copies", "varied copies of a case"),
+    ):
+        default = getattr(usual, name)
+        said += " (default %(default)s)"
+        sub.add_argument(f"--{name}", type=type(default), default=default, help=said)
     sub.add_argument(
         "--augment",
         default="",
         metavar="WAY[,WAY]",
         help="vary cases: shift, rotation, counts, blur (hearts); flips, rotation, noise (sky)",
     )
-    sub.add_argument("--copies", type=int, default=3, help="varied copies of a case (default 3)")
     sub.add_argument("--unbalanced", action="store_true", help="do not weigh classes equally")
 
     sub = add_command(
@@ -80,12 +84,10 @@ def _add_labels(sub: argparse.ArgumentParser, *, required: bool = True) -> None:
 
 
 def _finetune(options: argparse.Namespace) -> int:
-    from cubeview.learn.models.model import load_model, save_model
+    from cubeview.learn.models.card import ModelRef, read_card
     from cubeview.learn.models.processes import joined
-    from cubeview.learn.teach.comparison import judge, kept_card, positive_classes
-    from cubeview.learn.teach.finetune import fine_tune
-    from cubeview.learn.teach.training_set import preflight
-    from cubeview.learn.teach.tuning import FinetuneConfig
+    from cubeview.learn.teach.labelled import table_entries
+    from cubeview.learn.teach.procedure import Teacher, keep, refuse_taken
 
     config = FinetuneConfig(
         layers=options.layers,
@@ -98,32 +100,37 @@ def _finetune(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     target = _target(options.out)
-    if target.exists():
-        raise CubeviewError(f"{target}: there is a model already. Choose another name.")
-    base = load_model(named_model(options.base))
+    refuse_taken(target)
+    folder, teacher, told = named_model(options.base), Teacher(), list[str]()
+    base, entries = ModelRef(folder.name, folder, read_card(folder)), table_entries(options.labels)
+
+    def tell(lines: list[str]) -> None:
+        told.extend(lines)
+        for line in lines if speaks else ():
+            _print_line({"preflight": line})
+
     with joined() as together:
         speaks = together.rank == 0
         report = _json_lines() if speaks else nothing
-        cases = _cases(options.labels, base.card, report)
-        told = preflight(cases, config.folds)
-        for line in told if speaks else ():
-            _print_line({"preflight": line})
-        asked = _names(options.positive)
-        positive_classes(base.card, cases.classes, asked)  # refused before the work, not after
-        tuned = fine_tune(
+        cases = teacher.cases(base, entries, report=lambda f, text: report(0.3 * f, text))
+        if speaks:
+            _say_left_out(cases)
+        taught = teacher.teach(
             base,
-            cases,
+            entries,
             config,
-            report=lambda f, text: report(0.4 + 0.6 * f, text),
+            _names(options.positive),
+            report=report,
+            told=tell,
             together=together,
         )
     if not speaks:
         return 0
-    outcome = judge(tuned, cases, base.card, asked)
-    card = kept_card(tuned.model.card, base.card, cases, config, outcome, target.name)
-    save_model(replace(tuned.model, card=card), target)
+    outcome = taught.outcome
+    keep(taught, target.name, target)
     if options.predictions:
-        _write_predictions(options.predictions, cases, tuned.folds, outcome.tuned.probabilities)
+        probabilities = outcome.tuned.probabilities
+        _write_predictions(options.predictions, cases, taught.tuned.folds, probabilities)
     if options.json:
         print_json(
             {
@@ -151,9 +158,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     from cubeview.learn.models.model import load_model
     from cubeview.learn.teach.comparison import figures, positive_classes
     from cubeview.learn.teach.finetune import linked_classes, model_logits
+    from cubeview.learn.teach.labelled import table_entries
+    from cubeview.learn.teach.training_set import gather
 
     model = load_model(named_model(options.model[0]))
-    cases = _cases(options.labels, model.card, _json_lines())
+    entries, order = table_entries(options.labels), model.card.classes
+    cases = gather(entries, model.card, order=order, report=_json_lines())
+    _say_left_out(cases)
     links = linked_classes(model.card, cases.classes)
     if links is None:
         raise CubeviewError(
@@ -216,20 +227,9 @@ def _evaluate_simulated(options: argparse.Namespace) -> int:
     return 0
 
 
-def _cases(path: Path, card: Any, report: Report) -> Any:
-    """Return the training set of a table; cases left out are said on stderr."""
-    from cubeview.learn.teach.labelled import table_entries
-    from cubeview.learn.teach.training_set import gather
-
-    cases = gather(
-        table_entries(path),
-        card,
-        order=card.classes,
-        report=lambda f, text: report(0.4 * f, text),
-    )
+def _say_left_out(cases: Any) -> None:
     for problem in cases.problems:
         _print_line({"left_out": one_line(problem)})
-    return cases
 
 
 def _target(name: str) -> Path:

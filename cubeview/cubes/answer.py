@@ -4,25 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import ClassVar
 
 import numpy as np
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
+from cubeview.cubes.frozen import rebuilt
 from cubeview.cubes.ventricle import Ventricle
-
-Method = Literal["CAM", "Grad-CAM++", "integrated gradients", "occlusion"]
-
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        "cam": "CAM",
-        "gradcam++": "Grad-CAM++",
-        "ig": "integrated gradients",
-        "occlusion": "occlusion",
-    }
-)
-"""Ways to make a map, by the short name they have on the command line and in files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +23,7 @@ class Prediction:
     case : Case
         The case it belongs to; a late answer for another case is dropped.
     model : str
-        Name of the model.
+        Name of the model, for the user.
     probabilities : mapping of class name to float
         Calibrated, sum 1, in the model's class order.
     abnormal : float or None
@@ -53,7 +42,11 @@ class Prediction:
     unlike : str
         Why the case is unlike anything the model was trained on, so that its most probable class
         means nothing; empty when it is not.
+    weights : str
+        SHA-256 of the model's weights: which model it was. Empty where nobody knows.
     """
+
+    task: ClassVar[str] = "classify"
 
     case: Case
     model: str
@@ -65,15 +58,24 @@ class Prediction:
     ventricles: Mapping[str, Ventricle] = field(default_factory=dict)
     distance: float | None = None
     unlike: str = ""
+    weights: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "probabilities", MappingProxyType(dict(self.probabilities)))
         object.__setattr__(self, "ventricles", MappingProxyType(dict(self.ventricles)))
 
+    __reduce__ = rebuilt
+
     @property
     def answer(self) -> str:
         """The most probable class."""
         return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+
+Answer = Prediction
+
+ANSWERS: dict[str, type[Answer]] = {answer.task: answer for answer in (Prediction,)}
+"""What a model of each task answers with; a new task is one entry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,8 @@ class Overlay:
         NaN where the map says nothing (outside what the network was shown).
     boxes : mapping of role to Box
         Which voxels of the cube `values` covers.
-    method : {"CAM", "Grad-CAM++", "integrated gradients", "occlusion"}
+    method : str
+        What made it, as `cubeview.learn.explain.methods` calls it: ``"CAM"``.
     target : str
         Class the map speaks for.
     model : str
@@ -101,9 +104,9 @@ class Overlay:
     """
 
     case: Case
-    values: Mapping[str, np.ndarray]
+    values: Mapping[str, np.ndarray] = field(repr=False)
     boxes: Mapping[str, Box]
-    method: Method
+    method: str
     target: str
     model: str
     unit: str
@@ -113,6 +116,8 @@ class Overlay:
     def __post_init__(self) -> None:
         for name in ("values", "boxes", "settings"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    __reduce__ = rebuilt
 
     @cached_property
     def peak(self) -> float:

@@ -1,9 +1,11 @@
 """One axis of a cube: what it measures, in which unit, and the world coordinate of each voxel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+
+from cubeview.cubes.frozen import rebuilt
 
 AxisKind = Literal["celestial", "spectral", "space", "time", "index"]
 
@@ -48,7 +50,7 @@ class Axis:
     name: str
     kind: AxisKind
     unit: str
-    values: np.ndarray
+    values: np.ndarray = field(repr=False)
     type: str = ""
     medium: Literal["air", "vacuum", ""] = ""
     convention: Literal["radio", "optical", "relativistic", ""] = ""
@@ -62,6 +64,8 @@ class Axis:
         values = np.array(self.values, dtype=np.float64)
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
+
+    __reduce__ = rebuilt
 
     def __len__(self) -> int:
         return len(self.values)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from cubeview.cubes.cube import Box, Cube, Note
+from cubeview.cubes.frozen import rebuilt
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,12 @@ class Case:
             raise ValueError("a case needs a cube")
         object.__setattr__(self, "cubes", MappingProxyType(dict(self.cubes)))
 
+    __reduce__ = rebuilt
+
+    def __repr__(self) -> str:
+        cubes = ", ".join(f"{role} {cube!r}" for role, cube in self.cubes.items())
+        return f"<Case: {cubes}>"
+
     @property
     def roles(self) -> tuple[str, ...]:
         """Roles present, the one shown first leading."""
@@ -72,7 +79,16 @@ class Case:
         return 1 if gate is None else len(self.cubes[role].gates) or 1
 
     def plane(self, role: str, gate: int | None, axis: int, index: int) -> np.ndarray:
-        """Return a plane of a role; of one gate in the counts that all together would have."""
+        """Return a plane of a role; of one gate in the counts that all together would have.
+
+        Parameters
+        ----------
+        role : str
+        gate : int or None
+            One of `gates`, or None for their sum.
+        axis, index : int
+            As in `Cube.plane`.
+        """
         plane, share = self.at_gate(role, gate).plane(axis, index), self.share(role, gate)
         return plane if share == 1 else plane * np.float32(share)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.frozen import rebuilt
 
 
 @dataclass(frozen=True)
@@ -90,17 +91,22 @@ class Catalogue:
             values.setflags(write=False)
             object.__setattr__(self, name, values)
 
+    __reduce__ = rebuilt
+
     @property
     def spectral_unit(self) -> str:
         """Unit of `Detection.spectral`."""
         return self.case.main.axes[0].unit
 
-    def purity_at(self, strength: float) -> float:
-        """Return the measured purity of lines at least so strong; NaN where none was measured."""
-        return step_value(self.purity_sn, self.purity, strength)
-
 
 def step_value(thresholds: np.ndarray, values: np.ndarray, at: float) -> float:
-    """Return the value at the highest threshold not above `at`; NaN below the first."""
+    """Return the value at the highest threshold not above `at`; NaN below the first.
+
+    Parameters
+    ----------
+    thresholds, values : ndarray, shape (n,)
+        Thresholds rise.
+    at : float
+    """
     place = int(np.searchsorted(thresholds, at, side="right")) - 1
     return float(values[place]) if place >= 0 else math.nan

@@ -189,10 +189,18 @@ def set_meaning(cube: Cube, answer: str) -> Cube:
 def numbers_of(answer: str, count: int, wanted: str) -> tuple[float, ...]:
     """Return an answer as numbers.
 
+    Parameters
+    ----------
+    answer : str
+    count : int
+        How many there have to be.
+    wanted : str
+        What they are, in words.
+
     Raises
     ------
     CubeviewError
-        If it is not `count` finite numbers; `wanted` says in words what they are.
+        If it is not so many finite numbers.
     """
     try:
         found = tuple(float(part) for part in answer.replace(",", " ").split())

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from cubeview.cubes.axes import Axis
+from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import Report, nothing
 
 """``heart``: cardiac emission tomography; ``sky``: two sky axes and a spectral one; ``volume``:
@@ -27,22 +28,35 @@ class Pixels(Protocol):
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of voxels along (z, y, x)."""
-
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`, shape of the two other axes in order."""
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x), shape (z,)."""
+        ...
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube, shape of the box."""
+        ...
 
     def read(self, report: Report = nothing) -> np.ndarray:
         """Return the whole cube, shape (z, y, x), reading in slabs and reporting."""
+        ...
+
+    def plane(self, axis: int, index: int) -> np.ndarray:
+        """Return the plane across `axis` at `index`, shape of the two other axes in order."""
+        index = range(self.shape[axis])[index]
+        z, y, x = (slice(0, n) for n in self.shape)
+        one = slice(index, index + 1)
+        box: Box = ((one, y, x), (z, one, x), (z, y, one))[axis]
+        plane = self.box(box).squeeze(axis=axis)
+        return plane if plane.flags.writeable else plane.copy()
+
+    def spectrum(self, y: int, x: int) -> np.ndarray:
+        """Return the values along axis 0 at (y, x), shape (z,)."""
+        depth, rows, columns = self.shape
+        y, x = range(rows)[y], range(columns)[x]
+        values: np.ndarray = self.box((slice(0, depth), slice(y, y + 1), slice(x, x + 1)))[:, 0, 0]
+        return values
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayPixels:
+class ArrayPixels(Pixels):
     """Pixels that are already in memory.
 
     Parameters
@@ -60,21 +74,13 @@ class ArrayPixels:
         array.setflags(write=False)
         object.__setattr__(self, "array", array)
 
+    __reduce__ = rebuilt
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of voxels along (z, y, x)."""
         z, y, x = self.array.shape
         return z, y, x
-
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`."""
-        plane: np.ndarray = np.take(self.array, index, axis=axis)
-        return plane
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x)."""
-        values: np.ndarray = self.array[:, y, x]
-        return values
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
@@ -200,6 +206,20 @@ class Cube:
             raise ValueError(f"axes of {lengths} voxels do not fit pixels of {self.pixels.shape}")
         object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
 
+    __reduce__ = rebuilt
+
+    def __repr__(self) -> str:
+        # Never the file: its name may be a patient's.
+        sides = " × ".join(map(str, self.shape))
+        words = (self.facts.get("object"), self.kind, sides, self.unit or "no unit")
+        return f"<Cube {', '.join(filter(None, words))}>"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        values = self.pixels.read()
+        if self.mask is not None:
+            values = np.where(self.mask.read() > 0, np.float32(np.nan), values)
+        return np.asarray(values, dtype=dtype, copy=copy)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of voxels along (z, y, x)."""
@@ -226,7 +246,12 @@ class Cube:
         return replace(self, pixels=gate.pixels, uncertainty=None, gates=())
 
     def world(self, z: float, y: float, x: float) -> tuple[float, float, float]:
-        """Return the world coordinates of a voxel index (0-based, may be fractional).
+        """Return the world coordinates of a voxel.
+
+        Parameters
+        ----------
+        z, y, x : float
+            Voxel index, 0-based, may be fractional.
 
         Returns
         -------
@@ -240,7 +265,13 @@ class Cube:
         return first, float(latitude), float(longitude)
 
     def index(self, first: float, second: float, third: float) -> tuple[float, float, float]:
-        """Return the fractional voxel index of world coordinates; the inverse of `world`."""
+        """Return the fractional voxel index of world coordinates; the inverse of `world`.
+
+        Parameters
+        ----------
+        first, second, third : float
+            In the order and the units of `axes`.
+        """
         z = self.axes[0].index(first)
         if self.wcs is None:
             return z, self.axes[1].index(second), self.axes[2].index(third)

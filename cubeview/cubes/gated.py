@@ -44,7 +44,14 @@ def midwall_volume(values: np.ndarray, spacing: tuple[float, ...], ventricle: Ve
 
 
 def volume_curve(cube: Cube, ventricle: Ventricle, *, report: Report = nothing) -> np.ndarray:
-    """Return the volume within the middle of the wall in each gate, ml, shape (gates,)."""
+    """Return the volume within the middle of the wall in each gate, ml, shape (gates,).
+
+    Parameters
+    ----------
+    cube : Cube
+    ventricle : Ventricle
+    report : callable
+    """
     volumes = []
     for number, gate in enumerate(cube.gates):
         report(number / len(cube.gates), "measuring the gates")

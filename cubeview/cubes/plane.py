@@ -195,7 +195,13 @@ def body_offset(
 ) -> np.ndarray:
     """Return where a voxel of a body cube lies from the ventricle's centre, shape (3,), in mm.
 
-    From the middle of the cube where the ventricle is not known.
+    Parameters
+    ----------
+    cube : Cube
+    ventricle : Ventricle or None
+        None where it is not known: from the middle of the cube.
+    voxel : tuple of three float
+        Voxel index (z, y, x).
     """
     spacing = np.array(cube.spacing)
     middle = (np.array(cube.shape) - 1) / 2 * spacing if ventricle is None else ventricle.centre

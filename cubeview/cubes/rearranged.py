@@ -9,7 +9,7 @@ from cubeview.errors import Report, nothing
 
 
 @dataclass(frozen=True, eq=False)
-class TurnedPixels:
+class TurnedPixels(Pixels):
     """Pixels with their axes in another order; nothing is read before it is asked for.
 
     Parameters
@@ -28,18 +28,6 @@ class TurnedPixels:
         z, y, x = (self.pixels.shape[axis] for axis in self.order)
         return z, y, x
 
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`."""
-        plane = self.pixels.plane(self.order[axis], index)
-        first, second = (self.order[other] for other in range(3) if other != axis)
-        return np.ascontiguousarray(plane if first < second else plane.T)
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x)."""
-        whole = slice(0, self.shape[0])
-        values: np.ndarray = self.box((whole, slice(y, y + 1), slice(x, x + 1)))[:, 0, 0]
-        return values
-
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
         z, y, x = (box[self.order.index(axis)] for axis in range(3))
@@ -51,7 +39,7 @@ class TurnedPixels:
 
 
 @dataclass(frozen=True, eq=False)
-class PoweredPixels:
+class PoweredPixels(Pixels):
     """A sigma that was made of noise of one meaning, as it is when the noise means another.
 
     Parameters
@@ -69,14 +57,6 @@ class PoweredPixels:
     def shape(self) -> tuple[int, int, int]:
         """Number of voxels along (z, y, x)."""
         return self.pixels.shape
-
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`."""
-        return self._powered(self.pixels.plane(axis, index))
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x)."""
-        return self._powered(self.pixels.spectrum(y, x))
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""

@@ -162,7 +162,13 @@ def pool_peak(plane: np.ndarray, axis: int, factor: int) -> np.ndarray:
     """Return a plane shortened along one axis, each voxel the largest of `factor` in a row.
 
     Taking every n-th channel instead would hide a line one channel wide, a mean would drown it.
-    The last voxel may stand for fewer.
+
+    Parameters
+    ----------
+    plane : ndarray, shape (rows, columns)
+    axis : int
+    factor : int
+        The last voxel may stand for fewer.
     """
     lines = np.moveaxis(plane, axis, 0)
     while factor > 2 and factor % 2 == 0:  # every pass over far voxels costs as much as over near

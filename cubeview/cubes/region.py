@@ -1,12 +1,14 @@
 """Parts of a cube: where they lie and how they are cut out."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box, Cube
+from cubeview.errors import CubeviewError
 
 
 def window_at(
@@ -35,6 +37,28 @@ def window_at(
         start = nearest - extent // 2
         slices.append(slice(max(start, 0), min(start + extent, length)))
     return slices[0], slices[1], slices[2]
+
+
+def placed(case: Case, at: Sequence[float]) -> Case:
+    """Return a case with its window around a place.
+
+    Parameters
+    ----------
+    case : Case
+    at : sequence of three float
+        World coordinates in the order and the units of the cube's axes.
+
+    Raises
+    ------
+    CubeviewError
+        If the place lies outside the cube.
+    """
+    voxel = case.main.index(*at)
+    if not all(-0.5 <= v <= n - 0.5 for v, n in zip(voxel, case.main.shape, strict=True)):
+        units = ", ".join(f"{axis.name} in {axis.unit or 'voxels'}" for axis in case.main.axes)
+        raise CubeviewError(f"{case.name}: the place lies outside the cube. Give {units}.")
+    z, y, x = (round(v) for v in voxel)
+    return replace(case, window=window_at(case.main, z, y, x))
 
 
 def holds(box: Box, voxel: tuple[int, int, int]) -> bool:

@@ -120,11 +120,6 @@ def shown_as(axis: Axis) -> Shown:
     return "velocity" if axis.name == "Velocity" else names.get(axis.name, "wavelength")
 
 
-def needs_rest(axis: Axis, as_: Shown) -> bool:
-    """Tell whether a rest value must be given before an axis can be shown so."""
-    return axis.rest is None and (as_ == "velocity" or axis.name in ("Velocity", "Redshift"))
-
-
 def refractive_index(wavelength_um: np.ndarray) -> np.ndarray:
     """Return the refractive index of standard air, 15 °C.
 

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.frozen import rebuilt
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,8 @@ class Ventricle:
             array = np.array(getattr(self, name), dtype=np.float64).reshape(shape)
             array.setflags(write=False)
             object.__setattr__(self, name, array)
+
+    __reduce__ = rebuilt
 
 
 def to_role(

@@ -7,18 +7,18 @@ from pathlib import Path
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import archive, corrections, nifti
-from cubeview.io.dicom import reader as dicom
-from cubeview.io.fits import reader as fits
-from cubeview.io.opened import First, Opened, Preview, Refusal
+from cubeview.io.dicom import reader as dicom_reader
+from cubeview.io.fits import reader as fits_reader
+from cubeview.io.opened import First, Opened, Preview, Reader, Refusal
 
-READERS = (fits, dicom, nifti)
-"""Each reader module has ``label``, ``sniff(head, path)`` and ``read(paths, report)``."""
+READERS = (fits_reader.READER, dicom_reader.READER, nifti.READER)
+"""Every format there is; the first that knows a file reads it."""
 
-HEAD_BYTES = 4096
+_HEAD_BYTES = 4096
 
 __all__ = [
-    "READERS", "First", "Opened", "Preview", "Refusal", "dicom", "fits", "nifti", "open_path",
-    "open_paths",
+    "READERS", "First", "Opened", "Preview", "Reader", "Refusal", "formats", "nothing_in",
+    "open_path", "open_paths", "reader_of",
 ]  # fmt: skip
 
 
@@ -46,44 +46,35 @@ def open_paths(
         Cases in order of first appearance, and refusals. Nothing is raised for a bad file.
     """
     refusals: list[Refusal] = []
-    by_reader: dict[int, list[Path]] = {}
-    files = list(_files([Path(path) for path in paths], refusals))
+    known: dict[int, list[Path]] = {}
+    found = list(_files([Path(path) for path in paths], refusals))
     inside: dict[Path, tuple[Path, str]] = {}
-    files = list(_with_archives(files, inside, refusals, report))
-    for done, (path, named) in enumerate(files):
+    files = dict(_with_archives(found, inside, refusals, report))
+    for done, (path, named) in enumerate(files.items()):
         report(0.2 * done / len(files), f"looking at {path.name}")
         try:
-            reader = _reader_of(path)
+            known.setdefault(READERS.index(reader_of(path)), []).append(path)
         except CubeviewError as error:
             if named:
                 refusals.append(Refusal(path, str(error)))
-            continue
-        by_reader.setdefault(reader, []).append(path)
     cases: list[Case] = []
-    for done, (reader, known) in enumerate(by_reader.items()):
-        low = 0.2 + 0.8 * done / len(by_reader)
-        share = 0.8 / len(by_reader)
+    aside: list[Case] = []
+    for done, (number, mine) in enumerate(known.items()):
 
-        def part(fraction: float, text: str, low: float = low, share: float = share) -> None:
-            report(low + share * fraction, text)
+        def part(fraction: float, text: str, done: int = done) -> None:
+            report(0.2 + 0.8 * (done + fraction) / len(known), text)
 
-        if READERS[reader] is fits:
-            opened = fits.read(known, report=part, first=first)
-        else:
-            opened = READERS[reader].read(known, report=part)
-        cases += opened.cases
+        opened = READERS[number].read(mine, report=part, first=first)
+        for case in opened.cases:
+            (aside if READERS[number].aside(case) else cases).append(case)
         refusals += opened.refusals
-    refusals = [_as_known(refusal, inside) for refusal in refusals]
-    asked = {path for path, named in files if named}
-    scans = [case for case in cases if not nifti.is_mask(case)]
-    # Masks beside scans are about them; on their own, or named by the user, they are shown.
-    if scans:
-        cases = [c for c in cases if not nifti.is_mask(c) or _paths(c) & asked]
+    # What is about other cases is shown on its own, or where the user named it.
+    cases += [case for case in aside if not cases or any(map(files.get, _paths(case)))]
     memory = corrections.load()
     cases = [corrections.applied(case, memory) for case in cases]
-    order = {path: position for position, (path, _) in enumerate(files)}
+    order = {path: position for position, path in enumerate(files)}
     cases.sort(key=lambda case: min(_positions(case, order)))
-    return Opened(tuple(cases), tuple(refusals))
+    return Opened(tuple(cases), tuple(_as_known(refusal, inside) for refusal in refusals))
 
 
 def open_path(path: Path | str, *, report: Report = nothing) -> tuple[Case, ...]:
@@ -104,10 +95,44 @@ def open_path(path: Path | str, *, report: Report = nothing) -> tuple[Case, ...]
         return opened.cases
     if opened.refusals:
         raise CubeviewError("\n".join(refusal.reason for refusal in opened.refusals))
-    raise CubeviewError(
-        f"{path}: no FITS, DICOM or NIfTI file in this folder. Open a folder that holds scans or "
-        "cubes."
-    )
+    raise CubeviewError(nothing_in(path))
+
+
+def formats(last: str) -> str:
+    """Return the names of all formats in words: ``"FITS, DICOM or NIfTI"``."""
+    names = [reader.label for reader in READERS]
+    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def nothing_in(path: Path | str) -> str:
+    """Say that there is nothing to open in a folder."""
+    return f"{path}: no {formats('or')} file in this folder. Open one that holds scans or cubes."
+
+
+def reader_of(path: Path) -> Reader:
+    """Return the reader that knows a file.
+
+    Raises
+    ------
+    CubeviewError
+        Saying why there is none.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except OSError as error:
+        raise CubeviewError(
+            f"{path}: cannot be read ({error.strerror}). Check its permissions."
+        ) from error
+    if not head:
+        raise CubeviewError(f"{path}: the file is empty (0 bytes). Copy or download it again.")
+    found = next((reader for reader in READERS if reader.sniff(head, path)), None)
+    if found is None:
+        raise CubeviewError(
+            f"{path}: neither {formats('nor')}, and CubeView opens nothing else. Convert the file "
+            "or choose another."
+        )
+    return found
 
 
 def _files(paths: Iterable[Path], refusals: list[Refusal]) -> Iterable[tuple[Path, bool]]:
@@ -165,7 +190,7 @@ def _with_archives(
 
 def _is_known(path: Path) -> bool:
     try:
-        _reader_of(path)
+        reader_of(path)
     except CubeviewError:
         return False
     return True
@@ -185,27 +210,6 @@ def _below(folder: Path) -> list[Path]:
     with os.scandir(folder):
         # rglob passes over what it may not list, so a closed folder would look empty.
         return sorted(folder.rglob("*"))
-
-
-def _reader_of(path: Path) -> int:
-    """Return the index of the reader that knows the file, or raise CubeviewError saying why not."""
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror}). Check its permissions."
-        ) from error
-    if not head:
-        raise CubeviewError(f"{path}: the file is empty (0 bytes). Copy or download it again.")
-    for number, reader in enumerate(READERS):
-        if reader.sniff(head, path):
-            return number
-    tried = " nor ".join(reader.label for reader in READERS)
-    raise CubeviewError(
-        f"{path}: neither {tried}. CubeView opens FITS cubes, DICOM scans and NIfTI volumes; "
-        "convert the file or choose another."
-    )
 
 
 def _paths(case: Case) -> set[Path]:

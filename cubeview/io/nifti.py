@@ -18,9 +18,7 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io.opened import Opened, Refusal
-
-label = "NIfTI"
+from cubeview.io.opened import First, Opened, Reader, read_each
 
 MAX_VALUES = 2**28
 """Most voxels that are read of one file: 1 GiB as float32."""
@@ -92,26 +90,17 @@ def sniff(head: bytes, path: Path) -> bool:
     return _kind(head) is not None
 
 
-def read(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
-    """Read NIfTI files.
+def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
+    """Read NIfTI files; one case for each volume.
 
-    Returns
-    -------
-    Opened
-        One case for each volume; nothing is raised for a bad file.
+    Parameters
+    ----------
+    paths : sequence of Path
+    report : callable
+    first : callable, optional
+        Never called.
     """
-    cases: list[Case] = []
-    refusals: list[Refusal] = []
-    for done, path in enumerate(paths):
-        report(done / len(paths), f"reading {path.name}")
-        try:
-            cases += _read_file(path)
-        except CubeviewError as error:
-            refusals.append(Refusal(path, str(error)))
-        except (OSError, MemoryError) as error:
-            text = f"{path}: cannot be read ({type(error).__name__}). Copy it again."
-            refusals.append(Refusal(path, text))
-    return Opened(tuple(cases), tuple(refusals))
+    return read_each(paths, lambda path, _: _read_file(path), report)
 
 
 def _kind(head: bytes) -> tuple[str, int] | None:
@@ -388,3 +377,6 @@ def _view(affine: np.ndarray | None) -> str:
     way = np.abs(affine[:3, 0]) / np.linalg.norm(affine[:3, 0])
     main = int(way.argmax())
     return ("sagittal", "coronal", "transaxial")[main] if way[main] > 0.94 else ""
+
+
+READER = Reader("NIfTI", sniff, read, aside=is_mask)

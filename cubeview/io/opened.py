@@ -1,12 +1,14 @@
-"""What comes of opening paths: cases, refusals with their reasons, and a first look."""
+"""What a reader is, and what comes of it: cases, refusals with their reasons, a first look."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError, Report
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,75 @@ class Preview:
 
 First = Callable[[Preview], None]
 """Called from the thread that reads, at most once a file, while the file is being unpacked."""
+
+
+class Read(Protocol):
+    """Read files that a reader knows; nothing is raised for a bad one."""
+
+    def __call__(self, paths: Sequence[Path], *, report: Report, first: First | None) -> Opened:
+        """Return one case for each cube, or for those that belong together.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+        report : callable
+            Called per file; may raise Cancelled.
+        first : callable or None
+            Given a plane of each file that takes long to unpack, as soon as there is one.
+        """
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One format of files, as the table of readers holds it.
+
+    Parameters
+    ----------
+    label : str
+        What the format is called: ``"FITS"``.
+    sniff : callable
+        Tells by the first bytes of a file, and its path, whether this reader knows it.
+    read : callable
+    aside : callable
+        Tells of a case it has read whether it is about another one, as a mask is; such a case is
+        shown where nothing else was opened, or where its file was named.
+    alone : bool
+        True where each file is a case of its own, so that a folder can be read bit by bit.
+    """
+
+    label: str
+    sniff: Callable[[bytes, Path], bool]
+    read: Read
+    aside: Callable[[Case], bool] = lambda case: False
+    alone: bool = False
+
+
+def read_each(
+    paths: Sequence[Path], read: Callable[[Path, Report], Sequence[Case]], report: Report
+) -> Opened:
+    """Read files each of which is a case, or several, of its own.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    read : callable
+        Reads one; may raise CubeviewError, OSError and MemoryError.
+    report : callable
+    """
+    cases: list[Case] = []
+    refusals: list[Refusal] = []
+    for done, path in enumerate(paths):
+        report(done / len(paths), f"opening {path.name}")
+
+        def part(fraction: float, text: str, done: int = done) -> None:
+            report((done + fraction) / len(paths), text)
+
+        try:
+            cases += read(path, part)
+        except CubeviewError as error:
+            refusals.append(Refusal(path, str(error)))
+        except (OSError, MemoryError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            text = f"{path}: cannot be read ({reason}). Copy or download it again."
+            refusals.append(Refusal(path, text))
+    return Opened(tuple(cases), tuple(refusals))

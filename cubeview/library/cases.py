@@ -2,12 +2,41 @@
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cubeview.cubes.case import Case
+from cubeview.kinds import KINDS
 
 Files = Mapping[str, tuple[str, str, str]]
 """By role: SHA-256 of the file, the part of it that holds the cube, its path ("" if unknown)."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One case closed again: all that is needed to open it, in plain values.
+
+    Parameters
+    ----------
+    identity, kind, name, window : str
+    files : mapping of role to (hash, part, path)
+    """
+
+    identity: str
+    kind: str
+    name: str
+    window: str
+    files: Files
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles of its files."""
+        return tuple(self.files)
+
+    @property
+    def is_whole_cube(self) -> bool:
+        """A cube as it was imported, of a kind that is judged and labelled window by window."""
+        return KINDS[self.kind].window_px > 0 and not self.window
 
 
 def files_of(case: Case, hashes: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
@@ -21,7 +50,7 @@ def files_of(case: Case, hashes: Mapping[str, str]) -> dict[str, tuple[str, str,
 
 def delete_case(run: sqlite3.Connection, number: int) -> None:
     """Delete a case that was never labelled, inside a transaction."""
-    for table in ("predictions", "thumbnails", "files"):
+    for table in ("answers", "thumbnails", "files"):
         run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
     run.execute("DELETE FROM cases WHERE id = ?", (number,))
 
@@ -34,7 +63,21 @@ def put_case(
     window: str,
     files: Files,
 ) -> int:
-    """Add a case inside a transaction, or note where its files now lie."""
+    """Add a case inside a transaction, or note where its files now lie.
+
+    Parameters
+    ----------
+    run : sqlite3.Connection
+        Inside its transaction.
+    known, kind, name, window : str
+        Identity, kind, pseudonym and window as text.
+    files : mapping of role to (hash, part, path)
+
+    Returns
+    -------
+    int
+        Its number.
+    """
     found = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()
     if found is None:
         # Short pseudonyms meet in a large library; the number after them tells them apart.

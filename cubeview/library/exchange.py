@@ -94,7 +94,15 @@ def compare(
     places: Mapping[str, Files] | None = None,
     problems: Sequence[str] = (),
 ) -> Import:
-    """Say what adding some entries would change; changes nothing."""
+    """Say what adding some entries would change; changes nothing.
+
+    Parameters
+    ----------
+    library : Library
+    entries : sequence of Entry
+    sets, places, problems
+        As of `Import`.
+    """
     known_cases = {known for (known,) in library.read("SELECT identity FROM cases", ())}
     present: dict[str, set[tuple[Any, ...]]] = {}
     in_force: dict[str, dict[tuple[str, str], str]] = {}
@@ -152,23 +160,16 @@ def _entries(library: Library, label_set: str) -> list[Entry]:
         "SELECT case_id, role, sha256, part FROM files", ()
     ):
         files.setdefault(number, {})[role] = f"{digest} {part}".strip()
-    rows = library.read(
-        "SELECT c.identity, c.kind, c.name, c.window, c.id, s.name, l.reader, l.at, l.class,"
-        " l.sure, l.quality, l.note, l.opinion_seen FROM labels l"
-        " JOIN cases c ON c.id = l.case_id JOIN label_sets s ON s.id = l.set_id"
-        " WHERE s.name = ? ORDER BY l.at, l.id",
-        (label_set,),
-    )
     return [
-        Entry(
-            known, kind, name, window, files.get(number, {}), set_name, reader, at, class_name,
-            bool(sure), quality, note, seen,
+        Entry(**{**record, "files": files.get(record["files"], {}), "sure": bool(record["sure"])})
+        for record in library.records(
+            "SELECT c.identity, c.kind, c.name, c.window, c.id AS files, s.name AS label_set,"
+            " l.reader, l.at, l.class AS class_name, l.sure, l.quality, l.note, l.opinion_seen"
+            " FROM labels l JOIN cases c ON c.id = l.case_id JOIN label_sets s ON s.id = l.set_id"
+            " WHERE s.name = ? ORDER BY l.at, l.id",
+            (label_set,),
         )
-        for (
-            known, kind, name, window, number, set_name, reader, at, class_name, sure, quality,
-            note, seen,
-        ) in rows
-    ]  # fmt: skip
+    ]
 
 
 def _make_set(

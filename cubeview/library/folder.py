@@ -6,26 +6,23 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io import HEAD_BYTES, READERS, Refusal, nifti, open_paths
-from cubeview.io.fits import reader as fits
+from cubeview.io import READERS, Reader, Refusal, open_paths, reader_of
 from cubeview.io.identity import identity, window_text
 from cubeview.kinds import KINDS
-from cubeview.library.cases import Files, files_of, put_case
+from cubeview.library.cases import Record, files_of, put_case
 from cubeview.library.library import Library
 from cubeview.library.stored import hashes_of, thumbnail
 
 _TOGETHER = 64
-"""FITS files of one folder opened at a time: noise and mask files lie beside their cubes."""
+"""Cubes of one folder opened at a time: noise and mask files lie beside them."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """One case of a folder, closed again; all that is needed to add it.
+class Found(Record):
+    """One case of a folder, closed again.
 
     Parameters
     ----------
-    identity, kind, name, window : str
-    files : mapping of role to (hash, part, path)
     question : str
         What the user must decide; empty when nothing is open.
     picture : tuple of (width, bytes), or None
@@ -34,11 +31,6 @@ class Found:
         Already in the library.
     """
 
-    identity: str
-    kind: str
-    name: str
-    window: str
-    files: Files
     question: str
     picture: tuple[int, bytes] | None
     known: bool
@@ -120,6 +112,12 @@ def scan_folder(
 def add_found(library: Library, cases: Sequence[Found], *, report: Report = nothing) -> list[int]:
     """Add cases, each in one transaction; interrupted, those added stay.
 
+    Parameters
+    ----------
+    library : Library
+    cases : sequence of Found
+    report : callable
+
     Returns
     -------
     list of int
@@ -147,7 +145,7 @@ def _look_into(
     found, refusals = [], list(opened.refusals)
     for number, case in enumerate(opened.cases):
         report(0.6 + 0.4 * number / len(opened.cases), "")
-        if nifti.is_mask(case):
+        if any(reader.aside(case) for reader in READERS):
             continue
         try:
             found.append(_found(library, case))
@@ -191,18 +189,16 @@ def _groups(paths: Sequence[Path], refusals: list[Refusal]) -> Iterator[tuple[st
             refusals.append(Refusal(path, f"{path}: cannot be read ({error.strerror})."))
             continue
         loose = [entry for entry in inside if entry.is_file()]
-        cubes = [entry for entry in loose if _is_fits(entry)]
-        others = [entry for entry in loose if entry not in set(cubes)]
+        readers = {entry: reader for entry in loose if (reader := _reader_of(entry))}
+        cubes = [entry for entry, reader in readers.items() if reader.alone]
+        others = [entry for entry, reader in readers.items() if not reader.alone]
         for start in range(0, len(cubes), _TOGETHER):
             yield path.name, cubes[start : start + _TOGETHER]
         for folder in (entry for entry in inside if entry.is_dir()):
             yield from _below(folder)
         if others:
-            # Scans of one patient may lie loose among thousands: they are opened as named by a
-            # reader, so files of other kinds are passed over in silence.
-            known = [entry for entry in others if _is_known(entry)]
-            if known:
-                yield path.name, known
+            # Scans of one patient may lie loose among thousands, and belong together.
+            yield path.name, others
 
 
 def _below(folder: Path) -> Iterator[tuple[str, list[Path]]]:
@@ -224,18 +220,8 @@ _SERIES = 8
 """A folder of more folders than this, and nothing else, is no patient's but an archive's."""
 
 
-def _is_fits(path: Path) -> bool:
-    return fits.sniff(_head(path), path)
-
-
-def _is_known(path: Path) -> bool:
-    head = _head(path)
-    return any(reader.sniff(head, path) for reader in READERS)
-
-
-def _head(path: Path) -> bytes:
+def _reader_of(path: Path) -> Reader | None:
     try:
-        with path.open("rb") as stream:
-            return stream.read(HEAD_BYTES)
-    except OSError:
-        return b""
+        return reader_of(path)
+    except CubeviewError:
+        return None

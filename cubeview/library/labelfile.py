@@ -82,11 +82,6 @@ def write_labels(path: Path, entries: list[Entry], sets: _Sets) -> None:
         raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
 
 
-def read_entries(path: Path) -> list[Entry]:
-    """Read the entries alone of a file of labels; see `read_labels`."""
-    return read_labels(path)[0]
-
-
 def read_labels(path: Path) -> tuple[list[Entry], dict[str, tuple[LabelClass, ...]]]:
     """Read a file `export_labels` wrote, of any of the three formats.
 

@@ -4,7 +4,6 @@ SQLite in WAL mode with ``synchronous = FULL``: when a call returns, its rows su
 the program and a loss of power (sqlite.org/wal.html). Two windows may use one file.
 """
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,9 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
@@ -121,11 +117,6 @@ class Library:
                 delete_case(run, number)
         return kept
 
-    def files(self, case_id: int) -> dict[str, Path]:
-        """Return the last known file of each role."""
-        rows = self.read("SELECT role, path FROM files WHERE case_id = ?", (case_id,))
-        return {role: Path(path) for role, path in rows}
-
     def label_sets(self, kind: str | None = None) -> list[str]:
         """Return the names of the label sets, of one kind of case or all."""
         rows = self.read(
@@ -147,6 +138,12 @@ class Library:
 
     def save_label_set(self, name: str, kind: str, classes: list[LabelClass]) -> None:
         """Make or change a label set; classes left out are retired, old labels stay as they are.
+
+        Parameters
+        ----------
+        name, kind : str
+        classes : list of LabelClass
+            In order.
 
         Raises
         ------
@@ -228,56 +225,17 @@ class Library:
 
     def history(self, case_id: int, label_set: str) -> list[Label]:
         """Return every entry for a case, oldest first."""
-        rows = self.read(
-            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
-            " FROM labels WHERE case_id = ? AND set_id = ? ORDER BY id",
-            (case_id, self._set(label_set)),
+        return self._labels(
+            "labels WHERE case_id = ? AND set_id = ? ORDER BY id", (case_id, self._set(label_set))
         )
-        return [_label(row) for row in rows]
 
     def current(self, label_set: str, reader: str | None = None) -> dict[tuple[int, str], Label]:
         """Return the label now in force for each (case, reader), withdrawn ones left out."""
-        rows = self.read(
-            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
-            " FROM in_force WHERE set_id = ? AND (? IS NULL OR reader = ?) AND class IS NOT NULL",
+        labels = self._labels(
+            "in_force WHERE set_id = ? AND (? IS NULL OR reader = ?) AND class IS NOT NULL",
             (self._set(label_set), reader, reader),
         )
-        labels = [_label(row) for row in rows]
         return {(label.case_id, label.reader): label for label in labels}
-
-    def record_prediction(
-        self, case_id: int, prediction: Prediction, features: np.ndarray | None = None
-    ) -> None:
-        """Keep what a model said; a newer answer of the same model replaces the older.
-
-        Features kept earlier stay where none are given.
-
-        Parameters
-        ----------
-        case_id : int
-        prediction : Prediction
-        features : ndarray, shape (n,), float32, optional
-            Pooled features, for "most different from what is labelled".
-        """
-        odds = json.dumps(dict(prediction.probabilities))
-        blob = None if features is None else np.asarray(features, np.dtype("<f4")).tobytes()
-        with self.transaction() as run:
-            run.execute(
-                "INSERT INTO predictions (case_id, model, at, probabilities, features)"
-                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (case_id, model) DO UPDATE SET"
-                " at = excluded.at, probabilities = excluded.probabilities,"
-                " features = COALESCE(excluded.features, features)",
-                (case_id, prediction.model, now(), odds, blob),
-            )
-            self.append_log(run, "predicted", case_id, prediction.model)
-
-    def features(self, model: str) -> dict[int, np.ndarray]:
-        """Return the pooled features of each case under one model."""
-        rows = self.read(
-            "SELECT case_id, features FROM predictions WHERE model = ? AND features IS NOT NULL",
-            (model,),
-        )
-        return {number: np.frombuffer(blob, np.dtype("<f4")) for number, blob in rows}
 
     def log(self, action: str, known: str = "", detail: str = "") -> None:
         """Append to the audit log.
@@ -292,10 +250,6 @@ class Library:
         """
         with self.transaction() as run:
             run.execute(_LOG, (now(), self.reader, action, known, detail))
-
-    def audit(self) -> list[tuple[str, str, str, str, str]]:
-        """Return the log, oldest first: time, reader, action, case identity, detail."""
-        return self.read("SELECT at, reader, action, identity, detail FROM audit ORDER BY id", ())
 
     def backup(self, target: Path) -> None:
         """Write a complete copy while the library stays in use.
@@ -327,15 +281,36 @@ class Library:
     def append_log(
         self, run: sqlite3.Connection, action: str, case_id: int | None, detail: str
     ) -> None:
-        """Write an audit entry inside a transaction."""
+        """Write an audit entry inside a transaction.
+
+        Parameters
+        ----------
+        run : sqlite3.Connection
+        action : str
+        case_id : int or None
+        detail : str
+            Never holds a name, a number or a path.
+        """
         found = run.execute("SELECT identity FROM cases WHERE id = ?", (case_id,)).fetchone()
         known = found[0] if found else ""
         run.execute(_LOG, (now(), self.reader, action, known, detail))
+
+    @property
+    def version(self) -> int:
+        """Another number whenever another window has written to the file."""
+        return int(self.read("PRAGMA data_version", ())[0][0])
 
     def read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
         """Return the rows of a query."""
         with self._lock:
             return self._connection.execute(query, values).fetchall()
+
+    def records(self, query: str, values: tuple[object, ...]) -> list[dict[str, Any]]:
+        """Return the rows of a query, each value by the name of its column."""
+        with self._lock:
+            found = self._connection.execute(query, values)
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -356,11 +331,17 @@ class Library:
                 self._roll_back()
                 raise
 
+    def _labels(self, source: str, values: tuple[object, ...]) -> list[Label]:
+        rows = self.read(
+            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
+            f" FROM {source}",
+            values,
+        )
+        return [
+            Label(number, case_id, reader, at, said, bool(sure), *rest)
+            for number, case_id, reader, at, said, sure, *rest in rows
+        ]
+
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-
-
-def _label(row: tuple[Any, ...]) -> Label:
-    number, case_id, reader, at, name, sure, quality, note, seen = row
-    return Label(number, case_id, reader, at, name, bool(sure), quality, note, seen)

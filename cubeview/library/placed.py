@@ -20,7 +20,14 @@ class Placed:
 
 
 def placed(library: Library, case_id: int, label_set: str) -> Placed:
-    """Return what the library's reader said last of a case; also when the label was withdrawn."""
+    """Return what the library's reader said last of a case; also when the label was withdrawn.
+
+    Parameters
+    ----------
+    library : Library
+    case_id : int
+    label_set : str
+    """
     found = library.read(
         "SELECT l.class, l.sure, l.quality, l.note, l.opinion_seen FROM in_force l"
         " JOIN label_sets s ON s.id = l.set_id WHERE l.case_id = ? AND s.name = ? AND l.reader = ?",
@@ -30,25 +37,6 @@ def placed(library: Library, case_id: int, label_set: str) -> Placed:
         return Placed()
     name, sure, quality, note, seen = found[0]
     return Placed(name, bool(sure), quality, note, seen)
-
-
-def place(library: Library, case_id: int, label_set: str, what: Placed) -> None:
-    """Write what the reader said, in one transaction.
-
-    Raises
-    ------
-    CubeviewError
-        If it could not be written: nothing was changed.
-    """
-    library.label(
-        case_id,
-        what.class_name,
-        label_set=label_set,
-        sure=what.sure,
-        quality=what.quality,
-        note=what.note,
-        opinion_seen=what.opinion_seen,
-    )
 
 
 def ever_labelled(library: Library, case_id: int) -> bool:
@@ -70,7 +58,15 @@ def opinion_asked(library: Library, case_id: int) -> str:
 def labelled_windows(
     library: Library, label_set: str, sha256: str, part: str
 ) -> list[tuple[str, str]]:
-    """Return (window, class) of each window of one cube the library's reader has labelled."""
+    """Return (window, class) of each window of one cube the library's reader has labelled.
+
+    Parameters
+    ----------
+    library : Library
+    label_set : str
+    sha256, part : str
+        The cube's file, and the part of it that holds the cube.
+    """
     return library.read(
         "SELECT c.window, l.class FROM cases c JOIN files f ON f.case_id = c.id"
         " JOIN in_force l ON l.case_id = c.id JOIN label_sets s ON s.id = l.set_id"

@@ -3,8 +3,10 @@
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cubeview.errors import CubeviewError
 from cubeview.library import schema
@@ -86,27 +88,34 @@ def backups(path: Path) -> list[Path]:
 def is_sound(path: Path) -> bool:
     """Tell whether a file is an SQLite database without damage."""
     try:
-        connection = sqlite3.connect(path)
-        try:
-            sound: bool = connection.execute("PRAGMA quick_check").fetchone()[0] == "ok"
-        finally:
-            connection.close()
+        return bool(_asked(path, "PRAGMA quick_check") == "ok")
     except _UNREADABLE as error:
         # A folder or file that may not be opened is not damage; Library says what it is.
         return isinstance(error, sqlite3.OperationalError)
-    return sound
+
+
+def missing_files(library: Library) -> list[tuple[str, str]]:
+    """Return (case, role) of each file that is not where it was."""
+    files = library.read(
+        "SELECT c.name, f.role, f.path FROM files f JOIN cases c ON c.id = f.case_id"
+        " WHERE f.path <> '' ORDER BY c.id",
+        (),
+    )
+    return [(name, role) for name, role, file in files if not Path(file).is_file()]
+
+
+def counts(library: Library) -> dict[str, int]:
+    """Return how many cases, labels, answers of models and entries of the log there are."""
+    return {
+        table: library.read(f"SELECT COUNT(*) FROM {table}", ())[0][0]
+        for table in ("cases", "labels", "answers", "audit")
+    }
 
 
 def _format(path: Path) -> int:
     """Return the format of a library file; 0 where there is none yet or it cannot be read."""
-    if not path.is_file():
-        return 0
     try:
-        connection = sqlite3.connect(path)
-        try:
-            return int(connection.execute("PRAGMA user_version").fetchone()[0])
-        finally:
-            connection.close()
+        return int(_asked(path, "PRAGMA user_version")) if path.is_file() else 0
     except _UNREADABLE:
         return 0
 
@@ -138,10 +147,12 @@ def _mended(path: Path) -> str:
 
 def _last_entry(copy: Path) -> int:
     try:
-        connection = sqlite3.connect(copy)
-        try:
-            return int(connection.execute("SELECT MAX(id) FROM audit").fetchone()[0] or 0)
-        finally:
-            connection.close()
+        return int(_asked(copy, "SELECT MAX(id) FROM audit") or 0)
     except _UNREADABLE:
         return -1
+
+
+def _asked(path: Path, query: str) -> Any:
+    """Return the one value a query of a file has for an answer."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchone()[0]

@@ -8,7 +8,7 @@ import sqlite3
 
 from cubeview.kinds import HEART, KINDS, SKY
 
-VERSION = 3
+VERSION = 4
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
 
@@ -107,13 +107,32 @@ _TABLES_3 = """
 CREATE INDEX audit_by_case ON audit(identity, action, reader);
 """
 
+# Whose weights said what was kept before, nobody wrote down: they are of an unknown state.
+_TABLES_4 = """
+CREATE TABLE answers (
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    task TEXT NOT NULL,
+    weights TEXT NOT NULL,
+    model TEXT NOT NULL,
+    at TEXT NOT NULL,
+    said TEXT NOT NULL DEFAULT '{}',
+    arrays BLOB,
+    features BLOB,
+    PRIMARY KEY (case_id, task, weights, model)
+);
+INSERT INTO answers (case_id, task, weights, model, at, said, features)
+    SELECT case_id, 'classify', '', model, at, '{"probabilities": ' || probabilities || '}',
+    features FROM predictions;
+DROP TABLE predictions;
+"""
+
 SPECT_SET, SKY_SET = HEART.label_set, SKY.label_set
 
 
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
-        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_built_in_sets()}"
+        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_built_in_sets()}"
         f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
 
@@ -135,6 +154,7 @@ def _built_in_sets() -> str:
 UPGRADES: dict[int, str] = {
     1: f"{_TABLES_2}PRAGMA application_id = {APPLICATION};",
     2: _TABLES_3,
+    3: _TABLES_4,
 }
 
 

@@ -14,6 +14,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import open_paths
 from cubeview.io.identity import content_hash
 from cubeview.kinds import kind_of
+from cubeview.library.cases import Record
 from cubeview.library.library import Library
 
 THUMBNAIL_PX = 40
@@ -21,6 +22,12 @@ THUMBNAIL_PX = 40
 
 def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict[str, str]:
     """Return the SHA-256 of the file behind each role; an unchanged file is not read again.
+
+    Parameters
+    ----------
+    library : Library
+    case : Case
+    report : callable
 
     Raises
     ------
@@ -36,7 +43,19 @@ def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict
 
 
 def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
-    """Return the SHA-256 of a file, from memory when size and time of change are the same."""
+    """Return the SHA-256 of a file, from memory when size and time of change are the same.
+
+    Parameters
+    ----------
+    library : Library
+    path : Path
+    report : callable
+
+    Raises
+    ------
+    CubeviewError
+        If the file cannot be read.
+    """
     path = path.absolute()
     try:
         before = path.stat()
@@ -60,53 +79,110 @@ def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
     return digest
 
 
+def records(library: Library, case_id: int | None = None) -> dict[int, Record]:
+    """Return what the library holds of all cases, or of one, by their number."""
+    one = () if case_id is None else (case_id,)
+    files: dict[int, dict[str, tuple[str, str, str]]] = {}
+    for number, role, *file in library.read(
+        "SELECT case_id, role, sha256, part, path FROM files"
+        f" {'WHERE case_id = ?' if one else ''} ORDER BY case_id, role DESC",
+        one,
+    ):
+        files.setdefault(number, {})[role] = (file[0], file[1], file[2])
+    return {
+        number: Record(known, kind, name, window, files.get(number, {}))
+        for number, known, kind, name, window in library.read(
+            "SELECT id, identity, kind, name, window FROM cases"
+            f" {'WHERE id = ?' if one else ''} ORDER BY id",
+            one,
+        )
+    }
+
+
+def case_names(library: Library) -> dict[int, str]:
+    """Return the name of each case."""
+    return dict(library.read("SELECT id, name FROM cases", ()))
+
+
 def open_stored(library: Library, case_id: int, *, report: Report = nothing) -> Case:
     """Open a case of the library again, with its roles, its pseudonym and its window.
+
+    Parameters
+    ----------
+    library : Library
+    case_id : int
+    report : callable
 
     Raises
     ------
     CubeviewError
         If a file has gone or its content is not what was labelled.
     """
-    name, kind, window = library.read(
-        "SELECT name, kind, window FROM cases WHERE id = ?", (case_id,)
-    )[0]
-    files = library.read(
-        "SELECT role, path, part, sha256 FROM files WHERE case_id = ? ORDER BY role DESC",
-        (case_id,),
-    )
-    for role, path, _, digest in files:
+    found = records(library, case_id)[case_id]
+    check_files(library, found, report=report)
+    return open_record(found, report=report)
+
+
+def check_files(library: Library, found: Record, *, report: Report = nothing) -> None:
+    """Check that the files of a case are where they were, with the content they had.
+
+    Parameters
+    ----------
+    library : Library
+        Remembers the hashes of files that have not changed.
+    found : Record
+    report : callable
+
+    Raises
+    ------
+    CubeviewError
+        If a file has gone or changed.
+    """
+    for role, (digest, _, path) in found.files.items():
         if not path or not Path(path).is_file():
             raise CubeviewError(
-                f"{name}: its {role} file is not where it was. Open it from its new place or "
+                f"{found.name}: its {role} file is not where it was. Open it from its new place or "
                 "import its folder: it is known by its content."
             )
         if hash_of(library, Path(path), report=report) != digest:
             raise CubeviewError(
-                f"{name}: the content of its {role} file has changed since it came into the "
+                f"{found.name}: the content of its {role} file has changed since it came into the "
                 "library. Import it again as a new case."
             )
-    opened = open_paths([Path(path) for path in {path for _, path, _, _ in files}], report=report)
-    found = {
+
+
+def open_record(found: Record, *, report: Report = nothing) -> Case:
+    """Open the files of a case, with its roles, its pseudonym and its window.
+
+    Raises
+    ------
+    CubeviewError
+        If a file cannot be opened.
+    """
+    name = found.name
+    paths = [Path(path) for path in {path for *_, path in found.files.values()}]
+    opened = open_paths(paths, report=report)
+    held = {
         (str(cube.source.path.absolute()), cube.source.part): cube
         for case in opened.cases
         for cube in case.cubes.values()
         if cube.source is not None
     }
     cubes: dict[str, Cube] = {}
-    for role, path, part, _ in files:
-        cube = found.get((path, part))
+    for role, (_, part, path) in found.files.items():
+        cube = held.get((path, part))
         if cube is None:
             reason = opened.refusals[0].reason if opened.refusals else "nothing to open."
             raise CubeviewError(f"{name}: its {role} file cannot be opened: {reason}")
         cubes[role] = cube
-    box = window_box(window)
+    box = window_box(found.window)
     if box is not None and not fits(box, next(iter(cubes.values()))):
         raise CubeviewError(f"{name}: its window lies outside the cube. Label it again.")
     for case in opened.cases:
         if dict(case.cubes) == cubes:
             return replace(case, name=name, window=box)
-    return Case(name, kind, cubes, evidence=("roles as kept in the library",), window=box)
+    kind, evidence = found.kind, ("roles as kept in the library",)
+    return Case(name, kind, cubes, evidence=evidence, window=box)
 
 
 def window_box(text: str) -> Box | None:
@@ -133,7 +209,15 @@ def thumbnail(case: Case) -> tuple[int, bytes]:
 
 
 def keep_thumbnail(library: Library, case_id: int, picture: tuple[int, bytes]) -> None:
-    """Keep the small picture of a case."""
+    """Keep the small picture of a case.
+
+    Parameters
+    ----------
+    library : Library
+    case_id : int
+    picture : tuple of (width, bytes)
+        From `thumbnail`.
+    """
     with library.transaction() as run:
         run.execute("INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?)", (case_id, *picture))
 

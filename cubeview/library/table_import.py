@@ -1,5 +1,6 @@
 """The simple table of labels into a library: its files are opened, known by content, compared."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from cubeview.errors import CubeviewError, Report, nothing
@@ -18,6 +19,12 @@ from cubeview.library.values import NOT_RECORDED
 def plan_any(library: Library, path: Path, *, report: Report = nothing) -> Import:
     """Say what a file of labels would change: one CubeView wrote, or a simple table.
 
+    Parameters
+    ----------
+    library : Library
+    path : Path
+    report : callable
+
     Raises
     ------
     CubeviewError
@@ -33,6 +40,12 @@ def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Imp
     """Say what a simple table would change; its lines become labels of this reader, from now.
 
     A line that says what this reader's label says already is known, not new.
+
+    Parameters
+    ----------
+    library : Library
+    path : Path
+    report : callable
     """
     lines = read_table(path)
     at = now()
@@ -78,7 +91,4 @@ def plan_table(library: Library, path: Path, *, report: Report = nothing) -> Imp
             Entry(found, case.kind, case.name, window_text(case), hashes, label_set,
                   library.reader, at, line.class_name, True, "", "", NOT_RECORDED)
         )  # fmt: skip
-    plan = compare(library, entries, places=places, problems=problems)
-    return Import(
-        plan.new, plan.unknown, plan.conflicts, known, plan.sets, plan.places, plan.problems
-    )
+    return replace(compare(library, entries, places=places, problems=problems), known=known)

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from cubeview.kinds import KINDS
 
@@ -56,9 +57,11 @@ class Row:
         What other readers said.
     windows : int
         A whole sky cube: how many of its windows this reader has labelled.
-    model : str
-        Whose opinion `probabilities` are; empty for none.
-    probabilities : mapping of class to float
+    model, weights : str
+        Whose answer `said` is, and the SHA-256 of its weights; empty for none. A model without
+        weights answered before they were kept: nobody knows in which state it was.
+    said : mapping
+        The fields of the answer in plain values; see `cubeview.library.answers`.
     """
 
     id: int
@@ -76,8 +79,14 @@ class Row:
     labelled_blind: bool
     others: tuple[tuple[str, str], ...]
     windows: int
-    model: str
-    probabilities: Mapping[str, float]
+    model: str = ""
+    weights: str = ""
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def probabilities(self) -> Mapping[str, float]:
+        """Of each class, from a model whose weights are known; empty without such an opinion."""
+        return self.said.get("probabilities", {}) if self.weights else {}
 
     @property
     def is_whole_cube(self) -> bool:
@@ -92,8 +101,12 @@ class Row:
     @property
     def answer(self) -> str:
         """The model's most probable class; empty without an opinion."""
-        odds = self.probabilities
-        return max(odds, key=lambda name: odds[name]) if odds else ""
+        return _most(self.probabilities)
+
+    @property
+    def former(self) -> str:
+        """The class a model named in a state nobody knows; empty for none."""
+        return "" if self.weights else _most(self.said.get("probabilities", {}))
 
     @property
     def doubt(self) -> float:
@@ -110,3 +123,7 @@ class Row:
         """The reader and the model, or two readers, name different classes."""
         said = {name for _, name in self.others} | ({self.label} if self.label else set())
         return len(said) > 1 or bool(self.label and self.answer and self.label != self.answer)
+
+
+def _most(odds: Mapping[str, float]) -> str:
+    return max(odds, key=lambda name: odds[name]) if odds else ""

@@ -23,13 +23,14 @@ FORMAT = 1
 _LARGEST_BYTES = 1 << 16
 
 
-def recall(case: Case) -> dict[str, Ventricle]:
+def recall(case: Case, known: str = "") -> dict[str, Ventricle]:
     """Return the ventricles the user placed in a case, by role; empty where there are none.
 
-    A case without files has none, and a file that cannot be used is passed over.
+    A case without files has none, and a file that cannot be used is passed over. Where its
+    identity is `known`, its scans are not read for it.
     """
     try:
-        path = _path(case)
+        path = _path(case, known)
         if not path.is_file() or path.stat().st_size > _LARGEST_BYTES:
             return {}
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -41,6 +42,27 @@ def recall(case: Case) -> dict[str, Ventricle]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         log.warning("ventricles placed by hand could not be read: %s", error)
         return {}
+
+
+def as_placed(case: Case, known: str, ventricles: Mapping[str, Ventricle]) -> bool:
+    """Tell whether some ventricles of a case stand where the user has placed them, if anywhere.
+
+    Parameters
+    ----------
+    case : Case
+    known : str
+        Its identity.
+    ventricles : mapping of role to Ventricle
+        What an answer was made with.
+    """
+    placed = recall(case, known)
+    if not placed:
+        return all(found.by == "fit" for found in ventricles.values())
+    return placed.keys() == ventricles.keys() and all(
+        np.array_equal(getattr(placed[role], part), getattr(found, part))
+        for role, found in ventricles.items()
+        for part in ("centre", "axes", "radii")
+    )
 
 
 def remember(case: Case, ventricles: Mapping[str, Ventricle]) -> None:
@@ -98,8 +120,8 @@ def changed_at() -> int:
         return 0
 
 
-def _path(case: Case) -> Path:
-    return data_dir() / "ventricles" / f"{identity(case, file_hashes(case))}.json"
+def _path(case: Case, known: str = "") -> Path:
+    return data_dir() / "ventricles" / f"{known or identity(case, file_hashes(case))}.json"
 
 
 def _ventricle(kept: Mapping[str, object]) -> Ventricle:

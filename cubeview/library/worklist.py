@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import cache
 
 import numpy as np
 
@@ -13,17 +14,23 @@ ORDERS = ("as listed", "most doubtful", "most different", "disagreement")
 
 
 def rows(
-    library: Library, label_sets: Mapping[str, str], *, model: str = "", case_id: int | None = None
+    library: Library,
+    label_sets: Mapping[str, str],
+    *,
+    weights_for: Callable[[str, tuple[str, ...]], str] | None = None,
+    case_id: int | None = None,
 ) -> list[Row]:
-    """Return cases with this reader's labels, the others', and one model's opinion.
+    """Return cases with this reader's labels, the others', and the answer of one model.
 
     Parameters
     ----------
     library : Library
     label_sets : mapping of kind to label set
         Whose labels are shown for each kind of case.
-    model : str
-        Whose opinion; empty for the newest of any model.
+    weights_for : callable, optional
+        Given a kind of case and its roles, returns the weights of the model whose answer counts;
+        by default the newest of any model. Where there is none, an answer of an unknown state is
+        shown.
     case_id : int, optional
         This case alone.
 
@@ -36,72 +43,84 @@ def rows(
     pairs = [(kind, number[name]) for kind, name in label_sets.items() if name in number]
     which = " ".join(f"WHEN '{kind}' THEN {int(place)}" for kind, place in pairs)
     chosen = f"CASE c.kind {which} END" if which else "NULL"
-    one = "" if case_id is None else "WHERE c.id = ?"
-    of_one: tuple[object, ...] = () if case_id is None else (case_id,)
-    others: dict[int, list[tuple[str, str]]] = {}
-    for number_of, reader, said in library.read(
-        f"SELECT l.case_id, l.reader, l.class FROM cases c JOIN in_force l ON l.case_id = c.id"
-        f" AND l.set_id = {chosen} AND l.reader <> ? AND l.class IS NOT NULL {one}"
-        " ORDER BY l.reader",
-        (library.reader, *of_one),
+    one: tuple[int, ...] = () if case_id is None else (case_id,)
+    others, windows = _others(library, chosen, one), _windows(library, chosen, one)
+    answers = _answers(library, one)
+    known_weights = cache(weights_for) if weights_for else None
+    found = []
+    for record in library.records(
+        "SELECT c.id, c.identity, c.kind, c.name, c.window, c.added_at, COALESCE((SELECT"
+        " group_concat(role, ' + ') FROM (SELECT role FROM files WHERE case_id = c.id"
+        " ORDER BY role)), '') AS state, l.class AS label, COALESCE(l.sure, 1) AS sure,"
+        " COALESCE(l.quality, '') AS quality, COALESCE(l.note, '') AS note,"
+        " CASE WHEN l.class IS NULL THEN '' ELSE l.at END AS labelled_at,"
+        " COALESCE(l.opinion_seen = '', 0) AS labelled_blind FROM cases c LEFT JOIN in_force l"
+        f" ON l.case_id = c.id AND l.set_id = {chosen} AND l.reader = ?"
+        f" {'WHERE c.id = ?' if one else ''} ORDER BY c.id",
+        (library.reader, *one),
     ):
-        others.setdefault(number_of, []).append((reader, said))
-    whole = {
-        number: (digest, part)
-        for number, digest, part in library.read(
-            "SELECT c.id, f.sha256, f.part FROM cases c JOIN files f ON f.case_id = c.id"
-            f" {one or 'WHERE true'} AND c.kind = 'sky' AND c.window = ''",
-            of_one,
-        )
-    }
-    windows = {
-        (digest, part): count
-        for digest, part, count in (
-            library.read(
-                "SELECT f.sha256, f.part, COUNT(*) FROM cases c JOIN files f ON f.case_id = c.id"
-                f" JOIN in_force l ON l.case_id = c.id AND l.set_id = {chosen} AND l.reader = ?"
-                " AND l.class IS NOT NULL WHERE c.window <> '' GROUP BY f.sha256, f.part",
-                (library.reader,),
+        here, own = record["id"], tuple(record["state"].split(" + "))
+        wanted = known_weights(record["kind"], own) if known_weights else None
+        there = answers.get(here, ())
+        known = [answer for answer in there if answer[0] and wanted in (None, answer[0])]
+        unknown = [answer for answer in there if not answer[0]]
+        weights, model, text = next(iter((*known, *unknown)), ("", "", "{}"))
+        record |= {"sure": bool(record["sure"]), "labelled_blind": bool(record["labelled_blind"])}
+        found.append(
+            Row(
+                **record, others=tuple(others.get(here, ())), windows=windows.get(here, 0),
+                model=model, weights=weights, said=json.loads(text),
             )
-            if whole
-            else ()
+        )  # fmt: skip
+    return found
+
+
+def _others(
+    library: Library, chosen: str, one: tuple[int, ...]
+) -> dict[int, list[tuple[str, str]]]:
+    """Return what other readers said of each case; `chosen` is SQL for the label set's number."""
+    others: dict[int, list[tuple[str, str]]] = {}
+    for number, reader, said in library.read(
+        "SELECT l.case_id, l.reader, l.class FROM cases c JOIN in_force l ON l.case_id = c.id"
+        f" AND l.set_id = {chosen} AND l.reader <> ? AND l.class IS NOT NULL"
+        f" {'WHERE c.id = ?' if one else ''} ORDER BY l.reader",
+        (library.reader, *one),
+    ):
+        others.setdefault(number, []).append((reader, said))
+    return others
+
+
+def _windows(library: Library, chosen: str, one: tuple[int, ...]) -> dict[int, int]:
+    """Return how many windows of each whole sky cube this reader has labelled."""
+    whole = library.read(
+        "SELECT c.id, f.sha256, f.part FROM cases c JOIN files f ON f.case_id = c.id"
+        f" WHERE c.kind = 'sky' AND c.window = '' {'AND c.id = ?' if one else ''}",
+        one,
+    )
+    if not whole:
+        return {}
+    counts = {
+        (digest, part): count
+        for digest, part, count in library.read(
+            "SELECT f.sha256, f.part, COUNT(*) FROM cases c JOIN files f ON f.case_id = c.id"
+            f" JOIN in_force l ON l.case_id = c.id AND l.set_id = {chosen} AND l.reader = ?"
+            " AND l.class IS NOT NULL WHERE c.window <> '' GROUP BY f.sha256, f.part",
+            (library.reader,),
         )
     }
-    found = library.read(
-        "SELECT c.id, c.identity, c.kind, c.name, c.window, c.added_at,"
-        " (SELECT group_concat(role, ' + ') FROM (SELECT role FROM files WHERE case_id = c.id"
-        " ORDER BY role)), l.class, l.sure, l.quality, l.note, l.at, l.opinion_seen, p.model,"
-        " p.probabilities, MAX(p.at) FROM cases c"
-        f" LEFT JOIN in_force l ON l.case_id = c.id AND l.set_id = {chosen} AND l.reader = ?"
-        " LEFT JOIN predictions p ON p.case_id = c.id AND (? = '' OR p.model = ?)"
-        f" {one} GROUP BY c.id ORDER BY c.id",
-        (library.reader, model, model, *of_one),
-    )
-    return [
-        Row(
-            id=number_of,
-            identity=known,
-            kind=kind,
-            name=name,
-            window=window,
-            added_at=added_at,
-            state=state or "",
-            label=label,
-            sure=sure != 0,
-            quality=quality or "",
-            note=note or "",
-            labelled_at=(at or "") if label else "",
-            labelled_blind=seen == "",
-            windows=windows.get(whole.get(number_of, ("", "")), 0),
-            others=tuple(others.get(number_of, ())),
-            model=said_by or "",
-            probabilities=json.loads(odds or "{}"),
-        )
-        for (
-            number_of, known, kind, name, window, added_at, state, label, sure, quality, note, at,
-            seen, said_by, odds, _,
-        ) in found
-    ]  # fmt: skip
+    return {number: counts.get((digest, part), 0) for number, digest, part in whole}
+
+
+def _answers(library: Library, one: tuple[int, ...]) -> dict[int, list[tuple[str, str, str]]]:
+    """Return (weights, model, what was said) of each case, the newest first."""
+    answers: dict[int, list[tuple[str, str, str]]] = {}
+    for number, *answer in library.read(
+        "SELECT case_id, weights, model, said FROM answers"
+        f" {'WHERE case_id = ?' if one else ''} ORDER BY at DESC",
+        one,
+    ):
+        answers.setdefault(number, []).append((answer[0], answer[1], answer[2]))
+    return answers
 
 
 def ordered(found: Sequence[Row], order: str) -> list[Row]:
@@ -137,7 +156,7 @@ class FeatureSpace:
     Parameters
     ----------
     features : mapping of case to ndarray, shape (n,)
-        From `Library.features`; those of another length than most are left out.
+        From `cubeview.library.answers.features`; those of another length than most are left out.
     labelled : set of int
     """
 

@@ -9,17 +9,15 @@ from typing import Any
 import PyInstaller
 from inventory import write_parts
 from PyInstaller.depend.bindepend import get_imports
-from PyInstaller.utils.hooks import collect_data_files, collect_submodules
+from PyInstaller.utils.hooks import collect_data_files, collect_submodules, copy_metadata
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRY = str(ROOT / "packaging" / "common" / "entry.py")
 
 HIDDEN = [
     *collect_submodules("cubeview"),
-    # pydicom asks for its JPEG decoders by name.
-    *("gdcm", "_gdcm.gdcmswig", "jpeg_ls", "pydicom.pixels.decoders.gdcm"),
-    *("pydicom.pixels.decoders.pyjpegls", "pydicom.pixels.encoders.gdcm"),
-    "pydicom.pixels.encoders.pyjpegls",
+    # pydicom asks for its JPEG decoder by name, and that for its library by an entry point.
+    *("pydicom.pixels.decoders.pylibjpeg", "pylibjpeg", "libjpeg", "_libjpeg"),
 ]
 
 EXCLUDED_MODULES = [
@@ -48,14 +46,12 @@ _UNWANTED = [
     r"PyQt6/Qt6/plugins/imageformats/.*(?:pdf|webp|tiff|icns|tga|wbmp)",
     r"PyQt6/Qt6/plugins/platforms/libq(?:vnc|linuxfb|eglfs|vkkhrdisplay|minimalegl|webgl)",
     r"PyQt6/Qt6/plugins/(?:generic|wayland-graphics-integration-server)",
-    r"(?:scipy|numpy|astropy|pydicom|sympy|torch|networkx|pyqtgraph)/(?:.*/)?tests?/",
+    r"(?:scipy|numpy|astropy|pydicom|libjpeg|pylibjpeg|sympy|torch|networkx|pyqtgraph)/(?:.*/)?tests?/",
     r"pyqtgraph/(?:examples|opengl)/",
     r"pydicom/data/(?:test_files|charset_files)/",
     # Every Linux desktop has these, and its drivers and its desktop have to get along with them: a
     # second, older copy of them would be the one that is loaded.
     r"lib(?:stdc\+\+|gcc_s|glib-2\.0|gthread-2\.0|dbus-1|fontconfig|freetype|X11|X11-xcb|xcb)\.so",
-    # See linux/without_openssl.py.
-    r"python_gdcm\.libs/lib(?:crypto|ssl)-",
     # Qt's network library asks for Kerberos, which nothing here uses.
     r"lib(?:gssapi_krb5|krb5|k5crypto|krb5support|com_err|keyutils)\.so",
 ]
@@ -72,6 +68,7 @@ def data_files() -> list[tuple[str, str]]:
         (str(ROOT / "resources"), "resources"),
         (str(ROOT / "LICENSE"), "."),
         *collect_data_files("cubeview"),
+        *copy_metadata("pylibjpeg-libjpeg"),
     ]
 
 

@@ -57,7 +57,6 @@ find "$bundle/_internal" -name '*.py' -exec sed -i '1s/^#!.*/#/' {} +
 # took in from its builder's system: they were patched, and strip puts their pages out of line.
 find "$bundle/_internal" -type f \( -name '*.so' -o -name '*.so.*' \) -not -path '*.libs/*' \
   -exec strip --strip-unneeded {} +
-"$run" packaging/linux/without_openssl.py "$bundle"
 # The CUDA libraries alone take several times what is allowed.
 if [ "$flavour" = cpu ]; then "$run" "$common/sizes.py" --unpacked "$bundle"; fi
 echo "== testing the frozen program"

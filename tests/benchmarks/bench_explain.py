@@ -19,8 +19,9 @@ from table import at_least, at_most, row, say
 from cubeview.errors import Cancelled
 from cubeview.io import open_paths
 from cubeview.learn.ask.predict import prepare_case
-from cubeview.learn.explain.cam import OcclusionSettings, cam, occlusion
+from cubeview.learn.explain.methods import make_map
 from cubeview.learn.explain.occluder import Occluder
+from cubeview.learn.explain.question import OcclusionSettings
 from cubeview.learn.models.model import load_model
 from cubeview.paths import resource
 
@@ -157,7 +158,7 @@ def first_map(model, case, target, prepared):
 
     settings = OcclusionSettings(8, 1)
     with suppress(Cancelled):
-        occlusion(model, case, target, settings, prepared=prepared, partial=told)
+        make_map(model, case, target, "occlusion", settings, prepared=prepared, partial=told)
 
 
 def main(rounds):
@@ -181,7 +182,8 @@ def main(rounds):
             for patch, stride in ((8, 2), (4, 2)):
                 against_peers(network, shown, kind, patch, stride, rounds, bars)
     target = model.card.classes[0]
-    times = [seconds(partial(cam, model, case, target, prepared=prepared)) for _ in range(20)]
+    asked = partial(make_map, model, case, target, "cam", prepared=prepared)
+    times = [seconds(asked) for _ in range(20)]
     at_most("class activation map on the scan's voxels", 1e3 * statistics.median(times), "ms", 10)
     firsts = [
         seconds(partial(first_map, model, case, target, prepared)) for _ in range(max(rounds, 5))

@@ -194,6 +194,7 @@ def evenness(window, rounds):
         from dataclasses import replace
 
         from cubeview.cubes.region import window_at
+        from cubeview.learn.explain.question import OcclusionSettings
 
         case = open_path(sky.paths[0])[0]
         middle = [n // 2 for n in case.main.shape]
@@ -205,7 +206,7 @@ def evenness(window, rounds):
                 questions.answer(folder, case, None, report=job.report)
 
         def occlude(job):
-            settings = {"patch": 8, "stride": 2, "fill": "zero", "channel": "both"}
+            settings = OcclusionSettings(patch=8, stride=2)
             while True:
                 questions.explanation(
                     folder, case, target, None, method="occlusion", settings=settings,

@@ -9,7 +9,7 @@ from astropy.wcs import WCS
 
 from cubeview.cubes.axes import Axis, plain_axis
 from cubeview.cubes.cube import ArrayPixels, Cube
-from cubeview.cubes.spectral import SHOWN, needs_rest, refractive_index, with_spectral
+from cubeview.cubes.spectral import SHOWN, refractive_index, with_spectral
 from cubeview.errors import CubeviewError
 
 
@@ -117,8 +117,6 @@ def test_what_is_no_spectrum_is_refused():
     plain = replace(cube, axes=(plain_axis(2, "z"), *cube.axes[1:]))
     with pytest.raises(CubeviewError, match="no spectral axis"):
         with_spectral(plain, "frequency")
-    assert needs_rest(cube.axes[0], "velocity")
-    assert not needs_rest(cube.axes[0], "energy")
 
 
 @pytest.mark.parametrize("way", ["wavelength", "frequency", "energy"])

@@ -11,6 +11,7 @@ from tests.gui.fakes import HEART_CLASSES, SKY_CLASSES, FakeNetwork, make_heart,
 @pytest.fixture
 def network(monkeypatch):
     from cubeview.gui.desk import questions
+    from cubeview.learn.models import choose
 
     fake = FakeNetwork()
     heart = make_ref(
@@ -22,7 +23,8 @@ def network(monkeypatch):
         artefact="artefact",
     )
     fake.models = [heart, make_ref("sky", SKY_CLASSES, ("flux", "noise"))]
-    monkeypatch.setattr(questions, "find_models", lambda: tuple(fake.models))
+    for module in (questions, choose):
+        monkeypatch.setattr(module, "find_models", lambda: tuple(fake.models))
     monkeypatch.setattr(questions, "answer", fake.answer)
     monkeypatch.setattr(questions, "explanation", fake.explanation)
 

@@ -14,6 +14,7 @@ from cubeview.learn.models.card import Card, ModelRef
 
 HEART_CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 SKY_CLASSES = ("empty", "emission line")
+HEART_WEIGHTS, SKY_WEIGHTS = "4ea27" * 12 + "4ea2", "5c1" * 21 + "5"
 
 
 def make_heart(name="Wren", roles=("stress", "rest"), question=""):
@@ -57,6 +58,7 @@ def make_ref(kind, classes, roles, **extra):
         roles=roles,
         classes=classes,
         temperature=1.3,
+        weights_sha256=SKY_WEIGHTS if kind == "sky" else HEART_WEIGHTS,
         **extra,
     )
     return ModelRef(card.name, Path("/models") / card.name, card)
@@ -79,15 +81,17 @@ class FakeNetwork:
             raise self.error
         if case.kind == "sky":
             odds = {"empty": 0.1, "emission line": 0.9}
-            return Prediction(case, "sky-net", odds, None, "CPU", 0.04)
+            return Prediction(case, "sky-net", odds, None, "CPU", 0.04, weights=SKY_WEIGHTS)
         odds = dict(zip(HEART_CLASSES, (0.04, 0.81, 0.01, 0.11, 0.03), strict=True))
         cautions = ("the ventricle is doubtful",)
-        return Prediction(case, "heart-net", odds, 0.93, "CPU", 0.04, cautions)
+        return Prediction(
+            case, "heart-net", odds, 0.93, "CPU", 0.04, cautions, weights=HEART_WEIGHTS
+        )
 
     def explanation(
         self, folder, case, target, ventricles, *, method, settings, report, partial=None
     ):
-        self.asked.append((method, target, dict(settings)))
+        self.asked.append((method, target, vars(settings) if settings else None))
         roles = case.roles
         boxes = {role: tuple(slice(0, n) for n in case.cubes[role].shape) for role in roles}
         values = {r: np.full(case.cubes[r].shape, 0.5, np.float32) for r in roles}

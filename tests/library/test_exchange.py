@@ -8,7 +8,7 @@ from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes
 from cubeview.library.agreement import agreement
 from cubeview.library.exchange import apply_import, export_labels, plan_import
-from cubeview.library.labelfile import read_entries
+from cubeview.library.labelfile import read_labels
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.table import read_table
@@ -38,7 +38,7 @@ def test_a_round_trip_through_an_empty_library_loses_nothing(filled, tmp_path, s
     apply_import(other, plan)
     again = tmp_path / f"again{suffix}"
     export_labels(other, SPECT_SET, again)
-    assert read_entries(again) == read_entries(path)
+    assert read_labels(again) == read_labels(path)
     assert again.read_bytes() == path.read_bytes()
     assert plan_import(other, path).known == 11
     other.close()

@@ -10,7 +10,7 @@ from cubeview.errors import CubeviewError
 from cubeview.io.export.fits import write_cube
 from cubeview.io.identity import file_hashes
 from cubeview.library.exchange import apply_import, export_labels
-from cubeview.library.labelfile import read_entries
+from cubeview.library.labelfile import read_labels
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.stored import window_box
@@ -153,10 +153,10 @@ def test_what_spreadsheets_make_of_a_table_is_taken(library, tmp_path, codec, de
 
 def test_a_label_file_saved_anew_by_a_spreadsheet_is_the_same(library, written):
     path = written[0]
-    before = read_entries(path)
+    before = read_labels(path)
     text = path.read_bytes().decode().replace("True", "TRUE").replace("False", "FALSE")
     path.write_bytes(text.encode("utf-16"))
-    assert read_entries(path) == before
+    assert read_labels(path) == before
     apply_import(library, plan_any(library, path))
     (still, moved) = library.classes("motion")
     assert (still.name, still.key, still.colour, still.code) == ("still", "1", "#112233", "M1")

@@ -17,9 +17,11 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Source
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes, identity
+from cubeview.library.answers import features, keep, packed
 from cubeview.library.library import Library
 from cubeview.library.repair import open_library
 from cubeview.library.schema import SPECT_SET
+from cubeview.library.stored import records
 from cubeview.library.values import LabelClass
 from cubeview.library.worklist import rows
 from tests.helpers.cases import case_of
@@ -44,7 +46,7 @@ def test_a_moved_file_is_found_again_by_its_content(library, tmp_path):
     case.main.source.path.rename(moved)
     again = replace(case, cubes={"stress": replace(case.main, source=Source(moved))})
     assert library.add_case(again, file_hashes(again)) == first
-    assert library.files(first) == {"stress": moved}
+    assert records(library)[first].files["stress"][2] == str(moved)
 
 
 def test_swapping_rest_and_stress_is_another_case(tmp_path):
@@ -82,13 +84,13 @@ def test_rows_join_label_and_prediction(library, tmp_path):
     number = add(library, tmp_path)
     library.label(number, "healthy", label_set=SPECT_SET)
     prediction = Prediction(
-        case_of(tmp_path, 1), "m", {"healthy": 0.9, "mixed": 0.1}, 0.1, "CPU", 0
+        case_of(tmp_path, 1), "m", {"healthy": 0.9, "mixed": 0.1}, 0.1, "CPU", 0, weights="w"
     )
-    library.record_prediction(number, prediction, np.array([1, 2], np.float32))
+    keep(library, number, packed(prediction, np.array([1, 2], np.float32)))
     (row,) = rows(library, {"heart": SPECT_SET})
     assert (row.label, row.labelled_blind, row.model) == ("healthy", True, "m")
     assert row.probabilities == {"healthy": 0.9, "mixed": 0.1}
-    assert library.features("m")[number].tolist() == [1, 2]
+    assert features(library, "w")[number].tolist() == [1, 2]
 
 
 def test_only_cases_nobody_labelled_can_be_removed(library, tmp_path):
@@ -98,7 +100,7 @@ def test_only_cases_nobody_labelled_can_be_removed(library, tmp_path):
     assert library.remove_cases([first, second]) == [first]
     assert [row.id for row in rows(library, {"heart": SPECT_SET})] == [first]
     assert len(library.history(first, SPECT_SET)) == 2
-    assert library.audit()[-1][2] == "removed"
+    assert library.read("SELECT action FROM audit ORDER BY id", ())[-1] == ("removed",)
 
 
 def test_a_label_set_changes_without_touching_old_labels(library, tmp_path):
@@ -204,6 +206,7 @@ NURSERY = """
 import os
 import sys
 from pathlib import Path
+from cubeview.library.answers import features, keep, packed
 from cubeview.library.library import Library
 
 def work():

@@ -10,6 +10,7 @@ from cubeview.cubes.answer import Prediction
 from cubeview.errors import CubeviewError
 from cubeview.io import open_paths
 from cubeview.io.identity import file_hashes
+from cubeview.library.answers import features, keep, packed
 from cubeview.library.folder import add_found, scan_folder
 from cubeview.library.library import Library
 from cubeview.library.schema import SKY_SET, SPECT_SET
@@ -40,8 +41,8 @@ def add(library, folder, number, **odds):
     case = case_of(folder, number)
     found = library.add_case(case, file_hashes(case))
     if odds:
-        features = np.array([number, 0], np.float32)
-        library.record_prediction(found, Prediction(case, "m", odds, None, "CPU", 0), features)
+        answer = Prediction(case, "m", odds, None, "CPU", 0, weights="w")
+        keep(library, found, packed(answer, np.array([number, 0])))
     return found
 
 
@@ -58,7 +59,7 @@ def test_orders(library, tmp_path):
 
     assert order("as listed") == [sure, torn, far, bare]
     assert order("most doubtful") == [torn, far, sure, bare]
-    space = FeatureSpace(library.features("m"), labelled(found))
+    space = FeatureSpace(features(library, "w"), labelled(found))
     different = [row.id for row in by_distance(found, space.distances)]
     assert different == [far, torn, sure, bare]
     assert order("disagreement")[0] == sure
@@ -117,10 +118,11 @@ def test_pseudonyms_that_meet_are_told_apart(library, tmp_path):
 
 def test_features_stay_when_the_model_is_asked_again(library, tmp_path):
     number = add(library, tmp_path, 1, healthy=1.0)
-    library.record_prediction(
-        number, Prediction(case_of(tmp_path, 1), "m", {"mixed": 1.0}, None, "CPU", 0)
+    case = case_of(tmp_path, 1)
+    keep(
+        library, number, packed(Prediction(case, "m", {"mixed": 1.0}, None, "CPU", 0, weights="w"))
     )
-    assert library.features("m")[number].tolist() == [1, 0]
+    assert features(library, "w")[number].tolist() == [1, 0]
     assert rows(library, SETS)[0].answer == "mixed"
 
 
@@ -193,10 +195,10 @@ def test_the_audit_log_holds_no_name_and_no_path(library, tmp_path):
     folder = write_hearts(tmp_path / "Doe^Jane", 1)
     (number,) = add_found(library, scan_folder(library, [folder]).new)
     library.label(number, "mixed", label_set=SPECT_SET)
-    text = json.dumps(library.audit())
-    assert "Doe" not in text
-    assert "Wren" not in text
-    assert {"added", "labelled"} <= {action for _, _, action, _, _ in library.audit()}
+    log = library.read("SELECT reader, action, identity, detail FROM audit ORDER BY id", ())
+    assert "Doe" not in json.dumps(log)
+    assert "Wren" not in json.dumps(log)
+    assert {"added", "labelled"} <= {action for _, action, _, _ in log}
 
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(library, tmp_path, monkeypatch):

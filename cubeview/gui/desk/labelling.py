@@ -5,20 +5,23 @@ from dataclasses import dataclass, replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from cubeview.cubes.answer import Prediction
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk import questions
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.subject import Subject
 from cubeview.io.identity import identity
+from cubeview.library.answers import answer_of, keep, packed
 from cubeview.library.placed import (
     OPINION_SEEN,
     Placed,
     ever_labelled,
     opinion_asked,
-    place,
     placed,
     whole_cubes,
 )
+from cubeview.library.ventricles import as_placed
 
 POOR = "poor"
 
@@ -50,11 +53,15 @@ class Labelling(QObject):
         super().__init__(parent)
         self._session, self._records, self._subject = session, records, subject
         self._seen: dict[str, str] = {}  # identity of a case to the model that was asked
+        self._recalled: Prediction | None = None
         self._undo: list[_Change] = []
         self._redo: list[_Change] = []
         session.prediction_changed.connect(self._predicted)
         subject.known.connect(self._predicted)
-        records.reader_changed.connect(self._forget_steps)
+        for signal in (session.case_changed, session.window_changed, session.model_changed):
+            signal.connect(self._recall)
+        subject.known.connect(self._recall)
+        records.reader_changed.connect(self._reader_changed)
 
     @property
     def placed(self) -> Placed:
@@ -163,7 +170,7 @@ class Labelling(QObject):
         if library is None:
             return False
         try:
-            place(library, number, label_set, what)
+            library.label(number, label_set=label_set, **vars(what))
         except CubeviewError as error:
             self._records.failed.emit(error)
             return False
@@ -226,13 +233,45 @@ class Labelling(QObject):
                 library.log(OPINION_SEEN, known, answer.model)
             if number is None:
                 return
-            library.record_prediction(number, answer)
+            keep(library, number, packed(answer))
         except CubeviewError as error:
             self._records.failed.emit(error)
         self._records.row_changed.emit(number)
 
-    def _forget_steps(self) -> None:
+    def _recall(self) -> None:
+        """Show again what the model that answers now said of the current case before.
+
+        Blind, only what the reader may see of it: of a case they labelled, or asked about.
+        """
+        session, library, hashes = self._session, self._records.library, self._subject.hashes
+        case, ref, shown = session.asked, questions.chosen(session), session.prediction
+        if case is None or library is None or hashes is None or ref is None:
+            return
+        weights = ref.card.weights_sha256
+        if shown is not None:
+            if not shown.weights or shown.model != ref.name or shown.weights == weights:
+                return
+            session.set_prediction(None)  # a model of the same name has taken its place
+        known = identity(case, hashes)
+        number = library.find(known)
+        row = None if number is None else self._records.row(number)
+        if number is None or row is None:
+            return
+        if self._records.blind and row.label is None and not opinion_asked(library, number):
+            return
+        answer = answer_of(library, number, case, weights)
+        if answer is not None and as_placed(case, known, answer.ventricles):
+            self._recalled = answer
+            session.set_prediction(answer)
+
+    def _reader_changed(self) -> None:
+        """Forget the steps of another reader, and what was shown because of what they had seen."""
         self._undo, self._redo = [], []
+        shown, hashes = self._session.prediction, self._subject.hashes
+        if shown is not None and shown is self._recalled and hashes is not None:
+            self._seen.pop(identity(shown.case, hashes), None)
+            self._session.set_prediction(None)
+            self._recall()
 
 
 def _words(what: Placed) -> str:

@@ -13,7 +13,7 @@ from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.io import Opened, Preview, Refusal, open_paths
+from cubeview.io import Opened, Preview, Refusal, nothing_in, open_paths
 
 SAID_ONE_BY_ONE = 3
 CHOOSE_FROM = 4
@@ -127,10 +127,7 @@ class Opening(QObject):
                 # Written when the pictures are on the screen: the disk may take its time.
                 QTimer.singleShot(0, partial(self._remember, paths))
         elif not opened.refusals:
-            self._messages.warn(
-                f"{paths[0]}: no FITS, DICOM or NIfTI file in this folder. Open a folder that "
-                "holds scans or cubes."
-            )
+            self._messages.warn(nothing_in(paths[0]))
         self._say(opened.refusals)
 
     def _remember(self, paths: list[Path]) -> None:

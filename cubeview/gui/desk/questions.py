@@ -6,20 +6,21 @@ torch is imported inside the functions that run in the lane, never with this mod
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from cubeview.cubes.answer import Method, Overlay, Prediction
+from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.gui.desk.session import Session
 from cubeview.kinds import kind_of
+from cubeview.learn.explain.methods import make_map
 from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
+from cubeview.learn.models.choose import choose, models_for
 from cubeview.learn.models.preload import preload
 from cubeview.library import ventricles as placed
 
@@ -29,32 +30,49 @@ _ventricles: WeakKeyDictionary[Case, dict[str, Ventricle]] = WeakKeyDictionary()
 """What was found; filled and read in the quick lane only."""
 
 
+class _Closed(NamedTuple):
+    """A case that is not open, as far as a model is chosen by it."""
+
+    kind: str
+    roles: tuple[str, ...]
+
+
 def choices(case: Case | None) -> tuple[ModelRef, ...]:
     """Return the models made for this kind of case; all of them where none is."""
-    models = find_models()
-    fitting = tuple(ref for ref in models if case is not None and ref.card.kind == case.kind)
-    return fitting or models
+    return (models_for(case.kind) if case is not None else ()) or find_models()
+
+
+def preferred(session: Session) -> dict[str, str]:
+    """Return the model that answers by kind: the one chosen in this window, else the default."""
+    own = {ref.card.kind: ref.name for ref in find_models() if ref.name == session.model}
+    return {**session.default_models, **own}
 
 
 def chosen(session: Session) -> ModelRef | None:
-    """Return the model that answers: the user's choice where it fits, else the default."""
-    models = choices(session.case)
-    named = [ref for ref in models if ref.name == session.model]
-    usual = [ref for ref in models if ref.name == session.default_models.get(ref.card.kind)]
-    return next(iter((*named, *usual, *models)), None)
+    """Return the model that answers about the current case; see `choose`."""
+    try:
+        return None if session.case is None else choose(session.case, defaults=preferred(session))
+    except CubeviewError:
+        return None
+
+
+def weights_for(session: Session, kind: str, roles: tuple[str, ...]) -> str:
+    """Return the weights of the model that answers about some kind of case; empty for none."""
+    try:
+        return choose(_Closed(kind, roles), defaults=preferred(session)).card.weights_sha256
+    except CubeviewError:
+        return ""
 
 
 def objection(session: Session) -> str:
     """Say why the current case cannot be judged now, and what to do; empty when it can."""
     if session.case is None:
         return "Open a case first."
-    ref = chosen(session)
-    if ref is None:
-        return (
-            "No model is installed. Copy a model folder (card.json and weights.safetensors) into "
-            "the models folder: Tools, Open the models folder."
-        )
-    return why_not(ref.card, _case_for(ref.card, session))
+    try:
+        card = choose(session.case, defaults=preferred(session)).card
+    except CubeviewError as error:
+        return str(error)
+    return why_not(card, _case_for(card, session))
 
 
 def aim(session: Session, card: Card) -> Case:
@@ -77,10 +95,12 @@ def answer(
     """
     preload()
     from cubeview.learn.ask.predict import predict
+    from cubeview.learn.models.model import loaded
 
     if kind_of(case).ventricle and not ventricles:
         ventricles = ventricles_of(case, report=report)
-    return predict(_loaded(folder, report), case, ventricles=ventricles, report=report)
+    report(0.0, "loading the model")
+    return predict(loaded(folder), case, ventricles=ventricles, report=report)
 
 
 def explanation(
@@ -89,22 +109,22 @@ def explanation(
     target: str,
     ventricles: Mapping[str, Ventricle] | None,
     *,
-    method: Method,
-    settings: Mapping[str, Any],
+    method: str,
+    settings: Any,
     report: Report = nothing,
     partial: Callable[[Overlay], None] | None = None,
 ) -> Overlay:
     """Make a map of where a model looked; see `cubeview.learn.explain.methods`."""
     preload()
-    from cubeview.learn.explain.cam import OcclusionSettings
-    from cubeview.learn.explain.methods import make_map
+    from cubeview.learn.models.model import loaded
 
+    report(0.0, "loading the model")
     return make_map(
-        _loaded(folder, report),
+        loaded(folder),
         case,
         target,
         method,
-        OcclusionSettings(**settings),
+        settings,
         ventricles=ventricles,
         report=report,
         partial=partial,
@@ -112,16 +132,13 @@ def explanation(
 
 
 def found_in(folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
-    """Search a whole sky cube; see `cubeview.learn.search.run.search`.
-
-    With a model of its own, as it runs in the long lane.
-    """
+    """Search a whole sky cube; see `cubeview.learn.search.run.search`."""
     preload()
-    from cubeview.learn.models.model import load_model
+    from cubeview.learn.models.model import loaded
     from cubeview.learn.search.run import search
 
     report(0.0, "loading the model")
-    return search(load_model(folder), case, report=report)
+    return search(loaded(folder), case, report=report)
 
 
 def ventricles_of(case: Case, *, report: Report = nothing) -> dict[str, Ventricle]:
@@ -156,16 +173,3 @@ def _case_for(card: Card, session: Session) -> Case:
         return replace(case, window=session.window)
     size = int(card.preprocess.get("size", kind_of(case).window_px))
     return replace(case, window=window_at(case.main, *session.cursor, size=size))
-
-
-def _loaded(folder: Path, report: Report) -> Any:
-    report(0.0, "loading the model")
-    return _load(folder, (folder / "card.json").stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=2)
-def _load(folder: Path, changed: int) -> Any:
-    """Load a model once; only ever called in the one thread of the quick lane."""
-    from cubeview.learn.models.model import load_model
-
-    return load_model(folder)

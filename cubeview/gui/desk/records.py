@@ -9,6 +9,7 @@ from typing import Any
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
@@ -87,6 +88,7 @@ class Records(QObject):
         except CubeviewError as error:
             self.problem = str(error)
         self._version = self._data_version()
+        session.model_changed.connect(self.rows_changed)
         self._look = QTimer(self)
         self._look.setInterval(LOOK_EVERY_MS)
         self._look.timeout.connect(self.look)
@@ -165,12 +167,23 @@ class Records(QObject):
 
     def row(self, case_id: int) -> Row | None:
         """Return one case as the worklist shows it."""
-        assert self.library is not None
-        return next(iter(rows(self.library, self.label_sets, case_id=case_id)), None)
+        return next(iter(self.rows(case_id)), None)
 
-    def rows(self) -> list[Row]:
-        """Return all cases."""
-        return [] if self.library is None else rows(self.library, self.label_sets)
+    def rows(self, case_id: int | None = None) -> list[Row]:
+        """Return all cases, or one, each with what the model that answers now said of it."""
+        if self.library is None:
+            return []
+        return rows(
+            self.library,
+            self.label_sets,
+            weights_for=lambda *about: questions.weights_for(self._session, *about),
+            case_id=case_id,
+        )
+
+    @property
+    def preferred_models(self) -> dict[str, str]:
+        """Name of the model that answers in this window, by kind of case."""
+        return questions.preferred(self._session)
 
     def remove(self, case_ids: Sequence[int]) -> None:
         """Take cases nobody has labelled out of the library; their files stay where they are."""
@@ -242,6 +255,4 @@ class Records(QObject):
         return stopped
 
     def _data_version(self) -> int:
-        if self.library is None:
-            return 0
-        return int(self.library.read("PRAGMA data_version", ())[0][0])
+        return 0 if self.library is None else self.library.version

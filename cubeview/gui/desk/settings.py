@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from PyQt6.QtCore import QByteArray, QSettings
 
+from cubeview.learn.explain.question import OcclusionSettings
 from cubeview.paths import data_dir
 
 log = logging.getLogger(__name__)
@@ -57,10 +58,10 @@ class Settings:
     recent: tuple[str, ...] = ()
     folder: str = ""
     research_use_seen: bool = False
-    occlusion_patch: int = 8
-    occlusion_stride: int = 1
-    occlusion_fill: Literal["zero", "wall", "mean"] = "zero"
-    occlusion_precision: Literal["float32", "bfloat16"] = "float32"
+    occlusion_patch: int = OcclusionSettings.patch
+    occlusion_stride: int = OcclusionSettings.stride
+    occlusion_fill: Literal["zero", "wall", "mean"] = OcclusionSettings.fill
+    occlusion_precision: Literal["float32", "bfloat16"] = OcclusionSettings.precision
     cache_gb: int = 20
     reader: str = ""
     blind: bool = True

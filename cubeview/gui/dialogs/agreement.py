@@ -20,6 +20,7 @@ from cubeview.gui.widgets.basic import chooser, label
 from cubeview.gui.widgets.theme import colours
 from cubeview.library.agreement import Agreement, agreement
 from cubeview.library.library import Library
+from cubeview.library.stored import case_names
 
 
 class AgreementBox(QDialog):
@@ -96,7 +97,7 @@ class AgreementBox(QDialog):
         found = agreement(said[0], said[1], classes)
         self.words.setText(_words(found))
         self._show_table(found)
-        names = dict(self._library.read("SELECT id, name FROM cases", ()))
+        names = case_names(self._library)
         for case in found.disputed:
             text = f"{names[case]}: {said[0][case]} / {said[1][case]}"
             item = QListWidgetItem(text)

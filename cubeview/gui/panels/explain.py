@@ -1,4 +1,4 @@
-"""The Explain panel: where the network looked, by four kinds of map."""
+"""The Explain panel: where the network looked, by the kinds of map there are."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.cubes.answer import Method, Overlay, Prediction
+from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
@@ -25,23 +25,9 @@ from cubeview.gui.panels.occlusion_choices import OcclusionBox
 from cubeview.gui.widgets.basic import SignedBar, chooser, column, label, rule
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.advice import advice, read_figures
+from cubeview.learn.explain.methods import EXPLAINERS, explainer
 
 OPACITY_STEP = 0.1
-
-_METHODS: tuple[tuple[Method, str, str], ...] = (
-    ("CAM", "CAM  C", "Class activation map: which parts spoke for the class, and against it (C)"),
-    (
-        "occlusion",
-        "Occlusion  O",
-        "Hide one small block after another and see how the evidence changes (O)",
-    ),
-    ("Grad-CAM++", "Grad-CAM++", "Only what speaks for the class, weak parts raised (Shift+C)"),
-    (
-        "integrated gradients",
-        "Gradients",
-        "Integrated gradients: the evidence shared out over single voxels (Shift+O)",
-    ),
-)
 
 
 class ExplainPanel(QWidget):
@@ -64,9 +50,9 @@ class ExplainPanel(QWidget):
         super().__init__(parent)
         self._session, self._jobs, self._memory = session, jobs, memory
         self._job: Job | None = None
-        self._making: Method | None = None
+        self._making = ""  # label of the method at work
         layout = column(self)
-        self.buttons: dict[Method, QPushButton] = {}
+        self.buttons: dict[str, QPushButton] = {}
         layout.addLayout(self._method_grid())
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
@@ -113,19 +99,19 @@ class ExplainPanel(QWidget):
 
     def run_cam(self) -> None:
         """Show the class activation map; classifies first where nobody did."""
-        self._run("CAM")
+        self.run("cam")
 
     def run_occlusion(self) -> None:
         """Show the occlusion map, coarse first; classifies first where nobody did."""
-        self._run("occlusion")
+        self.run("occlusion")
 
     def run_gradients(self) -> None:
         """Show the integrated gradients."""
-        self._run("integrated gradients")
+        self.run("ig")
 
     def run_grad_cam(self) -> None:
         """Show the Grad-CAM++ map."""
-        self._run("Grad-CAM++")
+        self.run("gradcam++")
 
     def off(self) -> None:
         """Take the map away and stop making one."""
@@ -183,8 +169,9 @@ class ExplainPanel(QWidget):
         self.advice.setText(said)
         self.advice.setVisible(bool(said))
 
-    def _run(self, method: Method) -> None:
-        session = self._session
+    def run(self, method: str) -> None:
+        """Show a map by the key or the label of its method; classifies first where nobody did."""
+        session, way = self._session, explainer(method)
         ref = questions.chosen(session)
         self.problem.setText(questions.objection(session))
         if session.case is None or ref is None or self.problem.text():
@@ -195,7 +182,7 @@ class ExplainPanel(QWidget):
         assert case is not None
         ventricles, folder = dict(session.ventricles) or None, ref.folder
         target: str = self.target.currentData()
-        settings = self.occlusion.settings
+        settings = self.occlusion.settings if way.settings is not None else None
 
         def work(job: Job) -> Overlay:
             known = prediction
@@ -207,7 +194,7 @@ class ExplainPanel(QWidget):
                 case,
                 target or known.answer,
                 ventricles or dict(known.ventricles) or None,
-                method=method,
+                method=way.label,
                 settings=settings,
                 report=job.report,
                 partial=job.emit_partial,
@@ -215,7 +202,7 @@ class ExplainPanel(QWidget):
 
         self._job = self._jobs.start(
             "explain",
-            "Class activation map" if method == "CAM" else method[0].upper() + method[1:],
+            way.title.replace("&", ""),
             work,
             finished=self._take,
             failed=self._failed,
@@ -224,7 +211,7 @@ class ExplainPanel(QWidget):
         self._job.progressed.connect(self._progressed)
         self._job.ended.connect(self._ended)
         self.progress.setValue(0)
-        self._making = method
+        self._making = way.label
         self._refresh()
 
     def _take(self, result: Prediction | Overlay) -> None:
@@ -248,14 +235,14 @@ class ExplainPanel(QWidget):
     def _ended(self) -> None:
         # A newer job may have taken the place of the one that ended.
         if self._job is not None and not self._job.running:
-            self._job, self._making = None, None
+            self._job, self._making = None, ""
         self._refresh()
 
     def _retarget(self) -> None:
         overlay = self._session.overlay
         self._advise()
         if overlay is not None:
-            self._run(overlay.method)
+            self.run(overlay.method)
 
     def _step_opacity(self, step: float) -> None:
         opacity = min(max(self._session.overlay_style.opacity + step, 0.0), 1.0)
@@ -286,9 +273,8 @@ class ExplainPanel(QWidget):
         answer = self._session.prediction.answer if self._session.prediction else ""
         self.target.setItemText(0, f"the answer ({answer})" if answer else "the answer")
         shown = overlay is not None
-        method = (self._making if working else None) or (overlay.method if overlay else None)
-        pressed = self.off_button if method is None else self.buttons[method]
-        pressed.setChecked(True)
+        method = (self._making if working else "") or (overlay.method if overlay else "")
+        self.buttons.get(method, self.off_button).setChecked(True)
         self._advise()
         for widget in (self.bar, self.caption, self.save_button):
             widget.setVisible(shown)
@@ -308,15 +294,16 @@ class ExplainPanel(QWidget):
     def _method_grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(4)
-        for place, (method, text, tip) in enumerate(_METHODS):
-            button = QPushButton(text)
-            button.setToolTip(tip)
-            button.clicked.connect(lambda _=False, method=method: self._run(method))
-            self.buttons[method] = button
+        for place, way in enumerate(EXPLAINERS.values()):
+            key = f"  {way.shortcut}" if len(way.shortcut) == 1 else ""
+            button = QPushButton(way.label[0].upper() + way.label[1:] + key)
+            button.setToolTip(f"{way.help} ({way.shortcut})" if way.shortcut else way.help)
+            button.clicked.connect(lambda _=False, method=way.key: self.run(method))
+            self.buttons[way.label] = button
             grid.addWidget(button, place // 2, place % 2)
         self.off_button = QPushButton("Off")
         self.off_button.clicked.connect(self.off)
-        grid.addWidget(self.off_button, 0, 2, 2, 1)
+        grid.addWidget(self.off_button, 0, 2, -1, 1)
         self._group = QButtonGroup(self)
         for button in (*self.buttons.values(), self.off_button):
             button.setCheckable(True)

@@ -1,11 +1,10 @@
 """How an occlusion hides: the choices under the Explain panel, remembered from start to start."""
 
-from typing import Any
-
 from PyQt6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QWidget
 
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import chooser, label
+from cubeview.learn.explain.question import OcclusionSettings
 
 FILLS = (("zero", "nothing (0)"), ("wall", "the wall's mean"), ("mean", "the input's mean"))
 PRECISIONS = (("float32", "exact (float32)"), ("bfloat16", "faster, to 1 % (bfloat16)"))
@@ -49,15 +48,15 @@ class OcclusionBox(QWidget):
         self.set_roles(())
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What is chosen, by the names of `cubeview.learn.explain.cam.OcclusionSettings`."""
-        return {
-            "patch": self.patch.value(),
-            "stride": self.stride.value(),
-            "fill": self.fill.currentData(),
-            "channel": self.channel.currentData(),
-            "precision": self.precision.currentData(),
-        }
+    def settings(self) -> OcclusionSettings:
+        """What is chosen."""
+        return OcclusionSettings(
+            patch=self.patch.value(),
+            stride=self.stride.value(),
+            fill=self.fill.currentData(),
+            channel=self.channel.currentData(),
+            precision=self.precision.currentData(),
+        )
 
     def set_roles(self, roles: tuple[str, ...]) -> None:
         """Offer the inputs of a network to hide in."""

@@ -101,20 +101,25 @@ class TeachChoices(QWidget):
         for key, text, tip in LADDER:
             self.layers.addItem(text, key)
             self.layers.setItemData(self.layers.count() - 1, tip, 3)  # Qt.ToolTipRole
-        self.layers.setCurrentIndex(2)
+        usual = FinetuneConfig()
+        self.layers.setCurrentIndex(self.layers.findData(usual.layers))
         self.layers_words = label(part="dim")
         self.positive = chooser("Positive", "The side of the ROC curve that counts as found")
-        self.folds = _whole(5, 2, 20, "Each case is judged by a network that did not learn from it")
-        self.steps = _whole(40, 1, 2000, "Gradient steps a round; few steps cannot overlearn")
-        self.seed = _whole(0, 0, 10**6, "The same seed gives the same folds and numbers")
+        self.folds = _whole(
+            usual.folds, 2, 20, "Each case is judged by a network that did not learn from it"
+        )
+        self.steps = _whole(
+            usual.steps, 1, 2000, "Gradient steps a round; few steps cannot overlearn"
+        )
+        self.seed = _whole(usual.seed, 0, 10**6, "The same seed gives the same folds and numbers")
         self.rate = QDoubleSpinBox()
         self.rate.setDecimals(5)
         self.rate.setRange(1e-5, 0.1)
         self.rate.setSingleStep(1e-4)
-        self.rate.setValue(3e-3)
+        self.rate.setValue(usual.rate)
         self.rate.setToolTip("How far a step of the head goes; the layers below go much less")
         self.balanced = QCheckBox("Classes count the same")
-        self.balanced.setChecked(True)
+        self.balanced.setChecked(usual.balanced)
         self.balanced.setToolTip("A rare class weighs as much as a common one")
         self._vary = QHBoxLayout()
         self._boxes: dict[str, QCheckBox] = {}

@@ -18,16 +18,14 @@ from cubeview.gui.desk.library_cases import Shelf
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.subject import Subject
-from cubeview.gui.panels.worklist_model import COLUMNS, FILTERS, PICTURE, WorklistModel
+from cubeview.gui.panels.worklist_columns import FILTERS
+from cubeview.gui.panels.worklist_model import PICTURE, WorklistModel
 from cubeview.gui.widgets.basic import chooser, column, label
-from cubeview.learn.models.card import find_models
 from cubeview.learn.models.preload import preload
+from cubeview.library.answers import features, most_asked
 from cubeview.library.stored import thumbnails
 from cubeview.library.values import Row
 from cubeview.library.worklist import ORDERS, FeatureSpace, by_distance, labelled, ordered
-
-_WIDTHS = {"case": 140, "label": 84, "prediction": 84, "probability": 74, "doubt": 52,
-           "agreement": 72, "state": 96, "kind": 80, "date": 84}  # fmt: skip
 
 
 class WorklistPanel(QWidget):
@@ -167,14 +165,9 @@ class WorklistPanel(QWidget):
         library = self._records.library
         chosen = self.selected()
         numbers = chosen if len(chosen) > 1 else list(self.model.shown)
-        # A model judges windows of a sky cube; the cube itself is only where they are found.
-        numbers = [n for n in numbers if not self.model.row(self.model.place_of(n)).is_whole_cube]
-        folders = [ref.folder for ref in find_models()]
         if library is None or not numbers:
             return None
-        if not folders:
-            self._records.told.emit("No model is installed: Model menu, Open the models folder.")
-            return None
+        models = self._records.preferred_models
         done: list[int] = []
 
         def work(job: Job) -> object:
@@ -185,7 +178,7 @@ class WorklistPanel(QWidget):
                 done.append(number)
                 job.emit_partial(done)
 
-            return predict_cases(library, folders, numbers, done=tell, report=job.report)
+            return predict_cases(library, numbers, defaults=models, done=tell, report=job.report)
 
         self._done = []
         return self._records.start(
@@ -243,15 +236,16 @@ class WorklistPanel(QWidget):
         side.setDefaultSectionSize(PICTURE.height() + 8)
         top.setSortIndicatorClearable(True)
         top.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for place, name in enumerate(COLUMNS):
-            top.resizeSection(place, _WIDTHS[name])
-        column, falling = self._remembered_sort()
+        names = self._names
+        for place, entry in enumerate(self.model.columns):
+            top.resizeSection(place, entry.width)
+        sorted_by, falling = self._remembered_sort()
         ways = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
-        top.setSortIndicator(column, ways[falling])
+        top.setSortIndicator(sorted_by, ways[falling])
         table.setSortingEnabled(True)
         top.sortIndicatorChanged.connect(self._sorted)
-        for name in set(self._memory.settings.worklist_hidden) & set(COLUMNS[1:]):
-            table.setColumnHidden(COLUMNS.index(name), True)
+        for name in set(self._memory.settings.worklist_hidden) & set(names[1:]):
+            table.setColumnHidden(names.index(name), True)
         top.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         top.customContextMenuRequested.connect(lambda at: self._column_menu(top.mapToGlobal(at)))
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -264,10 +258,14 @@ class WorklistPanel(QWidget):
         chosen.selectionChanged.connect(lambda *_: self._show_count())
         return table
 
+    @property
+    def _names(self) -> list[str]:
+        return [column.name for column in self.model.columns]
+
     def _column_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for place, name in enumerate(COLUMNS[1:], start=1):
+        for place, name in enumerate(self._names[1:], start=1):
             action = menu.addAction(name)
             assert action is not None
             action.setCheckable(True)
@@ -277,16 +275,16 @@ class WorklistPanel(QWidget):
 
     def _show_column(self, place: int, on: bool) -> None:
         self.table.setColumnHidden(place, not on)
-        hidden = [name for n, name in enumerate(COLUMNS) if self.table.isColumnHidden(n)]
+        hidden = [name for n, name in enumerate(self._names) if self.table.isColumnHidden(n)]
         self._memory.change(worklist_hidden=tuple(hidden))
 
     def _sorted(self, column: int, order: Qt.SortOrder) -> None:
         way = "falling" if order == Qt.SortOrder.DescendingOrder else "rising"
-        self._memory.change(worklist_sorted=f"{COLUMNS[column]} {way}" if column >= 0 else "")
+        self._memory.change(worklist_sorted=f"{self._names[column]} {way}" if column >= 0 else "")
 
     def _remembered_sort(self) -> tuple[int, bool]:
         name, _, way = self._memory.settings.worklist_sorted.rpartition(" ")
-        return (COLUMNS.index(name) if name in COLUMNS else -1), way == "falling"
+        return (self._names.index(name) if name in self._names else -1), way == "falling"
 
     def _case_menu(self, at: QPoint) -> None:
         chosen = self.selected()
@@ -313,12 +311,7 @@ class WorklistPanel(QWidget):
         library = self._records.library
         if library is None:
             return {}
-        models = library.read(
-            "SELECT model FROM predictions WHERE features IS NOT NULL GROUP BY model"
-            " ORDER BY COUNT(*) DESC LIMIT 1",
-            (),
-        )
-        return library.features(models[0][0]) if models else {}
+        return features(library, most_asked(library))
 
     def _filter_now(self) -> None:
         self.model.set_filter(self.filter.currentText(), self.search.text())

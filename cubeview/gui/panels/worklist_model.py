@@ -1,25 +1,19 @@
 """The table of the worklist: thousands of cases, sorted and filtered without a hitch."""
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Container, Mapping, Sequence
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer
 from PyQt6.QtGui import QColor, QImage, QPixmap
 
+from cubeview.gui.panels.worklist_columns import COLUMNS, FILTERS, HIDDEN, NOTHING, Column
 from cubeview.gui.widgets.theme import colours
-from cubeview.kinds import KINDS
 from cubeview.library.stored import THUMBNAIL_PX
 from cubeview.library.values import Row
 
-COLUMNS = (
-    "case", "label", "doubt", "prediction", "probability", "agreement", "state", "kind", "date",
-)  # fmt: skip
-FILTERS = ("all", "unlabelled", "labelled", "unsure", "poor quality", "disagreement", "asked")
-HIDDEN = "hidden"
 PICTURE = QSize(48, 24)
-_CUBE = "sky cube"
 _PICTURES_KEPT = 400
+_HIDDEN_TIP = "Hidden until you label this case (blind reading). Blind can be switched off."
 
 Pictures = Callable[[list[int]], Mapping[int, tuple[int, bytes]]]
 
@@ -34,16 +28,18 @@ class WorklistModel(QAbstractTableModel):
     ----------
     pictures : callable
         Given case numbers, returns their small pictures; asked only for rows that are seen.
+    columns : tuple of Column
     """
 
-    def __init__(self, pictures: Pictures) -> None:
+    def __init__(self, pictures: Pictures, columns: tuple[Column, ...] = COLUMNS) -> None:
         super().__init__()
+        self.columns = columns
         self._rows: dict[int, Row] = {}
         self._ranks: dict[int, int] = {}
         self.shown: list[int] = []
         self._places: dict[int, int] = {}
         self.blind = True
-        self._filter, self._words = FILTERS[0], ""
+        self._filter, self._words = next(iter(FILTERS)), ""
         self._column, self._falling = -1, False
         self._pictures = pictures
         self._pixmaps: OrderedDict[int, QPixmap | None] = OrderedDict()
@@ -76,14 +72,14 @@ class WorklistModel(QAbstractTableModel):
             self.endInsertRows()
         elif row.id in self._places:
             place = self._places[row.id]
-            self.dataChanged.emit(self.index(place, 0), self.index(place, len(COLUMNS) - 1))
+            self.dataChanged.emit(self.index(place, 0), self.index(place, len(self.columns) - 1))
 
     def set_blind(self, on: bool) -> None:
         """Hide or show opinions of unlabelled cases."""
         self.blind = on
         if self.shown:
             self.dataChanged.emit(
-                self.index(0, 0), self.index(len(self.shown) - 1, len(COLUMNS) - 1)
+                self.index(0, 0), self.index(len(self.shown) - 1, len(self.columns) - 1)
             )
 
     def set_filter(self, name: str, words: str) -> None:
@@ -132,76 +128,35 @@ class WorklistModel(QAbstractTableModel):
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
         """Return the number of columns."""
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
+        return 0 if parent is not None and parent.isValid() else len(self.columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> object:
         """Return the name of a column."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return COLUMNS[section]
+            return self.columns[section].name
         return None
 
     def data(self, index: QModelIndex, role: int = 0) -> object:
         """Return text, picture, colour or explanation of a cell."""
-        row, name = self.row(index.row()), COLUMNS[index.column()]
+        row, column = self.row(index.row()), self.columns[index.column()]
+        text = column.shown(row, self._hidden(row))
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(row, name)
-        if role == Qt.ItemDataRole.DecorationRole and name == "case":
+            return text
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
             return self._picture(row.id)
         if role == Qt.ItemDataRole.ForegroundRole:
-            text = self._text(row, name)
-            if text in ("—", HIDDEN) or name in ("state", "kind", "date"):
+            if column.dim or text in (NOTHING, HIDDEN):
                 return QColor(colours().dim)
-            if name == "agreement" and text == "differs":
+            if text == column.warns:
                 return QColor(colours().warn)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(row, name)
-        if role == Qt.ItemDataRole.TextAlignmentRole and name in ("probability", "doubt"):
+            return _HIDDEN_TIP if text == HIDDEN else column.tip(row)
+        if role == Qt.ItemDataRole.TextAlignmentRole and column.number is not None:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
     def _hidden(self, row: Row) -> bool:
         return self.blind and row.label is None
-
-    def _text(self, row: Row, name: str) -> str:
-        hidden, said = self._hidden(row), bool(row.probabilities)
-        if name == "case":
-            return row.name
-        if name == "label" and row.windows:
-            return f"{row.windows} window{'s' if row.windows > 1 else ''}"
-        if name == "label":
-            own = (row.label or "—") + ("" if row.sure else " ?") + (" ▼" if row.quality else "")
-            others = {f"{reader}: {what}" for reader, what in row.others if what != row.label}
-            return own if hidden or not others else f"{own} ({', '.join(sorted(others))})"
-        if name == "doubt":
-            return f"{row.doubt:.2f}" if said else "—"
-        if name in ("prediction", "probability", "agreement") and hidden and said:
-            return HIDDEN
-        if name == "prediction":
-            return row.answer or "—"
-        if name == "probability":
-            return f"{row.probabilities[row.answer]:.2f}" if said else "—"
-        if name == "agreement":
-            if row.label is None or not (said or row.others):
-                return "—"
-            return "differs" if row.differs else "agrees"
-        if name == "state":
-            return row.state
-        if name == "kind":
-            return _CUBE if row.is_whole_cube else KINDS[row.kind].subject
-        return (row.labelled_at or row.added_at)[:10]
-
-    def _tip(self, row: Row, name: str) -> str:
-        if self._text(row, name) == HIDDEN:
-            return "Hidden until you label this case (blind reading). Blind can be switched off."
-        if name == "label" and row.label:
-            seen = "blind" if row.labelled_blind else "with a model's opinion in sight"
-            return "\n".join(filter(None, (f"Labelled {seen}", row.quality, row.note)))
-        if name == "label" and row.quality:
-            return "\n".join(filter(None, (f"Quality: {row.quality}", row.note)))
-        if name == "prediction" and row.model:
-            odds = row.probabilities.items()
-            return row.model + "".join(f"\n{name} {value:.2f}" for name, value in odds)
-        return f"Voxels {row.window}" if name == "case" and row.window else ""
 
     def _arrange(self) -> None:
         self.beginResetModel()
@@ -213,35 +168,22 @@ class WorklistModel(QAbstractTableModel):
         ]
         kept.sort(key=lambda row: self._ranks[row.id])
         if self._column >= 0:
-            name = COLUMNS[self._column]
-            kept.sort(key=lambda row: self._key(row, name), reverse=self._falling)
+            kept.sort(key=self._key, reverse=self._falling)
         self.shown = [row.id for row in kept]
         self._places = {number: place for place, number in enumerate(self.shown)}
         self.endResetModel()
 
     def _passes(self, row: Row) -> bool:
-        hidden = self._hidden(row)
-        return {
-            "all": True,
-            "unlabelled": row.is_open,
-            "labelled": row.label is not None,
-            "unsure": row.label is not None and not row.sure,
-            "poor quality": bool(row.quality),
-            "disagreement": row.differs and not hidden,
-            "asked": bool(row.probabilities),
-        }[self._filter]
+        return FILTERS[self._filter](row, self._hidden(row))
 
     def _search(self, row: Row) -> str:
-        texts = (self._text(row, name) for name in ("case", "label", "prediction", "state", "kind"))
+        hidden = self._hidden(row)
+        texts = (column.shown(row, hidden) for column in self.columns if column.number is None)
         return " ".join((*texts, row.note)).casefold()
 
-    def _key(self, row: Row, name: str) -> tuple[bool, object]:
-        if name in ("doubt", "probability"):
-            value = row.doubt if name == "doubt" else row.probabilities.get(row.answer, math.nan)
-            none = math.isnan(value) or (name == "probability" and self._hidden(row))
-            return none is not self._falling, 0.0 if none else value
-        text = self._text(row, name).casefold()
-        return (text in ("—", HIDDEN)) is not self._falling, text
+    def _key(self, row: Row) -> tuple[bool, float | str]:
+        nothing, value = self.columns[self._column].key(row, self._hidden(row))
+        return nothing is not self._falling, value
 
     def _picture(self, number: int) -> QPixmap | None:
         if number in self._pixmaps:

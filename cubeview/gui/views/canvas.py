@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import QApplication, QSizePolicy
 
 from cubeview.gui.views.marks import Crosshair, Handles, Letter
 from cubeview.gui.views.ticks import WorldAxis
-from cubeview.gui.widgets.theme import DARK, Colours, colours
+from cubeview.gui.widgets.theme import DARK, Colours, colours, new_colours
 
 _ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
@@ -325,12 +325,7 @@ class PlaneCanvas(pg.GraphicsView):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
         super().changeEvent(event)
-        # Each time a view finds another parent such an event comes, mostly with the same colours.
-        if (
-            self._built
-            and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
-            and (theme := colours()) is not self._dressed
-        ):
+        if self._built and (theme := new_colours(event, self._dressed)):
             self._paint_like_palette(theme)
 
     def _pick(self, position: QPointF) -> None:

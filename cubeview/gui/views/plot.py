@@ -6,7 +6,7 @@ from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from cubeview.gui.views.canvas import draws_box, is_drag
 from cubeview.gui.views.ticks import WorldAxis
-from cubeview.gui.widgets.theme import Colours, colours
+from cubeview.gui.widgets.theme import Colours, colours, new_colours
 
 _KEYS: dict[int, int] = {
     Qt.Key.Key_Left: -1,
@@ -157,11 +157,7 @@ class Plot(pg.GraphicsView):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
         super().changeEvent(event)
-        if (
-            self._built
-            and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
-            and (theme := colours()) is not self._dressed
-        ):
+        if self._built and (theme := new_colours(event, self._dressed)):
             self._paint_like_palette(theme)
 
     def _paint_like_palette(self, theme: Colours) -> None:

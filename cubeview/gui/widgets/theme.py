@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from string import Template
 from typing import Literal
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QColor, QPalette
 from PyQt6.QtWidgets import QApplication
 
@@ -68,6 +68,17 @@ def colours() -> Colours:
     """Return the colours in force, for widgets that paint themselves."""
     ground = QApplication.palette().color(QPalette.ColorRole.Window)
     return DARK if ground.lightness() < 128 else LIGHT
+
+
+def new_colours(event: QEvent, worn: Colours | None) -> Colours | None:
+    """Return what a widget must change into on an event; None where it is dressed so already.
+
+    Each time a widget finds another parent such an event comes, mostly with the same colours.
+    """
+    if event.type() not in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+        return None
+    found = colours()
+    return None if found is worn else found
 
 
 def theme(name: ThemeName) -> None:

@@ -1,5 +1,6 @@
 """DICOM files to cases: nuclear medicine and volumes are opened, all else refused in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -33,12 +34,12 @@ _ONLY_AN_INDEX = (
 )
 
 
-def read_cases(paths: list[Path], *, report: Report = nothing) -> Opened:
+def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
     """Read DICOM files as cases; rest and stress of one heart, or a series, become one case.
 
     Parameters
     ----------
-    paths : list of Path
+    paths : sequence of Path
         Files known to be DICOM, of any number of patients.
     report : callable
         Called per file; may raise Cancelled.

@@ -19,7 +19,7 @@ import numpy as np
 import pydicom
 from pydicom import config as pydicom_config
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.encaps import encapsulate, generate_frames
+from pydicom.encaps import encapsulate, generate_fragments, generate_frames
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
     JPEG2000,
@@ -50,19 +50,13 @@ MAX_INFLATED_BYTES = 2**30
 MAX_COMPRESSION = 4000
 """Most pixel bytes that one byte of a compressed file is believed to stand for."""
 
-_LOSSLESS_JPEG = {JPEGLossless, JPEGLosslessSV1}
-_DECODERS = {
-    JPEGLossless: "gdcm",
-    JPEGLosslessSV1: "gdcm",
-    JPEGBaseline8Bit: "pillow",
-    JPEGExtended12Bit: "pillow",
-    JPEG2000: "pillow",
-    JPEG2000Lossless: "pillow",
-    JPEGLSLossless: "pyjpegls",
-    JPEGLSNearLossless: "pyjpegls",
+_JPEG = {
+    *(JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1),
+    *(JPEGLSLossless, JPEGLSNearLossless),
 }
-"""Decoder of each compressed format: gdcm only where nothing else can, as it may end the program
-on damaged data."""
+_JPEG2000 = {JPEG2000, JPEG2000Lossless}
+_DECODERS = dict.fromkeys(_JPEG, "pylibjpeg") | dict.fromkeys(_JPEG2000, "pillow")
+"""Decoder of each compressed format: none that a damaged stream makes end the program."""
 
 _LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless}
 
@@ -195,7 +189,15 @@ def _check_inflated(stream: BinaryIO, path: Path) -> None:
 
 
 def integer(header: Dataset, keyword: str, default: int = 0) -> int:
-    """Return an integer attribute, `default` when absent, empty or not a number."""
+    """Return an integer attribute.
+
+    Parameters
+    ----------
+    header : Dataset
+    keyword : str
+    default : int
+        Returned where it is absent, empty or not a number.
+    """
     try:
         return int(str(header.get(keyword)))
     except ValueError:
@@ -253,10 +255,13 @@ def check_pixels(header: FileDataset, path: Path) -> None:
 
 
 def _make_sound(header: FileDataset) -> None:
-    """Replace each lossless JPEG frame by its checked parts."""
+    """Replace each JPEG frame by its checked parts."""
     count = integer(header, "NumberOfFrames", 1)
     size = integer(header, "Rows"), integer(header, "Columns")
-    frames = generate_frames(header.PixelData, number_of_frames=count)
+    # The first item is the offset table; some encoders leave an empty one at the end.
+    frames = [item for item in list(generate_fragments(header.PixelData))[1:] if item]
+    if len(frames) != count:
+        frames = list(generate_frames(header.PixelData, number_of_frames=count))
     header.PixelData = encapsulate([sound_jpeg(frame, *size) for frame in frames])
 
 
@@ -284,23 +289,11 @@ def decode(header: FileDataset, path: Path) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if syntax in _LOSSLESS_JPEG:
+            if syntax in _JPEG:
                 _make_sound(header)
             array = np.asarray(pixel_array(header, decoding_plugin=_DECODERS.get(syntax, "")))
     except Exception as error:
-        compressed = syntax.is_transfer_syntax and syntax.is_encapsulated
-        if not compressed and syntax.is_transfer_syntax:
-            raise CubeviewError(
-                f"{path}: the pixel values are damaged ({type(error).__name__}). Copy it again."
-            ) from error
-        # What is no identifier is header text, and none of that reaches a message.
-        name = syntax.name if re.fullmatch(r"[0-9.]{1,64}", syntax) else "an unknown format"
-        raise CubeviewError(
-            f"{path}: the pixels are compressed as {name} and could "
-            "not be decoded: the file is damaged or CubeView has no decoder for it. Export the "
-            "series uncompressed (Explicit VR Little Endian), or convert it with "
-            "gdcmconv --raw or dcmdjpeg."
-        ) from error
+        raise CubeviewError(_undecoded(syntax, path, error)) from error
     frames = integer(header, "NumberOfFrames", 1)
     rows, columns = integer(header, "Rows"), integer(header, "Columns")
     if array.size != frames * rows * columns:
@@ -308,4 +301,31 @@ def decode(header: FileDataset, path: Path) -> np.ndarray:
             f"{path}: the pixel data hold {array.shape}, the header says "
             f"{(frames, rows, columns)}. The file is damaged; export it again."
         )
+    if syntax in _JPEG2000:
+        array = _with_sign(array, header)
     return array.reshape(frames, rows, columns)
+
+
+def _undecoded(syntax: UID, path: Path, error: Exception) -> str:
+    """Say why pixels could not be decoded."""
+    if syntax.is_private or not syntax.is_transfer_syntax:
+        # What is no identifier is header text, and none of that reaches a message.
+        name = syntax if re.fullmatch(r"[0-9.]{1,64}", syntax) else "an unknown format"
+        what = f"the pixels are stored as {name}, which CubeView cannot read"
+    elif syntax.is_encapsulated:
+        what = f"the pixels are compressed as {syntax.name} and could not be decoded: the file is "
+        what += "damaged or CubeView has no decoder for it"
+    else:
+        return f"{path}: the pixel values are damaged ({type(error).__name__}). Copy it again."
+    return (
+        f"{path}: {what}. Export the series uncompressed (Explicit VR Little Endian), or convert "
+        "it with gdcmconv --raw or dcmdjpeg."
+    )
+
+
+def _with_sign(array: np.ndarray, header: Dataset) -> np.ndarray:
+    """Give numbers their sign where the codestream holds them as if they had none."""
+    half = 1 << max(integer(header, "BitsStored", 16) - 1, 0)
+    if integer(header, "PixelRepresentation") and array.min() >= 0 and array.max() < 2 * half:
+        return np.where(array >= half, array - 2 * half, array)
+    return array

@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
@@ -16,6 +15,7 @@ from cubeview.io.dicom.file import bad_file, check_pixels, decode, integer, is_l
 from cubeview.io.dicom.frames import FrameIndex, frame_indices, has_slices
 from cubeview.io.dicom.geometry import geometry
 from cubeview.io.dicom.state import Finding, state_of_header, state_of_text, words
+from cubeview.io.dicom.units import parsed_unit
 from cubeview.io.dicom.what import (
     NM_KINDS,
     NM_STORAGE,
@@ -161,7 +161,7 @@ def _read(
         pixels=pixels(values, None),
         kind=kind,
         unit=unit,
-        quantity_unit=_parsed(unit),
+        quantity_unit=parsed_unit(unit),
         affine=place.affine,
         view=place.view,
         facts=found,
@@ -222,17 +222,6 @@ def _scaled(
         if index.gates:
             gates.append(values.astype(np.float32))
     return total.astype(np.float32), unit, gates
-
-
-def _parsed(unit: str) -> Any:
-    from astropy import units
-
-    if unit == "counts":
-        return units.ct
-    try:
-        return units.Unit(unit) if unit else None
-    except ValueError:
-        return None
 
 
 def _kind(header: Dataset, view: str, shape: tuple[int, ...]) -> tuple[str, tuple[Note, ...]]:

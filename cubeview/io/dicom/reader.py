@@ -1,12 +1,11 @@
 """The DICOM reader as the rest of the program knows it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cubeview.errors import Report, nothing
 from cubeview.io.dicom.sniff import is_gzipped_dicom, looks_like_dicom
-from cubeview.io.opened import Opened
-
-label = "a DICOM file"
+from cubeview.io.opened import First, Opened, Reader
 
 
 def sniff(head: bytes, path: Path) -> bool:
@@ -14,9 +13,20 @@ def sniff(head: bytes, path: Path) -> bool:
     return looks_like_dicom(head) or is_gzipped_dicom(head)
 
 
-def read(paths: list[Path], *, report: Report = nothing) -> Opened:
-    """Read DICOM files as cases; see `cubeview.io.dicom.cases.read_cases`."""
+def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
+    """Read DICOM files as cases; see `cubeview.io.dicom.cases.read_cases`.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    report : callable
+    first : callable, optional
+        Never called.
+    """
     # pydicom takes 0.2 s to import, which a session of sky cubes need not wait for.
     from cubeview.io.dicom.cases import read_cases
 
     return read_cases(paths, report=report)
+
+
+READER = Reader("DICOM", sniff, read)

@@ -205,7 +205,17 @@ def _counted(group: list[Slice], name: str, note: Note) -> Stack:
 def flat_axes(
     shape: tuple[int, int], sizes: tuple[float, float], starts: tuple[float, float] = (0.0, 0.0)
 ) -> tuple[Axis, Axis]:
-    """Return the axes along the rows and columns of a slice: in mm, else voxel numbers."""
+    """Return the axes along the rows and columns of a slice.
+
+    Parameters
+    ----------
+    shape : tuple of two int
+        Rows and columns.
+    sizes : tuple of two float, mm
+        0 where unknown: the axis counts voxels.
+    starts : tuple of two float, mm
+        Coordinate of the first voxel.
+    """
     made = [
         Axis(name, "space", "mm", start + size * np.arange(n))
         if size

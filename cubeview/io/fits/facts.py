@@ -24,6 +24,24 @@ def first_text(headers: Iterable[Header], key: str) -> str:
     return ""
 
 
+def facts_of(headers: tuple[Header, Header], hdus: Any) -> dict[str, str]:
+    """Return what is worth showing of a cube; empty texts where the file does not say.
+
+    Parameters
+    ----------
+    headers : tuple of Header
+        The cube's own, and the primary one.
+    hdus : astropy.io.fits.HDUList
+    """
+    return {
+        "instrument": first_text(headers, "INSTRUME"),
+        "telescope": first_text(headers, "TELESCOP"),
+        "object": first_text(headers[::-1], "OBJECT"),
+        "beam": beam_of(headers[0], hdus),
+        "redshift": redshift_of(headers),
+    }
+
+
 def redshift_of(headers: Iterable[Header]) -> str:
     """Return the redshift of the source where a header gives one; empty where none does."""
     for header in headers:

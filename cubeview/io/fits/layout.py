@@ -215,6 +215,14 @@ def wavelength_tables(parts: Sequence[Part]) -> list[Part]:
 def check_size(part: Part, path: Path, size: int) -> None:
     """Refuse a part whose data do not lie in the file, before anything is allocated.
 
+    Parameters
+    ----------
+    part : Part
+    path : Path
+        For messages.
+    size : int
+        Bytes of the file.
+
     Raises
     ------
     CubeviewError

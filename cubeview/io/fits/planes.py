@@ -22,7 +22,14 @@ Plane = tuple[tuple[int, ...], str]
 
 
 def stokes_name(header: Header, number: int, index: int = 0) -> str:
-    """Return the name of a polarisation: that of voxel `index` (from 0) of a FITS axis."""
+    """Return the name of a polarisation.
+
+    Parameters
+    ----------
+    header : Header
+    number, index : int
+        FITS axis, from 1, and voxel along it, from 0.
+    """
     value = header.get(f"CRVAL{number}", 1) + header.get(f"CDELT{number}", 1) * (
         index + 1 - header.get(f"CRPIX{number}", 1)
     )

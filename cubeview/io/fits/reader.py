@@ -5,7 +5,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +18,7 @@ from cubeview.cubes.cube import Cube, Note, Pixels, Source
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.corrections import instrument_name
 from cubeview.io.fits.axes import WCS_ERRORS, Geometry, geometry
-from cubeview.io.fits.facts import beam_of, first_text, redshift_of
+from cubeview.io.fits.facts import facts_of, first_text
 from cubeview.io.fits.header import parse_unit
 from cubeview.io.fits.instruments import with_medium
 from cubeview.io.fits.layout import (
@@ -38,14 +38,13 @@ from cubeview.io.fits.planes import each_plane
 from cubeview.io.fits.preview import Lookout
 from cubeview.io.fits.unpack import packed_start, unpacked, untiled
 from cubeview.io.fits.walk import check_axes
-from cubeview.io.opened import First, Opened, Refusal
+from cubeview.io.opened import First, Opened, Reader, read_each
 from cubeview.io.voxels.byterange import Stamp
 from cubeview.io.voxels.cache import with_cache
 from cubeview.io.voxels.store import FitsPixels, FlagPixels, SigmaPixels
 
-label = "FITS"
-
 _logger = logging.getLogger(__name__)
+_DAMAGED = (*WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError)
 _FIRST = b"SIMPLE  ="
 _GILDAS = b"GILDAS"
 _SUFFIXES = (".fits", ".fit", ".fts", ".fz")
@@ -82,36 +81,11 @@ def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None
     Opened
         One case for each cube; nothing is raised for a bad file.
     """
-    cases: list[Case] = []
-    refusals: list[Refusal] = []
-    for done, path in enumerate(paths):
-        report(done / len(paths), f"opening {path.name}")
-
-        def part(fraction: float, text: str, done: int = done) -> None:
-            report((done + fraction) / len(paths), text)
-
-        try:
-            cases += _read_file(path, part, first)
-        except CubeviewError as error:
-            refusals.append(Refusal(path, str(error)))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            refusals.append(
-                Refusal(path, f"{path}: cannot be read ({reason}). Copy or download it again.")
-            )
-        except (*WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError) as error:
-            _logger.warning("damaged FITS header", exc_info=True)
-            refusals.append(
-                Refusal(
-                    path,
-                    f"{path}: the header is damaged ({error}). Download the file again, or repair "
-                    "it with fitsverify.",
-                )
-            )
+    opened = read_each(paths, lambda path, part: _read_file(path, part, first), report)
     # A file that became the noise or mask of another is no case of its own.
-    used = {path for case in cases for path in _lent(case.main)}
-    kept = tuple(_with_cache(case) for case in cases if _path(case) not in used)
-    return Opened(kept, tuple(refusals))
+    used = {path for case in opened.cases for path in _lent(case.main)}
+    kept = tuple(_with_cache(case) for case in opened.cases if _path(case) not in used)
+    return Opened(kept, opened.refusals)
 
 
 def _with_cache(case: Case) -> Case:
@@ -131,6 +105,21 @@ def _lent(cube: Cube) -> Iterator[Path]:
                 yield named
 
 
+@dataclass(frozen=True, eq=False)
+class _File:
+    """A file whose headers are open: as the user named it, and as it is when unpacked."""
+
+    path: Path
+    plain: Path
+    stamp: Stamp
+    hdus: Any
+    parts: list[Part]
+
+    def pixels(self, part: Part, flux: Part, found: Geometry) -> FitsPixels:
+        """Return the pixels of a part whose voxels are those of the flux."""
+        return pixels_of(self.plain, self.stamp, self.path, part, flux, found)
+
+
 def _read_file(path: Path, report: Report, first: First | None) -> list[Case]:
     with path.open("rb") as stream:
         head = stream.read(4096)
@@ -139,44 +128,48 @@ def _read_file(path: Path, report: Report, first: First | None) -> list[Case]:
     if first is not None:
         watch = Lookout(path.name, first, lambda copy: _flux_in(copy, path))
     plain = unpacked(path, head, report, watch)
-    with _open(plain, path) as (hdus, parts):
-        if not any(part.what == "packed image" and part.is_cube for part in parts):
-            return _cases(path, plain, hdus, parts)
-    plain = untiled(path, plain, parts, report, watch)
-    with _open(plain, path) as (hdus, parts):
-        return _cases(path, plain, hdus, parts)
+    try:
+        with _open(plain, path) as file:
+            if not any(part.what == "packed image" and part.is_cube for part in file.parts):
+                return _cases(file)
+        plain = untiled(path, plain, file.parts, report, watch)
+        with _open(plain, path) as file:
+            return _cases(file)
+    except _DAMAGED as error:
+        _logger.warning("damaged FITS header", exc_info=True)
+        raise CubeviewError(
+            f"{path}: the header is damaged ({error}). Download the file again, or repair it with "
+            "fitsverify."
+        ) from error
 
 
 def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
     """Return the first cube of a copy that is still being written; None while there is none."""
     try:
-        with _open(copy, path) as (hdus, parts):
-            flux = next((group.flux for group in groups_of(parts)), None)
+        with _open(copy, path) as file:
+            flux = next((group.flux for group in groups_of(file.parts)), None)
             if flux is None or flux.what != "image" or role_of(flux) != "flux":
                 return None
             # Its end is not there yet; the lengths of its axes must make sense all the same.
             check_size(flux, path, flux.offset + flux.size)
-            found = geometry(_geometry_header(flux, parts, []), hdus, flux.shape)
-            return pixels_of(copy, Stamp.of(copy), path, flux, flux, found)
-    except (CubeviewError, OSError, *WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError):
+            header = _geometry_header(flux, file.parts, [])
+            return file.pixels(flux, flux, geometry(header, file.hdus, flux.shape))
+    except (CubeviewError, OSError, *_DAMAGED):
         return None  # what is wrong is said when the whole is read
 
 
-def _cases(path: Path, plain: Path, hdus: Any, parts: list[Part]) -> list[Case]:
-    stamp = Stamp.of(plain)
-    groups = groups_of(parts)
+def _cases(file: _File) -> list[Case]:
+    groups = groups_of(file.parts)
     if not groups:
-        raise CubeviewError(what_it_is(parts, path))
-    several = len(groups) > 1
+        raise CubeviewError(what_it_is(file.parts, file.path))
 
     def cases() -> list[Case]:
-        found = (_of_group(path, plain, stamp, hdus, parts, g, several) for g in groups)
-        return [case for made in found for case in made]
+        return [case for group in groups for case in _of_group(file, group, len(groups) > 1)]
 
     try:
         return cases()
     except fits.VerifyError:
-        dropped = tuple(note for part in parts for note in _drop_unreadable(part))
+        dropped = tuple(note for part in file.parts for note in _drop_unreadable(part))
         groups = [replace(group, notes=(*group.notes, *dropped)) for group in groups]
         return cases()
 
@@ -209,7 +202,7 @@ def _refuse_others(head: bytes, path: Path) -> None:
 
 
 @contextmanager
-def _open(plain: Path, path: Path) -> Iterator[tuple[Any, list[Part]]]:
+def _open(plain: Path, path: Path) -> Iterator[_File]:
     """Open the headers of a file; astropy's warnings become notes where they matter to us."""
     # The stream is ours: astropy leaves its own open when it gives up on a header.
     with plain.open("rb") as stream, warnings.catch_warnings():
@@ -228,7 +221,7 @@ def _open(plain: Path, path: Path) -> Iterator[tuple[Any, list[Part]]]:
             raise CubeviewError(
                 f"{path}: the header cannot be read ({error}). Copy or download it again."
             ) from error
-        yield hdus, parts
+        yield _File(path, plain, Stamp.of(plain), hdus, parts)
 
 
 def _check_first_part(stream: BinaryIO, plain: Path, path: Path) -> None:
@@ -245,76 +238,75 @@ def _check_first_part(stream: BinaryIO, plain: Path, path: Path) -> None:
         raise CubeviewError(what_it_is([part], path))
 
 
-def _of_group(
-    path: Path,
-    plain: Path,
-    stamp: Stamp,
-    hdus: Any,
-    parts: list[Part],
-    group: Group,
-    several: bool,
-) -> list[Case]:
+def _of_group(file: _File, group: Group, several: bool) -> list[Case]:
     flux = group.flux
     for part in (flux, group.noise, group.mask):
         if part is not None:
-            check_size(part, path, stamp.size)
-    headers = (flux.header, parts[0].header)
-    tables = [_table(hdus, part) for part in wavelength_tables(parts)]
+            check_size(part, file.path, file.stamp.size)
+    headers = (flux.header, file.parts[0].header)
+    tables = [_table(file.hdus, part) for part in wavelength_tables(file.parts)]
     notes = list(group.notes)
-    found = geometry(_geometry_header(flux, parts, notes), hdus, flux.shape, tables)
+    found = geometry(_geometry_header(flux, file.parts, notes), file.hdus, flux.shape, tables)
     notes = [*found.notes, *notes]
     unit = first_text(headers, "BUNIT")
-    parsed = parse_unit(unit)
-    if unit and parsed is None:
-        text = f"unit '{unit}' is not a standard one: shown as written"
-        notes.append(Note("info", text, "value unit"))
-    elif not unit:
-        notes.append(Note("info", "the file gives no unit for its values", "value unit"))
-    facts = {
-        "instrument": first_text(headers, "INSTRUME"),
-        "telescope": first_text(headers, "TELESCOP"),
-        "object": first_text(headers[::-1], "OBJECT"),
-        "beam": beam_of(flux.header, hdus),
-        "redshift": redshift_of(headers),
-    }
-    pixels = pixels_of(plain, stamp, path, flux, flux, found)
-    sigma: Pixels | None = None
-    mask: Pixels | None = None
-    if group.noise is not None:
-        noise = pixels_of(plain, stamp, path, group.noise, flux, found)
-        sigma = SigmaPixels(noise, POWERS[group.meaning])
-        facts["uncertainty"] = group.meaning
-        text = f"noise from {group.noise.title}, which holds {group.meaning}"
-        notes.append(Note("info", text, "error meaning"))
-    if group.mask is not None:
-        flags = pixels_of(plain, stamp, path, group.mask, flux, found)
-        mask = FlagPixels(flags, pixels.shape, group.mask_bits)
-        notes.append(Note("info", f"voxels flagged in {group.mask.title} are left out"))
-    if first_text(headers, "INSTRUME") == "KCWI" and sigma is None:
-        sigma, mask = _kcwi_siblings(path, flux, found, facts, mask, notes)
+    parsed = _parsed(unit, notes)
+    facts = facts_of(headers, file.hdus)
+    sigma, mask, meaning = _noise_and_mask(file, group, found, notes)
+    if facts["instrument"] == "KCWI" and sigma is None:
+        sigma, mask = _kcwi_siblings(file, flux, found, mask, notes)
+        meaning = "variance" if sigma else ""
     first, notes = with_medium(found.axes[0], notes, facts["instrument"])
+    taken_by = facts["instrument"] or facts["telescope"] or first_text(headers, "ORIGIN")
     cube = Cube(
         axes=(first, *found.axes[1:]),
-        pixels=pixels,
+        pixels=file.pixels(flux, flux, found),
         kind=found.kind,
         unit=unit,
         quantity_unit=parsed,
         uncertainty=sigma,
         mask=mask,
         wcs=found.wcs,
-        facts={key: text for key, text in facts.items() if text},
+        facts={key: text for key, text in {**facts, "uncertainty": meaning}.items() if text},
         notes=tuple(dict.fromkeys(notes)),
-        source=Source(path, flux.title if flux.number or several else ""),
-        instrument=instrument_name(
-            facts["instrument"] or facts["telescope"] or first_text(headers, "ORIGIN")
-        ),
+        source=Source(file.path, flux.title if flux.number or several else ""),
+        instrument=instrument_name(taken_by),
     )
-    name = facts["object"] or path.name.split(".")[0]
+    name = facts["object"] or file.path.name.split(".")[0]
     if several:
         # IRIS names its spectral windows in the primary header, by extension.
         window = first_text(headers[::-1], f"TDESC{flux.number}")
         name = f"{name} [{window or flux.title}]"
     return each_plane(Case(name, cube.kind, {"flux": cube}), found.planes)
+
+
+def _parsed(unit: str, notes: list[Note]) -> Any:
+    """Return a unit as astropy knows it, None where it does not, which a note says."""
+    parsed = parse_unit(unit)
+    if unit and parsed is None:
+        text = f"unit '{unit}' is not a standard one: shown as written"
+        notes.append(Note("info", text, "value unit"))
+    elif not unit:
+        notes.append(Note("info", "the file gives no unit for its values", "value unit"))
+    return parsed
+
+
+def _noise_and_mask(
+    file: _File, group: Group, found: Geometry, notes: list[Note]
+) -> tuple[Pixels | None, Pixels | None, str]:
+    """Return noise and mask from the parts beside the flux, and what the noise means."""
+    sigma: Pixels | None = None
+    mask: Pixels | None = None
+    meaning = ""
+    if group.noise is not None:
+        meaning = group.meaning
+        sigma = SigmaPixels(file.pixels(group.noise, group.flux, found), POWERS[group.meaning])
+        text = f"noise from {group.noise.title}, which holds {meaning}"
+        notes.append(Note("info", text, "error meaning"))
+    if group.mask is not None:
+        flags = file.pixels(group.mask, group.flux, found)
+        mask = FlagPixels(flags, len(found.axes[0]), group.mask_bits)
+        notes.append(Note("info", f"voxels flagged in {group.mask.title} are left out"))
+    return sigma, mask, meaning
 
 
 def _geometry_header(flux: Part, parts: list[Part], notes: list[Note]) -> Any:
@@ -340,35 +332,31 @@ def _sibling(path: Path, letter: str) -> Path | None:
 
 
 def _kcwi_siblings(
-    path: Path,
-    flux: Part,
-    found: Geometry,
-    facts: dict[str, str],
-    mask: Pixels | None,
-    notes: list[Note],
+    file: _File, flux: Part, found: Geometry, mask: Pixels | None, notes: list[Note]
 ) -> tuple[Pixels | None, Pixels | None]:
     """Return noise and mask from the files KCWI's pipeline writes beside the flux."""
     sigma: Pixels | None = None
     for letter in "vm":
-        sibling = _sibling(path, letter)
+        sibling = _sibling(file.path, letter)
         if sibling is None or not sibling.is_file():
             continue
         with sibling.open("rb") as stream:
             plain = unpacked(sibling, stream.read(8), nothing)
-        with _open(plain, sibling) as (_, parts):
-            part = parts[0]
+        with _open(plain, sibling) as beside:
+            part = beside.parts[0]
         if part.shape != flux.shape:
             notes.append(Note("info", f"{sibling.name} has another shape and was left out"))
             continue
-        stamp = Stamp.of(plain)
-        check_size(part, sibling, stamp.size)
-        pixels = pixels_of(plain, stamp, sibling, part, flux, found)
+        check_size(part, sibling, beside.stamp.size)
+        pixels = beside.pixels(part, flux, found)
         if letter == "v":
             sigma = SigmaPixels(pixels, POWERS["variance"])
-            facts["uncertainty"] = "variance"
             text = f"noise from {sibling.name}, which holds variance"
             notes.append(Note("info", text, "error meaning"))
         elif mask is None:
-            mask = FlagPixels(pixels, pixels.shape)
+            mask = FlagPixels(pixels, pixels.shape[0])
             notes.append(Note("info", f"voxels flagged in {sibling.name} are left out"))
     return sigma, mask
+
+
+READER = Reader("FITS", sniff, read, alone=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ _ABANDONED_S = 3600.0
 _WAIT_S = 0.1
 
 
-class CachedPixels:
+class CachedPixels(Pixels):
     """Pixels that answer from their file, and from its copy once there is one.
 
     Planes across axis 0 and short boxes always come from the original, where they lie together.
@@ -64,6 +65,9 @@ class CachedPixels:
         # Assigned as a whole, so that no reader ever sees half of it.
         self._spectra: SpectraFile | None = None
         self.look()
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), (self.original,)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -91,22 +95,6 @@ class CachedPixels:
                     os.utime(self._path, ns=(time.time_ns(), found.stamp.changed_ns))
                 self._spectra = found
         return self.ready
-
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`."""
-        if axis == 0:
-            return self.original.plane(axis, index)
-        index = range(self.shape[axis])[index]
-        z, y, x = (slice(0, n) for n in self.shape)
-        one = slice(index, index + 1)
-        return self.box((z, one, x) if axis == 1 else (z, y, one)).squeeze(axis=axis)
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x)."""
-        z, rows, columns = self.shape
-        y, x = range(rows)[y], range(columns)[x]
-        values: np.ndarray = self.box((slice(0, z), slice(y, y + 1), slice(x, x + 1)))[:, 0, 0]
-        return values
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube; not always contiguous in memory."""

@@ -6,19 +6,21 @@ memory, since one is looked at, judged or hashed at a time.
 
 import threading
 import weakref
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from cubeview.cubes.cube import ArrayPixels, Box
+from cubeview.cubes.cube import ArrayPixels, Box, Pixels
 from cubeview.errors import CubeviewError, Report, nothing
 
 KEPT_BYTES = 256 << 20
 """Decoded scans that stay in memory together; at least the one used last does."""
 
 
-class DecodedPixels:
+class DecodedPixels(Pixels):
     """Pixels of a file that is decoded whole.
 
     Parameters
@@ -33,19 +35,16 @@ class DecodedPixels:
 
     def __init__(self, values: np.ndarray, decode: Callable[[], np.ndarray], changed: str) -> None:
         kept = ArrayPixels(values)
-        self.shape = kept.shape
+        self._shape = kept.shape
         self._decode, self._changed = decode, changed
         self._sum = _checksum(kept.array)
         self._kept: ArrayPixels | None = kept
         _used(self, kept)
 
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`."""
-        return self._pixels().plane(axis, index)
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x)."""
-        return self._pixels().spectrum(y, x)
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along (z, y, x)."""
+        return self._shape
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
@@ -54,6 +53,10 @@ class DecodedPixels:
     def read(self, report: Report = nothing) -> np.ndarray:
         """Return the whole cube."""
         return self._pixels().read(report)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without the values: they are decoded again on the other side."""
+        return {**vars(self), "_kept": None}
 
     def drop(self) -> None:
         """Give the memory back."""
@@ -96,4 +99,5 @@ def _used(pixels: DecodedPixels, kept: ArrayPixels) -> None:
 
 
 def _checksum(array: np.ndarray) -> int:
-    return hash(array.tobytes())
+    # The same in every process, which `hash` is not.
+    return zlib.crc32(array.data)

@@ -127,7 +127,16 @@ def open_spectra(path: Path, shape: tuple[int, int, int]) -> SpectraFile | None:
 
 
 def size_of(shape: tuple[int, int, int], dtype: np.dtype, sample: int = _SAMPLE) -> int:
-    """Return the bytes a file of spectra takes."""
+    """Return the bytes a file of spectra takes.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The cube's (z, y, x).
+    dtype : numpy dtype
+    sample : int
+        Values in the sample.
+    """
     z, y, x = shape
     return HEAD_BYTES + z * y * x * dtype.itemsize + 4 * (2 * y * x + z + sample)
 

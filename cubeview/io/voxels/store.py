@@ -3,7 +3,6 @@
 import math
 import os
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ _SLAB = 16 << 20
 
 
 @dataclass(frozen=True, eq=False)
-class FitsPixels:
+class FitsPixels(Pixels):
     """Voxels of an array in an uncompressed file, read when asked for.
 
     The file is opened for each question, so that nothing is held open, and its stamp is compared
@@ -38,19 +37,11 @@ class FitsPixels:
     stamp: Stamp
     named: Path
 
-    @cached_property
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Number of voxels along (z, y, x)."""
         z, y, x = (self.layout.shape[axis] for axis in self.layout.order)
         return z, y, x
-
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`."""
-        return _plane(self, axis, index)
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x)."""
-        return _spectrum(self, y, x)
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
@@ -104,7 +95,7 @@ class FitsPixels:
 
 
 @dataclass(frozen=True, eq=False)
-class SigmaPixels:
+class SigmaPixels(Pixels):
     """One standard deviation, from pixels that hold another measure of the noise.
 
     Parameters
@@ -124,14 +115,6 @@ class SigmaPixels:
         """Number of voxels along (z, y, x)."""
         return self.pixels.shape
 
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`."""
-        return _plane(self, axis, index)
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x)."""
-        return _spectrum(self, y, x)
-
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
         values = self.pixels.exact(box)
@@ -145,30 +128,27 @@ class SigmaPixels:
 
 
 @dataclass(frozen=True, eq=False)
-class FlagPixels:
+class FlagPixels(Pixels):
     """1 where a voxel must not be used, from pixels that hold flags.
 
     Parameters
     ----------
     pixels : FitsPixels
         Of the cube's shape, or with one plane (z = 1) that holds for all.
-    shape : tuple of int
-        The cube's (z, y, x).
+    depth : int
+        Planes of the cube.
     bits : int
         Which bits forbid the voxel; 0 for any.
     """
 
     pixels: FitsPixels
-    shape: tuple[int, int, int]
+    depth: int
     bits: int = 0
 
-    def plane(self, axis: int, index: int) -> np.ndarray:
-        """Return the plane across `axis` at `index`."""
-        return _plane(self, axis, index)
-
-    def spectrum(self, y: int, x: int) -> np.ndarray:
-        """Return the values along axis 0 at (y, x)."""
-        return _spectrum(self, y, x)
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along (z, y, x)."""
+        return self.depth, *self.pixels.shape[1:]
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
@@ -187,21 +167,6 @@ class FlagPixels:
         values = np.nan_to_num(values)
         bad = values.astype(np.int64) & self.bits if self.bits else values
         return np.asarray(bad != 0, dtype=np.float32)
-
-
-def _plane(pixels: Pixels, axis: int, index: int) -> np.ndarray:
-    index = range(pixels.shape[axis])[index]
-    z, y, x = (slice(0, n) for n in pixels.shape)
-    one = slice(index, index + 1)
-    box: Box = ((one, y, x), (z, one, x), (z, y, one))[axis]
-    return pixels.box(box).squeeze(axis=axis)
-
-
-def _spectrum(pixels: Pixels, y: int, x: int) -> np.ndarray:
-    z, ny, nx = pixels.shape
-    y, x = range(ny)[y], range(nx)[x]
-    values: np.ndarray = pixels.box((slice(0, z), slice(y, y + 1), slice(x, x + 1)))[:, 0, 0]
-    return values
 
 
 def _read(pixels: Pixels, source: FitsPixels, report: Report) -> np.ndarray:

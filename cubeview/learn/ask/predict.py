@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.special import softmax
 
 from cubeview.cubes.answer import Prediction
 from cubeview.cubes.case import Case
@@ -139,6 +140,7 @@ def predict(
         ventricles=prepared.ventricles,
         distance=distance,
         unlike=strange(prepared, distance),
+        weights=card.weights_sha256,
     )
 
 
@@ -157,9 +159,7 @@ def calibrated(logits: np.ndarray, card: Card) -> np.ndarray:
 
     Source: Guo et al. 2017, arXiv:1706.04599, section 4.2.
     """
-    scaled = np.asarray(logits, dtype=np.float64) / card.temperature
-    raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    shares: np.ndarray = raised / raised.sum(axis=1, keepdims=True)
+    shares: np.ndarray = softmax(np.asarray(logits, dtype=np.float64) / card.temperature, axis=1)
     return shares
 
 

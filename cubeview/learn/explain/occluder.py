@@ -59,7 +59,15 @@ class Track:
 
 
 def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | None:
-    """Follow the voxels [start, stop) of an axis through the layers; None if nothing sees them."""
+    """Follow the voxels [start, stop) of an axis through the layers; None if nothing sees them.
+
+    Parameters
+    ----------
+    start, stop : int
+    length : int
+        Voxels along the axis.
+    config : NetworkConfig
+    """
     span = start, stop
     cuts, outputs = [], []
     for kernel, stride, (low, high) in zip(
@@ -85,6 +93,11 @@ def narrowed(wide: Track, narrow: Track, config: NetworkConfig) -> Track:
     """Go through the first, strided layers as `wide` does and on as `narrow`, which lies in it.
 
     Those layers cost little, and windows alike make one convolution of many patches.
+
+    Parameters
+    ----------
+    wide, narrow : Track
+    config : NetworkConfig
     """
     strided = 0
     while strided < len(config.strides) and config.strides[strided] > 1:

@@ -1,14 +1,14 @@
 """From a map on the network's input grid to an `Overlay` on the cubes' voxels."""
 
-from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.ndimage import binary_closing, binary_fill_holes
 
-from cubeview.cubes.answer import Method, Overlay
+from cubeview.cubes.answer import Overlay
 from cubeview.errors import CubeviewError
 from cubeview.kinds import kind_of
+from cubeview.learn.explain.question import GridMap
 from cubeview.learn.models.model import Model
 from cubeview.learn.models.prepared import Prepared, to_cube
 
@@ -45,39 +45,30 @@ def _unseen(prepared: Prepared, role: str) -> np.ndarray:
 
 
 def on_cubes(
-    model: Model,
-    prepared: Prepared,
-    values: np.ndarray | Mapping[str, np.ndarray],
-    method: Method,
-    target: str,
-    unit: str,
-    *,
-    words: Mapping[str, str] | None = None,
-    roles: tuple[str, ...] | None = None,
-    complete: bool = True,
+    found: GridMap, model: Model, prepared: Prepared, *, method: str, target: str, unit: str
 ) -> Overlay:
     """Carry a map on the input grid onto the cubes' voxels.
 
     Parameters
     ----------
+    found : GridMap
+        Of several channels, each goes to its role's cube; where cubes and channels are not the
+        same, as in the sky, all cubes get their sum.
     model : Model
     prepared : Prepared
-    values : ndarray, shape (d, h, w), or mapping of role to such
-        One map for all roles, or one for each.
     method : str
+        What made it, as the user reads it.
     target : str
         The class the map speaks for.
     unit : str
-    words : mapping of str to str, optional
-        Choices that made it.
-    roles : tuple of str, optional
-        The only roles it speaks of.
-    complete : bool
     """
+    channels, roles = model.card.roles, tuple(prepared.grids)
+    own = dict.fromkeys(roles, found.summed)
+    if found.values.ndim == 4 and set(roles) == set(channels):
+        own = dict(zip(channels, found.values, strict=True))
     on_cube, boxes = {}, {}
-    for role in roles or tuple(prepared.grids):
-        own = values[role] if isinstance(values, Mapping) else values
-        on_cube[role], boxes[role] = to_cube(own, prepared, role)
+    for role in (found.channel,) if found.channel in roles else roles:
+        on_cube[role], boxes[role] = to_cube(own[role], prepared, role)
         # The map is carried without NaN, which would spread to the neighbours.
         on_cube[role][_unseen(prepared, role)] = np.nan
     return Overlay(
@@ -88,6 +79,6 @@ def on_cubes(
         target=target,
         model=model.card.name,
         unit=unit,
-        settings=dict(words or {}),
-        complete=complete,
+        settings=dict(found.words),
+        complete=found.complete,
     )

@@ -12,9 +12,10 @@ from scipy.ndimage import binary_opening, gaussian_filter, map_coordinates
 
 from cubeview.learn.heart.wall import Wall, reach_of, shares
 
-_STEP_MM = 8.0
-_REACH_MM = 62.0
-_WIDE_MM = (27.0, 36.0)
+# Chosen on simulated pairs and on the real scans at hand; see docs/ventricle.md for the outcome.
+_STEP_MM = 8.0  # of the grid: about the wall's thickness
+_REACH_MM = 62.0  # of the template: the longest ventricle from its centre
+_WIDE_MM = (27.0, 36.0)  # outer radii that are tried: a small and a large ventricle
 _WHOLE = 0.9  # share of what a blurred voxel is made of
 
 
@@ -58,6 +59,13 @@ def measured(values: np.ndarray, spacing: np.ndarray, step_mm: float, blur_mm: f
     """Return where the grid of `resample` shows what a camera saw, and not what a mask took away.
 
     Zeros in a row in all directions are a mask, or air; single zeros are counts.
+
+    Parameters
+    ----------
+    values : ndarray, shape (z, y, x)
+    spacing : ndarray, shape (3,), mm
+    step_mm, blur_mm : float
+        As for `resample`.
 
     Returns
     -------

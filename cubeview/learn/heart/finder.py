@@ -34,11 +34,12 @@ from cubeview.learn.heart.wall import Fit, Wall, merit, reach_of, shares, turned
 BASE_AT = 0.7
 """Where the basal plane cuts the ellipsoid's long axis, as a share of the semi-axis."""
 
-_CLIPS = (1.0, 0.6, 0.36)
-_GOOD = 1.0
-_PLAUSIBLE = 0.75
-_SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0
-_LEAST_MM = 10.0
+# Chosen on simulated pairs and on the real scans at hand; see docs/ventricle.md for the outcome.
+_CLIPS = (1.0, 0.6, 0.36)  # of the bright level, each tried while the one before finds nothing good
+_GOOD = 1.0  # merit from which nothing further is tried
+_PLAUSIBLE = 0.75  # merit at which half of the doubt is gone
+_SMALLEST_MM, _LARGEST_MM = 30.0, 2500.0  # edges of a cube that can hold a heart
+_LEAST_MM = 10.0  # semi-axis of a ventricle that can be drawn and dragged
 _ALIKE = 0.9  # cosine; a heart lies in about the same direction in both states
 _FAVOUR = 0.4  # of merit, for the direction that the better state has
 
@@ -111,7 +112,13 @@ def fit_one(cube: Cube, *, report: Report = nothing) -> Fitted:
 
 
 def fit_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Fitted, Fitted]:
-    """Fit a wall to both states of one patient, as told at `find_pair`."""
+    """Fit a wall to both states of one patient, as told at `find_pair`.
+
+    Parameters
+    ----------
+    stress, rest : Cube
+    report : Report
+    """
     found = [
         _find(stress, lambda done, text: report(0.4 * done, text)),
         _find(rest, lambda done, text: report(0.4 + 0.4 * done, text)),

@@ -106,6 +106,15 @@ def around(
     """Return the counts within reach of a wall (see `wall.reach_of`); None if there are too few.
 
     Counts are cut at `cut` times the wall's own.
+
+    Parameters
+    ----------
+    image : HeartImage
+    wall : Wall
+    reach_mm : float
+    edge_mm : float
+        Width of the soft edge of the reach.
+    cut : float
     """
     chosen = near(image, wall)
     places, counts = image.places[:, chosen], image.work.ravel()[chosen]
@@ -167,6 +176,16 @@ def fit_counts(
 
     So neither a liver beside the wall nor a defect that smooth modes cannot follow pulls the
     shape.
+
+    Parameters
+    ----------
+    places : ndarray, shape (n, 3), mm
+    counts : ndarray, shape (n,)
+    wall : Wall
+        The start.
+    rounds : tuple of int
+    shape : bool
+        Fit the shape too, not place and direction alone.
     """
     trust = np.ones(len(counts), dtype=np.float32)
     found = Fit(wall, 2.0, 0.0, np.zeros(14))

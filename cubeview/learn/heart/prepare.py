@@ -7,7 +7,7 @@ fine-tuning.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from cubeview.kinds import HEART
 from cubeview.learn.heart.finder import find_pair, find_ventricle
 from cubeview.learn.heart.register import Rigid, register
 from cubeview.learn.models.prepared import Prepared
+from cubeview.learn.models.rooms import rebuilt
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,8 @@ class HeartConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "HeartConfig":
-        """Rebuild from a model card.
-
-        Raises
-        ------
-        CubeviewError
-            If the card asks for a preparation this version does not know.
-        """
-        unknown = sorted(set(values) - {f.name for f in fields(cls)})
-        if unknown or values.get("kind", "heart") != "heart":
-            raise CubeviewError(
-                "The model card asks for a heart preparation this version does not know "
-                f"({', '.join(unknown) or values.get('kind')}); use a newer CubeView."
-            )
-        try:
-            kinds = {name: type(value) for name, value in asdict(cls()).items()}
-            return cls(**{name: kinds[name](value) for name, value in values.items()})
-        except (TypeError, ValueError) as error:
-            raise CubeviewError(f"The model card's preparation is broken: {error}.") from error
+        """Rebuild from a model card; see `cubeview.learn.models.rooms.rebuilt`."""
+        return rebuilt(cls(), values)
 
 
 def prepare_heart(
@@ -153,7 +138,14 @@ def prepare_heart(
 
 
 def grid_of(ventricle: Ventricle, cube: Cube, config: HeartConfig) -> np.ndarray:
-    """Return the map from input voxels to cube voxels, shape (4, 4), of one ventricle pose."""
+    """Return the map from input voxels to cube voxels, shape (4, 4), of one ventricle pose.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+    cube : Cube
+    config : HeartConfig
+    """
     spacing = np.array(cube.spacing)
     half = (config.size - 1) / 2 * config.voxel_mm
     grid = np.eye(4)

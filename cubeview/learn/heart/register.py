@@ -3,18 +3,19 @@ wanted with a change of size.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial.transform import Rotation
 
-# Expected mismatch after both ventricles were centred by their own fit (median 1-2 mm, tails of
-# 7 mm and 7 degrees in real pairs). It only steadies directions the image does not determine,
-# above all the turn about the long axis of a nearly symmetric wall.
+# Expected mismatch after both ventricles were centred by their own fit, as measured in real pairs
+# (median 1-2 mm, tails of 7 mm and 7 degrees). It only steadies directions the image does not
+# determine, above all the turn about the long axis of a nearly symmetric wall.
 _SHIFT_MM = 12.0
 _TURN_MM = 8.0
-_ARM_MM = 40.0
-_PRIOR = 0.004
+_ARM_MM = 40.0  # a turn counts as the way of a point so far out, the size of a ventricle
+_PRIOR = 0.004  # chosen on the same pairs, as a share of the weighted variance
 # Between two scans of one heart the size changes by some per cent: another beat, another filter.
 _SIZE_MM = 1.5  # at the arm
 _TRUSTED = 0.1  # a difference of this share of the brightest counts half
@@ -96,7 +97,7 @@ def _register(
         target = gaussian_filter(fixed, sigma)[inside]
         smooth = gaussian_filter(moving, sigma)
         layers = [smooth, *np.gradient(smooth, voxel_mm)]
-        found = _descend(target, layers, places, root, found, voxel_mm, half, resize)
+        found = _descend(_Match(target, layers, places, root, voxel_mm, half, resize), found)
     return found
 
 
@@ -138,72 +139,107 @@ def _alike(
     return float((share @ (target * there)) / np.sqrt(max(power, 1e-12)))
 
 
-def _descend(
-    target: np.ndarray,
-    layers: list[np.ndarray],
-    places: np.ndarray,
-    root: np.ndarray,
-    start: Rigid,
-    voxel_mm: float,
-    half: np.ndarray,
-    resize: bool,
-) -> Rigid:
-    """Levenberg-Marquardt from a start."""
-    damping = 1e-3
-    level = root @ target / root.sum()
-    energy = float(((target - level) * root) @ ((target - level) * root)) or 1.0
-    spread = np.array([_SHIFT_MM] * 3 + [_TURN_MM] * 3 + [_SIZE_MM] * resize)
-    prior = _PRIOR / spread**2
+@dataclass(frozen=True, eq=False)
+class _Match:
+    """What a map is judged by.
 
-    def away(map_: Rigid) -> np.ndarray:
+    Parameters
+    ----------
+    target : ndarray, shape (n,)
+        The fixed image inside the weight.
+    layers : list of ndarray
+        The moving image and its slopes along each axis.
+    places : ndarray, shape (3, n), mm about the grid's centre
+    root : ndarray, shape (n,)
+        Of the weight.
+    voxel_mm : float
+    half : ndarray, shape (3,)
+        The grid's centre, in voxels.
+    resize : bool
+    """
+
+    target: np.ndarray
+    layers: list[np.ndarray]
+    places: np.ndarray
+    root: np.ndarray
+    voxel_mm: float
+    half: np.ndarray
+    resize: bool
+
+    @cached_property
+    def energy(self) -> float:
+        """Weighted sum of squares of the fixed image about its mean."""
+        off = self.target - self.root @ self.target / self.root.sum()
+        return float((off * self.root) @ (off * self.root)) or 1.0
+
+    @cached_property
+    def prior(self) -> np.ndarray:
+        """Weight of each step away from no map at all."""
+        spread = np.array([_SHIFT_MM] * 3 + [_TURN_MM] * 3 + [_SIZE_MM] * self.resize)
+        return _PRIOR / spread**2
+
+    def away(self, map_: Rigid) -> np.ndarray:
+        """Return shift, turn and, where it may differ, size as lengths in mm."""
         turn = Rotation.from_matrix(map_.rotation).as_rotvec() * _ARM_MM
         vector: np.ndarray = np.array([*map_.shift_mm, *turn, np.log(map_.size) * _ARM_MM])
-        return vector[: len(spread)]
+        return vector[: len(self.prior)]
 
-    def cost(map_: Rigid) -> tuple[float, float, np.ndarray]:
-        moved = map_.size * (map_.rotation @ places)
-        at = (moved + map_.shift_mm[:, None]) / voxel_mm + half[:, None]
-        values = map_coordinates(layers[0], at, order=1, mode="nearest")
-        a = np.stack([values * root, root], axis=1)
-        gain = np.linalg.lstsq(a, target * root, rcond=None)[0]
-        residual = target * root - a @ gain
-        share = float(residual @ residual) / energy
-        return share + float(prior @ away(map_) ** 2), share, gain
+    def cost(self, map_: Rigid) -> tuple[float, float, np.ndarray]:
+        """Return what is to be least, the share of the energy left, and gain and offset."""
+        _, (values,) = self._under(map_, self.layers[:1])
+        a = np.stack([values * self.root, self.root], axis=1)
+        gain = np.linalg.lstsq(a, self.target * self.root, rcond=None)[0]
+        residual = self.target * self.root - a @ gain
+        share = float(residual @ residual) / self.energy
+        return share + float(self.prior @ self.away(map_) ** 2), share, gain
 
-    now = start
-    best, share, gain = cost(now)
-    for _ in range(12):
-        moved = now.size * (now.rotation @ places)
-        at = (moved + now.shift_mm[:, None]) / voxel_mm + half[:, None]
-        values, *slopes = (map_coordinates(a, at, order=1, mode="nearest") for a in layers)
+    def normal(self, map_: Rigid, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the normal equations of a step from a map: matrix and right side."""
+        moved, (values, *slopes) = self._under(map_, self.layers)
         g = np.stack(slopes) * gain[0]
         # d(moved) = dw × moved, so the slope along dw is moved × g; along ln size it is moved · g.
         parts = [g, np.cross(moved, g, axis=0) / _ARM_MM]
-        if resize:
+        if self.resize:
             parts.append((moved * g).sum(axis=0, keepdims=True) / _ARM_MM)
-        jacobian = np.concatenate([*parts, values[None], np.ones_like(values)[None]]) * root
-        residual = (target - gain[0] * values - gain[1]) * root
-        normal = jacobian @ jacobian.T / energy
-        right = jacobian @ residual / energy
-        held = np.arange(len(spread))
-        normal[held, held] += prior
-        right[held] -= prior * away(now)
-        improved = False
+        jacobian = np.concatenate([*parts, values[None], np.ones_like(values)[None]]) * self.root
+        residual = (self.target - gain[0] * values - gain[1]) * self.root
+        matrix = jacobian @ jacobian.T / self.energy
+        right = jacobian @ residual / self.energy
+        held = np.arange(len(self.prior))
+        matrix[held, held] += self.prior
+        right[held] -= self.prior * self.away(map_)
+        return matrix, right
+
+    def stepped(self, map_: Rigid, step: np.ndarray) -> Rigid:
+        """Return the map a step away."""
+        return Rigid(
+            Rotation.from_rotvec(step[3:6] / _ARM_MM).as_matrix() @ map_.rotation,
+            map_.shift_mm + step[:3],
+            0.0,
+            map_.size * float(np.exp(step[6] / _ARM_MM)) if self.resize else 1.0,
+        )
+
+    def _under(self, map_: Rigid, layers: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Where the places come to, before the shift, and the layers there."""
+        moved = map_.size * (map_.rotation @ self.places)
+        at = (moved + map_.shift_mm[:, None]) / self.voxel_mm + self.half[:, None]
+        return moved, [map_coordinates(a, at, order=1, mode="nearest") for a in layers]
+
+
+def _descend(match: _Match, start: Rigid) -> Rigid:
+    """Levenberg-Marquardt from a start."""
+    damping, now = 1e-3, start
+    best, share, gain = match.cost(now)
+    for _ in range(12):
+        normal, right = match.normal(now, gain)
         for _ in range(4):
             damped = normal + np.diag(np.diag(normal) * damping + 1e-12)
-            step = np.linalg.solve(damped, right)
-            trial = Rigid(
-                Rotation.from_rotvec(step[3:6] / _ARM_MM).as_matrix() @ now.rotation,
-                now.shift_mm + step[:3],
-                0.0,
-                now.size * float(np.exp(step[6] / _ARM_MM)) if resize else 1.0,
-            )
-            value, trial_share, trial_gain = cost(trial)
+            trial = match.stepped(now, np.linalg.solve(damped, right))
+            value, trial_share, trial_gain = match.cost(trial)
             if value < best:
-                improved = True
                 break
             damping *= 10
-        if not improved:
+        else:
             break
         gained, best, share, gain, now = best - value, value, trial_share, trial_gain, trial
         damping = max(damping / 10, 1e-6)

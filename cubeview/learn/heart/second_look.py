@@ -93,7 +93,13 @@ def second_look(seen: np.ndarray) -> Step:
 
 
 def standard(seen: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """Return a 1 and the signs, shape (..., n), in standard deviations, shape (..., n + 1)."""
+    """Return a 1 and the signs, shape (..., n), in standard deviations, shape (..., n + 1).
+
+    Parameters
+    ----------
+    seen : ndarray, shape (..., n)
+    mean, spread : ndarray, shape (n,)
+    """
     row = np.clip((seen - mean) / spread, -_LIMIT, _LIMIT)
     return np.concatenate([np.ones_like(row[..., :1]), row], axis=-1)
 

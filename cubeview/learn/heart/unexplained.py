@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit
 
+from cubeview.learn.heart.descent import DELTA, descend
 from cubeview.learn.heart.image import Around, HeartImage, around
 from cubeview.learn.heart.wall import (
-    DELTA,
     Fit,
     Wall,
     changed,
     columns,
-    descend,
     prior,
     solve,
     unwalled,

@@ -7,16 +7,20 @@ ventricle. Brightness, cavity and surroundings are linear and are solved for at 
 (variable projection; Golub and Pereyra, SIAM J Numer Anal 1973, 10:413).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
 
+from cubeview.learn.heart.descent import descend
+
+# Numbers without another source were chosen on simulated pairs and on the real scans at hand; what
+# they come to together is measured in docs/ventricle.md.
+
 # Thickness and blur cannot be told apart at emission resolution, so the thickness is fixed at a
 # usual mean over the heart beat and the blur is fitted.
 WALL_MM = 8.5
-_APEX_SHARE = 0.8
+_APEX_SHARE = 0.8  # of that thickness, at the apex
 # How much slower the ventricle narrows towards the base than towards the apex.
 _TAPER = 0.55
 _LOGISTIC = 1.702  # expit(1.702 x) stays within 0.01 of the normal distribution function
@@ -26,15 +30,12 @@ _LOGISTIC = 1.702  # expit(1.702 x) stays within 0.01 of the normal distribution
 _USUAL = np.array([np.log(55.0), np.log(32.0), 0.59, np.log(7.0), 0.0, 15.0, np.log(40.0)])
 _SPREAD = np.array([0.17, 0.20, 0.12, 0.20, 0.06, 7.0, 0.35])
 _USUAL_RATIO, _RATIO_SPREAD = np.log(55.0 / 32.0), 0.13
-_PRIOR = 0.006
+_PRIOR = 0.006  # weight of what is usual, as a share of the counts' variance
 # Where only place and direction are fitted: the start's are known to about so much (10 mm, radian).
 _PLACED = np.array([0.4, 0.4, 0.4, 0.1, 0.1])
-_HOLD = 0.004
-_RIDGE = 0.05
-_CAVITY = 1.0
-
-DELTA = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.02, 0.02, 0.02, 0.03, 0.01, 0.05, 0.05])
-"""By how much each entry of `changed` is moved to see what depends on it."""
+_HOLD = 0.004  # weight of that, as a share of the counts' variance
+_RIDGE = 0.05  # holds the uptake's modes to even uptake, as a share of what the wall itself weighs
+_CAVITY = 1.0  # the same for counts inside, in units of the ridge
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +227,14 @@ def fit_wall(
 
 
 def unwalled(wall: Wall, places: np.ndarray, values: np.ndarray, weight: np.ndarray) -> float:
-    """Return what smooth surroundings alone leave of the counts around a wall, sum of squares."""
+    """Return what smooth surroundings alone leave of the counts around a wall, sum of squares.
+
+    Parameters
+    ----------
+    wall : Wall
+    places : ndarray, shape (n, 3), mm
+    values, weight : ndarray, shape (n,)
+    """
     root = np.sqrt(weight)
     plane = np.stack([np.ones_like(values), *(places - wall.centre[:, None]) / 50.0]) * root
     flat = np.linalg.lstsq(plane.T, values * root, rcond=None)[0]
@@ -360,38 +368,3 @@ def solve(
     coefficients = np.linalg.solve(normal + np.diag(extra), design @ target)
     residual: np.ndarray = target - coefficients.astype(design.dtype) @ design
     return residual, coefficients
-
-
-def descend(
-    residual: Callable[[np.ndarray], np.ndarray],
-    vector: np.ndarray,
-    steps: int,
-    delta: np.ndarray = DELTA,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Go down by Levenberg-Marquardt with numeric slopes; return the vector and its residuals.
-
-    The first five entries of the vector are those of `changed`; `delta` are the steps of slopes.
-    """
-    damping = 1e-2
-    now = residual(vector)
-    delta = delta[: len(vector)]
-    for _ in range(steps):
-        slopes = np.stack(
-            [(residual(vector + d) - now) / d[i] for i, d in enumerate(np.diag(delta))]
-        )
-        normal, right = slopes @ slopes.T, slopes @ now
-        for _ in range(4):
-            damped = normal + np.diag(np.diag(normal) * damping + 1e-9)
-            step = np.clip(np.linalg.solve(damped, -right), -1.0, 1.0)
-            step[3:12] = np.clip(step[3:12], -0.25, 0.25)
-            trial = residual(vector + step)
-            if trial @ trial < now @ now:
-                break
-            damping *= 6
-        else:
-            break
-        gained = now @ now - trial @ trial
-        vector, now, damping = vector + step, trial, max(damping / 6, 1e-4)
-        if gained < 2e-5:
-            break
-    return vector, now

@@ -6,6 +6,7 @@ under a little noise and across trainings (after Arun et al. 2021, arXiv:2008.02
 and class.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
@@ -21,9 +22,9 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.kinds import Kind, kind_of
 from cubeview.learn.explain.advice import FORMAT
-from cubeview.learn.explain.cam import OcclusionSettings, evidence, hide
-from cubeview.learn.explain.gradcam import attributions, strengths
+from cubeview.learn.explain.methods import EXPLAINERS, Explainer, grid_map
 from cubeview.learn.explain.overlay import visible_in
 from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
 from cubeview.learn.models.device import on_best_device
@@ -40,6 +41,7 @@ NEAR_MM = 10.0
 NEAR_VOXELS = 2.0
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 NOISE = 0.02
+_FRESH = ("head", "all")  # what is untrained in the models a map must not be like
 _FEW = 3  # cases of a class for the tests that need no large number
 _SOME = 10  # and for the comparison of trainings
 
@@ -105,77 +107,91 @@ def check_maps(
     CubeviewError
         If no simulator makes cases for this model, or the twins are not like it or the same.
     """
-    card = model.card
     _check_twins(model, twins)
-    makers = _makers(card.kind)
-    across: dict[str, dict[str, list[float]]] = {}
-    hits: dict[str, dict[str, list[tuple[bool, float]]]] = {}
-    curves: dict[str, dict[str, list[tuple[float, ...]]]] = {}
-    others: dict[str, dict[str, list[float]]] = {}
-    taken = dict.fromkeys(card.classes, 0)
+    simulator = _simulator(model)
+    ways = makers(kind_of(model.card))
+    tallies = {name: _Tally() for name in ways}
+    taken: Counter[str] = Counter()
     rng = np.random.default_rng(seed)
     fresh: dict[str, Model] = {}
-    for number, known in enumerate(_cases(model, count, seed)):
+    for number, known in enumerate(_cases(model, simulator, count, seed)):
         report(number / count, f"checking maps, case {number + 1} of {count}")
-        row = card.classes.index(known.label)
-        prepared = known.prepared
-        seen = visible_in(prepared)
-        at_random = _curves(model, prepared, row, rng.permutation(seen.size).reshape(seen.shape))
-        if not fresh:
-            fresh = {"head": _fresh(model, prepared, False), "all": _fresh(model, prepared, True)}
+        prepared, label = known.prepared, known.label
+        row, seen = model.card.classes.index(label), visible_in(prepared)
+        by_chance = _curves(model, prepared, row, rng.permutation(seen.size).reshape(seen.shape))
+        fresh = fresh or {name: _fresh(model, prepared, name == "all") for name in _FRESH}
         shaken = _shaken(prepared, seen, rng)
-        for name, make in makers.items():
-            values = make(model, prepared, row)
-            if known.near.any():
-                inside = np.where(known.region, values, -np.inf)
-                hit = bool(known.near.flat[int(inside.argmax())])
-                chance = float(known.near[known.region].mean())
-                hits.setdefault(name, {}).setdefault(known.label, []).append((hit, chance))
-            curves.setdefault(name, {}).setdefault(known.label, []).append(
-                (*_curves(model, prepared, row, values), *at_random)
-            )
-            if taken[known.label] < _FEW:
-                kept = others.setdefault(name, {})
+        for name, make in ways.items():
+            tally, values = tallies[name], make(model, prepared, row)
+            tally.point(known, values)
+            tally.curves[label].append((*_curves(model, prepared, row, values), *by_chance))
+            if taken[label] < _FEW:
                 for what, other in fresh.items():
                     like = _alike(values, make(other, prepared, row), seen)
-                    kept.setdefault(what, []).append(abs(like))
+                    tally.alike[what].append(abs(like))
                 again = _alike(values, make(model, shaken, row), seen)
-                kept.setdefault("repeatable", []).append(again)
-            if twins and taken[known.label] < _SOME:
+                tally.alike["repeatable"].append(again)
+            if twins and taken[label] < _SOME:
                 maps = [values, *(make(twin, prepared, row) for twin in twins)]
-                across.setdefault(name, {}).setdefault(known.label, []).extend(
-                    _alike(one, other, seen) for one, other in combinations(maps, 2)
-                )
-        taken[known.label] += 1
+                pairs = combinations(maps, 2)
+                tally.across[label] += [_alike(one, other, seen) for one, other in pairs]
+        taken[label] += 1
     report(1.0, "maps checked")
-    heart = card.kind == "heart"
+    classes = model.card.classes
     found: dict[str, Any] = {
         "format": FORMAT,
         "made_by": f"cubeview {__version__}",
-        "on": spect.VERSION if heart else ifu.VERSION,
+        "on": simulator.version,
         "cases": count,
         "seed": seed,
-        "within": f"{NEAR_MM:g} mm, in the heart" if heart else f"{NEAR_VOXELS:g} voxels",
-        "classes": list(card.classes),
-        "methods": {
-            name: {
-                "classes": {
-                    label: _row(hits.get(name, {}).get(label, []), curves[name].get(label, []))
-                    for label in card.classes
-                },
-                "randomised": {what: _mean(others[name][what]) for what in ("head", "all")},
-                "repeatable": _mean(others[name]["repeatable"]),
-            }
-            for name in makers
-        },
+        "within": simulator.within,
+        "classes": list(classes),
+        "methods": {name: tally.figures(classes) for name, tally in tallies.items()},
     }
     if twins:
         found["models"] = [one.card.weights_sha256 for one in (model, *twins)]
-        for name, method in found["methods"].items():
-            for label, alike in across[name].items():
-                method["classes"][label]["across_seeds"] = _mean(alike)
-            method["across_seeds"] = _mean(list(chain.from_iterable(across[name].values())))
     return found
+
+
+class _Tally:
+    """What is found of one method, by class or by what its maps are compared with."""
+
+    def __init__(self) -> None:
+        self.hits: defaultdict[str, list[tuple[bool, float]]] = defaultdict(list)
+        self.curves: defaultdict[str, list[tuple[float, ...]]] = defaultdict(list)
+        self.alike: defaultdict[str, list[float]] = defaultdict(list)
+        self.across: defaultdict[str, list[float]] = defaultdict(list)
+
+    def point(self, known: Known, values: np.ndarray) -> None:
+        """Take whether a map's largest value lies near the place, if there is one."""
+        if known.near.any():
+            inside = np.where(known.region, values, -np.inf)
+            hit = bool(known.near.flat[int(inside.argmax())])
+            self.hits[known.label].append((hit, float(known.near[known.region].mean())))
+
+    def figures(self, classes: Sequence[str]) -> dict[str, Any]:
+        """Return plain values, see `check_maps`."""
+        found: dict[str, Any] = {
+            "classes": {label: self._row(label) for label in classes},
+            "randomised": {what: _mean(self.alike[what]) for what in _FRESH},
+            "repeatable": _mean(self.alike["repeatable"]),
+        }
+        if self.across:
+            found["across_seeds"] = _mean(list(chain.from_iterable(self.across.values())))
+        return found
+
+    def _row(self, label: str) -> dict[str, Any]:
+        hits, curves = self.hits[label], self.curves[label]
+        names = ("deletion", "insertion", "deletion_random", "insertion_random")
+        row: dict[str, Any] = {
+            "n": len(hits),
+            "hit": _mean([float(hit) for hit, _ in hits]),
+            "chance": _mean([chance for _, chance in hits]),
+        }
+        row |= {name: _mean([one[place] for one in curves]) for place, name in enumerate(names)}
+        if label in self.across:
+            row["across_seeds"] = _mean(self.across[label])
+        return row
 
 
 def _check_twins(model: Model, twins: Sequence[Model]) -> None:
@@ -195,36 +211,28 @@ def _check_twins(model: Model, twins: Sequence[Model]) -> None:
         raise CubeviewError("Two of the models are one and the same: name models of other seeds.")
 
 
-def _makers(kind: str) -> dict[str, Maker]:
-    """The maps on the input grid, by the name the user reads."""
+def makers(kind: Kind) -> dict[str, Maker]:
+    """Return what is measured of cases of a kind: maps on the input grid, by their names."""
 
-    def hidden(fill: Any) -> Maker:
-        settings = OcclusionSettings(8, 4, fill)
-        return lambda model, prepared, row: hide(model, prepared, settings).mean(row)
+    def maker(way: Explainer, settings: Any) -> Maker:
+        return lambda model, prepared, row: grid_map(way, model, prepared, row, settings).summed
 
-    makers: dict[str, Maker] = {
-        "CAM": evidence,
-        "Grad-CAM++": strengths,
-        "integrated gradients": lambda *asked: attributions(*asked).sum(axis=0),
-        "occlusion": hidden("zero"),
+    return {
+        name: maker(way, settings)
+        for way in EXPLAINERS.values()
+        for name, settings in (
+            way.measured(kind) if way.measured else {way.label: way.settings}
+        ).items()
     }
-    if kind == "heart":
-        makers["occlusion by the wall's mean"] = hidden("wall")
-    return makers
 
 
-def _cases(model: Model, count: int, seed: int) -> Iterator[Known]:
-    card = model.card
-    makers = {"heart": (_heart, spect.CLASSES), "sky": (_window, ifu.CLASSES)}
-    if card.kind not in makers:
-        raise CubeviewError(f"{card.title}: no simulator makes cases for models of this kind.")
-    make, classes = makers[card.kind]
-    labels = [label for label in card.classes if label in classes]
+def _cases(model: Model, simulator: "_Simulator", count: int, seed: int) -> Iterator[Known]:
+    labels = [label for label in model.card.classes if label in simulator.classes]
     if not labels:
-        raise CubeviewError(f"{card.title}: none of its classes is one of the simulator's.")
+        raise CubeviewError(f"{model.card.title}: none of its classes is one of the simulator's.")
     for number in range(count):
-        label = labels[number % len(labels)]
-        yield make(model, label, np.random.default_rng((seed, number)), f"check {number}")
+        label, rng = labels[number % len(labels)], np.random.default_rng((seed, number))
+        yield simulator.make(model, label, rng, f"check {number}")
 
 
 def _heart(model: Model, label: str, rng: np.random.Generator, name: str) -> Known:
@@ -263,6 +271,30 @@ def _window(model: Model, label: str, rng: np.random.Generator, name: str) -> Kn
     strength = np.abs(window.effect)
     site = strength > strength.max() / 2
     return Known(label, prepared, np.ones_like(site), _around(site, NEAR_VOXELS))
+
+
+@dataclass(frozen=True)
+class _Simulator:
+    """Where cases with a known place come from, and how near to it counts."""
+
+    make: Callable[[Model, str, np.random.Generator, str], Known]
+    classes: tuple[str, ...]
+    version: str
+    within: str
+
+
+_SIMULATORS = {
+    "heart": _Simulator(_heart, spect.CLASSES, spect.VERSION, f"{NEAR_MM:g} mm, in the heart"),
+    "sky": _Simulator(_window, ifu.CLASSES, ifu.VERSION, f"{NEAR_VOXELS:g} voxels"),
+}
+
+
+def _simulator(model: Model) -> _Simulator:
+    if model.card.kind not in _SIMULATORS:
+        raise CubeviewError(
+            f"{model.card.title}: no simulator makes cases for models of this kind."
+        )
+    return _SIMULATORS[model.card.kind]
 
 
 def _on_grid(mask: np.ndarray, grid: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -326,17 +358,6 @@ def _alike(one: np.ndarray, other: np.ndarray, seen: np.ndarray) -> float:
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
     return float(spearmanr(a, b).statistic)
-
-
-def _row(hits: list[tuple[bool, float]], curves: list[tuple[float, ...]]) -> dict[str, Any]:
-    names = ("deletion", "insertion", "deletion_random", "insertion_random")
-    row: dict[str, Any] = {
-        "n": len(hits),
-        "hit": _mean([float(hit) for hit, _ in hits]),
-        "chance": _mean([chance for _, chance in hits]),
-    }
-    row |= {name: _mean([curve[place] for curve in curves]) for place, name in enumerate(names)}
-    return row
 
 
 def _mean(values: list[float]) -> float:

@@ -59,7 +59,14 @@ def fit_doubt(network: Network, fitted: Dataset, held_out: Dataset) -> Doubt:
 
 
 def features_of(network: Network, data: Dataset, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return `early_features` of at most so many examples, float64, and their labels."""
+    """Return `early_features` of at most so many examples, float64, and their labels.
+
+    Parameters
+    ----------
+    network : Network
+    data : Dataset
+    most : int
+    """
     every = np.arange(min(data.count, most))
     found = []
     with torch.inference_mode():

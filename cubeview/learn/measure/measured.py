@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from cubeview.errors import Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
-from cubeview.learn.examples.dataset import DataConfig, Dataset, make_dataset
+from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset
 from cubeview.learn.examples.truth import make_facts
 from cubeview.learn.measure.fit_doubt import features_of
 from cubeview.learn.measure.metrics import auc, evidence, reliability, roc, softmax, summarise
@@ -49,6 +49,35 @@ class Measured:
     logits: np.ndarray
     labels: np.ndarray
     facts: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def set_name(source: str, count: int, seed: int) -> str:
+    """Return in words which simulated cases a figure was measured on.
+
+    Parameters
+    ----------
+    source : str
+        A key of `SOURCES`.
+    count, seed : int
+    """
+    return f"{count} simulated cases ({SOURCES[source].version}), seed {seed}"
+
+
+def simulator_of(card: Card) -> str:
+    """Return which simulator makes cases for a model: the one with its classes and channels.
+
+    Raises
+    ------
+    CubeviewError
+        If there is none.
+    """
+    for name, source in SOURCES.items():
+        if source.classes == card.classes and source.roles == card.roles:
+            return name
+    raise CubeviewError(
+        f"{card.title} has classes of its own ({', '.join(card.classes)}); no simulator makes "
+        "cases for it. Measure it on labelled cases instead."
+    )
 
 
 @contextmanager
@@ -93,7 +122,15 @@ def simulated(
 def answers(
     network: torch.nn.Module, data: Dataset, batch: int = 128
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return logits, shape (n, classes), float64, and labels, shape (n,), of a whole data set."""
+    """Return logits, shape (n, classes), float64, and labels, shape (n,), of a whole data set.
+
+    Parameters
+    ----------
+    network : Module
+    data : Dataset
+    batch : int
+        Cases at a time.
+    """
     network.eval()
     logits = []
     with torch.inference_mode():

@@ -62,6 +62,13 @@ def roc_band(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean ROC curve of folds, and its spread.
 
+    Parameters
+    ----------
+    scores : ndarray, shape (n,)
+    positive : ndarray of bool, shape (n,)
+    folds : ndarray of int, shape (n,)
+    points : int
+
     Returns
     -------
     grid, mean, spread : ndarray, shape (points,)
@@ -115,7 +122,17 @@ def auc_gain(
     seed: int = 0,
     rounds: int = 2000,
 ) -> Interval:
-    """Return AUC after minus AUC before on the same cases, with a paired bootstrap interval."""
+    """Return AUC after minus AUC before on the same cases, with a paired bootstrap interval.
+
+    Parameters
+    ----------
+    after, before : ndarray, shape (n,)
+        Scores.
+    positive : ndarray of bool, shape (n,)
+    folds : ndarray of int, shape (n,), optional
+    seed, rounds : int
+        Of the bootstrap.
+    """
     sides = _sides(positive, folds)
     drawn = _drawn(after, sides, seed, rounds) - _drawn(before, sides, seed, rounds)
     found = [_wins(after, *side).mean() - _wins(before, *side).mean() for side in sides]
@@ -123,7 +140,13 @@ def auc_gain(
 
 
 def confusion(truth: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
-    """Return counts, shape (classes, classes): rows the truth, columns the answer."""
+    """Return counts, shape (classes, classes): rows the truth, columns the answer.
+
+    Parameters
+    ----------
+    truth, said : ndarray of int, shape (n,)
+    classes : int
+    """
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (truth, said), 1)
     return counts
@@ -162,7 +185,14 @@ def reliability(
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
-    """Return the expected calibration error (Guo et al. 2017, eq. 3), 0 to 1."""
+    """Return the expected calibration error (Guo et al. 2017, eq. 3), 0 to 1.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, classes)
+    truth : ndarray of int, shape (n,)
+    bins : int
+    """
     mean, share, number = reliability(probabilities, truth, bins)
     used = number > 0
     return float((np.abs(mean - share)[used] * number[used]).sum() / number.sum())
@@ -178,6 +208,12 @@ def evidence(logits: np.ndarray, normal: int, defects: Sequence[int]) -> np.ndar
     """Return the evidence for any defect against normal, shape (n,), as a difference of logits.
 
     The artefact class takes no part: it is a flag beside the question, not a rival answer.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n, classes)
+    normal : int
+    defects : sequence of int
     """
     logits = np.asarray(logits, dtype=np.float64)
     found: np.ndarray = special.logsumexp(logits[:, list(defects)], axis=1) - logits[:, normal]

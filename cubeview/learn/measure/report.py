@@ -11,7 +11,6 @@ import cubeview
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.examples.dataset import SOURCES
 from cubeview.learn.explain.advice import read_figures
-from cubeview.learn.measure.evaluate import set_name, simulator_of
 from cubeview.learn.measure.measured import (
     Measured,
     answers,
@@ -19,7 +18,9 @@ from cubeview.learn.measure.measured import (
     flagged,
     milliseconds,
     same_input,
+    set_name,
     simulated,
+    simulator_of,
 )
 from cubeview.learn.measure.page import page
 from cubeview.learn.models.model import Model

@@ -49,7 +49,15 @@ class Chart:
     def line(
         self, x: Sequence[float], y: Sequence[float], name: str = "", style: int = 0
     ) -> "Chart":
-        """Add a line; a place without a number parts it."""
+        """Add a line; a place without a number parts it.
+
+        Parameters
+        ----------
+        x, y : sequence of float
+        name : str
+            In the legend.
+        style : int
+        """
         colour, dashes = STYLES[style % len(STYLES)]
         runs: list[list[str]] = [[]]
         for place, value in zip(x, y, strict=True):
@@ -76,7 +84,14 @@ class Chart:
         high: Sequence[float] | None = None,
         style: int = 0,
     ) -> "Chart":
-        """Add dots, with an upright bar from `low` to `high` where they are given."""
+        """Add dots, with an upright bar from `low` to `high` where they are given.
+
+        Parameters
+        ----------
+        x, y : sequence of float
+        low, high : sequence of float, optional
+        style : int
+        """
         colour = STYLES[style % len(STYLES)][0]
         for number, (place, value) in enumerate(zip(x, y, strict=True)):
             if not np.isfinite(value):

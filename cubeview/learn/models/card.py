@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
-from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS, Code, kind_of
 from cubeview.paths import data_dir, resource
@@ -206,13 +205,25 @@ def _known_card(folder: Path, stamp: tuple[int, ...]) -> Card:
     return read_card(folder)
 
 
-def why_not(card: Card, case: Case) -> str:
+class Asked(Protocol):
+    """What a model may be asked about: an open `Case`, or the `Record` of a closed one."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of case."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles that are there."""
+
+
+def why_not(card: Card, case: Asked) -> str:
     """Say why a model cannot judge a case, and what can be done about it.
 
     Parameters
     ----------
     card : Card
-    case : Case
+    case : Case or Record
 
     Returns
     -------
@@ -226,10 +237,10 @@ def why_not(card: Card, case: Case) -> str:
         )
     if not kind_of(card).states:
         return ""
-    missing = [role for role in card.roles if role not in case.cubes]
+    missing = [role for role in card.roles if role not in case.roles]
     if not missing:
         return ""
-    if set(case.cubes) == {kind_of(case).role}:
+    if case.roles == (kind_of(case).role,):
         return (
             f"{card.title} needs {' and '.join(card.roles)}; this scan does not say which of them "
             "it is. Open it together with the other one, or say what it is."

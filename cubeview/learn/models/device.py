@@ -1,6 +1,7 @@
 """Where a network computes: CUDA, else an Apple GPU, else the CPU, and why."""
 
 import logging
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable
@@ -29,7 +30,13 @@ def best_device() -> tuple[torch.device, str]:
 
 
 def share_cores() -> None:
-    """Leave one core to the window, so that it stays smooth while a network works."""
+    """Leave one core to the window, so that it stays smooth while a network works.
+
+    A process that another one started shares the cores with its brothers, and takes one.
+    """
+    if multiprocessing.parent_process() is not None:
+        torch.set_num_threads(1)
+        return
     usable = getattr(os, "sched_getaffinity", None)
     cores = len(usable(0)) if usable else os.cpu_count() or 1
     torch.set_num_threads(max(1, cores - 1))

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import safetensors
@@ -82,6 +84,19 @@ def load_model(folder: Path | str) -> Model:
         )
     network.load_state_dict(weights)
     return Model(network.eval(), card, folder, _read_doubt(folder, card, network))
+
+
+def loaded(folder: Path) -> Model:
+    """Return the model of a folder as this thread has loaded it before, or load it.
+
+    A thread has its own: asking may move a network to another device and back.
+    """
+    return _kept(folder, (folder / CARD).stat().st_mtime_ns, threading.get_ident())
+
+
+@lru_cache(maxsize=4)
+def _kept(folder: Path, changed: int, thread: int) -> Model:
+    return load_model(folder)
 
 
 def save_model(model: Model, folder: Path | str) -> Model:

@@ -111,7 +111,18 @@ def _lowest(thresholds: np.ndarray, purity: np.ndarray, wanted: float) -> float:
 def catalogue_of(
     case: Case, model: str, found: Found, threshold: float | None, wanted: float
 ) -> Catalogue:
-    """Return the catalogue of a search; see `cubeview.learn.search.run.search`."""
+    """Return the catalogue of a search; see `cubeview.learn.search.run.search`.
+
+    Parameters
+    ----------
+    case : Case
+    model : str
+    found : Found
+    threshold : float or None
+        Signal-to-noise from which a peak counts; None to find it from the purity wanted.
+    wanted : float
+        Purity.
+    """
     if not found.known:
         raise CubeviewError(
             f"{case.name}: the cube holds no data that can be searched (all voxels are blank)."

@@ -7,8 +7,9 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from cubeview.cubes.cube import Box, Cube
+from cubeview.cubes.normal import MAD_TO_SIGMA
 from cubeview.errors import Report, nothing
-from cubeview.learn.search.filters import MAD_TO_SIGMA, spread
+from cubeview.learn.search.filters import spread
 
 CONTINUUM_CHANNELS = 48
 """A continuum is the median of about so many channels, with straight lines in between."""

@@ -14,10 +14,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, maximum_filter, median_filter
 
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.normal import FWHM_TO_SIGMA, MAD_TO_SIGMA
 from cubeview.errors import Report, nothing
-
-MAD_TO_SIGMA = 1.4826
-FWHM_TO_SIGMA = 1.0 / np.sqrt(8.0 * np.log(2.0))
 
 SKY_FWHM_PX = (3.5, 6.0, 10.0)
 SPECTRAL_FWHM_PX = (2.5, 5.0, 10.0)
@@ -210,6 +208,13 @@ def best_of(
     """Return the best template for light and the best for missing light.
 
     The second is the first of the cube with its sign flipped.
+
+    Parameters
+    ----------
+    ratio : ndarray, shape (z, y, x)
+        Signal over noise.
+    bank : Bank, optional
+    report : Report
     """
     bank = bank or Bank()
     count = len(bank.templates)

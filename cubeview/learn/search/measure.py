@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter, label
 
-from cubeview.learn.search.filters import FWHM_TO_SIGMA, SKY_FWHM_PX, SPECTRAL_FWHM_PX
+from cubeview.cubes.normal import FWHM_TO_SIGMA
+from cubeview.learn.search.filters import SKY_FWHM_PX, SPECTRAL_FWHM_PX
 
 
 class Shape(NamedTuple):

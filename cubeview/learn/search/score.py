@@ -42,6 +42,13 @@ def are_sharp(best: Best, places: np.ndarray, ratio: np.ndarray) -> np.ndarray:
     """Tell which peaks are sharper than the point-spread function, as hits of cosmic rays are.
 
     Never so where a beam spreads the noise itself: nothing can be sharper than that.
+
+    Parameters
+    ----------
+    best : Best
+    places : ndarray of int, shape (n, 3)
+    ratio : ndarray, shape (z, y, x)
+        Signal over noise.
     """
     if best.bank.beam:
         return np.zeros(len(places), bool)

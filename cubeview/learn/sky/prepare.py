@@ -4,19 +4,18 @@ The same function prepares simulated windows for training and real ones for pred
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box, Cube
+from cubeview.cubes.normal import MAD_TO_SIGMA
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.models.prepared import Prepared
-
-MAD_TO_SIGMA = 1.4826
-"""Median absolute deviation to standard deviation of a normal distribution."""
+from cubeview.learn.models.rooms import rebuilt
 
 
 @dataclass(frozen=True)
@@ -44,24 +43,8 @@ class SkyConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "SkyConfig":
-        """Rebuild from a model card.
-
-        Raises
-        ------
-        CubeviewError
-            If the card asks for a preparation this version does not know.
-        """
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
-        if unknown or values.get("kind", "sky") != "sky":
-            raise CubeviewError(
-                "The model card asks for a sky preparation this version does not know "
-                f"({', '.join(unknown) or values.get('kind')}); use a newer CubeView."
-            )
-        try:
-            kinds = {name: type(value) for name, value in asdict(cls()).items()}
-            return cls(**{name: kinds[name](value) for name, value in values.items()})
-        except (TypeError, ValueError) as error:
-            raise CubeviewError(f"The model card's preparation is broken: {error}.") from error
+        """Rebuild from a model card; see `cubeview.learn.models.rooms.rebuilt`."""
+        return rebuilt(cls(), values)
 
 
 def prepare_sky(

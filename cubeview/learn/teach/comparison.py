@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import logsumexp, softmax
+from scipy.special import logsumexp
 
 from cubeview.errors import CubeviewError
 from cubeview.learn.measure import metrics
@@ -101,11 +101,21 @@ def positive_classes(card: Card, classes: Sequence[str], asked: Sequence[str] = 
 def figures(
     logits: np.ndarray, truth: np.ndarray, folds: np.ndarray | None, positive: Sequence[int]
 ) -> Figures:
-    """Judge calibrated logits, shape (n, classes), against the truth, shape (n,)."""
+    """Judge calibrated logits, shape (n, classes), against the truth, shape (n,).
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n, classes)
+    truth : ndarray of int, shape (n,)
+    folds : ndarray of int, shape (n,), or None
+        The fold each case was judged in.
+    positive : sequence of int
+        The ill side of the ROC.
+    """
     others = [index for index in range(logits.shape[1]) if index not in positive]
     scores = logsumexp(logits[:, list(positive)], axis=1) - logsumexp(logits[:, others], axis=1)
     ill = np.isin(truth, positive)
-    probabilities = softmax(logits, axis=1)
+    probabilities = metrics.softmax(logits)
     counts = metrics.confusion(truth, probabilities.argmax(axis=1), logits.shape[1])
     per_fold: tuple[float, ...] = ()
     if folds is not None:
@@ -238,7 +248,18 @@ def kept_card(
     outcome: Outcome,
     name: str,
 ) -> Card:
-    """Return the card of a fine-tuned model that is to be kept under a name."""
+    """Return the card of a fine-tuned model that is to be kept under a name.
+
+    Parameters
+    ----------
+    card : Card
+        Of the tuned model.
+    base : Card
+    cases : TrainingSet
+    config : FinetuneConfig
+    outcome : Outcome
+    name : str
+    """
     counts = np.bincount(cases.truth, minlength=len(cases.classes))
     return replace(
         card,

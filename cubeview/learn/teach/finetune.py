@@ -120,70 +120,111 @@ def fine_tune(
     """
     together = together or Together()
     links = linked_classes(base.card, examples.classes)
-    if links is None and config.layers == "threshold":
-        raise CubeviewError(
-            "the model does not know these classes, so there is no threshold to move: choose "
-            "head or last2."
-        )
-    known = AUGMENTATIONS[base.card.kind]
-    if unknown := [name for name in config.augment if name not in known]:
-        raise CubeviewError(f"augmentation {unknown[0]!r}: choose from {', '.join(known)}.")
+    _refuse(base.card, links, config)
     folds = grouped_folds(examples, config.folds, config.seed)
-    start = deepcopy(base.network).eval().to(together.device)
-    if links is None:
-        start.reset_head(len(examples.classes))
-        nn.init.zeros_(start.head.weight)
-        nn.init.zeros_(start.head.bias)
     way = _Way(report, partial, config)
-    tail_at = tail_of(start, config.layers)
-    with explained():
-        cached = frozen_part(start, examples, tail_at, config, base.card.kind, way.aside)
-        pooled = pooled_part(start, tail_at, cached)
-    rounds = Rounds(start, tail_at, links, examples, cached, pooled, config, together)
+    rounds = _prepared(base, examples, links, config, together, way)
+    pairs = _Pairs(rounds, folds, way)
 
     raw = np.zeros((len(rounds.shares), len(examples), len(examples.classes)))
     calibrated, baseline = np.zeros_like(raw[0]), np.zeros_like(raw[0])
     truth, heat = examples.truth, base.card.temperature
-
-    inner: dict[tuple[int, int], np.ndarray] = {}
     for fold in range(config.folds):
         test, train = np.nonzero(folds == fold)[0], np.nonzero(folds != fold)[0]
         way.begin(fold)
         raw[:, test] = rounds.logits(rounds.train(train, way.watch), test)
         way.passed()
-        unseen = np.zeros_like(raw)
-        for other in range(config.folds):
-            if other == fold:
-                continue
-            pair = min(fold, other), max(fold, other)
-            if pair not in inner:
-                both = np.isin(folds, pair)
-                network = rounds.train(np.nonzero(~both)[0], way.inner)
-                inner[pair] = np.zeros_like(raw)
-                inner[pair][:, both] = rounds.logits(network, np.nonzero(both)[0])
-                way.passed()
-            unseen[:, folds == other] = inner[pair][:, folds == other]
+        unseen = pairs.unseen(fold)
         far = how_far(unseen[:, train], truth[train], heat)
         shift, temperature = calibrate(unseen[far, train], truth[train], heat)
         calibrated[test] = (raw[far, test] + shift) / temperature
-        baseline[test] = logistic_baseline(pooled[0], truth, train, test)
+        baseline[test] = logistic_baseline(rounds.pooled[0], truth, train, test)
         way.end(float((calibrated[test].argmax(axis=1) == truth[test]).mean()))
     way.begin(config.folds)
     far = how_far(raw, truth, heat)
     network = rounds.toward(rounds.train(np.arange(len(examples)), way.watch), rounds.shares[far])
     shift, temperature = calibrate(raw[far], truth, heat)
     network = _shifted(network, links, shift)
-    before = None
-    if links is not None:
-        before = model_logits(base, examples.inputs, links)
+    before = None if links is None else model_logits(base, examples.inputs, links)
     doubt = base.doubt if keeps_features(base.network, network) else None
     model = Model(network.cpu().eval(), _card(base, examples, links, temperature), doubt=doubt)
     report(1.0, "fine-tuned")
     return Tuned(model, folds, calibrated, before, baseline)
 
 
+def _refuse(card: Card, links: Links, config: FinetuneConfig) -> None:
+    if links is None and config.layers == "threshold":
+        raise CubeviewError(
+            "the model does not know these classes, so there is no threshold to move: choose "
+            "head or last2."
+        )
+    known = AUGMENTATIONS[card.kind]
+    if unknown := [name for name in config.augment if name not in known]:
+        raise CubeviewError(f"augmentation {unknown[0]!r}: choose from {', '.join(known)}.")
+
+
+def _prepared(
+    base: Model,
+    examples: TrainingSet,
+    links: Links,
+    config: FinetuneConfig,
+    together: Together,
+    way: "_Way",
+) -> Rounds:
+    """What all rounds share: the start, with a fresh head for new classes, and what is frozen."""
+    start = deepcopy(base.network).eval().to(together.device)
+    if links is None:
+        start.reset_head(len(examples.classes))
+        nn.init.zeros_(start.head.weight)
+        nn.init.zeros_(start.head.bias)
+    tail_at = tail_of(start, config.layers)
+    with explained():
+        cached = frozen_part(start, examples, tail_at, config, base.card.kind, way.aside)
+        pooled = pooled_part(start, tail_at, cached)
+    return Rounds(start, tail_at, links, examples, cached, pooled, config, together)
+
+
+class _Pairs:
+    """Scores by networks trained without two of the folds, each of which serves both."""
+
+    def __init__(self, rounds: Rounds, folds: np.ndarray, way: "_Way") -> None:
+        self._rounds, self._folds, self._way = rounds, folds, way
+        self._known: dict[tuple[int, ...], np.ndarray] = {}
+
+    def unseen(self, fold: int) -> np.ndarray:
+        """Return the scores of all other folds' cases, shape (shares, n, classes).
+
+        Each by a network that saw neither its fold nor this one; 0 for this fold's own.
+        """
+        examples = self._rounds.examples
+        found = np.zeros((len(self._rounds.shares), len(examples), len(examples.classes)))
+        for other in range(self._rounds.config.folds):
+            if other != fold:
+                cases = self._folds == other
+                found[:, cases] = self._without(min(fold, other), max(fold, other))[:, cases]
+        return found
+
+    def _without(self, *pair: int) -> np.ndarray:
+        if pair not in self._known:
+            both = np.isin(self._folds, pair)
+            network = self._rounds.train(np.nonzero(~both)[0], self._way.inner)
+            scores = self._rounds.logits(network, np.nonzero(both)[0])
+            self._known[pair] = np.zeros((len(scores), len(both), scores.shape[2]))
+            self._known[pair][:, both] = scores
+            self._way.passed()
+        return self._known[pair]
+
+
 def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
-    """Return a model's calibrated logits as it is, one a label class, shape (n, classes)."""
+    """Return a model's calibrated logits as it is, one a label class, shape (n, classes).
+
+    Parameters
+    ----------
+    model : Model
+    inputs : ndarray, shape (n, channel, d, h, w)
+    links : list or None
+        See `linked_classes`.
+    """
     with torch.inference_mode():
         found: np.ndarray = (
             batched(

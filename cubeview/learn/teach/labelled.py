@@ -9,7 +9,7 @@ from pathlib import Path
 from cubeview.cubes.case import Case
 from cubeview.kinds import KINDS
 from cubeview.library.library import Library
-from cubeview.library.stored import open_stored
+from cubeview.library.stored import open_stored, records
 from cubeview.library.table import open_row, read_table
 
 
@@ -63,19 +63,17 @@ def library_entries(library: Library, label_set: str, *, doubtful: bool = False)
         Hearts of one name, and windows of one file, belong to one group.
     """
     equivocal = {entry.name for entry in library.classes(label_set) if entry.key == "U"}
-    found = library.current(label_set, library.reader)
+    found, cases = library.current(label_set, library.reader), records(library)
     entries = []
     for (number, _), label in sorted(found.items(), key=lambda item: item[0]):
         if label.class_name is None or label.class_name in equivocal:
             continue
         if not doubtful and (not label.sure or label.quality):
             continue
-        ((kind, name, window),) = library.read(
-            "SELECT kind, name, window FROM cases WHERE id = ?", (number,)
-        )
-        hashes = library.read("SELECT sha256 FROM files WHERE case_id = ? ORDER BY role", (number,))
-        group = str(hashes[0][0]) if KINDS[kind].window_px and hashes else name
-        shown = f"{name} [{window}]" if window else name
+        case = cases[number]
+        hashes = sorted((role, digest) for role, (digest, _, _) in case.files.items())
+        group = hashes[0][1] if KINDS[case.kind].window_px and hashes else case.name
+        shown = f"{case.name} [{case.window}]" if case.window else case.name
         entries.append(Entry(shown, label.class_name, group, partial(open_stored, library, number)))
     return entries
 

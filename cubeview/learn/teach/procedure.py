@@ -1,10 +1,11 @@
-"""From labels to a judged fine-tune and a kept model, in the steps a window takes.
+"""From labels to a judged fine-tune and a kept model: the steps of the window and the command.
 
 torch and scipy are loaded by the functions that need them, never with this module.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from cubeview.learn.teach.tuning import FinetuneConfig, Going
 from cubeview.library import ventricles as placed
 
 if TYPE_CHECKING:
+    from cubeview.learn.models.processes import Together
     from cubeview.learn.teach.comparison import Outcome
     from cubeview.learn.teach.finetune import Tuned
     from cubeview.learn.teach.training_set import TrainingSet
@@ -105,6 +107,13 @@ class Teacher:
     ) -> list[str]:
         """Open and prepare the cases anew and say what is doubtful, a sentence each.
 
+        Parameters
+        ----------
+        base : ModelRef
+        entries : sequence of Entry
+        folds : int
+        report : Report
+
         Raises
         ------
         CubeviewError
@@ -114,7 +123,7 @@ class Teacher:
         from cubeview.learn.teach.training_set import preflight
 
         self._known = None
-        return preflight(self._cases(base, entries, report), folds)
+        return preflight(self.cases(base, entries, report=report), folds)
 
     def teach(
         self,
@@ -126,6 +135,7 @@ class Teacher:
         report: Report = nothing,
         told: Callable[[list[str]], None] | None = None,
         going: Callable[[Going], None] | None = None,
+        together: "Together | None" = None,
     ) -> Taught:
         """Prepare, fine-tune in folds and judge.
 
@@ -141,6 +151,8 @@ class Teacher:
             Gets the pre-flight's sentences before training begins.
         going : callable, optional
             See `cubeview.learn.teach.finetune.fine_tune`.
+        together : Together, optional
+            The processes this one trains with; alone beside a window without it.
 
         Raises
         ------
@@ -154,22 +166,39 @@ class Teacher:
         from cubeview.learn.teach.finetune import fine_tune
         from cubeview.learn.teach.training_set import preflight
 
-        share_cores()
-        cases = self._cases(base, entries, lambda f, text: report(0.3 * f, text))
+        if together is None:
+            share_cores()
+        cases = self.cases(base, entries, report=lambda f, text: report(0.3 * f, text))
         said = preflight(cases, config.folds)
         if told is not None:
             told(said)
-        positive_classes(base.card, cases.classes, positive)
+        positive_classes(base.card, cases.classes, positive)  # refused before the work, not after
         tuned = fine_tune(
             load_model(base.folder),
             cases,
             config,
             report=lambda f, text: report(0.3 + 0.7 * f, text),
             partial=going,
+            together=together,
         )
         return Taught(base, cases, config, tuned, judge(tuned, cases, base.card, positive))
 
-    def _cases(self, base: ModelRef, entries: Sequence[Entry], report: Report) -> "TrainingSet":
+    def cases(
+        self, base: ModelRef, entries: Sequence[Entry], *, report: Report = nothing
+    ) -> "TrainingSet":
+        """Open and prepare the cases, or return them where they are known.
+
+        Parameters
+        ----------
+        base : ModelRef
+        entries : sequence of Entry
+        report : Report
+
+        Raises
+        ------
+        CubeviewError
+            If they cannot be taught.
+        """
         from cubeview.learn.teach.training_set import gather
 
         key = (
@@ -184,8 +213,21 @@ class Teacher:
         return self._known[1]
 
 
-def keep(taught: Taught, name: str) -> ModelRef:
-    """Write a fine-tuned model among the user's own, under a new name.
+def refuse_taken(folder: Path) -> None:
+    """Raise CubeviewError if there is a model in a folder already."""
+    if folder.exists():
+        raise CubeviewError(f"{folder.name}: there is a model already. Choose another name.")
+
+
+def keep(taught: Taught, name: str, folder: Path | None = None) -> ModelRef:
+    """Write a fine-tuned model under a new name.
+
+    Parameters
+    ----------
+    taught : Taught
+    name : str
+    folder : Path, optional
+        Where to; among the user's own models without it.
 
     Raises
     ------
@@ -195,9 +237,8 @@ def keep(taught: Taught, name: str) -> ModelRef:
     from cubeview.learn.models.model import save_model
     from cubeview.learn.teach.comparison import kept_card
 
-    folder = folder_for(name)
-    if folder.exists():
-        raise CubeviewError(f"There is a model {name!r} already: choose another name.")
+    folder = folder or folder_for(name)
+    refuse_taken(folder)
     model, base = taught.tuned.model, taught.base.card
     card = kept_card(model.card, base, taught.cases, taught.config, taught.outcome, name)
     saved = save_model(replace(model, card=card), folder)

@@ -221,7 +221,20 @@ def frozen_part(
     kind: str,
     step: Callable[[str], None],
 ) -> torch.Tensor:
-    """Return what the frozen part makes of each case, (copy, case, ...); copy 0 is as it is."""
+    """Return what the frozen part makes of each case, (copy, case, ...); copy 0 is as it is.
+
+    Parameters
+    ----------
+    network : Network
+    examples : TrainingSet
+    tail_at : int
+        Index in ``features`` at which the moving part begins.
+    config : FinetuneConfig
+    kind : str
+        Of the cases: decides how they are varied.
+    step : callable
+        Told what is done; may raise Cancelled.
+    """
     rng = np.random.default_rng(config.seed)
     layers = list(network.features)[:tail_at]
     if config.layers in ("threshold", "head"):
@@ -246,7 +259,14 @@ def frozen_part(
 
 
 def pooled_part(network: Network, tail_at: int, cached: torch.Tensor) -> np.ndarray:
-    """Return what the head sees of what `frozen_part` gave, shape (copy, case, features)."""
+    """Return what the head sees of what `frozen_part` gave, shape (copy, case, features).
+
+    Parameters
+    ----------
+    network : Network
+    tail_at : int
+    cached : tensor, shape (copy, case, ...)
+    """
     with torch.inference_mode():
         found: np.ndarray = (
             torch.stack(
@@ -264,7 +284,15 @@ def pooled_part(network: Network, tail_at: int, cached: torch.Tensor) -> np.ndar
 def batched(
     run: Callable[[torch.Tensor], torch.Tensor], inputs: np.ndarray, network: Network
 ) -> torch.Tensor:
-    """Return what `run` makes of inputs, some at a time, on the network's device."""
+    """Return what `run` makes of inputs, some at a time, on the network's device.
+
+    Parameters
+    ----------
+    run : callable
+        From a batch of inputs to what is wanted.
+    inputs : ndarray, shape (n, channel, d, h, w)
+    network : Network
+    """
     device = network.head.weight.device
     parts = np.array_split(inputs, max(1, len(inputs) // _AT_ONCE))
     return torch.cat([run(torch.tensor(part, device=device)) for part in parts])

@@ -174,6 +174,11 @@ def preflight(examples: TrainingSet, folds: int) -> list[str]:
 def grouped_folds(examples: TrainingSet, folds: int, seed: int) -> np.ndarray:
     """Divide cases into folds, groups kept whole and classes spread evenly.
 
+    Parameters
+    ----------
+    examples : TrainingSet
+    folds, seed : int
+
     Returns
     -------
     ndarray of int, shape (n,)

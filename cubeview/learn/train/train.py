@@ -19,9 +19,8 @@ from cubeview.kinds import KINDS
 from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset
 from cubeview.learn.examples.truth import make_facts
 from cubeview.learn.measure.calibrate import calibrate
-from cubeview.learn.measure.evaluate import simulator_of
 from cubeview.learn.measure.fit_doubt import FIT_CASES, LEAST_CASES, LIMIT_CASES, fit_doubt
-from cubeview.learn.measure.measured import Measured, answers, figures
+from cubeview.learn.measure.measured import Measured, answers, figures, simulator_of
 from cubeview.learn.measure.report import described, write_report
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.doubt import Doubt

@@ -230,7 +230,15 @@ _KINDS: dict[str, tuple[LesionKind, ...]] = {
 
 
 def draw_lesions(rng: np.random.Generator, ranges: EffectRange, label: str) -> tuple[Lesion, ...]:
-    """Draw the lesions that a class stands for; none for healthy and artefact."""
+    """Draw the lesions that a class stands for; none for healthy and artefact.
+
+    Parameters
+    ----------
+    rng : Generator
+    ranges : EffectRange
+    label : str
+        A class.
+    """
     if label not in _KINDS:
         return ()
     kinds = _KINDS[label]
@@ -314,6 +322,14 @@ def shadow(
 
     It acts on whatever lies there, wall or not: what tells it from a lesion. The diaphragm darkens
     everything below an edge; the breast a band in front.
+
+    Parameters
+    ----------
+    artefact : Artefact
+    role : {"rest", "stress"}
+    radius_mm : float
+        Outer radius of the ventricle.
+    u, v, w : ndarray, mm
     """
     across = artefact.where / np.linalg.norm(artefact.where)
     ahead = (across[0] * u + across[1] * v + across[2] * w) - artefact.reach * radius_mm
@@ -332,6 +348,12 @@ def hot_spot(
 
     Filtered back projection without attenuation correction takes counts from the neighbours of a
     hot organ in the same transaxial plane, which here is the (u, w) plane.
+
+    Parameters
+    ----------
+    artefact : Artefact
+    place : ndarray, shape (3,), mm
+    u, v, w : ndarray, mm
     """
     du, dv, dw = u - place[0], v - place[1], w - place[2]
     tight = np.exp(-0.5 * (du**2 + dv**2 + dw**2) / artefact.width**2)

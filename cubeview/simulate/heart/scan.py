@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
+from cubeview.cubes.normal import SIGMA_TO_FWHM
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,14 @@ class Camera:
 
 
 def butterworth(square: np.ndarray, cutoff_per_mm: float, order: float) -> np.ndarray:
-    """Return what a Butterworth filter leaves of each frequency, given its square."""
+    """Return what a Butterworth filter leaves of each frequency, given its square.
+
+    Parameters
+    ----------
+    square : ndarray, per mm²
+    cutoff_per_mm : float
+    order : float
+    """
     kept: np.ndarray = 1.0 / np.sqrt(1.0 + (square / cutoff_per_mm**2) ** np.float32(order))
     return kept
 
@@ -176,7 +183,14 @@ def vary_surroundings(rng: np.random.Generator, around: Surroundings) -> Surroun
 def draw_surroundings(
     rng: np.random.Generator, ranges: ScanRange, radius_mm: float, length_mm: float
 ) -> Surroundings:
-    """Draw what lies around a ventricle of a given outer radius and length."""
+    """Draw what lies around a ventricle of a given outer radius and length.
+
+    Parameters
+    ----------
+    rng : Generator
+    ranges : ScanRange
+    radius_mm, length_mm : float
+    """
     organs = [
         Blob(
             centre=np.array(
@@ -233,7 +247,14 @@ def draw_surroundings(
 def right_ventricle(
     around: Surroundings, u: np.ndarray, v: np.ndarray, w: np.ndarray, edge_mm: float
 ) -> np.ndarray:
-    """Return how much of each voxel is right ventricular wall, 0 to 1, the left one uncut."""
+    """Return how much of each voxel is right ventricular wall, 0 to 1, the left one uncut.
+
+    Parameters
+    ----------
+    around : Surroundings
+    u, v, w : ndarray, mm
+    edge_mm : float
+    """
     scaled = np.stack([u, v, w]) - around.right_centre[:, None, None, None].astype(np.float32)
     scaled /= around.right_radii[:, None, None, None].astype(np.float32)
     depth = (np.sqrt((scaled**2).sum(axis=0)) - 1.0) * np.float32(around.right_radii.min())
@@ -246,7 +267,14 @@ def right_ventricle(
 def body_activity(
     around: Surroundings, u: np.ndarray, v: np.ndarray, w: np.ndarray, organ_gain: float
 ) -> np.ndarray:
-    """Return the activity of everything but the heart."""
+    """Return the activity of everything but the heart.
+
+    Parameters
+    ----------
+    around : Surroundings
+    u, v, w : ndarray, mm
+    organ_gain : float
+    """
     slope = around.gradient / 100.0
     activity = around.background * np.clip(1.0 + slope[0] * u + slope[1] * v + slope[2] * w, 0.3, 2)
     activity = activity.astype(np.float32)
@@ -317,7 +345,7 @@ def acquire(
     per_mm = np.float32(1.0 / voxel_mm)
     square = (z * z + y * y + x * x) * per_mm**2
     filtered = camera.filter(square)
-    sigma = np.float32(camera.fwhm_mm / FWHM)
+    sigma = np.float32(camera.fwhm_mm / SIGMA_TO_FWHM)
     transfer = filtered * np.exp(-2.0 * np.pi**2 * sigma**2 * square)
     if moved is not None:
         shift, share = moved

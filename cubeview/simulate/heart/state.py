@@ -81,7 +81,16 @@ class State:
 def draw_poses(
     rng: np.random.Generator, ranges: PoseRange, shape: tuple[int, int, int], voxel_mm: float
 ) -> dict[Role, Pose]:
-    """Draw where the heart lies in each scan; rest differs a little from stress."""
+    """Draw where the heart lies in each scan; rest differs a little from stress.
+
+    Parameters
+    ----------
+    rng : Generator
+    ranges : PoseRange
+    shape : tuple of int
+        Of the cube (z, y, x).
+    voxel_mm : float
+    """
     middle = (np.array(shape) - 1) / 2 * voxel_mm
     centre = middle + np.clip(rng.normal(0.0, ranges.offset_mm, 3), -16.0, 16.0)
     turn = _rotation(np.clip(rng.normal(0.0, ranges.tilt_deg, 3), -15.0, 15.0))

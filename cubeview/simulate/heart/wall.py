@@ -223,6 +223,12 @@ def vary_wall(rng: np.random.Generator, ranges: "WallRange", wall: Wall) -> Wall
     Breast and diaphragm lie a little differently, the beat differs, and so does scatter: the
     uptake of two scans of a healthy heart agrees to within some per cent, not exactly: in some
     pairs much better than in others.
+
+    Parameters
+    ----------
+    rng : Generator
+    ranges : WallRange
+    wall : Wall
     """
     unrest = np.exp(rng.uniform(*np.log(ranges.unrest)))
     shift, ripple = unrest * ranges.state_loss, unrest * ranges.state_ripple

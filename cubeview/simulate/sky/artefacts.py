@@ -117,6 +117,15 @@ def draw_artefact(
 ) -> tuple[np.ndarray, str]:
     """Draw a fault of an ``"ifu"`` or a ``"radio"`` cube.
 
+    Parameters
+    ----------
+    rng : Generator
+    flavour : {"ifu", "radio"}
+    shape : tuple of int
+        Of the cube (z, y, x).
+    kind : str
+        A key of `FAULTS`; drawn where empty.
+
     Returns
     -------
     cube : ndarray, shape (z, y, x)
@@ -137,6 +146,13 @@ def draw_hole(rng: np.random.Generator, shape: Shape, place: Place | None) -> np
     The field's slanted edge, a cube smaller than the window, the end of the spectrum, or single
     lost voxels: common in real cubes and no fault. A voxel and a half around `place` stays; where
     it is None the inner half of the window does.
+
+    Parameters
+    ----------
+    rng : Generator
+    shape : tuple of int
+    place : tuple of float, or None
+        Voxel (z, y, x) of what must be seen.
     """
     hole = np.zeros(shape, bool)
     middle = [(n - 1) / 2 for n in shape]

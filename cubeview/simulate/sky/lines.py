@@ -27,6 +27,14 @@ def rotating_disc(
     Scale length 1.2 to 5 voxels, arctangent rotation curve (Courteau 1997, AJ 114, 2402) whose
     flat part lies 1.5 to 7 channels from the systemic one, inclination 30 to 80 degrees, seen
     through the point- and line-spread functions.
+
+    Parameters
+    ----------
+    rng : Generator
+    optics : Optics
+    shape : tuple of int
+    place : tuple of float
+        Voxel (z, y, x) of the centre.
     """
     z0, y0, x0 = place
     scale_px = np.exp(rng.uniform(np.log(1.2), np.log(5.0)))
@@ -46,7 +54,16 @@ def rotating_disc(
 
 
 def nebula(rng: np.random.Generator, optics: Optics, shape: Shape, place: Place) -> np.ndarray:
-    """Return gas that fills the view, its line shifting smoothly across it; peak 1."""
+    """Return gas that fills the view, its line shifting smoothly across it; peak 1.
+
+    Parameters
+    ----------
+    rng : Generator
+    optics : Optics
+    shape : tuple of int
+    place : tuple of float
+        Voxel (z, y, x) of the line.
+    """
     image = glow(rng, shape[1:], rng.uniform(6, 16)) ** rng.uniform(1, 3)
     shift = (glow(rng, shape[1:], rng.uniform(10, 24)) - 0.5) * rng.uniform(0, 8)
     width = np.hypot(optics.lsf_px, np.exp(rng.uniform(0, np.log(10.0))))

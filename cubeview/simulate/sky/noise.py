@@ -38,6 +38,12 @@ def correlated(rng: np.random.Generator, shape: Shape, mix: tuple[float, float])
 
     `mix` is the weight of the two neighbours along the spectral and along each sky axis; the
     correlation between neighbours is 2 mix / (1 + 2 mix²). MUSE cubes show 0.1 to 0.35.
+
+    Parameters
+    ----------
+    rng : Generator
+    shape : tuple of int
+    mix : tuple of two float
     """
     noise = rng.standard_normal([n + 2 for n in shape], dtype=np.float32)
     for axis, weight in zip((0, 1, 2), (mix[0], mix[1], mix[1]), strict=True):
@@ -51,7 +57,16 @@ def correlated(rng: np.random.Generator, shape: Shape, mix: tuple[float, float])
 def beam_correlated(
     rng: np.random.Generator, shape: Shape, optics: Optics, mix: float
 ) -> np.ndarray:
-    """Return noise of unit variance that is correlated by the beam, as interferometers give it."""
+    """Return noise of unit variance that is correlated by the beam, as interferometers give it.
+
+    Parameters
+    ----------
+    rng : Generator
+    shape : tuple of int
+    optics : Optics
+    mix : float
+        Weight of the neighbours along the spectral axis.
+    """
     channels, ny, nx = shape
     edge = int(np.ceil(2 * optics.fwhm_px * optics.ratio))
     grid = (ny + edge, nx + edge)
@@ -105,6 +120,12 @@ def sky_noise(
 def draw_ifu_noise(rng: np.random.Generator, shape: Shape, optics: Optics) -> Noise:
     """Draw the noise of a window anywhere in the optical: no sky line in the blue, many in the
     red, three to four times the noise at the strongest.
+
+    Parameters
+    ----------
+    rng : Generator
+    shape : tuple of int
+    optics : Optics
     """
     count = min(rng.poisson(rng.choice([0.1, 1.0, 3.0])), 6)
     lines = [
@@ -118,6 +139,12 @@ def draw_ifu_noise(rng: np.random.Generator, shape: Shape, optics: Optics) -> No
 def draw_radio_noise(rng: np.random.Generator, shape: Shape, optics: Optics) -> Noise:
     """Draw the noise of an interferometer: even from channel to channel, correlated by the beam,
     rising towards the primary beam's edge in some windows.
+
+    Parameters
+    ----------
+    rng : Generator
+    shape : tuple of int
+    optics : Optics
     """
     per_channel = 1.0 + 0.03 * rng.standard_normal(shape[0])
     rise = np.ones(shape[1:])

@@ -64,7 +64,14 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType({"ifu": MUSE_LIKE, "radio": A
 def field_world(
     rng: np.random.Generator, shape: Shape, setting: Setting
 ) -> tuple[tuple[Axis, Axis, Axis], WCS]:
-    """Return the axes and the celestial WCS of a field somewhere away from the poles."""
+    """Return the axes and the celestial WCS of a field somewhere away from the poles.
+
+    Parameters
+    ----------
+    rng : Generator
+    shape : tuple of int
+    setting : Setting
+    """
     angle = np.radians(rng.uniform(-40, 40))
     scale = setting.voxel_arcsec / 3600.0
     wcs = WCS(naxis=2)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FWHM_TO_SIGMA = 1.0 / np.sqrt(8.0 * np.log(2.0))
+from cubeview.cubes.normal import FWHM_TO_SIGMA
 
 Place = tuple[float, float, float]
 """Voxel index (z, y, x), 0-based, may be fractional."""
@@ -55,6 +55,12 @@ def elliptical_radius(
     """Return each voxel's distance from (y, x) in minor-axis units, shape (ny, nx).
 
     `ratio` is the major axis over the minor one, `angle` in radians from +y towards +x.
+
+    Parameters
+    ----------
+    shape : tuple of two int
+    y, x : float
+    ratio, angle : float
     """
     dy = np.arange(shape[0])[:, None] - y
     dx = np.arange(shape[1])[None, :] - x
@@ -65,7 +71,14 @@ def elliptical_radius(
 
 
 def psf(optics: Optics, shape: tuple[int, int], y: float, x: float) -> np.ndarray:
-    """Return a point source at (y, x), peak 1, shape (ny, nx)."""
+    """Return a point source at (y, x), peak 1, shape (ny, nx).
+
+    Parameters
+    ----------
+    optics : Optics
+    shape : tuple of two int
+    y, x : float
+    """
     radius = elliptical_radius(shape, y, x, optics.ratio, optics.angle)
     if optics.beta is None:
         gaussian: np.ndarray = np.exp(-4.0 * np.log(2.0) * (radius / optics.fwhm_px) ** 2)
@@ -89,7 +102,13 @@ def blur(images: np.ndarray, optics: Optics) -> np.ndarray:
 
 
 def line(channels: int, centre: float, fwhm: float) -> np.ndarray:
-    """Return a Gaussian line, peak 1, shape (channels,); centre and width in channels."""
+    """Return a Gaussian line, peak 1, shape (channels,); centre and width in channels.
+
+    Parameters
+    ----------
+    channels : int
+    centre, fwhm : float
+    """
     offset = (np.arange(channels) - centre) / (fwhm * FWHM_TO_SIGMA)
     profile: np.ndarray = np.exp(-0.5 * offset**2)
     return profile
@@ -102,7 +121,14 @@ def peak_one(values: np.ndarray) -> np.ndarray:
 
 
 def star(optics: Optics, shape: tuple[int, int], place: Place) -> np.ndarray:
-    """Return the image of a point source, peak 1."""
+    """Return the image of a point source, peak 1.
+
+    Parameters
+    ----------
+    optics : Optics
+    shape : tuple of two int
+    place : tuple of float
+    """
     return psf(optics, shape, place[1], place[2])
 
 
@@ -117,6 +143,14 @@ def galaxy(
 
     Effective radius 1 voxel to `largest_px`, index 0.7 to 4, axis ratio 0.35 to 1.
     Sérsic profile: Graham & Driver 2005, PASA 22, 118, equation 1.
+
+    Parameters
+    ----------
+    rng : Generator
+    optics : Optics
+    shape : tuple of two int
+    place : tuple of float
+    largest_px : float
     """
     index = rng.uniform(0.7, 4.0)
     ratio = rng.uniform(1.0, 1.0 / 0.35)
@@ -129,7 +163,15 @@ def galaxy(
 
 
 def glow(rng: np.random.Generator, shape: tuple[int, int], smooth_px: float) -> np.ndarray:
-    """Return a smooth random image between 0 and 1: a nebula or a halo filling the view."""
+    """Return a smooth random image between 0 and 1: a nebula or a halo filling the view.
+
+    Parameters
+    ----------
+    rng : Generator
+    shape : tuple of two int
+    smooth_px : float
+        FWHM of the smoothing.
+    """
     ny, nx = shape
     frequency = np.hypot(np.fft.fftfreq(ny)[:, None], np.fft.rfftfreq(nx)[None, :])
     filter_ = np.exp(-2.0 * (np.pi * frequency * smooth_px * FWHM_TO_SIGMA) ** 2)

@@ -11,11 +11,12 @@ from cubeview.gui.shell.window import Window
 from cubeview.io import open_paths
 from cubeview.io.export.dicom import write_nm
 from cubeview.io.export.fits import write_cube
+from cubeview.library.answers import keep, packed
 from cubeview.library.exchange import apply_import
 from cubeview.library.library import Library
 from cubeview.library.schema import SKY_SET, SPECT_SET
 from cubeview.library.table_import import plan_any
-from tests.gui.fakes import make_heart, make_sky
+from tests.gui.fakes import HEART_WEIGHTS, make_heart, make_sky
 from tests.gui.panels.test_panels import press
 from tests.helpers.nmfolder import small_scan, write_hearts
 
@@ -152,15 +153,14 @@ def test_blind_hides_opinions_and_the_label_records_what_was_seen(
     model, records, labelling = window.worklist.model, window.records, window.labelling
     case = window.session.case
     for row in records.rows():
-        records.library.record_prediction(
-            row.id, Prediction(case, "net", {"healthy": 0.2, "mixed": 0.8}, 0.8, "CPU", 0.1)
-        )
+        odds = {"healthy": 0.2, "mixed": 0.8}
+        answer = Prediction(case, "heart-net", odds, 0.8, "CPU", 0.1, weights=HEART_WEIGHTS)
+        keep(records.library, row.id, packed(answer))
     window.worklist.refill()
 
     def shown(place, column):
-        from cubeview.gui.panels.worklist_model import COLUMNS
-
-        return model.data(model.index(place, COLUMNS.index(column)), Qt.ItemDataRole.DisplayRole)
+        names = [entry.name for entry in model.columns]
+        return model.data(model.index(place, names.index(column)), Qt.ItemDataRole.DisplayRole)
 
     assert shown(0, "prediction") == shown(0, "agreement") == shown(0, "probability") == "hidden"
     press(window, "1")
@@ -168,14 +168,14 @@ def test_blind_hides_opinions_and_the_label_records_what_was_seen(
     assert (shown(0, "prediction"), shown(0, "agreement")) == ("mixed", "differs")
     assert shown(1, "prediction") == "hidden"
     press(window, "4")
-    assert labelling.placed.opinion_seen == "net", "by now it was seen"
+    assert labelling.placed.opinion_seen == "heart-net", "by now it was seen"
     assert shown(0, "agreement") == "agrees"
     window.labels.blind.click()
     assert shown(1, "prediction") == "mixed"
     press(window, "N")
     quiet(window)
     press(window, "1")
-    assert labelling.placed.opinion_seen == "net"
+    assert labelling.placed.opinion_seen == "heart-net"
 
 
 def test_asking_answers_at_once_though_blind_and_is_recorded(window, imported, quiet):
@@ -353,24 +353,17 @@ def test_the_list_is_filtered_searched_sorted_and_asked_in_the_background(
     assert panel.ask_button.text() == "Classify 4 cases"
     asked = []
 
-    def predict_cases(library, folders, numbers, *, done, report):
+    def predict_cases(library, numbers, *, defaults, done, report):
         from cubeview.learn.ask.archive import Batch
 
         asked.extend(numbers)
         return Batch(0, 0, ((1, "Case 1: no heart."),))
 
     monkeypatch.setattr("cubeview.learn.ask.archive.predict_cases", predict_cases)
-    monkeypatch.setattr("cubeview.gui.panels.worklist.find_models", window_models)
     panel.classify()
     quiet(window)
     assert sorted(asked) == [1, 2, 3, 4]
     assert "could not be: Case 1: no heart." in texts(window)[0]
-
-
-def window_models():
-    from tests.gui.fakes import HEART_CLASSES, make_ref
-
-    return (make_ref("heart", HEART_CLASSES, ("rest", "stress")),)
 
 
 def test_a_sky_cube_of_the_library_is_done_when_a_window_of_it_is(window, tmp_path, quiet, qtbot):
@@ -412,13 +405,13 @@ def test_a_case_whose_file_has_gone_is_passed_over(window, imported, quiet, tmp_
     assert [row.label for row in window.records.rows()] == ["healthy"]
 
 
-def opinions(window, odds):
+def opinions(window, given):
     """Put a model's opinion and features of each case into the library."""
     case = window.session.case or make_heart()
-    for number, (healthy, place) in odds.items():
-        answer = Prediction(case, "net", {"healthy": healthy, "mixed": 1 - healthy}, 0, "CPU", 0)
-        features = np.array([place, 0.0], np.float32)
-        window.records.library.record_prediction(number, answer, features)
+    for number, (healthy, place) in given.items():
+        odds = {"healthy": healthy, "mixed": 1 - healthy}
+        answer = Prediction(case, "heart-net", odds, 0, "CPU", 0, weights=HEART_WEIGHTS)
+        keep(window.records.library, number, packed(answer, np.array([place, 0.0])))
     window.worklist.refill()
 
 
@@ -557,16 +550,16 @@ def test_the_audit_log_tells_what_was_done_and_names_nobody(window, tmp_path, qu
     quiet(window)
     press(window, "3")
     window.boxes.export(SPECT_SET, tmp_path / "out.csv")
-    log = window.records.library.audit()
-    assert [action for _, _, action, _, _ in log] == [
+    log = window.records.library.read("SELECT action, identity, detail FROM audit ORDER BY id", ())
+    assert [action for action, _, _ in log] == [
         "opened",
         "opinion seen",
         "labelled",
         "predicted",
         "exported",
     ]
-    assert len({known for _, _, _, known, _ in log[:4]}) == 1, "all of one case"
-    assert log[0][3]
+    assert len({known for _, known, _ in log[:4]}) == 1, "all of one case"
+    assert log[0][1]
     assert "Doe" not in str(log)
     assert "Wren" not in str(log)
 

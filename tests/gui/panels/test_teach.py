@@ -118,7 +118,9 @@ def test_from_labelled_cases_to_a_kept_model(ready, qtbot, idle):
     assert "12 cases: 6 healthy" in panel.told.text()
     assert result.wrong.count() == len(panel._taught.wrong)
     assert snapshot(data_dir() / "models") == before, "nothing is written before Keep"
-    (*_, (_, _, action, _, detail)) = ready.records.library.audit()
+    (*_, (action, detail)) = ready.records.library.read(
+        "SELECT action, detail FROM audit ORDER BY id", ()
+    )
     assert (action, detail) == ("trained", "small, 12 cases")
 
     result.name.setText("mine")

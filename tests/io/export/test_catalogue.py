@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from cubeview.cubes.catalogue import Catalogue, Detection
+from cubeview.cubes.catalogue import Catalogue, Detection, step_value
 from cubeview.errors import CubeviewError
 from cubeview.io.export.catalogue import write_catalogue
 from cubeview.simulate.sky.field import simulate_field
@@ -59,6 +59,6 @@ def test_other_endings_and_missing_folders_are_refused(catalogue, tmp_path):
 
 
 def test_purity_at_a_threshold(catalogue):
-    assert catalogue.purity_at(5.0) == 0.9
-    assert catalogue.purity_at(20.0) == 0.95
-    assert math.isnan(catalogue.purity_at(1.0))
+    assert step_value(catalogue.purity_sn, catalogue.purity, 5.0) == 0.9
+    assert step_value(catalogue.purity_sn, catalogue.purity, 20.0) == 0.95
+    assert math.isnan(step_value(catalogue.purity_sn, catalogue.purity, 1.0))

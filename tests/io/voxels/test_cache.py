@@ -131,7 +131,7 @@ def test_noise_and_flags_are_copied_as_they_are_shown(tmp_path):
 def test_flags_take_a_byte_each(tmp_path):
     flags = np.random.default_rng(3).integers(0, 2, SHAPE).astype(np.int32)
     file = opened(save(tmp_path, flags)).pixels.original
-    pixels = CachedPixels(cache.FlagPixels(file, SHAPE))
+    pixels = CachedPixels(cache.FlagPixels(file, SHAPE[0]))
     pixels.build()
     np.testing.assert_array_equal(pixels.spectrum(5, 6), flags[:, 5, 6])
     assert pixels.spectrum(5, 6).dtype == np.float32
@@ -222,7 +222,8 @@ def test_a_cancelled_copy_leaves_nothing(tmp_path):
 def test_a_killed_window_leaves_the_next_one_free(tmp_path, own_home, monkeypatch):
     path = save(tmp_path, values_of())
     script = (
-        "import sys, time\nfrom pathlib import Path\nfrom cubeview.io import cache, open_path\n"
+        "import sys, time\nfrom pathlib import Path\nfrom cubeview.io import open_path\n"
+        "from cubeview.io.voxels import cache\n"
         "cache.CACHED_FROM = 0\n"
         "def report(f, t):\n    print('at it', flush=True)\n    time.sleep(30)\n"
         f"open_path(Path({str(path)!r}))[0].main.pixels.build(report=report)\n"

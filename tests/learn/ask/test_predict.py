@@ -14,7 +14,7 @@ from cubeview.learn.ask.predict import (
     predict,
     prepare_case,
 )
-from cubeview.learn.explain.cam import cam
+from cubeview.learn.explain.methods import make_map
 from cubeview.learn.models.prepared import Prepared
 from tests.learn.models.test_card import HEART
 from tests.learn.toys import toy_model, turned
@@ -77,8 +77,8 @@ def test_the_more_doubtful_the_ventricle_the_less_certain_the_answer(prepared):
 def test_a_map_after_an_answer_does_not_prepare_again(prepared, preparations):
     model = toy_model()
     answer = predict(model, prepared.case)
-    cam(model, prepared.case, "mixed", ventricles=answer.ventricles)
-    cam(model, prepared.case, "healthy")
+    make_map(model, prepared.case, "mixed", "cam", ventricles=answer.ventricles)
+    make_map(model, prepared.case, "healthy", "cam")
     assert len(preparations) == 1
     predict(model, prepared.case.swapped())
     assert len(preparations) == 2

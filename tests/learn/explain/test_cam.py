@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from cubeview.errors import Cancelled, CubeviewError
-from cubeview.learn.explain.cam import OcclusionSettings, cam, occlusion
+from cubeview.learn.explain.methods import EXPLAINERS, make_map
+from cubeview.learn.explain.question import OcclusionSettings
 from cubeview.learn.models.network import NetworkConfig
 from tests.learn.explain.test_occluder import naive
 from tests.learn.toys import summing_model, to_voxel, toy_model, turned
@@ -29,8 +30,13 @@ def on_input(overlay, role="stress"):
 
 def test_occlusion_finds_an_impulse_at_its_own_voxel():
     prepared = impulse(3, 11, 6)
-    overlay = occlusion(
-        summing_model(), prepared.case, "healthy", OcclusionSettings(1, 1), prepared=prepared
+    overlay = make_map(
+        summing_model(),
+        prepared.case,
+        "healthy",
+        "occlusion",
+        OcclusionSettings(1, 1),
+        prepared=prepared,
     )
     for role in ("rest", "stress"):
         z, y, x = to_voxel(3, 11, 6)
@@ -43,11 +49,10 @@ def test_occlusion_finds_an_impulse_at_its_own_voxel():
 def test_maps_are_signed():
     prepared = impulse(3, 11, 6)
     model = summing_model()
-    for method in (cam, occlusion):
-        assert (
-            np.nanmax(method(model, prepared.case, "healthy", prepared=prepared).values["rest"]) > 0
-        )
-        against = method(model, prepared.case, "ischaemic", prepared=prepared)
+    for method in ("cam", "occlusion"):
+        spoken_for = make_map(model, prepared.case, "healthy", method, prepared=prepared)
+        assert np.nanmax(spoken_for.values["rest"]) > 0
+        against = make_map(model, prepared.case, "ischaemic", method, prepared=prepared)
         assert np.nanmin(against.values["rest"]) < 0
         assert against.target == "ischaemic"
 
@@ -58,7 +63,7 @@ def test_cam_points_to_a_planted_blob(padding):
     values[:, 8:10, 5:7, 9:11] = 1.0
     prepared = turned(values)
     config = NetworkConfig(widths=(4, 6, 8), kernels=(4, 2, 2), strides=(2, 1, 1), padding=padding)
-    overlay = cam(summing_model(config), prepared.case, "healthy", prepared=prepared)
+    overlay = make_map(summing_model(config), prepared.case, "healthy", "cam", prepared=prepared)
     found = on_input(overlay)
     weights = np.clip(found - found.max() / 2, 0, None)
     centre = [(weights * place).sum() / weights.sum() for place in np.indices(found.shape)]
@@ -68,7 +73,7 @@ def test_cam_points_to_a_planted_blob(padding):
 
 def test_cam_adds_up_to_the_logit(full):
     model = toy_model()
-    overlay = cam(model, full.case, "mixed", prepared=full)
+    overlay = make_map(model, full.case, "mixed", "cam", prepared=full)
     with torch.inference_mode():
         logit = model.network(torch.from_numpy(full.input)[None])[0, 3].item()
     # Sixteen input voxels lie symmetrically over the eight centres, so the means agree nearly.
@@ -83,7 +88,7 @@ def test_cam_adds_up_to_the_logit(full):
 def test_occlusion_is_the_mean_over_covering_patches(full, fill, channel, patch, stride):
     model = toy_model()
     settings = OcclusionSettings(patch, stride, fill, channel)
-    overlay = occlusion(model, full.case, "mixed", settings, prepared=full)
+    overlay = make_map(model, full.case, "mixed", "occlusion", settings, prepared=full)
     shown = torch.from_numpy(full.input)
     levels = {
         "zero": (0.0, 0.0),
@@ -110,7 +115,9 @@ def test_occlusion_is_the_mean_over_covering_patches(full, fill, channel, patch,
 def test_occlusion_agrees_with_captum(full):
     attr = pytest.importorskip("captum.attr", exc_type=ImportError)
     model = toy_model()
-    overlay = occlusion(model, full.case, "infarcted", OcclusionSettings(4, 4), prepared=full)
+    overlay = make_map(
+        model, full.case, "infarcted", "occlusion", OcclusionSettings(4, 4), prepared=full
+    )
     with torch.no_grad():
         wanted = attr.Occlusion(model.network).attribute(
             torch.from_numpy(full.input)[None],
@@ -127,10 +134,11 @@ def test_a_coarse_map_comes_first_and_the_same_map_last(full):
     model = toy_model()
     settings = OcclusionSettings(8, 2)
     partials, reports = [], []
-    overlay = occlusion(
+    overlay = make_map(
         model,
         full.case,
         "mixed",
+        "occlusion",
         settings,
         prepared=full,
         partial=partials.append,
@@ -139,7 +147,7 @@ def test_a_coarse_map_comes_first_and_the_same_map_last(full):
     assert len(partials) >= 2
     assert not any(partial.complete for partial in partials)
     assert np.isfinite(partials[0].values["rest"]).all()
-    plain = occlusion(model, full.case, "mixed", settings, prepared=full)
+    plain = make_map(model, full.case, "mixed", "occlusion", settings, prepared=full)
     np.testing.assert_array_equal(overlay.values["rest"], plain.values["rest"])
     assert reports == sorted(reports)
     assert reports[-1] == 1.0
@@ -151,7 +159,7 @@ def test_occlusion_stops_when_cancelled(full):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        occlusion(toy_model(), full.case, "mixed", prepared=full, report=report)
+        make_map(toy_model(), full.case, "mixed", "occlusion", prepared=full, report=report)
 
 
 def test_maps_say_nothing_where_the_network_saw_nothing():
@@ -162,8 +170,8 @@ def test_maps_say_nothing_where_the_network_saw_nothing():
     shown = np.zeros((16, 16, 16), dtype=bool)
     shown[4:12, 4:12, 4:12] = True
     for overlay in (
-        cam(toy_model(), prepared.case, "mixed", prepared=prepared),
-        occlusion(toy_model(), prepared.case, "mixed", prepared=prepared),
+        make_map(toy_model(), prepared.case, "mixed", "cam", prepared=prepared),
+        make_map(toy_model(), prepared.case, "mixed", "occlusion", prepared=prepared),
     ):
         np.testing.assert_array_equal(np.isfinite(on_input(overlay)), shown)
 
@@ -181,10 +189,10 @@ def test_maps_say_nothing_where_the_network_saw_nothing():
 )
 def test_settings_without_sense_are_refused(full, settings, words):
     with pytest.raises(CubeviewError, match=words):
-        occlusion(toy_model(), full.case, "mixed", settings, prepared=full)
+        make_map(toy_model(), full.case, "mixed", "occlusion", settings, prepared=full)
 
 
 def test_an_unknown_class_is_refused(full):
-    for method in (cam, occlusion):
+    for way in EXPLAINERS:
         with pytest.raises(CubeviewError, match="healthy"):
-            method(toy_model(), full.case, "broken", prepared=full)
+            make_map(toy_model(), full.case, "broken", way, prepared=full)

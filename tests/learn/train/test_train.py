@@ -9,12 +9,12 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from cubeview.errors import Cancelled, CubeviewError
+from cubeview.learn.ask.predict import predict
 from cubeview.learn.examples import dataset
 from cubeview.learn.examples.dataset import DataConfig, Dataset, Source, make_dataset
 from cubeview.learn.examples.heart import misplaced
 from cubeview.learn.heart.prepare import HeartConfig
-from cubeview.learn.measure.evaluate import evaluate, judge_hearts
-from cubeview.learn.measure.measured import answers
+from cubeview.learn.measure.measured import Measured, answers, figures, simulated, simulator_of
 from cubeview.learn.models.card import read_card
 from cubeview.learn.models.model import load_model
 from cubeview.learn.models.network import NetworkConfig, build
@@ -271,12 +271,14 @@ def test_a_recipe_becomes_a_model_folder(tmp_path, recipe):
     assert "Loss in training" in page
     assert f"{card.metrics['accuracy']:.3f}" in page
     json.dumps(dict(card.metrics), allow_nan=False)
-    figures = evaluate(model, 5, seed=4)
-    assert sum(map(sum, figures["confusion"])) == 5
+    with simulated(simulator_of(card), 5, 4, card.preprocess) as (data, _):
+        logits, labels = answers(model.network, data)
+    found = figures(Measured(card, "five unseen cases", logits, labels))
+    assert sum(map(sum, found["confusion"])) == 5
     case = to_case(simulate_pair("infarcted", np.random.default_rng(1)), "one")
-    (row,) = judge_hearts(model, [case])
-    assert row["answer"] in CLASSES
-    assert sum(row["probabilities"].values()) == pytest.approx(1.0, abs=1e-3)
+    said = predict(model, case)
+    assert said.answer in CLASSES
+    assert sum(said.probabilities.values()) == pytest.approx(1.0, abs=1e-3)
     with pytest.raises(CubeviewError, match="already"):
         train(recipe, tmp_path / "model")
     work = tmp_path / "model.work"
