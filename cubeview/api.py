@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import placed
@@ -34,18 +34,12 @@ def models() -> "dict[str, Card]":
 def load_model(name: str | Path) -> "Model":
     """Load a model by its name, or from its folder.
 
-    Raises
-    ------
-    CubeviewError
-        If there is none, or it cannot be used.
+    Raises CubeviewError if there is none, or it cannot be used.
     """
-    from cubeview.learn.models.card import find_models
+    from cubeview.learn.models.choose import named
     from cubeview.learn.models.model import load_model as load
 
-    folders = {ref.name: ref.folder for ref in find_models()}
-    if str(name) not in folders and not Path(name).is_dir():
-        raise CubeviewError(f"there is no model {str(name)!r}; installed: {', '.join(folders)}.")
-    return load(folders.get(str(name), Path(name)))
+    return load(named(str(name)).folder)
 
 
 def predict(
@@ -55,7 +49,7 @@ def predict(
     at: Sequence[float] | None = None,
     ventricles: Mapping[str, Ventricle] | None = None,
     report: Report = nothing,
-) -> Prediction:
+) -> Answer:
     """Ask a network what a case is.
 
     Parameters
@@ -71,7 +65,8 @@ def predict(
 
     Returns
     -------
-    Prediction
+    Answer
+        Of the model's task: a Prediction, where it classifies.
 
     Raises
     ------
@@ -100,7 +95,8 @@ def explain(
     Parameters
     ----------
     case : Case
-    method : {"cam", "gradcam++", "ig", "occlusion"}
+    method : str
+        Key of one of `cubeview.learn.explain.methods.EXPLAINERS`: ``"occlusion"``.
     model : Model, str or path, optional
     target : str
         The class the map speaks for; empty for the one the network answers.
@@ -125,8 +121,9 @@ def explain(
     way = explainer(method)
     case = placed(case, at) if at else case
     asked = _model(model, case)
-    target = target or ask.predict(asked, case, ventricles=ventricles).answer
-    return make_map(asked, case, target, way.key, settings, ventricles=ventricles, report=report)
+    prepared = ask.prepare_case(asked.card, case, ventricles=ventricles, report=report)
+    target = target or ask.predict(asked, case, prepared=prepared).answer
+    return make_map(asked, case, target, way.key, settings, prepared=prepared, report=report)
 
 
 def search(
@@ -163,10 +160,7 @@ def search(
 def simulate_heart(label: str, seed: int = 0) -> Case:
     """Return a simulated rest and stress pair; the same seed gives the same hearts.
 
-    Raises
-    ------
-    CubeviewError
-        If there is no such class.
+    Raises CubeviewError if there is no such class.
     """
     from cubeview.simulate.heart.pair import CLASSES, simulate_pair, to_case
 
@@ -194,16 +188,9 @@ def simulate_sky(
 
 
 def _model(model: "Model | str | Path | None", case: Case) -> "Model":
-    """Return the model that is meant; the first that can judge the case where none is named."""
-    from cubeview.learn.models.card import find_models, why_not
+    """Return the model that is meant, or the one chosen where none is."""
+    from cubeview.learn.models.model import model_for
 
-    if isinstance(model, str | Path):
-        return load_model(model)
-    if model is not None:
+    if model is not None and not isinstance(model, str | Path):
         return model
-    reasons = {ref.folder: why_not(ref.card, case) for ref in find_models()}
-    able = next((folder for folder, reason in reasons.items() if not reason), None)
-    if able is None:
-        said = "; ".join(reasons.values()) or "none is installed."
-        raise CubeviewError(f"no model can judge this case: {said}")
-    return load_model(able)
+    return model_for(case, str(model or ""))

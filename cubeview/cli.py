@@ -28,17 +28,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; with only paths, or nothing, open the window.
+    """Run one command, of the process by default; with only paths, or nothing, open the window.
 
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        Arguments without the program's name; by default those of the process.
-
-    Returns
-    -------
-    int
-        Exit status: 0, or 2 when the user has something to mend.
+    Returns the exit status: 0, or 2 when the user has something to mend.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _Parser(prog="cubeview", description="See a 3-D cube, ask a network, see why.")

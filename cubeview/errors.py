@@ -20,3 +20,8 @@ class Cancelled(Exception):
 
 def nothing(fraction: float, text: str) -> None:
     """Report to nobody; the default of every ``report`` argument."""
+
+
+def part_of(report: Report, first: float, share: float) -> Report:
+    """Return a report over a part of the work that begins at `first`."""
+    return lambda fraction, text: report(first + share * fraction, text)

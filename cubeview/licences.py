@@ -25,26 +25,16 @@ _MARKER = re.compile(r"^([A-Za-z0-9._-]+)[^;]*(?:;(.*))?$")
 class Part:
     """One library or program that is shipped with CubeView, or needed by it.
 
-    Parameters
-    ----------
-    name, version : str
-    licence : str
-        As its makers state it: an SPDX expression where there is one.
-    kind : {"python", "in a wheel", "debian", "program"}
-        A Python distribution, a library inside of one, a system library of the machine that built
-        the bundle, or Python itself.
-    text : str
-        The licence in full; where its makers ship none, what they call it.
-    home : str
-        Where it comes from.
+    Its `kind` is ``python`` (a distribution), ``in a wheel`` (a library inside of one), ``debian``
+    (a system library of the machine that built the bundle) or ``program`` (Python itself).
     """
 
     name: str
     version: str
-    licence: str
+    licence: str  # as its makers state it: an SPDX expression where there is one
     kind: str
-    text: str = ""
-    home: str = ""
+    text: str = ""  # in full; where its makers ship none, what they call it
+    home: str = ""  # where it comes from
 
 
 def is_frozen() -> bool:
@@ -85,11 +75,7 @@ def distributions(
 ) -> Iterator[metadata.Distribution]:
     """Walk a distribution's run-time requirements, each once, itself left out.
 
-    Parameters
-    ----------
-    root : str
-    extra : str, optional
-        Also what this extra of the root asks for.
+    With `extra` also what this extra of the root asks for.
     """
     seen = {_plain(root)}
     waiting = list(_requirements(root, extra))

@@ -5,25 +5,16 @@ Nothing here creates a folder on import; the functions that return a writable fo
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 def resource(*parts: str) -> Path:
-    """Return the path of a file shipped with the program.
+    """Return the path of a file below ``resources/``, shipped with the program.
 
-    Looks in the frozen bundle, then in the installed package, then beside the package in a
-    checkout.
-
-    Parameters
-    ----------
-    *parts : str
-        Path below ``resources/``.
-
-    Returns
-    -------
-    Path
-        The path in the first of the three places that has a ``resources`` folder. The file
-        itself may be absent: the caller knows what to say then.
+    In the first that has such a folder: the frozen bundle, the installed package, a checkout beside
+    the package. The file itself may be absent: the caller knows what to say then.
     """
     package = Path(__file__).resolve().parent
     roots = [package / "resources", package.parent / "resources"]
@@ -46,6 +37,17 @@ def data_dir() -> Path:
 def cache_dir() -> Path:
     """Return the folder of things that can be made again, made if absent."""
     return _made("cache")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path beside another; what is written there takes its place once all went well."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _made(kind: str) -> Path:

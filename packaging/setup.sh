@@ -9,10 +9,10 @@ extra=${1:-run}
 # the loader looks for, the packages what apt calls them.
 libraries="libEGL.so.1 libGL.so.1 libxkbcommon-x11.so.0 libxcb-cursor.so.0 libxcb-icccm.so.4
   libxcb-keysyms.so.1 libxcb-shape.so.0 libxcb-image.so.0 libxcb-render-util.so.0 libdbus-1.so.3
-  libfontconfig.so.1 libglib-2.0.so.0"
+  libfontconfig.so.1 libglib-2.0.so.0 libgssapi_krb5.so.2"
 packages="libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1
   libxcb-shape0 libxcb-image0 libxcb-render-util0 libdbus-1-3 libfontconfig1 libglib2.0-0
-  fonts-dejavu-core"
+  libgssapi-krb5-2 fonts-dejavu-core"
 
 install_packages() {
   command="apt-get install -y --no-install-recommends $*"

@@ -49,25 +49,6 @@ def add_case_options(sub: argparse.ArgumentParser) -> None:
     )
 
 
-def model_for(case: Case, name: str | None) -> Any:
-    """Return the model that judges a case; see `cubeview.learn.models.choose`.
-
-    Raises
-    ------
-    CubeviewError
-        If there is none, or the one of this name cannot.
-    """
-    from cubeview.learn.models.card import why_not
-    from cubeview.learn.models.choose import choose
-    from cubeview.learn.models.model import loaded
-
-    ref = choose(case, wanted=name or "")
-    reason = why_not(ref.card, case)
-    if reason:
-        raise CubeviewError(reason)
-    return loaded(ref.folder)
-
-
 def named_model(name: str) -> Path:
     """Return the folder of a model by its name or path; see `cubeview.learn.models.choose`."""
     from cubeview.learn.models.choose import named
@@ -77,27 +58,15 @@ def named_model(name: str) -> Path:
 
 def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
     """Return the cases of the paths, with roles as the user named them."""
-    named = {
-        role: path
-        for role, path in (("stress", options.stress), ("rest", options.rest))
-        if path is not None
-    }
+    named = {role: path for role in ("stress", "rest") if (path := getattr(options, role))}
     if not named and not options.paths:
         raise CubeviewError("name at least one file or folder.")
     cases, status = open_cases(options.paths) if options.paths else ([], 0)
     if named:
-        cubes = {}
-        for role, path in named.items():
-            opened, _ = open_cases([path])
-            cubes[role] = opened[0].main
-        cases.append(
-            Case(
-                name=opened[0].name,
-                kind="heart",
-                cubes=cubes,
-                evidence=("rest and stress named on the command line",),
-            )
-        )
+        opened = [open_cases([path])[0][0] for path in named.values()]
+        cubes = {role: case.main for role, case in zip(named, opened, strict=True)}
+        evidence = ("rest and stress named on the command line",)
+        cases.append(Case(opened[-1].name, "heart", cubes, evidence=evidence))
     for case in cases:
         if case.question:
             raise CubeviewError(
@@ -124,10 +93,7 @@ def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
 def with_window(case: Case, at: Sequence[float] | None) -> Case:
     """Return a sky case with its window around a place; other cases as they are.
 
-    Raises
-    ------
-    CubeviewError
-        If no place was given for a sky case, or it lies outside the cube.
+    Raises CubeviewError if no place was given for a sky case, or it lies outside the cube.
     """
     if not kind_of(case).window_px:
         return case
@@ -176,6 +142,14 @@ def _lines() -> Report:
 def one_line(error: object) -> str:
     """Return a message of several lines as one."""
     return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+
+
+def say(options: argparse.Namespace, record: Any, *lines: object) -> None:
+    """Print a record as one JSON document where that was asked for, else these lines."""
+    if options.json:
+        print_json(record)
+    elif lines:
+        print(*lines, sep="\n")
 
 
 def print_json(value: Any) -> None:

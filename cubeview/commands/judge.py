@@ -13,7 +13,6 @@ from cubeview.commands.common import (
     add_json,
     files_of,
     judged_cases,
-    model_for,
     named_model,
     one_line,
     print_json,
@@ -73,6 +72,8 @@ def add(commands: Commands) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from cubeview.learn.ask.predict import predict
+    from cubeview.learn.models.model import model_for
+    from cubeview.learn.tasks import TASKS
 
     answers: list[dict[str, Any]] = []
     if options.model:
@@ -80,7 +81,7 @@ def _predict(options: argparse.Namespace) -> int:
     cases, status = judged_cases(options)
     for case in cases:
         try:
-            model = model_for(case, options.model)
+            model = model_for(case, options.model or "")
             case = with_window(case, options.at)
             ventricles = _placed(case)
             answer = predict(model, case, ventricles=ventricles)
@@ -89,66 +90,58 @@ def _predict(options: argparse.Namespace) -> int:
             print(f"cubeview: {case.name}: {said}", file=sys.stderr)
             status = 2 if len(cases) == 1 else status
             continue
-        answers.append(
-            {
-                "case": case.name,
-                "files": files_of(case),
-                "model": answer.model,
-                "class": None if answer.unlike else answer.answer,
-                "abnormal": answer.abnormal,
-                "probabilities": dict(answer.probabilities),
-                "cautions": list(answer.cautions),
-                "doubt": {
-                    "unlike_training": bool(answer.unlike),
-                    "why": answer.unlike,
-                    "distance": answer.distance,
-                },
-                "placed": _by_hand(ventricles),
-                "device": answer.device,
-                "seconds": round(answer.seconds, 4),
-            }
-        )
+        task = TASKS[answer.task]
+        record = {
+            "case": case.name,
+            "files": files_of(case),
+            "model": answer.model,
+            "task": answer.task,
+            **task.record(answer),
+            "cautions": list(answer.cautions),
+            "doubt": {
+                "unlike_training": bool(answer.unlike),
+                "why": answer.unlike,
+                "distance": answer.distance,
+            },
+            "placed": _by_hand(ventricles),
+            "device": answer.device,
+            "seconds": round(answer.seconds, 4),
+        }
+        answers.append(record)
+        if options.json:
+            continue
+        print(f"{case.name}: {task.words(answer)}")
+        if answer.unlike:
+            print(f"  why: {answer.unlike}")
+        _say_placed(record)
+        for caution in answer.cautions:
+            print(f"  caution: {caution}")
     if options.json:
         print_json(answers)
-    else:
-        for record in answers:
-            bars = ", ".join(f"{name} {p:.2f}" for name, p in record["probabilities"].items())
-            if record["class"] is None:
-                print(f"{record['case']}: unlike anything the model was trained on, so no class")
-                print(f"  why: {record['doubt']['why']}")
-            else:
-                print(f"{record['case']}: {record['class']} ({bars})")
-            _say_placed(record)
-            for caution in record["cautions"]:
-                print(f"  caution: {caution}")
     return status if answers else 2
 
 
 def _explain(options: argparse.Namespace) -> int:
     from cubeview.io.export.overlay import write_overlay
-    from cubeview.learn.ask.predict import predict
+    from cubeview.learn.ask.predict import predict, prepare_case
+    from cubeview.learn.models.model import model_for
 
     cases, _ = judged_cases(options)
     if len(cases) != 1:
         raise CubeviewError(
             f"explain takes one case, these paths hold {len(cases)}: name the files of one."
         )
-    model = model_for(cases[0], options.model)
+    model = model_for(cases[0], options.model or "")
     case = with_window(cases[0], options.at)
     ventricles = _placed(case)
-    target = options.target or predict(model, case, ventricles=ventricles).answer
+    prepared = prepare_case(model.card, case, ventricles=ventricles, report=progress())
+    target = options.target or predict(model, case, prepared=prepared).answer
     settings = explainer(options.method).settings
     if settings is not None:
         chosen = {choice.name: getattr(options, choice.name) for choice in fields(settings)}
         settings = replace(settings, **chosen)
     overlay = make_map(
-        model,
-        case,
-        target,
-        options.method,
-        settings,
-        ventricles=ventricles,
-        report=progress(),
+        model, case, target, options.method, settings, prepared=prepared, report=progress()
     )
     write_overlay(overlay, options.out)
     record = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cubeview.commands.common import Commands, add_command, add_json, one_line, print_json, progress
+from cubeview.commands.common import Commands, add_command, add_json, one_line, progress, say
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS
 
@@ -112,31 +112,28 @@ def _import(library: "Library", options: argparse.Namespace) -> int:
     plan = plan_any(library, options.file, report=progress())
     added = apply_import(library, plan) if options.yes and plan.entries else 0
     conflicts = [
-        {
-            "case": entry.name,
-            "reader": entry.reader,
-            "here": said or None,
-            "there": entry.class_name,
-        }
-        for entry, said in plan.conflicts
+        {"case": e.name, "reader": e.reader, "here": said or None, "there": e.class_name}
+        for e, said in plan.conflicts
     ]
     record = {
         "new": len(plan.new), "conflicts": conflicts, "unknown": len(plan.unknown),
         "known": plan.known, "problems": list(plan.problems), "added": added,
     }  # fmt: skip
-    if options.json:
-        print_json(record)
-    else:
-        print(f"{len(plan.new)} labels for cases of this library")
-        print(f"{len(plan.unknown)} for cases it does not have")
-        print(f"{plan.known} here already")
-        print(f"{len(conflicts)} conflicts")
-        for entry in conflicts[:_LIMIT]:
-            print(f"  {entry['case']}, {entry['reader']}: {entry['here']} here, {entry['there']}")
-        if options.yes:
-            print(f"{added} added")
-        elif plan.entries:
-            print("nothing was changed; add --yes to do it")
+    lines = [
+        f"{len(plan.new)} labels for cases of this library",
+        f"{len(plan.unknown)} for cases it does not have",
+        f"{plan.known} here already",
+        f"{len(conflicts)} conflicts",
+    ]
+    for entry in conflicts[:_LIMIT]:
+        lines.append(
+            f"  {entry['case']}, {entry['reader']}: {entry['here']} here, {entry['there']}"
+        )
+    if options.yes:
+        lines.append(f"{added} added")
+    elif plan.entries:
+        lines.append("nothing was changed; add --yes to do it")
+    say(options, record, *lines)
     for problem in plan.problems[:_LIMIT]:
         print(f"cubeview: {problem}", file=sys.stderr)
     return 2 if plan.problems else 0
@@ -147,10 +144,8 @@ def _export(library: "Library", options: argparse.Namespace) -> int:
 
     name = _set_of(library, options)
     count = export_labels(library, name, options.file)
-    if options.json:
-        print_json({"set": name, "labels": count, "file": str(options.file)})
-    else:
-        print(f"{count} labels of {name}: {options.file}")
+    record = {"set": name, "labels": count, "file": str(options.file)}
+    say(options, record, f"{count} labels of {name}: {options.file}")
     return 0
 
 
@@ -168,12 +163,12 @@ def _list_labels(library: "Library", options: argparse.Namespace) -> int:
         }
         for label in library.current(name, reader).values()
     ]  # fmt: skip
-    if options.json:
-        print_json({"set": name, "labels": records})
-        return 0
-    for record in records:
-        said = f"{record['class']}{'' if record['sure'] else ' (unsure)'}"
-        print(f"{record['case']}: {said}, {record['reader']}, {str(record['at'])[:10]}")
+    lines = (
+        f"{record['case']}: {record['class']}{'' if record['sure'] else ' (unsure)'}, "
+        f"{record['reader']}, {str(record['at'])[:10]}"
+        for record in records
+    )
+    say(options, {"set": name, "labels": records}, *lines)
     return 0
 
 
@@ -201,19 +196,14 @@ def _agreement(library: "Library", options: argparse.Namespace) -> int:
         for case in found.disputed
     ]
     total = int(found.confusion.sum())
-    if options.json:
-        print_json(
-            {
-                "set": name, "readers": chosen, "both": total, "kappa": found.kappa,
-                "classes": found.classes, "confusion": found.confusion.tolist(),
-                "disputed": disputed,
-            }
-        )  # fmt: skip
-        return 0
+    record = {
+        "set": name, "readers": chosen, "both": total, "kappa": found.kappa,
+        "classes": found.classes, "confusion": found.confusion.tolist(), "disputed": disputed,
+    }  # fmt: skip
     kappa = "not defined" if math.isnan(found.kappa) else f"{found.kappa:.3f}"
-    print(f"{chosen[0]} and {chosen[1]}: {total} cases by both, kappa {kappa}")
-    for record in disputed:
-        print(f"  {record['case']}: {record[chosen[0]]} / {record[chosen[1]]}")
+    text = f"{chosen[0]} and {chosen[1]}: {total} cases by both, kappa {kappa}"
+    apart = (f"  {one['case']}: {one[chosen[0]]} / {one[chosen[1]]}" for one in disputed)
+    say(options, record, text, *apart)
     return 0
 
 
@@ -224,12 +214,8 @@ def _add_cases(library: "Library", options: argparse.Namespace) -> int:
     added = [] if options.dry_run else add_found(library, scan.new)
     reasons = [refusal.reason for refusal in scan.refusals]
     record = {**scan.summary(), "added": len(added), "refusals": reasons}
-    if options.json:
-        print_json(record)
-    else:
-        counts = ", ".join(f"{number} {what}" for what, number in scan.summary().items() if number)
-        print(counts or "no case was found")
-        print(f"{len(added)} added")
+    counts = ", ".join(f"{number} {what}" for what, number in scan.summary().items() if number)
+    say(options, record, counts or "no case was found", f"{len(added)} added")
     for reason in reasons:
         print(f"cubeview: {reason}", file=sys.stderr)
     named = {Path(path) for path in options.paths}
@@ -251,14 +237,11 @@ def _list_cases(library: "Library", options: argparse.Namespace) -> int:
         }
         for row in rows(library, sets)
     ]  # fmt: skip
-    if options.json:
-        print_json(records)
-        return 0
-    for record in records:
-        print(
-            f"{record['case']}: {record['kind']}, {record['state']}, "
-            f"{record['label'] or 'not labelled'}"
-        )
+    lines = (
+        f"{one['case']}: {one['kind']}, {one['state']}, {one['label'] or 'not labelled'}"
+        for one in records
+    )
+    say(options, records, *lines)
     return 0
 
 
@@ -275,10 +258,8 @@ def _classify(library: "Library", options: argparse.Namespace) -> int:
         report=progress(),
     )
     failures = [reason for _, reason in batch.failures]
-    if options.json:
-        print_json({"asked": batch.asked, "before": batch.before, "failures": failures})
-    else:
-        print(f"{batch.asked} cases classified, {batch.before} had been before")
+    record = {"asked": batch.asked, "before": batch.before, "failures": failures}
+    say(options, record, f"{batch.asked} cases classified, {batch.before} had been before")
     for reason in failures:
         print(f"cubeview: {one_line(reason)}", file=sys.stderr)
     return 2 if failures and not batch.asked else 0
@@ -301,19 +282,13 @@ def _check(library: "Library", options: argparse.Namespace) -> int:
 
     missing = [f"{name}, {role}" for name, role in missing_files(library)]
     found = counts(library)
-    if options.json:
-        print_json({"sound": True, **found, "missing": missing})
-    else:
-        print(f"{library.path}: sound, {', '.join(f'{n} {what}' for what, n in found.items())}")
-        for text in missing:
-            print(f"  not where it was: {text}")
+    text = f"{library.path}: sound, {', '.join(f'{n} {what}' for what, n in found.items())}"
+    lost = (f"  not where it was: {text}" for text in missing)
+    say(options, {"sound": True, **found, "missing": missing}, text, *lost)
     return 0
 
 
 def _backup(library: "Library", options: argparse.Namespace) -> int:
     library.backup(options.file)
-    if options.json:
-        print_json({"file": str(options.file)})
-    else:
-        print(options.file)
+    say(options, {"file": str(options.file)}, options.file)
     return 0

@@ -8,8 +8,8 @@ from cubeview.commands.common import (
     add_command,
     add_json,
     named_model,
-    print_json,
     progress,
+    say,
 )
 from cubeview.errors import CubeviewError, nothing
 
@@ -69,10 +69,7 @@ def _simulate(options: argparse.Namespace) -> int:
         )
     else:
         written = write_fields(options.out, options.count, options.seed, report=progress())
-    if options.json:
-        print_json([str(path) for path in written])
-    else:
-        print(f"{len(written)} files in {options.out}")
+    say(options, [str(path) for path in written], f"{len(written)} files in {options.out}")
     return 0
 
 

@@ -9,7 +9,6 @@ from cubeview.commands.common import (
     Commands,
     add_command,
     add_json,
-    model_for,
     open_cases,
     print_json,
     progress,
@@ -35,6 +34,7 @@ def add(commands: Commands) -> None:
 
 def _search(options: argparse.Namespace) -> int:
     from cubeview.io.export.catalogue import FORMATS, write_catalogue
+    from cubeview.learn.models.model import model_for
     from cubeview.learn.search.run import search
 
     if options.out is not None and options.out.suffix.lower() not in FORMATS:
@@ -49,7 +49,7 @@ def _search(options: argparse.Namespace) -> int:
             f"search takes one cube, this path holds {len(cases)}: name the file of one."
         )
     case = cases[0]
-    model = model_for(case, options.model)
+    model = model_for(case, options.model or "")
     catalogue = search(model, case, threshold=options.threshold, report=progress())
     if options.out is not None:
         write_catalogue(catalogue, options.out)

@@ -1,5 +1,6 @@
 """What the self-test does: each check is one step of the main job, on the shipped samples."""
 
+import json
 import os
 import sys
 import time
@@ -14,11 +15,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cubeview.cubes.answer import Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.region import brightest, window_at
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.kinds import kind_of
+from cubeview.kinds import HEART, kind_of
 from cubeview.paths import resource
 
 ANSWERS = "selftest.json"
@@ -54,22 +54,13 @@ class Outcome:
 
 @dataclass(eq=False)
 class Bench:
-    """What the checks hand to each other.
+    """What the checks hand to each other."""
 
-    Parameters
-    ----------
-    folder : Path
-        Everything is written below it.
-    stored : mapping
-        The stored answers; empty while they are being made.
-    making : bool
-        Nothing is compared; `found` becomes the stored answers.
-    """
-
-    folder: Path
-    stored: Mapping[str, Any]
-    making: bool = False
+    folder: Path  # everything is written below it
+    stored: Mapping[str, Any]  # answers; empty while they are being made
+    making: bool = False  # nothing is compared; `found` becomes the stored answers
     cases: dict[str, Case] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=lambda: {"samples": {}, "models": {}})
 
     def compare(self, where: tuple[str, ...], value: Any, *, tolerance: float) -> None:
@@ -93,19 +84,9 @@ class Bench:
 
 
 def run_checks(*, making: bool = False, report: Report = nothing) -> tuple[list[Outcome], Bench]:
-    """Do the whole job once and compare it with the stored answers.
+    """Do the whole job once and compare it with the stored answers, or collect them.
 
-    Parameters
-    ----------
-    making : bool
-        Collect the answers instead of comparing them.
-    report : callable
-
-    Returns
-    -------
-    outcomes : list of Outcome
-    bench : Bench
-        Its `found` is what the answers are now.
+    What was found is in the `Bench`, beside how each check ended.
     """
     outcomes: list[Outcome] = []
     with TemporaryDirectory(prefix="cubeview-selftest-") as name, _own_home(Path(name)):
@@ -131,8 +112,6 @@ def run_checks(*, making: bool = False, report: Report = nothing) -> tuple[list[
 
 def stored_answers() -> dict[str, Any]:
     """Return the answers shipped with the program; empty when there are none."""
-    import json
-
     path = resource(ANSWERS)
     if not path.is_file():
         return {}
@@ -151,8 +130,8 @@ def _checks(bench: Bench) -> Iterator[tuple[str, Any]]:
     refs = [ref for ref in find_models() if ref.folder.is_relative_to(resource("models"))]
     for ref in refs:
         yield f"predict with {ref.name}", lambda ref=ref: _predict(bench, ref)
-        yield f"map of {ref.name}", lambda ref=ref: _cam(bench, ref)
-        yield f"occlusion of {ref.name}", lambda ref=ref: _occlusion(bench, ref)
+        yield f"map of {ref.name}", lambda ref=ref: _map(bench, ref, "cam", "CAM")
+        yield f"occlusion of {ref.name}", lambda ref=ref: _map(bench, ref, "occlusion")
     if not refs:
         yield "predict and explain", _no_models
     yield "label in a library", lambda: _label(bench)
@@ -188,8 +167,9 @@ def _open(bench: Bench, paths: tuple[Path, ...]) -> str:
     )
 
 
-def _asked(bench: Bench, ref: Any) -> tuple[Any, Case]:
-    """Return the loaded model and the sample it judges, with the window it is shown."""
+def _asked(bench: Bench, ref: Any) -> tuple[Any, Any]:
+    """Return the loaded model and its input of the sample it judges, made once for all checks."""
+    from cubeview.learn.ask.predict import prepare_case
     from cubeview.learn.models.card import why_not
     from cubeview.learn.models.model import load_model
 
@@ -201,14 +181,18 @@ def _asked(bench: Bench, ref: Any) -> tuple[Any, Case]:
     if kind_of(case).window_px:
         size = int(ref.card.preprocess.get("size", kind_of(case).window_px))
         case = replace(case, window=window_at(case.main, *brightest(case.main), size=size))
-    return load_model(ref.folder), case
+    if ref.name not in bench.inputs:
+        bench.inputs[ref.name] = prepare_case(ref.card, case)
+    return load_model(ref.folder), bench.inputs[ref.name]
 
 
 def _predict(bench: Bench, ref: Any) -> str:
+    from cubeview.cubes.answer import Prediction
     from cubeview.learn.ask.predict import predict
 
-    model, case = _asked(bench, ref)
-    answer = predict(model, case)
+    model, prepared = _asked(bench, ref)
+    answer = predict(model, prepared.case, prepared=prepared)
+    assert isinstance(answer, Prediction)  # the models shipped with the program all classify
     where = ("models", ref.card.weights_sha256)
     bench.found["models"].setdefault(ref.card.weights_sha256, {})["name"] = ref.name
     for name, probability in answer.probabilities.items():
@@ -218,28 +202,17 @@ def _predict(bench: Bench, ref: Any) -> str:
     return f"{answer.answer} {answer.probabilities[answer.answer]:.3f} on {answer.device}"
 
 
-def _cam(bench: Bench, ref: Any) -> str:
-    from cubeview.learn.explain.methods import make_map
-
-    model, case = _asked(bench, ref)
-    return _map(bench, ref, make_map(model, case, model.card.classes[1], "cam"), "CAM")
-
-
-def _occlusion(bench: Bench, ref: Any) -> str:
+def _map(bench: Bench, ref: Any, method: str, name: str = "") -> str:
     from cubeview.learn.explain.methods import make_map
     from cubeview.learn.explain.question import OcclusionSettings
 
-    model, case = _asked(bench, ref)
-    settings = OcclusionSettings(patch=8, stride=8)
-    return _map(
-        bench, ref, make_map(model, case, model.card.classes[1], "occlusion", settings), "occlusion"
-    )
-
-
-def _map(bench: Bench, ref: Any, overlay: Overlay, name: str) -> str:
+    model, prepared = _asked(bench, ref)
+    settings = OcclusionSettings(patch=8, stride=8) if method == "occlusion" else None
+    target = model.card.classes[1]
+    overlay = make_map(model, prepared.case, target, method, settings, prepared=prepared)
     if not overlay.peak > 0:
         raise Wrong("the map is empty")
-    where = ("models", ref.card.weights_sha256, name)
+    where = ("models", ref.card.weights_sha256, name or method)
     bench.compare((*where, "peak"), round(overlay.peak, 5), tolerance=MAP_TOLERANCE)
     return f"{overlay.target}, peak {overlay.peak:.3g} {overlay.unit}"
 
@@ -272,7 +245,7 @@ def _label(bench: Bench) -> str:
 def _fine_tune(bench: Bench, refs: list[Any]) -> str:
     from cubeview.learn.teach.selftest import fine_tune_once
 
-    heart = next((ref.folder for ref in refs if ref.card.kind == "heart"), None)
+    heart = next((ref.folder for ref in refs if kind_of(ref.card) is HEART), None)
     return fine_tune_once(bench.folder / "tuned", heart)
 
 

@@ -26,6 +26,10 @@ def write_pairs(
 ) -> list[Path]:
     """Write simulated rest/stress scans as DICOM NM, and ``cases.csv`` with their classes.
 
+    Returns all files written. ``cases.csv`` is the simple table of labels; each ``*_truth.npz``
+    holds myocardium and site of the effect of both states as bool (z, y, x). Raises CubeviewError
+    if the class or the variant is unknown or a file cannot be written.
+
     Parameters
     ----------
     folder : Path
@@ -39,17 +43,6 @@ def write_pairs(
     variant : str or None
         A key of `cubeview.simulate.heart.variants.VARIANTS`: hearts of another hospital.
     report : callable
-
-    Returns
-    -------
-    list of Path
-        All files written. ``cases.csv`` is the simple table of labels; each ``*_truth.npz``
-        holds myocardium and site of the effect of both states as bool (z, y, x).
-
-    Raises
-    ------
-    CubeviewError
-        If the class or the variant is unknown or a file cannot be written.
     """
     if variant is not None and variant not in VARIANTS:
         raise CubeviewError(f"there is no variant {variant!r}; choose of {', '.join(VARIANTS)}.")
@@ -95,6 +88,8 @@ def write_fields(
 ) -> list[Path]:
     """Write simulated sky cubes as FITS with their variance, each with a source catalogue.
 
+    Returns all files written; ``windows.csv`` is the simple table of labelled windows of all.
+
     Parameters
     ----------
     folder : Path
@@ -105,14 +100,9 @@ def write_fields(
     shape : tuple of int
         Voxels along (z, y, x).
     report : callable
-
-    Returns
-    -------
-    list of Path
-        All files written. ``windows.csv`` is the simple table of labelled windows of all fields.
     """
     _make(folder)
-    rows, written = [], []
+    rows, written, columns = [], [], ("file", "class", "ra", "dec", "spectral")
     for number in range(count):
         report(number / count, f"field {number + 1} of {count}")
         field = simulate_field(seed + number, shape, flavour=flavour)
@@ -124,18 +114,11 @@ def write_fields(
             record = asdict(source)
             z, y, x = record.pop("voxel")
             sources.append({**record, "x": x, "y": y, "z": z})
-            rows.append(
-                {
-                    "file": path.name,
-                    "class": source.label,
-                    "ra": source.ra_deg,
-                    "dec": source.dec_deg,
-                    "spectral": field.case.main.axes[0].world(z),
-                }
-            )
+            place = source.ra_deg, source.dec_deg, field.case.main.axes[0].world(z)
+            rows.append(dict(zip(columns, (path.name, source.label, *place), strict=True)))
         if sources:
             written.append(_table(path.with_suffix(".csv"), tuple(sources[0]), sources))
-    written.append(_table(folder / "windows.csv", ("file", "class", "ra", "dec", "spectral"), rows))
+    written.append(_table(folder / "windows.csv", columns, rows))
     return written
 
 

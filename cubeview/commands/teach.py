@@ -17,8 +17,8 @@ from cubeview.commands.common import (
     add_json,
     named_model,
     one_line,
-    print_json,
     progress,
+    say,
 )
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.teach.tuning import FinetuneConfig
@@ -131,18 +131,8 @@ def _finetune(options: argparse.Namespace) -> int:
     if options.predictions:
         probabilities = outcome.tuned.probabilities
         _write_predictions(options.predictions, cases, taught.tuned.folds, probabilities)
-    if options.json:
-        print_json(
-            {
-                "folds": config.folds,
-                **outcome.to_dict(),
-                "preflight": told,
-                "model": str(target),
-            }
-        )
-    else:
-        print(outcome.text)
-        print(target)
+    record = {"folds": config.folds, **outcome.to_dict(), "preflight": told, "model": str(target)}
+    say(options, record, outcome.text, target)
     return 0
 
 
@@ -184,14 +174,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     }
     if options.predictions:
         _write_predictions(options.predictions, cases, None, found.probabilities)
-    if options.json:
-        print_json(document)
-    else:
-        print(
-            f"{len(cases)} cases: AUC {found.auc.value:.3f} ({found.auc.low:.3f} to "
-            f"{found.auc.high:.3f}), accuracy {found.accuracy:.3f}, balanced "
-            f"{found.balanced_accuracy:.3f}, calibration error {found.ece:.3f}"
-        )
+    say(
+        options,
+        document,
+        f"{len(cases)} cases: AUC {found.auc.value:.3f} ({found.auc.low:.3f} to "
+        f"{found.auc.high:.3f}), accuracy {found.accuracy:.3f}, balanced "
+        f"{found.balanced_accuracy:.3f}, calibration error {found.ece:.3f}",
+    )
     return 0
 
 
@@ -213,17 +202,13 @@ def _evaluate_simulated(options: argparse.Namespace) -> int:
         report=progress(lines=True),
     )
     page = None if options.report is None else write_report(document, options.report)
-    if options.json:
-        print_json(document)
-        return 0
-    for entry in document["models"]:
-        for name, found in entry["sets"].items():
-            print(
-                f"{entry['name']}, {name}: accuracy {found['accuracy']:.3f}, calibration error "
-                f"{found['calibration_error']:.3f} on {found['on']}"
-            )
-    if page is not None:
-        print(page)
+    lines = [
+        f"{entry['name']}, {name}: accuracy {found['accuracy']:.3f}, calibration error "
+        f"{found['calibration_error']:.3f} on {found['on']}"
+        for entry in document["models"]
+        for name, found in entry["sets"].items()
+    ]
+    say(options, document, *lines, *([] if page is None else [page]))
     return 0
 
 

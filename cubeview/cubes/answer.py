@@ -1,7 +1,7 @@
 """What a network said about a case, and where it looked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
@@ -15,8 +15,8 @@ from cubeview.cubes.ventricle import Ventricle
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
-    """Class probabilities of one case.
+class Answer:
+    """What a model said of one case, whatever it was asked for.
 
     Parameters
     ----------
@@ -24,11 +24,8 @@ class Prediction:
         The case it belongs to; a late answer for another case is dropped.
     model : str
         Name of the model, for the user.
-    probabilities : mapping of class name to float
-        Calibrated, sum 1, in the model's class order.
-    abnormal : float or None
-        Hearts: evidence for ischaemic, infarcted or mixed against healthy, 0 to 1; artefact is a
-        flag beside it, not a rival. None for models without that question.
+    weights : str
+        SHA-256 of the model's weights: which model it was. Empty where nobody knows.
     device : str
         Where it was computed, with the reason when not on an accelerator: ``"CPU"``.
     seconds : float
@@ -40,31 +37,54 @@ class Prediction:
         How far the case lies from the training data, 1 being as far as 99 in 100 of their kind.
         None for models that do not know.
     unlike : str
-        Why the case is unlike anything the model was trained on, so that its most probable class
-        means nothing; empty when it is not.
-    weights : str
-        SHA-256 of the model's weights: which model it was. Empty where nobody knows.
+        Why the case is unlike anything the model was trained on, so that its answer means
+        nothing; empty when it is not.
     """
 
-    task: ClassVar[str] = "classify"
+    task: ClassVar[str]
 
     case: Case
     model: str
-    probabilities: Mapping[str, float]
-    abnormal: float | None
-    device: str
-    seconds: float
+    _: KW_ONLY
+    weights: str = ""
+    device: str = ""
+    seconds: float = 0.0
     cautions: tuple[str, ...] = ()
     ventricles: Mapping[str, Ventricle] = field(default_factory=dict)
     distance: float | None = None
     unlike: str = ""
-    weights: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "probabilities", MappingProxyType(dict(self.probabilities)))
-        object.__setattr__(self, "ventricles", MappingProxyType(dict(self.ventricles)))
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if isinstance(value, Mapping):
+                object.__setattr__(self, entry.name, MappingProxyType(dict(value)))
 
     __reduce__ = rebuilt
+
+    @property
+    def answer(self) -> str:
+        """The most probable class; empty where the answer is none of classes."""
+        return ""
+
+    @property
+    def overlay(self) -> "Overlay | None":
+        """The answer as the window draws it over the slices; None for one without a map."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction(Answer):
+    """Class probabilities of one case; see `Answer`.
+
+    For hearts `abnormal`, 0 to 1, is the evidence for ischaemic, infarcted or mixed against
+    healthy; artefact is a flag beside it, not a rival. None for models without that question.
+    """
+
+    task = "classify"
+
+    probabilities: Mapping[str, float]  # by class, calibrated, sum 1, in the model's order
+    abnormal: float | None = None
 
     @property
     def answer(self) -> str:
@@ -72,10 +92,67 @@ class Prediction:
         return max(self.probabilities, key=lambda name: self.probabilities[name])
 
 
-Answer = Prediction
+@dataclass(frozen=True, eq=False)
+class Segmentation(Answer):
+    """A class for each voxel of one case, on the grid of each of its cubes; see `Answer`."""
 
-ANSWERS: dict[str, type[Answer]] = {answer.task: answer for answer in (Prediction,)}
+    task = "segment"
+
+    masks: Mapping[str, np.ndarray]  # by role, uint8 places in `classes`; 0 where nothing was shown
+    boxes: Mapping[str, Box]  # which voxels of the cube each mask covers
+    classes: tuple[str, ...]  # the first is the background
+
+    @property
+    def voxels(self) -> dict[str, int]:
+        """How many voxels of the main cube each class but the background has, where it has any."""
+        counts = np.bincount(self.masks[self.case.roles[0]].ravel(), minlength=len(self.classes))
+        return {
+            name: int(count)
+            for name, count in zip(self.classes[1:], counts[1:], strict=True)
+            if count
+        }
+
+    @property
+    def overlay(self) -> "Overlay":
+        """The mask, empty where it marks nothing."""
+        values = {
+            role: np.where(mask > 0, mask, np.nan).astype(np.float32)
+            for role, mask in self.masks.items()
+        }
+        target = ", ".join(self.voxels)
+        return Overlay(self.case, values, self.boxes, MASK, target, self.model, "class")
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding(Answer):
+    """One case as a vector: near each other are cases that look alike; see `Answer`."""
+
+    task = "embed"
+
+    vector: np.ndarray  # shape (n,), float32
+    missed: float  # share of the input's variance not to be rebuilt from it, 0 to about 1
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate(Answer):
+    """A number with its 95 % interval, in `unit`, empty for a pure number; see `Answer`."""
+
+    task = "estimate"
+
+    quantity: str  # what it is of: "redshift"
+    value: float
+    low: float
+    high: float
+    unit: str = ""
+
+
+ANSWERS: dict[str, type[Answer]] = {
+    answer.task: answer for answer in (Prediction, Segmentation, Embedding, Estimate)
+}
 """What a model of each task answers with; a new task is one entry."""
+
+
+MASK = "mask"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +167,8 @@ class Overlay:
     boxes : mapping of role to Box
         Which voxels of the cube `values` covers.
     method : str
-        What made it, as `cubeview.learn.explain.methods` calls it: ``"CAM"``.
+        What made it: `MASK` for one that says what is where; else as
+        `cubeview.learn.explain.methods` calls it: ``"CAM"``.
     target : str
         Class the map speaks for.
     model : str

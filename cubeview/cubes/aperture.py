@@ -22,23 +22,14 @@ _COARSE = 8
 class ApertureSpectrum:
     """What an aperture holds in each plane.
 
-    Parameters
-    ----------
-    values : ndarray, shape (z,), float32, in cube.unit
-        Sum or mean over the voxels that have a value; NaN where none has, or was read yet.
-    sigma : ndarray, shape (z,), float32, or None
-        One standard deviation of `values`, the voxels taken as independent: in cubes that were
-        resampled neighbours are not, and the true one is larger.
-    voxels : int
-        Voxels of a plane in the aperture.
-    share : float
-        Part of them that was read, 0 to 1; sums are scaled up to the whole until it is 1.
+    `sigma` is one standard deviation of `values`, the voxels taken as independent: in cubes that
+    were resampled neighbours are not, and the true one is larger.
     """
 
-    values: np.ndarray
-    sigma: np.ndarray | None
-    voxels: int
-    share: float
+    values: np.ndarray  # shape (z,), float32, in cube.unit: sum or mean; NaN where none is known
+    sigma: np.ndarray | None  # shape (z,), float32
+    voxels: int  # of a plane in the aperture
+    share: float  # of them that was read, 0 to 1; sums are scaled up to the whole until it is 1
 
 
 def aperture_spectrum(
@@ -65,10 +56,6 @@ def aperture_spectrum(
         Called after each piece; may raise Cancelled.
     partial : callable, optional
         Given what is known so far, every 30 ms.
-
-    Returns
-    -------
-    ApertureSpectrum
 
     Raises
     ------

@@ -100,10 +100,7 @@ class Case:
     def swapped(self) -> "Case":
         """Return the same case with rest and stress exchanged, as the user's own decision.
 
-        Raises
-        ------
-        ValueError
-            If the case has not both.
+        Raises ValueError if the case has not both.
         """
         if set(self.cubes) != {"rest", "stress"}:
             raise ValueError("only a rest/stress pair can be swapped")
@@ -114,10 +111,7 @@ class Case:
     def named(self, role: str) -> "Case":
         """Return the same heart with its one cube given a state, as the user's own decision.
 
-        Raises
-        ------
-        ValueError
-            If the case has more than one cube, or the role is neither rest nor stress.
+        Raises ValueError if there is more than one cube, or the role is neither rest nor stress.
         """
         if len(self.cubes) != 1 or role not in ("rest", "stress"):
             raise ValueError("only a single scan can be called rest or stress")
@@ -128,10 +122,7 @@ class Case:
 def paired(stress: Case, rest: Case) -> Case:
     """Return one case of two single scans, as the user's own decision.
 
-    Raises
-    ------
-    ValueError
-        If they are not one stress and one rest scan.
+    Raises ValueError if they are not one stress and one rest scan.
     """
     if stress.roles != ("stress",) or rest.roles != ("rest",):
         raise ValueError("a pair needs one stress and one rest scan")

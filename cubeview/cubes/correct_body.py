@@ -3,6 +3,7 @@
 Patient axes are DICOM's: x to the left, y to the back, z to the head, in mm.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -53,10 +54,7 @@ def set_pixel_size(cube: Cube, answer: str) -> Cube:
     text = answer if len(parts) != 1 else f"{answer} {answer}"
     sizes = numbers_of(text, 2, "the spacing of rows and columns in mm, such as 4.0 4.0")
     rows, columns = (_sized(a, s) for a, s in zip(cube.axes[1:], sizes, strict=True))
-    affine = None if cube.affine is None else cube.affine.copy()
-    if affine is not None:
-        for column, size in zip((1, 2), sizes, strict=True):
-            affine[:3, column] *= size / np.linalg.norm(affine[:3, column])
+    affine = _stretched(cube.affine, dict(zip((1, 2), sizes, strict=True)))
     return replace(cube, axes=(cube.axes[0], rows, columns), affine=affine)
 
 
@@ -68,9 +66,7 @@ def slice_spacing(cube: Cube) -> str:
 def set_slice_spacing(cube: Cube, answer: str) -> Cube:
     """Give slices a spacing."""
     (size,) = numbers_of(answer, 1, "the spacing of slices in mm, such as 4.0")
-    affine = None if cube.affine is None else cube.affine.copy()
-    if affine is not None:
-        affine[:3, 0] *= size / np.linalg.norm(affine[:3, 0])
+    affine = _stretched(cube.affine, {0: size})
     return replace(cube, axes=(_sized(cube.axes[0], size), *cube.axes[1:]), affine=affine)
 
 
@@ -107,6 +103,16 @@ def set_view(cube: Cube, answer: str) -> Cube:
 def set_organ(cube: Cube, answer: str) -> Cube:
     """Say whether the scan is one of the heart."""
     return replace(cube, kind=HEART.key if answer == HEART.key else VOLUME.key)
+
+
+def _stretched(affine: np.ndarray | None, sizes: Mapping[int, float]) -> np.ndarray | None:
+    """Return an affine with steps of other sizes, mm, along some of its columns."""
+    if affine is None:
+        return None
+    affine = affine.copy()
+    for column, size in sizes.items():
+        affine[:3, column] *= size / np.linalg.norm(affine[:3, column])
+    return affine
 
 
 def _sized(axis: Axis, size: float) -> Axis:

@@ -4,7 +4,7 @@ Numbers are those of the file throughout; it is their meaning that changes.
 """
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from astropy import units
@@ -39,13 +39,8 @@ POWERS = {"sigma": 1.0, "variance": 0.5, "inverse variance": -0.5, "inverse sigm
 _ABOUT_SPECTRUM = ("spectral unit", "medium", "velocity definition")
 
 
-def first_axis(cube: Cube) -> str:
-    """Return which axis of the file comes first, counted as FITS does."""
-    return axes_to_choose(cube)[0]
-
-
 def axes_to_choose(cube: Cube) -> tuple[str, ...]:
-    """Return the axes that can come first, the one that does leading."""
+    """Return the axes that can come first, counted as FITS does, the one that does leading."""
     return tuple(
         f"axis {number} ({length} voxels)"
         for number, length in zip((3, 2, 1), cube.shape, strict=True)
@@ -111,7 +106,7 @@ def set_unit(cube: Cube, answer: str) -> Cube:
     """Give the numbers of the first axis another unit."""
     if not _measures(answer, cube.axes[0].name):
         raise CubeviewError(f"“{answer[:40]}” is no unit of {cube.axes[0].name.lower()}.")
-    return _with_axis(cube, unit=answer)
+    return with_axis(cube, unit=answer)
 
 
 def start_and_step(cube: Cube) -> str:
@@ -126,23 +121,13 @@ def set_values(cube: Cube, answer: str) -> Cube:
     if step == 0:
         raise CubeviewError("The step along the first axis cannot be zero.")
     axis = cube.axes[0]
-    made = _with_axis(cube, values=start + step * np.arange(len(axis)), guessed=False)
+    made = with_axis(cube, values=start + step * np.arange(len(axis)), guessed=False)
     known = _UNITS.get(axis.name)
     if axis.unit or not known:
         return made
     note = Note("guess", f"the unit of the {axis.name.lower()}s: {known[0]}", "spectral unit")
     made = replace(made, kind="sky", notes=(*made.notes, note))
-    return _with_axis(made, unit=known[0], kind="spectral")
-
-
-def set_medium(cube: Cube, answer: Literal["air", "vacuum"] | str) -> Cube:
-    """Say whether wavelengths are those in air."""
-    return _with_axis(cube, medium=answer)
-
-
-def set_convention(cube: Cube, answer: str) -> Cube:
-    """Say how velocities are defined."""
-    return _with_axis(cube, convention=answer)
+    return with_axis(made, unit=known[0], kind="spectral")
 
 
 def projection(cube: Cube) -> str:
@@ -179,15 +164,14 @@ def set_meaning(cube: Cube, answer: str) -> Cube:
     before = POWERS.get(cube.facts.get("uncertainty", ""))
     if cube.uncertainty is None or before is None:
         return cube
-    facts = {**cube.facts, "uncertainty": answer}
     if POWERS[answer] == before:
         return cube
     sigma = PoweredPixels(cube.uncertainty, POWERS[answer] / before)
-    return replace(cube, uncertainty=sigma, facts=facts)
+    return replace(cube, uncertainty=sigma, facts={**cube.facts, "uncertainty": answer})
 
 
 def numbers_of(answer: str, count: int, wanted: str) -> tuple[float, ...]:
-    """Return an answer as numbers.
+    """Return an answer as numbers; CubeviewError if it is not so many finite ones.
 
     Parameters
     ----------
@@ -196,11 +180,6 @@ def numbers_of(answer: str, count: int, wanted: str) -> tuple[float, ...]:
         How many there have to be.
     wanted : str
         What they are, in words.
-
-    Raises
-    ------
-    CubeviewError
-        If it is not so many finite numbers.
     """
     try:
         found = tuple(float(part) for part in answer.replace(",", " ").split())
@@ -211,7 +190,8 @@ def numbers_of(answer: str, count: int, wanted: str) -> tuple[float, ...]:
     return found
 
 
-def _with_axis(cube: Cube, **changes: Any) -> Cube:
+def with_axis(cube: Cube, **changes: Any) -> Cube:
+    """Return a cube with changes to its first axis."""
     return replace(cube, axes=(replace(cube.axes[0], **changes), *cube.axes[1:]))
 
 

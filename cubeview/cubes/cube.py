@@ -1,6 +1,6 @@
 """A cube: three axes, lazily read pixels, their uncertainty and mask, and what was guessed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -11,9 +11,6 @@ import numpy as np
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import Report, nothing
-
-"""``heart``: cardiac emission tomography; ``sky``: two sky axes and a spectral one; ``volume``:
-any other three-dimensional cube."""
 
 Box = tuple[slice, slice, slice]
 """Half-open voxel ranges in array order (z, y, x), each with start and stop."""
@@ -57,15 +54,9 @@ class Pixels(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ArrayPixels(Pixels):
-    """Pixels that are already in memory.
+    """Pixels that are already in memory, as read-only native float32."""
 
-    Parameters
-    ----------
-    array : ndarray, shape (z, y, x)
-        Kept as read-only native float32.
-    """
-
-    array: np.ndarray
+    array: np.ndarray  # shape (z, y, x)
 
     def __post_init__(self) -> None:
         array = np.array(self.array, dtype=np.float32, order="C")
@@ -98,14 +89,8 @@ class Note:
 
     ``guess``: not in the file, may be wrong, the user may change it. ``repair``: the file said
     something unusable and this is what it must mean. ``info``: worth knowing, nothing to do.
-
-    Parameters
-    ----------
-    level : {"guess", "repair", "info"}
-    text : str
-    about : str
-        The question of `cubeview.cubes.guesses` by which the user can say otherwise; empty where
-        there is none.
+    ``about`` is the question of `cubeview.cubes.guesses` by which the user can say otherwise; empty
+    where there is none.
     """
 
     level: Literal["guess", "repair", "info"]
@@ -127,18 +112,10 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Gate:
-    """One of the states a gated scan was taken in: a part of the heart's beat.
+    """One of the states a gated scan was taken in: a part of the heart's beat."""
 
-    Parameters
-    ----------
-    name : str
-        ``"time slot 3"``.
-    pixels : Pixels
-        Of the cube's shape and unit.
-    """
-
-    name: str
-    pixels: Pixels
+    name: str  # "time slot 3"
+    pixels: Pixels  # of the cube's shape and unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,9 +192,7 @@ class Cube:
         return f"<Cube {', '.join(filter(None, words))}>"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        values = self.pixels.read()
-        if self.mask is not None:
-            values = np.where(self.mask.read() > 0, np.float32(np.nan), values)
+        values = self._without_masked(lambda pixels: pixels.read())
         return np.asarray(values, dtype=dtype, copy=copy)
 
     @property
@@ -246,17 +221,14 @@ class Cube:
         return replace(self, pixels=gate.pixels, uncertainty=None, gates=())
 
     def world(self, z: float, y: float, x: float) -> tuple[float, float, float]:
-        """Return the world coordinates of a voxel.
+        """Return the world coordinates of a voxel, in the order and the units of `axes`.
+
+        NaN where the projection has no sky.
 
         Parameters
         ----------
         z, y, x : float
             Voxel index, 0-based, may be fractional.
-
-        Returns
-        -------
-        tuple of three float
-            In the order and the units of `axes`; NaN where the projection has no sky.
         """
         first = self.axes[0].world(z)
         if self.wcs is None:
@@ -280,21 +252,18 @@ class Cube:
 
     def plane(self, axis: int, index: int) -> np.ndarray:
         """Return a plane with masked voxels as NaN; float32, shape of the two other axes."""
-        plane = self.pixels.plane(axis, index)
-        if self.mask is None:
-            return plane
-        return np.where(self.mask.plane(axis, index) > 0, np.float32(np.nan), plane)
+        return self._without_masked(lambda pixels: pixels.plane(axis, index))
 
     def spectrum(self, y: int, x: int) -> np.ndarray:
         """Return the values along axis 0 with masked voxels as NaN; float32, shape (z,)."""
-        values = self.pixels.spectrum(y, x)
-        if self.mask is None:
-            return values
-        return np.where(self.mask.spectrum(y, x) > 0, np.float32(np.nan), values)
+        return self._without_masked(lambda pixels: pixels.spectrum(y, x))
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube with masked voxels as NaN; float32, shape of the box."""
-        values = self.pixels.box(box)
+        return self._without_masked(lambda pixels: pixels.box(box))
+
+    def _without_masked(self, ask: Callable[[Pixels], np.ndarray]) -> np.ndarray:
+        values = ask(self.pixels)
         if self.mask is None:
             return values
-        return np.where(self.mask.box(box) > 0, np.float32(np.nan), values)
+        return np.where(ask(self.mask) > 0, np.float32(np.nan), values)

@@ -50,6 +50,7 @@ def volume_curve(cube: Cube, ventricle: Ventricle, *, report: Report = nothing) 
     ----------
     cube : Cube
     ventricle : Ventricle
+        Fitted to the sum of the gates.
     report : callable
     """
     volumes = []
@@ -86,13 +87,9 @@ def _median(peak: np.ndarray) -> np.ndarray:
 
 
 def _sampled(values: np.ndarray, voxels: np.ndarray) -> np.ndarray:
-    """Return values between voxels, linear in each direction; 0 outside the cube.
+    """Return values, shape (z, y, x), at fractional voxels, shape (..., 3); 0 outside the cube.
 
-    Parameters
-    ----------
-    values : ndarray, shape (z, y, x)
-    voxels : ndarray, shape (..., 3)
-        Fractional voxel indices.
+    Linear in each direction.
     """
     low = np.floor(voxels).astype(int)
     part = voxels - low

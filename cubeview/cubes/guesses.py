@@ -7,7 +7,8 @@ that it can be kept in a file; it is checked when it is applied.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from cubeview.cubes import correct_body, correct_sky
+from cubeview.cubes import correct_body as body
+from cubeview.cubes import correct_sky as sky
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube, Note
 from cubeview.errors import CubeviewError
@@ -16,33 +17,15 @@ from cubeview.kinds import HEART, KINDS
 
 @dataclass(frozen=True)
 class Question:
-    """Something a reader settled that the user may settle otherwise.
+    """Something a reader settled that the user may settle otherwise."""
 
-    Parameters
-    ----------
-    key : str
-        ``"spectral unit"``; answers are kept under it.
-    title : str
-        For a form.
-    reason : str
-        Why it had to be guessed: the text of the note.
-    now : str
-        What holds now, in the words of an answer; empty where nothing could be guessed.
-    choices : tuple of str
-        Answers there are; empty when any text may be given.
-    example : str
-        An answer, where any text may be given.
-    answered : bool
-        The user has answered it.
-    """
-
-    key: str
-    title: str
-    reason: str
-    now: str
-    choices: tuple[str, ...] = ()
-    example: str = ""
-    answered: bool = False
+    key: str  # "spectral unit"; answers are kept under it
+    title: str  # for a form
+    reason: str  # why it had to be guessed: the text of the note
+    now: str  # what holds now, in the words of an answer; empty where nothing could be guessed
+    choices: tuple[str, ...] = ()  # answers there are; empty when any text may be given
+    example: str = ""  # an answer, where any text may be given
+    answered: bool = False  # by the user
 
 
 @dataclass(frozen=True)
@@ -57,87 +40,67 @@ class _Kind:
 # In the order in which answers are applied: a type raises the question of its unit.
 _KINDS = {
     "first axis": _Kind(
-        "First axis", correct_sky.first_axis, correct_sky.put_first, correct_sky.axes_to_choose
+        "First axis", lambda cube: sky.axes_to_choose(cube)[0], sky.put_first, sky.axes_to_choose
     ),
     "spectral type": _Kind(
-        "First axis measures",
-        correct_sky.spectral_type,
-        correct_sky.set_type,
-        lambda cube: correct_sky.TYPES,
+        "First axis measures", sky.spectral_type, sky.set_type, lambda cube: sky.TYPES
     ),
-    "spectral unit": _Kind(
-        "Its unit", lambda cube: cube.axes[0].unit, correct_sky.set_unit, correct_sky.units_for
-    ),
+    "spectral unit": _Kind("Its unit", lambda cube: cube.axes[0].unit, sky.set_unit, sky.units_for),
     "spectral values": _Kind(
-        "First value and step",
-        correct_sky.start_and_step,
-        correct_sky.set_values,
-        example="4750.2 1.25",
+        "First value and step", sky.start_and_step, sky.set_values, example="4750.2 1.25"
     ),
     "medium": _Kind(
         "Wavelengths are in",
         lambda cube: cube.axes[0].medium,
-        correct_sky.set_medium,
+        lambda cube, answer: sky.with_axis(cube, medium=answer),
         lambda cube: ("air", "vacuum"),
     ),
     "velocity definition": _Kind(
         "Velocities are",
         lambda cube: cube.axes[0].convention,
-        correct_sky.set_convention,
+        lambda cube, answer: sky.with_axis(cube, convention=answer),
         lambda cube: ("radio", "optical", "relativistic"),
     ),
     "projection": _Kind(
-        "Projection of the sky",
-        correct_sky.projection,
-        correct_sky.set_projection,
-        lambda cube: correct_sky.PROJECTIONS,
+        "Projection of the sky", sky.projection, sky.set_projection, lambda cube: sky.PROJECTIONS
     ),
     "value unit": _Kind(
         "Unit of the values",
         lambda cube: cube.unit,
-        correct_sky.set_value_unit,
+        sky.set_value_unit,
         example="1e-20 erg/s/cm2/Angstrom",
     ),
     "error meaning": _Kind(
         "The noise is given as",
         lambda cube: cube.facts.get("uncertainty", ""),
-        correct_sky.set_meaning,
-        lambda cube: tuple(correct_sky.POWERS),
+        sky.set_meaning,
+        lambda cube: tuple(sky.POWERS),
     ),
     "pixel size": _Kind(
-        "Row and column spacing, mm",
-        correct_body.pixel_size,
-        correct_body.set_pixel_size,
-        example="4.0 4.0",
+        "Row and column spacing, mm", body.pixel_size, body.set_pixel_size, example="4.0 4.0"
     ),
     "slice spacing": _Kind(
-        "Slice spacing, mm",
-        correct_body.slice_spacing,
-        correct_body.set_slice_spacing,
-        example="4.0",
+        "Slice spacing, mm", body.slice_spacing, body.set_slice_spacing, example="4.0"
     ),
     "orientation": _Kind(
         "Slices are stacked",
         lambda cube: "unknown" if cube.affine is None else "",
-        correct_body.set_orientation,
-        lambda cube: correct_body.ORIENTATIONS,
+        body.set_orientation,
+        lambda cube: body.ORIENTATIONS,
     ),
     "slice direction": _Kind(
         "Slices run",
-        lambda cube: correct_body.DIRECTIONS[0],
-        correct_body.set_direction,
-        lambda cube: correct_body.DIRECTIONS,
+        lambda cube: body.DIRECTIONS[0],
+        body.set_direction,
+        lambda cube: body.DIRECTIONS,
     ),
     "view": _Kind(
-        "View",
-        lambda cube: cube.view or "unknown",
-        correct_body.set_view,
-        lambda cube: correct_body.VIEWS,
+        "View", lambda cube: cube.view or "unknown", body.set_view, lambda cube: body.VIEWS
     ),
     "organ": _Kind(
         "Organ",
         lambda cube: HEART.key if cube.kind == HEART.key else "other",
-        correct_body.set_organ,
+        body.set_organ,
         lambda cube: (HEART.key, "other"),
     ),
 }
@@ -146,10 +109,7 @@ _KINDS = {
 def questions(cube: Cube) -> tuple[Question, ...]:
     """Return what a reader settled in a cube and the user may settle otherwise.
 
-    Returns
-    -------
-    tuple of Question
-        Each once, in the order in which their answers are applied.
+    Each question once, in the order in which their answers are applied.
     """
     asked: dict[str, Note] = {}
     for note in cube.notes:
@@ -173,22 +133,10 @@ def questions(cube: Cube) -> tuple[Question, ...]:
 def corrected(cube: Cube, answers: Mapping[str, str]) -> Cube:
     """Return a cube as the user says it is; pixels are not read.
 
-    Parameters
-    ----------
-    cube : Cube
-    answers : mapping of question to answer
-        All of them: those given earlier and left out here are forgotten. Answers to questions
-        that the cube does not raise change nothing: what a file says itself is not overruled.
-
-    Returns
-    -------
-    Cube
-        With a note for each answer in the place of that of the guess.
-
-    Raises
-    ------
-    CubeviewError
-        If an answer makes no sense.
+    `answers` are all of them, by question: those given earlier and left out here are forgotten.
+    Answers to questions that the cube does not raise change nothing: what a file says itself is not
+    overruled. A note for each answer takes the place of that of the guess. Raises CubeviewError if
+    an answer makes no sense.
     """
     as_read = cube.as_read or cube
     made = as_read
@@ -207,23 +155,10 @@ def corrected(cube: Cube, answers: Mapping[str, str]) -> Cube:
 
 
 def corrected_case(case: Case, answers: Callable[[Cube], Mapping[str, str]]) -> Case:
-    """Return a case with its cubes as the user says they are.
+    """Return a case with its cubes as the user says they are, given the answers for each.
 
-    Parameters
-    ----------
-    case : Case
-    answers : callable
-        The answers for a cube.
-
-    Returns
-    -------
-    Case
-        The same one when nothing is corrected and nothing was.
-
-    Raises
-    ------
-    CubeviewError
-        If an answer makes no sense.
+    The same one when nothing is corrected and nothing was. Raises CubeviewError if an answer makes
+    no sense.
     """
     pair = len(case.cubes) > 1
     cubes = {}
@@ -237,11 +172,10 @@ def corrected_case(case: Case, answers: Callable[[Cube], Mapping[str, str]]) -> 
     kind = next(iter(cubes.values())).kind
     if kind == case.kind or pair:
         return replace(case, cubes=cubes)
-    ((role, cube),) = cubes.items()
-    question = ""
+    (cube,) = cubes.values()
     role = KINDS[kind].role
-    if KINDS[kind].states:
-        question = "Nothing in the file says whether this is rest or stress. Which?"
+    question = "Nothing in the file says whether this is rest or stress. Which?"
+    question = question if KINDS[kind].states else ""
     return replace(case, kind=kind, cubes={role: cube}, question=question, window=None)
 
 

@@ -109,9 +109,6 @@ def _turned(axes: np.ndarray, others: list[int], arm: np.ndarray) -> np.ndarray:
     was = axes[0][others]
     turn = np.arctan2(arm[1], arm[0]) - np.arctan2(was[1], was[0])
     rotation = np.eye(3)
-    rotation[np.ix_(others, others)] = (
-        (np.cos(turn), -np.sin(turn)),
-        (np.sin(turn), np.cos(turn)),
-    )
+    rotation[np.ix_(others, others)] = ((np.cos(turn), -np.sin(turn)), (np.sin(turn), np.cos(turn)))
     turned: np.ndarray = axes @ rotation.T
     return turned

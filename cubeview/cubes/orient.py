@@ -24,17 +24,10 @@ _PLAUSIBLE = 0.5
 
 
 def directions(affine: np.ndarray) -> np.ndarray:
-    """Return the unit patient direction of each growing voxel index.
+    """Return the unit patient direction of each growing voxel index, shape (3, 3).
 
-    Parameters
-    ----------
-    affine : ndarray, shape (4, 4)
-        Voxel (z, y, x, 1) to patient position in mm.
-
-    Returns
-    -------
-    ndarray, shape (3, 3)
-        Row i is the direction of axis i of (z, y, x); zero where the affine has no such step.
+    Row i is that of axis i of (z, y, x), by an affine from voxel (z, y, x, 1) to patient position
+    in mm; zero where it has no such step.
     """
     steps = np.asarray(affine, dtype=np.float64)[:3, :3].T
     lengths = np.linalg.norm(steps, axis=1, keepdims=True)
@@ -43,18 +36,10 @@ def directions(affine: np.ndarray) -> np.ndarray:
 
 
 def letters(direction: np.ndarray) -> str:
-    """Return the letter a direction points to, with a second one where it is oblique.
+    """Return the letter a direction, shape (3,), patient axes, points to.
 
-    Parameters
-    ----------
-    direction : ndarray, shape (3,)
-        Patient axes; the length does not matter.
-
-    Returns
-    -------
-    str
-        Of ``L R A P H F``, the nearest first; the second appears from 15° of tilt. Empty for a
-        zero direction.
+    One of ``L R A P H F``, the nearest; a second one follows from 15° of tilt. Empty for a zero
+    direction.
     """
     length = float(np.linalg.norm(direction))
     if not length > 0:

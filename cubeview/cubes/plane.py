@@ -24,11 +24,7 @@ _BODY_NAMES = {
 }
 
 
-SHORT_NAMES = {
-    "short axis": "SA",
-    "vertical long axis": "VLA",
-    "horizontal long axis": "HLA",
-}
+SHORT_NAMES = {"short axis": "SA", "vertical long axis": "VLA", "horizontal long axis": "HLA"}
 """What readers of hearts call the planes where there is little room."""
 
 
@@ -36,28 +32,17 @@ SHORT_NAMES = {
 class PlaneFrame:
     """The place of one plane on the screen.
 
-    Parameters
-    ----------
-    axis : int
-        Cube axis the plane is across.
-    across, up : int
-        Cube axes that run horizontally and vertically.
-    leftward, downward : bool
-        True where voxel indices grow to the left, or down.
-    aspect : float or None
-        Width of a voxel over its height, on the screen; None where the two axes have nothing in
-        common (a sky axis and a wavelength) and the plane fills its view.
-    name : str
-        What readers of the field call the plane.
+    `aspect` is the width of a voxel over its height, on the screen; None where the two axes have
+    nothing in common (a sky axis and a wavelength) and the plane fills its view.
     """
 
-    axis: int
-    across: int
-    up: int
-    leftward: bool
-    downward: bool
+    axis: int  # cube axis the plane is across
+    across: int  # cube axis that runs horizontally
+    up: int  # and vertically
+    leftward: bool  # voxel indices grow to the left
+    downward: bool  # or down
     aspect: float | None
-    name: str
+    name: str  # what readers of the field call the plane
 
     @property
     def transposed(self) -> bool:

@@ -16,7 +16,9 @@ _DEPTHS = np.linspace(0.65, 1.0, 6)  # of the wall, in shares of the ellipsoid's
 def wall_places(
     ventricle: Ventricle, spacing: tuple[float, float, float], side: int = 64
 ) -> np.ndarray:
-    """Return which voxels of a cube the pixels of the disc speak for.
+    """Return which voxels of a cube the pixels of the disc speak for, shape (6, side, side, 3).
+
+    Fractional voxels (z, y, x) from the inside of the wall to its outside; NaN off the disc.
 
     Parameters
     ----------
@@ -25,11 +27,6 @@ def wall_places(
         Voxel size along (z, y, x).
     side : int
         Pixels of the disc along each side; rows go to inferior, columns to lateral.
-
-    Returns
-    -------
-    ndarray, shape (6, side, side, 3)
-        Fractional voxel (z, y, x) from the inside of the wall to its outside; NaN off the disc.
     """
     line = (np.arange(side) + 0.5) / side * 2 - 1
     down, right = np.meshgrid(line, line, indexing="ij")
@@ -46,7 +43,9 @@ def wall_places(
 
 
 def wall_mean(values: np.ndarray, box: Box, places: np.ndarray) -> np.ndarray:
-    """Return the mean of a map over the depth of the wall.
+    """Return the mean of a map over the depth of the wall, shape (side, side), float32.
+
+    NaN off the disc and where the map says nothing.
 
     Parameters
     ----------
@@ -56,11 +55,6 @@ def wall_mean(values: np.ndarray, box: Box, places: np.ndarray) -> np.ndarray:
         Which voxels of the cube `values` covers.
     places : ndarray, shape (depth, side, side, 3)
         From `wall_places`.
-
-    Returns
-    -------
-    ndarray, shape (side, side), float32
-        NaN off the disc and where the map says nothing.
     """
     start = [part.start for part in box]
     outside = ~np.isfinite(places).all(axis=-1)

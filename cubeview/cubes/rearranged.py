@@ -10,17 +10,10 @@ from cubeview.errors import Report, nothing
 
 @dataclass(frozen=True, eq=False)
 class TurnedPixels(Pixels):
-    """Pixels with their axes in another order; nothing is read before it is asked for.
-
-    Parameters
-    ----------
-    pixels : Pixels
-    order : tuple of three int
-        Which axis of `pixels` is z, y and x.
-    """
+    """Pixels with their axes in another order; nothing is read before it is asked for."""
 
     pixels: Pixels
-    order: tuple[int, int, int]
+    order: tuple[int, int, int]  # which axis of `pixels` is z, y and x
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -40,18 +33,10 @@ class TurnedPixels(Pixels):
 
 @dataclass(frozen=True, eq=False)
 class PoweredPixels(Pixels):
-    """A sigma that was made of noise of one meaning, as it is when the noise means another.
+    """A sigma that was made of noise of one meaning, as it is when the noise means another."""
 
-    Parameters
-    ----------
-    pixels : Pixels
-        One standard deviation.
-    power : float
-        2 where a variance turns out to be sigma itself, 0.5 the other way round.
-    """
-
-    pixels: Pixels
-    power: float
+    pixels: Pixels  # one standard deviation
+    power: float  # 2 where a variance turns out to be sigma itself, 0.5 the other way round
 
     @property
     def shape(self) -> tuple[int, int, int]:

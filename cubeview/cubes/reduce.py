@@ -83,7 +83,9 @@ def bright_extent(cube: Cube) -> tuple[np.ndarray, float]:
 
 
 def sample_levels(cube: Cube, how: str, ventricle: Ventricle | None = None) -> tuple[float, float]:
-    """Choose the values painted darkest and brightest.
+    """Choose the values painted darkest and brightest, in cube.unit.
+
+    Low lies below high, whatever the cube holds; (0, 1) for a cube without a finite value.
 
     Parameters
     ----------
@@ -93,11 +95,6 @@ def sample_levels(cube: Cube, how: str, ventricle: Ventricle | None = None) -> t
         0 to the largest value in the ventricle.
     ventricle : Ventricle, optional
         For ``"ventricle maximum"`` only.
-
-    Returns
-    -------
-    tuple of two float, in cube.unit
-        Low below high, whatever the cube holds; (0, 1) for a cube without a finite value.
     """
     if how == VENTRICLE:
         return 0.0, ventricle_maximum(cube, ventricle)

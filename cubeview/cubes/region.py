@@ -16,6 +16,9 @@ def window_at(
 ) -> Box:
     """Return the window of a sky cube that is centred on a voxel.
 
+    The voxel nearest to the place is at index ``size // 2`` along each axis. Near an edge the
+    window is cut short there: its slices never leave the cube.
+
     Parameters
     ----------
     cube : Cube
@@ -23,12 +26,6 @@ def window_at(
         Voxel index, 0-based, may be fractional; clipped into the cube.
     size : int or tuple of int
         Voxels along each axis.
-
-    Returns
-    -------
-    Box
-        `size` voxels along each axis, the voxel nearest to the place at index ``size // 2``.
-        Near an edge the window is cut short there: its slices never leave the cube.
     """
     slices = []
     sizes = (size,) * 3 if isinstance(size, int) else size
@@ -40,18 +37,9 @@ def window_at(
 
 
 def placed(case: Case, at: Sequence[float]) -> Case:
-    """Return a case with its window around a place.
+    """Return a case with its window around a place; CubeviewError if that lies outside the cube.
 
-    Parameters
-    ----------
-    case : Case
-    at : sequence of three float
-        World coordinates in the order and the units of the cube's axes.
-
-    Raises
-    ------
-    CubeviewError
-        If the place lies outside the cube.
+    World coordinates are in the order and the units of the cube's axes.
     """
     voxel = case.main.index(*at)
     if not all(-0.5 <= v <= n - 0.5 for v, n in zip(voxel, case.main.shape, strict=True)):
@@ -85,7 +73,9 @@ def drawn_box(
     spans: Mapping[int, tuple[float, float]],
     former: Box | None = None,
 ) -> Box:
-    """Return the window whose extent was drawn along some axes.
+    """Return the window whose extent was drawn along some axes, at least one voxel long.
+
+    It is cut short at the edges of the cube.
 
     Parameters
     ----------
@@ -97,11 +87,6 @@ def drawn_box(
     former : Box, optional
         A window drawn before: it stays as it was along the other axes. Without one they get the
         usual extent around the cursor.
-
-    Returns
-    -------
-    Box
-        Cut short at the edges of the cube, at least one voxel long.
     """
     parts = list(former or window_at(cube, *cursor))
     for axis, ends in spans.items():
@@ -126,12 +111,7 @@ def brightest(cube: Cube) -> tuple[int, int, int]:
 class Circle:
     """A round aperture on the two last axes of a cube; holds for all of the first.
 
-    Parameters
-    ----------
-    y, x : float
-        Centre, voxel index, 0-based.
-    radius : float
-        In voxels.
+    Centre, a voxel index from 0, and radius are in voxels.
     """
 
     y: float
@@ -139,15 +119,10 @@ class Circle:
     radius: float
 
     def runs(self, shape: tuple[int, int, int]) -> list[tuple[int, slice]]:
-        """Return its voxels, row by row: index along y, range along x.
+        """Return its voxels in a cube of (z, y, x), row by row: index along y, range along x.
 
         A voxel belongs to it when its centre lies inside; the one at the centre always does.
         Beyond the edges of the cube there are none.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            The cube's (z, y, x).
         """
         runs = []
         _, height, width = shape

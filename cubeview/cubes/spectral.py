@@ -121,12 +121,7 @@ def shown_as(axis: Axis) -> Shown:
 
 
 def refractive_index(wavelength_um: np.ndarray) -> np.ndarray:
-    """Return the refractive index of standard air, 15 °C.
-
-    Parameters
-    ----------
-    wavelength_um : ndarray, micrometre
-        In vacuum.
+    """Return the refractive index of standard air, 15 °C, for vacuum wavelengths in micrometre.
 
     Source: Morton 1991, ApJS 77:119.
     """

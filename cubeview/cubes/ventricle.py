@@ -60,10 +60,10 @@ def to_role(
     role_here: str,
     role_there: str,
 ) -> np.ndarray:
-    """Return where a voxel of one cube of a case lies in another.
+    """Return where a voxel of one cube of a case lies in another, shape (3,), fractional.
 
     With both ventricles known, position and direction are carried relative to them; else the
-    centres of the two cubes are laid on each other.
+    centres of the two cubes are laid on each other. It may lie outside.
 
     Parameters
     ----------
@@ -73,11 +73,6 @@ def to_role(
         Voxel index (z, y, x), may be fractional.
     ventricles : mapping of role to Ventricle
     role_here, role_there : str
-
-    Returns
-    -------
-    ndarray, shape (3,)
-        Fractional voxel index in `there`; may lie outside it.
     """
     position = np.asarray(voxel, dtype=float) * here.spacing
     if role_here in ventricles and role_there in ventricles:
@@ -121,10 +116,11 @@ def cut(
     index: float,
     points: int = 72,
 ) -> np.ndarray | None:
-    """Return the outline in which a plane of the cube cuts the ellipsoid.
+    """Return the outline in which a plane of the cube cuts the ellipsoid, shape (points, 2).
 
     The ellipsoid is d' A d = 1 around its centre; in the plane, with d = n h + e u, this is
-    u' Q u + 2 h q' u + h² a = 1, an ellipse around -h Q⁻¹ q.
+    u' Q u + 2 h q' u + h² a = 1, an ellipse around -h Q⁻¹ q. In voxel indices along the two other
+    axes in order; None where the plane passes by.
 
     Parameters
     ----------
@@ -135,11 +131,6 @@ def cut(
         The plane across `axis` at this voxel index.
     points : int
         Corners of the outline.
-
-    Returns
-    -------
-    ndarray, shape (points, 2), voxel indices along the two other axes in order; or None
-        None where the plane passes by the ellipsoid.
     """
     scaled = ventricle.axes / ventricle.radii[:, None]
     matrix = scaled.T @ scaled  # A, in (z, y, x)

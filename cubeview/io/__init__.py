@@ -25,12 +25,12 @@ __all__ = [
 def open_paths(
     paths: Sequence[Path | str], *, report: Report = nothing, first: First | None = None
 ) -> Opened:
-    """Open files and folders as cases.
+    """Open files and folders as cases, in order of first appearance.
 
     Files that belong together (a rest and a stress series, the slices of one volume) become one
     case, wherever they lie among the paths. Folders are read with all folders below them; files
     in a folder that no reader knows are passed over in silence, and so are masks beside scans;
-    files named directly are opened or refused with a reason.
+    files named directly are opened or refused with a reason. Nothing is raised for a bad file.
 
     Parameters
     ----------
@@ -39,11 +39,6 @@ def open_paths(
         Called per file; may raise Cancelled.
     first : callable, optional
         Given one plane of a compressed FITS cube while the rest of it is unpacked.
-
-    Returns
-    -------
-    Opened
-        Cases in order of first appearance, and refusals. Nothing is raised for a bad file.
     """
     refusals: list[Refusal] = []
     known: dict[int, list[Path]] = {}
@@ -73,22 +68,15 @@ def open_paths(
     memory = corrections.load()
     cases = [corrections.applied(case, memory) for case in cases]
     order = {path: position for position, path in enumerate(files)}
-    cases.sort(key=lambda case: min(_positions(case, order)))
+    last = len(order)
+    cases.sort(key=lambda case: min((order.get(p, last) for p in _paths(case)), default=last))
     return Opened(tuple(cases), tuple(_as_known(refusal, inside) for refusal in refusals))
 
 
 def open_path(path: Path | str, *, report: Report = nothing) -> tuple[Case, ...]:
-    """Open one file or folder.
+    """Open one file or folder as one case or more.
 
-    Returns
-    -------
-    tuple of Case
-        At least one.
-
-    Raises
-    ------
-    CubeviewError
-        If nothing could be opened; the text holds the reason of every file refused.
+    Raises CubeviewError with the reason of every file refused, when nothing could be opened.
     """
     opened = open_paths([path], report=report)
     if opened.cases:
@@ -110,13 +98,7 @@ def nothing_in(path: Path | str) -> str:
 
 
 def reader_of(path: Path) -> Reader:
-    """Return the reader that knows a file.
-
-    Raises
-    ------
-    CubeviewError
-        Saying why there is none.
-    """
+    """Return the reader that knows a file; CubeviewError, saying why, when there is none."""
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
@@ -214,8 +196,3 @@ def _below(folder: Path) -> list[Path]:
 
 def _paths(case: Case) -> set[Path]:
     return {cube.source.path for cube in case.cubes.values() if cube.source}
-
-
-def _positions(case: Case, order: dict[Path, int]) -> list[int]:
-    sources = [cube.source for cube in case.cubes.values()]
-    return [order.get(source.path, len(order)) for source in sources if source] or [len(order)]

@@ -28,24 +28,11 @@ def is_zip(head: bytes) -> bool:
 
 
 def unpack(path: Path, *, report: Report) -> dict[Path, str]:
-    """Unpack an archive into the cache.
+    """Unpack an archive into the cache; return each file, and its name in the archive for messages.
 
-    Parameters
-    ----------
-    path : Path
-    report : callable
-        Called per block; may raise Cancelled.
-
-    Returns
-    -------
-    dict of Path to str
-        Each unpacked file, and its name in the archive for messages. Files of one folder of the
-        archive lie in one folder; no name of the archive becomes a path.
-
-    Raises
-    ------
-    CubeviewError
-        If the archive is damaged, encrypted or too large.
+    Files of one folder of the archive lie in one folder; no name of the archive becomes a path.
+    `report` is called per block and may raise Cancelled. Raises CubeviewError if the archive is
+    damaged, encrypted or too large.
     """
     try:
         with zipfile.ZipFile(path) as archive:

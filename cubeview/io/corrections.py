@@ -18,7 +18,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube, Note
 from cubeview.cubes.guesses import corrected_case, questions
 from cubeview.errors import CubeviewError
-from cubeview.paths import data_dir
+from cubeview.paths import data_dir, replacing
 
 log = logging.getLogger(__name__)
 
@@ -30,30 +30,15 @@ _LONGEST_FILE = 16 << 20
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user said a scan of the heart is.
-
-    Parameters
-    ----------
-    role : {"rest", "stress"}
-    partner : str
-        Hash of the pixels of the scan it makes a pair with; empty for none in particular.
-    """
+    """What the user said a scan of the heart is: rest or stress."""
 
     role: str
-    partner: str = ""
+    partner: str = ""  # hash of the pixels of the other of its pair; empty for none in particular
 
 
 @dataclass(frozen=True)
 class Memory:
-    """All that is remembered.
-
-    Parameters
-    ----------
-    instruments : mapping of instrument to answers
-    files : mapping of content key to answers
-        For files that name no instrument.
-    choices : mapping of pixel hash to Choice
-    """
+    """All that is remembered: answers by instrument, else by content; roles by hash of pixels."""
 
     instruments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -114,10 +99,7 @@ def applied(case: Case, memory: Memory) -> Case:
 def keep(cube: Cube, answers: Mapping[str, str]) -> None:
     """Remember what the user said about cubes like this one; no answers forget what was said.
 
-    Raises
-    ------
-    CubeviewError
-        If it cannot be written.
+    Raises CubeviewError if it cannot be written.
     """
     read, memory = cube.as_read or cube, load()
     if read.instrument:
@@ -131,10 +113,7 @@ def keep(cube: Cube, answers: Mapping[str, str]) -> None:
 def keep_roles(case: Case) -> None:
     """Remember which of the user's scans are rest and stress, and which make a pair.
 
-    Raises
-    ------
-    CubeviewError
-        If it cannot be written, or a file has gone.
+    Raises CubeviewError if it cannot be written, or a file has gone.
     """
     hashes = {role: pixel_hash(cube) for role, cube in case.cubes.items()}
     memory = load()
@@ -199,10 +178,9 @@ def _save(memory: Memory) -> None:
         "files": memory.files,
         "choices": {own: [c.role, c.partner] for own, c in memory.choices.items()},
     }
-    part = _file().with_suffix(f".{os.getpid()}.part")
     try:
-        part.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
-        part.replace(_file())
+        with replacing(_file()) as part:
+            part.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
     except OSError as error:
         raise CubeviewError(
             f"{_file()}: cannot be written ({error.strerror}), so this counts for now only. Free "

@@ -1,6 +1,7 @@
 """What a label hangs on: the content of the files and the window, never a path or a name."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from cubeview.cubes.case import Case
@@ -10,13 +11,7 @@ _CHUNK = 1 << 23
 
 
 def content_hash(path: Path, *, report: Report = nothing) -> str:
-    """Return the SHA-256 of a file's bytes as hexadecimal text.
-
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be read.
-    """
+    """Return the SHA-256 of a file's bytes in hexadecimal; CubeviewError if it cannot be read."""
     digest = hashlib.sha256()
     try:
         size = max(path.stat().st_size, 1)
@@ -40,13 +35,19 @@ def window_text(case: Case) -> str:
     return ",".join(f"{part.start}:{part.stop}" for part in case.window)
 
 
-def file_hashes(case: Case, *, report: Report = nothing) -> dict[str, str]:
+def file_hashes(
+    case: Case, *, report: Report = nothing, hashed: Callable[..., str] = content_hash
+) -> dict[str, str]:
     """Return the SHA-256 of the file behind each role; one that is shared is read once.
 
-    Raises
-    ------
-    CubeviewError
-        If a cube has no file, or its file cannot be read.
+    Raises CubeviewError if a cube has no file, or its file cannot be read.
+
+    Parameters
+    ----------
+    case : Case
+    report : callable
+    hashed : callable
+        Hashes one file.
     """
     known: dict[Path, str] = {}
     hashes = {}
@@ -55,7 +56,7 @@ def file_hashes(case: Case, *, report: Report = nothing) -> dict[str, str]:
             raise CubeviewError(f"{case.name}: this cube has no file; save it before labelling.")
         path = cube.source.path
         if path not in known:
-            known[path] = content_hash(path, report=report)
+            known[path] = hashed(path, report=report)
         hashes[role] = known[path]
     return hashes
 

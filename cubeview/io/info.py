@@ -8,20 +8,13 @@ from cubeview.cubes.cube import Cube
 
 
 def describe(case: Case) -> list[dict[str, Any]]:
-    """Describe each cube of a case.
+    """Describe each cube of a case in values that JSON can hold.
 
-    Parameters
-    ----------
-    case : Case
-
-    Returns
-    -------
-    list of dict
-        One for each cube, of values that JSON can hold: ``path``, ``kind``, ``shape`` (z, y, x),
-        ``unit``, ``axes`` (``name``, ``type``, ``unit``, and the world coordinates ``first`` of
-        voxel (0, 0, 0) and ``last`` of the opposite corner, with the mean ``step`` along the
-        cube's middle; null where the projection has no sky), ``roles``, ``uncertainty`` (what
-        the file holds as noise, or null) and ``notes`` (sentences, each led by its level).
+    These are ``path``, ``kind``, ``shape`` (z, y, x), ``unit``, ``axes`` (``name``, ``type``,
+    ``unit``, and the world coordinates ``first`` of voxel (0, 0, 0) and ``last`` of the opposite
+    corner, with the mean ``step`` along the cube's middle; null where the projection has no sky),
+    ``roles``, ``uncertainty`` (what the file holds as noise, or null) and ``notes`` (sentences,
+    each led by its level).
     """
     return [_record(role, cube) for role, cube in case.cubes.items()]
 

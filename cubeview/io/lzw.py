@@ -46,17 +46,9 @@ class _Unpacked(io.RawIOBase):
 
 
 def open(file: Path | BinaryIO, mode: str = "rb") -> BinaryIO:
-    """Open a packed file for reading.
+    """Open a packed file, or a stream of one, for reading.
 
-    Parameters
-    ----------
-    file : Path or binary file
-    mode : {"rb"}
-
-    Returns
-    -------
-    binary file
-        Reading raises OSError where the packed data are damaged.
+    Reading raises OSError where the packed data are damaged.
     """
     stream = io.BufferedReader(io.FileIO(file, mode)) if isinstance(file, Path) else file
     unpacked = _Unpacked(stream, owned=isinstance(file, Path))

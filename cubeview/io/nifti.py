@@ -5,6 +5,8 @@ sform where its code is above 0, else the qform, both in axes that grow to the r
 and the head (RAS); CubeView's grow to the left, the back and the head, as DICOM's.
 """
 
+import gzip
+import math
 import re
 import struct
 import zlib
@@ -18,7 +20,7 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io.opened import First, Opened, Reader, read_each
+from cubeview.io.opened import First, Opened, Reader, inside_gzip, read_each
 
 MAX_VALUES = 2**28
 """Most voxels that are read of one file: 1 GiB as float32."""
@@ -38,68 +40,42 @@ _TYPES = {
 _MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 """Millimetres of a unit of space, by its code in xyzt_units."""
 
+_FIELDS = {
+    1: (("8h", 40), ("h", 70), ("8f", 76), ("f", 108), ("2f", 112), ("B", 123), ("2h", 252),
+        ("6f", 256), ("12f", 280)),
+    2: (("8q", 16), ("h", 12), ("8d", 104), ("q", 168), ("2d", 176), ("i", 500), ("2i", 344),
+        ("6d", 352), ("12d", 400)),
+}  # fmt: skip
+"""By version, where in the header stand: dim, datatype, pixdim, vox_offset, scl_slope and
+scl_inter, xyzt_units, qform_code and sform_code, quaternion and offsets, srow."""
+
 _MOST_VOLUMES = 12
 _MOST_LABELS = 255
 _MASK_NAME = re.compile(r"(?<![a-z])(mask|seg|segmentation|label|labels|roi)(?![a-z])")
 _GZIP = b"\x1f\x8b"
+_BLOCK = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """What a NIfTI header says.
+    """What a NIfTI header says."""
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Lengths along i, j, k and further axes, at least three.
-    dtype : dtype
-        With the file's byte order.
-    offset : int
-        Bytes before the first voxel.
-    slope, intercept : float
-        1 and 0 where the header gives none.
-    sizes : ndarray, shape (3,), mm
-        Positive voxel size along i, j, k; 0 where unknown.
-    affine : ndarray, shape (4, 4), or None
-        Voxel (i, j, k, 1) to (x, y, z, 1), mm, axes R, A, S.
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[np.generic]
-    offset: int
-    slope: float
+    shape: tuple[int, ...]  # along i, j, k and further axes, at least three
+    dtype: np.dtype[np.generic]  # with the file's byte order
+    offset: int  # bytes before the first voxel
+    slope: float  # 1, and intercept 0, where the header gives none
     intercept: float
-    sizes: np.ndarray
-    affine: np.ndarray | None
+    sizes: np.ndarray  # shape (3,), mm, positive, along i, j, k; 0 where unknown
+    affine: np.ndarray | None  # shape (4, 4), voxel (i, j, k, 1) to (x, y, z, 1), mm, axes R, A, S
 
 
 def sniff(head: bytes, path: Path) -> bool:
-    """Tell from its first bytes whether a file is NIfTI, plain or gzipped.
-
-    Parameters
-    ----------
-    head : bytes
-        The first bytes of the file.
-    path : Path
-    """
-    if head.startswith(_GZIP):
-        try:
-            head = zlib.decompressobj(wbits=31).decompress(head, 1024)
-        except zlib.error:
-            return False
-    return _kind(head) is not None
+    """Tell from its first bytes whether a file is NIfTI, plain or gzipped."""
+    return _kind(inside_gzip(head) or head) is not None
 
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
-    """Read NIfTI files; one case for each volume.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    report : callable
-    first : callable, optional
-        Never called.
-    """
+    """Read NIfTI files; see `cubeview.io.opened.Read`. `first` is never called."""
     return read_each(paths, lambda path, _: _read_file(path), report)
 
 
@@ -114,50 +90,23 @@ def _kind(head: bytes) -> tuple[str, int] | None:
 
 
 def parse(head: bytes, path: Path) -> Header:
-    """Read a header.
+    """Read a header from the first 540 bytes of a file, or as many as it has.
 
-    Parameters
-    ----------
-    head : bytes
-        At least the first 540 bytes, fewer where the file ends.
-    path : Path
-        For messages.
-
-    Raises
-    ------
-    CubeviewError
-        If the header is cut short, absurd, or of a kind CubeView does not read.
+    Raises CubeviewError if it is cut short, absurd, or of a kind CubeView does not read.
     """
     kind = _kind(head)
     if kind is None or len(head) < (348, 540)[kind[1] - 1]:
         raise CubeviewError(f"{path}: the NIfTI header is cut short. Copy the file again.")
     order, version = kind
-    if version == 1:
-        dims = struct.unpack_from(f"{order}8h", head, 40)
-        (code,) = struct.unpack_from(f"{order}h", head, 70)
-        sizes = struct.unpack_from(f"{order}8f", head, 76)
-        offset, slope, intercept = struct.unpack_from(f"{order}3f", head, 108)
-        (units,) = struct.unpack_from("B", head, 123)
-        qform, sform = struct.unpack_from(f"{order}2h", head, 252)
-        turn = struct.unpack_from(f"{order}6f", head, 256)
-        rows = struct.unpack_from(f"{order}12f", head, 280)
-        detached = head[344:348] == b"ni1\0"
-    else:
-        (code,) = struct.unpack_from(f"{order}h", head, 12)
-        dims = struct.unpack_from(f"{order}8q", head, 16)
-        sizes = struct.unpack_from(f"{order}8d", head, 104)
-        (offset,) = struct.unpack_from(f"{order}q", head, 168)
-        slope, intercept = struct.unpack_from(f"{order}2d", head, 176)
-        qform, sform = struct.unpack_from(f"{order}2i", head, 344)
-        turn = struct.unpack_from(f"{order}6d", head, 352)
-        rows = struct.unpack_from(f"{order}12d", head, 400)
-        (units,) = struct.unpack_from(f"{order}i", head, 500)
-        detached = head[4:7] == b"ni2"
-    if detached:
+    # The magic of a header beside its voxels; n+1 and n+2 stand before voxels in one file.
+    if (head[344:348] if version == 1 else head[4:7]) in (b"ni1\0", b"ni2"):
         raise CubeviewError(
             f"{path}: a NIfTI header whose voxels lie in another file (.hdr and .img). Convert the "
             "pair into one .nii file."
         )
+    fields = (struct.unpack_from(order + form, head, place) for form, place in _FIELDS[version])
+    dims, (code,), sizes, (offset,), (slope, intercept), (units,), forms, turn, rows = fields
+    qform, sform = forms
     shape = _shape(dims, path)
     if code not in _TYPES:
         raise CubeviewError(
@@ -191,10 +140,7 @@ def _shape(dims: tuple[int, ...], path: Path) -> tuple[int, ...]:
         )
     shape = [int(n) for n in dims[1 : dims[0] + 1]]
     shape += [1] * (3 - len(shape))
-    total = 1
-    for n in shape:
-        total *= n
-    if total > MAX_VALUES:
+    if math.prod(shape) > MAX_VALUES:
         sides = " × ".join(map(str, shape))
         raise CubeviewError(
             f"{path}: declares {sides} voxels, more than the {MAX_VALUES:,} CubeView holds. "
@@ -222,20 +168,24 @@ def _from_quaternion(turn: np.ndarray, spacing: np.ndarray, handed: float, mm: f
 
 
 def _read_file(path: Path) -> list[Case]:
-    with path.open("rb") as stream:
-        packed = stream.read(2) == _GZIP
-        stream.seek(0)
-        raw = stream.read(1 << 16) if packed else stream.read(540)
-        head = _inflated(raw, 540, path) if packed else raw
-        header = parse(head, path)
-        need = int(np.prod(header.shape)) * header.dtype.itemsize
-        if packed:
-            data = _inflate(path, header.offset, need)
-        else:
-            # Never ask for more than there is: Python sets it aside before it reads.
-            size = path.stat().st_size
+    with path.open("rb") as raw:
+        packed = raw.read(2) == _GZIP
+    try:
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            header = parse(stream.read(540), path)
+            need = int(np.prod(header.shape)) * header.dtype.itemsize
             stream.seek(header.offset)
-            data = stream.read(min(need, max(size - header.offset, 0)))
+            # In parts: Python sets aside what is asked for before it reads, and there may be less.
+            parts: list[bytes] = []
+            while left := need - sum(map(len, parts)):
+                parts.append(stream.read(min(left, _BLOCK)))
+                if not parts[-1]:
+                    break
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise CubeviewError(
+            f"{path}: the compressed data are damaged or cut short. Copy or download it again."
+        ) from error
+    data = b"".join(parts)
     if len(data) < need:
         raise CubeviewError(
             f"{path}: cut short: its voxels need {need:,} bytes, the file has {len(data):,}. "
@@ -243,31 +193,6 @@ def _read_file(path: Path) -> list[Case]:
         )
     stored = np.frombuffer(data, header.dtype, count=need // header.dtype.itemsize)
     return _cases(path, header, stored.reshape(header.shape, order="F"))
-
-
-def _inflated(raw: bytes, count: int, path: Path) -> bytes:
-    try:
-        return zlib.decompressobj(wbits=31).decompress(raw, count)
-    except zlib.error as error:
-        raise CubeviewError(f"{path}: the compressed data are damaged. Copy it again.") from error
-
-
-def _inflate(path: Path, offset: int, need: int) -> bytes:
-    """Return the voxels inside a gzipped file, and never more than were declared."""
-    inflater = zlib.decompressobj(wbits=31)
-    parts: list[bytes] = []
-    left = offset + need
-    with path.open("rb") as stream:
-        raw = stream.read(1 << 20)
-        while raw and left > 0 and not inflater.eof:
-            try:
-                part = inflater.decompress(raw, min(left, 1 << 24))
-            except zlib.error:
-                break  # what came so far is told against what is needed
-            parts.append(part)
-            left -= len(part)
-            raw = inflater.unconsumed_tail or stream.read(1 << 20)
-    return b"".join(parts)[offset:]
 
 
 def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:

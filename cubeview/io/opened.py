@@ -1,5 +1,6 @@
 """What a reader is, and what comes of it: cases, refusals with their reasons, a first look."""
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,21 +30,11 @@ class Opened:
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """One plane of a cube that is still being unpacked: to look at, and for nothing else.
+    """One plane of a cube that is still being unpacked: to look at, and for nothing else."""
 
-    Parameters
-    ----------
-    name : str
-        Of the file.
-    plane : ndarray, shape (y, x), float32, in the unit of the file
-        Rows and columns as the cube will have them; NaN where there is no value.
-    index : int
-        Which plane across the first axis, from 0.
-    """
-
-    name: str
-    plane: np.ndarray
-    index: int
+    name: str  # of the file
+    plane: np.ndarray  # shape (y, x), float32, in the unit of the file; NaN where there is no value
+    index: int  # which plane across the first axis, from 0
 
 
 First = Callable[[Preview], None]
@@ -70,25 +61,15 @@ class Read(Protocol):
 class Reader:
     """One format of files, as the table of readers holds it.
 
-    Parameters
-    ----------
-    label : str
-        What the format is called: ``"FITS"``.
-    sniff : callable
-        Tells by the first bytes of a file, and its path, whether this reader knows it.
-    read : callable
-    aside : callable
-        Tells of a case it has read whether it is about another one, as a mask is; such a case is
-        shown where nothing else was opened, or where its file was named.
-    alone : bool
-        True where each file is a case of its own, so that a folder can be read bit by bit.
+    What is `aside` is about another case, as a mask is: it is shown where nothing else was opened,
+    or where its file was named.
     """
 
-    label: str
-    sniff: Callable[[bytes, Path], bool]
+    label: str  # what the format is called: "FITS"
+    sniff: Callable[[bytes, Path], bool]  # tells by first bytes and path if it knows a file
     read: Read
     aside: Callable[[Case], bool] = lambda case: False
-    alone: bool = False
+    alone: bool = False  # each file is a case of its own: a folder can be read bit by bit
 
 
 def read_each(
@@ -120,3 +101,11 @@ def read_each(
             text = f"{path}: cannot be read ({reason}). Copy or download it again."
             refusals.append(Refusal(path, text))
     return Opened(tuple(cases), tuple(refusals))
+
+
+def inside_gzip(head: bytes) -> bytes:
+    """Return the first bytes inside a gzip file whose own are given; empty where it is none."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, 1024)
+    except zlib.error:
+        return b""

@@ -26,4 +26,10 @@ HEART = Kind(
     ),
     ventricle=True,
     colormaps=("warm", "gray", "gray inverted", "cool", "ten steps"),
+    variations=(
+        ("shift", "Moved by up to a voxel"),
+        ("rotation", "Turned a little"),
+        ("counts", "More noise, as from fewer counts"),
+        ("blur", "A little less sharp"),
+    ),
 )

@@ -61,6 +61,9 @@ class Kind:
         The colour maps that suit it; it opens with the first.
     map_suffix : str
         Format of its maps: ``"npz"`` or ``"fits"``.
+    variations : tuple of pair of str
+        How a case may be varied while a network is taught, and what that does to it, in words;
+        `augment` of `cubeview.learn.models.rooms.Room` does it.
     """
 
     key: str
@@ -89,6 +92,7 @@ class Kind:
         "rainbow",
     )
     map_suffix: str = "npz"
+    variations: tuple[tuple[str, str], ...] = ()
 
     @property
     def codes(self) -> dict[str, Code]:

@@ -22,4 +22,9 @@ SKY = Kind(
     window_px=32,
     patient=False,
     map_suffix="fits",
+    variations=(
+        ("flips", "Mirrored on the sky"),
+        ("rotation", "Turned by quarter turns on the sky"),
+        ("noise", "More noise"),
+    ),
 )

@@ -8,23 +8,12 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Two readers over the cases both labelled.
-
-    Parameters
-    ----------
-    classes : tuple of str
-    confusion : ndarray, shape (n, n), int
-        Rows the first reader's class, columns the second's.
-    kappa : float
-        Cohen's kappa; NaN when chance alone explains everything (one class only).
-    disputed : tuple of int
-        Cases the two name differently, for adjudication.
-    """
+    """Two readers over the cases both labelled."""
 
     classes: tuple[str, ...]
-    confusion: np.ndarray
-    kappa: float
-    disputed: tuple[int, ...]
+    confusion: np.ndarray  # shape (n, n), int; rows the first reader's class, columns the second's
+    kappa: float  # Cohen's; NaN when chance alone explains everything (one class only)
+    disputed: tuple[int, ...]  # cases the two name differently, for adjudication
 
 
 def agreement(
@@ -32,20 +21,14 @@ def agreement(
 ) -> Agreement:
     """Compare two readers' labels by case.
 
+    Source: J. Cohen, Educational and Psychological Measurement 20 (1960) 37, unweighted.
+
     Parameters
     ----------
     first, second : mapping of case number to class
         Only cases in both count.
     classes : sequence of str
         Order of the confusion matrix; classes met beyond it are appended.
-
-    Returns
-    -------
-    Agreement
-
-    Notes
-    -----
-    J. Cohen, Educational and Psychological Measurement 20 (1960) 37, unweighted.
     """
     both = sorted(first.keys() & second.keys())
     met = [label for case in both for label in (first[case], second[case])]

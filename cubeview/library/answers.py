@@ -25,25 +25,14 @@ _FLOAT = np.dtype("<f4")
 
 @dataclass(frozen=True)
 class Packed:
-    """An answer in plain values, to travel between processes and to lie in the library.
-
-    Parameters
-    ----------
-    task, weights, model : str
-    said : str
-        JSON of its fields; where an array was stands its place among `arrays`.
-    arrays : bytes, optional
-        In numpy's ``.npz``, without pickles.
-    features : bytes, optional
-        Pooled features of the case, little-endian float32.
-    """
+    """An answer in plain values, to travel between processes and to lie in the library."""
 
     task: str
     weights: str
     model: str
-    said: str = "{}"
-    arrays: bytes | None = None
-    features: bytes | None = None
+    said: str = "{}"  # JSON of its fields; where an array was stands its place among `arrays`
+    arrays: bytes | None = None  # in numpy's ``.npz``, without pickles
+    features: bytes | None = None  # pooled, of the case, little-endian float32
 
 
 def packed(answer: Answer, features: np.ndarray | None = None) -> Packed:
@@ -84,7 +73,7 @@ def keep(library: Library, case_id: int, held: Packed) -> None:
     """Keep what a model said; a newer answer of the same weights replaces the older.
 
     Features kept earlier stay where none are given, and an answer that is there already is not
-    written again.
+    written again. Raises CubeviewError if it could not be written: nothing was changed.
 
     Parameters
     ----------
@@ -92,11 +81,6 @@ def keep(library: Library, case_id: int, held: Packed) -> None:
     case_id : int
     held : Packed
         From `packed`.
-
-    Raises
-    ------
-    CubeviewError
-        If it could not be written: nothing was changed.
     """
     key = (case_id, held.task, held.weights, held.model)
     here = library.read(
@@ -123,9 +107,8 @@ def answer_of(library: Library, case_id: int, case: Case, weights: str) -> Answe
     Parameters
     ----------
     library : Library
-    case_id : int
-    case : Case
-        The same case, open.
+    case_id, case : int, Case
+        Its number, and the same case, open.
     weights : str
         SHA-256; without one nothing is known.
     """

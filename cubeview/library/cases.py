@@ -14,13 +14,7 @@ Files = Mapping[str, tuple[str, str, str]]
 
 @dataclass(frozen=True)
 class Record:
-    """One case closed again: all that is needed to open it, in plain values.
-
-    Parameters
-    ----------
-    identity, kind, name, window : str
-    files : mapping of role to (hash, part, path)
-    """
+    """One case closed again: all that is needed to open it, in plain values."""
 
     identity: str
     kind: str
@@ -56,14 +50,9 @@ def delete_case(run: sqlite3.Connection, number: int) -> None:
 
 
 def put_case(
-    run: sqlite3.Connection,
-    known: str,
-    kind: str,
-    name: str,
-    window: str,
-    files: Files,
+    run: sqlite3.Connection, known: str, kind: str, name: str, window: str, files: Files
 ) -> int:
-    """Add a case inside a transaction, or note where its files now lie.
+    """Add a case inside a transaction, or note where its files now lie; return its number.
 
     Parameters
     ----------
@@ -72,11 +61,6 @@ def put_case(
     known, kind, name, window : str
         Identity, kind, pseudonym and window as text.
     files : mapping of role to (hash, part, path)
-
-    Returns
-    -------
-    int
-        Its number.
     """
     found = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()
     if found is None:

@@ -13,12 +13,8 @@ from cubeview.library import schema
 def connect(path: Path) -> sqlite3.Connection:
     """Open a library file as a connection with WAL and full durability; make or upgrade it.
 
-    Raises
-    ------
-    CubeviewError
-        If the file is another program's or a newer CubeView's; it was not touched.
-    sqlite3.Error
-        If it cannot be opened or written.
+    Raises CubeviewError if the file is another program's or a newer CubeView's, which was not
+    touched; sqlite3.Error if it cannot be opened or written.
     """
     connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     try:
@@ -34,14 +30,10 @@ def kept_as(path: Path, version: int) -> Path:
 
 
 def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a library whose format is newer than this program's.
+    """Raise CubeviewError for a library whose format is newer than this program's.
 
     Asked when a file is opened, and before each change: another version of the program may have
     brought it to its own format while this one had it open.
-
-    Raises
-    ------
-    CubeviewError
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > schema.VERSION:

@@ -7,10 +7,12 @@ from cubeview.library.library import Library
 
 
 def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | None:
-    """Let a corrected heart take the place of the cases its files were before.
+    """Let a corrected heart take the place of the cases its files were before; return its number.
 
     What models said of those is forgotten: it was about other roles. A case that was labelled
-    once stays, since its label was given to the files as they were.
+    once stays, since its label was given to the files as they were. None where the library held
+    nothing of these files, and still does. Raises CubeviewError if it could not be written: nothing
+    was changed.
 
     Parameters
     ----------
@@ -18,16 +20,6 @@ def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | No
     case : Case
         As the user corrected it.
     hashes : dict of role to str
-
-    Returns
-    -------
-    int or None
-        Its number; None where the library held nothing of these files, and still does.
-
-    Raises
-    ------
-    CubeviewError
-        If it could not be written: nothing was changed.
     """
     known = identity(case, hashes)
     files = files_of(case, hashes)

@@ -16,31 +16,18 @@ from cubeview.library.values import LabelClass
 class Import:
     """What a file of labels would do; nothing has been changed yet.
 
-    Parameters
-    ----------
-    new : tuple of Entry
-        Labels of cases this library has, not yet in it.
-    unknown : tuple of Entry
-        Labels of cases this library does not have; they are added without their files.
-    conflicts : tuple of (Entry, str)
-        As `new`, where the same reader now says something else: the class in force here.
-    known : int
-        Entries that are already here.
-    sets : mapping of label set to its classes
-        Definitions the file holds, used for sets this library does not have.
-    places : mapping of identity to files by role, each (hash, part, path)
-        Where the files of unknown cases lie, when the labels came as a simple table.
-    problems : tuple of str
-        Lines of a simple table that cannot be used, with reasons.
+    Of `conflicts` the same reader has said something else here: the class in force. `sets` are the
+    definitions the file holds, used for label sets this library does not have; `places` says, by
+    identity, where the files of unknown cases lie, when the labels came as a simple table.
     """
 
-    new: tuple[Entry, ...]
-    unknown: tuple[Entry, ...]
+    new: tuple[Entry, ...]  # labels of cases this library has, not yet in it
+    unknown: tuple[Entry, ...]  # of cases it does not have; they are added without their files
     conflicts: tuple[tuple[Entry, str], ...]
-    known: int
+    known: int  # entries that are already here
     sets: Mapping[str, tuple[LabelClass, ...]] = field(default_factory=dict)
     places: Mapping[str, Files] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()  # lines of a simple table that cannot be used, with reasons
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -49,24 +36,16 @@ class Import:
 
 
 def export_labels(library: Library, label_set: str, path: Path) -> int:
-    """Write the whole label history of one set; the format follows the suffix.
+    """Write the whole label history of one set; return the number of entries.
+
+    Raises CubeviewError if the suffix is none of the three or the file cannot be written.
 
     Parameters
     ----------
     library : Library
     label_set : str
     path : Path
-        ``.csv``, ``.ecsv`` or ``.json``; written beside and renamed.
-
-    Returns
-    -------
-    int
-        Number of entries.
-
-    Raises
-    ------
-    CubeviewError
-        If the suffix is none of the three or the file cannot be written.
+        ``.csv``, ``.ecsv`` or ``.json``, which says the format; written beside and renamed.
     """
     entries = _entries(library, label_set)
     write_labels(path, entries, {label_set: tuple(library.classes(label_set))})
@@ -77,10 +56,7 @@ def export_labels(library: Library, label_set: str, path: Path) -> int:
 def plan_import(library: Library, path: Path) -> Import:
     """Read a file of labels and say what it would change; changes nothing.
 
-    Raises
-    ------
-    CubeviewError
-        If the file is not one `export_labels` wrote.
+    Raises CubeviewError if the file is not one `export_labels` wrote.
     """
     entries, sets = read_labels(path)
     return compare(library, entries, sets=sets)
@@ -134,13 +110,9 @@ def compare(
 
 
 def apply_import(library: Library, plan: Import) -> int:
-    """Carry out a plan in one transaction: everything or nothing.
+    """Carry out a plan in one transaction, everything or nothing; return how many were added.
 
-    Returns
-    -------
-    int
-        Number of entries added. Conflicting entries are added to the history at their own time,
-        so the newest stays in force.
+    Conflicting entries are added to the history at their own time, so the newest stays in force.
     """
     entries = sorted(plan.entries, key=lambda entry: entry.at)
     added = 0

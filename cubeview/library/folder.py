@@ -19,21 +19,11 @@ _TOGETHER = 64
 
 @dataclass(frozen=True)
 class Found(Record):
-    """One case of a folder, closed again.
+    """One case of a folder, closed again."""
 
-    Parameters
-    ----------
-    question : str
-        What the user must decide; empty when nothing is open.
-    picture : tuple of (width, bytes), or None
-        Its thumbnail.
-    known : bool
-        Already in the library.
-    """
-
-    question: str
-    picture: tuple[int, bytes] | None
-    known: bool
+    question: str  # what the user must decide; empty when nothing is open
+    picture: tuple[int, bytes] | None  # its thumbnail: width and grey bytes
+    known: bool  # already in the library
 
     @property
     def paired(self) -> bool:
@@ -72,11 +62,7 @@ Kept = dict[tuple[Path, ...], tuple[list[Found], list[Refusal]]]
 
 
 def scan_folder(
-    library: Library,
-    paths: Sequence[Path],
-    *,
-    kept: Kept | None = None,
-    report: Report = nothing,
+    library: Library, paths: Sequence[Path], *, kept: Kept | None = None, report: Report = nothing
 ) -> Scan:
     """Find the cases below some folders, and the files that cannot be read, with reasons.
 
@@ -110,18 +96,13 @@ def scan_folder(
 
 
 def add_found(library: Library, cases: Sequence[Found], *, report: Report = nothing) -> list[int]:
-    """Add cases, each in one transaction; interrupted, those added stay.
+    """Add cases, each in one transaction; return their numbers. Interrupted, those added stay.
 
     Parameters
     ----------
     library : Library
     cases : sequence of Found
     report : callable
-
-    Returns
-    -------
-    list of int
-        Their numbers.
     """
     numbers = []
     for done, case in enumerate(cases):
@@ -141,7 +122,7 @@ def _look_into(
     library: Library, files: list[Path], report: Report
 ) -> tuple[list[Found], list[Refusal]]:
     """Open a group of files, and close them again."""
-    opened = open_paths(files, report=_share_of(report, 0.6))
+    opened = open_paths(files, report=lambda share, text: report(0.6 * share, text))
     found, refusals = [], list(opened.refusals)
     for number, case in enumerate(opened.cases):
         report(0.6 + 0.4 * number / len(opened.cases), "")
@@ -167,10 +148,6 @@ def _found(library: Library, case: Case) -> Found:
     return Found(
         known, case.kind, case.name, window_text(case), files, case.question, picture, there
     )
-
-
-def _share_of(report: Report, share: float) -> Report:
-    return lambda fraction, text: report(share * fraction, text)
 
 
 def _part_of(report: Report, done: int, count: int, text: str) -> Report:

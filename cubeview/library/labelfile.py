@@ -19,6 +19,7 @@ from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS
 from cubeview.library.text import csv_lines, read_text
 from cubeview.library.values import LabelClass
+from cubeview.paths import replacing
 
 
 @dataclass(frozen=True)
@@ -58,43 +59,30 @@ _Sets = Mapping[str, tuple[LabelClass, ...]]
 def write_labels(path: Path, entries: list[Entry], sets: _Sets) -> None:
     """Write entries and the classes of their label sets, beside and renamed.
 
+    Raises CubeviewError if the suffix is none of the three or the file cannot be written.
+
     Parameters
     ----------
     path : Path
         ``.csv``, ``.ecsv`` or ``.json``.
     entries : list of Entry
     sets : mapping of label set to its classes
-
-    Raises
-    ------
-    CubeviewError
-        If the suffix is none of the three or the file cannot be written.
     """
     writers = {".csv": _csv, ".ecsv": _ecsv, ".json": _json}
     if path.suffix.lower() not in writers:
         raise CubeviewError(f"{path}: labels are written as .csv, .ecsv or .json; choose one.")
-    part = path.with_name(path.name + ".part")
+    text = writers[path.suffix.lower()](entries, sets)
     try:
-        part.write_text(writers[path.suffix.lower()](entries, sets), encoding="utf-8", newline="")
-        part.replace(path)
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
 
 
 def read_labels(path: Path) -> tuple[list[Entry], dict[str, tuple[LabelClass, ...]]]:
-    """Read a file `export_labels` wrote, of any of the three formats.
+    """Return entries and label sets of a file `export_labels` wrote, of any of the three formats.
 
-    Returns
-    -------
-    entries : list of Entry
-    sets : dict of label set to its classes
-        Empty where the file has none.
-
-    Raises
-    ------
-    CubeviewError
-        Saying what is missing.
+    Raises CubeviewError saying what is missing; a file may have no label sets.
     """
     text = read_text(path)
     try:
@@ -231,9 +219,5 @@ def _ecsv(entries: list[Entry], sets: _Sets) -> str:
 
 def _json(entries: list[Entry], sets: _Sets) -> str:
     records = [{**asdict(entry), "files": dict(entry.files)} for entry in entries]
-    document = {
-        "format": "cubeview-labels-1",
-        "label_sets": _plain_sets(sets),
-        "labels": records,
-    }
+    document = {"format": "cubeview-labels-1", "label_sets": _plain_sets(sets), "labels": records}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -7,7 +7,7 @@ the program and a loss of power (sqlite.org/wal.html). Two windows may use one f
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +17,16 @@ from cubeview.io.identity import identity, window_text
 from cubeview.library.cases import delete_case, files_of, note_places, now, put_case
 from cubeview.library.connection import connect, refuse_newer
 from cubeview.library.values import Label, LabelClass
+from cubeview.paths import replacing
 
 _LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?, ?, ?)"
 
 
 class Library:
-    """One open library file; may be shared between threads.
+    """One open library file, made when absent; may be shared between threads.
 
-    Parameters
-    ----------
-    path : Path
-        The SQLite file; made when absent.
-    reader : str
-        Who labels: stands beside each label and audit entry.
-
-    Raises
-    ------
-    CubeviewError
-        If the file is newer than this program, damaged, or cannot be written.
+    `reader` is who labels, and stands beside each label and audit entry. Raises CubeviewError if
+    the file is newer than this program, damaged, or cannot be written.
     """
 
     def __init__(self, path: Path, reader: str) -> None:
@@ -58,16 +50,7 @@ class Library:
     def add_case(self, case: Case, hashes: dict[str, str]) -> int:
         """Add a case, or find it again by content and note where its files now lie.
 
-        Parameters
-        ----------
-        case : Case
-        hashes : dict of role to str
-            SHA-256 of each file, from `cubeview.io.identity.file_hashes`.
-
-        Returns
-        -------
-        int
-            The case's number in this library.
+        Returns its number; `hashes` are those of `cubeview.io.identity.file_hashes`.
         """
         known = identity(case, hashes)
         files = files_of(case, hashes)
@@ -75,13 +58,7 @@ class Library:
             return put_case(run, known, case.kind, case.name, window_text(case), files)
 
     def found_again(self, case: Case, hashes: dict[str, str]) -> bool:
-        """Note where the files of a case lie now, for all cases made of them.
-
-        Returns
-        -------
-        bool
-            Some lay elsewhere before.
-        """
+        """Note where the files of a case lie, for all cases made of them; tell if one moved."""
         files = files_of(case, hashes)
         moved = any(
             self.read(
@@ -102,10 +79,7 @@ class Library:
     def remove_cases(self, case_ids: Sequence[int]) -> list[int]:
         """Take cases out that nobody ever labelled, with what models said of them.
 
-        Returns
-        -------
-        list of int
-            Cases that were labelled once, and stay.
+        Returns the cases that were labelled once, and stay.
         """
         kept = []
         with self.transaction() as run:
@@ -131,24 +105,18 @@ class Library:
             " WHERE set_id = ? ORDER BY retired, position",
             (self._set(label_set),),
         )
-        return [
-            LabelClass(name, key, colour, code, bool(retired))
-            for name, key, colour, code, retired in rows
-        ]
+        return [LabelClass(n, key, colour, code, bool(old)) for n, key, colour, code, old in rows]
 
     def save_label_set(self, name: str, kind: str, classes: list[LabelClass]) -> None:
         """Make or change a label set; classes left out are retired, old labels stay as they are.
+
+        Raises CubeviewError if two classes share a name or a key.
 
         Parameters
         ----------
         name, kind : str
         classes : list of LabelClass
             In order.
-
-        Raises
-        ------
-        CubeviewError
-            If two classes share a name or a key.
         """
         for what in ("name", "key"):
             values = [getattr(entry, what) for entry in classes if getattr(entry, what)]
@@ -186,23 +154,18 @@ class Library:
     ) -> Label:
         """Write a label; it is on disk when this returns.
 
+        Raises CubeviewError if it could not be (full disk, read-only folder): nothing was changed.
+
         Parameters
         ----------
         case_id : int
         class_name : str or None
             None withdraws the reader's label.
         label_set : str
-        sure : bool
-        quality : str
-            Quality flag; empty for none.
-        note : str
+        sure, quality, note : bool, str, str
+            Quality is a flag; empty for none.
         opinion_seen : str
             Name of the model whose opinion the reader could see; empty for a blind reading.
-
-        Raises
-        ------
-        CubeviewError
-            If it could not be written (full disk, read-only folder): nothing was changed.
         """
         number = self._set(label_set)
         with self.transaction() as run:
@@ -252,23 +215,12 @@ class Library:
             run.execute(_LOG, (now(), self.reader, action, known, detail))
 
     def backup(self, target: Path) -> None:
-        """Write a complete copy while the library stays in use.
-
-        Raises
-        ------
-        CubeviewError
-            If the copy cannot be written.
-        """
-        part = target.with_name(target.name + ".part")
+        """Write a complete copy while the library stays in use; CubeviewError if it cannot."""
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            copy = sqlite3.connect(part)
-            with self._lock:
+            with replacing(target) as part, closing(sqlite3.connect(part)) as copy, self._lock:
                 self._connection.backup(copy)
-            copy.close()
-            part.replace(target)
         except (sqlite3.Error, OSError) as error:
-            part.unlink(missing_ok=True)
             raise CubeviewError(f"{target}: the backup could not be written ({error}).") from error
 
     def _set(self, name: str) -> int:
@@ -286,8 +238,7 @@ class Library:
         Parameters
         ----------
         run : sqlite3.Connection
-        action : str
-        case_id : int or None
+        action, case_id : str, int or None
         detail : str
             Never holds a name, a number or a path.
         """

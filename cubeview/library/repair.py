@@ -21,22 +21,12 @@ _UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 
 
 def open_library(path: Path, reader: str) -> tuple[Library, str]:
-    """Open a library, putting right what can be put right.
+    """Open a library, putting right what can be put right; return it and what to tell the user.
 
     A damaged, emptied or vanished file is replaced by the newest sound automatic backup, a
     damaged one is kept beside it; an older schema is backed up and upgraded. A backup is made
-    whenever something was written since the newest one.
-
-    Returns
-    -------
-    library : Library
-    told : str
-        What the user must be told; empty when nothing happened.
-
-    Raises
-    ------
-    CubeviewError
-        If the library is newer than this program, or cannot be opened or written.
+    whenever something was written since the newest one. Raises CubeviewError if the library is
+    newer than this program, or cannot be opened or written.
     """
     try:
         told = _mended(path)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io import open_paths
-from cubeview.io.identity import content_hash
+from cubeview.io.identity import content_hash, file_hashes
 from cubeview.kinds import kind_of
 from cubeview.library.cases import Record
 from cubeview.library.library import Library
@@ -23,38 +24,27 @@ THUMBNAIL_PX = 40
 def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict[str, str]:
     """Return the SHA-256 of the file behind each role; an unchanged file is not read again.
 
+    Raises CubeviewError if a cube has no file, or its file cannot be read.
+
     Parameters
     ----------
     library : Library
     case : Case
     report : callable
-
-    Raises
-    ------
-    CubeviewError
-        If a cube has no file, or its file cannot be read.
     """
-    hashes = {}
-    for role, cube in case.cubes.items():
-        if cube.source is None:
-            raise CubeviewError(f"{case.name}: this cube has no file; save it before labelling.")
-        hashes[role] = hash_of(library, cube.source.path, report=report)
-    return hashes
+    return file_hashes(case, report=report, hashed=partial(hash_of, library))
 
 
 def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
     """Return the SHA-256 of a file, from memory when size and time of change are the same.
+
+    Raises CubeviewError if the file cannot be read.
 
     Parameters
     ----------
     library : Library
     path : Path
     report : callable
-
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be read.
     """
     path = path.absolute()
     try:
@@ -107,16 +97,13 @@ def case_names(library: Library) -> dict[int, str]:
 def open_stored(library: Library, case_id: int, *, report: Report = nothing) -> Case:
     """Open a case of the library again, with its roles, its pseudonym and its window.
 
+    Raises CubeviewError if a file has gone or its content is not what was labelled.
+
     Parameters
     ----------
     library : Library
     case_id : int
     report : callable
-
-    Raises
-    ------
-    CubeviewError
-        If a file has gone or its content is not what was labelled.
     """
     found = records(library, case_id)[case_id]
     check_files(library, found, report=report)
@@ -124,7 +111,7 @@ def open_stored(library: Library, case_id: int, *, report: Report = nothing) -> 
 
 
 def check_files(library: Library, found: Record, *, report: Report = nothing) -> None:
-    """Check that the files of a case are where they were, with the content they had.
+    """Raise CubeviewError if a file of a case has gone or has other content than it had.
 
     Parameters
     ----------
@@ -132,11 +119,6 @@ def check_files(library: Library, found: Record, *, report: Report = nothing) ->
         Remembers the hashes of files that have not changed.
     found : Record
     report : callable
-
-    Raises
-    ------
-    CubeviewError
-        If a file has gone or changed.
     """
     for role, (digest, _, path) in found.files.items():
         if not path or not Path(path).is_file():
@@ -154,10 +136,7 @@ def check_files(library: Library, found: Record, *, report: Report = nothing) ->
 def open_record(found: Record, *, report: Report = nothing) -> Case:
     """Open the files of a case, with its roles, its pseudonym and its window.
 
-    Raises
-    ------
-    CubeviewError
-        If a file cannot be opened.
+    Raises CubeviewError if a file cannot be opened.
     """
     name = found.name
     paths = [Path(path) for path in {path for *_, path in found.files.values()}]
@@ -196,12 +175,8 @@ def window_box(text: str) -> Box | None:
 def thumbnail(case: Case) -> tuple[int, bytes]:
     """Return a small grey picture of the middle plane of each role, side by side.
 
-    Returns
-    -------
-    width : int
-        In pixels; the height is `THUMBNAIL_PX`.
-    grey : bytes
-        Rows of uint8, from black at the 1st to white at the 99.5th percentile.
+    Its width in pixels, the height being `THUMBNAIL_PX`, and rows of uint8, from black at the 1st
+    to white at the 99.5th percentile.
     """
     pictures = [_picture(cube, case.window) for cube in case.cubes.values()]
     picture = np.ascontiguousarray(np.hstack(pictures))

@@ -24,40 +24,19 @@ _NUMBERS = {"ra", "dec", "spectral"}
 
 @dataclass(frozen=True)
 class TableRow:
-    """One line of a table.
+    """One line of a table."""
 
-    Parameters
-    ----------
-    line : int
-        Line number in the table, the header being 1.
-    name : str
-    class_name : str
-    files : mapping of role to Path
-    place : tuple of three float, or None
-        Sky windows: spectral (in the cube's own unit), Dec and RA (degrees).
-    size : tuple of int
-        Sky windows: voxels along the spectral axis, Dec and RA.
-    group : str
-        What must not be split between folds: the patient (case name) or the field (file).
-    """
-
-    line: int
+    line: int  # its number in the table, the header being 1
     name: str
     class_name: str
     files: Mapping[str, Path]
-    place: tuple[float, float, float] | None = None
-    size: tuple[int, int, int] = (_WINDOW_SIZE,) * 3
-    group: str = ""
+    place: tuple[float, float, float] | None = None  # spectral (own unit), Dec and RA (degrees)
+    size: tuple[int, int, int] = (_WINDOW_SIZE,) * 3  # voxels along these
+    group: str = ""  # what folds must not split: the patient (case name) or the field (file)
 
 
 def read_table(path: Path) -> list[TableRow]:
-    """Read a table of labels.
-
-    Raises
-    ------
-    CubeviewError
-        Naming the file, the line and what is wrong there.
-    """
+    """Read a table of labels; CubeviewError names the file, the line and what is wrong there."""
     header, lines, delimiter = csv_lines(path, read_text(path))
     columns = {name.strip().lower() for name in header}
     hearts = "class" in columns and bool(columns & {"rest", "stress"})
@@ -88,10 +67,7 @@ def read_table(path: Path) -> list[TableRow]:
 def open_row(row: TableRow, *, report: Report = nothing) -> Case:
     """Open the files of a row as one case, with the roles and the window the table gives.
 
-    Raises
-    ------
-    CubeviewError
-        If a file is missing or refused, or the place lies outside the cube.
+    Raises CubeviewError if a file is missing or refused, or the place lies outside the cube.
     """
     cubes = {}
     for role, path in row.files.items():

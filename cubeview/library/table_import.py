@@ -19,16 +19,13 @@ from cubeview.library.values import NOT_RECORDED
 def plan_any(library: Library, path: Path, *, report: Report = nothing) -> Import:
     """Say what a file of labels would change: one CubeView wrote, or a simple table.
 
+    Raises CubeviewError if it is neither, naming what is missing.
+
     Parameters
     ----------
     library : Library
     path : Path
     report : callable
-
-    Raises
-    ------
-    CubeviewError
-        If it is neither; naming what is missing.
     """
     written = path.suffix.lower() in (".json", ".ecsv")
     if written or {"identity", "label_set"} <= set(csv_lines(path, read_text(path))[0]):

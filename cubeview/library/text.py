@@ -17,10 +17,7 @@ _DELIMITERS = ",;\t"
 def read_text(path: Path) -> str:
     """Return the text of a file in UTF-8, or in UTF-16 with its mark.
 
-    Raises
-    ------
-    CubeviewError
-        If it cannot be read, is too large, or is no such text.
+    Raises CubeviewError if it cannot be read, is too large, or is no such text.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -43,19 +40,9 @@ def read_text(path: Path) -> str:
 def csv_lines(path: Path, text: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]], str]:
     """Return header, lines and delimiter of a table whose first line names its columns.
 
-    The delimiter is the comma, semicolon or tab the header has most of.
-
-    Returns
-    -------
-    header : list of str
-    lines : iterator of (line number, cells by column)
-        A column a line does not reach holds an empty text; cells beyond the header are dropped.
-    delimiter : str
-
-    Raises
-    ------
-    CubeviewError
-        Also by the iterator, where a line cannot be taken apart.
+    The delimiter is the comma, semicolon or tab the header has most of. Lines are pairs of number
+    and cells by column: a column a line does not reach holds an empty text; cells beyond the header
+    are dropped. Raises CubeviewError, the iterator too, where a line cannot be taken apart.
     """
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)

@@ -41,27 +41,7 @@ class LabelClass:
 class Row:
     """One case as the worklist shows it.
 
-    Parameters
-    ----------
-    id : int
-    identity, kind, name, window, added_at : str
-    state : str
-        Roles that are there: ``"rest + stress"``.
-    label : str or None
-        Class in force of the reader who asks.
-    sure : bool
-    quality, note, labelled_at : str
-    labelled_blind : bool
-        No opinion of a model was visible.
-    others : tuple of (reader, class)
-        What other readers said.
-    windows : int
-        A whole sky cube: how many of its windows this reader has labelled.
-    model, weights : str
-        Whose answer `said` is, and the SHA-256 of its weights; empty for none. A model without
-        weights answered before they were kept: nobody knows in which state it was.
-    said : mapping
-        The fields of the answer in plain values; see `cubeview.library.answers`.
+    A model without `weights` answered before they were kept: nobody knows in which state it was.
     """
 
     id: int
@@ -70,18 +50,18 @@ class Row:
     name: str
     window: str
     added_at: str
-    state: str
-    label: str | None
+    state: str  # roles that are there: "rest + stress"
+    label: str | None  # class in force of the reader who asks
     sure: bool
     quality: str
     note: str
     labelled_at: str
-    labelled_blind: bool
-    others: tuple[tuple[str, str], ...]
-    windows: int
-    model: str = ""
-    weights: str = ""
-    said: Mapping[str, Any] = field(default_factory=dict)
+    labelled_blind: bool  # no opinion of a model was visible
+    others: tuple[tuple[str, str], ...]  # reader, class: what other readers said
+    windows: int  # of a whole sky cube: how many this reader has labelled
+    model: str = ""  # whose answer `said` is; empty for none
+    weights: str = ""  # SHA-256 of its weights
+    said: Mapping[str, Any] = field(default_factory=dict)  # fields of the answer; see `answers`
 
     @property
     def probabilities(self) -> Mapping[str, float]:

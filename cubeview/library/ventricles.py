@@ -4,7 +4,6 @@ the content of its scans, in the user's data folder.
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes, identity
-from cubeview.paths import data_dir
+from cubeview.paths import data_dir, replacing
 
 log = logging.getLogger(__name__)
 
@@ -68,10 +67,7 @@ def as_placed(case: Case, known: str, ventricles: Mapping[str, Ventricle]) -> bo
 def remember(case: Case, ventricles: Mapping[str, Ventricle]) -> None:
     """Keep the ventricles of all roles of a case.
 
-    Raises
-    ------
-    CubeviewError
-        If the case has no readable files to know it by, or the file cannot be written.
+    Raises CubeviewError if it has no readable files to know it by, or the file cannot be written.
     """
     kept = {
         "format": FORMAT,
@@ -85,11 +81,10 @@ def remember(case: Case, ventricles: Mapping[str, Ventricle]) -> None:
         },
     }
     path = _path(case)
-    part = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-        os.replace(part, path)
+        with replacing(path) as part:
+            part.write_text(json.dumps(kept, indent=1), encoding="utf-8")
     except OSError as error:
         raise CubeviewError(
             f"{path}: the ventricle you placed cannot be kept ({error.strerror}). It stays as it "
@@ -100,10 +95,7 @@ def remember(case: Case, ventricles: Mapping[str, Ventricle]) -> None:
 def forget(case: Case) -> None:
     """Drop what was remembered of a case.
 
-    Raises
-    ------
-    CubeviewError
-        If the case has no readable files to know it by, or the file cannot be removed.
+    Raises CubeviewError if it has no readable files to know it by, or the file cannot be removed.
     """
     path = _path(case)
     try:

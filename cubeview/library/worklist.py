@@ -20,7 +20,7 @@ def rows(
     weights_for: Callable[[str, tuple[str, ...]], str] | None = None,
     case_id: int | None = None,
 ) -> list[Row]:
-    """Return cases with this reader's labels, the others', and the answer of one model.
+    """Return cases with this reader's labels, the others', and a model's answer, the oldest first.
 
     Parameters
     ----------
@@ -33,11 +33,6 @@ def rows(
         shown.
     case_id : int, optional
         This case alone.
-
-    Returns
-    -------
-    list of Row
-        In the order the cases were added.
     """
     number = dict(library.read("SELECT name, id FROM label_sets", ()))
     pairs = [(kind, number[name]) for kind, name in label_sets.items() if name in number]
@@ -131,7 +126,9 @@ def ordered(found: Sequence[Row], order: str) -> list[Row]:
     if order == "most doubtful":
         return sorted(found, key=lambda row: -1.0 if math.isnan(row.doubt) else -1 - row.doubt)
     if order == "disagreement":
-        return sorted(found, key=lambda row: (not row.differs, -max([0, *_odds(row)])))
+        return sorted(
+            found, key=lambda row: (not row.differs, -max([0, *row.probabilities.values()]))
+        )
     return list(found)
 
 
@@ -148,16 +145,11 @@ def labelled(found: Sequence[Row]) -> set[int]:
 class FeatureSpace:
     """How far each unlabelled case lies from the nearest labelled one, as labels come and go.
 
-    Each feature is measured in its own standard deviations. Without a labelled case the distance
-    is that to the middle of all.
+    Each feature of `cubeview.library.answers.features` is measured in its own standard deviations;
+    those of another length than most are left out. Without a labelled case the distance is that to
+    the middle of all.
 
     Source: the farthest-first rule of Sener & Savarese 2018, arXiv:1708.00489, section 4.3.
-
-    Parameters
-    ----------
-    features : mapping of case to ndarray, shape (n,)
-        From `cubeview.library.answers.features`; those of another length than most are left out.
-    labelled : set of int
     """
 
     def __init__(self, features: Mapping[int, np.ndarray], labelled: Set[int]) -> None:
@@ -206,7 +198,3 @@ class FeatureSpace:
             for number, gap in zip(self._numbers, self._gaps, strict=True)
             if number not in self._known
         }
-
-
-def _odds(row: Row) -> tuple[float, ...]:
-    return tuple(row.probabilities.values())

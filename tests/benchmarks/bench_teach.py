@@ -84,7 +84,7 @@ def smoothness(table: Path, name: str) -> None:
     window = Window()
     window.resize(1440, 900)
     window.show()
-    window.show_teach()
+    window.actions_table["teach"].trigger()
     choices = window.teach.choices
     choices.base.setCurrentIndex(choices.base.findData(name))
     choices.use_table(table)

@@ -92,7 +92,7 @@ def main() -> None:
     window.predict.run()
     run(1.0)
     told("second question", idle)
-    window.explain.run_occlusion()
+    window.explain.run("occlusion")
     run(1.0)
     told("occlusion", idle)
     stepper.start(16)

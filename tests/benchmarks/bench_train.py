@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from cubeview.learn.examples.dataset import Dataset
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.learn.train.recipe import Schedule
 from cubeview.learn.train.train import fit as fitting
 

@@ -172,9 +172,10 @@ def evenness(window, rounds):
     """Lateness of a 5 ms tick while the view steps on, idle and at work in turns."""
     from PyQt6.QtCore import QTimer
 
-    from cubeview.gui.desk import questions
     from cubeview.gui.desk.copying import _step_back
+    from cubeview.gui.desk.open_case import OpenCase
     from cubeview.gui.desk.samples import samples
+    from cubeview.gui.desk.styles import Display
     from cubeview.io import open_path
     from cubeview.io.voxels.cache import CachedPixels
 
@@ -189,7 +190,8 @@ def evenness(window, rounds):
 
     works = {"copy of a cube": ("copy", copy), "training": ("train", train)}
     sky = next((s for s in samples() if s.paths[0].suffix == ".fits"), None)
-    models = [ref for ref in questions.find_models() if ref.card.kind == "sky"]
+    questions = window.desk.questions
+    models = [ref for ref in questions.models() if ref.card.kind == "sky"]
     if sky is not None and models:
         from dataclasses import replace
 
@@ -199,17 +201,18 @@ def evenness(window, rounds):
         case = open_path(sky.paths[0])[0]
         middle = [n // 2 for n in case.main.shape]
         case = replace(case, window=window_at(case.main, *middle))
+        opened = OpenCase(case, Display())
         folder, target = models[0].folder, models[0].card.classes[0]
 
         def predict(job):
             while True:
-                questions.answer(folder, case, None, report=job.report)
+                questions.answer(folder, opened, case, {}, report=job.report)
 
         def occlude(job):
             settings = OcclusionSettings(patch=8, stride=2)
             while True:
                 questions.explanation(
-                    folder, case, target, None, method="occlusion", settings=settings,
+                    folder, opened, case, target, {}, method="occlusion", settings=settings,
                     report=job.report,
                 )  # fmt: skip
 
@@ -246,7 +249,7 @@ def train(job):
     import torch
 
     from cubeview.learn.models.device import share_cores
-    from cubeview.learn.models.network import NetworkConfig, build
+    from cubeview.learn.models.strided import NetworkConfig, build
 
     share_cores()
     network = build(NetworkConfig())

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from cubeview.learn.examples import dataset
+from cubeview.learn.examples import heart
 from cubeview.learn.heart.finder import find_pair
 from cubeview.simulate.heart.variants import VARIANTS
 from tests.learn.teach.trials import trial
@@ -118,11 +118,11 @@ def doubts(rows: list[dict]) -> str:
 
 
 def against_training(rows: list[dict]) -> str:
-    """Return today's errors beside those training draws (`cubeview.learn.examples.dataset`)."""
+    """Return today's errors beside those training draws (`cubeview.learn.examples.heart`)."""
     errors = np.array(
         [[[*s["centre"], *s["turn"], *s["size"]] for s in row["states"]] for row in rows]
     )
-    errors[..., 0] -= dataset.CENTRE_PER_LENGTH_MM * errors[..., 6]
+    errors[..., 0] -= heart.CENTRE_PER_LENGTH_MM * errors[..., 6]
     mean = errors.mean(axis=(0, 1))
     # A robust spread: 1.48 times the median deviation.
     common = 1.483 * np.median(np.abs(errors.mean(axis=1) - mean), axis=0)
@@ -133,9 +133,9 @@ def against_training(rows: list[dict]) -> str:
         "|---|---|---|---|",
     ]
     for name, today, drawn in (
-        ("bias", mean, dataset.FINDER_BIAS),
-        ("common", common, dataset.FINDER_COMMON),
-        ("own", own, dataset.FINDER_OWN),
+        ("bias", mean, heart.FINDER_BIAS),
+        ("common", common, heart.FINDER_COMMON),
+        ("own", own, heart.FINDER_OWN),
     ):
         for when, values in (("today", today), ("in training", drawn)):
             cells = [" ".join(f"{v:.3g}" for v in part) for part in np.split(values, 3)]

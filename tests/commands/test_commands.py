@@ -15,7 +15,7 @@ from cubeview.io import open_paths
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model, save_model
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.library import ventricles as placed
 from cubeview.paths import data_dir
 
@@ -41,7 +41,7 @@ def model(own_home):
         title="Small",
         network=network.to_dict(),
         preprocess=HeartConfig().to_dict(),
-        roles=("rest", "stress"),
+        channels=("rest", "stress"),
         classes=CLASSES,
         normal="healthy",
         defects=("ischaemic", "infarcted", "mixed"),

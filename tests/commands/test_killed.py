@@ -12,8 +12,8 @@ from cubeview.io.identity import file_hashes
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import find_models
 from cubeview.learn.models.model import Model, save_model
-from cubeview.learn.models.network import build
 from cubeview.learn.models.packs import folder_for
+from cubeview.learn.models.strided import build
 from cubeview.library.repair import open_library
 from cubeview.library.table import open_row, read_table
 from cubeview.paths import data_dir

@@ -9,7 +9,9 @@ from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.axes import Axis, plain_axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
+from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk.questions import Questions
 from cubeview.learn.models.card import Card, ModelRef
 
 HEART_CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
@@ -55,7 +57,7 @@ def make_ref(kind, classes, roles, **extra):
         title=f"{kind.capitalize()} network",
         network={"classes": len(classes), "channels_in": len(roles)},
         preprocess={"kind": kind, "size": 32},
-        roles=roles,
+        channels=roles,
         classes=classes,
         temperature=1.3,
         weights_sha256=SKY_WEIGHTS if kind == "sky" else HEART_WEIGHTS,
@@ -64,16 +66,36 @@ def make_ref(kind, classes, roles, **extra):
     return ModelRef(card.name, Path("/models") / card.name, card)
 
 
-class FakeNetwork:
-    """Answers at once, unless a test holds `go` back."""
+class FakeQuestions(Questions):
+    """Networks that answer at once, unless a test holds `go` back."""
 
     def __init__(self):
         self.go = threading.Event()
+        self.reset()
+
+    def reset(self):
+        """Forget what a test did."""
         self.go.set()
         self.asked = []
         self.error = None
+        defects, flags = HEART_CLASSES[1:4], {"normal": "healthy", "artefact": "artefact"}
+        roles = ("rest", "stress")
+        vars(self).pop("found_in", None)
+        self.known = [
+            make_ref("heart", HEART_CLASSES, roles, defects=defects, **flags),
+            make_ref("sky", SKY_CLASSES, ("flux", "noise")),
+        ]
+        self.place = lambda case: {
+            role: Ventricle((14, 22, 22), np.eye(3), (12, 10, 10)) for role in case.cubes
+        }
 
-    def answer(self, folder, case, ventricles, *, report):
+    def models(self):
+        return tuple(self.known)
+
+    def find(self, case, *, report):
+        return self.place(case)
+
+    def answer(self, folder, opened, case, ventricles, *, report):
         self.asked.append(case)
         while not self.go.wait(0.01):
             report(0.5, "thinking")
@@ -81,15 +103,24 @@ class FakeNetwork:
             raise self.error
         if case.kind == "sky":
             odds = {"empty": 0.1, "emission line": 0.9}
-            return Prediction(case, "sky-net", odds, None, "CPU", 0.04, weights=SKY_WEIGHTS)
+            return Prediction(
+                case, "sky-net", odds, None, device="CPU", seconds=0.04, weights=SKY_WEIGHTS
+            )
         odds = dict(zip(HEART_CLASSES, (0.04, 0.81, 0.01, 0.11, 0.03), strict=True))
         cautions = ("the ventricle is doubtful",)
         return Prediction(
-            case, "heart-net", odds, 0.93, "CPU", 0.04, cautions, weights=HEART_WEIGHTS
+            case,
+            "heart-net",
+            odds,
+            0.93,
+            device="CPU",
+            seconds=0.04,
+            cautions=cautions,
+            weights=HEART_WEIGHTS,
         )
 
     def explanation(
-        self, folder, case, target, ventricles, *, method, settings, report, partial=None
+        self, folder, opened, case, target, ventricles, *, method, settings, report, partial=None
     ):
         self.asked.append((method, target, vars(settings) if settings else None))
         roles = case.roles

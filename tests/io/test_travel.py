@@ -92,7 +92,9 @@ def answers():
     where = Ventricle(centre=[1, 2, 3], axes=np.eye(3), radii=[4, 5, 6])
     box = (slice(0, 2), slice(0, 3), slice(0, 4))
     yield case
-    yield Prediction(case, "m", {"a": 0.9, "b": 0.1}, 0.1, "CPU", 1.0, ventricles={"rest": where})
+    yield Prediction(
+        case, "m", {"a": 0.9, "b": 0.1}, 0.1, device="CPU", seconds=1.0, ventricles={"rest": where}
+    )
     yield Overlay(case, {"rest": values}, {"rest": box}, "CAM", "a", "m", "logit", {"k": "v"})
     yield Catalogue(case, "m", (), 3.0, [1.0], [0.5])
     yield Circle(1.0, 2.0, 3.0)

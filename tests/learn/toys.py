@@ -9,8 +9,8 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube
 from cubeview.learn.models.model import Model
-from cubeview.learn.models.network import NetworkConfig, build
 from cubeview.learn.models.prepared import Prepared
+from cubeview.learn.models.strided import NetworkConfig, build
 from tests.learn.models.test_card import HEART
 
 CONFIG = NetworkConfig(

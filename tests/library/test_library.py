@@ -84,7 +84,13 @@ def test_rows_join_label_and_prediction(library, tmp_path):
     number = add(library, tmp_path)
     library.label(number, "healthy", label_set=SPECT_SET)
     prediction = Prediction(
-        case_of(tmp_path, 1), "m", {"healthy": 0.9, "mixed": 0.1}, 0.1, "CPU", 0, weights="w"
+        case_of(tmp_path, 1),
+        "m",
+        {"healthy": 0.9, "mixed": 0.1},
+        0.1,
+        device="CPU",
+        seconds=0,
+        weights="w",
     )
     keep(library, number, packed(prediction, np.array([1, 2], np.float32)))
     (row,) = rows(library, {"heart": SPECT_SET})

@@ -41,7 +41,7 @@ def add(library, folder, number, **odds):
     case = case_of(folder, number)
     found = library.add_case(case, file_hashes(case))
     if odds:
-        answer = Prediction(case, "m", odds, None, "CPU", 0, weights="w")
+        answer = Prediction(case, "m", odds, None, device="CPU", seconds=0, weights="w")
         keep(library, found, packed(answer, np.array([number, 0])))
     return found
 
@@ -120,7 +120,9 @@ def test_features_stay_when_the_model_is_asked_again(library, tmp_path):
     number = add(library, tmp_path, 1, healthy=1.0)
     case = case_of(tmp_path, 1)
     keep(
-        library, number, packed(Prediction(case, "m", {"mixed": 1.0}, None, "CPU", 0, weights="w"))
+        library,
+        number,
+        packed(Prediction(case, "m", {"mixed": 1.0}, None, device="CPU", seconds=0, weights="w")),
     )
     assert features(library, "w")[number].tolist() == [1, 0]
     assert rows(library, SETS)[0].answer == "mixed"

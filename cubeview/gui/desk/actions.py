@@ -1,15 +1,33 @@
 """The one table of what can be done: menus, toolbar, shortcuts and the key list come from it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Literal
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu, QWidget
 
+from cubeview.cubes.case import Case
+from cubeview.gui.desk.session import Session
+from cubeview.kinds import Kind, kind_of
+from cubeview.learn.explain.methods import EXPLAINERS
+
 MENUS = ("File", "View", "Cube", "Model", "Label", "Tools", "Help")
+
+Need = Literal[
+    "", "case", "heart", "pair", "overlay", "spectral", "spectra", "sky", "gated", "placed"
+]
+SUITS: Mapping[Need, Callable[[Kind], bool]] = {
+    "heart": lambda kind: kind.ventricle,
+    "placed": lambda kind: kind.ventricle,
+    "pair": lambda kind: bool(kind.states),
+    "gated": lambda kind: kind.patient,
+    "spectral": lambda kind: not kind.ventricle,
+    "spectra": lambda kind: not kind.ventricle,
+    "sky": lambda kind: bool(kind.window_px),
+}
+"""Which kinds of case can have what is needed; every kind, where it is not named here."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +42,11 @@ class Action:
         In menus; ``&`` marks the mnemonic.
     menu : str
         One of `MENUS`.
-    handler : str
-        Dotted path from the window to what is called: ``"opening.ask_files"``.
     shortcut : str
         As QKeySequence reads it; empty for none.
-    needs : {"", "case", "heart", "pair", "overlay", "spectral", "sky", "gated"}
-        What must be there for it to be possible.
+    needs : str
+        What must be there for it to be possible, as `there_is` names it; empty for nothing. Where
+        the kind of the open case never has it, the action is hidden.
     views_only : bool
         The key counts only while the views have the focus: a space bar that always played would
         take the space bar away from every button.
@@ -44,9 +61,8 @@ class Action:
     key: str
     text: str
     menu: str
-    handler: str
     shortcut: str = ""
-    needs: Literal["", "case", "heart", "pair", "overlay", "spectral", "sky", "gated"] = ""
+    needs: Need = ""
     views_only: bool = False
     checkable: bool = False
     toolbar: str = ""
@@ -54,24 +70,21 @@ class Action:
 
 
 ACTIONS = (
-    Action("open", "&Open files…", "File", "opening.ask_files", "Ctrl+O", toolbar="Open"),
-    Action("open_folder", "Open &folder…", "File", "opening.ask_folder", "Ctrl+Shift+O"),
-    Action("close_case", "&Close case", "File", "close_case", "Ctrl+W", needs="case"),
-    Action(
-        "save_map", "&Save map…", "File", "explain.save", "Ctrl+S", needs="overlay", after_line=True
-    ),
-    Action("save_picture", "Save &picture of the window…", "File", "ask_picture", "Ctrl+Shift+S"),
-    Action("quit", "&Quit", "File", "close", "Ctrl+Q", after_line=True),
-    Action("fit", "Fit the slices &into their views", "View", "ortho.fit", "F", needs="case"),
-    Action("full_screen", "&Full screen", "View", "set_full_screen", "F11", checkable=True),
-    Action("reset_layout", "&Reset layout", "View", "reset_layout"),
-    Action("next_case", "&Next case", "Cube", "cases.next", "Ctrl+Down", needs="case"),
-    Action("previous_case", "&Previous case", "Cube", "cases.previous", "Ctrl+Up", needs="case"),
+    Action("open", "&Open files…", "File", "Ctrl+O", toolbar="Open"),
+    Action("open_folder", "Open &folder…", "File", "Ctrl+Shift+O"),
+    Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
+    Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
+    Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
+    Action("quit", "&Quit", "File", "Ctrl+Q", after_line=True),
+    Action("fit", "Fit the slices &into their views", "View", "F", needs="case"),
+    Action("full_screen", "&Full screen", "View", "F11", checkable=True),
+    Action("reset_layout", "&Reset layout", "View"),
+    Action("next_case", "&Next case", "Cube", "Ctrl+Down", needs="case"),
+    Action("previous_case", "&Previous case", "Cube", "Ctrl+Up", needs="case"),
     Action(
         "play",
         "Pl&ay through the slices",
         "Cube",
-        "ortho.play",
         "Space",
         needs="case",
         views_only=True,
@@ -79,115 +92,69 @@ ACTIONS = (
         toolbar="Play",
         after_line=True,
     ),
-    Action(
-        "beat",
-        "Play the bea&t of a gated scan",
-        "Cube",
-        "ortho.beat",
-        "B",
-        needs="gated",
-        checkable=True,
-    ),
-    Action(
-        "aperture",
-        "Ap&erture at the cursor",
-        "Cube",
-        "ortho.toggle_aperture",
-        "R",
-        needs="case",
-        after_line=True,
-    ),
-    Action(
-        "aperture_mean",
-        "&Mean or sum of the aperture",
-        "Cube",
-        "ortho.toggle_mean",
-        "Shift+R",
-        needs="case",
-    ),
-    Action("swap", "&Swap rest and stress", "Cube", "notes.swap", "S", needs="pair"),
-    Action("white", "W&hite light", "Cube", "ortho.toggle_white", "W", needs="spectral"),
-    Action("spectral_axis", "Spectral a&xis…", "Cube", "ask_spectral", "X", needs="spectral"),
-    Action("guesses", "&Correct what was guessed…", "Cube", "ask_guesses", "G", needs="case"),
+    Action("beat", "Play the bea&t of a gated scan", "Cube", "B", needs="gated", checkable=True),
+    Action("aperture", "Ap&erture at the cursor", "Cube", "R", needs="spectral", after_line=True),
+    Action("aperture_mean", "&Mean or sum of the aperture", "Cube", "Shift+R", needs="spectral"),
+    Action("swap", "&Swap rest and stress", "Cube", "S", needs="pair"),
+    Action("white", "W&hite light", "Cube", "W", needs="spectral"),
+    Action("spectral_axis", "Spectral a&xis…", "Cube", "X", needs="spectral"),
+    Action("guesses", "&Correct what was guessed…", "Cube", "G", needs="case"),
     Action(
         "adjust",
         "Adjust the &ventricle",
         "Cube",
-        "placing.adjust",
         "V",
         needs="heart",
         checkable=True,
         toolbar="Ventricle",
     ),
-    Action("undo_ventricle", "&Undo placing the ventricle", "Cube", "placing.undo", "Ctrl+Z"),
-    Action("fit_again", "Fit the ventricle a&gain", "Cube", "placing.fit_again", needs="heart"),
-    Action("about_cube", "A&bout this cube", "Cube", "show_notes", "I", needs="case"),
-    Action("predict", "&Classify", "Model", "predict.run", "P", needs="case"),
-    Action(
-        "cam",
-        "Class activation &map",
-        "Model",
-        "explain.run_cam",
-        "C",
-        needs="case",
-        after_line=True,
+    Action("undo_ventricle", "&Undo placing the ventricle", "Cube", "Ctrl+Z", needs="placed"),
+    Action("fit_again", "Fit the ventricle a&gain", "Cube", needs="heart"),
+    Action("about_cube", "A&bout this cube", "Cube", "I", needs="case"),
+    Action("predict", "&Classify", "Model", "P", needs="case"),
+    *(
+        Action(way.key, way.title, "Model", way.shortcut, needs="case", after_line=place == 0)
+        for place, way in enumerate(EXPLAINERS.values())
     ),
-    Action("occlusion", "&Occlusion", "Model", "explain.run_occlusion", "O", needs="case"),
-    Action("grad_cam", "&Grad-CAM++", "Model", "explain.run_grad_cam", "Shift+C", needs="case"),
+    Action("toggle_map", "Show or &hide the map", "Model", "H", needs="overlay"),
+    Action("fainter", "Map &fainter", "Model", "[", needs="overlay"),
+    Action("stronger", "Map &stronger", "Model", "]", needs="overlay"),
+    Action("teach", "&Teach…", "Model", "T", after_line=True),
+    Action("models", "Model m&anager…", "Model"),
+    Action("unsure", "&Unsure", "Label", "U", needs="case"),
+    Action("quality", "&Quality flag", "Label", "Q", needs="case"),
+    Action("undo", "Undo &label", "Label", "Z"),
+    Action("redo", "&Redo label", "Label", "Shift+Z"),
+    Action("next_unlabelled", "&Next unlabelled case", "Label", "N", after_line=True),
+    Action("back", "&Back to the case before", "Label", "Backspace"),
     Action(
-        "gradients",
-        "&Integrated gradients",
-        "Model",
-        "explain.run_gradients",
-        "Shift+O",
-        needs="case",
+        "add_to_library", "&Add this case to the library", "Label", needs="case", after_line=True
     ),
-    Action("toggle_map", "Show or &hide the map", "Model", "explain.toggle", "H", needs="overlay"),
-    Action("fainter", "Map &fainter", "Model", "explain.fainter", "[", needs="overlay"),
-    Action("stronger", "Map &stronger", "Model", "explain.stronger", "]", needs="overlay"),
-    Action("teach", "&Teach…", "Model", "show_teach", "T", after_line=True),
-    Action("models", "Model m&anager…", "Model", "models.open"),
-    Action("unsure", "&Unsure", "Label", "labelling.unsure", "U", needs="case"),
-    Action("quality", "&Quality flag", "Label", "labelling.flag_quality", "Q", needs="case"),
-    Action("undo", "Undo &label", "Label", "labelling.undo", "Z"),
-    Action("redo", "&Redo label", "Label", "labelling.redo", "Shift+Z"),
-    Action(
-        "next_unlabelled", "&Next unlabelled case", "Label", "worklist.next", "N", after_line=True
-    ),
-    Action("back", "&Back to the case before", "Label", "shelf.back", "Backspace"),
-    Action(
-        "add_to_library",
-        "&Add this case to the library",
-        "Label",
-        "labelling.add_current",
-        needs="case",
-        after_line=True,
-    ),
-    Action("import_folder", "Import &folder…", "Label", "boxes.ask_folder"),
-    Action("import_labels", "&Import labels…", "Label", "boxes.ask_import"),
-    Action("export_labels", "E&xport labels…", "Label", "boxes.ask_export"),
-    Action("label_sets", "Label &sets…", "Label", "boxes.edit_sets", after_line=True),
-    Action("agreement", "A&greement of readers…", "Label", "boxes.show_agreement"),
-    Action("search", "&Search for sources", "Tools", "search_sources", "Ctrl+F", needs="sky"),
-    Action("cancel_jobs", "&Cancel running work", "Tools", "cancel_jobs", "Esc"),
-    Action("cache_size", "Space for &fast spectra…", "Tools", "copying.ask_size"),
-    Action("models_folder", "Open the &models folder", "Tools", "open_models_folder"),
-    Action("keys", "&Keys", "Help", "show_keys", "F1"),
-    Action("about", "&About CubeView", "Help", "show_about"),
+    Action("import_folder", "Import &folder…", "Label"),
+    Action("import_labels", "&Import labels…", "Label"),
+    Action("export_labels", "E&xport labels…", "Label"),
+    Action("label_sets", "Label &sets…", "Label", after_line=True),
+    Action("agreement", "A&greement of readers…", "Label"),
+    Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
+    Action("cancel_jobs", "&Cancel running work", "Tools", "Esc"),
+    Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
+    Action("models_folder", "Open the &models folder", "Tools"),
+    Action("keys", "&Keys", "Help", "F1"),
+    Action("about", "&About CubeView", "Help"),
 )
 
-VIEW_KEYS = (
-    ("Wheel", "Step through the slices under the mouse"),
-    ("Arrow keys, Page Up/Down", "Step the cursor"),
-    ("Click or drag", "Move the cursor"),
-    ("Ctrl+Wheel", "Zoom"),
-    ("Alt+Wheel", "Make the aperture larger or smaller"),
-    ("Right drag", "Zoom"),
-    ("Middle drag, Shift+drag", "Pan"),
-    ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval"),
-    ("Double click", "Fit into the view; on a title, one view alone"),
+VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
+    ("Wheel", "Step through the slices under the mouse", ""),
+    ("Arrow keys, Page Up/Down", "Step the cursor", ""),
+    ("Click or drag", "Move the cursor", ""),
+    ("Ctrl+Wheel", "Zoom", ""),
+    ("Alt+Wheel", "Make the aperture larger or smaller", "spectral"),
+    ("Right drag", "Zoom", ""),
+    ("Middle drag, Shift+drag", "Pan", ""),
+    ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
+    ("Double click", "Fit into the view; on a title, one view alone", ""),
 )
-"""Keys and mouse moves the views answer by themselves; for the key list."""
+"""Keys and mouse moves the views answer by themselves, and what they need; for the key list."""
 
 LABEL_KEYS = (("1 … 9", "Label with the class of that key"),)
 """Keys that mean what the label set in use says; for the key list."""
@@ -199,12 +166,16 @@ class Actions:
     Parameters
     ----------
     window : QWidget
-        What the handlers are looked up on.
+        Where their keys count.
     views : QWidget
         Where `views_only` keys count.
+    handlers : mapping of key to callable
+        What each action does.
     """
 
-    def __init__(self, window: QWidget, views: QWidget) -> None:
+    def __init__(
+        self, window: QWidget, views: QWidget, handlers: Mapping[str, Callable[..., object]]
+    ) -> None:
         self._actions: dict[str, QAction] = {}
         for entry in ACTIONS:
             action = QAction(entry.text, window)
@@ -216,7 +187,7 @@ class Actions:
                 action.setIconText(entry.toolbar)
             tip = entry.text.replace("&", "").rstrip("…")
             action.setToolTip(f"{tip} ({entry.shortcut})" if entry.shortcut else tip)
-            handler = attrgetter(entry.handler)(window)
+            handler = handlers[entry.key]
             if entry.checkable:
                 action.toggled.connect(handler)
             else:
@@ -241,8 +212,34 @@ class Actions:
                     menu.addSeparator()
                 menu.addAction(action)
 
-    def enable(self, have: set[str]) -> None:
-        """Allow what is possible with what there is (see `Action.needs`)."""
+    def enable(self, session: Session) -> None:
+        """Allow what is possible with what there is, and hide what the kind of case never has."""
+        have = there_is(session)
         for entry, action in self:
             if entry.needs:
                 action.setEnabled(entry.needs in have)
+                action.setVisible(suits(entry.needs, session.case))
+
+
+def suits(needs: Need, case: Case | None) -> bool:
+    """Tell whether a case of this kind can have what is needed; anything can, without a case."""
+    return case is None or needs not in SUITS or SUITS[needs](kind_of(case))
+
+
+def there_is(session: Session) -> set[Need]:
+    """Return what an action may need and is there."""
+    case = session.case
+    if case is None:
+        return {"spectra"}
+    known: dict[Need, bool] = {
+        "case": True,
+        "spectra": True,
+        "heart": bool(session.ventricles),
+        "pair": len(case.cubes) > 1,
+        "spectral": case.main.axes[0].kind == "spectral",
+        "sky": bool(kind_of(case).window_px),
+        "gated": bool(case.gates),
+        "overlay": session.overlay is not None,
+        "placed": bool(session.shown.undo),
+    }
+    return {name for name, there in known.items() if there}

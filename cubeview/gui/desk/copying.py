@@ -5,15 +5,15 @@ import os
 import sys
 import threading
 
-from PyQt6.QtCore import QObject, Qt, QTimer
+from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QInputDialog, QWidget
 
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.still import AtRest
 from cubeview.io.voxels.cache import CachedPixels, caches_of
 
 _KIND = "copy"
@@ -40,10 +40,7 @@ class Copying(QObject):
         super().__init__(parent)
         self._session, self._jobs, self._memory, self._messages = session, jobs, memory, messages
         self._window = parent
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_AFTER_MS)
-        self._soon.timeout.connect(self.start)
+        self._soon = AtRest(self.start, self, _AFTER_MS)
         session.case_changed.connect(self._case_changed)
 
     def start(self) -> None:
@@ -62,14 +59,10 @@ class Copying(QObject):
 
                 pixels.build(allowed, part)
 
-        def failed(error: Exception) -> None:
-            if isinstance(error, CubeviewError):
-                # Nothing is lost but time: no red bar for it.
-                self._messages.info(str(error))
-            else:
-                self._jobs.failed.emit(job, error)
-
-        job = self._jobs.start(_KIND, "Preparing fast spectra", work, failed=failed, lane="copy")
+        # Nothing is lost but time: no red bar for what goes wrong.
+        self._jobs.start(
+            _KIND, "Preparing fast spectra", work, failed=self._messages.info, lane="copy"
+        )
 
     def ask_size(self) -> None:
         """Ask how much room the copies may take."""

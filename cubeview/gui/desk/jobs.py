@@ -13,6 +13,8 @@ from cubeview.errors import Cancelled, CubeviewError
 
 log = logging.getLogger(__name__)
 
+UNEXPECTED = "This failed unexpectedly; the report of it says more."
+
 LaneName = Literal["quick", "train", "copy"]
 
 # A worker may report thousands of times a second; each report that reaches the window costs it a
@@ -33,7 +35,7 @@ class Job(QObject):
     finished(object)
         The result.
     failed(object)
-        The exception; a CubeviewError can be shown as it is, anything else is a bug.
+        The exception; `Jobs` sorts it.
     ended()
         Always last, whatever happened, cancelled included.
     """
@@ -50,7 +52,7 @@ class Job(QObject):
         self.kind = kind
         self.title = title
         self.running = True
-        self._cancelled = False
+        self.cancelled = False
         self._next_progress = 0.0
         self._next_partial = 0.0
         self.future: Future[None] | None = None
@@ -60,16 +62,11 @@ class Job(QObject):
 
     def cancel(self) -> None:
         """Ask the work to stop at its next report; its result will not be delivered."""
-        self._cancelled = True
-
-    @property
-    def cancelled(self) -> bool:
-        """True once `cancel` was called."""
-        return self._cancelled
+        self.cancelled = True
 
     def report(self, fraction: float, text: str) -> None:
         """Take the worker's progress; the place where a cancelled worker stops."""
-        if self._cancelled:
+        if self.cancelled:
             raise Cancelled
         now = time.monotonic()
         if now >= self._next_progress:
@@ -79,26 +76,24 @@ class Job(QObject):
     def emit_partial(self, result: object) -> None:
         """Take a coarse result from the worker; those that come too fast are passed over."""
         now = time.monotonic()
-        if not self._cancelled and now >= self._next_partial:
+        if not self.cancelled and now >= self._next_partial:
             self._next_partial = now + PARTIAL_PAUSE_S
             self.partial.emit(result)
 
     def run(self, work: Callable[["Job"], Any]) -> None:
         """Do the work; called in the lane's thread."""
         try:
-            if self._cancelled:
+            if self.cancelled:
                 return
             result = work(self)
-            if not self._cancelled:
+            if not self.cancelled:
                 self.finished.emit(result)
         except Cancelled:
             pass
-        except CubeviewError as error:
-            if not self._cancelled:
-                self.failed.emit(error)
         except Exception as error:
-            log.exception("job %s failed", self.kind)
-            if not self._cancelled:
+            if not isinstance(error, CubeviewError):
+                log.exception("job %s failed", self.kind)
+            if not self.cancelled:
                 self.failed.emit(error)
         finally:
             self._done.emit()
@@ -111,16 +106,22 @@ class Job(QObject):
 class Jobs(QObject):
     """The lanes. A new job of a kind cancels the former of that kind.
 
+    Whatever goes wrong in a lane is sorted here: a CubeviewError is told to whoever started the
+    job, or else to everybody; anything else is a bug besides; a cancelled job says nothing.
+
     Signals
     -------
     started(object)
         The Job, for the status line.
-    failed(object, object)
-        A Job and its exception, where whoever started it gave no `failed` of his own.
+    refused(str)
+        Why a job failed whose starter gave no `failed` of his own.
+    broke(object)
+        An exception that is a bug.
     """
 
     started = pyqtSignal(object)
-    failed = pyqtSignal(object, object)
+    refused = pyqtSignal(str)
+    broke = pyqtSignal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -141,7 +142,7 @@ class Jobs(QObject):
         work: Callable[[Job], Any],
         *,
         finished: Callable[[Any], None] | None = None,
-        failed: Callable[[Exception], None] | None = None,
+        failed: Callable[[str], None] | None = None,
         partial: Callable[[Any], None] | None = None,
         lane: LaneName = "quick",
     ) -> Job:
@@ -156,8 +157,10 @@ class Jobs(QObject):
         work : callable
             Called in the lane's thread with the Job, whose ``report`` it hands to the function
             that does the work. Must not touch any widget.
-        finished, failed, partial : callable, optional
+        finished, partial : callable, optional
             Called on the GUI thread.
+        failed : callable, optional
+            Called on the GUI thread with words for the user.
         lane : {"quick", "train", "copy"}
 
         Returns
@@ -173,8 +176,17 @@ class Jobs(QObject):
             return job
         self._current[kind] = job
         self._alive.append(job)
-        tell = failed or (lambda error: self.failed.emit(job, error))
-        for signal, slot in ((job.finished, finished), (job.failed, tell), (job.partial, partial)):
+
+        def sort(error: Exception) -> None:
+            known = isinstance(error, CubeviewError)
+            if failed is not None:
+                failed(str(error) if known else UNEXPECTED)
+            elif known:
+                self.refused.emit(str(error))
+            if not known:
+                self.broke.emit(error)
+
+        for signal, slot in ((job.finished, finished), (job.failed, sort), (job.partial, partial)):
             if slot is not None:
                 signal.connect(lambda value, slot=slot: None if job.cancelled else slot(value))
         job.ended.connect(lambda: self._forget(job))

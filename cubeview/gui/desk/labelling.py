@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from cubeview.cubes.answer import Prediction
-from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
-from cubeview.gui.desk.records import Records
+from cubeview.cubes.answer import Answer
+from cubeview.gui.desk.questions import Questions
+from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.subject import Subject
 from cubeview.io.identity import identity
 from cubeview.library.answers import answer_of, keep, packed
+from cubeview.library.library import Library
 from cubeview.library.placed import (
     OPINION_SEEN,
     Placed,
@@ -28,7 +28,7 @@ POOR = "poor"
 
 @dataclass(frozen=True)
 class _Change:
-    """One step that can be undone."""
+    """One step that can be taken back; undone, its ends change places."""
 
     case_id: int
     label_set: str
@@ -48,12 +48,13 @@ class Labelling(QObject):
     written = pyqtSignal(str)
 
     def __init__(
-        self, session: Session, records: Records, subject: Subject, parent: QObject | None = None
+        self, session: Session, records: Records, subject: Subject, questions: Questions
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._records, self._subject = session, records, subject
+        self._questions = questions
         self._seen: dict[str, str] = {}  # identity of a case to the model that was asked
-        self._recalled: Prediction | None = None
+        self._recalled: Answer | None = None
         self._undo: list[_Change] = []
         self._redo: list[_Change] = []
         session.prediction_changed.connect(self._predicted)
@@ -73,22 +74,20 @@ class Labelling(QObject):
 
     def place(self, class_name: str) -> None:
         """Label the subject; the label is on disk when this returns."""
-        unsure = next((c.name for c in self._records.classes() if c.key == "U"), None)
-        self._change(lambda old: replace(old, class_name=class_name, sure=class_name != unsure))
+        sure = class_name != self._class_of("U")
+        self._change(lambda old: replace(old, class_name=class_name, sure=sure))
 
     def place_key(self, key: str) -> None:
         """Label the subject with the class of a key."""
-        for entry in self._records.classes():
-            if entry.key == key:
-                self.place(entry.name)
+        if (name := self._class_of(key)) is not None:
+            self.place(name)
 
     def unsure(self) -> None:
         """Label as unsure; in a set without such a class, mark the label as an unsure one."""
-        named = [entry.name for entry in self._records.classes() if entry.key == "U"]
-        if named:
-            self.place(named[0])
+        if (name := self._class_of("U")) is not None:
+            self.place(name)
         elif self.placed.class_name is None:
-            self._records.told.emit(
+            self._records.say(
                 "This label set has no class for unsure: choose a class first, then U."
             )
         else:
@@ -105,53 +104,55 @@ class Labelling(QObject):
 
     def undo(self) -> None:
         """Take back the last step, whatever case it was for; the history keeps both."""
-        if not self._undo:
-            self._records.told.emit("Nothing to undo.")
-            return
-        change = self._undo[-1]
-        if self._write(change.case_id, change.label_set, change.before):
-            self._redo.append(self._undo.pop())
-            self._say("Undone", change.case_id, change.after, change.before)
+        self._step(self._undo, self._redo, "Undone", "Nothing to undo.")
 
     def redo(self) -> None:
         """Do again what was undone."""
-        if not self._redo:
-            self._records.told.emit("Nothing to redo.")
+        self._step(self._redo, self._undo, "Redone", "Nothing to redo.")
+
+    def _step(self, taken: list[_Change], kept: list[_Change], done: str, none: str) -> None:
+        if not taken:
+            self._records.say(none)
             return
-        change = self._redo[-1]
-        if self._write(change.case_id, change.label_set, change.after):
-            self._undo.append(self._redo.pop())
-            self._say("Redone", change.case_id, change.before, change.after)
+        change = taken[-1]
+        if self._write(change.case_id, change.label_set, change.before):
+            kept.append(replace(taken.pop(), before=change.after, after=change.before))
+            row = self._records.row(change.case_id)
+            words = f"{_words(change.after)} → {_words(change.before)}"
+            self._records.say(f"{done}: {'' if row is None else row.name}, {words}")
 
     def add_current(self) -> None:
         """Put the subject into the library without a label."""
-        library, case, hashes = self._records.library, self._subject.case, self._subject.hashes
-        if self._subject.objection or library is None or case is None or hashes is None:
-            self._records.told.emit(self._subject.objection)
+        case, hashes = self._subject.case, self._subject.hashes
+        if self._subject.objection or case is None or hashes is None:
+            self._records.say(self._subject.objection)
             return
-        try:
-            number = library.add_case(case, hashes)
-        except CubeviewError as error:
-            self._records.failed.emit(error)
-            return
-        self._predicted()
-        self._records.row_changed.emit(number)
-        self._records.make_thumbnails()
+
+        def add(library: Library) -> Changes:
+            return Changes(cases=(library.add_case(case, hashes),), pictures=True)
+
+        if self._records.do(add):
+            self._predicted()
+
+    def _class_of(self, key: str) -> str | None:
+        return next((c.name for c in self._records.classes() if c.key == key), None)
 
     def _change(self, change: Callable[[Placed], Placed]) -> None:
         library, case, hashes = self._records.library, self._subject.case, self._subject.hashes
         if self._subject.objection or library is None or case is None or hashes is None:
-            self._records.told.emit(self._subject.objection)
+            self._records.say(self._subject.objection)
             return
-        label_set = self._records.label_set
-        try:
-            number = library.find(identity(case, hashes))
-            new = number is None
-            if number is None:
-                number = library.add_case(case, hashes)
-        except CubeviewError as error:
-            self._records.failed.emit(error)
+        label_set, known = self._records.label_set, identity(case, hashes)
+        new = library.find(known) is None
+
+        def add(library: Library) -> Changes:
+            library.add_case(case, hashes)
+            return Changes(pictures=True)
+
+        if new and not self._records.do(add):
             return
+        number = library.find(known)
+        assert number is not None
         before = placed(library, number, label_set)
         after = replace(change(before), opinion_seen=self._opinion_seen(number, before))
         if case.window is not None:
@@ -163,26 +164,14 @@ class Labelling(QObject):
         self.written.emit(f"{case.name}: {_words(after)}")
         if new:
             self._predicted()
-            self._records.make_thumbnails()
 
     def _write(self, number: int, label_set: str, what: Placed) -> bool:
-        library = self._records.library
-        if library is None:
-            return False
-        try:
+        def write(library: Library) -> Changes:
             library.label(number, label_set=label_set, **vars(what))
-        except CubeviewError as error:
-            self._records.failed.emit(error)
-            return False
-        # The row of the whole cube counts its labelled windows.
-        for changed in (number, *whole_cubes(library, number)):
-            self._records.row_changed.emit(changed)
-        return True
+            # The row of the whole cube counts its labelled windows.
+            return Changes(cases=(number, *whole_cubes(library, number)))
 
-    def _say(self, what: str, number: int, old: Placed, new: Placed) -> None:
-        row = self._records.row(number)
-        name = "" if row is None else row.name
-        self._records.told.emit(f"{what}: {name}, {_words(old)} → {_words(new)}")
+        return self._records.do(write)
 
     def _opinion_seen(self, number: int, before: Placed) -> str:
         """Return the model whose opinion of the case this reader could see, now or before."""
@@ -208,35 +197,32 @@ class Labelling(QObject):
         if case is None or case.window is None or found is None:
             return ""
         _, rows, columns = case.window
-        return next(
-            (
-                found.model
-                for source in found.detections
-                if rows.start <= source.voxel[1] < rows.stop
-                and columns.start <= source.voxel[2] < columns.stop
-            ),
-            "",
+        ringed = any(
+            rows.start <= source.voxel[1] < rows.stop
+            and columns.start <= source.voxel[2] < columns.stop
+            for source in found.detections
         )
+        return found.model if ringed else ""
 
     def _predicted(self) -> None:
         """Keep an answer the user asked for, and that it was seen."""
-        answer, library = self._session.prediction, self._records.library
-        hashes = self._subject.hashes
-        if answer is None or library is None or hashes is None:
+        answer, hashes = self._session.prediction, self._subject.hashes
+        if answer is None or hashes is None:
             return
         known = identity(answer.case, hashes)
         new = self._seen.get(known) != answer.model
         self._seen[known] = answer.model
-        number = library.find(known)
-        try:
+
+        def write(library: Library) -> Changes | None:
             if new:
                 library.log(OPINION_SEEN, known, answer.model)
+            number = library.find(known)
             if number is None:
-                return
+                return None
             keep(library, number, packed(answer))
-        except CubeviewError as error:
-            self._records.failed.emit(error)
-        self._records.row_changed.emit(number)
+            return Changes(cases=(number,))
+
+        self._records.do(write)
 
     def _recall(self) -> None:
         """Show again what the model that answers now said of the current case before.
@@ -244,7 +230,8 @@ class Labelling(QObject):
         Blind, only what the reader may see of it: of a case they labelled, or asked about.
         """
         session, library, hashes = self._session, self._records.library, self._subject.hashes
-        case, ref, shown = session.asked, questions.chosen(session), session.prediction
+        case, shown = session.asked, session.prediction
+        ref = self._questions.chosen(session)
         if case is None or library is None or hashes is None or ref is None:
             return
         weights = ref.card.weights_sha256

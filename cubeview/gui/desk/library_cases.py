@@ -7,7 +7,6 @@ from PyQt6.QtCore import QObject
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
 from cubeview.cubes.region import middle, window_at
-from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
@@ -15,7 +14,7 @@ from cubeview.gui.desk.subject import Subject, centre
 from cubeview.library.stored import hashes_of, open_stored
 
 
-class Shelf(QObject):
+class LibraryCases(QObject):
     """Opens cases of the library; the one opened so before leaves the window.
 
     Attributes
@@ -24,10 +23,8 @@ class Shelf(QObject):
         Cases that could not be opened; the next key passes over them.
     """
 
-    def __init__(
-        self, session: Session, records: Records, subject: Subject, parent: QObject | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, records: Records, subject: Subject) -> None:
+        super().__init__()
         self._session, self._records, self._subject = session, records, subject
         self._visited: list[int] = []
         self._borrowed: Case | None = None
@@ -43,12 +40,17 @@ class Shelf(QObject):
         if visited and here is not None and here != case_id:
             self._visited.append(here)
         self._subject.set_busy(row.name)
+
+        def work(job: Job) -> tuple[Case, dict[str, str]]:
+            case = open_stored(library, case_id, report=job.report)
+            return case, hashes_of(library, case)
+
         job = self._records.jobs.start(
             "open stored",
             f"Opening {row.name}",
-            lambda job: open_stored(library, case_id, report=job.report),
+            work,
             finished=self._opened,
-            failed=lambda error: self._not_opened(case_id, error),
+            failed=lambda why: self._not_opened(case_id, why),
         )
         job.ended.connect(self._ended)
 
@@ -57,7 +59,7 @@ class Shelf(QObject):
         if self._visited:
             self.open(self._visited.pop(), visited=False)
         else:
-            self._records.told.emit("No case was looked at before this one.")
+            self._records.say("No case was looked at before this one.")
 
     def go_to(self, box: Box) -> None:
         """Show a window of the current sky cube."""
@@ -68,22 +70,17 @@ class Shelf(QObject):
         drawn = window_at(session.case.main, *place) != box
         session.set_cursor(*(middle(box) if drawn else place))
         session.set_window(box, drawn=drawn)
-        self._subject.changed.emit()
+        self._subject.refresh()
 
-    def _opened(self, case: Case) -> None:
-        session, library = self._session, self._records.library
-        if library is None:
-            return
+    def _opened(self, found: tuple[Case, dict[str, str]]) -> None:
+        session, (case, hashes) = self._session, found
         self._subject.set_busy("")
         whole = replace(case, window=None)
-        try:
-            twin = self._subject.opened(whole, hashes_of(library, whole))
-        except CubeviewError as error:
-            self._records.failed.emit(error)
-            return
+        twin = self._subject.twin(whole, hashes)
         former, shown = self._borrowed, twin or whole
         if twin is None:
             session.add_cases((whole,))
+            session.open_case(whole).hashes = hashes
             self._borrowed = whole
         session.set_case(shown)
         if case.window is not None:
@@ -91,9 +88,9 @@ class Shelf(QObject):
         if former is not None and former is not shown and former in session.cases:
             session.remove_case(former)
 
-    def _not_opened(self, case_id: int, error: Exception) -> None:
+    def _not_opened(self, case_id: int, why: str) -> None:
         self.missing.add(case_id)
-        self._records.failed.emit(error)
+        self._records.refuse(why)
 
     def _ended(self) -> None:
         others: list[Job] = self._records.jobs.running()

@@ -5,7 +5,6 @@ from typing import Literal
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
-    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -14,6 +13,9 @@ from PyQt6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from cubeview.gui.widgets.basic import button as make_button
+from cubeview.gui.widgets.basic import copy_text
 
 Level = Literal["error", "warn", "info"]
 
@@ -28,8 +30,8 @@ class MessageBar(QWidget):
     The same text is never shown twice, so something that fails at every mouse move says so once.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
@@ -123,28 +125,26 @@ class Message(QFrame):
         self.setProperty("part", "message")
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 5, 6, 5)
-        row = QHBoxLayout()
-        column.addLayout(row)
+        top, line = Qt.AlignmentFlag.AlignTop, QHBoxLayout()
+        column.addLayout(line)
         sign, part = _MARKS[level]
-        mark = QLabel(sign)
+        mark, words = QLabel(sign), QLabel(text)
         mark.setProperty("part", part)
         mark.setAccessibleName(level)
-        label = QLabel(text)
-        for part_of_text in (mark, label):  # on one line with the text of the buttons
+        for part_of_text in (mark, words):  # on one line with the text of the buttons
             part_of_text.setContentsMargins(0, 4, 0, 4)
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
-        label.setWordWrap(True)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row.addWidget(label, 1)
+        line.addWidget(mark, 0, top)
+        words.setWordWrap(True)
+        words.setTextFormat(Qt.TextFormat.PlainText)
+        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line.addWidget(words, 1)
         if details:
-            row.addWidget(self._details_button(column), 0, Qt.AlignmentFlag.AlignTop)
-        self.dismiss_button = QPushButton(button or "✕")
-        self.dismiss_button.setProperty("part", "" if button else "quiet")
-        self.dismiss_button.setToolTip("" if button else "Dismiss")
-        self.dismiss_button.setAccessibleName(button or "Dismiss")
-        self.dismiss_button.clicked.connect(self._answered)
-        row.addWidget(self.dismiss_button, 0, Qt.AlignmentFlag.AlignTop)
+            line.addWidget(self._details_button(column), 0, top)
+        tip, quiet = ("", "") if button else ("Dismiss", "quiet")
+        self.dismiss_button = make_button(
+            button or "✕", self._answered, tip, quiet, name=button or tip
+        )
+        line.addWidget(self.dismiss_button, 0, top)
 
     def dismiss(self) -> None:
         """Take the message off the bar."""
@@ -165,8 +165,7 @@ class Message(QFrame):
         shown = QPlainTextEdit(self.details)
         shown.setReadOnly(True)
         shown.setMaximumHeight(120)
-        copy = QPushButton("Copy")
-        copy.clicked.connect(self._copy)
+        copy = make_button("Copy", lambda: copy_text(f"{self.text}\n\n{self.details}"))
         shown.hide()
         copy.hide()
         column.addWidget(shown)
@@ -177,8 +176,3 @@ class Message(QFrame):
         button.toggled.connect(shown.setVisible)
         button.toggled.connect(copy.setVisible)
         return button
-
-    def _copy(self) -> None:
-        clipboard = QApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setText(f"{self.text}\n\n{self.details}")

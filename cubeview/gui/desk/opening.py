@@ -5,14 +5,16 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from PyQt6.QtCore import QMimeData, QObject, Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QFileDialog, QWidget
+from PyQt6.QtCore import QMimeData, QObject, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
+from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.widgets.files import FILES, FOLDER, ask_open
 from cubeview.io import Opened, Preview, Refusal, nothing_in, open_paths
 
 SAID_ONE_BY_ONE = 3
@@ -71,13 +73,17 @@ class Opening(QObject):
         job.ended.connect(lambda: self._drop_preview(job))
         return job
 
+    def open_known(self, paths: list[Path]) -> Job:
+        """Open files offered by the window; those shipped with the program are not remembered."""
+        return self.open(paths, remember=all(list(known.paths) != paths for known in samples()))
+
     def ask_files(self) -> None:
         """Ask for files and open them."""
-        self._ask("Open files", QFileDialog.FileMode.ExistingFiles)
+        ask_open(self._window, "Open files", self._memory.settings.folder, self.open, mode=FILES)
 
     def ask_folder(self) -> None:
         """Ask for a folder and open what is in it."""
-        self._ask("Open folder", QFileDialog.FileMode.Directory)
+        ask_open(self._window, "Open folder", self._memory.settings.folder, self.open, mode=FOLDER)
 
     def recent(self) -> tuple[tuple[str, list[Path]], ...]:
         """Return title and paths of what was opened lately, the newest first."""
@@ -99,13 +105,6 @@ class Opening(QObject):
     def _drop_preview(self, job: Job) -> None:
         if job is self._preview_of:
             self._set_preview(None, None)
-
-    def _ask(self, title: str, mode: QFileDialog.FileMode) -> None:
-        dialog = QFileDialog(self._window, title, self._memory.settings.folder)
-        dialog.setFileMode(mode)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.filesSelected.connect(lambda names: self.open([Path(name) for name in names]))
-        dialog.open()
 
     def _take(self, paths: list[Path], opened: Opened, remember: bool) -> None:
         new: list[Case] = []

@@ -2,16 +2,18 @@
 asking again.
 """
 
-from weakref import WeakKeyDictionary
+from collections.abc import Callable
 
-from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal
 
-from cubeview.cubes.case import Case
+from cubeview.cubes.answer import MASK
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.messages import MessageBar
+from cubeview.gui.desk.open_case import OpenCase
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.still import AtRest
 from cubeview.kinds import kind_of
 from cubeview.library import ventricles as placed
 
@@ -22,7 +24,7 @@ _MOST_UNDOS = 100
 
 
 class Placing(QObject):
-    """Keeps what the user did to the ellipsoids of each case.
+    """Has the ventricle of each heart found, and keeps what the user did to the ellipsoids.
 
     Signals
     -------
@@ -31,41 +33,28 @@ class Placing(QObject):
     redo(str)
         The answer (and the map of this method, if not empty) that was on the screen was for
         another geometry and is wanted again.
-    problem(str)
-        What was placed could not be remembered.
     """
 
     changed = pyqtSignal()
     redo = pyqtSignal(str)
-    problem = pyqtSignal(str)
 
-    def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._session, self._jobs = session, jobs
-        self._past: WeakKeyDictionary[Case, list[dict[str, Ventricle]]] = WeakKeyDictionary()
+    def __init__(
+        self, session: Session, jobs: Jobs, questions: Questions, messages: MessageBar
+    ) -> None:
+        super().__init__()
+        self._session, self._jobs, self._questions = session, jobs, questions
+        self._messages = messages
         self._settled: dict[str, Ventricle] = {}
         self._wanted: tuple[bool, str] = (False, "")
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(ASK_AFTER_MS)
-        self._patience.timeout.connect(self._ask)
+        self._patience = AtRest(self._ask, self, ASK_AFTER_MS)
         session.case_changed.connect(self._case_changed)
         session.ventricles_changed.connect(self._follow)
         session.ventricle_placed.connect(lambda: self._take(self._settled))
 
     @property
-    def can_undo(self) -> bool:
-        """True when something was placed in this case."""
-        return bool(self._past.get(self._session.case)) if self._session.case else False
-
-    @property
     def by_user(self) -> bool:
         """True when an ellipsoid stands where the user placed it."""
         return any(found.by == "user" for found in self._session.ventricles.values())
-
-    def adjust(self, on: bool) -> None:
-        """Show the handles, or hide them."""
-        self._session.set_adjusting(on)
 
     def confirm(self) -> None:
         """Take the ellipsoids as they are: the open question is answered."""
@@ -75,21 +64,29 @@ class Placing(QObject):
     def undo(self) -> None:
         """Go back to before the last change."""
         case = self._session.case
-        if case is not None and self.can_undo:
-            self._session.set_ventricles(case, self._past[case].pop())
+        if case is not None and self._session.shown.undo:
+            self._session.set_ventricles(case, self._session.shown.undo.pop())
             self._changed()
 
     def fit_again(self) -> None:
         """Drop what the user placed and look for the ventricle anew."""
-        case = self._session.case
-        if case is None or not kind_of(case).ventricle:
-            return
-        before = dict(self._session.ventricles)
+        opened, before = self._session.shown, dict(self._session.ventricles)
+
+        def take(found: dict[str, Ventricle]) -> None:
+            if opened is self._session.shown:
+                self._put(found, before)
+
+        if opened.case is not None and kind_of(opened.case).ventricle:
+            self._find(opened, take, anew=True)
+
+    def _find(
+        self, opened: OpenCase, take: Callable[[dict[str, Ventricle]], None], *, anew: bool
+    ) -> None:
         self._jobs.start(
             "ventricle",
             "Finding the left ventricle",
-            lambda job: (case, questions.found_ventricles(case, report=job.report)),
-            finished=lambda found: self._put(found[1], before, of=found[0]),
+            lambda job: self._questions.ventricles(opened, anew=anew, report=job.report),
+            finished=take,
         )
 
     def _follow(self) -> None:
@@ -105,22 +102,23 @@ class Placing(QObject):
         self._wanted = (False, "")
         self._settled = dict(self._session.ventricles)
         self.changed.emit()
+        opened, case = self._session.shown, self._session.case
+        if case is None:
+            self._jobs.cancel("ventricle")
+        elif kind_of(case).ventricle and not opened.ventricles:
+            self._find(opened, lambda found: self._session.set_ventricles(case, found), anew=False)
 
-    def _put(
-        self, new: dict[str, Ventricle], before: dict[str, Ventricle], of: Case | None = None
-    ) -> None:
-        case = self._session.case
-        if case is not None and (of is None or of is case):
-            self._session.set_ventricles(case, new)
+    def _put(self, new: dict[str, Ventricle], before: dict[str, Ventricle]) -> None:
+        if self._session.case is not None:
+            self._session.set_ventricles(self._session.case, new)
             self._take(before)
 
     def _take(self, before: dict[str, Ventricle]) -> None:
         """Note a change for undo, then follow it up."""
-        case = self._session.case
-        if case is not None:
-            past = self._past.setdefault(case, [])
-            past.append(before)
-            del past[:-_MOST_UNDOS]
+        if self._session.case is not None:
+            undo = self._session.shown.undo
+            undo.append(before)
+            del undo[:-_MOST_UNDOS]
             self._changed()
 
     def _changed(self) -> None:
@@ -129,7 +127,8 @@ class Placing(QObject):
         self._settled = dict(session.ventricles)
         overlay, prediction = session.overlay, session.prediction
         answered, method = self._wanted
-        method = overlay.method if overlay is not None else method
+        if overlay is not None and overlay.method != MASK:
+            method = overlay.method
         self._wanted = (answered or prediction is not None, method)
         session.set_overlay(None)
         session.set_prediction(None)
@@ -166,13 +165,8 @@ class Placing(QObject):
 
         # Never cancelled by the next: each is over in an instant, and the last one counts.
         self._jobs.start(
-            f"place {id(ventricles)}", "Remembering the ventricle", work, failed=self._failed
+            f"place {id(ventricles)}", "Remembering the ventricle", work, failed=self._messages.warn
         )
-
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, CubeviewError):
-            raise error
-        self.problem.emit(str(error))
 
 
 def _as_placed(found: Ventricle) -> Ventricle:

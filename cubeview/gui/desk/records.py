@@ -3,14 +3,16 @@
 import getpass
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.messages import MessageBar
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.kinds import KINDS
@@ -27,8 +29,33 @@ LOOK_EVERY_MS = 2000
 """How often another window's labels are looked for."""
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What an operation changed in the library, for all who show it.
+
+    Parameters
+    ----------
+    cases : tuple of int
+        These are new, or got a label or an opinion.
+    all : bool
+        Cases came or went: the list is to be read again.
+    sets : bool
+        Label sets were edited.
+    found : bool
+        Files that had been moved are known again where they lie now.
+    pictures : bool
+        Small pictures may be missing.
+    """
+
+    cases: tuple[int, ...] = ()
+    all: bool = False
+    sets: bool = False
+    found: bool = False
+    pictures: bool = False
+
+
 class Records(QObject):
-    """The open library.
+    """The open library; the one who tells what has changed in it.
 
     Attributes
     ----------
@@ -36,6 +63,8 @@ class Records(QObject):
         None when it could not be opened; `problem` says why.
     news : str
         What the user must be told of its opening; empty when nothing.
+    say, refuse : callable
+        Tell the user something, or why what was asked could not be done.
     jobs : Jobs
         Lanes of its own: reading a large file for its hash must not hold up a network.
 
@@ -53,10 +82,6 @@ class Records(QObject):
     blind_changed()
     files_found()
         Files that had been moved are known again where they lie now.
-    told(str)
-        Something to be said to the user that is no failure.
-    failed(object)
-        An exception while doing what the user asked.
     """
 
     rows_changed = pyqtSignal()
@@ -66,20 +91,29 @@ class Records(QObject):
     reader_changed = pyqtSignal()
     blind_changed = pyqtSignal()
     files_found = pyqtSignal()
-    told = pyqtSignal(str)
-    failed = pyqtSignal(object)
 
     def __init__(
         self,
         session: Session,
         memory: SettingsFile,
+        messages: MessageBar,
+        questions: Questions,
         path: Path | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._memory = session, memory
+        self._session, self._memory, self._questions = session, memory, questions
+        self.say, self.refuse = messages.info, messages.error
         self.jobs = Jobs(self)
-        self.jobs.failed.connect(lambda job, error: self.failed.emit(error))
+        self.jobs.refused.connect(self.refuse)
+        session.model_changed.connect(self.rows_changed)
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_EVERY_MS)
+        self._look.timeout.connect(self.look)
+        self.open(path)
+
+    def open(self, path: Path | None = None) -> None:
+        """Open a library file; by default the one in the user's data folder."""
         self.library: Library | None = None
         self.problem = self.news = ""
         try:
@@ -88,10 +122,6 @@ class Records(QObject):
         except CubeviewError as error:
             self.problem = str(error)
         self._version = self._data_version()
-        session.model_changed.connect(self.rows_changed)
-        self._look = QTimer(self)
-        self._look.setInterval(LOOK_EVERY_MS)
-        self._look.timeout.connect(self.look)
         if self.library is not None:
             self._look.start()
 
@@ -149,10 +179,6 @@ class Records(QObject):
         self.sets_changed.emit()
         self.rows_changed.emit()
 
-    def sets_edited(self) -> None:
-        """Take notice that label sets were changed."""
-        self.sets_changed.emit()
-
     @property
     def label_set(self) -> str:
         """The label set for the current case; empty when there is none."""
@@ -176,29 +202,53 @@ class Records(QObject):
         return rows(
             self.library,
             self.label_sets,
-            weights_for=lambda *about: questions.weights_for(self._session, *about),
+            weights_for=lambda *about: self._questions.weights_for(self._session, *about),
             case_id=case_id,
         )
 
     @property
     def preferred_models(self) -> dict[str, str]:
         """Name of the model that answers in this window, by kind of case."""
-        return questions.preferred(self._session)
+        return self._questions.preferred(self._session)
+
+    def do(self, operation: Callable[[Library], Changes | None]) -> bool:
+        """Change the library and tell what changed; False where it was refused, which is said."""
+        if self.library is None:
+            return False
+        try:
+            changes = operation(self.library)
+        except CubeviewError as error:
+            self.refuse(str(error))
+            return False
+        if changes is not None:
+            self.tell(changes)
+        return True
+
+    def tell(self, changes: Changes) -> None:
+        """Tell what an operation changed."""
+        if changes.sets:
+            self.sets_changed.emit()
+        if changes.found:
+            self.files_found.emit()
+        if changes.all:
+            self.rows_changed.emit()
+        for number in changes.cases:
+            self.row_changed.emit(number)
+        if changes.pictures:
+            self._make_thumbnails()
 
     def remove(self, case_ids: Sequence[int]) -> None:
         """Take cases nobody has labelled out of the library; their files stay where they are."""
-        if self.library is None:
-            return
-        try:
-            kept = self.library.remove_cases(case_ids)
-        except CubeviewError as error:
-            self.failed.emit(error)
-            return
-        gone = len(case_ids) - len(kept)
-        text = f"{gone} cases removed; their files stay where they are." if gone else ""
-        text += f" {len(kept)} were labelled once, and stay." if kept else ""
-        self.told.emit(text.strip())
-        self.rows_changed.emit()
+
+        def work(library: Library) -> Changes:
+            kept = library.remove_cases(case_ids)
+            gone = len(case_ids) - len(kept)
+            text = f"{gone} cases removed; their files stay where they are." if gone else ""
+            text += f" {len(kept)} were labelled once, and stay." if kept else ""
+            self.say(text.strip())
+            return Changes(all=True)
+
+        self.do(work)
 
     def start(
         self,
@@ -211,7 +261,7 @@ class Records(QObject):
         """Do something long with the library, in a lane where no network of the window waits."""
         return self.jobs.start(kind, title, work, finished=finished, partial=partial, lane="train")
 
-    def make_thumbnails(self) -> None:
+    def _make_thumbnails(self) -> None:
         """Make the pictures that are missing, in the background."""
         library = self.library
         if library is None:

@@ -1,61 +1,68 @@
 """What is true now in the window: the one owner of state, read by every view and panel."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
-from cubeview.cubes.cube import Box
+from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import holds
 from cubeview.cubes.ventricle import Ventricle, to_role
+from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.styles import Display, Mark, OverlayStyle
+
+T = TypeVar("T")
 
 DOUBTFUL = 0.5
 """A fitted ventricle of more doubt than this is to be checked by the user."""
+
+
+class _Shown(Generic[T]):
+    """What a session says of the current case: read from its `OpenCase`."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, session: "Session", owner: type | None = None) -> T:
+        value: T = getattr(session.shown, self._name)
+        return value
 
 
 class Session(QObject):
     """State of one window.
 
     Setters compare first and are silent when nothing changed; no signal carries what the session
-    can answer.
+    can answer. What belongs to a case stays with it: coming back shows it as it was left, and what
+    comes late is kept for the case it is for.
 
     Attributes
     ----------
-    window : Box or None
-        The part of a sky cube that was asked about; None for the whole case.
-    drawn : bool
-        The user drew this window: it counts, and not the one around the cursor, until the cursor
-        leaves it.
+    shown : OpenCase
+        The current case with all that belongs to it, which can be read here too; an empty one
+        while there is none.
     model : str
         Name of the model the user chose; empty while the choice is the program's.
-    aperture : float
-        Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
     aperture_how : {"sum", "mean"}
-        What is made of its voxels.
+        What is made of the voxels of an aperture.
     default_models : dict of kind to str
         Name of the model that answers for a kind of case while none is chosen.
     adjusting : bool
         The ellipsoids show their handles.
     held : bool
         One of them is being dragged.
-    gate : int or None
-        The gate of a gated scan that is shown, counted from 0; None for the sum.
 
     Signals
     -------
     cases_changed()
         The list of opened cases, or the answer one of them got.
     case_changed()
-        The current case (or none); cursor, display, window, prediction and overlay were reset
-        first, the answer it got earlier put back.
-    cursor_changed()
+        The current case (or none), and with it all that belongs to it.
     display_changed()
         Colour map, stretch or levels.
     ventricles_changed()
@@ -64,7 +71,6 @@ class Session(QObject):
         The user let go of an ellipsoid that was dragged.
     adjusting_changed()
         The user began or ended to adjust the ellipsoids.
-    window_changed()
     white_changed()
         `white`: the sky plane shows the mean of all channels, or a channel again.
     aperture_changed()
@@ -74,11 +80,9 @@ class Session(QObject):
     marks_changed()
         The labelled windows of the current sky cube.
     model_changed()
-    prediction_changed()
+        The choice of a model, or a model came or went: another one may answer now.
     overlay_changed()
         The values of the map.
-    overlay_style_changed()
-    gate_changed()
     """
 
     cases_changed = pyqtSignal()
@@ -99,29 +103,31 @@ class Session(QObject):
     overlay_style_changed = pyqtSignal()
     gate_changed = pyqtSignal()
 
+    case = _Shown[Case | None]()
+    cursor = _Shown[tuple[int, int, int]]()
+    display = _Shown[Display]()
+    ventricles = _Shown[dict[str, Ventricle]]()
+    gate = _Shown[int | None]()
+    window = _Shown[Box | None]()
+    drawn = _Shown[bool]()
+    marks = _Shown[tuple[Mark, ...]]()
+    aperture = _Shown[float]()
+    white = _Shown[bool]()
+    prediction = _Shown[Answer | None]()
+    overlay = _Shown[Overlay | None]()
+    catalogue = _Shown[Catalogue | None]()
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.cases: tuple[Case, ...] = ()
-        self.case: Case | None = None
-        self.cursor: tuple[int, int, int] = (0, 0, 0)
-        self.display = Display()
-        self.ventricles: dict[str, Ventricle] = {}
+        self.shown = OpenCase(None, Display())
         self.adjusting = False
         self.held = False
-        self.gate: int | None = None
-        self.window: Box | None = None
-        self.drawn = False
-        self.marks: tuple[Mark, ...] = ()
         self.model = ""
-        self.aperture, self.white = 0.0, False
         self.aperture_how: How = "sum"
         self.default_models: dict[str, str] = {}
-        self.prediction: Prediction | None = None
-        self.overlay: Overlay | None = None
         self.overlay_style = OverlayStyle()
-        self.catalogue: Catalogue | None = None
-        self._answers: dict[Case, Prediction] = {}
-        self._catalogues: dict[Case, Catalogue] = {}
+        self._open: dict[Case, OpenCase] = {}
 
     def add_cases(self, cases: tuple[Case, ...]) -> None:
         """Append cases to the list; the current case stays."""
@@ -132,8 +138,7 @@ class Session(QObject):
     def replace_case(self, old: Case, new: Case) -> None:
         """Put a corrected case (roles swapped, axis overridden) in the place of another."""
         self.cases = tuple(new if case is old else case for case in self.cases)
-        self._answers.pop(old, None)
-        self._catalogues.pop(old, None)
+        self._open.pop(old, None)
         # The case before the list: nobody is to see a list without the current case in it.
         if self.case is old:
             cursor = self.cursor
@@ -145,15 +150,26 @@ class Session(QObject):
         """Take a case off the list; its neighbour becomes the current one."""
         place = self.cases.index(case)
         self.cases = tuple(other for other in self.cases if other is not case)
-        self._answers.pop(case, None)
-        self._catalogues.pop(case, None)
+        self._open.pop(case, None)
         if self.case is case:
             self.set_case(self.cases[min(place, len(self.cases) - 1)] if self.cases else None)
         self.cases_changed.emit()
 
-    def answer_to(self, case: Case) -> Prediction | None:
+    def close_case(self) -> None:
+        """Take the current case off the list."""
+        if self.case is not None:
+            self.remove_case(self.case)
+
+    def open_case(self, case: Case) -> OpenCase:
+        """Return what belongs to a case; a case not looked at yet opens as the one shown looks."""
+        if case not in self._open:
+            display = replace(self.display, levels=None, levels_from="")
+            self._open[case] = OpenCase(case, display)
+        return self._open[case]
+
+    def answer_to(self, case: Case) -> Answer | None:
         """Return the last answer a case of the list got."""
-        return self._answers.get(case)
+        return self._open[case].prediction if case in self._open else None
 
     @property
     def asked(self) -> Case | None:
@@ -163,39 +179,20 @@ class Session(QObject):
         return replace(self.case, window=self.window)
 
     def set_case(self, case: Case | None) -> None:
-        """Make a case the current one, with the cursor at its centre."""
+        """Make a case the current one, as it was left."""
         if case is self.case:
             return
-        self.case = case
+        self.shown = OpenCase(None, self.display) if case is None else self.open_case(case)
         self.held = False
-        self.gate = None
-        self.overlay = None
-        self.aperture, self.white = 0.0, False
-        self.catalogue = None if case is None else self._catalogues.get(case)
-        self.prediction = None if case is None else self._answers.get(case)
-        if self.prediction is not None:
-            self.window = self.prediction.case.window
-            self.ventricles = dict(self.prediction.ventricles)
-        else:
-            self.window = None if case is None else case.window
-            self.ventricles = {}
-        self.drawn = False
-        self.display = replace(self.display, levels=None, levels_from="")
-        if case is not None:
-            z, y, x = case.main.shape
-            self.cursor = (z // 2, y // 2, x // 2)
         self.case_changed.emit()
 
     def set_cursor(self, z: float, y: float, x: float) -> None:
         """Move the cursor to the nearest voxel of the main cube; NaN moves nothing."""
         if self.case is None or not np.isfinite((z, y, x)).all():
             return
-        cursor = tuple(
-            int(np.clip(round(value), 0, length - 1))
-            for value, length in zip((z, y, x), self.case.main.shape, strict=True)
-        )
+        cursor = _nearest((z, y, x), self.case.main)
         if cursor != self.cursor:
-            self.cursor = (cursor[0], cursor[1], cursor[2])
+            self.shown.cursor = cursor
             if self.drawn and self.window is not None and not holds(self.window, self.cursor):
                 # An answer stays on the screen with the window it is for.
                 asked = self.prediction is not None or self.overlay is not None
@@ -215,11 +212,7 @@ class Session(QObject):
         position = to_role(
             self.case.main, cube, self.cursor, self.ventricles, self.case.roles[0], role
         )
-        z, y, x = (
-            int(np.clip(round(float(value)), 0, length - 1))
-            for value, length in zip(position, cube.shape, strict=True)
-        )
-        return z, y, x
+        return _nearest(position, cube)
 
     def from_role(self, role: str, z: float, y: float, x: float) -> tuple[float, float, float]:
         """Return a voxel of one role's cube as a (fractional) voxel of the main cube."""
@@ -237,14 +230,14 @@ class Session(QObject):
         if gate is not None and self.case is not None:
             gate = min(max(gate, 0), self.case.gates - 1) if self.case.gates else None
         if gate != self.gate:
-            self.gate = gate
+            self.shown.gate = gate
             self.gate_changed.emit()
 
     def set_display(self, **changes: Any) -> None:
         """Change fields of `display`."""
         display = replace(self.display, **changes)
         if display != self.display:
-            self.display = display
+            self.shown.display = display
             self.display_changed.emit()
 
     def set_overlay_style(self, **changes: Any) -> None:
@@ -255,10 +248,12 @@ class Session(QObject):
             self.overlay_style_changed.emit()
 
     def set_ventricles(self, case: Case, ventricles: Mapping[str, Ventricle]) -> None:
-        """Take fitted or dragged ellipsoids; those of another case are dropped."""
-        if case is self.case and dict(ventricles) != self.ventricles:
-            self.ventricles = dict(ventricles)
-            self.ventricles_changed.emit()
+        """Take fitted or dragged ellipsoids of a case; those of one that has gone are dropped."""
+        opened = self._open.get(case)
+        if opened is not None and dict(ventricles) != opened.ventricles:
+            opened.ventricles = dict(ventricles)
+            if opened is self.shown:
+                self.ventricles_changed.emit()
 
     def set_default_model(self, kind: str, name: str) -> None:
         """Let a model answer for a kind of case; an empty name leaves it to the program."""
@@ -305,15 +300,16 @@ class Session(QObject):
         if name == self.model:
             return
         self.model = name
-        self.model_changed.emit()
+        # Before it is told: an answer that is kept may take the free place.
         if self.prediction is not None and self.prediction.model != name:
             self.set_prediction(None)
+        self.model_changed.emit()
 
     def set_window(self, window: Box | None, *, drawn: bool = False) -> None:
         """Choose the part of a sky cube to ask about; the answer for another part goes."""
         if (window, drawn) == (self.window, self.drawn):
             return
-        self.window, self.drawn = window, drawn
+        self.shown.window, self.shown.drawn = window, drawn
         self.window_changed.emit()
         if self.prediction is not None and self.prediction.case.window != window:
             self.set_prediction(None)
@@ -323,7 +319,7 @@ class Session(QObject):
     def set_white(self, on: bool) -> None:
         """Show the mean of all channels in the sky plane, and of a map; or a channel again."""
         if on != self.white:
-            self.white = on
+            self.shown.white = on
             self.white_changed.emit()
 
     def set_aperture(self, radius: float, how: How | None = None) -> None:
@@ -332,67 +328,67 @@ class Session(QObject):
         most = 0.0 if self.case is None else float(max(self.case.main.shape[1:]))
         radius = min(max(radius, 0.0), most)
         if (radius, how) != (self.aperture, self.aperture_how):
-            self.aperture, self.aperture_how = radius, how
+            self.shown.aperture, self.aperture_how = radius, how
             self.aperture_changed.emit()
 
     def set_marks(self, marks: tuple[Mark, ...]) -> None:
         """Take the labelled windows of the current cube."""
         if marks != self.marks:
-            self.marks = marks
+            self.shown.marks = marks
             self.marks_changed.emit()
 
-    def set_prediction(self, prediction: Prediction | None) -> None:
-        """Take an answer; one for another case of the list is kept for it.
+    def set_prediction(self, prediction: Answer | None) -> None:
+        """Take an answer to the case it is for, or take the current one's away.
 
-        One for a case that has gone, or for another window of the current case, is dropped.
+        One for a case that has gone, or for another window of it, is dropped.
         """
-        if prediction is self.prediction:
+        opened = self.shown if prediction is None else self._asked_of(prediction.case)
+        if opened is None or opened.case is None or prediction is opened.prediction:
             return
-        if prediction is not None and not self._is_asked(prediction.case):
-            self._keep(prediction)
-            return
-        if self.case is None:
-            return
-        self.prediction = prediction
-        if prediction is None:
-            self._answers.pop(self.case, None)
-        else:
-            self._answers[self.case] = prediction
-        self.prediction_changed.emit()
+        opened.prediction = prediction
+        if opened is self.shown:
+            self.prediction_changed.emit()
         self.cases_changed.emit()
         if prediction is not None and prediction.ventricles:
-            self.set_ventricles(self.case, prediction.ventricles)
+            self.set_ventricles(opened.case, prediction.ventricles)
 
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """Take what a search found; kept for a case of the list, shown if it is the current one."""
-        case = catalogue.case
-        if not any(case is other for other in self.cases):
-            return
-        self._catalogues[case] = catalogue
-        if case is self.case:
-            self.catalogue = catalogue
-            self.catalogue_changed.emit()
+        opened = self._open.get(catalogue.case)
+        if opened is not None:
+            opened.catalogue = catalogue
+            if opened is self.shown:
+                self.catalogue_changed.emit()
 
     def set_overlay(self, overlay: Overlay | None) -> None:
-        """Take a map; one for another case or another window of it is dropped."""
-        if overlay is self.overlay:
-            return
-        if overlay is not None and not self._is_asked(overlay.case):
-            return
-        self.overlay = overlay
-        self.overlay_changed.emit()
+        """Take a map to the case it is for, as an answer, or take the current one's away."""
+        opened = self.shown if overlay is None else self._asked_of(overlay.case)
+        if opened is not None and overlay is not opened.overlay:
+            opened.overlay = overlay
+            if opened is self.shown:
+                self.overlay_changed.emit()
 
-    def _keep(self, prediction: Prediction) -> None:
-        """Keep a late answer for the case the user has left meanwhile."""
-        for case in self.cases:
-            if case is not self.case and same_cubes(case, prediction.case):
-                self._answers[case] = prediction
-                self.cases_changed.emit()
-
-    def _is_asked(self, case: Case) -> bool:
-        """Tell whether an answer for `case` is one for what is on the screen.
+    def _asked_of(self, case: Case) -> OpenCase | None:
+        """Return the open case of which `case`, as a network was shown it, is what is asked now.
 
         A window of a sky cube is a Case of its own, made for the question, so identity of the
         cubes counts and not that of the case.
         """
-        return self.case is not None and same_cubes(case, self.case) and case.window == self.window
+        return next(
+            (
+                opened
+                for opened in (self.shown, *self._open.values())
+                if opened.case is not None
+                and same_cubes(case, opened.case)
+                and case.window == opened.window
+            ),
+            None,
+        )
+
+
+def _nearest(position: Iterable[float], cube: Cube) -> tuple[int, int, int]:
+    z, y, x = (
+        int(np.clip(round(float(value)), 0, length - 1))
+        for value, length in zip(position, cube.shape, strict=True)
+    )
+    return z, y, x

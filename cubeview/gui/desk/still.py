@@ -10,17 +10,13 @@ REST_MS = 100
 
 
 class AtRest(QTimer):
-    """Runs a slot when nobody has asked for it any more for a moment."""
+    """Runs a slot once `start` was not called again for a moment."""
 
-    def __init__(self, slot: Callable[[], None], parent: QObject) -> None:
+    def __init__(self, slot: Callable[[], None], parent: QObject, ms: int = REST_MS) -> None:
         super().__init__(parent)
         self.setSingleShot(True)
-        self.setInterval(REST_MS)
+        self.setInterval(ms)
         self.timeout.connect(slot)
-
-    def ask(self) -> None:
-        """Run the slot once this is not called again for a moment."""
-        self.start()
 
 
 class StillLine(QWidget):

@@ -1,7 +1,6 @@
 """What a key would label: the case on the screen, known by the content of its files."""
 
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -9,7 +8,8 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box
 from cubeview.cubes.region import fits, window_at
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.open_case import OpenCase
+from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.styles import Mark
@@ -44,10 +44,9 @@ class Subject(QObject):
     changed = pyqtSignal()
     known = pyqtSignal()
 
-    def __init__(self, session: Session, records: Records, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, records: Records) -> None:
+        super().__init__()
         self._session, self._records = session, records
-        self._hashes: WeakKeyDictionary[Case, dict[str, str]] = WeakKeyDictionary()
         self._no_hash = ""
         self._former: Case | None = None
         self._corrected: Case | None = None
@@ -55,7 +54,7 @@ class Subject(QObject):
         session.case_changed.connect(self._case_changed)
         # Who labels by key labels what the session says; the panels may follow a moment later.
         self._soon = AtRest(self._moved, self)
-        session.cursor_changed.connect(self._soon.ask)
+        session.cursor_changed.connect(self._soon.start)
         session.window_changed.connect(self._moved)
         for signal in (records.sets_changed, records.rows_changed, records.row_changed):
             signal.connect(self.refresh)
@@ -73,8 +72,7 @@ class Subject(QObject):
     @property
     def hashes(self) -> dict[str, str] | None:
         """SHA-256 of the current case's files by role; None while they are not known."""
-        case = self._session.case
-        return None if case is None else self._hashes.get(case)
+        return self._session.shown.hashes
 
     @property
     def case_id(self) -> int | None:
@@ -105,13 +103,13 @@ class Subject(QObject):
             self.busy = name
             self.changed.emit()
 
-    def opened(self, case: Case, hashes: dict[str, str]) -> Case | None:
-        """Take the hashes of a case that comes into the window; return its twin if it is there."""
+    def twin(self, case: Case, hashes: dict[str, str]) -> Case | None:
+        """Return the open case that is the same by the content of its files; None if none is."""
         known = identity(case, hashes)
         for other in self._session.cases:
-            if other in self._hashes and identity(other, self._hashes[other]) == known:
+            theirs = self._session.open_case(other).hashes
+            if theirs is not None and identity(other, theirs) == known:
                 return other
-        self._hashes[case] = hashes
         return None
 
     def refresh(self) -> None:
@@ -120,37 +118,37 @@ class Subject(QObject):
         self.changed.emit()
 
     def _case_changed(self) -> None:
-        case, library = self._session.case, self._records.library
+        opened, library = self._session.shown, self._records.library
         self._no_hash = ""
-        if self._was_corrected(case):
-            self._corrected = case
-        self._former = case
-        if case is not None and library is not None and case not in self._hashes:
-            self._find_hashes(case, library)
+        if self._was_corrected(opened.case):
+            self._corrected = opened.case
+        self._former = opened.case
+        if opened.case is not None and library is not None and opened.hashes is None:
+            self._find_hashes(opened, opened.case, library)
         self._correct()
         self._write_down()
         self.refresh()
 
-    def _find_hashes(self, case: Case, library: Library) -> None:
+    def _find_hashes(self, opened: OpenCase, case: Case, library: Library) -> None:
         """Read the files for their hash: small ones now, large ones in the background."""
 
         def take(hashes: dict[str, str]) -> None:
-            self._hashes[case] = hashes
+            opened.hashes = hashes
             self._correct()
-            if case is self._session.case:
+            if opened is self._session.shown:
                 self._write_down()
             self.known.emit()
             self.refresh()
 
-        def missed(error: Exception) -> None:
-            self._no_hash = str(error)
+        def missed(why: str) -> None:
+            self._no_hash = why
             self.refresh()
 
         sources = {cube.source.path for cube in case.cubes.values() if cube.source is not None}
         try:
             size = sum(path.stat().st_size for path in sources)
             if size <= AT_ONCE_BYTES:
-                self._hashes[case] = hashes_of(library, case)
+                opened.hashes = hashes_of(library, case)
                 return
         except (CubeviewError, OSError) as error:
             self._no_hash = f"This case cannot be labelled: {error}"
@@ -165,18 +163,16 @@ class Subject(QObject):
 
     def _write_down(self) -> None:
         """Write into the audit log that the current case was opened, and note where it lies."""
-        case, library, hashes = self._session.case, self._records.library, self.hashes
-        if case is None or library is None or hashes is None:
+        case, hashes = self._session.case, self.hashes
+        if case is None or hashes is None:
             return
-        try:
+
+        def write(library: Library) -> Changes:
             library.log("opened", identity(case, hashes))
             moved = library.found_again(case, hashes)
-        except CubeviewError as error:
-            self._records.failed.emit(error)
-            return
-        if moved:
-            self._records.files_found.emit()
-            self._records.make_thumbnails()
+            return Changes(found=bool(moved), pictures=bool(moved))
+
+        self._records.do(write)
 
     def _was_corrected(self, case: Case | None) -> bool:
         """Tell whether a case is the former one with other roles, or with a partner."""
@@ -188,18 +184,17 @@ class Subject(QObject):
 
     def _correct(self) -> None:
         """Let a corrected case take its former place in the library."""
-        case, library = self._corrected, self._records.library
-        if case is None or library is None or case not in self._hashes:
+        case = self._corrected
+        hashes = None if case is None else self._session.open_case(case).hashes
+        if case is None or hashes is None:
             return
         self._corrected = None
-        try:
-            number = take_place(library, case, self._hashes[case])
-        except CubeviewError as error:
-            self._records.failed.emit(error)
-            return
-        if number is not None:
-            self._records.rows_changed.emit()
-            self._records.make_thumbnails()
+
+        def correct(library: Library) -> Changes | None:
+            number = take_place(library, case, hashes)
+            return None if number is None else Changes(all=True, pictures=True)
+
+        self._records.do(correct)
 
     def _moved(self) -> None:
         if self._session.case is not None and kind_of(self._session.case).window_px:

@@ -65,18 +65,8 @@ def value_unit(cube: Cube) -> str:
     if scale and not np.isclose(scale, round(scale)):
         return cube.unit
     # Written so by hand: astropy sorts by name and writes 1e-20.
-    order = {
-        "erg": 0,
-        "J": 0,
-        "W": 0,
-        "Jy": 0,
-        "K": 0,
-        "s": 1,
-        "cm": 2,
-        "m": 2,
-        "AA": 3,
-        "Angstrom": 3,
-    }
+    groups = (("erg", "J", "W", "Jy", "K"), ("s",), ("cm", "m"), ("AA", "Angstrom"))
+    order = {name: place for place, names in enumerate(groups) for name in names}
     parts = sorted(
         zip(unit.bases, unit.powers, strict=True), key=lambda part: order.get(part[0].name, 4)
     )

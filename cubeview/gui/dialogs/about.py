@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 from cubeview import __version__
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.dialogs.sheets import RESEARCH_USE
+from cubeview.gui.widgets.basic import answers, copy_text
 from cubeview.learn.models.card import ModelRef, find_models
 from cubeview.learn.models.preload import preload
 from cubeview.licences import Part, parts, versions
@@ -55,14 +56,13 @@ class AboutDialog(QDialog):
         tabs = QTabWidget()
         tabs.addTab(self.text, "CubeView")
         tabs.addTab(self.licences, "Licences")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = answers(self, "Close")
         self.copy_button = buttons.addButton(
             "Copy support report", QDialogButtonBox.ButtonRole.ActionRole
         )
         assert self.copy_button is not None
         self.copy_button.setToolTip("Versions, system, device and models; nothing about any case")
-        self.copy_button.clicked.connect(self._copy)
-        buttons.rejected.connect(self.close)
+        self.copy_button.clicked.connect(lambda: copy_text(self.report()))
         layout = QVBoxLayout(self)
         layout.addWidget(tabs)
         layout.addWidget(buttons)
@@ -100,11 +100,6 @@ class AboutDialog(QDialog):
             f"<table>{table}</table><h4>Models</h4>"
             + (f"<table>{models}</table>" if models else "<p>none installed</p>")
         )
-
-    def _copy(self) -> None:
-        clipboard = QApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setText(self.report())
 
 
 def support_report(device: str, models: tuple[ModelRef, ...]) -> str:
@@ -160,13 +155,8 @@ def _licences_page() -> QWidget:
 def _items(table: QTreeWidget) -> list[Part]:
     """Fill the table; returns the part of each row."""
     licence = resource().parent / "LICENSE"
-    own = Part(
-        "CubeView",
-        __version__,
-        "GPL-3.0-or-later",
-        "program",
-        licence.read_text(encoding="utf-8") if licence.is_file() else "",
-    )
+    text = licence.read_text(encoding="utf-8") if licence.is_file() else ""
+    own = Part("CubeView", __version__, "GPL-3.0-or-later", "program", text)
     shown = [own, *parts()]
     for part in shown:
         QTreeWidgetItem(table, [part.name, part.version, part.licence])

@@ -2,12 +2,12 @@
 
 import math
 
+import numpy as np
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QTableWidget,
@@ -17,13 +17,14 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.gui.widgets.basic import chooser, label
+from cubeview.gui.widgets.layout import put, row
 from cubeview.gui.widgets.theme import colours
 from cubeview.library.agreement import Agreement, agreement
 from cubeview.library.library import Library
 from cubeview.library.stored import case_names
 
 
-class AgreementBox(QDialog):
+class AgreementDialog(QDialog):
     """Compares two readers over one label set.
 
     Signals
@@ -41,27 +42,22 @@ class AgreementBox(QDialog):
         self.resize(680, 560)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
-        row = QHBoxLayout()
         self.sets = chooser("Label set")
         self.sets.addItems(library.label_sets())
         self.sets.setCurrentText(label_set)
         self.first, self.second = chooser("First reader"), chooser("Second reader")
-        for box in (self.sets, self.first, self.second):
-            row.addWidget(box, 1)
-        layout.addLayout(row)
         self.words = label()
-        layout.addWidget(self.words)
         self.table = QTableWidget()
         self.table.setAccessibleName("Confusion of the two readers")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        layout.addWidget(self.table, 2)
-        layout.addWidget(label("To look at again together (double click opens)", "heading"))
         self.disputed = QListWidget()
         self.disputed.setAccessibleName("Disputed cases")
         self.disputed.itemActivated.connect(
             lambda item: self.case_wanted.emit(item.data(Qt.ItemDataRole.UserRole))
         )
-        layout.addWidget(self.disputed, 1)
+        heading = label("To look at again together (double click opens)", "heading")
+        put(layout, row((self.sets, 1), (self.first, 1), (self.second, 1)), self.words)
+        put(layout, (self.table, 2), heading, (self.disputed, 1))
         self.sets.activated.connect(self._set_chosen)
         self.first.activated.connect(self._compare)
         self.second.activated.connect(self._compare)
@@ -99,8 +95,7 @@ class AgreementBox(QDialog):
         self._show_table(found)
         names = case_names(self._library)
         for case in found.disputed:
-            text = f"{names[case]}: {said[0][case]} / {said[1][case]}"
-            item = QListWidgetItem(text)
+            item = QListWidgetItem(f"{names[case]}: {said[0][case]} / {said[1][case]}")
             item.setData(Qt.ItemDataRole.UserRole, case)
             self.disputed.addItem(item)
 
@@ -110,14 +105,12 @@ class AgreementBox(QDialog):
         self.table.setColumnCount(count)
         self.table.setHorizontalHeaderLabels(found.classes)
         self.table.setVerticalHeaderLabels(found.classes)
-        for y in range(count):
-            for x in range(count):
-                number = int(found.confusion[y, x])
-                item = QTableWidgetItem(str(number) if number else "·")
-                item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-                if number and x != y:
-                    item.setForeground(QColor(colours().warn))
-                self.table.setItem(y, x, item)
+        for (y, x), number in np.ndenumerate(found.confusion):
+            item = QTableWidgetItem(f"{number:.0f}" if number else "·")
+            item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+            if number and x != y:
+                item.setForeground(QColor(colours().warn))
+            self.table.setItem(y, x, item)
         self.table.resizeColumnsToContents()
 
 

@@ -15,18 +15,12 @@ from PyQt6.QtWidgets import (
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_axis, shown_unit
-from cubeview.gui.widgets.basic import label
+from cubeview.gui.widgets.basic import answers, label
+from cubeview.gui.widgets.layout import put
 
 
-class Chooser(QDialog):
-    """Lists the cubes of one file; those chosen come into the session.
-
-    Parameters
-    ----------
-    session : Session
-    cases : list of Case
-        All of one file.
-    """
+class ChoosingDialog(QDialog):
+    """Lists the cubes of one file; those chosen come into the session."""
 
     def __init__(self, session: Session, cases: list[Case], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,18 +37,12 @@ class Chooser(QDialog):
             self.list.addItem(QListWidgetItem(f"{case.name}    {_about(case)}"))
         self.list.setCurrentRow(0)
         self.list.itemDoubleClicked.connect(lambda _: self.accept())
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel
-        )
+        buttons = answers(self, "Open", "Cancel")
         self.all_button = QPushButton(f"Open all {len(cases)}")
         buttons.addButton(self.all_button, QDialogButtonBox.ButtonRole.ActionRole)
         self.all_button.clicked.connect(self.accept_all)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(label(f"The file holds {len(cases)} cubes. Which do you want to open?"))
-        layout.addWidget(self.list, 1)
-        layout.addWidget(buttons)
+        asked = label(f"The file holds {len(cases)} cubes. Which do you want to open?")
+        put(QVBoxLayout(self), asked, (self.list, 1), buttons)
 
     def accept(self) -> None:
         """Open the chosen cubes."""

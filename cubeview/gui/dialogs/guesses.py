@@ -1,6 +1,6 @@
 """The dialog in which the user says otherwise where a reader had to guess."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from PyQt6.QtCore import Qt
@@ -21,7 +21,8 @@ from cubeview.cubes.guesses import Question, corrected, corrected_case, question
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_unit
-from cubeview.gui.widgets.basic import label, rule
+from cubeview.gui.widgets.basic import answers, label, rule, say
+from cubeview.gui.widgets.layout import put
 from cubeview.io import corrections
 from cubeview.kinds import kind_of
 
@@ -87,15 +88,7 @@ class _Group:
 class GuessesDialog(QDialog):
     """Shows each guess with what can be said instead; answers count at once and are remembered.
 
-    Parameters
-    ----------
-    session : Session
-    case : Case
-        With something to correct; must still be open when the user agrees.
-
-    Attributes
-    ----------
-    editors : dict of question to QComboBox or QLineEdit
+    The case must still be open when the user agrees.
     """
 
     def __init__(self, session: Session, case: Case, parent: QWidget | None = None) -> None:
@@ -113,12 +106,9 @@ class GuessesDialog(QDialog):
         self._owner: dict[str, _Group] = {}
         self.roles: QComboBox | None = None
         self.problem = label("", "warn")
-        self.problem.hide()
         self._rows = QWidget()
         self._shape: list[tuple[str, tuple[str, ...]]] = []
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Apply | QDialogButtonBox.StandardButton.Cancel
-        )
+        buttons = answers(self, "Apply", "Cancel")
         apply = buttons.button(QDialogButtonBox.StandardButton.Apply)
         assert apply is not None
         apply.setDefault(True)
@@ -127,14 +117,12 @@ class GuessesDialog(QDialog):
         self.forget_button.setToolTip("Take what the reader made of the file, now and next time")
         self.forget_button.clicked.connect(self.forget)
         buttons.addButton(self.forget_button, QDialogButtonBox.ButtonRole.ResetRole)
-        buttons.rejected.connect(self.reject)
         self._outer = QVBoxLayout(self)
         self._outer.setSpacing(10)
-        self._outer.addWidget(label(_scope(self._groups), "dim"))
-        self._outer.addWidget(self._rows)
-        self._outer.addWidget(self.problem)
-        self._outer.addStretch(1)
-        self._outer.addWidget(buttons)
+        put(
+            self._outer, label(_scope(self._groups), "dim"), self._rows, self.problem, None, buttons
+        )
+        self.problem.hide()
         self._fill()
 
     def accept(self) -> None:
@@ -183,8 +171,7 @@ class GuessesDialog(QDialog):
                 self._session.replace_case(case, new)
 
     def _complain(self, error: CubeviewError) -> None:
-        self.problem.setText(str(error))
-        self.problem.show()
+        say(self.problem, str(error))
 
     def _fill(self) -> None:
         """Build the rows for the questions there are now."""
@@ -285,15 +272,13 @@ def _scope(groups: list[_Group]) -> str:
 def _roles_box(case: Case) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName("Rest and stress")
-    choices: Mapping[str, str]
     if len(case.cubes) > 1:
         box.addItem("as shown", None)
-        choices = {"exchanged": "swap"}
+        box.addItem("exchanged", "swap")
     else:
         box.addItem(f"as read: {'not known' if case.roles == ('heart',) else case.roles[0]}", None)
-        choices = {"rest": "rest", "stress": "stress"}
-    for text, data in choices.items():
-        box.addItem(text, data)
+        box.addItem("rest", "rest")
+        box.addItem("stress", "stress")
     return box
 
 

@@ -7,10 +7,8 @@ from PyQt6.QtWidgets import (
     QColorDialog,
     QDialog,
     QDialogButtonBox,
-    QHBoxLayout,
     QHeaderView,
     QLineEdit,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -18,7 +16,8 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.widgets.basic import chooser, colour_icon, label
+from cubeview.gui.widgets.basic import button, chooser, colour_icon, label
+from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import KINDS
 from cubeview.library.library import Library
 from cubeview.library.values import LabelClass
@@ -31,13 +30,8 @@ COLOURS = (
 _COLUMNS = ("key", "class", "colour", "code")
 
 
-class LabelSetsBox(QDialog):
-    """Edits one label set at a time, or makes a new one.
-
-    Signals
-    -------
-    saved()
-    """
+class LabelSetsDialog(QDialog):
+    """Edits one label set at a time, or makes a new one."""
 
     saved = pyqtSignal()
 
@@ -48,7 +42,6 @@ class LabelSetsBox(QDialog):
         self.resize(620, 440)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
-        row = QHBoxLayout()
         self.sets = chooser("Label set")
         self.sets.activated.connect(self._chosen)
         self.name = QLineEdit()
@@ -56,10 +49,7 @@ class LabelSetsBox(QDialog):
         self.kind = chooser("Kind of cube")
         for kind in KINDS.values():
             self.kind.addItem(f"for {kind.many}", kind.key)
-        row.addWidget(self.sets, 1)
-        row.addWidget(self.name, 1)
-        row.addWidget(self.kind, 1)
-        layout.addLayout(row)
+        layout.addLayout(row((self.sets, 1), (self.name, 1), (self.kind, 1)))
         self.table = QTableWidget(0, len(_COLUMNS))
         self.table.setHorizontalHeaderLabels(_COLUMNS)
         self.table.setAccessibleName("Classes")
@@ -71,35 +61,27 @@ class LabelSetsBox(QDialog):
         side.hide()
         top.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         top.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
-        layout.addWidget(self.table, 1)
-        row = QHBoxLayout()
-        for text, slot in (
-            ("Add a class", self.add_class),
-            ("Remove", self.remove_class),
-            ("Up", lambda: self._move(-1)),
-            ("Down", lambda: self._move(1)),
-        ):
-            button = QPushButton(text)
-            button.setAutoDefault(False)
-            button.clicked.connect(lambda _=False, slot=slot: slot())
-            row.addWidget(button)
-        row.addStretch(1)
-        layout.addLayout(row)
-        layout.addWidget(
-            label(
-                "Keys are 1 to 9, and U for unsure. A class that is removed is no longer offered; "
-                "labels that were placed with it stay as they are.",
-                "dim",
-            )
+        buttons = [
+            button("Add a class", self.add_class),
+            button("Remove", self.remove_class),
+            button("Up", lambda: self._move(-1)),
+            button("Down", lambda: self._move(1)),
+        ]
+        for made in buttons:
+            made.setAutoDefault(False)
+        words = label(
+            "Keys are 1 to 9, and U for unsure. A class that is removed is no longer offered; "
+            "labels that were placed with it stay as they are.",
+            "dim",
         )
         self.problem = label("", "bad")
-        layout.addWidget(self.problem)
-        buttons = QDialogButtonBox(
+        put(layout, (self.table, 1), row(*buttons, None), words, self.problem)
+        box = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
         )
-        buttons.accepted.connect(self.save)
-        buttons.rejected.connect(self.reject)
-        layout.addWidget(buttons)
+        box.accepted.connect(self.save)
+        box.rejected.connect(self.reject)
+        layout.addWidget(box)
         self._list(label_set)
 
     def add_class(self, name: str = "new class") -> None:

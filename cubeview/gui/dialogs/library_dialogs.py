@@ -3,21 +3,22 @@
 What reads and writes them is imported when it is asked for: the window starts without.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QObject, Qt
-from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
+from PyQt6.QtWidgets import QDialog, QWidget
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.library_cases import Shelf
-from cubeview.gui.desk.messages import MessageBar
-from cubeview.gui.desk.records import Records
-from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.dialogs.agreement import AgreementBox
-from cubeview.gui.dialogs.labelsets import LabelSetsBox
-from cubeview.gui.dialogs.plan import PlanBox
+from cubeview.gui.desk.desk import Desk
+from cubeview.gui.desk.jobs import Job
+from cubeview.gui.desk.records import Changes
+from cubeview.gui.dialogs.agreement import AgreementDialog
+from cubeview.gui.dialogs.labelsets import LabelSetsDialog
+from cubeview.gui.dialogs.plan import PlanDialog
+from cubeview.gui.widgets.files import FOLDER, ask_open, ask_save
 from cubeview.library.library import Library
 
 if TYPE_CHECKING:
@@ -28,27 +29,21 @@ LABEL_FILES = "Labels (*.csv *.ecsv *.json *.tsv *.txt)"
 _SHOWN = 500
 
 
-class Boxes(QObject):
+class LibraryDialogs(QObject):
     """Builds the boxes; nothing is changed before the user has confirmed a plan."""
 
-    def __init__(
-        self,
-        records: Records,
-        shelf: Shelf,
-        memory: SettingsFile,
-        messages: MessageBar,
-        window: QWidget,
-    ) -> None:
+    def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
-        self._records, self._shelf = records, shelf
-        self._memory, self._messages = memory, messages
+        self._records, self._cases = desk.records, desk.library_cases
+        self._memory, self._messages = desk.memory, desk.messages
         self._window = window
         self._kept: dict[Path, Kept] = {}
 
     def ask_folder(self) -> None:
         """Ask for a folder and look what is in it."""
         if self._library() is not None:
-            self._ask("Import folder", self.scan, mode=QFileDialog.FileMode.Directory)
+            folder = self._memory.settings.folder
+            ask_open(self._window, "Import folder", folder, lambda p: self.scan(p[0]), mode=FOLDER)
 
     def scan(self, path: Path) -> None:
         """Look what is in a folder, in the background, and show it."""
@@ -64,17 +59,16 @@ class Boxes(QObject):
             del self._kept[path]
             self._show_scan(scan)
 
-        self._records.start(
-            "scan",
-            f"Looking into {path.name}",
-            lambda job: scan_folder(library, [path], kept=kept, report=job.report),
-            show,
-        )
+        def work(job: Job) -> "Scan":
+            return scan_folder(library, [path], kept=kept, report=job.report)
+
+        self._records.start("scan", f"Looking into {path.name}", work, show)
 
     def ask_import(self) -> None:
         """Ask for a file of labels and show what it would change."""
         if self._library() is not None:
-            self._ask("Import labels", self.plan, names=LABEL_FILES)
+            folder, take = self._memory.settings.folder, lambda paths: self.plan(paths[0])
+            ask_open(self._window, "Import labels", folder, take, names=LABEL_FILES)
 
     def plan(self, path: Path) -> None:
         """Read a file of labels, in the background, and show what it would change."""
@@ -82,24 +76,19 @@ class Boxes(QObject):
         if library is not None:
             from cubeview.library.table_import import plan_any
 
-            self._records.start(
-                "plan",
-                f"Reading {path.name}",
-                lambda job: plan_any(library, path, report=job.report),
-                self._show_plan,
-            )
+            def work(job: Job) -> "Import":
+                return plan_any(library, path, report=job.report)
+
+            self._records.start("plan", f"Reading {path.name}", work, self._show_plan)
 
     def ask_export(self) -> None:
         """Ask where to write the labels of the set in use."""
         sets = self._records.label_sets
         name = self._records.label_set or next(iter(sets.values()), "")
         if self._library() is not None and name:
-            self._ask(
-                f"Export labels: {name}",
-                lambda path: self.export(name, path),
-                names="CSV (*.csv);;ECSV (*.ecsv);;JSON (*.json)",
-                save=True,
-            )
+            title, folder = f"Export labels: {name}", self._memory.settings.folder
+            names = "CSV (*.csv);;ECSV (*.ecsv);;JSON (*.json)"
+            ask_save(self._window, title, folder, partial(self.export, name), names=names)
 
     def export(self, label_set: str, path: Path) -> None:
         """Write the labels of a set and say how many."""
@@ -115,23 +104,23 @@ class Boxes(QObject):
         else:
             self._messages.info(f"{count} labels of {label_set} written to {path}")
 
-    def edit_sets(self) -> LabelSetsBox | None:
+    def edit_sets(self) -> LabelSetsDialog | None:
         """Show the label sets."""
         library = self._library()
         if library is None:
             return None
-        box = LabelSetsBox(library, self._records.label_set, self._window)
-        box.saved.connect(self._records.sets_edited)
+        box = LabelSetsDialog(library, self._records.label_set, self._window)
+        box.saved.connect(lambda: self._records.tell(Changes(sets=True)))
         self._show(box)
         return box
 
-    def show_agreement(self) -> AgreementBox | None:
+    def show_agreement(self) -> AgreementDialog | None:
         """Show how far the readers agree."""
         library = self._library()
         if library is None:
             return None
-        box = AgreementBox(library, self._records.label_set, self._window)
-        box.case_wanted.connect(self._shelf.open)
+        box = AgreementDialog(library, self._records.label_set, self._window)
+        box.case_wanted.connect(self._cases.open)
         self._show(box)
         return box
 
@@ -139,29 +128,6 @@ class Boxes(QObject):
         if self._records.library is None:
             self._messages.error(self._records.problem)
         return self._records.library
-
-    def _ask(
-        self,
-        title: str,
-        chosen: Callable[[Path], None],
-        *,
-        mode: QFileDialog.FileMode = QFileDialog.FileMode.ExistingFile,
-        names: str = "",
-        save: bool = False,
-    ) -> None:
-        dialog = QFileDialog(self._window, title, self._memory.settings.folder, names)
-        if save:
-            dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-            dialog.setDefaultSuffix("csv")
-            # The suffix says which of the three formats is written.
-            dialog.filterSelected.connect(
-                lambda name: dialog.setDefaultSuffix(name.partition("*.")[2].rstrip(")"))
-            )
-        else:
-            dialog.setFileMode(mode)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: chosen(Path(name)))
-        dialog.open()
 
     def _show(self, box: QDialog) -> None:
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -180,33 +146,18 @@ class Boxes(QObject):
         details = [f"{case.name}: {' + '.join(case.files)}" for case in new if not case.question]
         details += [f"{case.name}: {case.question}" for case in new if case.question]
         details += [refusal.reason for refusal in scan.refusals]
-        library = self._records.library
-        box = PlanBox(
-            "Import folder",
-            [line for line in lines if not line[0].startswith("0 ")] or [("Nothing found.", "")],
-            _limited(details),
-            f"Add {len(new)} cases" if new else "",
-            self._window,
-        )
 
-        def add() -> None:
-            if library is not None:
-                from cubeview.library.folder import add_found
+        def add(library: Library, job: Job) -> object:
+            from cubeview.library.folder import add_found
 
-                self._records.start(
-                    "add",
-                    f"Adding {len(new)} cases",
-                    lambda job: add_found(library, new, report=job.report),
-                    lambda added: self._added(len(added)),
-                )
+            return add_found(library, new, report=job.report)
 
-        box.accepted.connect(add)
-        self._show(box)
+        def added(numbers: Sized) -> None:
+            self._records.tell(Changes(all=True, found=True))
+            self._messages.info(f"{len(numbers)} cases are in the library now.")
 
-    def _added(self, count: int) -> None:
-        self._shelf.missing.clear()
-        self._records.rows_changed.emit()
-        self._messages.info(f"{count} cases are in the library now.")
+        lines = _worth(lines, "Nothing found.")
+        self._offer("Import folder", lines, details, f"{len(new)} cases" if new else "", add, added)
 
     def _show_plan(self, plan: "Import") -> None:
         lines = [
@@ -222,37 +173,44 @@ class Boxes(QObject):
             for entry, said in plan.conflicts
         ]
         details += list(plan.problems)
-        count, library = len(plan.entries), self._records.library
-        box = PlanBox(
-            "Import labels",
-            [line for line in lines if not line[0].startswith("0 ")] or [("Nothing new.", "")],
-            _limited(details),
-            f"Add {count} labels" if count else "",
-            self._window,
-        )
+        what = f"{len(plan.entries)} labels" if plan.entries else ""
 
-        def take() -> None:
+        def take(library: Library, job: Job) -> object:
+            from cubeview.library.exchange import apply_import
+
+            return apply_import(library, plan)
+
+        def taken(count: int) -> None:
+            self._records.tell(Changes(all=True, sets=True))
+            self._messages.info(
+                f"{count} labels are in the library now; where two differ, the later one is in "
+                "force."
+            )
+
+        self._offer("Import labels", _worth(lines, "Nothing new."), details, what, take, taken)
+
+    def _offer(
+        self,
+        title: str,
+        lines: list[tuple[str, str]],
+        details: list[str],
+        what: str,
+        work: Callable[[Library, Job], object],
+        done: Callable[[Any], None],
+    ) -> None:
+        """Show what would be added; once the user agrees it is, in the background."""
+        if (rest := len(details) - _SHOWN) > 0:
+            details = [*details[:_SHOWN], f"… and {rest} more"]
+        library = self._records.library
+        box = PlanDialog(title, lines, details, f"Add {what}" if what else "", self._window)
+
+        def add() -> None:
             if library is not None:
-                from cubeview.library.exchange import apply_import
+                self._records.start(title, f"Adding {what}", lambda job: work(library, job), done)
 
-                self._records.start(
-                    "take",
-                    f"Adding {count} labels",
-                    lambda job: apply_import(library, plan),
-                    self._taken,
-                )
-
-        box.accepted.connect(take)
+        box.accepted.connect(add)
         self._show(box)
 
-    def _taken(self, count: int) -> None:
-        self._records.sets_edited()
-        self._records.rows_changed.emit()
-        self._messages.info(
-            f"{count} labels are in the library now; where two differ, the later one is in force."
-        )
 
-
-def _limited(lines: list[str]) -> list[str]:
-    rest = len(lines) - _SHOWN
-    return [*lines[:_SHOWN], f"… and {rest} more"] if rest > 0 else lines
+def _worth(lines: list[tuple[str, str]], nothing: str) -> list[tuple[str, str]]:
+    return [line for line in lines if not line[0].startswith("0 ")] or [(nothing, "")]

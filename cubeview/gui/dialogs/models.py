@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QDialog,
-    QFileDialog,
-    QHBoxLayout,
     QHeaderView,
     QMessageBox,
-    QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -20,8 +17,11 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import label, set_part
+from cubeview.gui.widgets.basic import button, label, set_part
+from cubeview.gui.widgets.files import ask_open, ask_save
+from cubeview.gui.widgets.layout import put, row
 from cubeview.learn.models.card import ModelRef
+from cubeview.learn.models.choose import default_of
 from cubeview.learn.models.packs import (
     SUFFIX,
     Listed,
@@ -32,22 +32,12 @@ from cubeview.learn.models.packs import (
     parent_of,
 )
 
+_PACKED = "Packed models (*.zip)"
 _HEADS = ("Name", "For", "From", "Classes", "Cases", "Figures", "Made")
 
 
 class ModelsDialog(QDialog):
-    """All models in a list, with what can be done with each.
-
-    Signals
-    -------
-    models_changed()
-        One was imported or deleted.
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
-    """
-
-    models_changed = pyqtSignal()
-    broke = pyqtSignal(object)
+    """All models in a list, with what can be done with each."""
 
     def __init__(self, session: Session, jobs: Jobs, memory: SettingsFile, parent: QWidget) -> None:
         super().__init__(parent)
@@ -55,14 +45,10 @@ class ModelsDialog(QDialog):
         self._models: list[Listed] = []
         self.setWindowTitle("Models")
         self.resize(1040, 380)
-        layout = QVBoxLayout(self)
-        layout.addWidget(
-            label(
-                "The default answers for its kind of case unless another is chosen in Classify. "
-                "Models are never overwritten: rolling back makes the one it came from the default "
-                "again.",
-                "dim",
-            )
+        words = label(
+            "The default answers for its kind of case unless another is chosen in Classify. Models "
+            "are never overwritten: rolling back makes the one it came from the default again.",
+            "dim",
         )
         self.tree = QTreeWidget()
         self.tree.setAccessibleName("Models")
@@ -75,19 +61,21 @@ class ModelsDialog(QDialog):
         header.setSectionResizeMode(_HEADS.index("Classes"), QHeaderView.ResizeMode.Stretch)
         header.setStretchLastSection(False)
         self.tree.currentItemChanged.connect(self._enable)
-        layout.addWidget(self.tree, 1)
         self.said = label()
-        layout.addWidget(self.said)
-        row = QHBoxLayout()
-        self.default_button = self._button(row, "Make default", self.make_default)
-        self.back_button = self._button(row, "Roll back", self.roll_back)
-        self.back_button.setToolTip("Make the model this one was fine-tuned from the default again")
-        self.export_button = self._button(row, "Export…", self._ask_export)
-        self.import_button = self._button(row, "Import…", self._ask_import)
-        self.delete_button = self._button(row, "Delete…", self._ask_delete)
-        row.addStretch(1)
-        self._button(row, "Close", self.close)
-        layout.addLayout(row)
+        tip = "Make the model this one was fine-tuned from the default again"
+        buttons = (
+            button("Make default", self.make_default),
+            button("Roll back", self.roll_back, tip),
+            button("Export…", self._ask_export),
+            button("Import…", self._ask_import),
+            button("Delete…", self._ask_delete),
+            button("Close", self.close),
+        )
+        for made in buttons:
+            made.setAutoDefault(False)
+        self.default_button, self.back_button, self.export_button = buttons[:3]
+        self.import_button, self.delete_button, close = buttons[3:]
+        put(QVBoxLayout(self), words, (self.tree, 1), self.said, row(*buttons[:-1], None, close))
         session.model_changed.connect(self.refresh)
 
     @property
@@ -167,7 +155,7 @@ class ModelsDialog(QDialog):
 
         def taken(ref: ModelRef) -> None:
             self._say(f"Imported {ref.name}.")
-            self._changed()
+            self._session.model_changed.emit()
             self.choose(ref.name)
 
         self._jobs.start(
@@ -186,24 +174,19 @@ class ModelsDialog(QDialog):
         try:
             delete_model(entry.ref.folder)
         except CubeviewError as error:
-            self._failed(error)
+            self._failed(str(error))
             return
         kind, name = entry.ref.card.kind, entry.ref.name
         if self._session.default_models.get(kind) == name:
             self._remember(kind, "")
         self._say(f"Deleted {name}.")
-        self._changed()
+        self._session.model_changed.emit()
 
     def was_kept(self, ref: ModelRef, default: bool) -> None:
         """Take notice of a new model, and let it answer from now on if so wished."""
         if default:
             self._set_default(ref)
-        self._changed()
-
-    def _changed(self) -> None:
-        self.refresh()
         self._session.model_changed.emit()
-        self.models_changed.emit()
 
     def _set_default(self, ref: ModelRef) -> None:
         self._remember(ref.card.kind, ref.name)
@@ -215,10 +198,8 @@ class ModelsDialog(QDialog):
         self._memory.change(default_models=tuple(entries))
 
     def _is_default(self, entry: Listed) -> bool:
-        """Whether a model answers for its kind: the one chosen, or else the first there is."""
-        names = [e.ref.name for e in self._models if e.ref.card.kind == entry.ref.card.kind]
-        chosen = self._session.default_models.get(entry.ref.card.kind)
-        return entry.ref.name == (chosen if chosen in names else names[0])
+        usual = default_of(entry.ref.card.kind, self._session.default_models)
+        return usual is not None and usual.name == entry.ref.name
 
     def _enable(self) -> None:
         entry = self.current
@@ -228,24 +209,13 @@ class ModelsDialog(QDialog):
         self.delete_button.setEnabled(entry is not None and entry.own)
 
     def _ask_export(self) -> None:
-        entry = self.current
-        if entry is None:
-            return
-        dialog = QFileDialog(self, "Export model", self._memory.settings.folder)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile(entry.ref.name + SUFFIX)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.export(Path(name)))
-        dialog.open()
+        if (entry := self.current) is not None:
+            folder, name = self._memory.settings.folder, entry.ref.name + SUFFIX
+            ask_save(self, "Export model", folder, self.export, names=_PACKED, name=name)
 
     def _ask_import(self) -> None:
-        dialog = QFileDialog(
-            self, "Import model", self._memory.settings.folder, "Packed models (*.zip)"
-        )
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.take_in(Path(name)))
-        dialog.open()
+        folder = self._memory.settings.folder
+        ask_open(self, "Import model", folder, lambda p: self.take_in(p[0]), names=_PACKED)
 
     def _ask_delete(self) -> None:
         entry = self.current
@@ -262,19 +232,9 @@ class ModelsDialog(QDialog):
         sure.clicked.connect(self.delete)
         box.open()
 
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self._say(str(error), "bad")
-        else:
-            self.broke.emit(error)
+    def _failed(self, why: str) -> None:
+        self._say(why, "bad")
 
     def _say(self, text: str, part: str = "") -> None:
         self.said.setText(text)
         set_part(self.said, part)
-
-    def _button(self, row: QHBoxLayout, text: str, slot: object) -> QPushButton:
-        button = QPushButton(text)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda: slot())  # type: ignore[operator]
-        row.addWidget(button)
-        return button

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
-from cubeview.gui.widgets.basic import label
+from cubeview.gui.widgets.basic import answers, label
 
 
-class PlanBox(QDialog):
+class PlanDialog(QDialog):
     """Says what would be done; accepted only by the button that names it.
 
     Parameters
@@ -46,12 +46,10 @@ class PlanBox(QDialog):
         else:
             layout.addStretch(1)
         layout.addWidget(label("Nothing has been changed yet." if button else "", "dim"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        buttons = answers(self, "Cancel")
         self.do_button = None
         if button:
             self.do_button = buttons.addButton(button, QDialogButtonBox.ButtonRole.AcceptRole)
             assert self.do_button is not None
             self.do_button.setProperty("part", "main")
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)

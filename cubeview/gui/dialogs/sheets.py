@@ -2,12 +2,12 @@
 
 import platform
 import sys
+import traceback
 from html import escape
 
 from PyQt6.QtCore import QT_VERSION_STR, Qt
 from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import (
-    QApplication,
     QDialog,
     QDialogButtonBox,
     QLabel,
@@ -18,7 +18,9 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview import __version__
-from cubeview.gui.desk.actions import ACTIONS, LABEL_KEYS, MENUS, VIEW_KEYS
+from cubeview.cubes.case import Case
+from cubeview.gui.desk.actions import ACTIONS, LABEL_KEYS, MENUS, VIEW_KEYS, suits
+from cubeview.gui.widgets.basic import answers, copy_text, label
 
 RESEARCH_USE = (
     "CubeView is for research only. It is not a medical device: do not use its answers to "
@@ -26,79 +28,26 @@ RESEARCH_USE = (
 )
 
 
-def keys_sheet(parent: QWidget) -> QDialog:
-    """Return the list of all keys, made from the table of actions."""
-    rows = [f"<tr><td colspan=2><b>In the views</b></td></tr>{_rows(VIEW_KEYS)}"]
+def keys_sheet(parent: QWidget, case: Case | None) -> QDialog:
+    """Return the list of the keys that suit a case, or of all, made from the table of actions."""
+    seen = [(key, what) for key, what, needs in VIEW_KEYS if suits(needs, case)]
+    rows = [f"<tr><td colspan=2><b>In the views</b></td></tr>{_rows(seen)}"]
+    native = QKeySequence.SequenceFormat.NativeText
     for menu in MENUS:
         keys = [
-            (
-                QKeySequence(a.shortcut).toString(QKeySequence.SequenceFormat.NativeText),
-                a.text.replace("&", "").rstrip("…"),
-            )
+            (QKeySequence(a.shortcut).toString(native), a.text.replace("&", "").rstrip("…"))
             for a in ACTIONS
-            if a.menu == menu and a.shortcut
+            if a.menu == menu and a.shortcut and suits(a.needs, case)
         ]
         if menu == "Label":
             keys = [*LABEL_KEYS, *keys]
         if keys:
             rows.append(f"<tr><td colspan=2><br><b>{menu}</b></td></tr>{_rows(keys)}")
-    return _sheet(parent, "Keys", f"<table cellpadding=3>{''.join(rows)}</table>")
-
-
-class BugDialog(QDialog):
-    """One dialog for all bugs of a session: what happened, ready to be copied."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Something went wrong in CubeView")
-        self.resize(680, 420)
-        layout = QVBoxLayout(self)
-        text = QLabel(
-            "This is a fault of the program, not yours. It goes on running and keeps what is open. "
-            "The report below helps to mend it; read it before you send it: it may name files."
-        )
-        text.setWordWrap(True)
-        layout.addWidget(text)
-        self.report = QPlainTextEdit()
-        self.report.setReadOnly(True)
-        self.report.setPlainText(
-            f"CubeView {__version__}, Python {platform.python_version()}, Qt {QT_VERSION_STR}, "
-            f"{platform.system()} {platform.release()} {platform.machine()}"
-            f"{', frozen' if getattr(sys, 'frozen', False) else ''}"
-        )
-        layout.addWidget(self.report)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.copy_button = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
-        assert self.copy_button is not None
-        self.copy_button.clicked.connect(self._copy)
-        buttons.rejected.connect(self.close)
-        layout.addWidget(buttons)
-
-    def add(self, traceback: str) -> None:
-        """Append a bug and show the dialog; the same one is not written twice."""
-        if traceback not in self.report.toPlainText():
-            self.report.appendPlainText(f"\n{traceback}")
-        self.show()
-
-    def _copy(self) -> None:
-        clipboard = QApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setText(self.report.toPlainText())
-
-
-def _rows(keys: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> str:
-    return "".join(
-        f"<tr><td>{escape(key)}&nbsp;&nbsp;&nbsp;</td><td>{escape(what)}</td></tr>"
-        for key, what in keys
-    )
-
-
-def _sheet(parent: QWidget, title: str, html: str) -> QDialog:
     sheet = QDialog(parent)
     sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    sheet.setWindowTitle(title)
-    sheet.resize(460, 560 if title == "Keys" else 320)
-    text = QLabel(html)
+    sheet.setWindowTitle("Keys")
+    sheet.resize(460, 560)
+    text = QLabel(f"<table cellpadding=3>{''.join(rows)}</table>")
     text.setTextFormat(Qt.TextFormat.RichText)
     text.setWordWrap(True)
     text.setMargin(16)
@@ -110,3 +59,45 @@ def _sheet(parent: QWidget, title: str, html: str) -> QDialog:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(area)
     return sheet
+
+
+class BugDialog(QDialog):
+    """One dialog for all bugs of a session: what happened, ready to be copied."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Something went wrong in CubeView")
+        self.resize(680, 420)
+        layout = QVBoxLayout(self)
+        text = label(
+            "This is a fault of the program, not yours. It goes on running and keeps what is open. "
+            "The report below helps to mend it; read it before you send it: it may name files."
+        )
+        layout.addWidget(text)
+        self.report = QPlainTextEdit()
+        self.report.setReadOnly(True)
+        self.report.setPlainText(
+            f"CubeView {__version__}, Python {platform.python_version()}, Qt {QT_VERSION_STR}, "
+            f"{platform.system()} {platform.release()} {platform.machine()}"
+            f"{', frozen' if getattr(sys, 'frozen', False) else ''}"
+        )
+        layout.addWidget(self.report)
+        buttons = answers(self, "Close")
+        self.copy_button = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
+        assert self.copy_button is not None
+        self.copy_button.clicked.connect(lambda: copy_text(self.report.toPlainText()))
+        layout.addWidget(buttons)
+
+    def add(self, error: BaseException) -> None:
+        """Append a bug and show the dialog; the same one is not written twice."""
+        trace = "".join(traceback.format_exception(error))
+        if trace not in self.report.toPlainText():
+            self.report.appendPlainText(f"\n{trace}")
+        self.show()
+
+
+def _rows(keys: list[tuple[str, str]]) -> str:
+    return "".join(
+        f"<tr><td>{escape(key)}&nbsp;&nbsp;&nbsp;</td><td>{escape(what)}</td></tr>"
+        for key, what in keys
+    )

@@ -6,9 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -18,7 +16,8 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, with_spectral
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import label
+from cubeview.gui.widgets.basic import answers, label, say
+from cubeview.gui.widgets.layout import put
 
 _WORDS = {
     "wavelength": "Wavelength in vacuum",
@@ -29,14 +28,16 @@ _WORDS = {
 }
 
 
+def ask(session: Session, parent: QWidget) -> None:
+    """Show the dialog for the current case."""
+    if session.case is not None:
+        SpectralDialog(session, session.case, parent).show()
+
+
 class SpectralDialog(QDialog):
     """Replaces a case by one whose spectral axis is shown as another quantity.
 
-    Parameters
-    ----------
-    session : Session
-    case : Case
-        With a spectral axis; must still be open when the user agrees.
+    The case must still be open when the user agrees.
     """
 
     def __init__(self, session: Session, case: Case, parent: QWidget | None = None) -> None:
@@ -63,27 +64,16 @@ class SpectralDialog(QDialog):
         self.redshift.setText(known)
         self.redshift.setPlaceholderText("0.0231")
         self.frame.setCurrentIndex(1 if axis.redshift else 0)
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
-        self.problem.setProperty("part", "warn")
+        self.problem = label(part="warn")
         form = QFormLayout()
         form.addRow("Show as", self.shown)
         form.addRow("Rest value of the line", self.rest)
         form.addRow("Velocities are", self.convention)
         form.addRow("Values", self.frame)
         form.addRow("Redshift of the source", self.redshift)
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(label(f"Now {axis.name.lower()} in {axis.unit or 'no unit'}", "dim"))
-        layout.addLayout(form)
-        layout.addWidget(self.problem)
-        layout.addWidget(buttons)
-        now = self.shown.findData(shown_as(axis))
-        self.shown.setCurrentIndex(max(now, 0))
+        now = label(f"Now {axis.name.lower()} in {axis.unit or 'no unit'}", "dim")
+        put(QVBoxLayout(self), now, form, self.problem, answers(self, "Ok", "Cancel"))
+        self.shown.setCurrentIndex(max(self.shown.findData(shown_as(axis)), 0))
         self.shown.currentIndexChanged.connect(self._changed)
         self.frame.currentIndexChanged.connect(self._changed)
         self._changed()
@@ -93,22 +83,18 @@ class SpectralDialog(QDialog):
         if not any(case is self._case for case in self._session.cases):
             self.reject()
             return
+        shown, convention = self.shown.currentData(), self.convention.currentData()
+        asked = {
+            "rest": self.rest.text(),
+            "redshift": "0" if self.frame.currentData() == "observed" else self.redshift.text(),
+        }
         try:
             cubes = {
-                role: with_spectral(
-                    cube,
-                    self.shown.currentData(),
-                    rest=self.rest.text(),
-                    convention=self.convention.currentData(),
-                    redshift="0"
-                    if self.frame.currentData() == "observed"
-                    else self.redshift.text(),
-                )
+                role: with_spectral(cube, shown, convention=convention, **asked)
                 for role, cube in self._case.cubes.items()
             }
         except CubeviewError as error:
-            self.problem.setText(str(error))
-            self.problem.show()
+            say(self.problem, str(error))
             return
         self._session.replace_case(self._case, replace(self._case, cubes=cubes))
         super().accept()

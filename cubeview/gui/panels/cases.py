@@ -8,7 +8,8 @@ from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayo
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.samples import Sample
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import column, label
+from cubeview.gui.widgets.basic import button, label
+from cubeview.gui.widgets.layout import column, empty, put
 from cubeview.kinds import kind_of
 
 RECENT_SHOWN = 5
@@ -25,10 +26,8 @@ class CasesPanel(QWidget):
 
     wanted = pyqtSignal(object)
 
-    def __init__(
-        self, session: Session, samples: tuple[Sample, ...], parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, samples: tuple[Sample, ...]) -> None:
+        super().__init__()
         self._session = session
         layout = self._layout = column(self)
         self.list = QListWidget()
@@ -37,18 +36,15 @@ class CasesPanel(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._chosen)
         self.none = label("Nothing is open.", "dim")
-        layout.addWidget(self.none)
-        layout.addWidget(self.list, 1)
+        put(layout, self.none, (self.list, 1))
         layout.addStretch(0)
         if samples:
-            layout.addWidget(label("Samples", "heading"))
-        for sample in samples:
-            layout.addWidget(self._opener(sample.title, list(sample.paths)))
+            openers = [self._opener(sample.title, list(sample.paths)) for sample in samples]
+            put(layout, label("Samples", "heading"), *openers)
         self._recent_heading = label("Recent", "heading")
-        layout.addWidget(self._recent_heading)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(4)
-        layout.addLayout(self._recent)
+        put(layout, self._recent_heading, self._recent)
         session.cases_changed.connect(self._refill)
         session.case_changed.connect(self._select)
         self.set_recent(())
@@ -56,34 +52,21 @@ class CasesPanel(QWidget):
 
     def set_recent(self, recent: tuple[tuple[str, list[Path]], ...]) -> None:
         """Offer files opened earlier: title and paths, the newest first."""
-        while (item := self._recent.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        empty(self._recent)
         for title, paths in recent[:RECENT_SHOWN]:
-            button = self._opener(title, paths)
-            button.setToolTip("\n".join(str(path) for path in paths))
-            self._recent.addWidget(button)
+            self._recent.addWidget(self._opener(title, paths, "\n".join(map(str, paths))))
         self._recent_heading.setVisible(bool(recent))
 
-    def next(self) -> None:
-        """Make the case below the current one."""
-        self._step(1)
-
-    def previous(self) -> None:
-        """Make the case above the current one."""
-        self._step(-1)
-
-    def _opener(self, title: str, paths: list[Path]) -> QPushButton:
-        button = QPushButton(title)
-        button.setProperty("part", "quiet")
-        button.setStyleSheet("text-align: left;")
-        button.clicked.connect(lambda: self.wanted.emit(paths))
-        return button
-
-    def _step(self, step: int) -> None:
+    def step(self, step: int) -> None:
+        """Show the case so many lines below the current one, if there is one."""
         row = self.list.currentRow() + step
         if 0 <= row < self.list.count():
             self.list.setCurrentRow(row)
+
+    def _opener(self, title: str, paths: list[Path], tip: str = "") -> QPushButton:
+        made = button(title, lambda: self.wanted.emit(paths), tip, "quiet")
+        made.setStyleSheet("text-align: left;")
+        return made
 
     def _chosen(self, row: int) -> None:
         if 0 <= row < len(self._session.cases):
@@ -96,9 +79,10 @@ class CasesPanel(QWidget):
                 item = QListWidgetItem(f"{case.name}\n{self._about(case)}")
                 item.setToolTip(f"{case.name}: {self._about(case)}")
                 self.list.addItem(item)
-        self.none.setVisible(not self._session.cases)
-        self._layout.setStretch(self._layout.indexOf(self.list) + 1, int(not self._session.cases))
-        self.list.setVisible(bool(self._session.cases))
+        some = bool(self._session.cases)
+        self.none.setVisible(not some)
+        self._layout.setStretch(self._layout.indexOf(self.list) + 1, int(not some))
+        self.list.setVisible(some)
         self._select()
 
     def _select(self) -> None:
@@ -111,6 +95,4 @@ class CasesPanel(QWidget):
         answer = self._session.answer_to(case)
         parts = [kind_of(case).name, " + ".join(role for role in case.roles)]
         parts += ["unlike the training data" if answer.unlike else answer.answer] if answer else []
-        return " · ".join(
-            part for part in parts if part not in ("flux", "heart") or part == parts[0]
-        )
+        return " · ".join(p for p in parts if p not in ("flux", "heart") or p == parts[0])

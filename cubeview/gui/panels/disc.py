@@ -2,13 +2,13 @@
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from cubeview.cubes.polar import wall_mean, wall_places
 from cubeview.cubes.reduce import to_steps
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.colormaps import overlay_table
+from cubeview.gui.widgets.colormaps import overlay_table, picture
 from cubeview.gui.widgets.theme import colours
 
 _SIDE = 64
@@ -60,15 +60,10 @@ class WallDisc(QWidget):
             painter.setBrush(QColor(theme.raised))
             painter.drawEllipse(where)
             if peak and style.visible:
-                painted = np.ascontiguousarray(rows[to_steps(mean, -peak, peak)])
-                image = QImage(
-                    painted.tobytes(), _SIDE, _SIDE, 4 * _SIDE, QImage.Format.Format_RGBA8888
-                )
-                painter.drawImage(where, image)
+                painter.drawImage(where, picture(rows[to_steps(mean, -peak, peak)]))
             painter.setPen(QColor(theme.dim))
-            under = QRectF(
-                where.left(), where.bottom(), where.width(), painter.fontMetrics().height()
-            )
+            line = painter.fontMetrics().height()
+            under = QRectF(where.left(), where.bottom(), where.width(), line)
             painter.drawText(under, Qt.AlignmentFlag.AlignHCenter, role)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
@@ -84,15 +79,10 @@ class WallDisc(QWidget):
         where = self._where(role)
         if not where.contains(at):
             return None
-        column, row = (
-            min(_SIDE - 1, int(_SIDE * share))
-            for share in (
-                (at.x() - where.left()) / where.width(),
-                (at.y() - where.top()) / where.height(),
-            )
-        )
-        places = self._discs[role][1][:, row, column]
-        voxel = places.mean(axis=0)
+        away = at - where.topLeft()
+        shares = away.x() / where.width(), away.y() / where.height()
+        column, row = (min(_SIDE - 1, int(_SIDE * share)) for share in shares)
+        voxel = self._discs[role][1][:, row, column].mean(axis=0)
         return None if np.isnan(voxel).any() else [float(v) for v in voxel]
 
     def _where(self, role: str) -> QRectF:

@@ -1,33 +1,25 @@
 """The Explain panel: where the network looked, by the kinds of map there are."""
 
+from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtWidgets import (
-    QButtonGroup,
-    QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QSlider,
-    QWidget,
-)
+from PyQt6.QtWidgets import QButtonGroup, QGridLayout, QProgressBar, QPushButton, QSlider, QWidget
 
-from cubeview.cubes.answer import Overlay, Prediction
-from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
+from cubeview.cubes.answer import Answer, Overlay
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
-from cubeview.gui.panels.occlusion_choices import OcclusionBox
-from cubeview.gui.widgets.basic import SignedBar, chooser, column, label, rule
+from cubeview.gui.panels.occlusion_choices import OcclusionChoices
+from cubeview.gui.widgets.bars import SignedBar
+from cubeview.gui.widgets.basic import button, chooser, label, rule, say
+from cubeview.gui.widgets.files import ask_save
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.advice import advice, read_figures
 from cubeview.learn.explain.methods import EXPLAINERS, explainer
-
-OPACITY_STEP = 0.1
 
 
 class ExplainPanel(QWidget):
@@ -35,25 +27,21 @@ class ExplainPanel(QWidget):
 
     Signals
     -------
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
     saved(object)
         Path a map was written to.
     """
 
-    broke = pyqtSignal(object)
     saved = pyqtSignal(object)
 
     def __init__(
-        self, session: Session, jobs: Jobs, memory: SettingsFile, parent: QWidget | None = None
+        self, session: Session, jobs: Jobs, memory: SettingsFile, questions: Questions
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._jobs, self._memory = session, jobs, memory
+        self._questions = questions
         self._job: Job | None = None
         self._making = ""  # label of the method at work
-        layout = column(self)
         self.buttons: dict[str, QPushButton] = {}
-        layout.addLayout(self._method_grid())
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         self.target = chooser("Class", "The class whose evidence the map shows")
@@ -62,32 +50,24 @@ class ExplainPanel(QWidget):
         self.threshold = _slider("Share of the largest value below which the map is clear")
         self.opacity.valueChanged.connect(lambda v: session.set_overlay_style(opacity=v / 100))
         self.threshold.valueChanged.connect(lambda v: session.set_overlay_style(threshold=v / 100))
-        rows = (
-            ("Class", self.target),
-            ("Opacity [ ]", self.opacity),
-            ("Threshold", self.threshold),
-        )
-        for place, (text, widget) in enumerate(rows):
+        rows = {"Class": self.target, "Opacity [ ]": self.opacity, "Threshold": self.threshold}
+        for place, (text, widget) in enumerate(rows.items()):
             grid.addWidget(label(text, "dim", wrap=False), place, 0)
             grid.addWidget(widget, place, 1)
             widget.setAccessibleName(text)
-        layout.addLayout(grid)
-        self.advice = label(part="dim")
-        layout.addWidget(self.advice)
-        self.bar = SignedBar()
-        self.caption = label(part="dim")
-        self.wall = WallDisc(session)
-        for widget in (self.bar, self.wall, self.caption):
-            layout.addWidget(widget)
-        layout.addLayout(self._progress_row())
+        self.advice, self.caption = label(part="dim"), label(part="dim")
         self.problem = label(part="bad")
-        layout.addWidget(self.problem)
-        layout.addWidget(rule())
-        layout.addWidget(label("Occlusion", "heading"))
-        self.occlusion = OcclusionBox(memory)
-        layout.addWidget(self.occlusion)
-        self.save_button = QPushButton("Save map…  Ctrl+S")
-        self.save_button.clicked.connect(self.save)
+        self.bar, self.wall = SignedBar(), WallDisc(session)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        tip = "Stop; what is there so far stays"
+        self.cancel_button = button("✕", self._stop, tip, "quiet", name="Stop")
+        self.occlusion = OcclusionChoices(memory)
+        self.save_button = button("Save map…  Ctrl+S", self.save)
+        layout = column(self)
+        put(layout, self._method_grid(), grid, self.advice, self.bar, self.wall, self.caption)
+        put(layout, row((self.progress, 1), self.cancel_button), self.problem, rule())
+        put(layout, label("Occlusion", "heading"), self.occlusion)
         layout.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         session.case_changed.connect(self._case_changed)
@@ -96,22 +76,6 @@ class ExplainPanel(QWidget):
         session.overlay_changed.connect(self._refresh)
         session.overlay_style_changed.connect(self._refresh)
         self._case_changed()
-
-    def run_cam(self) -> None:
-        """Show the class activation map; classifies first where nobody did."""
-        self.run("cam")
-
-    def run_occlusion(self) -> None:
-        """Show the occlusion map, coarse first; classifies first where nobody did."""
-        self.run("occlusion")
-
-    def run_gradients(self) -> None:
-        """Show the integrated gradients."""
-        self.run("ig")
-
-    def run_grad_cam(self) -> None:
-        """Show the Grad-CAM++ map."""
-        self.run("gradcam++")
 
     def off(self) -> None:
         """Take the map away and stop making one."""
@@ -123,13 +87,10 @@ class ExplainPanel(QWidget):
         """Hide the map, or show it again."""
         self._session.set_overlay_style(visible=not self._session.overlay_style.visible)
 
-    def fainter(self) -> None:
-        """Lower the opacity by a step."""
-        self._step_opacity(-OPACITY_STEP)
-
-    def stronger(self) -> None:
-        """Raise the opacity by a step."""
-        self._step_opacity(OPACITY_STEP)
+    def change_opacity(self, step: float) -> None:
+        """Paint the map stronger, or fainter, by a share of 1."""
+        opacity = min(max(self._session.overlay_style.opacity + step, 0.0), 1.0)
+        self._session.set_overlay_style(opacity=round(opacity, 2))
 
     def save(self) -> None:
         """Ask where to write the map, and write it in the background."""
@@ -138,13 +99,10 @@ class ExplainPanel(QWidget):
             return
         suffix = kind_of(overlay.case).map_suffix
         kind = {"fits": "FITS cube (*.fits)", "npz": "NumPy arrays (*.npz)"}[suffix]
-        dialog = QFileDialog(self, "Save map", self._memory.settings.folder, kind)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(suffix)
-        dialog.selectFile(f"{overlay.method} {overlay.target}.{suffix}".lower().replace(" ", "-"))
-        dialog.fileSelected.connect(lambda name: self.save_to(Path(name), overlay))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        name = f"{overlay.method} {overlay.target}.{suffix}".lower().replace(" ", "-")
+        folder = self._memory.settings.folder
+        write = partial(self.save_to, overlay=overlay)
+        ask_save(self, "Save map", folder, write, names=kind, name=name)
 
     def save_to(self, path: Path, overlay: Overlay) -> None:
         """Write a map in the background."""
@@ -161,52 +119,42 @@ class ExplainPanel(QWidget):
 
     def _advise(self) -> None:
         """Say which map can be believed for the class asked about, from the model's figures."""
-        ref, said = questions.chosen(self._session), ""
+        ref, said = self._questions.chosen(self._session), ""
         answer = self._session.prediction.answer if self._session.prediction else ""
         target: str = self.target.currentData() or answer
         if ref is not None and target:
             said = advice(read_figures(ref.folder), target)
-        self.advice.setText(said)
-        self.advice.setVisible(bool(said))
+        say(self.advice, said)
 
     def run(self, method: str) -> None:
         """Show a map by the key or the label of its method; classifies first where nobody did."""
         session, way = self._session, explainer(method)
-        ref = questions.chosen(session)
-        self.problem.setText(questions.objection(session))
+        ref = self._questions.chosen(session)
+        self.problem.setText(self._questions.objection(session))
         if session.case is None or ref is None or self.problem.text():
             self._refresh()
             return
         prediction = session.prediction
-        case = session.asked if prediction is not None else questions.aim(session, ref.card)
+        asked, opened = self._questions, session.shown
+        case = session.asked if prediction is not None else asked.aim(session, ref.card)
         assert case is not None
-        ventricles, folder = dict(session.ventricles) or None, ref.folder
+        ventricles, folder = dict(session.ventricles), ref.folder
         target: str = self.target.currentData()
         settings = self.occlusion.settings if way.settings is not None else None
 
         def work(job: Job) -> Overlay:
             known = prediction
             if known is None:
-                known = questions.answer(folder, case, ventricles, report=job.report)
+                known = asked.answer(folder, opened, case, ventricles, report=job.report)
                 job.partial.emit(known)
-            return questions.explanation(
-                folder,
-                case,
-                target or known.answer,
-                ventricles or dict(known.ventricles) or None,
-                method=way.label,
-                settings=settings,
-                report=job.report,
-                partial=job.emit_partial,
-            )
+            why = partial(asked.explanation, method=way.label, settings=settings)
+            name, found = target or known.answer, ventricles or dict(known.ventricles)
+            tell = job.emit_partial
+            return why(folder, opened, case, name, found, report=job.report, partial=tell)
 
+        title, take, failed = way.title.replace("&", ""), self._take, self._failed
         self._job = self._jobs.start(
-            "explain",
-            way.title.replace("&", ""),
-            work,
-            finished=self._take,
-            failed=self._failed,
-            partial=self._take,
+            "explain", title, work, finished=take, failed=failed, partial=take
         )
         self._job.progressed.connect(self._progressed)
         self._job.ended.connect(self._ended)
@@ -214,19 +162,15 @@ class ExplainPanel(QWidget):
         self._making = way.label
         self._refresh()
 
-    def _take(self, result: Prediction | Overlay) -> None:
-        if isinstance(result, Prediction):
+    def _take(self, result: Answer | Overlay) -> None:
+        if isinstance(result, Answer):
             self._session.set_prediction(result)
             return
         self._session.set_overlay(result)
         self._session.set_overlay_style(visible=True)
 
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self.problem.setText(str(error))
-        else:
-            self.problem.setText("This failed unexpectedly; the message above says more.")
-            self.broke.emit(error)
+    def _failed(self, why: str) -> None:
+        self.problem.setText(why)
         self._refresh()
 
     def _progressed(self, fraction: float, text: str) -> None:
@@ -241,24 +185,22 @@ class ExplainPanel(QWidget):
     def _retarget(self) -> None:
         overlay = self._session.overlay
         self._advise()
-        if overlay is not None:
+        if overlay is not None and overlay.method in self.buttons:
             self.run(overlay.method)
-
-    def _step_opacity(self, step: float) -> None:
-        opacity = min(max(self._session.overlay_style.opacity + step, 0.0), 1.0)
-        self._session.set_overlay_style(opacity=round(opacity, 2))
 
     def _case_changed(self) -> None:
         self.problem.setText("")
         self._jobs.cancel("explain")
-        ref = questions.chosen(self._session)
-        fits = ref is not None and not questions.objection(self._session)
+        ref = self._questions.chosen(self._session)
+        fits = ref is not None and not self._questions.objection(self._session)
         before = self.target.currentData()
         self.target.clear()
         self.target.addItem("the answer", "")
         for name in ref.card.classes if ref is not None else ():
             self.target.addItem(name, name)
-        self.occlusion.set_roles(ref.card.roles if ref is not None else ())
+        case = self._session.case
+        wall = case is None or kind_of(case).ventricle
+        self.occlusion.offer(ref.card.channels if ref is not None else (), wall=wall)
         self.target.setCurrentIndex(max(0, self.target.findData(before)))
         for widget in (*self.buttons.values(), self.target, self.occlusion.channel):
             widget.setEnabled(fits)
@@ -296,32 +238,17 @@ class ExplainPanel(QWidget):
         grid.setSpacing(4)
         for place, way in enumerate(EXPLAINERS.values()):
             key = f"  {way.shortcut}" if len(way.shortcut) == 1 else ""
-            button = QPushButton(way.label[0].upper() + way.label[1:] + key)
-            button.setToolTip(f"{way.help} ({way.shortcut})" if way.shortcut else way.help)
-            button.clicked.connect(lambda _=False, method=way.key: self.run(method))
-            self.buttons[way.label] = button
-            grid.addWidget(button, place // 2, place % 2)
-        self.off_button = QPushButton("Off")
-        self.off_button.clicked.connect(self.off)
+            text = way.label[0].upper() + way.label[1:] + key
+            tip = f"{way.help} ({way.shortcut})" if way.shortcut else way.help
+            self.buttons[way.label] = button(text, partial(self.run, way.key), tip)
+            grid.addWidget(self.buttons[way.label], place // 2, place % 2)
+        self.off_button = button("Off", self.off)
         grid.addWidget(self.off_button, 0, 2, -1, 1)
-        self._group = QButtonGroup(self)
-        for button in (*self.buttons.values(), self.off_button):
-            button.setCheckable(True)
-            self._group.addButton(button)
+        group = QButtonGroup(self)
+        for made in (*self.buttons.values(), self.off_button):
+            made.setCheckable(True)
+            group.addButton(made)
         return grid
-
-    def _progress_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.cancel_button = QPushButton("✕")
-        self.cancel_button.setProperty("part", "quiet")
-        self.cancel_button.setToolTip("Stop; what is there so far stays")
-        self.cancel_button.setAccessibleName("Stop")
-        self.cancel_button.clicked.connect(self._stop)
-        row.addWidget(self.progress, 1)
-        row.addWidget(self.cancel_button)
-        return row
 
     def _stop(self) -> None:
         self._jobs.cancel("explain")

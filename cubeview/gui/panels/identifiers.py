@@ -16,8 +16,8 @@ from cubeview.kinds import kind_of
 class Identifiers(QWidget):
     """The patient's name, number and dates in the files of a case; nothing of it is kept."""
 
-    def __init__(self, memory: SettingsFile, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, memory: SettingsFile) -> None:
+        super().__init__()
         self._memory = memory
         self._case: Case | None = None
         layout = QVBoxLayout(self)

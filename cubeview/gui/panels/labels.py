@@ -5,9 +5,9 @@ from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QCheckBox,
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
+    QListWidgetItem,
     QPushButton,
     QWidget,
 )
@@ -17,7 +17,8 @@ from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.subject import Subject
 from cubeview.gui.desk.words import place_text, window_text
-from cubeview.gui.widgets.basic import chooser, colour_icon, column, label, rule
+from cubeview.gui.widgets.basic import button, chooser, colour_icon, label, rule, say
+from cubeview.gui.widgets.layout import column, empty, put, row
 from cubeview.kinds import kind_of
 from cubeview.library.placed import Placed
 from cubeview.library.values import NOT_RECORDED, LabelClass
@@ -40,57 +41,34 @@ class LabelPanel(QWidget):
     edit_wanted = pyqtSignal()
 
     def __init__(
-        self,
-        session: Session,
-        records: Records,
-        subject: Subject,
-        labelling: Labelling,
-        parent: QWidget | None = None,
+        self, session: Session, records: Records, subject: Subject, labelling: Labelling
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._session, self._records = session, records
         self._subject, self._labelling = subject, labelling
         self.buttons: dict[str, QPushButton] = {}
-        layout = column(self)
-        row = QHBoxLayout()
         self.sets = chooser("Label set", "Which classes are offered")
         self.sets.activated.connect(self._choose_set)
-        self.edit_button = QPushButton("Edit…")
-        self.edit_button.setProperty("part", "quiet")
-        self.edit_button.setToolTip("Change the classes of this label set, or make one of your own")
-        self.edit_button.clicked.connect(self.edit_wanted)
-        row.addWidget(self.sets, 1)
-        row.addWidget(self.edit_button)
-        layout.addLayout(row)
+        tip = "Change the classes of this label set, or make one of your own"
+        self.edit_button = button("Edit…", self.edit_wanted.emit, tip, "quiet")
         self.what = label("", "dim")
         self.what.setToolTip("Ctrl+drag in a slice or in the spectrum draws another window")
-        layout.addWidget(self.what)
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
-        layout.addLayout(self._grid)
-        row = QHBoxLayout()
-        self.quality = QPushButton("Q  poor quality")
+        tip = "Flag this case as of poor quality (Q)"
+        self.quality = button("Q  poor quality", labelling.flag_quality, tip)
         self.quality.setCheckable(True)
-        self.quality.setToolTip("Flag this case as of poor quality (Q)")
-        self.quality.clicked.connect(labelling.flag_quality)
         self.note = QLineEdit()
         self.note.setPlaceholderText("Note")
         self.note.setAccessibleName("Note to this case")
         self.note.editingFinished.connect(lambda: labelling.set_note(self.note.text().strip()))
         # Else the next digit would go into the note.
         self.note.returnPressed.connect(self.note.clearFocus)
-        row.addWidget(self.quality)
-        row.addWidget(self.note, 1)
-        layout.addLayout(row)
         self.state = label()
-        layout.addWidget(self.state)
         self.windows = QListWidget()
         self.windows.setAccessibleName("Labelled windows of this cube")
         self.windows.setMaximumHeight(110)
         self.windows.itemClicked.connect(self._go_to)
-        layout.addWidget(self.windows)
-        layout.addWidget(rule())
-        row = QHBoxLayout()
         self.blind = QCheckBox("Blind")
         self.blind.setToolTip(
             "The model's opinions in the library stay hidden until you label a case. "
@@ -102,11 +80,18 @@ class LabelPanel(QWidget):
         self.reader.setToolTip("Labels are kept under this name, beside those of other readers")
         self.reader.editingFinished.connect(lambda: records.set_reader(self.reader.text()))
         self.reader.returnPressed.connect(self.reader.clearFocus)
-        row.addWidget(self.blind)
-        row.addWidget(label("Reader", "dim", wrap=False))
-        row.addWidget(self.reader, 1)
-        layout.addLayout(row)
-        layout.addStretch(1)
+        put(
+            column(self),
+            row((self.sets, 1), self.edit_button),
+            self.what,
+            self._grid,
+            row(self.quality, (self.note, 1)),
+            self.state,
+            self.windows,
+            rule(),
+            row(self.blind, label("Reader", "dim", wrap=False), (self.reader, 1)),
+            None,
+        )
         for key in DIGITS:
             # Keys belong to the window: any view may have the focus.
             shortcut = QShortcut(QKeySequence(key), self)
@@ -127,21 +112,25 @@ class LabelPanel(QWidget):
             if case is not None and records.library is not None:
                 self.sets.addItems(records.library.label_sets(case.kind))
                 self.sets.setCurrentText(records.label_set)
-        classes = records.classes()
-        for button in self.buttons.values():
-            self._grid.removeWidget(button)
-            button.hide()
-            button.deleteLater()
-        self.buttons = {}
-        for place, entry in enumerate(classes):
-            button = _class_button(entry)
-            button.clicked.connect(lambda _=False, name=entry.name: self._press(name))
-            self._grid.addWidget(button, place // 2, place % 2)
-            self.buttons[entry.name] = button
+        empty(self._grid)
+        self.buttons = {entry.name: self._class_button(entry) for entry in records.classes()}
+        for place, made in enumerate(self.buttons.values()):
+            self._grid.addWidget(made, place // 2, place % 2)
         with QSignalBlocker(self.reader):
             self.reader.setText(records.reader)
         self._list_windows()
         self._refresh()
+
+    def _class_button(self, entry: LabelClass) -> QPushButton:
+        text = f"{entry.key}  {entry.name}" if entry.key else entry.name
+        tip = f"Label as {entry.name}" + (f" ({entry.key})" if entry.key else "")
+        tip += f"\n{entry.code}" if entry.code else ""
+        made = button(text, lambda: self._press(entry.name), tip)
+        made.setCheckable(True)
+        made.setIcon(colour_icon(entry.colour))
+        made.setStyleSheet("text-align: left;")
+        made.setMinimumWidth(60)
+        return made
 
     def _press(self, name: str) -> None:
         self._labelling.place(name)
@@ -151,9 +140,9 @@ class LabelPanel(QWidget):
     def _refresh(self) -> None:
         records, case = self._records, self._session.case
         objection, placed = self._subject.objection, self._labelling.placed
-        for name, button in self.buttons.items():
-            button.setEnabled(not objection)
-            button.setChecked(name == placed.class_name)
+        for name, made in self.buttons.items():
+            made.setEnabled(not objection)
+            made.setChecked(name == placed.class_name)
         self.sets.setEnabled(self.sets.count() > 1)
         self.edit_button.setEnabled(records.library is not None)
         self.quality.setEnabled(not objection)
@@ -164,12 +153,9 @@ class LabelPanel(QWidget):
         with QSignalBlocker(self.blind):
             self.blind.setChecked(records.blind)
         sky = case is not None and kind_of(case).window_px > 0
-        self.what.setText(objection or (self._what() if sky else ""))
-        self.what.setVisible(bool(self.what.text()))
-        self.state.setVisible(not objection)
-        self.state.setText(_state_text(placed))
-        self.state.setProperty("part", "good" if placed.class_name else "dim")
-        self.state.style().polish(self.state)  # type: ignore[union-attr]
+        say(self.what, objection or (self._what() if sky else ""))
+        text = "" if objection else _state_text(placed)
+        say(self.state, text, "good" if placed.class_name else "dim")
 
     def _what(self) -> str:
         session = self._session
@@ -185,27 +171,14 @@ class LabelPanel(QWidget):
         self.windows.clear()
         for mark in self._session.marks:
             assert self._session.case is not None
-            self.windows.addItem(f"{mark.text} · {window_text(self._session.case.main, mark.box)}")
-            item = self.windows.item(self.windows.count() - 1)
-            assert item is not None
-            item.setIcon(colour_icon(mark.colour))
+            text = f"{mark.text} · {window_text(self._session.case.main, mark.box)}"
+            self.windows.addItem(QListWidgetItem(colour_icon(mark.colour), text))
         self.windows.setVisible(bool(self._session.marks))
 
     def _go_to(self) -> None:
         place = self.windows.currentRow()
         if 0 <= place < len(self._session.marks):
             self.window_wanted.emit(self._session.marks[place].box)
-
-
-def _class_button(entry: LabelClass) -> QPushButton:
-    button = QPushButton(f"{entry.key}  {entry.name}" if entry.key else entry.name)
-    button.setCheckable(True)
-    button.setIcon(colour_icon(entry.colour))
-    button.setStyleSheet("text-align: left;")
-    button.setMinimumWidth(60)
-    tip = f"Label as {entry.name}" + (f" ({entry.key})" if entry.key else "")
-    button.setToolTip(f"{tip}\n{entry.code}" if entry.code else tip)
-    return button
 
 
 def _state_text(placed: Placed) -> str:

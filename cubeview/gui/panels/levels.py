@@ -2,37 +2,24 @@
 
 import numpy as np
 from PyQt6.QtCore import QSignalBlocker, QSize
-from PyQt6.QtGui import QIcon, QImage, QPixmap
-from PyQt6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtGui import QIcon, QPixmap
+from PyQt6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from cubeview.cubes.reduce import (
-    STRETCHES,
-    VENTRICLE,
-    WAYS,
-    sample,
-    ventricle_maximum,
-)
+from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import BY_HAND, levels_of
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.colormaps import COLORMAPS, table
+from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
+from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
 
 class LevelsControl(QWidget):
     """Colour map, stretch and way of choosing levels; low and high of each state apart."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
         self.session = session
         self.colours = _ColourBox()
         self.stretch = QComboBox()
@@ -49,23 +36,16 @@ class LevelsControl(QWidget):
             box.setToolTip(words)
             box.setAccessibleName(words)
             # As wide as the panel allows, not as its longest entry asks for.
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
+            policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            box.setSizeAdjustPolicy(policy)
             box.setMinimumContentsLength(6)
-        top = QHBoxLayout()
-        top.addWidget(self.colours, 3)
-        top.addWidget(self.stretch, 1)
-        middle = QHBoxLayout()
-        middle.addWidget(self.way, 1)
-        middle.addWidget(self.smooth)
         self._rows = QGridLayout()
         for column in (1, 2):
             self._rows.setColumnStretch(column, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for part in (top, middle, self._rows):
-            layout.addLayout(part)
+        put(layout, row((self.colours, 3), (self.stretch, 1)), row((self.way, 1), self.smooth))
+        layout.addLayout(self._rows)
         self.rows: dict[str, _Row] = {}
 
         self.colours.activated.connect(
@@ -83,8 +63,8 @@ class LevelsControl(QWidget):
 
     def _build(self) -> None:
         case = self.session.case
-        for row in self.rows.values():
-            row.remove()
+        for old in self.rows.values():
+            old.remove()
         self.rows = {}
         self.setEnabled(case is not None)
         self.way.clear()
@@ -113,8 +93,8 @@ class LevelsControl(QWidget):
         elif display.levels_from != BY_HAND and hand >= 0:
             self.way.removeItem(hand)
         self.way.setCurrentText(display.levels_from)
-        for row in self.rows.values():
-            row.read()
+        for shown in self.rows.values():
+            shown.read()
 
 
 class _Row:
@@ -221,7 +201,5 @@ class _ColourBox(QComboBox):
 
 
 def _sample_icon(key: str) -> QIcon:
-    rows = np.ascontiguousarray(np.repeat(table(key)[None, 1::4], 12, axis=0))
-    height, width = rows.shape[:2]
-    image = QImage(rows.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
-    return QIcon(QPixmap.fromImage(image))
+    rows = np.repeat(table(key)[None, 1::4], 12, axis=0)
+    return QIcon(QPixmap.fromImage(picture(rows)))

@@ -1,6 +1,8 @@
 """The About-this-cube panel: what was read, guessed and repaired, and what the user must decide."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -14,7 +16,8 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.units import value_unit
 from cubeview.gui.desk.words import coordinate_text
 from cubeview.gui.panels.identifiers import Identifiers
-from cubeview.gui.widgets.basic import column, label, rule
+from cubeview.gui.widgets.basic import button, label, rule
+from cubeview.gui.widgets.layout import column, put
 from cubeview.io.corrections import keep_roles
 from cubeview.kinds import kind_of
 
@@ -26,19 +29,14 @@ class NotesPanel(QWidget):
 
     Signals
     -------
-    swapped()
-        The user exchanged rest and stress.
     forgot(str)
         What the user decided could not be kept for the next time, and why.
     """
 
-    swapped = pyqtSignal()
     forgot = pyqtSignal(str)
 
-    def __init__(
-        self, session: Session, memory: SettingsFile, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, memory: SettingsFile) -> None:
+        super().__init__()
         self._session = session
         self._outer = column(self)
         self.identifiers = Identifiers(memory)
@@ -53,7 +51,6 @@ class NotesPanel(QWidget):
         case = self._session.case
         if case is not None and set(case.cubes) == {"rest", "stress"}:
             self._settle(case, case.swapped())
-            self.swapped.emit()
 
     def confirm(self) -> None:
         """Take the roles as they are: the open question is answered."""
@@ -98,52 +95,35 @@ class NotesPanel(QWidget):
         if case is None:
             layout.addWidget(label("No case.", "dim"))
         else:
-            pair = set(case.cubes) == {"rest", "stress"}
             if case.question:
-                layout.addWidget(label(f"⚠ {case.question}", "warn"))
-            if pair:
-                layout.addLayout(self._role_buttons(bool(case.question)))
+                put(layout, label(f"⚠ {case.question}", "warn"))
+            if set(case.cubes) == {"rest", "stress"}:
+                self.swap_button = button("Swap rest and stress  S", self.swap)
+                self.confirm_button = button("They are right as they are", self.confirm)
+                put(layout, self.swap_button, self.confirm_button)
+                self.confirm_button.setVisible(bool(case.question))
             elif kind_of(case).states and len(case.cubes) == 1:
-                layout.addLayout(self._single_buttons(case))
-            for text in case.evidence:
-                layout.addWidget(label(f"· {text}"))
+                put(layout, *self._single_buttons(case))
+            put(layout, *(label(f"· {text}") for text in case.evidence))
             for note in case.notes:
                 mark, part = _MARKS[note.level]
-                layout.addWidget(label(f"{mark}{note.text}", part))
+                put(layout, label(f"{mark}{note.text}", part))
             for role, cube in case.cubes.items():
-                layout.addWidget(rule())
-                layout.addWidget(label(role.capitalize(), "heading"))
-                layout.addLayout(_facts(cube))
+                put(layout, rule(), label(role.capitalize(), "heading"), _facts(cube))
         layout.addStretch(1)
         self._outer.addWidget(self._content)
 
-    def _role_buttons(self, asked: bool) -> QVBoxLayout:
-        rows = QVBoxLayout()
-        self.swap_button = QPushButton("Swap rest and stress  S")
-        self.swap_button.clicked.connect(self.swap)
-        rows.addWidget(self.swap_button)
-        if asked:
-            self.confirm_button = QPushButton("They are right as they are")
-            self.confirm_button.clicked.connect(self.confirm)
-            rows.addWidget(self.confirm_button)
-        return rows
-
-    def _single_buttons(self, case: Case) -> QVBoxLayout:
+    def _single_buttons(self, case: Case) -> Iterator[QPushButton]:
         """Offer what a single scan can become: one of the two states, or half of a pair."""
-        rows = QVBoxLayout()
         (role,) = case.roles
         wanted = {"stress": "rest", "rest": "stress"}.get(role)
         if wanted is None:
             for state in ("stress", "rest"):
-                button = QPushButton(f"This is {state}")
-                button.clicked.connect(lambda _=False, state=state: self.name_as(state))
-                rows.addWidget(button)
+                yield button(f"This is {state}", partial(self.name_as, state))
         for other in self._session.cases:
             if other.kind == case.kind and other.roles == (wanted,):
-                button = QPushButton(f"Pair with {other.name} ({wanted})")
-                button.clicked.connect(lambda _=False, other=other: self.pair_with(other))
-                rows.addWidget(button)
-        return rows
+                text = f"Pair with {other.name} ({wanted})"
+                yield button(text, partial(self.pair_with, other))
 
 
 def _facts(cube: Cube) -> QFormLayout:

@@ -10,7 +10,7 @@ FILLS = (("zero", "nothing (0)"), ("wall", "the wall's mean"), ("mean", "the inp
 PRECISIONS = (("float32", "exact (float32)"), ("bfloat16", "faster, to 1 % (bfloat16)"))
 
 
-class OcclusionBox(QWidget):
+class OcclusionChoices(QWidget):
     """Patch, stride, fill, channel and precision of an occlusion."""
 
     def __init__(self, memory: SettingsFile) -> None:
@@ -22,12 +22,11 @@ class OcclusionBox(QWidget):
         self.patch.setValue(kept.occlusion_patch)
         self.stride.setRange(1, self.patch.value())
         self.stride.setValue(kept.occlusion_stride)
-        self.fill = _choice("Fill", FILLS, kept.occlusion_fill)
-        self.channel = chooser("Hide in")
+        self.fill, self.channel = chooser("Fill"), chooser("Hide in")
         self.precision = _choice("Precision", PRECISIONS, kept.occlusion_precision)
         self.patch.valueChanged.connect(self._remember)
         self.stride.valueChanged.connect(self._remember)
-        self.fill.activated.connect(self._remember)
+        self.fill.activated.connect(lambda: memory.change(occlusion_fill=self.fill.currentData()))
         self.precision.activated.connect(self._remember)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -45,7 +44,7 @@ class OcclusionBox(QWidget):
             widget.setAccessibleName(text)
             grid.addWidget(label(text, "dim", wrap=False), row, place)
             grid.addWidget(widget, row, place + 1, 1, span)
-        self.set_roles(())
+        self.offer((), wall=True)
 
     @property
     def settings(self) -> OcclusionSettings:
@@ -58,8 +57,14 @@ class OcclusionBox(QWidget):
             precision=self.precision.currentData(),
         )
 
-    def set_roles(self, roles: tuple[str, ...]) -> None:
-        """Offer the inputs of a network to hide in."""
+    def offer(self, roles: tuple[str, ...], *, wall: bool) -> None:
+        """Offer the inputs of a network to hide in; `wall` where the case has one."""
+        self.fill.clear()
+        for value, text in FILLS:
+            if wall or value != "wall":
+                self.fill.addItem(text, value)
+        kept = self.fill.findData(self._memory.settings.occlusion_fill)
+        self.fill.setCurrentIndex(max(0, kept))
         self.channel.clear()
         self.channel.addItem("both", "both")
         for role in roles:
@@ -70,7 +75,6 @@ class OcclusionBox(QWidget):
         self._memory.change(
             occlusion_patch=self.patch.value(),
             occlusion_stride=self.stride.value(),
-            occlusion_fill=self.fill.currentData(),
             occlusion_precision=self.precision.currentData(),
         )
 

@@ -1,53 +1,34 @@
 """The Classify panel: which model, what it says, and how far to trust it."""
 
-from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PyQt6.QtWidgets import QWidget
 
-from cubeview.cubes.answer import Prediction
+from cubeview.cubes.answer import Answer, Prediction
 from cubeview.cubes.case import Case, same_cubes
-from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.words import place_text
-from cubeview.gui.widgets.basic import Bars, chooser, column, label, rule, set_part
+from cubeview.gui.widgets.bars import Bars
+from cubeview.gui.widgets.basic import button, chooser, headline, label, rule, say
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
+from cubeview.learn.tasks import TASKS
 
 SURE = 0.5
 SUSPECTED = 0.5
 
 
 class PredictPanel(QWidget):
-    """Asks the chosen model about the current case and shows the answer.
+    """Asks the chosen model about the current case and shows the answer."""
 
-    Signals
-    -------
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
-    """
-
-    broke = pyqtSignal(object)
-
-    def __init__(self, session: Session, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session, self._jobs = session, jobs
+    def __init__(self, session: Session, jobs: Jobs, questions: Questions) -> None:
+        super().__init__()
+        self._session, self._jobs, self._questions = session, jobs, questions
         self._job: Job | None = None
         self._failure = ""
-        layout = column(self)
-        top = QHBoxLayout()
-        self.answer = label()
-        font = self.answer.font()
-        font.setPointSizeF(font.pointSizeF() * 1.5)
-        font.setBold(True)
-        self.answer.setFont(font)
-        top.addWidget(self.answer, 1)
-        self.run_button = QPushButton("Run  P")
-        self.run_button.setProperty("part", "main")
-        self.run_button.setToolTip("Classify this case (P)")
-        self.run_button.clicked.connect(self.run)
-        top.addWidget(self.run_button)
-        layout.addLayout(top)
+        self.answer = headline()
+        self.run_button = button("Run  P", self.run, "Classify this case (P)", "main")
         self.reason = label(part="dim")
         self.abnormal = label()
         self.bars = Bars()
@@ -56,47 +37,51 @@ class PredictPanel(QWidget):
         self.distance = label(part="dim")
         self.where = label(part="dim")
         self.footer = label(part="dim")
-        for widget in (self.reason, self.abnormal, self.bars, self.artefact, self.cautions):
-            layout.addWidget(widget)
-        layout.addWidget(self.distance)
-        layout.addWidget(self.where)
-        layout.addWidget(self.footer)
-        layout.addWidget(rule())
-        row = QHBoxLayout()
-        row.addWidget(label("Model", "dim", wrap=False))
         self.models = chooser("Model")
         self.models.activated.connect(self._choose)
-        row.addWidget(self.models, 1)
-        layout.addLayout(row)
-        layout.addStretch(1)
+        # What is told of an answer, and goes with it.
+        self._told = (self.abnormal, self.artefact, self.cautions, self.distance, self.footer)
+        layout = column(self)
+        put(layout, row((self.answer, 1), self.run_button), self.reason, self.abnormal, self.bars)
+        put(layout, self.artefact, self.cautions, self.distance, self.where, self.footer, rule())
+        put(layout, row(label("Model", "dim", wrap=False), (self.models, 1)), None)
         session.case_changed.connect(self._case_changed)
         session.prediction_changed.connect(self._refresh)
+        session.prediction_changed.connect(self._draw)
         session.model_changed.connect(self._model_changed)
         self._soon = AtRest(self._refresh_where, self)
-        session.cursor_changed.connect(self._soon.ask)
+        session.cursor_changed.connect(self._soon.start)
         session.window_changed.connect(self._refresh_where)
         self._case_changed()
 
     def run(self) -> None:
         """Ask the chosen model about the current case, in the background."""
         session = self._session
-        ref = questions.chosen(session)
-        if session.case is None or ref is None or questions.objection(session):
+        ref = self._questions.chosen(session)
+        if session.case is None or ref is None or self._questions.objection(session):
             self._refresh()
             return
-        case = questions.aim(session, ref.card)
-        ventricles, folder = dict(session.ventricles) or None, ref.folder
+        case, opened = self._questions.aim(session, ref.card), session.shown
+        ventricles, folder = dict(session.ventricles), ref.folder
         self._failure = ""
         # A name for each case: an answer that comes when the user has gone on is kept for its case.
         self._job = self._jobs.start(
             f"predict {id(session.case)}",
             "Classifying",
-            lambda job: questions.answer(folder, case, ventricles, report=job.report),
+            lambda job: self._questions.answer(folder, opened, case, ventricles, report=job.report),
             finished=session.set_prediction,
-            failed=lambda error: self._failed(error, case),
+            failed=lambda why: self._failed(why, case),
         )
         self._job.ended.connect(self._ended)
         self._refresh()
+
+    def _draw(self) -> None:
+        """Draw an answer that says what is where."""
+        answer = self._session.prediction
+        drawn = answer.overlay if answer is not None else None
+        if drawn is not None:
+            self._session.set_overlay(drawn)
+            self._session.set_overlay_style(visible=True)
 
     def _ended(self) -> None:
         # A newer job may have taken the place of the one that ended.
@@ -104,13 +89,9 @@ class PredictPanel(QWidget):
             self._job = None
         self._refresh()
 
-    def _failed(self, error: Exception, case: Case) -> None:
-        bug = not isinstance(error, CubeviewError)
-        if bug:
-            self.broke.emit(error)
+    def _failed(self, why: str, case: Case) -> None:
         if self._session.case is not None and same_cubes(case, self._session.case):
-            said = "The model failed unexpectedly; the message above says more."
-            self._failure = said if bug else str(error)
+            self._failure = why
         self._refresh()
 
     def _choose(self, place: int) -> None:
@@ -124,9 +105,9 @@ class PredictPanel(QWidget):
     def _case_changed(self) -> None:
         self._failure = ""
         self._job = None
-        ref = questions.chosen(self._session)
+        ref = self._questions.chosen(self._session)
         self.models.clear()
-        for choice in questions.choices(self._session.case):
+        for choice in self._questions.choices(self._session.case):
             self.models.addItem(choice.card.title, choice.name)
         self.models.setCurrentIndex(self.models.findData(ref.name) if ref else -1)
         self.models.setEnabled(self.models.count() > 1)
@@ -135,69 +116,64 @@ class PredictPanel(QWidget):
     def _refresh(self) -> None:
         session, prediction = self._session, self._session.prediction
         working = self._job is not None and self._job.running and not self._job.cancelled
-        objection = questions.objection(session)
+        objection = self._questions.objection(session)
         self.run_button.setEnabled(not objection and not working)
-        self.reason.setText(self._failure or ("" if prediction else objection or self._offer()))
-        set_part(self.reason, "bad" if self._failure else "dim")
+        reason = self._failure or ("" if prediction else objection or self._offer())
+        say(self.reason, reason, "bad" if self._failure else "dim")
         if prediction is not None:
             self._show(prediction)
         else:
             waiting = "Classifying…" if working else "Cannot judge" if objection else "Not asked"
             self.answer.setText("No case" if session.case is None else waiting)
-        shown = prediction is not None
-        self.bars.setVisible(shown)
-        self.footer.setVisible(shown)
-        self.abnormal.setVisible(shown and bool(self.abnormal.text()))
-        self.artefact.setVisible(shown and bool(self.artefact.text()))
-        self.cautions.setVisible(shown and bool(self.cautions.text()))
-        self.distance.setVisible(shown and bool(self.distance.text()))
-        self.reason.setVisible(bool(self.reason.text()))
+            for told in self._told:
+                say(told, "")
+        self.bars.setVisible(isinstance(prediction, Prediction))
         self._refresh_where()
 
     def _offer(self) -> str:
-        ref = questions.chosen(self._session)
-        return f"Tells apart: {', '.join(ref.card.classes)}." if ref else ""
+        ref = self._questions.chosen(self._session)
+        return f"Tells apart: {', '.join(ref.card.classes)}." if ref and ref.card.classes else ""
 
-    def _show(self, prediction: Prediction) -> None:
-        ref = next(
-            (m for m in questions.choices(prediction.case) if m.name == prediction.model), None
-        )
+    def _show(self, prediction: Answer) -> None:
+        known = self._questions.choices(prediction.case)
+        ref = next((m for m in known if m.name == prediction.model), None)
+        if isinstance(prediction, Prediction):
+            self._show_classes(prediction, ref.card.artefact if ref else "")
+        else:
+            self.answer.setText(TASKS[prediction.task].words(prediction))
+            say(self.abnormal, "")
+            say(self.artefact, "")
+        said = "No class is given" if prediction.answer else "Not to be relied on"
+        told = (f"{said}: {prediction.unlike}.",) if prediction.unlike else ()
+        say(self.cautions, "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions)))
+        say(self.distance, _distance_text(prediction))
+        seconds = prediction.seconds
+        spent = f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+        calibrated = ref is not None and ref.card.temperature != 1.0
+        parts = (prediction.model, prediction.device, spent, "calibrated" if calibrated else "")
+        say(self.footer, " · ".join(filter(None, parts)))
+
+    def _show_classes(self, prediction: Prediction, flag: str) -> None:
         odds = prediction.probabilities
         sure = odds[prediction.answer] >= SURE
         name = prediction.answer
         self.answer.setText(name.capitalize() if sure else f"Unsure: {name}?")
         self.bars.set_values(odds, "" if prediction.unlike else prediction.answer)
-        abnormal, flag = prediction.abnormal, ref.card.artefact if ref else ""
+        abnormal = prediction.abnormal
         if prediction.unlike:
             self.answer.setText("Unlike anything it was trained on")
             abnormal, flag = None, ""
-        self.abnormal.setText(
-            ""
-            if abnormal is None
-            else f"{'Abnormal' if abnormal >= 0.5 else 'Not abnormal'} · evidence {abnormal:.2f}"
-        )
+        evidence = ""
+        if abnormal is not None:
+            word = "Abnormal" if abnormal >= 0.5 else "Not abnormal"
+            evidence = f"{word} · evidence {abnormal:.2f}"
+        say(self.abnormal, evidence)
         share = odds.get(flag, 0.0)
         suspected = share >= SUSPECTED
-        self.artefact.setText(
-            ""
-            if not flag
-            else f"⚠ artefact suspected, {share:.2f}: check the image first"
-            if suspected
-            else f"artefact not suspected, {share:.2f}"
-        )
-        set_part(self.artefact, "warn" if suspected else "dim")
-        told = (f"No class is given: {prediction.unlike}.",) if prediction.unlike else ()
-        warnings = "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions))
-        self.cautions.setText(warnings)
-        self.distance.setText(_distance_text(prediction))
-        spent = (
-            f"{prediction.seconds * 1000:.0f} ms"
-            if prediction.seconds < 1
-            else (f"{prediction.seconds:.1f} s")
-        )
-        calibrated = ref is not None and ref.card.temperature != 1.0
-        parts = (prediction.model, prediction.device, spent, "calibrated" if calibrated else "")
-        self.footer.setText(" · ".join(part for part in parts if part))
+        words = f"artefact not suspected, {share:.2f}"
+        if suspected:
+            words = f"⚠ artefact suspected, {share:.2f}: check the image first"
+        say(self.artefact, words if flag else "", "warn" if suspected else "dim")
 
     def _refresh_where(self) -> None:
         case = self._session.case
@@ -221,7 +197,7 @@ class PredictPanel(QWidget):
         )
 
 
-def _distance_text(prediction: Prediction) -> str:
+def _distance_text(prediction: Answer) -> str:
     """Say how a case compares with the training data; empty for a model that does not know."""
     if prediction.distance is None:
         return ""

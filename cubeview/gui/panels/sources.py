@@ -1,35 +1,45 @@
 """The Sources panel: search a whole sky cube, read what was found, go there, save it."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
-    QHBoxLayout,
     QHeaderView,
     QProgressBar,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
 
-from cubeview.cubes.catalogue import Catalogue, Detection
+from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk import questions
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.units import shown_unit
-from cubeview.gui.widgets.basic import column, label, set_part
+from cubeview.gui.widgets.basic import button, label, set_part
+from cubeview.gui.widgets.files import ask_save
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.io.export.catalogue import write_catalogue
 from cubeview.kinds import kind_of
 
-COLUMNS = ("No.", "Class", "p", "S/N", "Purity", "RA", "Dec", "Spectral", "Sky size", "Width")
-_PLACES = (0, 0, 2, 1, 2, 6, 6, 4, 2, 3)
+COLUMNS = {
+    "No.": ("number", 0),
+    "Class": ("label", 0),
+    "p": ("probability", 2),
+    "S/N": ("sn", 1),
+    "Purity": ("purity", 2),
+    "RA": ("ra_deg", 6),
+    "Dec": ("dec_deg", 6),
+    "Spectral": ("spectral", 4),
+    "Sky size": ("sky_extent", 2),
+    "Width": ("spectral_extent", 3),
+}
+"""Heading, field of a detection and its decimal places."""
 
 
 class SourcesPanel(QWidget):
@@ -37,47 +47,27 @@ class SourcesPanel(QWidget):
 
     Signals
     -------
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
     saved(object)
         The path a catalogue was written to.
     """
 
-    broke = pyqtSignal(object)
     saved = pyqtSignal(object)
 
     def __init__(
-        self,
-        session: Session,
-        jobs: Jobs,
-        folder: Callable[[], str],
-        parent: QWidget | None = None,
+        self, session: Session, jobs: Jobs, memory: SettingsFile, questions: Questions
     ) -> None:
-        super().__init__(parent)
-        self._session, self._jobs, self._folder = session, jobs, folder
+        super().__init__()
+        self._session, self._jobs, self._memory = session, jobs, memory
+        self._questions = questions
         self._job: Job | None = None
-        layout = column(self)
-        top = QHBoxLayout()
-        self.run_button = QPushButton("Search")
-        self.run_button.setProperty("part", "main")
-        self.run_button.clicked.connect(self.run)
+        self.run_button = button("Search", self.run, part="main")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
-        self.cancel_button = QPushButton("✕")
-        self.cancel_button.setProperty("part", "quiet")
-        self.cancel_button.setToolTip("Stop the search")
-        self.cancel_button.setAccessibleName("Stop the search")
-        self.cancel_button.clicked.connect(lambda: self._jobs.cancel("search"))
-        self.save_button = QPushButton("Save…")
-        self.save_button.setToolTip("Save the catalogue as ECSV, VOTable or FITS")
-        self.save_button.clicked.connect(self.ask_file)
+        stop = "Stop the search"
+        self.cancel_button = button("✕", lambda: jobs.cancel("search"), stop, "quiet", name=stop)
+        tip = "Save the catalogue as ECSV, VOTable or FITS"
+        self.save_button = button("Save…", self.ask_file, tip)
         self.said = label(part="dim")
-        top.addWidget(self.run_button)
-        top.addWidget(self.said, 1)
-        top.addWidget(self.progress)
-        top.addWidget(self.cancel_button)
-        top.addWidget(self.save_button)
-        layout.addLayout(top)
         self.table = QTableWidget(0, len(COLUMNS))
         self.table.setAccessibleName("Sources")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -89,7 +79,8 @@ class SourcesPanel(QWidget):
             rows.hide()
         if (header := self.table.horizontalHeader()) is not None:
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        layout.addWidget(self.table, 1)
+        top = (self.run_button, (self.said, 1), self.progress, self.cancel_button, self.save_button)
+        put(column(self), row(*top), (self.table, 1))
         session.case_changed.connect(self._case_changed)
         session.catalogue_changed.connect(self._fill)
         self._case_changed()
@@ -97,7 +88,7 @@ class SourcesPanel(QWidget):
     def run(self) -> None:
         """Search the current cube, in the background."""
         session = self._session
-        ref = questions.chosen(session)
+        ref = self._questions.chosen(session)
         case = session.case
         if case is None or not kind_of(case).window_px or ref is None or ref.card.kind != case.kind:
             return
@@ -105,9 +96,9 @@ class SourcesPanel(QWidget):
         self._job = self._jobs.start(
             "search",
             "Searching for sources",
-            lambda job: questions.found_in(folder, case, report=job.report),
+            lambda job: self._questions.found_in(folder, case, report=job.report),
             finished=session.set_catalogue,
-            failed=self._failed,
+            failed=lambda why: self._say(why, "bad"),
             # Minutes for a large cube: classifying must not wait for it.
             lane="train",
         )
@@ -120,12 +111,8 @@ class SourcesPanel(QWidget):
     def ask_file(self) -> None:
         """Ask where to save the catalogue."""
         filters = "ECSV (*.ecsv);;VOTable (*.vot);;FITS (*.fits)"
-        dialog = QFileDialog(self, "Save catalogue", self._folder(), filters)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("ecsv")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.save(Path(name)))
-        dialog.open()
+        folder = self._memory.settings.folder
+        ask_save(self, "Save catalogue", folder, self.save, names=filters)
 
     def save(self, path: Path) -> None:
         """Save the catalogue, or say why not."""
@@ -147,13 +134,6 @@ class SourcesPanel(QWidget):
         self._session.set_cursor(*found.voxel)
         self._session.set_window(window_at(catalogue.case.main, *found.voxel))
 
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self._say(str(error), "bad")
-            return
-        self._say("The search failed unexpectedly; the message above says more.", "bad")
-        self.broke.emit(error)
-
     def _case_changed(self) -> None:
         self._jobs.cancel("search")
         self._say("")
@@ -167,8 +147,8 @@ class SourcesPanel(QWidget):
             self.table.setHorizontalHeaderLabels(self._headings(catalogue))
             self.table.setRowCount(len(found))
             for row, source in enumerate(found):
-                for place, value in enumerate(_cells(source)):
-                    item = _Cell(value, _PLACES[place])
+                for place, (name, digits) in enumerate(COLUMNS.values()):
+                    item = _Cell(getattr(source, name), digits)
                     item.setData(Qt.ItemDataRole.UserRole, row)
                     self.table.setItem(row, place, item)
             self.table.setCurrentCell(-1, -1)
@@ -213,21 +193,6 @@ class _Cell(QTableWidgetItem):
         if isinstance(ours, str) or isinstance(theirs, str):
             return str(ours) < str(theirs)
         return not math.isnan(ours) and (math.isnan(theirs) or ours < theirs)
-
-
-def _cells(source: Detection) -> tuple[float | str, ...]:
-    return (
-        source.number,
-        source.label,
-        source.probability,
-        source.sn,
-        source.purity,
-        source.ra_deg,
-        source.dec_deg,
-        source.spectral,
-        source.sky_extent,
-        source.spectral_extent,
-    )
 
 
 def _summary(catalogue: Catalogue) -> str:

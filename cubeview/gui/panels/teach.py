@@ -4,20 +4,22 @@ import time
 from collections.abc import Callable
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PyQt6.QtWidgets import QProgressBar, QWidget
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.teach_choices import TeachChoices
 from cubeview.gui.panels.teach_result import TeachResult
-from cubeview.gui.widgets.basic import column, label
+from cubeview.gui.widgets.basic import button, label, say
 from cubeview.gui.widgets.chart import Chart
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import free_name
 from cubeview.learn.teach.procedure import Taught, Teacher, keep, plan_in_words
 from cubeview.learn.teach.tuning import Going
-from cubeview.library.library import Library
 
 KIND = "teach"
 
@@ -27,48 +29,28 @@ class TeachPanel(QWidget):
 
     Signals
     -------
-    broke(object)
-        An exception that is no CubeviewError: a bug, for the window to show.
     kept(object, bool)
         The ModelRef of a model that was kept, and whether it is to be the default.
     """
 
-    broke = pyqtSignal(object)
     kept = pyqtSignal(object, bool)
 
     def __init__(
-        self,
-        session: Session,
-        jobs: Jobs,
-        library: Callable[[], Library | None],
-        folder: Callable[[], str],
-        parent: QWidget | None = None,
+        self, session: Session, jobs: Jobs, records: Records, memory: SettingsFile
     ) -> None:
-        super().__init__(parent)
-        self._session, self._jobs, self._library = session, jobs, library
+        super().__init__()
+        self._session, self._jobs, self._records = session, jobs, records
         self._teacher = Teacher()  # used in the train lane only
         self._job: Job | None = None
         self._began = 0.0
         self._taught: Taught | None = None
         self._open = {}  # type: ignore[var-annotated]  # what opens each case of the last run
-        layout = column(self)
-        self.choices = TeachChoices(library, folder, self)
+        self.choices = TeachChoices(records, memory)
         self.choices.changed.connect(self._refresh)
-        layout.addWidget(self.choices)
-        row = QHBoxLayout()
-        self.check_button = QPushButton("Check")
-        self.check_button.setToolTip("Open all cases and say what is doubtful, without training")
-        self.run_button = QPushButton("Run")
-        self.run_button.setProperty("part", "main")
-        self.run_button.setToolTip("Fine-tune a copy of the base model")
-        self.cancel_button = QPushButton("Cancel")
-        self.check_button.clicked.connect(self.check)
-        self.run_button.clicked.connect(self.run)
-        self.cancel_button.clicked.connect(self.cancel)
-        for button in (self.check_button, self.run_button, self.cancel_button):
-            row.addWidget(button)
-        row.addStretch(1)
-        layout.addLayout(row)
+        tip = "Open all cases and say what is doubtful, without training"
+        self.check_button = button("Check", self.check, tip)
+        self.run_button = button("Run", self.run, "Fine-tune a copy of the base model", "main")
+        self.cancel_button = button("Cancel", self.cancel)
         self.plan = label(part="dim")
         self.problem = label(part="bad")
         self.progress = QProgressBar()
@@ -83,24 +65,14 @@ class TeachPanel(QWidget):
         self.result.open_wanted.connect(self._open_case)
         self.result.keep_wanted.connect(self._keep)
         self.result.discarded.connect(self.discard)
-        for widget in (
-            self.plan,
-            self.problem,
-            self.progress_text,
-            self.progress,
-            self.curves,
-            self.loss,
-            self.accuracy,
-            self.held_out,
-            self.told,
-            self.result,
-        ):
-            layout.addWidget(widget)
-        layout.addStretch(1)
         self._passing = (self.curves, self.loss, self.accuracy, self.held_out)
-        for widget in (*self._passing, self.told, self.result):
-            widget.hide()
-        self._refresh()
+        layout = column(self)
+        put(layout, self.choices, row(self.check_button, self.run_button, self.cancel_button, None))
+        put(layout, self.plan, self.problem, self.progress_text, self.progress, *self._passing)
+        put(layout, self.told, self.result, None)
+        session.model_changed.connect(self.refresh)
+        session.case_changed.connect(self._case_changed)
+        self.discard()
 
     @property
     def running(self) -> bool:
@@ -113,6 +85,11 @@ class TeachPanel(QWidget):
             case = self._session.case
             kind = case.kind if case is not None else ""
             self.choices.refresh(kind, self._session.default_models.get(kind, ""))
+
+    def _case_changed(self) -> None:
+        case = self._session.case
+        if case is not None and case.kind != self.choices.kind:
+            self.refresh()
 
     def check(self) -> None:
         """Prepare the cases and say what is doubtful."""
@@ -133,23 +110,16 @@ class TeachPanel(QWidget):
         try:
             config = self.choices.config()
         except CubeviewError as error:
-            self._failed(error)
+            self._failed(str(error))
             return
         self.discard()
         self._open = {entry.name: entry.open for entry in entries}
-        self._start(
-            f"Fine-tuning {base.card.title}",
-            lambda job: self._teacher.teach(
-                base,
-                entries,
-                config,
-                asked,
-                report=job.report,
-                told=job.emit_partial,
-                going=job.emit_partial,
-            ),
-            self._show,
-        )
+
+        def work(job: Job) -> Taught:
+            teach, tell = self._teacher.teach, job.emit_partial
+            return teach(base, entries, config, asked, report=job.report, told=tell, going=tell)
+
+        self._start(f"Fine-tuning {base.card.title}", work, self._show)
 
     def cancel(self) -> None:
         """Stop at the next step; nothing is written."""
@@ -166,14 +136,9 @@ class TeachPanel(QWidget):
     def _start(self, title: str, work: Callable[[Job], object], done: Callable) -> None:  # type: ignore[type-arg]
         self.problem.setText("")
         self._began = time.monotonic()
+        failed, partial = self._failed, self._partial
         self._job = self._jobs.start(
-            KIND,
-            title,
-            work,
-            finished=done,
-            failed=self._failed,
-            partial=self._partial,
-            lane="train",
+            KIND, title, work, finished=done, failed=failed, partial=partial, lane="train"
         )
         self._job.progressed.connect(self._progressed)
         self._job.ended.connect(self._refresh)
@@ -192,8 +157,7 @@ class TeachPanel(QWidget):
             self._tell(found)
 
     def _tell(self, lines: list[str]) -> None:
-        self.told.setText("\n".join(lines))
-        self.told.show()
+        say(self.told, "\n".join(lines))
 
     def _draw(self, going: Going) -> None:
         charts = ((self.loss, going.losses), (self.accuracy, going.accuracies))
@@ -207,33 +171,21 @@ class TeachPanel(QWidget):
         self.curves.setVisible(any(going.losses))
         self.accuracy.plot.setYRange(0, 1)
         shares = ", ".join(f"{share:.2f}" for share in going.held_out)
-        self.held_out.setText(f"Share right of the cases held out, fold by fold: {shares}")
-        self.held_out.setVisible(bool(shares))
+        words = f"Share right of the cases held out, fold by fold: {shares}"
+        say(self.held_out, words if shares else "")
 
     def _show(self, taught: Taught) -> None:
         self._taught = taught
-        self._write_down(taught)
+        said = f"{taught.base.name}, {len(taught.cases)} cases"
+        self._records.do(lambda library: library.log("trained", detail=said))
         self.result.show_taught(taught, free_name(f"{taught.base.card.name}-tuned"))
         for widget in self._passing:
             widget.hide()
         self.result.show()
         self._refresh()
 
-    def _write_down(self, taught: Taught) -> None:
-        library = self._library()
-        if library is None:
-            return
-        try:
-            library.log("trained", detail=f"{taught.base.name}, {len(taught.cases)} cases")
-        except CubeviewError as error:
-            self.problem.setText(str(error))
-
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, CubeviewError):
-            self.problem.setText(str(error))
-        else:
-            self.problem.setText("Fine-tuning failed unexpectedly; the message above says more.")
-            self.broke.emit(error)
+    def _failed(self, why: str) -> None:
+        self.problem.setText(why)
         self._refresh()
 
     def _keep(self, name: str) -> None:
@@ -242,14 +194,11 @@ class TeachPanel(QWidget):
             return
         self.problem.setText("")
         self.result.keep_button.setEnabled(False)
-        self._jobs.start(
-            "keep",
-            f"Keeping {name}",
-            lambda job: keep(taught, name),
-            finished=self._was_kept,
-            failed=self._failed,
-            lane="train",
-        ).ended.connect(lambda: self.result.keep_button.setEnabled(self._taught is not None))
+        title, done, failed = f"Keeping {name}", self._was_kept, self._failed
+        job = self._jobs.start(
+            "keep", title, lambda _: keep(taught, name), finished=done, failed=failed, lane="train"
+        )
+        job.ended.connect(lambda: self.result.keep_button.setEnabled(self._taught is not None))
 
     def _was_kept(self, ref: ModelRef) -> None:
         default = self.result.default_box.isChecked()
@@ -269,15 +218,14 @@ class TeachPanel(QWidget):
             self._session.set_case(case)  # type: ignore[arg-type]
 
         open_it = self._open[name]
+        title, failed = f"Opening {name}", self._failed
         self._jobs.start(
-            "open wrong case", f"Opening {name}", lambda job: open_it(), finished=take,
-            failed=self._failed,
-        )  # fmt: skip
+            "open wrong case", title, lambda _: open_it(), finished=take, failed=failed
+        )
 
     def _refresh(self) -> None:
         running = self.running
-        base, entries = self.choices.model, self.choices.entries
-        ready = base is not None and bool(entries) and not running
+        ready = self.choices.model is not None and bool(self.choices.entries) and not running
         self.run_button.setEnabled(ready)
         self.check_button.setEnabled(ready)
         self.cancel_button.setEnabled(running)
@@ -286,22 +234,24 @@ class TeachPanel(QWidget):
         for widget in (self.choices, self.check_button, self.run_button):
             widget.setVisible(choosing)
         self.plan.setVisible(choosing or running)
-        self.cancel_button.setVisible(running)
-        self.progress.setVisible(running)
-        self.progress_text.setVisible(running)
+        for told in (self.cancel_button, self.progress, self.progress_text):
+            told.setVisible(running)
         self.problem.setVisible(bool(self.problem.text()))
+        self.plan.setText(self._plan())
+
+    def _plan(self) -> str:
+        base = self.choices.model
         if base is None:
-            self.plan.setText("No model is installed: there is nothing to start from.")
-        elif not entries:
-            self.plan.setText(
+            return "No model is installed: there is nothing to start from."
+        if not self.choices.entries:
+            return (
                 "Label cases with the keys 1 to 9, or choose a table of labels; then a copy of "
                 f"{base.card.title} can learn from them."
             )
-        else:
-            try:
-                self.plan.setText(plan_in_words(base, self.choices.config()))
-            except CubeviewError as error:
-                self.plan.setText(str(error))
+        try:
+            return plan_in_words(base, self.choices.config())
+        except CubeviewError as error:
+            return str(error)
 
 
 def _in_words(seconds: float) -> str:

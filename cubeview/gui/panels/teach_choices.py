@@ -1,28 +1,29 @@
 """What is to be taught and how: the form of the Teach panel."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.widgets.basic import chooser, label
+from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.widgets.basic import button, chooser, label
+from cubeview.gui.widgets.files import ask_open
+from cubeview.gui.widgets.layout import empty, put, row
+from cubeview.kinds import kind_of
 from cubeview.learn.models.card import ModelRef, find_models
 from cubeview.learn.teach.labelled import Entry, in_words, library_entries, table_entries
-from cubeview.learn.teach.tuning import AUGMENTATIONS, FinetuneConfig
-from cubeview.library.library import Library
+from cubeview.learn.teach.tuning import FinetuneConfig
 
 LADDER = (
     (
@@ -46,8 +47,7 @@ LADDER = (
     (
         "last3",
         "Last three layers",
-        "One layer more may move. For a scanner or survey that looks quite different, with many "
-        "cases.",
+        "One layer more may move. For data that look quite different, with many cases.",
     ),
     (
         "all",
@@ -55,15 +55,11 @@ LADDER = (
         "Everything may move, lower layers more slowly. Slow, and for hundreds of cases.",
     ),
 )
-VARY_TIPS = {
-    "shift": "Moved by up to a voxel",
-    "rotation": "Turned a little (hearts) or by quarter turns on the sky",
-    "counts": "More noise, as from fewer counts",
-    "blur": "A little less sharp",
-    "flips": "Mirrored on the sky",
-    "noise": "More noise",
-}
 _TABLE = "table"
+_TABLES = {
+    False: "case,class,rest,stress for hearts",
+    True: "file,class,ra,dec,spectral for the sky",
+}
 
 
 class TeachChoices(QWidget):
@@ -76,11 +72,9 @@ class TeachChoices(QWidget):
 
     changed = pyqtSignal()
 
-    def __init__(
-        self, library: Callable[[], Library | None], folder: Callable[[], str], parent: QWidget
-    ) -> None:
-        super().__init__(parent)
-        self._library, self._folder = library, folder
+    def __init__(self, records: Records, memory: SettingsFile) -> None:
+        super().__init__()
+        self._records, self._memory = records, memory
         self._table: Path | None = None
         self._entries: list[Entry] = []
         self.problem = ""
@@ -88,10 +82,7 @@ class TeachChoices(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self.base = chooser("Base model", "The model a copy of which learns; it stays as it is")
         self.source = chooser("Labels", "Whose labels are learnt: the library's, or a table's")
-        self.table_button = QPushButton("Table…")
-        self.table_button.setToolTip(
-            "A CSV table: case,class,rest,stress for hearts; file,class,ra,dec,spectral for the sky"
-        )
+        self.table_button = button("Table…", self._ask_table)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("all cases, or part of a name or class")
         self.doubtful = QCheckBox("Unsure and poor ones too")
@@ -105,12 +96,10 @@ class TeachChoices(QWidget):
         self.layers.setCurrentIndex(self.layers.findData(usual.layers))
         self.layers_words = label(part="dim")
         self.positive = chooser("Positive", "The side of the ROC curve that counts as found")
-        self.folds = _whole(
-            usual.folds, 2, 20, "Each case is judged by a network that did not learn from it"
-        )
-        self.steps = _whole(
-            usual.steps, 1, 2000, "Gradient steps a round; few steps cannot overlearn"
-        )
+        tip = "Each case is judged by a network that did not learn from it"
+        self.folds = _whole(usual.folds, 2, 20, tip)
+        tip = "Gradient steps a round; few steps cannot overlearn"
+        self.steps = _whole(usual.steps, 1, 2000, tip)
         self.seed = _whole(usual.seed, 0, 10**6, "The same seed gives the same folds and numbers")
         self.rate = QDoubleSpinBox()
         self.rate.setDecimals(5)
@@ -123,15 +112,11 @@ class TeachChoices(QWidget):
         self.balanced.setToolTip("A rare class weighs as much as a common one")
         self._vary = QHBoxLayout()
         self._boxes: dict[str, QCheckBox] = {}
-        layout.addLayout(self._grid())
-        layout.addWidget(self.layers_words)
-        layout.addWidget(label("Vary cases while learning", "dim"))
-        layout.addLayout(self._vary)
-        layout.addWidget(self.balanced)
-        self._kind = ""
+        put(layout, self._grid(), self.layers_words, label("Vary cases while learning", "dim"))
+        put(layout, self._vary, self.balanced)
+        self.kind = ""
         self.base.activated.connect(self._base_chosen)
         self.source.activated.connect(self.read)
-        self.table_button.clicked.connect(self._ask_table)
         self.filter.textChanged.connect(self._show)
         self.doubtful.toggled.connect(self.read)
         self.layers.currentIndexChanged.connect(self._show)
@@ -177,6 +162,8 @@ class TeachChoices(QWidget):
     def refresh(self, kind: str = "", default: str = "") -> None:
         """Look again which models and label sets there are; choices stay where they can.
 
+        Offered are the models for the kind of the case at hand; all, where there is none for it.
+
         Parameters
         ----------
         kind : str
@@ -184,23 +171,24 @@ class TeachChoices(QWidget):
         default : str
             The model that answers for this kind.
         """
-        models = find_models()
+        fitting = [ref for ref in find_models() if ref.card.kind == kind]
+        models = fitting or list(find_models())
         chosen = self.base.currentData()
-        if kind and kind != self._kind:
-            self._kind = kind
-            fitting = [ref.name for ref in models if ref.card.kind == kind]
-            chosen = default if default in fitting else next(iter(fitting), None)
+        if kind and kind != self.kind:
+            names = [ref.name for ref in fitting]
+            chosen = default if default in names else next(iter(names), None)
+        self.kind = kind or self.kind
         self.base.clear()
         for ref in models:
             self.base.addItem(ref.card.title, ref.name)
             self.base.setItemData(self.base.count() - 1, ref.name, 3)
-        self.base.setCurrentIndex(max(0, self.base.findData(chosen)) if self.base.count() else -1)
+        self.base.setCurrentIndex(max(0, self.base.findData(chosen)))
         self._base_chosen()
 
     def read(self) -> None:
         """Read the labels of the source chosen."""
         self._entries, self.problem = [], ""
-        source, library = self.source.currentData(), self._library()
+        source, library = self.source.currentData(), self._records.library
         try:
             if source == _TABLE and self._table is not None:
                 self._entries = table_entries(self._table)
@@ -220,7 +208,7 @@ class TeachChoices(QWidget):
         self._show()
 
     def _base_chosen(self) -> None:
-        model, library = self.model, self._library()
+        model, library = self.model, self._records.library
         kept = self.source.currentData()
         self.source.clear()
         if model is not None and library is not None:
@@ -228,17 +216,16 @@ class TeachChoices(QWidget):
                 self.source.addItem(f"Library: {name}", f"set:{name}")
         if self._table is not None:
             self.source.addItem(f"Table: {self._table.name}", _TABLE)
-        self.source.setCurrentIndex(
-            max(0, self.source.findData(kept)) if self.source.count() else -1
-        )
-        while (item := self._vary.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        self.source.setCurrentIndex(max(0, self.source.findData(kept)))
+        empty(self._vary)
         self._boxes = {}
-        for name in AUGMENTATIONS[model.card.kind] if model else ():
+        told = [_TABLES[windows] for windows in (False, True)]
+        if model is not None:
+            told = [_TABLES[bool(kind_of(model.card).window_px)]]
+        self.table_button.setToolTip(f"A CSV table: {'; '.join(told)}")
+        for name, tip in kind_of(model.card).variations if model else ():
             box = self._boxes[name] = QCheckBox(name)
-            box.setToolTip(VARY_TIPS[name])
+            box.setToolTip(tip)
             self._vary.addWidget(box)
         self._vary.addStretch(1)
         self.read()
@@ -250,45 +237,30 @@ class TeachChoices(QWidget):
         self.changed.emit()
 
     def _ask_table(self) -> None:
-        dialog = QFileDialog(
-            self, "Table of labels", self._folder(), "Tables (*.csv);;All files (*)"
-        )
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.use_table(Path(name)))
-        dialog.open()
+        folder, names = self._memory.settings.folder, "Tables (*.csv);;All files (*)"
+        ask_open(self, "Table of labels", folder, lambda p: self.use_table(p[0]), names=names)
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
-        labels = QHBoxLayout()
-        labels.addWidget(self.source, 1)
-        labels.addWidget(self.table_button)
-        rows: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
-            ("Base", self.base),
-            ("Labels", labels),
-            ("Cases", self.filter),
-            ("", self.doubtful),
-            ("", self.counts),
-            ("Learns", self.layers),
-            ("Positive", self.positive),
+        rows = (
+            ("Base", row(self.base)),
+            ("Labels", row((self.source, 1), self.table_button)),
+            ("Cases", row(self.filter)),
+            ("", row(self.doubtful)),
+            ("", row(self.counts)),
+            ("Learns", row(self.layers)),
+            ("Positive", row(self.positive)),
         )
-        for place, (text, widget) in enumerate(rows):
+        for place, (text, what) in enumerate(rows):
             grid.addWidget(label(text, "dim", wrap=False), place, 0)
-            if isinstance(widget, QWidget):
-                grid.addWidget(widget, place, 1, 1, 3)
-            else:
-                grid.addLayout(widget, place, 1, 1, 3)
-        pairs = (
-            ("Folds", self.folds),
-            ("Steps", self.steps),
-            ("Rate", self.rate),
-            ("Seed", self.seed),
-        )
-        for number, (text, box) in enumerate(pairs):
-            row, across = len(rows) + number // 2, 2 * (number % 2)
-            grid.addWidget(label(text, "dim", wrap=False), row, across)
-            grid.addWidget(box, row, across + 1)
+            grid.addLayout(what, place, 1, 1, 3)
+        pairs = {"Folds": self.folds, "Steps": self.steps, "Rate": self.rate, "Seed": self.seed}
+        for number, (text, box) in enumerate(pairs.items()):
+            place, across = len(rows) + number // 2, 2 * (number % 2)
+            grid.addWidget(label(text, "dim", wrap=False), place, across)
+            grid.addWidget(box, place, across + 1)
             box.setAccessibleName(text)
         self.filter.setAccessibleName("Cases")
         return grid

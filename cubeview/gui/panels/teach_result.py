@@ -6,17 +6,16 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from cubeview.gui.widgets.basic import label, rule, set_part
+from cubeview.gui.widgets.basic import button, headline, label, rule, set_part
 from cubeview.gui.widgets.chart import Chart
+from cubeview.gui.widgets.layout import empty, put, row
 from cubeview.learn.teach.procedure import Taught
 
 if TYPE_CHECKING:  # scipy would come with it, and slow the start of the window
@@ -29,7 +28,12 @@ HEADS = (
     ("Balanced", "Balanced accuracy: the mean share right of the classes, at the chosen threshold"),
     ("ECE", "Expected calibration error: how far what it says is from how often it is right"),
 )
-_PARTS = {"better": "good", "worse": "bad", "cannot be told": "warn", "new": ""}
+_VERDICTS = {
+    "better": ("Better than the base", "good"),
+    "worse": ("Worse than the base", "bad"),
+    "cannot be told": ("Cannot be told", "warn"),
+    "new": ("New classes", ""),
+}
 
 
 class TeachResult(QWidget):
@@ -48,64 +52,45 @@ class TeachResult(QWidget):
     keep_wanted = pyqtSignal(str)
     discarded = pyqtSignal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(rule())
-        self.verdict = label()
-        font = self.verdict.font()
-        font.setPointSizeF(font.pointSizeF() * 1.4)
-        font.setBold(True)
-        self.verdict.setFont(font)
-        self.text = label()
-        layout.addWidget(self.verdict)
-        layout.addWidget(self.text)
-        self._figures = QGridLayout()
+        self.verdict, self.text = headline(), label()
+        self._figures, self._confusion = QGridLayout(), QGridLayout()
         self._figures.setHorizontalSpacing(12)
-        layout.addLayout(self._figures)
-        layout.addWidget(label("ROC: mean of the folds ± spread; base dashed", "heading"))
         self.roc = Chart("false alarm rate", "share found", 190)
-        layout.addWidget(self.roc)
-        self.reliability_title = label(part="heading")
-        layout.addWidget(self.reliability_title)
+        self.reliability_title, self.wrong_title = label(part="heading"), label(part="heading")
         self.reliability = Chart("probability said", "share right", 150)
-        layout.addWidget(self.reliability)
-        layout.addWidget(label("Confusion: rows the label, columns the answer", "heading"))
-        self._confusion = QGridLayout()
-        layout.addLayout(self._confusion)
-        self.wrong_title = label(part="heading")
-        layout.addWidget(self.wrong_title)
         self.wrong = QListWidget()
         self.wrong.setAccessibleName("Cases still wrong")
         self.wrong.setMaximumHeight(140)
         self.wrong.itemClicked.connect(
             lambda item: self.open_wanted.emit(item.data(Qt.ItemDataRole.UserRole))
         )
-        layout.addWidget(self.wrong)
-        row = QHBoxLayout()
         self.name = QLineEdit()
         self.name.setAccessibleName("Name of the new model")
         self.name.setToolTip("Under which name the new model is kept")
-        self.keep_button = QPushButton("Keep")
-        self.keep_button.setProperty("part", "main")
-        self.discard_button = QPushButton("Discard")
-        self.keep_button.clicked.connect(lambda: self.keep_wanted.emit(self.name.text().strip()))
+        self.keep_button = button(
+            "Keep", lambda: self.keep_wanted.emit(self.name.text().strip()), part="main"
+        )
+        self.discard_button = button("Discard", self.discarded.emit)
         self.name.returnPressed.connect(self.keep_button.click)
-        self.discard_button.clicked.connect(self.discarded)
-        row.addWidget(self.name, 1)
-        row.addWidget(self.keep_button)
-        row.addWidget(self.discard_button)
-        layout.addLayout(row)
         self.default_box = QCheckBox("Let it answer from now on")
         self.default_box.setToolTip("Make it the default; the model manager rolls back")
-        layout.addWidget(self.default_box)
+        put(layout, rule(), self.verdict, self.text, self._figures)
+        put(layout, label("ROC: mean of the folds ± spread; base dashed", "heading"), self.roc)
+        put(layout, self.reliability_title, self.reliability)
+        put(layout, label("Confusion: rows the label, columns the answer", "heading"))
+        put(layout, self._confusion, self.wrong_title, self.wrong)
+        put(layout, row((self.name, 1), self.keep_button, self.discard_button), self.default_box)
 
     def show_taught(self, taught: Taught, name: str) -> None:
         """Show a result, with a name to keep it under."""
         outcome = taught.outcome
-        self.verdict.setText(_headline(outcome.word))
-        set_part(self.verdict, _PARTS[outcome.word])
+        words, part = _VERDICTS[outcome.word]
+        self.verdict.setText(words)
+        set_part(self.verdict, part)
         self.text.setText(outcome.text)
         self._fill_figures(taught)
         self._draw(taught)
@@ -117,11 +102,8 @@ class TeachResult(QWidget):
             item.setToolTip("Click to open it")
             self.wrong.addItem(item)
         number = self.wrong.count()
-        self.wrong_title.setText(
-            f"Still wrong: {number} of {len(taught.cases)}; click to look"
-            if number
-            else "No case is still wrong"
-        )
+        found = f"Still wrong: {number} of {len(taught.cases)}; click to look"
+        self.wrong_title.setText(found if number else "No case is still wrong")
         self.wrong.setVisible(number > 0)
         self.name.setText(name)
         # The base stays the default unless the folds say better.
@@ -129,7 +111,7 @@ class TeachResult(QWidget):
         self.keep_button.setEnabled(True)
 
     def _fill_figures(self, taught: Taught) -> None:
-        _empty(self._figures)
+        empty(self._figures)
         outcome = taught.outcome
         for across, (text, tip) in enumerate(HEADS):
             head = label(text, "dim", wrap=False)
@@ -144,50 +126,40 @@ class TeachResult(QWidget):
         self._figures.setColumnStretch(1, 1)
 
     def _draw(self, taught: Taught) -> None:
-        from cubeview.learn.measure.metrics import reliability, roc_band
+        from cubeview.learn.tasks.metrics import reliability, roc_band
 
         outcome, folds = taught.outcome, taught.tuned.folds
         self.roc.clear()
         self.roc.square()
         if outcome.base is not None:
             grid, mean, _ = roc_band(outcome.base.scores, taught.ill, folds)
-            self.roc.curve(grid, mean, "dim", dashed=True)
+            self.roc.curve(grid, mean, "dim", style="dashed")
         grid, mean, spread = roc_band(outcome.tuned.scores, taught.ill, folds)
         self.roc.band(grid, (mean - spread).clip(0, 1), (mean + spread).clip(0, 1), "accent")
         self.roc.curve(grid, mean, "accent")
-        self.reliability_title.setText(
-            f"Calibration (ECE {outcome.tuned.ece:.3f})" + ("; base grey" if outcome.base else "")
-        )
+        beside = "; base grey" if outcome.base else ""
+        self.reliability_title.setText(f"Calibration (ECE {outcome.tuned.ece:.3f}){beside}")
         self.reliability.clear()
         self.reliability.square()
         for found, colour in ((outcome.base, "dim"), (outcome.tuned, "accent")):
             if found is not None:
                 said, right, number = reliability(found.probabilities, taught.cases.truth, BINS)
                 used = number > 0
-                self.reliability.curve(said[used], right[used], colour, dots=True)
+                self.reliability.curve(said[used], right[used], colour, style="dots")
 
     def _fill_confusion(self, taught: Taught) -> None:
-        _empty(self._confusion)
+        empty(self._confusion)
         names = taught.cases.classes
         for place, name in enumerate(names):
             head = label(name, "dim", wrap=False)
             head.setAlignment(Qt.AlignmentFlag.AlignCenter)
             self._confusion.addWidget(head, 0, place + 1)
             self._confusion.addWidget(label(name, "dim", wrap=False), place + 1, 0)
-        for down, row in enumerate(taught.outcome.tuned.confusion):
-            for across, count in enumerate(row):
+        for down, counts in enumerate(taught.outcome.tuned.confusion):
+            for across, count in enumerate(counts):
                 cell = label(str(count), "good" if down == across else "", wrap=False)
                 cell.setAlignment(Qt.AlignmentFlag.AlignCenter)
                 self._confusion.addWidget(cell, down + 1, across + 1)
-
-
-def _headline(word: str) -> str:
-    return {
-        "better": "Better than the base",
-        "worse": "Worse than the base",
-        "cannot be told": "Cannot be told",
-        "new": "New classes",
-    }[word]
 
 
 def _cells(found: "Figures | None") -> tuple[str, str, str]:
@@ -199,10 +171,3 @@ def _cells(found: "Figures | None") -> tuple[str, str, str]:
         f"{found.balanced_accuracy:.2f}",
         f"{found.ece:.3f}",
     )
-
-
-def _empty(grid: QGridLayout) -> None:
-    while (item := grid.takeAt(0)) is not None:
-        if (widget := item.widget()) is not None:
-            widget.hide()
-            widget.deleteLater()

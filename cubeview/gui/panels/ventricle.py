@@ -1,50 +1,44 @@
 """The strip above the slices that asks the user to check the ventricle, and how to adjust it."""
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
 from cubeview.gui.desk.placing import Placing
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import set_part
+from cubeview.gui.widgets.basic import button, label, set_part
+from cubeview.gui.widgets.layout import put
 from cubeview.kinds import kind_of
 
 
 class VentricleStrip(QFrame):
     """Shown while a fit is doubtful or the handles are out; empty and away otherwise."""
 
-    def __init__(self, session: Session, placing: Placing, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, placing: Placing) -> None:
+        super().__init__()
         self._session, self._placing = session, placing
         self.setProperty("part", "message")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 5, 6, 5)
-        self.words = QLabel()
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setWordWrap(True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 5, 6, 5)
+        self.words = label()
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        row.addWidget(self.words, 1)
-        self.right_button = self._button("It is right", placing.confirm, "Take it as it is")
-        self.undo_button = self._button(
-            "Undo  Ctrl+Z", placing.undo, "Back to before the last drag"
+        self.right_button = button("It is right", placing.confirm, "Take it as it is")
+        tip = "Back to before the last drag"
+        self.undo_button = button("Undo  Ctrl+Z", placing.undo, tip)
+        tip = "Drop what was placed by hand and fit anew"
+        self.fit_button = button("Fit again", placing.fit_again, tip)
+        self.adjust_button = button(
+            "Adjust  V",
+            lambda: session.set_adjusting(not session.adjusting),
+            "Show the handles (V)",
         )
-        self.fit_button = self._button(
-            "Fit again", placing.fit_again, "Drop what was placed by hand and fit anew"
-        )
-        self.adjust_button = self._button(
-            "Adjust  V", lambda: placing.adjust(not session.adjusting), "Show the handles (V)"
-        )
-        for button in (self.right_button, self.undo_button, self.fit_button, self.adjust_button):
-            row.addWidget(button)
+        buttons = (self.right_button, self.undo_button, self.fit_button, self.adjust_button)
+        put(layout, (self.words, 1), *buttons)
         session.adjusting_changed.connect(self._refresh)
         session.case_changed.connect(self._refresh)
         placing.changed.connect(self._refresh)
         self._refresh()
 
-    def _button(self, text: str, slot: object, tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tip)
-        button.clicked.connect(lambda _=False: slot())  # type: ignore[operator]
-        return button
+    def _adjust(self) -> None:
+        self._session.set_adjusting(not self._session.adjusting)
 
     def _refresh(self) -> None:
         session = self._session
@@ -64,7 +58,7 @@ class VentricleStrip(QFrame):
             set_part(self.words, "dim")
         self.right_button.setVisible(bool(doubts))
         self.undo_button.setVisible(adjusting)
-        self.undo_button.setEnabled(self._placing.can_undo)
+        self.undo_button.setEnabled(bool(session.shown.undo))
         self.fit_button.setVisible(adjusting)
         self.fit_button.setEnabled(self._placing.by_user)
         self.adjust_button.setText("Done  V" if adjusting else "Adjust  V")

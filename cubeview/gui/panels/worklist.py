@@ -1,26 +1,22 @@
 """The Library panel: every case of the record, in the order to work through it."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
-from PyQt6.QtCore import QItemSelectionModel, QPoint, QSignalBlocker, Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QLineEdit,
-    QMenu,
-    QPushButton,
-    QTableView,
-    QWidget,
-)
+from PyQt6.QtCore import QItemSelectionModel, QPoint, QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QMenu, QTableView, QWidget
 
 from cubeview.gui.desk.jobs import Job
-from cubeview.gui.desk.library_cases import Shelf
+from cubeview.gui.desk.library_cases import LibraryCases
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.subject import Subject
 from cubeview.gui.panels.worklist_columns import FILTERS
 from cubeview.gui.panels.worklist_model import PICTURE, WorklistModel
-from cubeview.gui.widgets.basic import chooser, column, label
+from cubeview.gui.widgets.basic import add_action, button, chooser, label
+from cubeview.gui.widgets.layout import column, put, row
 from cubeview.learn.models.preload import preload
 from cubeview.library.answers import features, most_asked
 from cubeview.library.stored import thumbnails
@@ -40,23 +36,16 @@ class WorklistPanel(QWidget):
     folder_wanted = pyqtSignal()
 
     def __init__(
-        self,
-        records: Records,
-        subject: Subject,
-        shelf: Shelf,
-        memory: SettingsFile,
-        parent: QWidget | None = None,
+        self, records: Records, subject: Subject, cases: LibraryCases, memory: SettingsFile
     ) -> None:
-        super().__init__(parent)
-        self._records, self._subject, self._shelf = records, subject, shelf
+        super().__init__()
+        self._records, self._subject, self._cases = records, subject, cases
         self._memory = memory
         kept = memory.settings.worklist_order
         self._order = kept if kept in ORDERS else ORDERS[0]
         self._space: FeatureSpace | None = None
         self._passed: set[int] = set()
         self._done: list[int] = []
-        layout = column(self)
-        row = QHBoxLayout()
         self.filter = chooser("Which cases")
         self.filter.addItems(FILTERS)
         self.filter.activated.connect(self._filter_now)
@@ -64,51 +53,35 @@ class WorklistPanel(QWidget):
         self.search.setPlaceholderText("Search")
         self.search.setAccessibleName("Search the library")
         self.search.setClearButtonEnabled(True)
-        self._typed = QTimer(self)
-        self._typed.setSingleShot(True)
-        self._typed.setInterval(120)
-        self._typed.timeout.connect(self._filter_now)
-        self.search.textChanged.connect(self._typed.start)
+        self.search.textChanged.connect(AtRest(self._filter_now, self).start)
         self.search.returnPressed.connect(lambda: self.table.setFocus())
-        row.addWidget(self.filter, 1)
-        row.addWidget(self.search, 1)
-        layout.addLayout(row)
-        row = QHBoxLayout()
         self.order = chooser("Order", "In which order the next case comes")
         self.order.addItems(ORDERS)
         self.order.setCurrentText(self._order)
         self.order.activated.connect(self._order_chosen)
-        self.next_button = QPushButton("Next  N")
-        self.next_button.setToolTip(
+        self.next_button = button(
+            "Next  N",
+            self.next,
             "Open the next case of this order (N): the next without a label, or the next where "
-            "label and prediction disagree"
+            "label and prediction disagree",
         )
-        self.next_button.clicked.connect(self.next)
-        row.addWidget(self.order, 1)
-        row.addWidget(self.next_button)
-        layout.addLayout(row)
         self.model = WorklistModel(self._pictures)
         self.table = self._table()
-        layout.addWidget(self.table, 1)
-        self.none = label(
-            "Nothing is here yet. A case comes in when you label it, or import a folder of cases.",
-            "dim",
+        self.none, self.count = label(part="dim"), label(part="dim")
+        self.none.setText(
+            "Nothing is here yet. A case comes in when you label it, or import a folder of cases."
         )
-        layout.addWidget(self.none)
-        self.count = label("", "dim")
-        layout.addWidget(self.count)
-        row = QHBoxLayout()
-        self.import_button = QPushButton("Import folder…")
-        self.import_button.clicked.connect(self.folder_wanted)
-        self.ask_button = QPushButton("Classify all")
-        self.ask_button.setToolTip(
+        self.import_button = button("Import folder…", self.folder_wanted.emit)
+        self.ask_button = button(
+            "Classify all",
+            self.classify,
             "Ask the model about the selected cases, or all, in the background. "
-            "Blind keeps its opinion hidden until you label a case."
+            "Blind keeps its opinion hidden until you label a case.",
         )
-        self.ask_button.clicked.connect(self.classify)
-        row.addWidget(self.import_button)
-        row.addWidget(self.ask_button)
-        layout.addLayout(row)
+        layout = column(self)
+        put(layout, row((self.filter, 1), (self.search, 1)), row((self.order, 1), self.next_button))
+        put(layout, (self.table, 1), self.none, self.count)
+        put(layout, row(self.import_button, self.ask_button))
         records.rows_changed.connect(self.refill)
         records.row_changed.connect(self._row_changed)
         records.pictures_changed.connect(self.model.look_for_pictures)
@@ -125,17 +98,17 @@ class WorklistPanel(QWidget):
         """
         number = self._next()
         if number is not None:
-            self._shelf.open(number)
+            self._cases.open(number)
             return
-        shown, missing = len(self.model.shown), len(self._shelf.missing)
+        shown, missing = len(self.model.shown), len(self._cases.missing)
         text = f"All {shown} cases shown here are labelled"
         if self._order == "disagreement":
             text = "Label and prediction disagree in no other case shown here"
         text += f", but for {missing} that could not be opened." if missing else "."
-        self._records.told.emit(text if shown else "The list is empty.")
+        self._records.say(text if shown else "The list is empty.")
 
     def _next(self) -> int | None:
-        here, missing = self._subject.case_id, self._shelf.missing
+        here, missing = self._subject.case_id, self._cases.missing
         disputed = self._order == "disagreement"
         if self._order == ORDERS[0] or self.model.is_sorted:
             return self.model.next(self.model.place_of(here), missing, disputed=disputed)
@@ -151,7 +124,7 @@ class WorklistPanel(QWidget):
             self._passed = own
             number = self.model.next(-1, missing | own, disputed=disputed)
             if number is not None:
-                self._records.told.emit("All were looked at; from the first again.")
+                self._records.say("All were looked at; from the first again.")
         return number
 
     def selected(self) -> list[int]:
@@ -252,7 +225,7 @@ class WorklistPanel(QWidget):
         table.customContextMenuRequested.connect(
             lambda at: self._case_menu(table.viewport().mapToGlobal(at))  # type: ignore[union-attr]
         )
-        table.activated.connect(lambda index: self._shelf.open(self.model.row(index.row()).id))
+        table.activated.connect(lambda index: self._cases.open(self.model.row(index.row()).id))
         chosen = table.selectionModel()
         assert chosen is not None
         chosen.selectionChanged.connect(lambda *_: self._show_count())
@@ -292,14 +265,9 @@ class WorklistPanel(QWidget):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for text, slot in (
-            ("Open", lambda: self._shelf.open(chosen[0])),
-            (self.ask_button.text(), self.classify),
-            ("Remove from the library", lambda: self._records.remove(chosen)),
-        ):
-            action = menu.addAction(text)
-            assert action is not None
-            action.triggered.connect(lambda _=False, slot=slot: slot())
+        add_action(menu, "Open", partial(self._cases.open, chosen[0]))
+        add_action(menu, self.ask_button.text(), self.classify)
+        add_action(menu, "Remove from the library", partial(self._records.remove, chosen))
         menu.popup(at)
 
     def _pictures(self, numbers: list[int]) -> dict[int, tuple[int, bytes]]:
@@ -309,9 +277,7 @@ class WorklistPanel(QWidget):
     def _features(self) -> dict[int, np.ndarray]:
         """Return features of the model that looked at most cases; others cannot be compared."""
         library = self._records.library
-        if library is None:
-            return {}
-        return features(library, most_asked(library))
+        return {} if library is None else features(library, most_asked(library))
 
     def _filter_now(self) -> None:
         self.model.set_filter(self.filter.currentText(), self.search.text())
@@ -323,7 +289,7 @@ class WorklistPanel(QWidget):
         self._passed.clear()
         self._memory.change(worklist_order=self._order)
         if self._order == "most different" and not self._features():
-            self._records.told.emit("This order needs the model's eyes first: press Classify all.")
+            self._records.say("This order needs the model's eyes first: press Classify all.")
         top = self.table.horizontalHeader()
         assert top is not None
         top.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
@@ -331,9 +297,8 @@ class WorklistPanel(QWidget):
         self.table.scrollToTop()
 
     def _row_changed(self, number: int) -> None:
-        row = self._records.row(number)
-        if row is not None:
-            self.model.set_row(row)
+        if (found := self._records.row(number)) is not None:
+            self.model.set_row(found)
         self._show_count()
 
     def _some_asked(self, done: list[int]) -> None:
@@ -341,17 +306,16 @@ class WorklistPanel(QWidget):
             self._done.append(number)
             self._row_changed(number)
 
-    def _asked(self, batch: object) -> None:
+    def _asked(self, batch: Any) -> None:
         self.refill()
-        asked, before = batch.asked, batch.before  # type: ignore[attr-defined]
-        failures = batch.failures  # type: ignore[attr-defined]
+        asked, before, failures = batch.asked, batch.before, batch.failures
         text = f"{asked} cases classified"
         text += f", {before} had been before" if before else ""
         text += f", {len(failures)} could not be: {failures[0][1]}" if failures else ""
         text += "" if failures else "."
         if asked and self._records.blind:
             text += " Blind: a case shows its opinion once you have labelled it."
-        self._records.told.emit(text)
+        self._records.say(text)
 
     def _show_count(self) -> None:
         rows = [row for row in self.model.rows() if not row.is_whole_cube]
@@ -367,8 +331,8 @@ class WorklistPanel(QWidget):
         self.none.setVisible(not some)
         for widget in (self.table, self.count):
             widget.setVisible(some)
-        for button in (self.ask_button, self.next_button):
-            button.setEnabled(some)
+        self.ask_button.setEnabled(some)
+        self.next_button.setEnabled(some)
         self.import_button.setEnabled(self._records.library is not None)
 
     def _select(self, numbers: list[int]) -> None:
@@ -382,10 +346,7 @@ class WorklistPanel(QWidget):
     def _show_current(self) -> None:
         """Mark the case on the screen, unless the user has selected several."""
         place = self.model.place_of(self._subject.case_id)
-        if (
-            place >= 0
-            and len(self.selected()) <= 1
-            and self.selected() != [self.model.row(place).id]
-        ):
+        chosen = self.selected()
+        if place >= 0 and len(chosen) <= 1 and chosen != [self.model.row(place).id]:
             self.table.selectRow(place)
             self.table.scrollTo(self.model.index(place, 0))

@@ -106,7 +106,7 @@ COLUMNS = (
            tip=lambda row: f"Voxels {row.window}" if row.window else ""),
     Column("label", 84, _label_and_others, tip=_label_tip, blind=_label),
     Column("doubt", 52, number=lambda row: row.doubt),
-    Column("prediction", 84, lambda row: row.answer or (row.former and f"{row.former} (old)"),
+    Column("prediction", 96, lambda row: row.answer or (row.former and f"old: {row.former}"),
            tip=_prediction_tip, blind=_hidden),
     Column("probability", 74, number=lambda row: row.probabilities.get(row.answer, math.nan),
            blind=_hidden),

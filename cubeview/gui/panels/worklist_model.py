@@ -3,9 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Callable, Container, Mapping, Sequence
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, QTimer
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
 from PyQt6.QtGui import QColor, QImage, QPixmap
 
+from cubeview.gui.desk.still import AtRest
 from cubeview.gui.panels.worklist_columns import COLUMNS, FILTERS, HIDDEN, NOTHING, Column
 from cubeview.gui.widgets.theme import colours
 from cubeview.library.stored import THUMBNAIL_PX
@@ -44,9 +45,7 @@ class WorklistModel(QAbstractTableModel):
         self._pictures = pictures
         self._pixmaps: OrderedDict[int, QPixmap | None] = OrderedDict()
         self._wanted: list[int] = []
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._load_pictures)
+        self._soon = AtRest(self._load_pictures, self, 0)
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Take all rows, in the order to show them in where no column is sorted by."""
@@ -57,8 +56,7 @@ class WorklistModel(QAbstractTableModel):
     def look_for_pictures(self) -> None:
         """Ask again for pictures that were not there."""
         self._pixmaps = OrderedDict((k, v) for k, v in self._pixmaps.items() if v is not None)
-        if self.shown:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.shown) - 1, 0))
+        self._tell(0, len(self.shown) - 1, 0)
 
     def set_row(self, row: Row) -> None:
         """Take one changed or new row; it stays in its place, so that no list jumps at a key."""
@@ -71,16 +69,12 @@ class WorklistModel(QAbstractTableModel):
             self.shown.append(row.id)
             self.endInsertRows()
         elif row.id in self._places:
-            place = self._places[row.id]
-            self.dataChanged.emit(self.index(place, 0), self.index(place, len(self.columns) - 1))
+            self._tell(self._places[row.id], self._places[row.id])
 
     def set_blind(self, on: bool) -> None:
         """Hide or show opinions of unlabelled cases."""
         self.blind = on
-        if self.shown:
-            self.dataChanged.emit(
-                self.index(0, 0), self.index(len(self.shown) - 1, len(self.columns) - 1)
-            )
+        self._tell(0, len(self.shown) - 1)
 
     def set_filter(self, name: str, words: str) -> None:
         """Show only the rows of one of the `FILTERS` that hold all words."""
@@ -155,6 +149,12 @@ class WorklistModel(QAbstractTableModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
+    def _tell(self, first: int, last: int, column: int | None = None) -> None:
+        """Tell that rows changed, in the columns up to one; not of a row that is not shown."""
+        if first >= 0 and last >= 0:
+            right = len(self.columns) - 1 if column is None else column
+            self.dataChanged.emit(self.index(first, 0), self.index(last, right))
+
     def _hidden(self, row: Row) -> bool:
         return self.blind and row.label is None
 
@@ -202,14 +202,11 @@ class WorklistModel(QAbstractTableModel):
         while len(self._pixmaps) > _PICTURES_KEPT:
             self._pixmaps.popitem(last=False)
         for place in (self.place_of(number) for number in wanted if number in found):
-            if place >= 0:
-                self.dataChanged.emit(self.index(place, 0), self.index(place, 0))
+            self._tell(place, place, 0)
 
 
 def _pixmap(width: int, grey: bytes) -> QPixmap:
     image = QImage(grey, width, THUMBNAIL_PX, width, QImage.Format.Format_Grayscale8)
     return QPixmap.fromImage(image).scaled(
-        PICTURE,
-        Qt.AspectRatioMode.KeepAspectRatio,
-        Qt.TransformationMode.SmoothTransformation,
+        PICTURE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )

@@ -101,7 +101,7 @@ def _one(window: Any, sample: Sample) -> dict[str, Any]:
     prediction = session.prediction
     if prediction is None:
         return {**said, "problem": window.predict.reason.text()}
-    window.explain.run_cam()
+    window.explain.run("cam")
     _settle(window)
     overlay = session.overlay
     return {

@@ -6,7 +6,7 @@ from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from cubeview.cubes.reduce import plane_levels, to_steps
 from cubeview.gui.widgets.basic import label
-from cubeview.gui.widgets.colormaps import table
+from cubeview.gui.widgets.colormaps import picture, table
 from cubeview.io import Preview
 
 MOST_PX = 2048
@@ -16,8 +16,8 @@ MOST_PX = 2048
 class PreviewPage(QWidget):
     """A gray picture and what it is. There is no case: nothing can be asked, drawn or labelled."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.words = label("", "dim")
         self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.picture = _Picture()
@@ -33,10 +33,7 @@ class PreviewPage(QWidget):
         every = 1 + max(preview.plane.shape) // MOST_PX  # the window must not wait for millions
         plane = preview.plane[::every, ::every]
         steps = to_steps(plane, *plane_levels(plane))
-        pixels = table("gray")[steps[::-1]].tobytes()
-        height, width = steps.shape
-        image = QImage(pixels, width, height, 4 * width, QImage.Format.Format_RGBA8888)
-        self.picture.image = image.copy()  # the bytes go with this call
+        self.picture.image = picture(table("gray")[steps[::-1]])
         self.picture.update()
 
 

@@ -1,16 +1,15 @@
 """The bottom line: where the cursor is, what was guessed, and what is being worked on."""
 
-from collections.abc import Callable
-
-from PyQt6.QtCore import QTimer, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QProgressBar, QStatusBar
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
-from cubeview.gui.desk.still import StillLine
+from cubeview.gui.desk.still import AtRest, StillLine
 from cubeview.gui.desk.words import place_text, values_text
 from cubeview.gui.dialogs.guesses import chip_text
+from cubeview.gui.widgets.basic import button, label, say
 
 FRAME_MS = 16
 # A job that is over before this is not worth the flicker of a progress bar.
@@ -31,32 +30,27 @@ class StatusLine(QStatusBar):
     guesses_wanted = pyqtSignal()
     unreadable = pyqtSignal(str)
 
-    def __init__(self, session: Session, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, jobs: Jobs) -> None:
+        super().__init__()
         self._session, self._jobs = session, [jobs]
         self._shown: Job | None = None
         self.setSizeGripEnabled(False)
         self.cursor_text = StillLine(left=10, above=3)
         self.addWidget(self.cursor_text, 1)
-        self.chip = QPushButton()
-        self.chip.setProperty("part", "chip")
-        self.chip.setToolTip("Something about this case was guessed; click to correct it")
-        self.chip.clicked.connect(self.guesses_wanted)
-        self.job_text = QLabel()
-        self.job_text.setProperty("part", "dim")
+        tip = "Something about this case was guessed; click to correct it"
+        self.chip = button("", self.guesses_wanted.emit, tip, "chip")
+        self.job_text = label(part="dim", wrap=False)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedWidth(140)
-        self.cancel_button = QPushButton("✕")
-        self.cancel_button.setProperty("part", "quiet")
-        self.cancel_button.setToolTip("Cancel (Esc)")
-        self.cancel_button.setAccessibleName("Cancel the running work")
-        self.cancel_button.clicked.connect(self.cancel)
+        self.cancel_button = button(
+            "✕", self.cancel, "Cancel (Esc)", "quiet", name="Cancel the running work"
+        )
         for widget in (self.chip, self.job_text, self.progress, self.cancel_button):
             self.addPermanentWidget(widget)
         # Mouse moves come far oftener than the screen can show; one readout a frame is enough.
-        self._frame = self._timer(FRAME_MS, self._show_cursor)
-        self._patience = self._timer(SHOW_AFTER_MS, self._show_jobs)
+        self._frame = AtRest(self._show_cursor, self, FRAME_MS)
+        self._patience = AtRest(self._show_jobs, self, SHOW_AFTER_MS)
         for signal in (session.cursor_changed, session.case_changed, session.ventricles_changed):
             signal.connect(self._frame.start)
         session.case_changed.connect(self._show_chip)
@@ -75,15 +69,14 @@ class StatusLine(QStatusBar):
             job.cancel()
         self._show_jobs()
 
+    def cancel_all(self) -> None:
+        """Cancel all running work."""
+        for job in self._running():
+            job.cancel()
+        self._show_jobs()
+
     def _running(self) -> list[Job]:
         return [job for jobs in self._jobs for job in jobs.running()]
-
-    def _timer(self, delay_ms: int, slot: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(delay_ms)
-        timer.timeout.connect(slot)
-        return timer
 
     def _started(self, job: Job) -> None:
         job.progressed.connect(lambda fraction, text: self._progressed(job, fraction, text))
@@ -110,9 +103,7 @@ class StatusLine(QStatusBar):
             widget.setVisible(first is not None)
 
     def _show_chip(self) -> None:
-        text = chip_text(self._session.case)
-        self.chip.setText(text)
-        self.chip.setVisible(bool(text))
+        say(self.chip, chip_text(self._session.case))
 
     def _show_cursor(self) -> None:
         try:

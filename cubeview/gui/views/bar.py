@@ -3,48 +3,40 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import value_unit
-from cubeview.gui.widgets.colormaps import overlay_table, table
+from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.colormaps import overlay_table, picture, table
 from cubeview.gui.widgets.theme import colours
 from cubeview.kinds import kind_of
 
 _BAR_PX = 12
 
 
-class BarView(QWidget):
+class BarView(CaseView):
     """Colour bar of one role with its unit; of the overlay too while there is one.
 
     Hearts are read in % of the ventricle maximum.
     """
 
     def __init__(self, session: Session, role: str) -> None:
-        super().__init__()
-        assert session.case is not None
-        self.session = session
+        super().__init__(session)
         self.role = role
-        self.cube = session.case.cubes[role]
+        self.cube = self.case.cubes[role]
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 0.8)
         self.setFont(font)
-        self._links = (
+        self.follow(
             (session.display_changed, self.update),
             (session.overlay_changed, self.update),
             (session.overlay_style_changed, self.update),
             (session.ventricles_changed, self.update),
         )
-        for signal, slot in self._links:
-            signal.connect(slot)
-
-    def stop(self) -> None:
-        """Leave the session: this view is about to go."""
-        for signal, slot in self._links:
-            signal.disconnect(slot)
 
     def sizeHint(self) -> QSize:
         """Return room for the bar and figures of six digits."""
@@ -93,17 +85,14 @@ class BarView(QWidget):
         bar = QRectF(4, top + line + 6, _BAR_PX, max(10.0, height - 1.5 * line - 12))
         count = max(2, int(bar.height()))
         values = np.linspace(1, 0, count, dtype=np.float32)
-        column = np.ascontiguousarray(rows[to_steps(values, 0, 1, stretch)][:, None])
-        image = QImage(column.tobytes(), 1, count, 4, QImage.Format.Format_RGBA8888)
-        painter.drawImage(bar, image)
-        text = QColor(colours().dim)
+        painter.drawImage(bar, picture(rows[to_steps(values, 0, 1, stretch)][:, None]))
         painter.setPen(pg.mkPen(colours().line))
         painter.drawRect(bar)
-        painter.setPen(text)
+        painter.setPen(QColor(colours().dim))
         width = self.width()
         metrics = QFontMetrics(self.font())
+        left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         if metrics.horizontalAdvance(unit) <= width - 4:
-            left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             painter.drawText(QRectF(2, top, width, line + 4), left, unit)
         else:
             painter.save()
@@ -116,11 +105,8 @@ class BarView(QWidget):
         for share in (0.0, 0.5, 1.0):
             value = ends[0] + share * (ends[1] - ends[0])
             y = bar.bottom() - share * bar.height()
-            painter.drawText(
-                QRectF(bar.right() + 4, y - line / 2, width, line),
-                int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
-                figure(value, max(abs(ends[0]), abs(ends[1]))),
-            )
+            room = QRectF(bar.right() + 4, y - line / 2, width, line)
+            painter.drawText(room, left, figure(value, max(abs(ends[0]), abs(ends[1]))))
 
 
 def figure(value: float, largest: float) -> str:

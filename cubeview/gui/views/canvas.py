@@ -6,7 +6,6 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import (
-    QColor,
     QFocusEvent,
     QFontMetrics,
     QKeyEvent,
@@ -18,7 +17,7 @@ from PyQt6.QtWidgets import QApplication, QSizePolicy
 
 from cubeview.gui.views.marks import Crosshair, Handles, Letter
 from cubeview.gui.views.ticks import WorldAxis
-from cubeview.gui.widgets.theme import DARK, Colours, colours, new_colours
+from cubeview.gui.widgets.theme import Colours, colours, new_colours
 
 _ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
@@ -103,19 +102,12 @@ class PlaneCanvas(pg.GraphicsView):
         self.outline = pg.PlotCurveItem(antialias=True)
         self.outline.setZValue(10)
         self.handles = Handles()
-        self.ring = pg.PlotCurveItem(antialias=True)
+        self.ring = pg.PlotCurveItem(antialias=True, pen=pg.mkPen(OUTLINE, width=1))
         self.ring.setZValue(15)
         self.band = pg.PlotCurveItem(pen=pg.mkPen(OUTLINE, width=1))
         self.band.setZValue(16)
-        for item in (
-            self.image,
-            self.overlay,
-            self.outline,
-            self.ring,
-            self.band,
-            self.crosshair,
-            self.handles,
-        ):
+        drawn = (self.image, self.overlay, self.outline, self.ring, self.band, self.crosshair)
+        for item in (*drawn, self.handles):
             self.box.addItem(item, ignoreBounds=True)
         self.across = WorldAxis("bottom")
         self.up = WorldAxis("left")
@@ -134,7 +126,6 @@ class PlaneCanvas(pg.GraphicsView):
         ):
             layout.addItem(item, row, column)
         self.setCentralItem(layout)
-        self._layout = layout
         self.across.linkToView(self.box)
         self.up.linkToView(self.box)
         self._fit = QRectF(0, 0, 1, 1)
@@ -182,21 +173,15 @@ class PlaneCanvas(pg.GraphicsView):
         return {side: item.text for side, item in self._letters.items() if item.text}
 
     def set_outline(
-        self,
-        points: np.ndarray | None,
-        closed: bool = True,
-        *,
-        colour: str = OUTLINE,
-        solid: bool = False,
+        self, points: np.ndarray | None, *, colour: str = OUTLINE, solid: bool = False
     ) -> None:
-        """Draw a line through (across, up) points, shape (n, 2); None takes it away."""
+        """Draw a closed line through (across, up) points, shape (n, 2); None takes it away."""
         style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DashLine
         self.outline.setPen(pg.mkPen(colour, width=1, style=style))
         if points is None:
             self.outline.clear()
             return
-        if closed:
-            points = np.vstack([points, points[:1]])
+        points = np.vstack([points, points[:1]])
         self.outline.setData(points[:, 0], points[:, 1])
 
     def set_ring(self, across: float, up: float, radius: float) -> None:
@@ -342,7 +327,4 @@ class PlaneCanvas(pg.GraphicsView):
         self.setBackground(theme.card)
         for axis in (self.across, self.up):
             axis.set_colours(theme.line, theme.dim)
-        # Lies on pictures, dark in either theme.
-        self.crosshair.set_colour(QColor(DARK.accent))
-        self.ring.setPen(pg.mkPen(OUTLINE, width=1))
         self.set_letters(self.letters)

@@ -2,9 +2,9 @@
 dropped.
 """
 
-import logging
 import time
 from collections.abc import Callable, Hashable
+from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import QObject, QTimer
@@ -13,14 +13,12 @@ from cubeview.cubes.cube import ArrayPixels, Cube
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
 
-log = logging.getLogger(__name__)
-
 QUICK_S = 0.05
 _SMALL = 16_000_000  # voxels; a file of 64 MB is read whole in less than QUICK_S when warm
 
 
-class Fetch(QObject):
-    """One view's way to its values.
+class Reading(QObject):
+    """One view's way to values that may take their time.
 
     Parameters
     ----------
@@ -28,28 +26,36 @@ class Fetch(QObject):
         Where long reads run; a view has one at a time, a new one cancels the former.
     kind : str
         Names the view among the jobs.
-    show : callable
-        Takes the values, on the GUI thread.
-    fail : callable
-        Takes the text for the user when the values cannot be read.
+    show, fail : callable
+        Take the values, also unfinished ones, or the text for the user when they cannot be read;
+        on the GUI thread.
     """
 
     def __init__(
         self,
         jobs: Jobs,
         kind: str,
-        show: Callable[[np.ndarray], None],
+        show: Callable[[Any], None],
         fail: Callable[[str], None],
-        parent: QObject | None = None,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._jobs = jobs
-        self._kind = kind
-        self._show = show
-        self._fail = fail
-        self._wanted: Hashable = None
+        self._jobs, self._kind, self._show, self._fail = jobs, kind, show, fail
+        self._wanted: Any = None
         self._job: Job | None = None
-        self._seconds: float | None = None
+
+    def stop(self) -> None:
+        """Forget what was asked for; what is still being read will not be shown."""
+        self._wanted = None
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
+
+class Fetch(Reading):
+    """Planes and spectra: one at a time, each once."""
+
+    _seconds: float | None = None
 
     def get(
         self, cube: Cube, key: Hashable, read: Callable[[], np.ndarray], scattered: bool
@@ -90,20 +96,13 @@ class Fetch(QObject):
                 self._seconds = result[1]
                 self._show(result[0])
 
-        def failed(error: Exception) -> None:
+        def failed(why: str) -> None:
             if key == self._wanted:
-                self._fail(str(error))
+                self._fail(why)
 
         self._job = self._jobs.start(
             self._kind, "reading the cube", work, finished=finished, failed=failed
         )
-
-    def stop(self) -> None:
-        """Forget what was asked for; what is still being read will not be shown."""
-        self._wanted = None
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
 
     def _is_quick(self, cube: Cube, scattered: bool) -> bool:
         if isinstance(cube.pixels, ArrayPixels) or not scattered:

@@ -3,7 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QSignalBlocker, Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSlider, QVBoxLayout
+from PyQt6.QtWidgets import QSlider
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.gated import count_curve, volume_curve
@@ -13,34 +13,29 @@ from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import PENS
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.basic import button
+from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
 _BEAT_MS = 80
 
 
-class GateView(QFrame):
-    """A slider over the gates and a curve: volume within the wall for hearts, counts for others.
+class GateView(CaseView):
+    """A slider over the gates and a curve: volume within the wall for hearts, counts for others."""
 
-    Signals
-    -------
-    playing_changed(bool)
-        The film of the beat started or stopped.
-    """
-
-    playing_changed = pyqtSignal(bool)
+    playing_changed = pyqtSignal(bool)  # the film of the beat started or stopped
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        assert session.case is not None
-        case = session.case
-        self.session, self.case = session, case
-        self.setProperty("part", "card")
+        super().__init__(session)
+        case = self.case
         self.title = Title()
-        self.sum_button = QPushButton("Sum")
-        self.sum_button.setToolTip("Show the sum of all gates")
-        self.play_button = QPushButton("Beat  B")
+        self.sum_button = button(
+            "Sum", lambda: self._go(None), "Show the sum of all gates", "quiet"
+        )
+        tip = "Run through the gates, again and again (B)"
+        self.play_button = button("Beat  B", lambda: self.play(not self.playing), tip, "quiet")
         self.play_button.setCheckable(True)
-        self.play_button.setToolTip("Run through the gates, again and again (B)")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, case.gates - 1)
         self.slider.setAccessibleName("Gate")
@@ -53,32 +48,19 @@ class GateView(QFrame):
             pen = pg.mkPen(colour, width=1, style=style)
             self.curves[role] = pg.PlotDataItem(pen=pen, symbol="o", symbolSize=4, symbolPen=pen)
             self.plot.plot.addItem(self.curves[role])
-        row = QHBoxLayout()
-        for widget in (self.play_button, self.sum_button):
-            widget.setProperty("part", "quiet")
-            row.addWidget(widget)
-        row.addWidget(self.slider, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 4, 2)
-        layout.setSpacing(2)
-        layout.addWidget(self.title)
-        layout.addWidget(self.plot, 1)
-        layout.addLayout(row)
+        below = row(self.play_button, self.sum_button, (self.slider, 1))
+        put(self.card(), self.title, (self.plot, 1), below)
         self._beat = QTimer(self)
         self._beat.setInterval(_BEAT_MS)
         self._beat.timeout.connect(self._next)
-        self.sum_button.clicked.connect(lambda: self._go(None))
-        self.play_button.toggled.connect(self.play)
         self.slider.valueChanged.connect(self._go)
         self.plot.picked.connect(lambda place: self._go(round(place)))
         self.plot.stepped.connect(lambda n: self._go((session.gate or 0) + n))
-        self._links = (
+        self.follow(
             (session.gate_changed, self._follow),
             (session.ventricles_changed, self._measure),
             (session.ventricle_placed, self._measure),
         )
-        for signal, slot in self._links:
-            signal.connect(slot)
         self._measure()
         self._follow()
 
@@ -101,10 +83,11 @@ class GateView(QFrame):
         self.playing_changed.emit(on)
 
     def stop(self) -> None:
-        """Leave the session: this view is about to go."""
-        self._beat.stop()
-        for signal, slot in self._links:
-            signal.disconnect(slot)
+        """Leave the session, the film with it."""
+        if self.playing:
+            self._beat.stop()
+            self.playing_changed.emit(False)
+        super().stop()
 
     def _next(self) -> None:
         gate = -1 if self.session.gate is None else self.session.gate

@@ -5,6 +5,8 @@ import pyqtgraph as pg
 from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 
+from cubeview.gui.widgets.theme import DARK
+
 
 class Spanning(pg.GraphicsObject):
     """An item as large as the view it lies in."""
@@ -43,14 +45,9 @@ class Crosshair(Spanning):
     def __init__(self) -> None:
         super().__init__()
         self._at = QPointF(0, 0)
-        self._colour = QColor("white")
+        self._colour = QColor(DARK.accent)  # lies on pictures, dark in either theme
         self._halo = QColor(0, 0, 0, 80)  # seen on any colour map
         self.setZValue(20)
-
-    def set_colour(self, colour: QColor) -> None:
-        """Paint the lines in another colour."""
-        self._colour = colour
-        self.update()
 
     def set_position(self, across: float, up: float) -> None:
         """Move to a voxel index of the view."""

@@ -1,57 +1,72 @@
 """The central area: all views of the current case, laid out for its kind."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from cubeview.cubes.case import Case
 from cubeview.gui.desk.display import default_display, follow_ventricles
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.views.bar import BarView
 from cubeview.gui.views.canvas import PlaneCanvas
-from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.gates import GateView
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import ProfileView
 from cubeview.gui.views.slice import SliceView
 from cubeview.gui.views.spectrum import SpectrumView
+from cubeview.gui.views.view import CaseView
 
 _CINE_MS = 80
 _APERTURE_PX = 5.0
-_Part = SliceView | BarView | SpectrumView | ProfileView | GateView
-_P = TypeVar("_P", SliceView, BarView, SpectrumView, ProfileView, GateView)
-_DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
+_P = TypeVar("_P", bound=CaseView)
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
+@dataclass(frozen=True)
+class View:
+    """A view beside the slices, of the cases it suits; `make` makes it for the current one."""
+
+    suits: Callable[[Case], bool]
+    make: Callable[[Session, Jobs], CaseView]
+
+
+def _is_spectral(case: Case) -> bool:
+    return len(case.roles) == 1 and case.main.axes[0].kind == "spectral"
+
+
+VIEWS = (
+    View(_is_spectral, SpectrumView),
+    View(lambda case: not _is_spectral(case), lambda session, jobs: ProfileView(session)),
+    View(
+        lambda case: bool(case.gates) and not _is_spectral(case),
+        lambda session, jobs: GateView(session),
+    ),
+)
+
+
 class OrthoView(QWidget):
-    """Three linked slices of each cube of the current case, and a curve below.
+    """Three linked slices of each cube of the current case, and the views that suit it.
 
-    Sky cubes: the sky plane to the left, both spectral planes to the right, the spectrum below.
-    Heart pairs: stress above rest, a profile below. Other cubes: two rows of two. Without a case
+    Sky cubes: the sky plane to the left, both spectral planes to the right, the others below.
+    Heart pairs: stress above rest, the others below. Other cubes: two rows of two. Without a case
     it is empty.
-
-    Signals
-    -------
-    playing_changed(bool)
-        Cine started or stopped.
-    beating_changed(bool)
-        The film of a gated scan started or stopped.
     """
 
-    playing_changed = pyqtSignal(bool)
-    beating_changed = pyqtSignal(bool)
+    playing_changed = pyqtSignal(bool)  # cine started or stopped
+    beating_changed = pyqtSignal(bool)  # the film of a gated scan started or stopped
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.session = session
+    def __init__(self, session: Session, table: Sequence[View] = VIEWS) -> None:
+        super().__init__()
+        self.session, self._table = session, table
         # Lanes of its own: a plane must not wait for a network.
         self.jobs = Jobs(self)
         self.slices: list[SliceView] = []
         self.focused: SliceView | None = None
-        self._parts: list[_Part] = []
+        self._parts: list[CaseView] = []
         self._root: QWidget | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -71,28 +86,18 @@ class OrthoView(QWidget):
     def play(self, on: bool) -> None:
         """Run through the planes of the view in use, again and again."""
         on = on and bool(self.slices)
-        if on == self.playing:
-            return
-        if on:
-            self._cine.start()
-        else:
-            self._cine.stop()
-        self.playing_changed.emit(on)
+        if on != self.playing:
+            self._cine.start() if on else self._cine.stop()
+            self.playing_changed.emit(on)
 
     def beat(self, on: bool) -> None:
         """Run through the gates of a gated scan, again and again."""
-        for part in self._parts:
-            if isinstance(part, GateView):
-                part.play(on)
-
-    def step(self, planes: int) -> None:
-        """Go some planes on in the view in use."""
-        if self.focused is not None:
-            self.focused.step(planes)
+        for gates in self._find(GateView):
+            gates.play(on)
 
     def toggle_aperture(self) -> None:
         """Show the spectrum of a circle around the cursor, or of its voxel again."""
-        if any(isinstance(part, SpectrumView) for part in self._parts):
+        if self._find(SpectrumView):
             self.session.set_aperture(0.0 if self.session.aperture else _APERTURE_PX)
 
     def toggle_mean(self) -> None:
@@ -102,7 +107,7 @@ class OrthoView(QWidget):
 
     def toggle_white(self) -> None:
         """Show the mean of all channels on the sky, or a channel again."""
-        if any(isinstance(part, SpectrumView) for part in self._parts):
+        if self._find(SpectrumView):
             self.session.set_white(not self.session.white)
 
     def fit(self) -> None:
@@ -113,9 +118,7 @@ class OrthoView(QWidget):
     def follow_now(self) -> None:
         """Draw what the session says without waiting for the next frame."""
         for part in self._parts:
-            for soon in part.findChildren(OnceAFrame, options=_DIRECT):
-                if soon.isActive():
-                    soon.run()
+            part.follow_now()
 
     @property
     def canvases(self) -> list[QWidget]:
@@ -159,44 +162,44 @@ class OrthoView(QWidget):
 
     def _build(self) -> None:
         self.play(False)
-        self.beat(False)
         self._clear()
         case = self.session.case
         if case is None:
             return
-        self.session.set_display(**default_display(case, self.session))
+        if self.session.display.levels is None:
+            self.session.set_display(**default_display(case, self.session))
+        else:  # the ventricle may have been found while another case was shown
+            follow_ventricles(self.session)
         self._go_to_ventricle()
+        role = case.roles[0]
         if len(case.roles) > 1:
             rows = [self._row(role) for role in case.roles]
-            self._root = _split(_DOWN, [*rows, self._curves()], [6] * len(rows) + [3])
-        elif case.main.axes[0].kind == "spectral":
-            role = case.roles[0]
+            self._root = _split(_DOWN, [*rows, self._others(case)], [6] * len(rows) + [3])
+        elif _is_spectral(case):
             right = _split(_DOWN, [self._slice(role, 2), self._slice(role, 1)], [1, 1])
             top = _split(_ACROSS, [self._slice(role, 0), right], [1, 1])
-            spectrum = self._add(SpectrumView(self.session, self.jobs))
-            self._root = _split(_DOWN, [_beside(top, self._bar(role)), spectrum], [7, 4])
+            self._root = _split(_DOWN, [_beside(top, self._bar(role)), self._others(case)], [7, 4])
             planes = [view.canvas for view in self.slices if view.axis != 0]
-            _share_range([*planes, spectrum.plot])
+            _share_range([*planes, *(view.plot for view in self._find(SpectrumView))])
         elif case.main.shape[0] == 1:  # across a single plane there is nothing to see
-            role = case.roles[0]
             main = _beside(self._slice(role, 0), self._bar(role))
-            self._root = _split(_DOWN, [main, self._curves()], [7, 3])
+            self._root = _split(_DOWN, [main, self._others(case)], [7, 3])
         else:
-            role = case.roles[0]
             top = _split(_ACROSS, [self._slice(role, 0), self._slice(role, 2)], [1, 1])
-            low = _split(_ACROSS, [self._slice(role, 1), self._curves()], [1, 1])
+            low = _split(_ACROSS, [self._slice(role, 1), self._others(case)], [1, 1])
             self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
         self._layout.addWidget(self._root)
         self._use(min(self.slices, key=lambda view: view.axis))
 
-    def _curves(self) -> QWidget:
-        """Return the profile, with the gates of a gated scan beside it."""
-        profile = self._add(ProfileView(self.session))
-        if self.session.case is None or not self.session.case.gates:
-            return profile
-        gates = self._add(GateView(self.session))
-        gates.playing_changed.connect(self.beating_changed)
-        return _split(_ACROSS, [profile, gates], [1, 1])
+    def _others(self, case: Case) -> QWidget:
+        """Return the views beside the slices that suit the case."""
+        made = [self._add(e.make(self.session, self.jobs)) for e in self._table if e.suits(case)]
+        for gates in self._find(GateView):
+            gates.playing_changed.connect(self.beating_changed)
+        return made[0] if len(made) == 1 else _split(_ACROSS, made, [1] * len(made))
+
+    def _find(self, kind: type[_P]) -> list[_P]:
+        return [part for part in self._parts if isinstance(part, kind)]
 
     def _row(self, role: str) -> QWidget:
         views = [self._slice(role, axis) for axis in (0, 2, 1)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout
+from PyQt6.QtWidgets import QComboBox
 
 from cubeview.cubes.plane import axis_marks, heart_region
 from cubeview.cubes.reduce import ventricle_maximum
@@ -14,21 +14,19 @@ from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import body_offsets, caption_of
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
 # Told apart by the line as well as by the colour.
 PENS = (("#4aa3ff", Qt.PenStyle.SolidLine), ("#5ac58e", Qt.PenStyle.DashLine))
 
 
-class ProfileView(QFrame):
+class ProfileView(CaseView):
     """Values through the cursor along one axis; hearts in % of each state's ventricle maximum."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        assert session.case is not None
-        self.session = session
-        self.case = session.case
-        self.setProperty("part", "card")
+        super().__init__(session)
         self.title = Title()
         self.along = QComboBox()
         for number in (2, 1, 0):
@@ -49,35 +47,20 @@ class ProfileView(QFrame):
             for role, (colour, style) in zip(self.case.roles, PENS, strict=False)
         )
         self.title.set_words("Profile", unit, signs=signs)
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
-        head.addWidget(self.along)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 4, 2)
-        layout.setSpacing(2)
-        layout.addLayout(head)
-        layout.addWidget(self.plot, 1)
+        put(self.card(), row((self.title, 1), self.along), (self.plot, 1))
 
         self._soon = OnceAFrame(self._draw, self)
         self.along.currentIndexChanged.connect(lambda _: self._turn())
         self.plot.picked.connect(self._put_cursor)
         self.plot.stepped.connect(lambda n: self._put_cursor(self.session.cursor[self.axis] + n))
-        self._links = (
+        self.follow(
             (session.cursor_changed, self._soon.ask),
             (session.gate_changed, self._soon.ask),
             (session.ventricles_changed, self._soon.ask),
             (session.ventricles_changed, self._take_ventricles),
             (session.ventricle_placed, self._take_ventricles),
         )
-        for signal, slot in self._links:
-            signal.connect(slot)
         self._turn()
-
-    def stop(self) -> None:
-        """Leave the session: this view is about to go."""
-        self._soon.stop()
-        for signal, slot in self._links:
-            signal.disconnect(slot)
 
     @property
     def axis(self) -> int:

@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 from PyQt6.QtCore import QLineF, QPointF, QRectF, pyqtSignal
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from cubeview.cubes.handles import drag, handles
 from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
@@ -20,6 +19,7 @@ from cubeview.gui.views.mapimage import map_plane
 from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.view import CaseView
 from cubeview.gui.views.windows import WindowMarks, draw_window
 from cubeview.gui.widgets.colormaps import overlay_table, table
 from cubeview.gui.widgets.theme import DARK
@@ -27,28 +27,15 @@ from cubeview.io.voxels.white import white_light
 from cubeview.kinds import kind_of
 
 
-class SliceView(QFrame):
-    """The plane of one role's cube through the cursor, across one axis.
+class SliceView(CaseView):
+    """The plane of one role's cube through the cursor, across one axis."""
 
-    It lives as long as its case: another case gets new views.
-
-    Signals
-    -------
-    activated()
-        The user works in this view.
-    enlarged()
-        The title was double-clicked.
-    """
-
-    activated = pyqtSignal()
-    enlarged = pyqtSignal()
+    activated = pyqtSignal()  # the user works in this view
+    enlarged = pyqtSignal()  # the title was double-clicked
 
     def __init__(self, session: Session, role: str, axis: int, jobs: Jobs) -> None:
-        super().__init__()
-        assert session.case is not None
-        self.session = session
+        super().__init__(session)
         self.role = role
-        self.case = session.case
         self.cube = self.case.cubes[role]
         self.axis = axis
         self.frame = frame_of(self.cube, axis)
@@ -61,13 +48,10 @@ class SliceView(QFrame):
         self._white = False
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
 
-        self.setProperty("part", "card")
         self.title = Title()
         self.title.double_clicked.connect(self.enlarged)
         self.canvas = PlaneCanvas()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 4, 2)
-        layout.setSpacing(2)
+        layout = self.card()
         layout.addWidget(self.title)
         layout.addWidget(self.canvas, 1)
 
@@ -87,7 +71,7 @@ class SliceView(QFrame):
         self.canvas.dropped.connect(session.drop_ventricle)
         self.canvas.takes_boxes = kind_of(self.cube).window_px > 0
         self.canvas.boxed.connect(self._draw_box)
-        self._links = (
+        self.follow(
             (session.cursor_changed, self._follow_soon.ask),
             (session.gate_changed, self._follow_soon.ask),
             (session.display_changed, self._repaint_soon.ask),
@@ -102,8 +86,6 @@ class SliceView(QFrame):
             (session.catalogue_changed, self._draw_sources),
             (session.white_changed, self._follow),
         )
-        for signal, slot in self._links:
-            signal.connect(slot)
         self._set_up_axes()
         self._style_overlay()
         self.marks = WindowMarks()
@@ -112,15 +94,6 @@ class SliceView(QFrame):
         self.canvas.box.addItem(self.sources, ignoreBounds=True)
         self._draw_sources()
         self._follow()
-
-    def stop(self) -> None:
-        """Leave the session: this view is about to go."""
-        self._fetch.stop()
-        self._sum.stop()
-        for soon in (self._follow_soon, self._pool_soon, self._repaint_soon):
-            soon.stop()
-        for signal, slot in self._links:
-            signal.disconnect(slot)
 
     def step(self, planes: int) -> None:
         """Go some planes on along this view's axis."""
@@ -295,15 +268,14 @@ class SliceView(QFrame):
             colour = DARK.warn if asks else OUTLINE
             self.canvas.set_outline(outline, colour=colour, solid=ventricle.by == "user")
             self._draw_handles(ventricle, colour)
-        elif window is not None and window[self.axis].start <= self.index < window[self.axis].stop:
+            return
+        self.canvas.handles.set_places({}, None)
+        corners = None
+        if window is not None and window[self.axis].start <= self.index < window[self.axis].stop:
             left, right = window[x].start - 0.5, window[x].stop - 0.5
             low, high = window[y].start - 0.5, window[y].stop - 0.5
-            corners = [(left, low), (right, low), (right, high), (left, high)]
-            self.canvas.set_outline(np.array(corners))
-        else:
-            self.canvas.set_outline(None)
-        if ventricle is None:
-            self.canvas.handles.set_places({}, None)
+            corners = np.array([(left, low), (right, low), (right, high), (left, high)])
+        self.canvas.set_outline(corners)
 
     def _draw_handles(self, ventricle: Ventricle, colour: str) -> None:
         """Draw the long axis, and the handles while the user adjusts the ellipsoid."""
@@ -313,13 +285,10 @@ class SliceView(QFrame):
         places = {
             name: QPointF(*(at if x < y else at[::-1]).tolist()) for name, at in found.items()
         }
-        line = None
+        line, adjusting = None, self.session.adjusting
         if "axis 0 +" in places:
-            adjusting = self.session.adjusting
             line = QLineF(places["axis 0 -"], places["turn" if adjusting else "axis 0 +"])
-        self.canvas.handles.set_places(
-            places if self.session.adjusting else {}, line, QColor(colour)
-        )
+        self.canvas.handles.set_places(places if adjusting else {}, line, QColor(colour))
 
     def _draw_sources(self) -> None:
         """Ring what a search found, on the sky only."""
@@ -338,16 +307,13 @@ class SliceView(QFrame):
         ventricle = self.session.ventricles.get(self.role)
         canvas.set_shape(frame.aspect, frame.leftward, frame.downward)
         for item, number in ((canvas.across, frame.across), (canvas.up, frame.up)):
-            axis = self.cube.axes[number]
+            axis, caption = self.cube.axes[number], ""
             if axis.kind == "celestial" and self.cube.wcs is not None:
                 axis, caption = sky_offsets(self.cube, number)
-                item.set_axis(axis, caption=caption)
             elif axis.kind == "space":
                 falls = frame.leftward if number == frame.across else frame.downward
                 axis, caption = body_offsets(self.cube, number, falls, ventricle)
-                item.set_axis(axis, caption=caption)
-            else:
-                item.set_axis(axis)
+            item.set_axis(axis, caption=caption)
             if not kind_of(self.cube).ventricle:
                 item.set_caption(item.caption)
         canvas.set_letters(edge_letters(self.cube, frame))

@@ -6,7 +6,6 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from cubeview.cubes.aperture import ApertureSpectrum
 from cubeview.cubes.region import Circle
@@ -19,6 +18,7 @@ from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.view import CaseView
 from cubeview.gui.views.windows import Intervals, draw_window
 from cubeview.gui.widgets.theme import colours
 from cubeview.kinds import kind_of
@@ -26,21 +26,18 @@ from cubeview.kinds import kind_of
 _WHY_COLOUR = "#ef6f6c"
 
 
-class SpectrumView(QFrame):
+class SpectrumView(CaseView):
     """Values along the first axis at the cursor, ± one sigma, over world coordinates.
 
-    While an overlay is shown, its mean strength in each channel, relative
-    to the strongest, lies under the spectrum.
+    While an overlay is shown, its mean strength in each channel, relative to the strongest, lies
+    under the spectrum.
     """
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
         self._built = False  # Qt's constructor already sends change events
-        super().__init__()
-        assert session.case is not None
-        self.session = session
-        self.cube = session.case.main
+        super().__init__(session)
+        self.cube = self.case.main
         self._place: tuple[object, ...] = ()
-        self.setProperty("part", "card")
         self.title = Title()
         self.plot = Plot()
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
@@ -58,9 +55,7 @@ class SpectrumView(QFrame):
         self.why.plot.hideAxis("bottom")
         self.why.plot.setXLink(self.plot.plot)
         self.why.hide()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 4, 2)
-        layout.setSpacing(2)
+        layout = self.card()
         for widget, stretch in ((self.title, 0), (self.plot, 1), (self.why, 0)):
             layout.addWidget(widget, stretch)
 
@@ -81,7 +76,7 @@ class SpectrumView(QFrame):
         self._adding = Adding(jobs, "spectrum", self._show_aperture, self._say, self)
         self._fetch = Fetch(jobs, "spectrum", self._show, self._say, self)
         self._follow_soon = OnceAFrame(self._follow, self)
-        self._links = (
+        self.follow(
             (session.cursor_changed, self._follow_soon.ask),
             (session.aperture_changed, self._follow_soon.ask),
             (session.marks_changed, self._draw_windows),
@@ -89,20 +84,15 @@ class SpectrumView(QFrame):
             (session.overlay_changed, self._draw_why),
             (session.overlay_style_changed, self._draw_why),
         )
-        for signal, slot in self._links:
-            signal.connect(slot)
         self._paint_like_palette()
         self._follow()
         self._draw_why()
         self._built = True
 
     def stop(self) -> None:
-        """Leave the session: this view is about to go."""
-        self._fetch.stop()
-        self._adding.stop()
-        self._follow_soon.stop()
-        for signal, slot in self._links:
-            signal.disconnect(slot)
+        """Leave the session; untie the plots, or one follows the other while it is deleted."""
+        super().stop()
+        self.why.plot.setXLink(None)
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the theme."""
@@ -156,8 +146,7 @@ class SpectrumView(QFrame):
 
     def _draw(self, rows: np.ndarray) -> None:
         values = rows[0]
-        channels = np.arange(len(values))
-        self.curve.setData(channels, values)
+        self.curve.setData(np.arange(len(values)), values)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value
             low, high = np.nanmin(values), np.nanmax(values)

@@ -10,12 +10,7 @@ from cubeview.gui.widgets.theme import colours
 
 
 class Title(StillLine):
-    """The heading of a view.
-
-    Signals
-    -------
-    double_clicked()
-    """
+    """The heading of a view."""
 
     double_clicked = pyqtSignal()
 

@@ -40,20 +40,12 @@ class WindowMarks(pg.GraphicsObject):
     ) -> None:
         """Show the windows cut by plane `index` across `axis`."""
         self.prepareGeometryChange()
-        self._shown = [
-            (
-                QRectF(
-                    mark.box[across].start - 0.5,
-                    mark.box[up].start - 0.5,
-                    mark.box[across].stop - mark.box[across].start,
-                    mark.box[up].stop - mark.box[up].start,
-                ),
-                QColor(mark.colour),
-                mark.text,
-            )
-            for mark in marks
-            if mark.box[axis].start <= index < mark.box[axis].stop
-        ]
+        self._shown = []
+        for mark in marks:
+            if mark.box[axis].start <= index < mark.box[axis].stop:
+                x, y = mark.box[across], mark.box[up]
+                area = QRectF(x.start - 0.5, y.start - 0.5, x.stop - x.start, y.stop - y.start)
+                self._shown.append((area, QColor(mark.colour), mark.text))
         self.setVisible(bool(self._shown))
         self.update()
 

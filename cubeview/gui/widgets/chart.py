@@ -1,14 +1,14 @@
 """A small chart without mouse: curves, a band around one, in the colours of the theme."""
 
-from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import ArrayLike
 from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QColor, QWheelEvent
 
-from cubeview.gui.widgets.theme import colours
+from cubeview.gui.widgets.theme import colours, new_colours
 
 
 class Chart(pg.GraphicsView):
@@ -55,23 +55,16 @@ class Chart(pg.GraphicsView):
         self.curve([0, 1], [0, 1], "line", width=1)
 
     def curve(
-        self,
-        x: Sequence[float] | np.ndarray,
-        y: Sequence[float] | np.ndarray,
-        colour: str,
-        *,
-        width: int = 2,
-        dashed: bool = False,
-        dots: bool = False,
+        self, x: ArrayLike, y: ArrayLike, colour: str, *, width: int = 2, style: str = "solid"
     ) -> None:
-        """Add a curve in one of the theme's colours."""
-        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+        """Add a curve in one of the theme's colours; its style is solid, dashed or dots."""
+        line = Qt.PenStyle.DashLine if style == "dashed" else Qt.PenStyle.SolidLine
         tint = getattr(colours(), colour)
         self.plot.plot(
             np.asarray(x, float),
             np.asarray(y, float),
-            pen=pg.mkPen(tint, width=width, style=style),
-            symbol="o" if dots else None,
+            pen=pg.mkPen(tint, width=width, style=line),
+            symbol="o" if style == "dots" else None,
             symbolSize=6,
             symbolBrush=tint,
             symbolPen=None,
@@ -95,11 +88,7 @@ class Chart(pg.GraphicsView):
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the theme."""
         super().changeEvent(event)
-        if (
-            self._built
-            and event is not None
-            and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
-        ):
+        if self._built and event is not None and new_colours(event, None):
             self._dress(self.plot)
 
     def _dress(self, plot: pg.PlotItem) -> None:

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import pyqtgraph as pg
+from PyQt6.QtGui import QImage
 
 COLORMAPS = {
     "viridis": "Viridis",
@@ -15,41 +16,21 @@ COLORMAPS = {
     "warm": "Warm metal",
     "cool": "Cool",
     "ten steps": "Ten steps of 10 %",
-    "rainbow": "Clinic rainbow (not monotone: shades may mislead)",
+    "rainbow": "Rainbow (not monotone: shades may mislead)",
 }
 """Key to label, in the order shown."""
 
 # Lightness rises all the way in each but "rainbow": where it falls with rising counts, a defect
 # can look brighter than the wall around it (MIRT 2024;33:94).
-_STOPS: dict[str, list[tuple[float, str]]] = {
-    "gray": [(0, "#000000"), (1, "#ffffff")],
-    "gray inverted": [(0, "#ffffff"), (1, "#000000")],
-    "warm": [
-        (0, "#000000"),
-        (0.25, "#5a0a00"),
-        (0.5, "#c83a00"),
-        (0.75, "#ffa31a"),
-        (0.9, "#ffe680"),
-        (1, "#ffffff"),
-    ],
-    "cool": [
-        (0, "#000000"),
-        (0.25, "#0a1f66"),
-        (0.5, "#1467b8"),
-        (0.75, "#45bfe0"),
-        (0.9, "#b3f0f2"),
-        (1, "#ffffff"),
-    ],
-    "rainbow": [
-        (0, "#000000"),
-        (0.15, "#2b0a80"),
-        (0.35, "#0a6ee0"),
-        (0.5, "#12b33c"),
-        (0.65, "#e6e619"),
-        (0.8, "#f07818"),
-        (0.92, "#d01010"),
-        (1, "#ffffff"),
-    ],
+_STOPS: dict[str, tuple[tuple[float, ...], str]] = {
+    "gray": ((0, 1), "#000000 #ffffff"),
+    "gray inverted": ((0, 1), "#ffffff #000000"),
+    "warm": ((0, 0.25, 0.5, 0.75, 0.9, 1), "#000000 #5a0a00 #c83a00 #ffa31a #ffe680 #ffffff"),
+    "cool": ((0, 0.25, 0.5, 0.75, 0.9, 1), "#000000 #0a1f66 #1467b8 #45bfe0 #b3f0f2 #ffffff"),
+    "rainbow": (
+        (0, 0.15, 0.35, 0.5, 0.65, 0.8, 0.92, 1),
+        "#000000 #2b0a80 #0a6ee0 #12b33c #e6e619 #f07818 #d01010 #ffffff",
+    ),
 }
 
 # Against (cyan) and for (magenta): neither is in the warm or the viridis map beneath, and readers
@@ -72,8 +53,8 @@ def colormap(key: str) -> pg.ColorMap:
         edges[2::2] += 1e-6  # two stops on one place are not allowed
         return pg.ColorMap(edges, np.repeat(table, 2, axis=0))
     if key in _STOPS:
-        places, colours = zip(*_STOPS[key], strict=True)
-        return pg.ColorMap(places, colours)
+        places, colours = _STOPS[key]
+        return pg.ColorMap(places, colours.split())
     if key not in COLORMAPS:
         raise KeyError(key)
     return pg.colormap.get(key)
@@ -89,6 +70,13 @@ def table(key: str) -> np.ndarray:
     rows[0] = 0
     rows[1:] = colormap(key).getLookupTable(0.0, 1.0, 255, alpha=True)
     return rows
+
+
+def picture(pixels: np.ndarray) -> QImage:
+    """Return a picture of RGBA pixels, shape (rows, columns, 4), uint8."""
+    height, width = pixels.shape[:2]
+    image = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    return image.copy()  # the bytes go with this call
 
 
 @lru_cache(maxsize=32)

@@ -34,34 +34,22 @@ class Colours:
     bad: str
 
 
-DARK = Colours(
-    ground="#14171c",
-    card="#1b1f26",
-    raised="#242a33",
-    line="#2f3641",
-    text="#d7dce3",
-    dim="#8b95a3",
-    accent="#4aa3ff",
-    on_accent="#0d1117",
-    select="#22426b",
-    good="#5ac58e",
-    warn="#f0b429",
-    bad="#ef6f6c",
-)
-LIGHT = Colours(
-    ground="#e9ecf0",
-    card="#ffffff",
-    raised="#f1f3f6",
-    line="#c4cad3",
-    text="#1b1f26",
-    dim="#58616e",
-    accent="#1565c0",
-    on_accent="#ffffff",
-    select="#cfe3fa",
-    good="#1a6b40",
-    warn="#7d5600",
-    bad="#b3261e",
-)
+_DARK_AND_LIGHT = {
+    "ground": ("#14171c", "#e9ecf0"),
+    "card": ("#1b1f26", "#ffffff"),
+    "raised": ("#242a33", "#f1f3f6"),
+    "line": ("#2f3641", "#c4cad3"),
+    "text": ("#d7dce3", "#1b1f26"),
+    "dim": ("#8b95a3", "#58616e"),
+    "accent": ("#4aa3ff", "#1565c0"),
+    "on_accent": ("#0d1117", "#ffffff"),
+    "select": ("#22426b", "#cfe3fa"),
+    "good": ("#5ac58e", "#1a6b40"),
+    "warn": ("#f0b429", "#7d5600"),
+    "bad": ("#ef6f6c", "#b3261e"),
+}
+DARK = Colours(**{name: dark for name, (dark, _) in _DARK_AND_LIGHT.items()})
+LIGHT = Colours(**{name: light for name, (_, light) in _DARK_AND_LIGHT.items()})
 
 
 def colours() -> Colours:
@@ -103,31 +91,21 @@ def theme(name: ThemeName) -> None:
 def _palette(c: Colours) -> QPalette:
     role = QPalette.ColorRole
     palette = QPalette()
-    for where, colour in (
-        (role.Window, c.ground),
-        (role.WindowText, c.text),
-        (role.Base, c.card),
-        (role.AlternateBase, c.raised),
-        (role.Text, c.text),
-        (role.PlaceholderText, c.dim),
-        (role.Button, c.raised),
-        (role.ButtonText, c.text),
-        (role.BrightText, c.bad),
-        (role.ToolTipBase, c.raised),
-        (role.ToolTipText, c.text),
-        (role.Highlight, c.select),
-        (role.HighlightedText, c.text),
-        (role.Accent, c.accent),
-        (role.Link, c.accent),
-        (role.LinkVisited, c.accent),
-        (role.Light, c.raised),
-        (role.Midlight, c.line),
-        (role.Mid, c.line),
-        (role.Dark, c.line),
-        (role.Shadow, c.ground),
+    texts = (role.Text, role.WindowText, role.ButtonText)
+    for colour, places in (
+        (c.ground, (role.Window, role.Shadow)),
+        (c.text, (*texts, role.ToolTipText, role.HighlightedText)),
+        (c.card, (role.Base,)),
+        (c.raised, (role.AlternateBase, role.Button, role.ToolTipBase, role.Light)),
+        (c.dim, (role.PlaceholderText,)),
+        (c.bad, (role.BrightText,)),
+        (c.select, (role.Highlight,)),
+        (c.accent, (role.Accent, role.Link, role.LinkVisited)),
+        (c.line, (role.Midlight, role.Mid, role.Dark)),
     ):
-        palette.setColor(where, QColor(colour))
-    for where in (role.Text, role.WindowText, role.ButtonText):
+        for where in places:
+            palette.setColor(where, QColor(colour))
+    for where in texts:
         palette.setColor(QPalette.ColorGroup.Disabled, where, QColor(c.dim))
     return palette
 

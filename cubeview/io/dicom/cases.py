@@ -37,18 +37,9 @@ _ONLY_AN_INDEX = (
 def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
     """Read DICOM files as cases; rest and stress of one heart, or a series, become one case.
 
-    Parameters
-    ----------
-    paths : sequence of Path
-        Files known to be DICOM, of any number of patients.
-    report : callable
-        Called per file; may raise Cancelled.
-
-    Returns
-    -------
-    Opened
-        Nothing is raised for a bad file: it is among the refusals. Images of another kind are
-        refused once a series. A lone slice brings the rest of its series from its folder.
+    Nothing is raised for a bad file: it is among the refusals. Images of another kind are refused
+    once a series. A lone slice brings the rest of its series from its folder. `report` is called
+    per file and may raise Cancelled.
     """
     found = _Found()
     todo, known = list(paths), set(paths)
@@ -140,9 +131,7 @@ def _sort(path: Path, found: _Found) -> None:
             found.series.setdefault(series, []).append(Single(path, header))
         else:
             series = series_of(header) or str(path)
-            what = (
-                what_it_is(header) if "Rows" in header else f"{what_it_is(header)} without pixels"
-            )
+            what = what_it_is(header) + ("" if "Rows" in header else " without pixels")
             found.others.setdefault(_Other(series, what), []).append(path)
 
 
@@ -172,13 +161,10 @@ def _neighbours(single: Single, known: set[Path]) -> list[Single]:
 
 
 def _add_scan(scan: Scan, found: _Found) -> None:
-    twin = next((s for s in found.scans if _is_copy(s, scan)), None)
+    same = scan.instance, scan.digest
+    twin = next((s for s in found.scans if s.instance and (s.instance, s.digest) == same), None)
     if twin is None:
         found.scans.append(scan)
     else:
         text = f"{scan.path}: a copy of {twin.path.name}, which is open already."
         found.refusals.append(Refusal(scan.path, text))
-
-
-def _is_copy(one: Scan, other: Scan) -> bool:
-    return bool(one.instance) and one.instance == other.instance and one.digest == other.digest

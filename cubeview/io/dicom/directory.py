@@ -12,15 +12,7 @@ _PART = re.compile(r"[A-Za-z0-9_. -]{1,64}")
 
 
 def listed_files(header: Dataset, path: Path) -> list[Path]:
-    """Return the files an index refers to that lie below its own folder and are there.
-
-    Parameters
-    ----------
-    header : Dataset
-        Of the index.
-    path : Path
-        Of the index.
-    """
+    """Return the files an index refers to that lie below its own folder and are there."""
     folder = path.parent
     found = []
     for record in list(header.get("DirectoryRecordSequence") or [])[:MOST_FILES]:

@@ -18,24 +18,10 @@ from typing import BinaryIO
 import numpy as np
 import pydicom
 from pydicom import config as pydicom_config
+from pydicom import uid
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate, generate_fragments, generate_frames
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import (
-    JPEG2000,
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-)
 
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.io.dicom.jpeg import sound_jpeg
@@ -51,14 +37,14 @@ MAX_COMPRESSION = 4000
 """Most pixel bytes that one byte of a compressed file is believed to stand for."""
 
 _JPEG = {
-    *(JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1),
-    *(JPEGLSLossless, JPEGLSNearLossless),
+    *(uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1),
+    *(uid.JPEGLSLossless, uid.JPEGLSNearLossless),
 }
-_JPEG2000 = {JPEG2000, JPEG2000Lossless}
+_JPEG2000 = {uid.JPEG2000, uid.JPEG2000Lossless}
 _DECODERS = dict.fromkeys(_JPEG, "pylibjpeg") | dict.fromkeys(_JPEG2000, "pillow")
 """Decoder of each compressed format: none that a damaged stream makes end the program."""
 
-_LOSSY = {JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless}
+_LOSSY = {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLSNearLossless}
 
 # Real headers break the rules of their value types in ways that do not matter here, and what
 # pydicom logs about them may quote the patient's name.
@@ -94,18 +80,10 @@ def bad_file(path: Path) -> Iterator[None]:
 
 
 def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
-    """Read a DICOM file.
+    """Read a DICOM file, up to its pixel data or with them.
 
-    Parameters
-    ----------
-    path : Path
-    pixels : bool
-        False stops before the pixel data.
-
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be read, is damaged, or unpacks to more than `MAX_INFLATED_BYTES`.
+    Raises CubeviewError if it cannot be read, is damaged, or unpacks to more than
+    `MAX_INFLATED_BYTES`.
     """
     with bad_file(path), _opened(path) as stream:
         plain = not has_preamble(stream.read(1024))
@@ -117,7 +95,7 @@ def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
             meta = pydicom.filereader.read_dataset(
                 stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2
             )
-            if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+            if meta.get("TransferSyntaxUID") == uid.DeflatedExplicitVRLittleEndian:
                 _check_inflated(stream, path)
             stream.seek(0)
         return _with_syntax(pydicom.dcmread(stream, stop_before_pixels=not pixels, force=True))
@@ -167,10 +145,10 @@ def _with_syntax(ds: FileDataset) -> FileDataset:
     if "TransferSyntaxUID" not in ds.file_meta:
         implicit, little = ds.original_encoding
         if implicit:
-            ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+            ds.file_meta.TransferSyntaxUID = uid.ImplicitVRLittleEndian
         else:
             ds.file_meta.TransferSyntaxUID = (
-                ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+                uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
             )
     return ds
 
@@ -207,15 +185,7 @@ def integer(header: Dataset, keyword: str, default: int = 0) -> int:
 def check_pixels(header: FileDataset, path: Path) -> None:
     """Refuse pixels that are absurd, cut short or not one number each, before any decoding.
 
-    Parameters
-    ----------
-    header : FileDataset
-        Read with its pixel data.
-
-    Raises
-    ------
-    CubeviewError
-        Saying which check failed.
+    Raises CubeviewError saying which check of the header, read with its pixel data, failed.
     """
     rows, columns = integer(header, "Rows"), integer(header, "Columns")
     frames = integer(header, "NumberOfFrames", 1)
@@ -240,7 +210,7 @@ def check_pixels(header: FileDataset, path: Path) -> None:
         )
     needed = frames * rows * columns * bits // 8
     there = len(header.PixelData or b"")
-    syntax = UID(str(header.file_meta.get("TransferSyntaxUID", "")))
+    syntax = uid.UID(str(header.file_meta.get("TransferSyntaxUID", "")))
     if syntax.is_transfer_syntax and syntax.is_encapsulated:
         if needed > MAX_COMPRESSION * there:
             raise CubeviewError(
@@ -272,20 +242,12 @@ def is_lossy(header: FileDataset) -> bool:
 
 
 def decode(header: FileDataset, path: Path) -> np.ndarray:
-    """Decode the stored values of an already checked data set.
+    """Return the stored integers, shape (frames, rows, columns), native byte order.
 
-    Returns
-    -------
-    ndarray, shape (frames, rows, columns)
-        Stored integers, in native byte order.
-
-    Raises
-    ------
-    CubeviewError
-        If there is no decoder for the transfer syntax, or the pixel data are damaged.
+    Raises CubeviewError if there is no decoder for the transfer syntax, or the pixels are damaged.
     """
     check_pixels(header, path)
-    syntax = UID(str(header.file_meta.get("TransferSyntaxUID", "")))
+    syntax = uid.UID(str(header.file_meta.get("TransferSyntaxUID", "")))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -306,7 +268,7 @@ def decode(header: FileDataset, path: Path) -> np.ndarray:
     return array.reshape(frames, rows, columns)
 
 
-def _undecoded(syntax: UID, path: Path, error: Exception) -> str:
+def _undecoded(syntax: uid.UID, path: Path, error: Exception) -> str:
     """Say why pixels could not be decoded."""
     if syntax.is_private or not syntax.is_transfer_syntax:
         # What is no identifier is header text, and none of that reaches a message.

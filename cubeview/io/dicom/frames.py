@@ -35,27 +35,13 @@ MOST_PARTS = 12
 
 @dataclass(frozen=True, eq=False)
 class FrameIndex:
-    """Where each slice lies among the frames.
+    """Where each slice lies among the frames."""
 
-    Parameters
-    ----------
-    frames : ndarray, shape (slots, slices), int
-        Frame number, 0-based, of each gate (1 when ungated) and slice.
-    first : int
-        Slice number of the first slice, 1 in nearly all files.
-    slots : str
-        What was gated, for the note: ``"8 time slots"``; empty when ungated.
-    gates : tuple of str
-        Name of each gate; empty when ungated.
-    part : str
-        Which of several volumes of the file it is: ``"energy window 2"``; empty for the only one.
-    """
-
-    frames: np.ndarray
-    first: int
-    slots: str
-    gates: tuple[str, ...] = ()
-    part: str = ""
+    frames: np.ndarray  # shape (slots, slices), int: number from 0, of each gate (1 when ungated)
+    first: int  # slice number of the first slice, 1 in nearly all files
+    slots: str  # what was gated, for the note: "8 time slots"; empty when ungated
+    gates: tuple[str, ...] = ()  # name of each gate; empty when ungated
+    part: str = ""  # which of several volumes of the file: "energy window 2"; else empty
 
 
 def has_slices(header: Dataset) -> bool:
@@ -64,17 +50,10 @@ def has_slices(header: Dataset) -> bool:
 
 
 def frame_indices(header: Dataset, path: Path) -> list[FrameIndex]:
-    """Build the index of each volume of a reconstructed scan.
+    """Return the index of each volume of a reconstructed scan; every frame is in one.
 
-    Returns
-    -------
-    list of FrameIndex
-        One, or one for each energy window, detector, phase and so on; every frame is in one.
-
-    Raises
-    ------
-    CubeviewError
-        If a slice is missing, present twice or not numbered, or if there are too many volumes.
+    There is one for each energy window, detector, phase and so on. Raises CubeviewError if a slice
+    is missing, present twice or not numbered, or if there are too many volumes.
     """
     count = integer(header, "NumberOfFrames", 1)
     slices = vector(header, "SliceVector")

@@ -15,20 +15,16 @@ from cubeview.cubes.orient import SLICE_ORDER
 from cubeview.io.dicom.state import words
 
 VIEW_CODES = {
-    "103340004": "short axis",
-    "G-A186": "short axis",
-    "131185001": "vertical long axis",
-    "G-A18A": "vertical long axis",
-    "131186000": "horizontal long axis",
-    "G-A18B": "horizontal long axis",
-    "62824007": "transaxial",
-    "G-A117": "transaxial",
-    "24422004": "transaxial",
-    "G-A147": "transaxial",
-    "81654009": "coronal",
-    "G-A138": "coronal",
-    "30730003": "sagittal",
-    "G-A145": "sagittal",
+    code: view
+    for view, codes in (
+        ("short axis", ("103340004", "G-A186")),
+        ("vertical long axis", ("131185001", "G-A18A")),
+        ("horizontal long axis", ("131186000", "G-A18B")),
+        ("transaxial", ("62824007", "G-A117", "24422004", "G-A147")),
+        ("coronal", ("81654009", "G-A138")),
+        ("sagittal", ("30730003", "G-A145")),
+    )
+    for code in codes
 }
 """CID 26 and 27, SNOMED CT and the older SNOMED-RT codes of the same concepts."""
 
@@ -44,24 +40,12 @@ _VIEW_WORDS = (
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """Axes of a volume and their place in the patient.
-
-    Parameters
-    ----------
-    axes : tuple of three Axis
-    affine : ndarray, shape (4, 4), or None
-        As in `Cube.affine`.
-    view : str
-        As in `Cube.view`.
-    facts : dict
-        What the file says about the order of its slices.
-    notes : tuple of Note
-    """
+    """Axes of a volume and their place in the patient."""
 
     axes: tuple[Axis, Axis, Axis]
-    affine: np.ndarray | None
+    affine: np.ndarray | None  # shape (4, 4), as in `Cube.affine`
     view: str
-    facts: dict[str, str]
+    facts: dict[str, str]  # what the file says about the order of its slices
     notes: tuple[Note, ...]
 
 
@@ -77,7 +61,7 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
         Slice number of the first slice; the position in the file is that of slice 1.
     """
     notes: list[Note] = []
-    rows_mm, columns_mm = _pixel_spacing(header, notes)
+    rows_mm, columns_mm = pixel_spacing(header, notes)
     step_mm, sure = _slice_step(header, notes)
     position, frame = _placed(header, notes)
     starts = [0.0, 0.0, 0.0]
@@ -93,23 +77,13 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
         affine[:3, 3] = origin
         starts = [float(origin @ axis) for axis in (normal, column_direction, row_direction)]
         if not sure:
-            notes.append(
-                Note(
-                    "guess",
-                    "orientation unconfirmed: the file gives no signed slice spacing, so the "
-                    "slices may run the other way",
-                    "slice direction",
-                )
-            )
+            text = "orientation unconfirmed: the file gives no signed slice spacing, so the slices "
+            text += "may run the other way"
+            notes.append(Note("guess", text, "slice direction"))
     elif position is None or frame is None:
-        notes.append(
-            Note(
-                "guess",
-                "orientation unknown: the file does not say where its slices lie in the patient, "
-                "so no left, right, front or back is shown",
-                "orientation",
-            )
-        )
+        text = "orientation unknown: the file does not say where its slices lie in the patient, so "
+        text += "no left, right, front or back is shown"
+        notes.append(Note("guess", text, "orientation"))
     elif affine is None:
         text = "left, right, front and back cannot be told without all voxel sizes"
         notes.append(Note("guess", text, "orientation"))
@@ -124,14 +98,9 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
     facts = known if order in ("APEX_TO_BASE", "BASE_TO_APEX") else {}
     view = _view(header, affine, notes)
     if view == "short axis" and affine is not None and _along_body(affine):
-        notes.append(
-            Note(
-                "guess",
-                "orientation unconfirmed: the file calls this a short-axis view but puts its "
-                "slices along the body's own axes",
-                "view",
-            )
-        )
+        text = "orientation unconfirmed: the file calls this a short-axis view but puts its slices "
+        text += "along the body's own axes"
+        notes.append(Note("guess", text, "view"))
     return Geometry((axes[0], axes[1], axes[2]), affine, view, facts, tuple(notes))
 
 
@@ -161,7 +130,7 @@ def number(header: Dataset, keyword: str) -> float:
     return number if np.isfinite(number) else 0.0
 
 
-def _pixel_spacing(header: Dataset, notes: list[Note]) -> tuple[float, float]:
+def pixel_spacing(header: Dataset, notes: list[Note]) -> tuple[float, float]:
     """Return mm between rows and mm between columns, in this order as in the attribute."""
     sizes = numbers(header.get("PixelSpacing"), 2)
     if sizes is None or (sizes <= 0).any():
@@ -193,29 +162,34 @@ def _placed(header: Dataset, notes: list[Note]) -> tuple[np.ndarray | None, np.n
         flat = numbers(item.get("ImageOrientationPatient"), 6)
         if position is None or flat is None:
             continue
-        frame = flat.reshape(2, 3)
-        lengths = np.linalg.norm(frame, axis=1)
-        if (lengths < 0.1).any() or abs(frame[0] @ frame[1]) > 0.05 * lengths.prod():
+        frame = unit_frame(flat)
+        if frame is None:
             notes.append(Note("repair", "row and column directions not at right angles: unused"))
             continue
         if place:
-            notes.append(
-                Note(
-                    "repair",
-                    "position and orientation stand at the top of the file, not with the detector "
-                    "as the standard asks; they are used as they are",
-                )
-            )
-        return position, frame / lengths[:, None]
+            text = "position and orientation stand at the top of the file, not with the detector "
+            text += "as the standard asks; they are used as they are"
+            notes.append(Note("repair", text))
+        return position, frame
     return None, None
+
+
+def unit_frame(flat: np.ndarray) -> np.ndarray | None:
+    """Return unit directions along a row and down a column, shape (2, 3); None at odd angles."""
+    frame = flat.reshape(2, 3)
+    lengths = np.linalg.norm(frame, axis=1)
+    if (lengths < 0.1).any() or abs(frame[0] @ frame[1]) > 0.05 * lengths.prod():
+        return None
+    unit: np.ndarray = frame / lengths[:, None]
+    return unit
 
 
 def _view(header: Dataset, affine: np.ndarray | None, notes: list[Note]) -> str:
     items = [*list(header.get("DetectorInformationSequence") or []), header]
     codes = [code for item in items for code in item.get("ViewCodeSequence") or []]
     for code in codes:
-        if str(code.get("CodeValue")) in VIEW_CODES:
-            return VIEW_CODES[str(code.get("CodeValue"))]
+        if view := VIEW_CODES.get(str(code.get("CodeValue"))):
+            return view
     texts = [code.get("CodeMeaning") for code in codes]
     texts += [header.get("ImageID"), header.get("SeriesDescription")]
     for text in texts:

@@ -21,10 +21,7 @@ _SHOWN = {
 def identifiers(path: Path) -> dict[str, str]:
     """Return what a file says of its patient and study, in words; empty where it is no DICOM.
 
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be read.
+    Raises CubeviewError if the file cannot be read.
     """
     with bad_file(path):
         if not sniffed(path):

@@ -16,14 +16,7 @@ from cubeview.io.dicom.frames import FrameIndex, frame_indices, has_slices
 from cubeview.io.dicom.geometry import geometry
 from cubeview.io.dicom.state import Finding, state_of_header, state_of_text, words
 from cubeview.io.dicom.units import parsed_unit
-from cubeview.io.dicom.what import (
-    NM_KINDS,
-    NM_STORAGE,
-    attenuation,
-    facts,
-    image_kind,
-    pose,
-)
+from cubeview.io.dicom.what import NM_KINDS, NM_STORAGE, attenuation, facts, image_kind, pose
 from cubeview.io.voxels.decoded import DecodedPixels
 
 MANUFACTURER = "CubeView"
@@ -51,42 +44,20 @@ _CHANGED = "{path}: the file has changed since it was opened. Open it again."
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """One volume as read, with what pairing needs; the identities never leave this room.
-
-    Parameters
-    ----------
-    cube : Cube
-    finding : Finding
-        Rest or stress by the header.
-    study, patient, series, instance : str
-        Identifiers for comparing in memory only; empty when absent.
-    order : tuple
-        Sorts scans of a study as the scanner numbered them.
-    day : str
-        Study date, to tell two-day protocols from follow-ups; compared only.
-    like : tuple of str
-        What a partner must share: kind, view, attenuation correction, part of the file.
-    alike : tuple of str
-        What the best partner shares too: pose, gating, matrix, voxel size, reconstruction, the
-        rest of the description.
-    digest : str
-        Hash of the pixels, to recognise copies.
-    simulated : str
-        Pseudonym of a case this program simulated; empty for all others.
-    """
+    """One volume as read, with what pairing needs; the identities never leave this room."""
 
     cube: Cube
-    finding: Finding
-    study: str
+    finding: Finding  # rest or stress by the header
+    study: str  # this and the next three for comparing in memory only; empty when absent
     patient: str
     series: str
     instance: str
-    order: tuple[int, int]
-    day: str
-    like: tuple[str, ...]
-    alike: tuple[str, ...]
-    digest: str
-    simulated: str = ""
+    order: tuple[int, int]  # sorts scans of a study as the scanner numbered them
+    day: str  # study date, to tell two-day protocols from follow-ups; compared only
+    like: tuple[str, ...]  # what a partner must share: kind, view, attenuation correction, part
+    alike: tuple[str, ...]  # the best also: pose, gating, matrix, voxel size, reconstruction, words
+    digest: str  # hash of the pixels, to recognise copies
+    simulated: str = ""  # pseudonym of a case this program simulated; empty for all others
 
     @property
     def path(self) -> Path:
@@ -111,12 +82,9 @@ def is_reconstruction(header: Dataset) -> bool:
 def read_nm(path: Path) -> tuple[Scan, ...]:
     """Read a reconstructed NM image as a cube; one for each energy window and the like.
 
-    A gated scan is added up over its gates, which a note says; the gates come with it.
-
-    Raises
-    ------
-    CubeviewError
-        If the file is damaged, its frames do not make one volume, or its pixels cannot be decoded.
+    A gated scan is added up over its gates, which a note says; the gates come with it. Raises
+    CubeviewError if the file is damaged, its frames do not make one volume, or its pixels cannot be
+    decoded.
     """
     header = read_dataset(path, pixels=True)
     with bad_file(path):
@@ -140,13 +108,8 @@ def _read(
         notes.append(Note("info", text))
     declared = integer(header, "NumberOfSlices")
     if declared and declared != values.shape[0]:
-        notes.append(
-            Note(
-                "repair",
-                f"the header counts {declared} slices, its vector {values.shape[0]}: the "
-                "vector is right",
-            )
-        )
+        text = f"the header counts {declared} slices, its vector {values.shape[0]}: the vector is "
+        notes.append(Note("repair", f"{text}right"))
     if is_lossy(header):
         notes.append(Note("info", "compressed with loss on the way: values are approximate"))
     kind, kind_notes = _kind(header, place.view, values.shape)

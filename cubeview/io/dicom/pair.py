@@ -28,19 +28,9 @@ Key = Callable[[Scan], Hashable]
 
 
 def pair(scans: Iterable[Scan], chosen: Mapping[str, Choice] | None = None) -> tuple[Case, ...]:
-    """Group scans into cases.
+    """Group scans, of any number of patients and in any order, into cases; each is in exactly one.
 
-    Parameters
-    ----------
-    scans : iterable of Scan
-        Of any number of patients, in any order.
-    chosen : mapping of pixel hash to Choice, optional
-        What the user said earlier about scans; it goes before what the files say.
-
-    Returns
-    -------
-    tuple of Case
-        Every scan is in exactly one.
+    What the user said earlier, `chosen` by the hash of the pixels, goes before what the files say.
     """
     scans = sorted(scans, key=lambda scan: (scan.order, scan.path))
     studies = Counter(scan.study for scan in scans)

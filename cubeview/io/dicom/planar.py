@@ -19,22 +19,14 @@ from cubeview.cubes.cube import ArrayPixels, Cube, Gate, Note, Source
 from cubeview.io.corrections import instrument_name
 from cubeview.io.dicom.file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
 from cubeview.io.dicom.frames import MOST_PARTS, SUMMED, VECTORS, numbered, vector
-from cubeview.io.dicom.geometry import number, numbers
+from cubeview.io.dicom.geometry import number, pixel_spacing
 from cubeview.io.dicom.stack import flat_axes
 from cubeview.io.dicom.turn import times, turn
 from cubeview.io.dicom.units import parsed_unit
 from cubeview.io.dicom.what import NM_KINDS, NM_STORAGE, facts, image_kind
 
-_NAMES = {
-    "EnergyWindowVector": "Energy window",
-    "DetectorVector": "Detector",
-    "PhaseVector": "Phase",
-    "RotationVector": "Rotation",
-    "RRIntervalVector": "R-R interval",
-    "TimeSlotVector": "Time slot",
-    "AngularViewVector": "View",
-    "TimeSliceVector": "Time slice",
-}
+_NAMES = {key: f"{counted[0].upper()}{counted[1:-1]}" for key, counted in VECTORS.items()}
+_NAMES["AngularViewVector"] = "View"
 _ALONG = {
     "TOMO": ("DetectorVector", "AngularViewVector"),
     "GATED TOMO": ("DetectorVector", "AngularViewVector"),
@@ -46,25 +38,13 @@ _ALONG = {
 
 @dataclass(frozen=True, eq=False)
 class _Frames:
-    """The frames of one case.
+    """The frames of one case."""
 
-    Parameters
-    ----------
-    order : ndarray, shape (gates, n), int
-        Frame numbers along the first axis, for each gate.
-    axis : Axis
-    part : str
-        ``"energy window 2"``; empty when the file has one case.
-    gates : tuple of str
-    said : str
-        What the first axis runs through, where that is more than one thing.
-    """
-
-    order: np.ndarray
+    order: np.ndarray  # shape (gates, n), int: frame numbers along the first axis, for each gate
     axis: Axis
-    part: str = ""
+    part: str = ""  # "energy window 2"; empty when the file has one case
     gates: tuple[str, ...] = ()
-    said: str = ""
+    said: str = ""  # what the first axis runs through, where that is more than one thing
 
 
 def is_planar(header: Dataset) -> bool:
@@ -76,10 +56,7 @@ def is_planar(header: Dataset) -> bool:
 def read_planar(path: Path) -> tuple[Case, ...]:
     """Read nuclear medicine frames as cubes whose first axis counts them.
 
-    Raises
-    ------
-    CubeviewError
-        If the file is damaged or its pixels cannot be decoded.
+    Raises CubeviewError if the file is damaged or its pixels cannot be decoded.
     """
     header = read_dataset(path, pixels=True)
     with bad_file(path):
@@ -94,12 +71,7 @@ def read_planar(path: Path) -> tuple[Case, ...]:
         notes.insert(0, Note("info", f"{text}: not a volume, frames lie one behind the other"))
         if is_lossy(header):
             notes.append(Note("info", "compressed with loss on the way: values are approximate"))
-        sizes = numbers(header.get("PixelSpacing"), 2)
-        if sizes is None or (sizes <= 0).any():
-            sizes = np.zeros(2)
-            text = "no pixel size in the file: rows and columns are only counted"
-            notes.append(Note("guess", text, "pixel size"))
-        flat = flat_axes((stored.shape[1], stored.shape[2]), (float(sizes[0]), float(sizes[1])))
+        flat = flat_axes((stored.shape[1], stored.shape[2]), pixel_spacing(header, notes))
         shared = {**facts(header), **_rotation(header), **_gating(header)}
         seed = f"{header.get('SOPInstanceUID') or ''}{hashlib.sha256(stored.tobytes()).hexdigest()}"
         label = f"NM {hashlib.sha256(seed.encode()).hexdigest()[:4].upper()}"

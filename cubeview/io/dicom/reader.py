@@ -14,15 +14,7 @@ def sniff(head: bytes, path: Path) -> bool:
 
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
-    """Read DICOM files as cases; see `cubeview.io.dicom.cases.read_cases`.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    report : callable
-    first : callable, optional
-        Never called.
-    """
+    """Read DICOM files as cases; see `cubeview.io.opened.Read`. `first` is never called."""
     # pydicom takes 0.2 s to import, which a session of sky cubes need not wait for.
     from cubeview.io.dicom.cases import read_cases
 

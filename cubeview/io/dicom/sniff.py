@@ -1,8 +1,9 @@
 """Recognise DICOM by its first bytes, whatever the file is called: PS3.10 section 7, PS3.5 7.1."""
 
 import struct
-import zlib
 from pathlib import Path
+
+from cubeview.io.opened import inside_gzip
 
 _LONG_VR = {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT"}
 _SHORT_VR = {
@@ -25,13 +26,7 @@ def sniffed(path: Path) -> bool:
 
 def is_gzipped_dicom(head: bytes) -> bool:
     """Tell whether these are the first bytes of a gzip file that holds DICOM."""
-    if head[:2] != b"\x1f\x8b":
-        return False
-    try:
-        inner = zlib.decompressobj(wbits=31).decompress(head, 1024)
-    except zlib.error:
-        return False
-    return looks_like_dicom(inner)
+    return looks_like_dicom(inside_gzip(head))
 
 
 def has_preamble(head: bytes) -> bool:

@@ -26,59 +26,27 @@ TILT_DEG = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """One slice and where it lies.
+    """One slice and where it lies."""
 
-    Parameters
-    ----------
-    key : int
-        Number by which the caller finds its pixels.
-    shape : tuple of two int
-        Rows and columns.
-    sizes : tuple of two float, mm
-        Between rows and between columns; 0 where unknown.
-    position : ndarray, shape (3,), mm, or None
-        Of the first voxel, patient axes (L, P, H).
-    frame : ndarray, shape (2, 3), or None
-        Unit directions along a row (growing column) and down a column.
-    thickness : float, mm
-        Used for the step of a single slice.
-    marks : tuple of (name, value)
-        What may tell volumes at the same place apart, the likeliest first.
-    """
-
-    key: int
-    shape: tuple[int, int]
-    sizes: tuple[float, float]
-    position: np.ndarray | None
-    frame: np.ndarray | None
-    thickness: float = 0.0
-    marks: tuple[tuple[str, str], ...] = ()
+    key: int  # number by which the caller finds its pixels
+    shape: tuple[int, int]  # rows and columns
+    sizes: tuple[float, float]  # mm between rows and between columns; 0 where unknown
+    position: np.ndarray | None  # shape (3,), mm, of the first voxel, patient axes (L, P, H)
+    frame: np.ndarray | None  # shape (2, 3), unit directions along a row and down a column
+    thickness: float = 0.0  # mm, used for the step of a single slice
+    marks: tuple[tuple[str, str], ...] = ()  # name, value: may tell volumes apart, likeliest first
 
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """One volume.
+    """One volume."""
 
-    Parameters
-    ----------
-    keys : tuple of int or None
-        Slices in order along the stack; None for one that is missing.
-    axes : tuple of three Axis
-    affine : ndarray, shape (4, 4), or None
-        As in `Cube.affine`.
-    view : str
-        As in `Cube.view`.
-    notes : tuple of Note
-    title : str
-        What tells it from its sisters: ``"echo time 30"``; empty for a lone volume.
-    """
-
-    keys: tuple[int | None, ...]
+    keys: tuple[int | None, ...]  # slices in order along the stack; None for one that is missing
     axes: tuple[Axis, Axis, Axis]
-    affine: np.ndarray | None
-    view: str
+    affine: np.ndarray | None  # shape (4, 4), as in `Cube.affine`
+    view: str  # as in `Cube.view`
     notes: tuple[Note, ...]
-    title: str = ""
+    title: str = ""  # what tells it from its sisters: "echo time 30"; empty for a lone volume
 
 
 def stacks(slices: Sequence[Slice]) -> list[Stack]:
@@ -109,13 +77,9 @@ def _alike(part: Slice) -> tuple[object, ...]:
 def _volumes(group: list[Slice]) -> list[Stack]:
     """Return the volumes of slices that are alike, one for each time their places repeat."""
     if any(part.position is None or part.frame is None for part in group):
-        note = Note(
-            "guess",
-            "orientation unknown: it is not said where the slices lie in the patient, so they "
-            "are shown in the order of their numbers and no left, right, front or back is given",
-            "orientation",
-        )
-        return [_counted(group, "Slice", note)]
+        text = "orientation unknown: it is not said where the slices lie in the patient, so they "
+        text += "are shown in the order of their numbers and no left, right, front or back is given"
+        return [_counted(group, "Slice", Note("guess", text, "orientation"))]
     places = _places(group)
     if len(set(places)) == len(group):
         return [_stack(group)]
@@ -209,10 +173,8 @@ def flat_axes(
 
     Parameters
     ----------
-    shape : tuple of two int
-        Rows and columns.
-    sizes : tuple of two float, mm
-        0 where unknown: the axis counts voxels.
+    shape, sizes : tuple of two, voxels and mm
+        Without a size (0) an axis counts voxels.
     starts : tuple of two float, mm
         Coordinate of the first voxel.
     """

@@ -50,10 +50,7 @@ _WORDS: tuple[tuple[State, str], ...] = (
     ("rest", r"rest|repos|ruhe(?:aufnahme|szinti\w*)?|reposo|riposo|repouso|spoczynek|klid"),
     ("rest", r"redist\w*|reinj\w*|rust|поко[йея]"),
 )
-_SHORT_WORDS: tuple[tuple[State, str], ...] = (
-    ("stress", r"str|ex|exer|reg"),
-    ("rest", r"rst"),
-)
+_SHORT_WORDS: tuple[tuple[State, str], ...] = (("stress", r"str|ex|exer|reg"), ("rest", r"rst"))
 _CJK: tuple[tuple[State, str], ...] = (
     ("stress", "負荷"),
     ("stress", "负荷"),
@@ -74,27 +71,13 @@ SERIES_FIELDS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What the header says about the state of the patient.
+    """What the header says about the state of the patient."""
 
-    Parameters
-    ----------
-    state : {"rest", "stress", ""}
-        Empty when nothing or contradictory things were found.
-    evidence : tuple of str
-        One sentence per finding, without anything that names the patient.
-    weak : bool
-        True when only words that may mean something else, or file names, say so.
-    contradictory : bool
-        True when findings of the header disagree.
-    whole_study : bool
-        True when only the study description says so, which is the same for rest and stress.
-    """
-
-    state: State
-    evidence: tuple[str, ...] = ()
-    weak: bool = False
-    contradictory: bool = False
-    whole_study: bool = False
+    state: State  # empty when nothing or contradictory things were found
+    evidence: tuple[str, ...] = ()  # a sentence each, without anything that names the patient
+    weak: bool = False  # only words that may mean something else, or file names, say so
+    contradictory: bool = False  # findings of the header disagree
+    whole_study: bool = False  # only the study description says so, the same for rest and stress
 
 
 def words(text: str) -> list[str]:

@@ -18,6 +18,8 @@ Placed = tuple[Axis, np.ndarray]
 def turn(header: Dataset, places: Sequence[Mapping[str, int]], rotation: int) -> Placed | None:
     """Return the projections of all detectors as one turn around the patient.
 
+    None where the file does not give the angles, or gives several detectors the same.
+
     Parameters
     ----------
     header : Dataset
@@ -25,11 +27,6 @@ def turn(header: Dataset, places: Sequence[Mapping[str, int]], rotation: int) ->
         ``DetectorVector`` and ``AngularViewVector`` of each projection, where they vary.
     rotation : int
         Which rotation of the camera this is, from 1.
-
-    Returns
-    -------
-    Placed or None
-        None where the file does not give the angles, or gives several detectors the same.
     """
     rotations = list(header.get("RotationInformationSequence") or [])
     if not 0 < rotation <= len(rotations):
@@ -58,11 +55,7 @@ def turn(header: Dataset, places: Sequence[Mapping[str, int]], rotation: int) ->
 def times(header: Dataset, places: Sequence[Mapping[str, int]]) -> Placed | None:
     """Return the middle of each frame of a dynamic series, in seconds from its start.
 
-    Parameters
-    ----------
-    header : Dataset
-    places : sequence of mapping
-        ``PhaseVector`` and ``TimeSliceVector`` of each frame, where they vary.
+    `places` are ``PhaseVector`` and ``TimeSliceVector`` of each frame, where they vary.
     """
     phases = list(header.get("PhaseInformationSequence") or [])
     starts, begin = [], 0.0

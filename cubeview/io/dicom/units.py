@@ -1,10 +1,11 @@
 """What the stored numbers of a CT, MR or PET image mean: scale and unit."""
 
-import math
 import re
 from typing import Any
 
 from pydicom.dataset import Dataset
+
+from cubeview.io.dicom.geometry import number
 
 UNITS = {
     "CNTS": "counts",
@@ -33,7 +34,7 @@ _UCUM = re.compile(r"[A-Za-z0-9%/.*^-]{1,16}")
 
 
 def scale_of(item: Dataset, mapping: Dataset, header: Dataset) -> tuple[float, float, str]:
-    """Return slope, intercept and unit of the stored values.
+    """Return slope, intercept (1 and 0 where there are none) and shown unit of the stored values.
 
     Parameters
     ----------
@@ -44,20 +45,13 @@ def scale_of(item: Dataset, mapping: Dataset, header: Dataset) -> tuple[float, f
         Item of a Real World Value Mapping, which goes before; empty for none.
     header : Dataset
         Where modality and unit stand.
-
-    Returns
-    -------
-    slope, intercept : float
-        1 and 0 where the file gives none that can be used.
-    unit : str
-        Of the scaled values, as shown.
     """
-    slope = _number(mapping, "RealWorldValueSlope")
+    slope = number(mapping, "RealWorldValueSlope")
     if slope:
         codes = mapping.get("MeasurementUnitsCodeSequence") or [Dataset()]
         code = str(codes[0].get("CodeValue") or "")
-        return slope, _number(mapping, "RealWorldValueIntercept") or 0.0, _ucum(code)
-    slope = _number(item, "RescaleSlope")
+        return slope, number(mapping, "RealWorldValueIntercept"), _ucum(code)
+    slope = number(item, "RescaleSlope")
     modality = str(header.get("Modality") or "").strip().upper()
     unit = ""
     if modality == "PT":
@@ -68,7 +62,7 @@ def scale_of(item: Dataset, mapping: Dataset, header: Dataset) -> tuple[float, f
         unit = _RESCALED.get(str(item.get("RescaleType") or "HU").strip().upper(), "")
     if not slope:
         return 1.0, 0.0, unit
-    return slope, _number(item, "RescaleIntercept") or 0.0, unit
+    return slope, number(item, "RescaleIntercept"), unit
 
 
 def _ucum(code: str) -> str:
@@ -88,11 +82,3 @@ def parsed_unit(unit: str) -> Any:
         return units.Unit(unit) if unit else None
     except ValueError:
         return None
-
-
-def _number(item: Dataset, keyword: str) -> float | None:
-    try:
-        value = float(item.get(keyword))
-    except (TypeError, ValueError):
-        return None
-    return value if math.isfinite(value) else None

@@ -25,7 +25,7 @@ from cubeview.io.dicom.file import (
     is_lossy,
     read_dataset,
 )
-from cubeview.io.dicom.geometry import number, numbers
+from cubeview.io.dicom.geometry import number, numbers, pixel_spacing, unit_frame
 from cubeview.io.dicom.stack import Slice, Stack, stacks
 from cubeview.io.dicom.units import parsed_unit, scale_of
 from cubeview.io.dicom.what import facts
@@ -91,24 +91,11 @@ def series_of(header: Dataset) -> str:
 
 
 def read_series(singles: list[Single], *, report: Report) -> Opened:
-    """Read a series of single slices as one case a volume.
+    """Read the files of one series of single slices, in any order, as one case a volume.
 
-    Parameters
-    ----------
-    singles : list of Single
-        The files of one series, in any order; where none can be read, the first is named.
-    report : callable
-        Called per slice; may raise Cancelled.
-
-    Returns
-    -------
-    Opened
-        A slice that cannot be read is left empty and refused, the others are shown.
-
-    Raises
-    ------
-    CubeviewError
-        If no slice can be read, or the volume is too large.
+    A slice that cannot be read is left empty and refused, the others are shown. `report` is called
+    per slice and may raise Cancelled. Raises CubeviewError, naming the first file, if no slice can
+    be read, or the volume is too large.
     """
     lead = singles[0].path
     with bad_file(lead):
@@ -142,10 +129,7 @@ def read_series(singles: list[Single], *, report: Report) -> Opened:
 def read_enhanced(path: Path) -> tuple[Case, ...]:
     """Read a file of many frames as one case a volume.
 
-    Raises
-    ------
-    CubeviewError
-        If it is damaged, too large or cannot be decoded.
+    Raises CubeviewError if it is damaged, too large or cannot be decoded.
     """
     header = read_dataset(path, pixels=True)
     with bad_file(path):
@@ -253,22 +237,14 @@ def _made(
     placed: bool = True,
 ) -> Slice:
     measures = header if measures is None else measures
-    sizes = numbers(measures.get("PixelSpacing"), 2)
-    if sizes is None or (sizes <= 0).any():
-        sizes = np.zeros(2)
     position = numbers(place.get("ImagePositionPatient"), 3)
     flat = numbers(turn.get("ImageOrientationPatient"), 6)
-    frame = None
-    if flat is not None:
-        rows = flat.reshape(2, 3)
-        lengths = np.linalg.norm(rows, axis=1)
-        if (lengths > 0.1).all() and abs(rows[0] @ rows[1]) < 0.05 * lengths.prod():
-            frame = rows / lengths[:, None]
+    frame = None if flat is None else unit_frame(flat)
     thickness = abs(number(measures, "SpacingBetweenSlices") or number(measures, "SliceThickness"))
     return Slice(
         key=key,
         shape=(integer(header, "Rows"), integer(header, "Columns")),
-        sizes=(float(sizes[0]), float(sizes[1])),
+        sizes=pixel_spacing(measures, []),
         position=position if placed else None,
         frame=frame if placed else None,
         thickness=thickness,
@@ -299,10 +275,7 @@ def _group(groups: tuple[Dataset, Dataset], keyword: str) -> Dataset:
 
 
 def _cases(
-    found: list[Stack],
-    load: Load,
-    header: FileDataset,
-    paths: list[Path],
+    found: list[Stack], load: Load, header: FileDataset, paths: list[Path]
 ) -> tuple[Case, ...]:
     """Return a case for each stack, or one for the mean of very many."""
     kind = MODALITIES[str(header.get("Modality")).strip().upper()]
@@ -346,12 +319,7 @@ def _voxels(stack: Stack, load: Load) -> tuple[np.ndarray, str, int]:
 
 
 def _cube(
-    stack: Stack,
-    values: np.ndarray,
-    unit: str,
-    lost: int,
-    header: FileDataset,
-    paths: list[Path],
+    stack: Stack, values: np.ndarray, unit: str, lost: int, header: FileDataset, paths: list[Path]
 ) -> Cube:
     notes = list(stack.notes)
     if lost:

@@ -1,6 +1,5 @@
 """Catalogues as files: ECSV, VOTable or FITS table, with units and UCDs."""
 
-import os
 import warnings
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from astropy.table import Table
 import cubeview
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.errors import CubeviewError
+from cubeview.paths import replacing
 
 FORMATS = {
     ".ecsv": "ascii.ecsv",
@@ -82,10 +82,7 @@ def catalogue_table(catalogue: Catalogue) -> Table:
 def write_catalogue(catalogue: Catalogue, path: Path | str) -> None:
     """Write a catalogue; the name's ending says how: .ecsv, .vot or .xml, .fits.
 
-    Raises
-    ------
-    CubeviewError
-        If the ending is none of these, or the file cannot be written.
+    Raises CubeviewError if the ending is none of these, or the file cannot be written.
     """
     path = Path(path)
     kind = FORMATS.get(path.suffix.lower())
@@ -94,15 +91,13 @@ def write_catalogue(catalogue: Catalogue, path: Path | str) -> None:
             f"{path}: catalogues are saved as .ecsv, .vot or .fits. Choose a name ending so."
         )
     table = catalogue_table(catalogue)
-    part = path.with_name(path.name + ".part")
     try:
-        if kind == "votable":
-            _write_votable(table, part)
-        else:
-            table.write(part, format=kind, overwrite=True)
-        os.replace(part, path)
+        with replacing(path) as part:
+            if kind == "votable":
+                _write_votable(table, part)
+            else:
+                table.write(part, format=kind, overwrite=True)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise CubeviewError(
             f"{path}: cannot be written ({error.strerror or error}). Choose another folder."
         ) from error

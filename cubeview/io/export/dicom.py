@@ -1,7 +1,6 @@
 """Simulated hearts as DICOM nuclear medicine: NM Image IOD (PS3.3 A.5), RECON TOMO."""
 
 import hashlib
-import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -18,6 +17,7 @@ from cubeview.cubes.orient import SLICE_ORDER, cardiac_ends
 from cubeview.errors import CubeviewError
 from cubeview.io.dicom.nm import MANUFACTURER
 from cubeview.io.dicom.what import NM_STORAGE
+from cubeview.io.export.fits import WholeFile
 
 _STATES = {
     "stress": ("432655005", "SCT", "Cardiac stress state"),
@@ -84,15 +84,8 @@ def write_nm(
     ds.file_meta.MediaStorageSOPClassUID = UID(NM_STORAGE)
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    part = path.with_name(path.name + ".part")
-    try:
-        ds.save_as(part, enforce_file_format=True)
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CubeviewError(
-            f"{path}: cannot be written ({error.strerror}). Choose another folder or free space."
-        ) from error
+    with WholeFile(path, "another folder or free space") as out:
+        ds.save_as(out, enforce_file_format=True)
 
 
 def _stored(values: np.ndarray) -> tuple[np.ndarray, float, float]:

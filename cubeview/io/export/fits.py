@@ -33,25 +33,19 @@ def write_cube(cube: Cube, path: Path | str, *, report: Report = nothing) -> Non
     An empty primary is followed by ``DATA``; ``STAT`` with the variance when the cube has an
     uncertainty; ``DQ`` (1: do not use) when it has a mask; and ``WCS-TABLE`` when the spectral
     axis is neither linear nor logarithmic. A file of that name is replaced only once the new one
-    is whole.
+    is whole. Raises CubeviewError if it cannot be written.
+
+    Source: FITS standard 4.0; Greisen et al. 2006 (Paper III), sections 3.2 and 6 for axes that are
+    logarithmic or given by a table.
 
     Parameters
     ----------
     cube : Cube
     path : path
     report : callable
-
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be written.
-
-    Source
-    ------
-    FITS standard 4.0; Greisen et al. 2006 (Paper III), sections 3.2 and 6 for axes that are
-    logarithmic or given by a table.
     """
-    coordinates, table = _coordinates(cube)
+    third, table = third_cards(cube)
+    coordinates = [*sky_cards(cube), *third]
     planes = cube.shape[0] * (1 + (cube.uncertainty is not None) + (cube.mask is not None))
     written = 0
 
@@ -153,36 +147,25 @@ def sky_cards(cube: Cube, y0: int = 0, x0: int = 0) -> list[Card]:
         if _counts_voxels(cube) and not (y0 or x0):
             return []
         return [*_plain_cards(cube.axes[2], 1, x0), *_plain_cards(cube.axes[1], 2, y0)]
+    first = {"CRPIX1": x0, "CRPIX2": y0}
     cards: list[Card] = []
     for card in cube.wcs.to_header(relax=True).cards:
-        value = card.value
-        if card.keyword in ("WCSAXES", "MJDREF", "DATE-OBS", "MJD-OBS"):
-            continue
-        if card.keyword in ("CRPIX1", "CRPIX2"):
-            value -= x0 if card.keyword == "CRPIX1" else y0
-        cards.append((card.keyword, value, card.comment))
-    if x0 and not any(card[0] == "CRPIX1" for card in cards):
-        cards.append(("CRPIX1", -float(x0), ""))
-    if y0 and not any(card[0] == "CRPIX2" for card in cards):
-        cards.append(("CRPIX2", -float(y0), ""))
-    return cards
+        if card.keyword not in ("WCSAXES", "MJDREF", "DATE-OBS", "MJD-OBS"):
+            value = card.value - first.pop(card.keyword) if card.keyword in first else card.value
+            cards.append((card.keyword, value, card.comment))
+    return cards + [(keyword, -float(start), "") for keyword, start in first.items() if start]
 
 
 def third_cards(cube: Cube, z0: int = 0, n: int | None = None) -> tuple[list[Card], Any]:
     """Return the cards of the third axis, and the table it needs when nothing simpler fits.
 
+    The table's values are in the axis' unit.
+
     Parameters
     ----------
     cube : Cube
-    z0 : int
-        First plane written.
-    n : int or None
-        Number of planes written; None for all from `z0`.
-
-    Returns
-    -------
-    list of Card and ndarray or None
-        The table's values, in the axis' unit.
+    z0, n : int
+        First plane written, and how many; None for all from there.
     """
     axis = cube.axes[0]
     if axis.kind == "index":
@@ -225,14 +208,7 @@ def third_cards(cube: Cube, z0: int = 0, n: int | None = None) -> tuple[list[Car
 
 
 def write_table(out: Any, values: np.ndarray) -> None:
-    """Write the table of a -TAB axis (Paper III, section 6).
-
-    Parameters
-    ----------
-    out : binary file
-    values : ndarray, shape (n,)
-        World coordinate of each plane.
-    """
+    """Write world coordinates, shape (n,), as the table of a -TAB axis (Paper III, section 6)."""
     n = len(values)
     column = fits.Column("coordinate", f"{n}D", dim=f"(1,{n})", array=values.reshape(1, n, 1))
     table = fits.BinTableHDU.from_columns([column], name=_TABLE)
@@ -242,10 +218,13 @@ def write_table(out: Any, values: np.ndarray) -> None:
 
 
 class WholeFile:
-    """A file that appears under its name only when it has been written to the end."""
+    """A file that appears under its name only when it has been written to the end.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    `remedy` is what to do where it cannot be written, for the CubeviewError.
+    """
+
+    def __init__(self, path: Path, remedy: str = "another folder or free some space") -> None:
+        self._path, self._remedy = path, remedy
         self._part = path.with_name(f"{path.name}.part")
 
     def __enter__(self) -> Any:
@@ -269,14 +248,8 @@ class WholeFile:
 
     def _refusal(self, error: OSError) -> CubeviewError:
         return CubeviewError(
-            f"{self._path}: cannot be written ({error.strerror}). Choose another folder or free "
-            "some space."
+            f"{self._path}: cannot be written ({error.strerror}). Choose {self._remedy}."
         )
-
-
-def _coordinates(cube: Cube) -> tuple[list[Card], Any]:
-    third, table = third_cards(cube)
-    return [*sky_cards(cube), *third], table
 
 
 def _variance_dtype(sigma: Pixels) -> str:
@@ -288,10 +261,13 @@ def _variance_dtype(sigma: Pixels) -> str:
 
 def _facts(cube: Cube) -> list[Card]:
     keys = {"object": "OBJECT", "instrument": "INSTRUME", "telescope": "TELESCOP"}
-    return [(key, _ascii(cube.facts[name]), "") for name, key in keys.items() if name in cube.facts]
+    return [
+        (key, ascii_text(cube.facts[name]), "") for name, key in keys.items() if name in cube.facts
+    ]
 
 
-def _ascii(text: str) -> str:
+def ascii_text(text: str) -> str:
+    """Return a text as a FITS card can hold it."""
     return text.encode("ascii", "replace").decode("ascii")
 
 

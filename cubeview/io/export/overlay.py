@@ -12,6 +12,7 @@ from cubeview.errors import CubeviewError
 from cubeview.io.export.fits import (
     Card,
     WholeFile,
+    ascii_text,
     primary_header,
     sky_cards,
     third_cards,
@@ -27,20 +28,14 @@ _WHOLE_LIMIT = 64_000_000
 def write_overlay(overlay: Overlay, path: Path | str) -> None:
     """Write where the network looked, on the grid of the cubes it speaks of.
 
-    Parameters
-    ----------
-    overlay : Overlay
-    path : path
-        ``.npz`` for hearts and volumes: for each role float32 values on the cube's whole grid
-        (NaN where the map says nothing) under the role's name, the affine (voxel z, y, x to
-        patient mm) under ``<role>_affine`` where it is known, and texts that say what made it.
-        ``.fits`` for sky cubes: one image extension for each role, with the cube's coordinates;
-        of a cube above 64 million voxels only the part the map covers, at its place in the sky.
+    ``.npz`` for hearts and volumes: for each role float32 values on the cube's whole grid (NaN
+    where the map says nothing) under the role's name, the affine (voxel z, y, x to patient mm)
+    under ``<role>_affine`` where it is known, and texts that say what made it. ``.fits`` for sky
+    cubes: one image extension for each role, with the cube's coordinates; of a cube above 64
+    million voxels only the part the map covers, at its place in the sky.
 
-    Raises
-    ------
-    CubeviewError
-        If the name asks for a format that does not fit the case, or cannot be written.
+    Raises CubeviewError if the name asks for a format that does not fit the case, or cannot be
+    written.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -56,16 +51,6 @@ def write_overlay(overlay: Overlay, path: Path | str) -> None:
         )
 
 
-def _made_by(overlay: Overlay) -> dict[str, str]:
-    return {
-        "method": overlay.method,
-        "target": overlay.target,
-        "model": overlay.model,
-        "unit": overlay.unit,
-        **overlay.settings,
-    }
-
-
 def _write_npz(overlay: Overlay, path: Path) -> None:
     arrays: dict[str, np.ndarray] = {}
     for role, values in overlay.values.items():
@@ -75,7 +60,9 @@ def _write_npz(overlay: Overlay, path: Path) -> None:
         arrays[role] = whole
         if cube.affine is not None:
             arrays[f"{role}_affine"] = cube.affine
-    texts = {name: np.array(text) for name, text in _made_by(overlay).items() if name not in arrays}
+    made_by = {name: getattr(overlay, name) for name in ("method", "target", "model", "unit")}
+    made_by |= overlay.settings
+    texts = {name: np.array(text) for name, text in made_by.items() if name not in arrays}
     with WholeFile(path) as out:
         np.savez_compressed(out, **arrays, **texts)  # type: ignore[arg-type]
 
@@ -83,13 +70,13 @@ def _write_npz(overlay: Overlay, path: Path) -> None:
 def _write_fits(overlay: Overlay, path: Path) -> None:
     history: list[Card] = [
         ("METHOD", overlay.method, "how the map was made"),
-        ("TARGET", _ascii(overlay.target), "class the map speaks for"),
-        ("MODEL", _ascii(overlay.model), "network"),
+        ("TARGET", ascii_text(overlay.target), "class the map speaks for"),
+        ("MODEL", ascii_text(overlay.model), "network"),
     ]
     # Eight-letter keywords cannot hold the names of settings; a comment can.
     said = ", ".join(f"{name} {text}" for name, text in overlay.settings.items())
     with WholeFile(path) as out:
-        out.write(primary_header(history, _ascii(said)))
+        out.write(primary_header(history, ascii_text(said)))
         for role, values in overlay.values.items():
             cube, box = overlay.case.cubes[role], overlay.boxes[role]
             if math.prod(cube.shape) <= _WHOLE_LIMIT:
@@ -101,7 +88,7 @@ def _write_fits(overlay: Overlay, path: Path) -> None:
                 planes = iter(values)
             third, table = third_cards(cube, start[0], shape[0])
             cards = [*sky_cards(cube, start[1], start[2]), *third]
-            unit: list[Card] = [("BUNIT", _ascii(overlay.unit), "")]
+            unit: list[Card] = [("BUNIT", ascii_text(overlay.unit), "")]
             write_image(out, role.upper(), shape, planes, [*unit, *cards])
             if table is not None:
                 write_table(out, table)
@@ -114,7 +101,3 @@ def _planes(values: np.ndarray, box: Box, shape: tuple[int, int, int]) -> Iterat
         if box[0].start <= z < box[0].stop:
             plane[box[1:]] = values[z - box[0].start]
         yield plane
-
-
-def _ascii(text: str) -> str:
-    return text.encode("ascii", "replace").decode("ascii")

@@ -33,37 +33,19 @@ _TIMES = ("TIME", "UTC", "TAI", "TT", "MJD")
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """How the stored axes of a file become the three axes of a cube.
+    """How the stored axes of a file become the three axes of a cube."""
 
-    Parameters
-    ----------
-    order : tuple of three int
-        Which stored axis (slowest first) is z, y and x.
-    fixed : tuple of int
-        Index at which each stored axis is held.
-    axes : tuple of three Axis
-    wcs : astropy.wcs.WCS or None
-        The sky, pixel order (x, y), degrees.
-    kind : {"sky", "volume"}
-    notes : tuple of Note
-    planes : tuple of Plane
-        Those of further axes, each a cube of its own; empty where there are only three axes.
-    """
-
-    order: tuple[int, int, int]
-    fixed: tuple[int, ...]
+    order: tuple[int, int, int]  # which stored axis (slowest first) is z, y and x
+    fixed: tuple[int, ...]  # index at which each stored axis is held
     axes: tuple[Axis, Axis, Axis]
-    wcs: Any = None
-    kind: str = "volume"
+    wcs: Any = None  # astropy.wcs.WCS of the sky or None, pixel order (x, y), degrees
+    kind: str = "volume"  # "sky" or "volume"
     notes: tuple[Note, ...] = field(default=())
-    planes: tuple[Plane, ...] = ()
+    planes: tuple[Plane, ...] = ()  # of further axes, each a cube of its own; empty for three axes
 
 
 def geometry(
-    header: Header,
-    hdus: Any,
-    shape: tuple[int, ...],
-    tables: Sequence[tuple[np.ndarray, str]] = (),
+    header: Header, hdus: Any, shape: tuple[int, ...], tables: Sequence[tuple[np.ndarray, str]] = ()
 ) -> Geometry:
     """Find the axes of a cube.
 
@@ -77,10 +59,6 @@ def geometry(
         Stored axes, slowest first; at least three of them longer than 1.
     tables : sequence of (values, unit)
         One-dimensional arrays of wavelengths in the file, for headers that have no spectral axis.
-
-    Returns
-    -------
-    Geometry
     """
     lengths = shape[::-1]
     head, notes = wcs_header(header, len(lengths))

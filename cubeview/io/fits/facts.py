@@ -9,14 +9,7 @@ from astropy.io.fits import Header
 
 
 def first_text(headers: Iterable[Header], key: str) -> str:
-    """Return the first text of a keyword among headers that has any.
-
-    Parameters
-    ----------
-    headers : iterable of Header
-        The part's own first, then those it inherits from.
-    key : str
-    """
+    """Return the first text of a keyword among headers, the nearest first, that has any."""
     for header in headers:
         value = header.get(key)
         if isinstance(value, str) and value.strip():
@@ -25,14 +18,7 @@ def first_text(headers: Iterable[Header], key: str) -> str:
 
 
 def facts_of(headers: tuple[Header, Header], hdus: Any) -> dict[str, str]:
-    """Return what is worth showing of a cube; empty texts where the file does not say.
-
-    Parameters
-    ----------
-    headers : tuple of Header
-        The cube's own, and the primary one.
-    hdus : astropy.io.fits.HDUList
-    """
+    """Return what a cube's own header and the primary one say; empty texts where they do not."""
     return {
         "instrument": first_text(headers, "INSTRUME"),
         "telescope": first_text(headers, "TELESCOP"),
@@ -55,23 +41,16 @@ def redshift_of(headers: Iterable[Header]) -> str:
 def beam_of(header: Header, hdus: Any) -> str:
     """Return a radio beam in words: axes in arcsec and position angle; empty when there is none.
 
-    Parameters
-    ----------
-    header : Header
-        With BMAJ, BMIN, BPA in degrees.
-    hdus : astropy.io.fits.HDUList
-        CASA writes one beam for each channel to a table named BEAMS (CASAMBM = T).
+    From BMAJ, BMIN, BPA in degrees; CASA writes one beam for each channel to a table named BEAMS
+    (CASAMBM = T).
     """
     values = [header.get(key) for key in ("BMAJ", "BMIN", "BPA")]
     many = ""
     if header.get("CASAMBM") is True and "BEAMS" in hdus:
         table = hdus["BEAMS"]
         many = "median of channels: "
-        values = [
-            _median(table, "BMAJ"),
-            _median(table, "BMIN"),
-            float(np.median(table.data["BPA"])),
-        ]
+        turn = float(np.median(table.data["BPA"]))
+        values = [_median(table, "BMAJ"), _median(table, "BMIN"), turn]
     major, minor, angle = values
     if not isinstance(major, int | float) or not isinstance(minor, int | float) or major <= 0:
         return ""

@@ -22,47 +22,21 @@ _NUMBER_KEYS = re.compile(
 )
 
 UNIT_SPELLINGS = {
-    "A": "Angstrom",
-    "AA": "Angstrom",
-    "ANG": "Angstrom",
-    "ANGS": "Angstrom",
-    "ANGSTROM": "Angstrom",
-    "ANGSTROMS": "Angstrom",
-    "ÅNGSTRÖM": "Angstrom",
-    "NANOMETER": "nm",
-    "NANOMETERS": "nm",
-    "NANOMETRE": "nm",
-    "MICRON": "um",
-    "MICRONS": "um",
-    "MICROMETER": "um",
-    "MICROMETERS": "um",
-    "UM": "um",
-    "METER": "m",
-    "METERS": "m",
-    "HZ": "Hz",
-    "HERTZ": "Hz",
-    "KHZ": "kHz",
-    "MHZ": "MHz",
-    "GHZ": "GHz",
-    "M/S": "m/s",
-    "M/SEC": "m/s",
-    "M S-1": "m/s",
-    "KM/S": "km/s",
-    "KM/SEC": "km/s",
-    "KM S-1": "km/s",
-    "KMS-1": "km/s",
-    "KMS": "km/s",
-    "DEG": "deg",
-    "DEGREE": "deg",
-    "DEGREES": "deg",
-    "DEGS": "deg",
-    "ARCSEC": "arcsec",
-    "ARCSECS": "arcsec",
-    "ARCSECOND": "arcsec",
-    "ARCSECONDS": "arcsec",
-    "SEC": "s",
-    "SECOND": "s",
-    "SECONDS": "s",
+    spelling: unit
+    for unit, spellings in (
+        ("Angstrom", ("A", "AA", "ANG", "ANGS", "ANGSTROM", "ANGSTROMS", "ÅNGSTRÖM")),
+        ("nm", ("NANOMETER", "NANOMETERS", "NANOMETRE")),
+        ("um", ("MICRON", "MICRONS", "MICROMETER", "MICROMETERS", "UM")),
+        ("m", ("METER", "METERS")),
+        ("Hz", ("HZ", "HERTZ")),
+        *(("kHz", ("KHZ",)), ("MHz", ("MHZ",)), ("GHz", ("GHZ",))),
+        ("m/s", ("M/S", "M/SEC", "M S-1")),
+        ("km/s", ("KM/S", "KM/SEC", "KM S-1", "KMS-1", "KMS")),
+        ("deg", ("DEG", "DEGREE", "DEGREES", "DEGS")),
+        ("arcsec", ("ARCSEC", "ARCSECS", "ARCSECOND", "ARCSECONDS")),
+        ("s", ("SEC", "SECOND", "SECONDS")),
+    )
+    for spelling in spellings
 }
 """Axis units by their upper-case spelling in headers; Hz and MHz have no second meaning there."""
 
@@ -71,20 +45,10 @@ _MOST_AXES = 99
 
 
 def wcs_header(header: Header, axes: int) -> tuple[Header, list[Note]]:
-    """Return the keywords a WCS is made of, repaired.
+    """Return the keywords a WCS of so many stored axes is made of, repaired, and what was repaired.
 
-    Parameters
-    ----------
-    header : Header
-        As in the file; not changed.
-    axes : int
-        Number of stored axes.
-
-    Returns
-    -------
-    tuple of Header and list of Note
-        A header that holds nothing but WCS keywords, and what was repaired. Units it cannot read
-        are left out; `cubeview.io.fits.axes` guesses them.
+    The new header holds nothing but WCS keywords. Units it cannot read are left out;
+    `cubeview.io.fits.axes` guesses them.
     """
     notes: list[Note] = []
     out = Header()
@@ -110,13 +74,7 @@ def wcs_header(header: Header, axes: int) -> tuple[Header, list[Note]]:
 
 
 def parse_unit(text: str) -> Any:
-    """Return the astropy unit of a BUNIT, also in the spellings surveys use; None if unknown.
-
-    Parameters
-    ----------
-    text : str
-        As written in the file.
-    """
+    """Return the astropy unit of a BUNIT, also in the spellings surveys use; None if unknown."""
     text = text.strip()
     if not text:
         return None

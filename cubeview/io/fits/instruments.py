@@ -19,17 +19,14 @@ _MEDIA: dict[str, tuple[Literal["air", "vacuum"], str]] = {
 def with_medium(axis: Axis, notes: Sequence[Note], instrument: str) -> tuple[Axis, list[Note]]:
     """Return an axis with the medium its pipeline is known for, where the header is silent.
 
+    The guess about the medium gives way to what is known; the user may still say otherwise.
+
     Parameters
     ----------
     axis : Axis
     notes : sequence of Note
     instrument : str
         INSTRUME as written.
-
-    Returns
-    -------
-    tuple of Axis and list of Note
-        The guess about the medium gives way to what is known; the user may still say otherwise.
     """
     known = _MEDIA.get(instrument.strip().upper())
     if axis.name != "Wavelength" or axis.medium or known is None:

@@ -21,22 +21,10 @@ Meaning = Literal["variance", "sigma", "inverse variance", "inverse sigma"]
 # SAMI PRIMARY/VARIANCE/WEIGHT/COVAR, CALIFA PRIMARY/ERROR/ERRWEIGHT/BADPIX/FIBCOVER.
 _FLUX = ("DATA", "SCI", "FLUX", "CUBE", "")
 _NOISE: dict[str, Meaning] = {
-    "STAT": "variance",
-    "VAR": "variance",
-    "VARIANCE": "variance",
-    "IVAR": "inverse variance",
-    "INVVAR": "inverse variance",
-    "ERR": "sigma",
-    "ERROR": "sigma",
-    "ERRORS": "sigma",
-    "NOISE": "sigma",
-    "SIGMA": "sigma",
-    "STD": "sigma",
-    "STDDEV": "sigma",
-    "RMS": "sigma",
-    "UNC": "sigma",
-    "UNCERT": "sigma",
-    "UNCERTAINTY": "sigma",
+    **dict.fromkeys(("STAT", "VAR", "VARIANCE"), "variance"),
+    **dict.fromkeys(("IVAR", "INVVAR"), "inverse variance"),
+    **dict.fromkeys(("ERR", "ERROR", "ERRORS", "NOISE", "SIGMA", "STD", "STDDEV", "RMS"), "sigma"),
+    **dict.fromkeys(("UNC", "UNCERT", "UNCERTAINTY"), "sigma"),
 }
 _MASK = ("DQ", "MASK", "BADPIX", "BPM", "QUAL", "QUALITY", "FLAGS")
 _ASIDE = (
@@ -54,40 +42,19 @@ _DECLARED: dict[str, Meaning] = {
     "STDDEVUNCERTAINTY": "sigma",
     "INVERSEVARIANCE": "inverse variance",
 }
-POWERS: dict[Meaning, float] = {
-    "variance": 0.5,
-    "sigma": 1.0,
-    "inverse variance": -0.5,
-    "inverse sigma": -1.0,
-}
-"""sigma = value ** power."""
 
 _LONGEST_AXIS = 10_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One header-and-data unit.
+    """One header-and-data unit."""
 
-    Parameters
-    ----------
-    number : int
-        0 for the primary.
-    name : str
-        EXTNAME in capitals, ``""`` when it has none.
-    header : Header
-    shape : tuple of int
-        Stored axes, slowest first; empty for tables and headers without data.
-    offset : int
-        First byte of the data in the file.
-    what : {"image", "packed image", "table", "groups"}
-    """
-
-    number: int
-    name: str
+    number: int  # 0 for the primary
+    name: str  # EXTNAME in capitals, empty when it has none
     header: Header
-    shape: tuple[int, ...]
-    offset: int
+    shape: tuple[int, ...]  # stored axes, slowest first; empty for tables and headers without data
+    offset: int  # first byte of the data in the file
     what: Literal["image", "packed image", "table", "groups"]
 
     @property
@@ -126,10 +93,7 @@ class Group:
 def parts_of(hdus: Any) -> list[Part]:
     """List the units of an open file without reading data.
 
-    Parameters
-    ----------
-    hdus : astropy.io.fits.HDUList
-        Opened with ``disable_image_compression=True``.
+    `hdus` is an astropy HDUList opened with ``disable_image_compression=True``.
     """
     parts: list[Part] = []
     for number in itertools.count():
@@ -165,26 +129,13 @@ def is_image(header: Header) -> bool:
 
 
 def first_part(header: Header, length: int) -> Part:
-    """Return the primary unit of a file of which nothing more could be read.
-
-    Parameters
-    ----------
-    header : Header
-    length : int
-        Bytes the header takes in the file.
-    """
+    """Return the primary unit, its header of so many bytes, where nothing more could be read."""
     shape = _shape(header, "NAXIS")
     return Part(0, "", header, shape, length, "image" if is_image(header) else "table")
 
 
 def groups_of(parts: Sequence[Part]) -> list[Group]:
-    """Find the cubes of a file with their noise and masks, the one to show first leading.
-
-    Returns
-    -------
-    list of Group
-        Empty when the file has no cube.
-    """
+    """Return the cubes of a file with noise and masks, the one to show first leading; or none."""
     cubes = [part for part in parts if part.is_cube]
     roles = {part.number: role_of(part) for part in parts}
     fluxes = [part for part in cubes if roles[part.number] == "flux"] or cubes
@@ -215,6 +166,8 @@ def wavelength_tables(parts: Sequence[Part]) -> list[Part]:
 def check_size(part: Part, path: Path, size: int) -> None:
     """Refuse a part whose data do not lie in the file, before anything is allocated.
 
+    Raises CubeviewError with the bytes announced and the bytes there are.
+
     Parameters
     ----------
     part : Part
@@ -222,11 +175,6 @@ def check_size(part: Part, path: Path, size: int) -> None:
         For messages.
     size : int
         Bytes of the file.
-
-    Raises
-    ------
-    CubeviewError
-        With the bytes announced and the bytes there are.
     """
     if max(part.shape) > _LONGEST_AXIS:
         raise CubeviewError(

@@ -18,10 +18,8 @@ def pixels_of(
 
     Parameters
     ----------
-    plain : Path
-        The file read, not compressed.
-    stamp : Stamp
-        What it looks like.
+    plain, stamp : Path, Stamp
+        The file read, not compressed, and what it looks like.
     named : Path
         The file the user opened.
     part, flux : Part

@@ -1,6 +1,7 @@
 """Cubes of more than three axes: one case for each plane of the further axes, as Stokes I and Q."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -53,9 +54,7 @@ def planes_of(
     """
     others = [n for n, length in enumerate(lengths, 1) if length > 1 and n not in used]
     counts = [lengths[n - 1] for n in others]
-    total = 1
-    for count in counts:
-        total *= count
+    total = math.prod(counts)
     if total == 1:
         return []
     if total > MOST_PLANES:
@@ -85,14 +84,11 @@ def each_plane(case: Case, planes: Sequence[Plane]) -> list[Case]:
         # The first keeps the part it had: labels hang on it.
         part = source.part if number == 0 else " ".join(filter(None, (source.part, name)))
         text = f"{name}: one of {len(planes)} planes, each a case of its own"
-        made = replace(
-            cube,
-            pixels=_held(cube.pixels, fixed),
-            uncertainty=_held(cube.uncertainty, fixed),
-            mask=_held(cube.mask, fixed),
-            notes=(*cube.notes, Note("info", text)),
-            source=Source(source.path, part),
-        )
+        held = {
+            name: _held(getattr(cube, name), fixed) for name in ("pixels", "uncertainty", "mask")
+        }
+        notes = (*cube.notes, Note("info", text))
+        made = replace(cube, **held, notes=notes, source=Source(source.path, part))
         cases.append(Case(f"{case.name} [{name}]", case.kind, {"flux": made}))
     return cases or [case]
 

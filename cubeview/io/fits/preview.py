@@ -20,14 +20,8 @@ _MOST_PLANES = 16
 class Lookout:
     """Looks into a copy while it grows, and shows the first plane of its cube that is not blank.
 
-    Parameters
-    ----------
-    name : str
-        Of the file that is unpacked.
-    show : callable
-        Given the plane, once; never called if there is none to show.
-    find : callable
-        Returns the cube in the copy as far as it is written, or None.
+    `show` is given the plane of the file of that name, once; never if there is none. `find` returns
+    the cube in the copy as far as it is written, or None.
     """
 
     def __init__(self, name: str, show: First, find: Callable[[Path], FitsPixels | None]) -> None:

@@ -14,6 +14,7 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.correct_sky import POWERS
 from cubeview.cubes.cube import Cube, Note, Pixels, Source
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.corrections import instrument_name
@@ -22,7 +23,6 @@ from cubeview.io.fits.facts import facts_of, first_text
 from cubeview.io.fits.header import parse_unit
 from cubeview.io.fits.instruments import with_medium
 from cubeview.io.fits.layout import (
-    POWERS,
     Group,
     Part,
     check_size,
@@ -53,34 +53,14 @@ _KCWI = re.compile(r"(?P<stem>.+_)i(?P<rest>cube[a-z]?\.fits.*)$")
 
 
 def sniff(head: bytes, path: Path) -> bool:
-    """Tell whether a file is FITS, plain or packed, or something only this reader can name.
-
-    Parameters
-    ----------
-    head : bytes
-        The first bytes of the file.
-    path : Path
-    """
+    """Tell whether a file is FITS, plain or packed, or something only this reader can name."""
     if head.startswith((_FIRST, _GILDAS)) or path.suffix.lower() in _SUFFIXES:
         return True
     return packed_start(head, path).startswith(_FIRST)
 
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
-    """Read FITS files.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    report : callable
-    first : callable, optional
-        Given one plane of each compressed file as soon as there is one, while it is unpacked.
-
-    Returns
-    -------
-    Opened
-        One case for each cube; nothing is raised for a bad file.
-    """
+    """Read FITS files, one case for each cube; see `cubeview.io.opened.Read`."""
     opened = read_each(paths, lambda path, part: _read_file(path, part, first), report)
     # A file that became the noise or mask of another is no case of its own.
     used = {path for case in opened.cases for path in _lent(case.main)}
@@ -210,10 +190,7 @@ def _open(plain: Path, path: Path) -> Iterator[_File]:
         check_axes(stream, plain.stat().st_size, path)
         try:
             hdus = fits.open(
-                stream,
-                memmap=False,
-                do_not_scale_image_data=True,
-                disable_image_compression=True,
+                stream, memmap=False, do_not_scale_image_data=True, disable_image_compression=True
             )
             parts = parts_of(hdus)
         except OSError as error:

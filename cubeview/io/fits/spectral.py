@@ -57,24 +57,12 @@ MEDIUM_UNKNOWN = "the file does not say whether wavelengths are in air"
 
 @dataclass(frozen=True)
 class Spectral:
-    """What the header says, or must mean, about its spectral axis.
+    """What the header says, or must mean, about its spectral axis."""
 
-    Parameters
-    ----------
-    number : int
-        FITS axis, from 1.
-    code : str
-        Four-letter code of FITS Paper III.
-    written : str
-        CTYPE as in the file.
-    guessed : bool
-        True when type or unit did not stand in the file.
-    """
-
-    number: int
-    code: str
-    written: str
-    guessed: bool = False
+    number: int  # FITS axis, from 1
+    code: str  # four-letter code of FITS Paper III
+    written: str  # CTYPE as in the file
+    guessed: bool = False  # type or unit did not stand in the file
 
     @property
     def name(self) -> str:
@@ -85,7 +73,7 @@ class Spectral:
 def find_spectral(
     header: Header, lengths: tuple[int, ...], taken: set[int], notes: list[Note]
 ) -> Spectral | None:
-    """Find the spectral axis and put its type and unit right in the header.
+    """Find the spectral axis, None if there is none, and put type and unit right in the header.
 
     Parameters
     ----------
@@ -97,11 +85,6 @@ def find_spectral(
         Axes known to be something else.
     notes : list of Note
         Gains what was guessed.
-
-    Returns
-    -------
-    Spectral or None
-        None when no axis can be taken for spectral.
     """
     free = [n for n in range(1, len(lengths) + 1) if n not in taken]
     found = _by_type(header, free, notes) or _by_values(header, lengths, free, notes)

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import math
 import os
 import shutil
 import zlib
@@ -52,18 +53,14 @@ def packed_start(head: bytes, path: Path) -> bytes:
 def unpacked(path: Path, head: bytes, report: Report, watch: Watch | None = None) -> Path:
     """Return a plain copy of a packed file, made in the cache on first use; else the file itself.
 
+    Raises CubeviewError if the stream is damaged or the disk too full.
+
     Parameters
     ----------
-    path : Path
-    head : bytes
-        The first bytes of the file.
+    path, head : Path, bytes
+        The file and its first bytes.
     report : callable
     watch : callable, optional
-
-    Raises
-    ------
-    CubeviewError
-        If the stream is damaged or the disk too full.
     """
     unpack = _opener(head)
     if unpack is None:
@@ -89,27 +86,19 @@ def untiled(
 ) -> Path:
     """Return a copy with tile-compressed images stored plainly, made in the cache on first use.
 
+    Raises CubeviewError if tiles are damaged or the disk too full.
+
     Parameters
     ----------
-    path : Path
-        The file the user opened.
-    plain : Path
-        The same, its outer compression undone.
+    path, plain : Path
+        The file the user opened, and the same, its outer compression undone.
     parts : list of Part
     report : callable
     watch : callable, optional
-
-    Raises
-    ------
-    CubeviewError
-        If tiles are damaged or the disk too full.
     """
     packed = [part for part in parts if part.what == "packed image"]
-    need = 0
-    for part in packed:
-        width = abs(int(part.header.get("ZBITPIX", 8))) // 8
-        need += int(np.prod([float(n) for n in part.shape])) * width
-    _check_room(path, need)
+    widths = [abs(int(part.header.get("ZBITPIX", 8))) // 8 for part in packed]
+    _check_room(path, sum(math.prod(p.shape) * n for p, n in zip(packed, widths, strict=True)))
 
     def write(out: BinaryIO) -> None:
         with fits.open(plain, memmap=False, do_not_scale_image_data=True) as hdus:

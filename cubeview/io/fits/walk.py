@@ -1,5 +1,6 @@
 """A first look at the headers of a FITS file, for what would keep astropy busy without end."""
 
+import math
 import re
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +18,7 @@ _NUMBER = re.compile(rb"(BITPIX|NAXIS\d{0,3}|PCOUNT|GCOUNT) *= +([-+]?\d{1,20}) 
 
 
 def check_axes(stream: BinaryIO, size: int, path: Path) -> None:
-    """Refuse a file one of whose headers declares more axes than FITS allows.
+    """Raise CubeviewError for a file one of whose headers declares more axes than FITS allows.
 
     Parameters
     ----------
@@ -27,10 +28,6 @@ def check_axes(stream: BinaryIO, size: int, path: Path) -> None:
         Bytes in the file.
     path : Path
         As the user knows it, for the message.
-
-    Raises
-    ------
-    CubeviewError
     """
     place = 0
     for _ in range(_MOST_PARTS):
@@ -45,9 +42,7 @@ def check_axes(stream: BinaryIO, size: int, path: Path) -> None:
                 "damaged; copy or download it again."
             )
         lengths = [found.get(f"NAXIS{n}", 0) for n in range(1, axes + 1)]
-        values = 1 if lengths else 0
-        for n in lengths:
-            values *= n
+        values = math.prod(lengths) if lengths else 0
         data = abs(found.get("BITPIX", 8)) // 8 * found.get("GCOUNT", 1)
         data *= found.get("PCOUNT", 0) + values
         place += length + -(-max(data, 0) // _BLOCK) * _BLOCK

@@ -43,52 +43,23 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the numbers of one array lie in a file.
+    """How the numbers of one array lie in a file."""
 
-    Parameters
-    ----------
-    offset : int
-        First byte of the array.
-    dtype : numpy dtype
-        Type and byte order as stored.
-    shape : tuple of int
-        Lengths of all stored axes, slowest first.
-    order : tuple of three int
-        Which stored axis is z, y and x.
-    fixed : tuple of int
-        Index at which each stored axis is held; ignored for those in `order`.
-    scale, zero : float
-        Value = zero + scale · stored.
-    blank : int or None
-        Stored number that means no data.
-    """
-
-    offset: int
-    dtype: np.dtype
-    shape: tuple[int, ...]
-    order: tuple[int, int, int]
-    fixed: tuple[int, ...]
-    scale: float = 1.0
+    offset: int  # first byte of the array
+    dtype: np.dtype  # type and byte order as stored
+    shape: tuple[int, ...]  # lengths of all stored axes, slowest first
+    order: tuple[int, int, int]  # which stored axis is z, y and x
+    fixed: tuple[int, ...]  # index at which each stored axis is held; ignored for those in `order`
+    scale: float = 1.0  # value = zero + scale · stored
     zero: float = 0.0
-    blank: int | None = None
+    blank: int | None = None  # stored number that means no data
 
 
 class OpenFile:
     """A file open for one question; says in the user's words why it cannot answer.
 
-    Parameters
-    ----------
-    path : Path
-        The file read.
-    stamp : Stamp
-        What it must still look like.
-    named : Path
-        The file to name in messages.
-
-    Raises
-    ------
-    CubeviewError
-        On entering, when the file has gone or was changed; on reading, when it ends or fails.
+    Raises CubeviewError on entering, when the file has gone or does not look as its stamp says; on
+    reading, when it ends or fails. Messages name the file `named`.
     """
 
     def __init__(self, path: Path, stamp: Stamp, named: Path) -> None:
@@ -150,7 +121,7 @@ class OpenFile:
 
 
 def stored_box(file: OpenFile, layout: Layout, ranges: list[slice]) -> np.ndarray:
-    """Return the stored numbers of a box.
+    """Return the stored numbers of a box, in the order and type of the file.
 
     Parameters
     ----------
@@ -158,11 +129,6 @@ def stored_box(file: OpenFile, layout: Layout, ranges: list[slice]) -> np.ndarra
     layout : Layout
     ranges : list of slice
         With start and stop, one for each stored axis.
-
-    Returns
-    -------
-    ndarray
-        In the order and type of the file; one axis for each stored axis.
     """
     lengths = tuple(part.stop - part.start for part in ranges)
     if 0 in lengths:

@@ -52,10 +52,6 @@ class CachedPixels(Pixels):
     Planes across axis 0 and short boxes always come from the original, where they lie together.
     May be asked from several threads while the copy is being made. A copy that has gone is
     forgotten, and a file that has changed answers for itself, with its own complaint.
-
-    Parameters
-    ----------
-    original : FitsPixels, SigmaPixels or FlagPixels
     """
 
     def __init__(self, original: FitsPixels | SigmaPixels | FlagPixels) -> None:
@@ -124,17 +120,9 @@ class CachedPixels(Pixels):
     def build(self, budget: int = BUDGET, report: Report = nothing) -> None:
         """Make the copy, or wait for another window that is making it.
 
-        Parameters
-        ----------
-        budget : int
-            Bytes all copies may take; the ones longest out of use go to make room.
-        report : Report
-            May raise Cancelled; nothing is left behind then.
-
-        Raises
-        ------
-        CubeviewError
-            If the budget or the disk has no room for it, or the cube cannot be read.
+        All copies may take `budget` bytes; the ones longest out of use go to make room. `report`
+        may raise Cancelled; nothing is left behind then. Raises CubeviewError if the budget or the
+        disk has no room for it, or the cube cannot be read.
         """
         if self.look():
             return

@@ -23,14 +23,8 @@ KEPT_BYTES = 256 << 20
 class DecodedPixels(Pixels):
     """Pixels of a file that is decoded whole.
 
-    Parameters
-    ----------
-    values : ndarray, shape (z, y, x)
-        As decoded just now.
-    decode : callable
-        Decodes the file again; raises CubeviewError where it has gone.
-    changed : str
-        What is said when the file holds something else by then.
+    `values`, shape (z, y, x), are as decoded just now; `decode` does it again, or raises
+    CubeviewError where the file has gone; `changed` is said when it holds something else by then.
     """
 
     def __init__(self, values: np.ndarray, decode: Callable[[], np.ndarray], changed: str) -> None:

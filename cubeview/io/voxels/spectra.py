@@ -36,54 +36,28 @@ _COPYING = "copying the cube for fast spectra"
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """What one pass over a cube tells.
+    """What one pass over a cube tells, in float32."""
 
-    Parameters
-    ----------
-    white : ndarray, shape (y, x), float32
-        Mean along axis 0, the white light image of a spectral cube; NaN where there is nothing.
-    filled : ndarray, shape (y, x), float32
-        How many voxels along axis 0 have a value.
-    mean : ndarray, shape (z,), float32
-        Mean of each plane across axis 0; NaN for an empty one.
-    sample : ndarray, shape (n,), float32
-        Finite values from all over the cube, for percentiles.
-    """
-
-    white: np.ndarray
-    filled: np.ndarray
-    mean: np.ndarray
-    sample: np.ndarray
+    white: np.ndarray  # shape (y, x), mean along axis 0: the white light image; NaN where nothing
+    filled: np.ndarray  # shape (y, x), how many voxels along axis 0 have a value
+    mean: np.ndarray  # shape (z,), of each plane across axis 0; NaN for an empty one
+    sample: np.ndarray  # shape (n,), finite values from all over the cube, for percentiles
 
 
 @dataclass(frozen=True, eq=False)
 class SpectraFile:
-    """A finished file of spectra, opened for each question.
-
-    Parameters
-    ----------
-    path : Path
-    stamp : Stamp
-    shape : tuple of int
-        The cube's (z, y, x).
-    dtype : numpy dtype
-    sample : int
-        Values in the sample.
-    """
+    """A finished file of spectra, opened for each question."""
 
     path: Path
     stamp: Stamp
-    shape: tuple[int, int, int]
+    shape: tuple[int, int, int]  # the cube's (z, y, x)
     dtype: np.dtype
-    sample: int
+    sample: int  # values in the sample
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube, float32; its last axis in memory is the first of the cube.
 
-        Raises
-        ------
-        CubeviewError
-            If the file has gone or has changed.
+        Raises CubeviewError if the file has gone or has changed.
         """
         ranges = []
         for axis in (1, 2, 0):
@@ -260,12 +234,9 @@ class _Taken:
 
 
 def _reserve(stream: Any, size: int, report: Report) -> None:
-    """Take the room on the disk now: a page of a memory map that finds no room kills the process.
+    """Take the room on the disk now, or raise OSError.
 
-    Raises
-    ------
-    OSError
-        If there is not enough.
+    A page of a memory map that finds no room kills the process.
     """
     if hasattr(os, "posix_fallocate"):
         for start in range(0, size, _ROOM):

@@ -20,22 +20,12 @@ class FitsPixels(Pixels):
 
     The file is opened for each question, so that nothing is held open, and its stamp is compared
     each time. Infinite values are returned as NaN.
-
-    Parameters
-    ----------
-    path : Path
-        The file read.
-    layout : Layout
-    stamp : Stamp
-        The file as it was when the layout was found.
-    named : Path
-        The file the user opened, for messages; differs from `path` for an unpacked copy.
     """
 
     path: Path
     layout: Layout
-    stamp: Stamp
-    named: Path
+    stamp: Stamp  # the file as it was when the layout was found
+    named: Path  # the file the user opened, for messages; not `path` for an unpacked copy
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -59,10 +49,7 @@ class FitsPixels(Pixels):
     def read(self, report: Report = nothing) -> np.ndarray:
         """Return the whole cube, shape (z, y, x), reading in slabs and reporting.
 
-        Raises
-        ------
-        CubeviewError
-            If the cube does not fit into this machine's memory.
+        Raises CubeviewError if the cube does not fit into this machine's memory.
         """
         return _read(self, self, report)
 
@@ -98,13 +85,9 @@ class FitsPixels(Pixels):
 class SigmaPixels(Pixels):
     """One standard deviation, from pixels that hold another measure of the noise.
 
-    Parameters
-    ----------
-    pixels : FitsPixels
-    power : float
-        sigma = value ** power: 0.5 for a variance, -0.5 for an inverse variance, -1 for an
-        inverse sigma, 1 for sigma itself. A value of 0 in an inverse means no data, a negative
-        one anywhere no noise.
+    sigma = value ** power: 0.5 for a variance, -0.5 for an inverse variance, -1 for an inverse
+    sigma, 1 for sigma itself. A value of 0 in an inverse means no data, a negative one anywhere no
+    noise.
     """
 
     pixels: FitsPixels
@@ -129,21 +112,11 @@ class SigmaPixels(Pixels):
 
 @dataclass(frozen=True, eq=False)
 class FlagPixels(Pixels):
-    """1 where a voxel must not be used, from pixels that hold flags.
+    """1 where a voxel must not be used, from pixels that hold flags."""
 
-    Parameters
-    ----------
-    pixels : FitsPixels
-        Of the cube's shape, or with one plane (z = 1) that holds for all.
-    depth : int
-        Planes of the cube.
-    bits : int
-        Which bits forbid the voxel; 0 for any.
-    """
-
-    pixels: FitsPixels
-    depth: int
-    bits: int = 0
+    pixels: FitsPixels  # of the cube's shape, or with one plane (z = 1) that holds for all
+    depth: int  # planes of the cube
+    bits: int = 0  # which bits forbid the voxel; 0 for any
 
     @property
     def shape(self) -> tuple[int, int, int]:

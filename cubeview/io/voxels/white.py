@@ -10,23 +10,10 @@ _SLAB = 16 << 20
 
 
 def white_light(cube: Cube, report: Report = nothing) -> np.ndarray:
-    """Return the mean of a cube along axis 0, from the copy of its spectra where there is one.
+    """Return the mean of a cube along axis 0, shape (y, x), float32; NaN where there is no value.
 
-    Parameters
-    ----------
-    cube : Cube
-    report : Report
-        Called slab by slab while the cube is read; may raise Cancelled.
-
-    Returns
-    -------
-    ndarray, shape (y, x), float32
-        NaN where there is no value at all.
-
-    Raises
-    ------
-    CubeviewError
-        If the cube cannot be read.
+    From the copy of its spectra where there is one; else `report`, which may raise Cancelled, is
+    called slab by slab. Raises CubeviewError if the cube cannot be read.
     """
     if isinstance(cube.pixels, CachedPixels):
         summary = cube.pixels.summary()

@@ -41,14 +41,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Batch:
-    """What came of it: cases asked about, passed over because done before, and why others failed.
-
-    Parameters
-    ----------
-    asked : int
-    before : int
-    failures : tuple of (case number, reason)
-    """
+    """Cases asked about, passed over because done before, and by number why others failed."""
 
     asked: int
     before: int
@@ -122,31 +115,21 @@ def judge(work: Work, *, report: Report = nothing) -> Packed:
     prepared = prepare_case(model.card, case, ventricles=placed, report=report)
     answer = predict(model, case, prepared=prepared)
     pooled, _ = on_best_device(
-        model.network,
-        lambda device: (
-            model.network.features(input_tensor(prepared, device)).mean(dim=(2, 3, 4)).cpu()
-        ),
+        model.network, lambda device: model.network.features(input_tensor(prepared, device))
     )
-    return packed(answer, np.asarray(pooled[0].numpy(), np.float32))
+    return packed(answer, pooled.mean(dim=(2, 3, 4))[0].cpu().numpy().astype(np.float32))
 
 
 def _plan(
-    library: Library,
-    case_ids: Sequence[int],
-    wanted: str,
-    defaults: Mapping[str, str],
-    again: bool,
+    library: Library, case_ids: Sequence[int], wanted: str, defaults: Mapping[str, str], again: bool
 ) -> tuple[list[Work], int, list[tuple[int, str]]]:
-    """Return what is to be done, how many cases have been, and which cannot be with reasons.
-
-    Where windows of a cube are judged, the cube itself is only where they are found.
-    """
+    """Return what is to be done, how many cases have been, and which cannot be with reasons."""
     known = set() if again else asked_before(library)
     there = records(library)
     plan, before, failures = [], 0, []
     for number in case_ids:
         record = there[number]
-        if record.is_whole_cube:
+        if record.is_whole_cube:  # where its windows are judged, only the place they lie in
             continue
         try:
             ref = choose(record, wanted=wanted, defaults=defaults)

@@ -1,50 +1,30 @@
-"""Ask a model about a case: prepare, one forward pass, calibrated probabilities."""
+"""Ask a model about a case: prepare, one forward pass, and what its task makes of it."""
 
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.special import softmax
 
-from cubeview.cubes.answer import Prediction
-from cubeview.cubes.case import Case
+from cubeview.cubes.answer import Answer
+from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.learn.models.card import Card, why_not
 from cubeview.learn.models.device import on_best_device
-from cubeview.learn.models.doubt import early_features, strange
+from cubeview.learn.models.doubt import strange
 from cubeview.learn.models.model import Model
 from cubeview.learn.models.prepared import Prepared
 from cubeview.learn.models.rooms import room_of
+from cubeview.learn.tasks import TASKS
 
 Ventricles = Mapping[str, Ventricle] | None
-
-ASKED = 0.5
-"""Doubt of the ventricle finder above which the user is asked to check."""
-
-
-class _Asked(NamedTuple):
-    """What the latest preparation was made from, and its result."""
-
-    preprocess: Mapping[str, object]
-    roles: tuple[str, ...]
-    case: Case
-    ventricles: dict[str, Ventricle]
-    prepared: Prepared
-
-
-_latest: _Asked | None = None
-"""One slot, so that a map after an answer does not prepare the same case again."""
 
 
 def prepare_case(
     card: Card, case: Case, *, ventricles: Ventricles = None, report: Report = nothing
 ) -> Prepared:
     """Turn a case into the input of a model.
-
-    The latest result is kept: asking again for the same case and ventricles costs nothing.
 
     Parameters
     ----------
@@ -54,28 +34,49 @@ def prepare_case(
         Hearts: geometry placed by the user or found before; the rest is found.
     report : Report
 
-    Returns
-    -------
-    Prepared
-
     Raises
     ------
     CubeviewError
         If the model cannot judge the case, or the preparation fails.
     """
-    global _latest
-    given = dict(ventricles or {})
-    known = _latest
-    if known is not None and _same(known, card, case, given):
-        return known.prepared
-    reason = why_not(card, case)
-    if reason:
+    if reason := why_not(card, case):
         raise CubeviewError(f"{case.name}: {reason}")
     room = room_of(card.preprocess["kind"])
     config = room.config(card.preprocess)
-    prepared = room.prepare(case, config, card.roles, ventricles=given, report=report)
-    _latest = _Asked(card.preprocess, card.roles, case, given, prepared)
-    return prepared
+    return room.prepare(case, config, card.channels, ventricles=ventricles, report=report)
+
+
+class Latest:
+    """The latest preparation, so that a map after an answer does not prepare the same case again.
+
+    For one case at a time, and one thread.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[Card, dict[str, Ventricle], Prepared] | None = None
+
+    def prepare(
+        self, card: Card, case: Case, *, ventricles: Ventricles = None, report: Report = nothing
+    ) -> Prepared:
+        """Return what `prepare_case` would; at once where the latest was the same."""
+        given = dict(ventricles or {})
+        if self._known is None or not self._serves(card, case, given):
+            prepared = prepare_case(card, case, ventricles=given, report=report)
+            self._known = card, given, prepared
+        return self._known[2]
+
+    def _serves(self, card: Card, case: Case, given: Mapping[str, Ventricle]) -> bool:
+        assert self._known is not None
+        known, placed, prepared = self._known
+        if known.channels != card.channels or dict(known.preprocess) != dict(card.preprocess):
+            return False
+        if not same_cubes(prepared.case, case) or prepared.case.window != case.window:
+            return False
+        # The geometry that came back with the answer is the one to explain.
+        return any(
+            given.keys() == other.keys() and all(given[role] is other[role] for role in given)
+            for other in (placed, prepared.ventricles)
+        )
 
 
 def predict(
@@ -85,8 +86,8 @@ def predict(
     ventricles: Ventricles = None,
     prepared: Prepared | None = None,
     report: Report = nothing,
-) -> Prediction:
-    """Ask a model about a case.
+) -> Answer:
+    """Ask a model about a case; the answer is that of its task.
 
     Parameters
     ----------
@@ -97,10 +98,6 @@ def predict(
         The case's input where it is at hand; else it is made.
     report : Report
 
-    Returns
-    -------
-    Prediction
-
     Raises
     ------
     CubeviewError
@@ -109,108 +106,49 @@ def predict(
     begin = time.perf_counter()
     card = model.card
     if prepared is None:
-        prepared = prepare_case(
-            card, case, ventricles=ventricles, report=lambda f, text: report(0.9 * f, text)
-        )
+        prepared = prepare_case(card, case, ventricles=ventricles, report=part_of(report, 0.0, 0.9))
     check_input(model, prepared)
     report(0.9, "asking the network")
 
-    def ask(device: torch.device) -> tuple[np.ndarray, float | None]:
+    def ask(device: torch.device) -> tuple[np.ndarray, np.ndarray, float | None]:
         shown = input_tensor(prepared, device)
-        said: np.ndarray = model.network(shown).cpu().numpy()
+        features = model.network.features(shown)
+        said, pooled = (
+            values[0].cpu().numpy()
+            for values in (model.network.head(features), features.mean(dim=(2, 3, 4)))
+        )
         if model.doubt is None:
-            return said, None
-        early = early_features(model.network, shown).cpu().numpy()
-        return said, float(model.doubt.distances(early)[0])
+            return said, pooled, None
+        early = model.network.early(shown).cpu().numpy()
+        return said, pooled, float(model.doubt.distances(early)[0])
 
-    (logits, distance), device = on_best_device(model.network, ask)
-    probabilities = humbled(calibrated(logits, card)[0], prepared)
-    if not np.isfinite(probabilities).all():
+    (said, pooled, distance), device = on_best_device(model.network, ask)
+    if not np.isfinite(said).all():
         raise CubeviewError(f"{case.name}: {card.title} gave no number. Check the cube's values.")
     report(1.0, "answered")
     cautions = (*prepared.cautions, *filter(None, (case.question,)))
-    return Prediction(
+    return TASKS[card.task].answer(
+        said,
+        pooled,
+        prepared,
+        card,
         case=case,
         model=card.name,
-        probabilities=dict(zip(card.classes, map(float, probabilities), strict=True)),
-        abnormal=_number(abnormality(probabilities[None], card)),
+        weights=card.weights_sha256,
         device=device,
         seconds=time.perf_counter() - begin,
         cautions=cautions,
         ventricles=prepared.ventricles,
         distance=distance,
         unlike=strange(prepared, distance),
-        weights=card.weights_sha256,
     )
-
-
-def calibrated(logits: np.ndarray, card: Card) -> np.ndarray:
-    """Return class probabilities after temperature scaling.
-
-    Parameters
-    ----------
-    logits : ndarray, shape (n, classes)
-    card : Card
-
-    Returns
-    -------
-    ndarray, shape (n, classes), float64
-        Rows sum to 1.
-
-    Source: Guo et al. 2017, arXiv:1706.04599, section 4.2.
-    """
-    shares: np.ndarray = softmax(np.asarray(logits, dtype=np.float64) / card.temperature, axis=1)
-    return shares
-
-
-def humbled(probabilities: np.ndarray, prepared: Prepared) -> np.ndarray:
-    """Return probabilities that say no more than the geometry allows.
-
-    A network is as sure of a heart cut out at the wrong place as of any other. From where the
-    user is asked to check the ventricle on, its answer is mixed with knowing nothing, up to half
-    where the finder trusts its ventricle not at all. A ventricle placed by hand is trusted.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (classes,)
-    prepared : Prepared
-
-    Returns
-    -------
-    ndarray, shape (classes,)
-    """
-    found = [v.doubt for v in prepared.ventricles.values() if v.by != "user"]
-    share = float(np.clip(max(found, default=0.0) - ASKED, 0.0, 0.5))
-    mixed: np.ndarray = (1.0 - share) * probabilities + share / len(probabilities)
-    return mixed
-
-
-def abnormality(probabilities: np.ndarray, card: Card) -> np.ndarray | None:
-    """Return the evidence for any defect against the normal class, artefact left aside.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (n, classes)
-    card : Card
-
-    Returns
-    -------
-    ndarray, shape (n,), 0 to 1; or None
-        ``p(defects) / (p(defects) + p(normal))``; 0.5 where both are nothing. None for models
-        without that question.
-    """
-    if not card.normal:
-        return None
-    defects = sum(probabilities[:, card.classes.index(name)] for name in card.defects)
-    both = defects + probabilities[:, card.classes.index(card.normal)]
-    return np.where(both > 0, defects / np.maximum(both, 1e-300), 0.5)
 
 
 def check_input(model: Model, prepared: Prepared) -> None:
     """Raise CubeviewError if a prepared input does not fit a model's network."""
-    config = model.network.config
+    layout = model.network.layout()
     channels, *shape = prepared.input.shape
-    if channels != config.channels_in or min(config.map_size(n) for n in shape) < 1:
+    if channels != layout.channels_in or min(map(layout.map_size, shape)) < 1:
         raise CubeviewError(
             f"{prepared.case.name}: an input of {prepared.input.shape} does not fit the network "
             f"of {model.card.title}. Its card and its weights do not belong together."
@@ -221,19 +159,3 @@ def input_tensor(prepared: Prepared, device: torch.device) -> torch.Tensor:
     """Return the prepared input as a batch of one, shape (1, channel, d, h, w)."""
     # A copy: torch warns of arrays that are read-only.
     return torch.tensor(prepared.input, dtype=torch.float32, device=device)[None]
-
-
-def _same(known: _Asked, card: Card, case: Case, given: dict[str, Ventricle]) -> bool:
-    if known.case is not case or known.roles != card.roles:
-        return False
-    if dict(known.preprocess) != dict(card.preprocess):
-        return False
-    # The geometry that came back with the answer is the one to explain.
-    return any(
-        given.keys() == other.keys() and all(given[role] is other[role] for role in given)
-        for other in (known.ventricles, known.prepared.ventricles)
-    )
-
-
-def _number(values: np.ndarray | None) -> float | None:
-    return None if values is None else float(values[0])

@@ -9,33 +9,36 @@ import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.examples.heart import TRAIN, foreign_example, spect_example, spect_facts
-from cubeview.learn.examples.sky import ROLES as SKY_ROLES
-from cubeview.learn.examples.sky import sky_example, sky_facts
-from cubeview.simulate.heart import pair as spect
-from cubeview.simulate.heart.foreign import VERSION as FOREIGN
-from cubeview.simulate.heart.variants import VARIANTS
-from cubeview.simulate.sky import window as ifu
+from cubeview.learn.examples.heart import HEARTS
+from cubeview.learn.examples.sky import SKIES
+from cubeview.learn.examples.source import SPLITS, Source
+from cubeview.paths import replacing
 
 if TYPE_CHECKING:  # it needs torch, which the processes that simulate do without
     from cubeview.learn.models.processes import Together
 
-SPLITS = {"train": TRAIN, "calibrate": 1, "test": 2}
-"""Each split draws from its own stream of random numbers, so none shares a case with another."""
+SOURCES: Mapping[str, Source] = {**HEARTS, **SKIES}
 
 DESCRIPTION = "data.json"
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def source_of(name: str) -> Source:
+    """Return a simulator by its name, or raise CubeviewError listing those there are."""
+    if name in SOURCES:
+        return SOURCES[name]
+    raise CubeviewError(f"There is no simulator {name!r}; choose one of {', '.join(SOURCES)}.")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class DataConfig:
         Entries of the preparation's own config.
     shard : int
         Examples in one file.
+    task : str
+        What they are to teach: a key of `cubeview.learn.tasks.TASKS`.
     """
 
     source: str
@@ -62,47 +67,38 @@ class DataConfig:
     seed: int
     preprocess: Mapping[str, Any]
     shard: int = 256
+    task: str = "classify"
 
-    def __post_init__(self) -> None:
-        # A card's own mapping cannot be sent to the processes that simulate.
-        object.__setattr__(self, "preprocess", dict(self.preprocess))
+    __reduce__ = rebuilt
 
     @property
     def describes(self) -> dict[str, Any]:
         """What must agree for shards to be used again; more examples may be added later."""
+        source = SOURCES[self.source]
         return {
             "source": self.source,
-            "version": SOURCES[self.source].version,
+            "version": source.version,
             "split": self.split,
             "seed": self.seed,
             "preprocess": dict(self.preprocess),
             "shard": self.shard,
+            **({"task": self.task} if self.task in source.truths else {}),
         }
 
+    def files(self, folder: Path, suffix: str) -> list[Path]:
+        """Return the path of each shard in a folder."""
+        return [folder / f"{number:05d}{suffix}" for number in range(-(-self.count // self.shard))]
 
-@dataclass(frozen=True)
-class Source:
-    """A simulator together with its preparation.
+    def each(self, make: Callable[..., Any], number: int) -> list[Any]:
+        """Return what a function of a `Source` makes of each example of a shard.
 
-    Parameters
-    ----------
-    version : str
-        Changes whenever the same number gives another example.
-    classes : tuple of str
-    roles : tuple of str
-        Channels in order.
-    example : callable
-        ``example(seed, split, index, preprocess) -> ndarray, shape (channel, d, h, w)``; its
-        class is ``index`` modulo the number of classes.
-    facts : callable or None
-        Called like `example`; what was simulated, as numbers by name.
-    """
-
-    version: str
-    classes: tuple[str, ...]
-    roles: tuple[str, ...]
-    example: Callable[[int, int, int, Mapping[str, Any]], np.ndarray]
-    facts: Callable[[int, int, int, Mapping[str, Any]], dict[str, float]] | None = None
+        The last shard is made whole as well, so that a larger data set can go on from it.
+        """
+        first, split = number * self.shard, SPLITS[self.split]
+        return [
+            make(self.seed, split, index, self.preprocess)
+            for index in range(first, first + self.shard)
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +111,15 @@ class Dataset:
         Memory-mapped, all of the same length.
     count : int
     classes : int
+        Which take turns.
+    truths : tuple of ndarray, shape (m, ...)
+        What is known of each example, where that is not its class.
     """
 
     shards: tuple[np.ndarray, ...]
     count: int
     classes: int
+    truths: tuple[np.ndarray, ...] = ()
 
     @property
     def channels(self) -> int:
@@ -137,6 +137,13 @@ class Dataset:
     def labels(self, indices: np.ndarray) -> np.ndarray:
         """Return class numbers, shape (n,), int64."""
         return np.asarray(indices, dtype=np.int64) % self.classes
+
+    def truth(self, indices: np.ndarray) -> np.ndarray:
+        """Return what is known of examples, shape (n, ...): class numbers where nothing else is."""
+        if not self.truths:
+            return self.labels(indices)
+        length = len(self.truths[0])
+        return np.stack([self.truths[index // length][index % length] for index in indices])
 
 
 def make_dataset(
@@ -160,40 +167,31 @@ def make_dataset(
         Processes that train as one, on a disk they share: each simulates its part.
     report : Report
 
-    Returns
-    -------
-    Dataset
-
     Raises
     ------
     CubeviewError
         If the folder holds other data or cannot be written.
     """
     folder = Path(folder)
-    if config.source not in SOURCES:
-        raise CubeviewError(
-            f"There is no simulator {config.source!r}; choose one of {', '.join(SOURCES)}."
-        )
-    source = SOURCES[config.source]
-    paths = [folder / f"{number:05d}.npy" for number in range(-(-config.count // config.shard))]
+    source = source_of(config.source)
+    paths = config.files(folder, ".npy")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _claim(folder, config)
-        missing = [number for number, path in enumerate(paths) if not path.is_file()]
-        if together is not None:
-            missing = missing[together.rank :: together.size]
-        done = len(paths) - len(missing)
-        for number in make_files(_write_shard, config, paths, missing, workers):
-            done += number
+        ours = slice(together.rank, None, together.size) if together else slice(None)
+        for done in completed(_write_shard, config, paths, workers, ours):
             report(done / len(paths), f"Simulating: {min(done * config.shard, config.count)} cases")
         if together is not None:
             together.wait()
-        shards = tuple(np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+        shards, truths = (
+            tuple(np.load(path, mmap_mode="r", allow_pickle=False) for path in files)
+            for files in (paths, map(_truth_path, paths) if config.task in source.truths else ())
+        )
     except OSError as error:
         raise CubeviewError(
             f"{folder}: the training data cannot be written ({error.strerror}). Check the disk."
         ) from error
-    return Dataset(shards, config.count, len(source.classes))
+    return Dataset(shards, config.count, len(source.classes), truths)
 
 
 def _claim(folder: Path, config: DataConfig) -> None:
@@ -207,37 +205,38 @@ def _claim(folder: Path, config: DataConfig) -> None:
                 "folder, or delete this one."
             )
         return
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
 
-def make_files(
+def completed(
     write: Callable[[DataConfig, int, Path], None],
     config: DataConfig,
     paths: list[Path],
-    missing: list[int],
     workers: int,
+    ours: slice = slice(None),
 ) -> Iterator[int]:
-    """Make missing files, one a shard; yields 1 for each that is done and 0 while waiting."""
+    """Make our part of the missing files, one a shard; yields now and then how many there are."""
+    missing = [number for number, path in enumerate(paths) if not path.is_file()][ours]
+    done = len(paths) - len(missing)
     if not workers:
         for number in missing:
             write(config, number, paths[number])
-            yield 1
+            done += 1
+            yield done
         return
     with (
         _single_threaded(),
         ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
     ):
-        waiting: set[Future[None]] = {
-            pool.submit(write, config, number, paths[number]) for number in missing
-        }
+        waiting = {pool.submit(write, config, number, paths[number]) for number in missing}
         try:
             while waiting:
                 finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in finished:
                     future.result()
-                yield len(finished)
+                done += len(finished)
+                yield done
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -259,30 +258,15 @@ def _single_threaded() -> Iterator[None]:
 
 def _write_shard(config: DataConfig, number: int, path: Path) -> None:
     source = SOURCES[config.source]
-    split = SPLITS[config.split]
-    # The last shard is made whole as well, so that a larger data set can go on from it.
-    first = number * config.shard
-    examples = [
-        source.example(config.seed, split, index, config.preprocess)
-        for index in range(first, first + config.shard)
-    ]
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        np.save(file, np.stack(examples).astype(np.float16), allow_pickle=False)
-    part.replace(path)
+    if truth := source.truths.get(config.task):
+        _save(_truth_path(path), np.stack(config.each(truth, number)))
+    _save(path, np.stack(config.each(source.example, number)).astype(np.float16))
 
 
-def _hearts(version: str, **ways: Any) -> Source:
-    return Source(
-        f"{spect.VERSION}+{version}", spect.CLASSES, spect.ROLES, partial(spect_example, **ways)
-    )
+def _truth_path(path: Path) -> Path:
+    return path.with_suffix(".truth.npy")
 
 
-SOURCES: Mapping[str, Source] = {
-    "spect": replace(_hearts("finder-4"), facts=spect_facts),
-    # The same hearts and others, to see how what was learnt carries over.
-    "spect/found": _hearts("found-4", look=True),
-    **{f"spect/{name}": _hearts(f"{name}+finder-4", variant=name) for name in VARIANTS},
-    "spect/foreign": Source(f"{FOREIGN}+finder-4", spect.CLASSES, spect.ROLES, foreign_example),
-    "ifu": Source(ifu.VERSION, ifu.CLASSES, SKY_ROLES, sky_example, sky_facts),
-}
+def _save(path: Path, values: np.ndarray) -> None:
+    with replacing(path) as part, part.open("wb") as file:
+        np.save(file, values, allow_pickle=False)

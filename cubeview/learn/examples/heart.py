@@ -5,18 +5,18 @@ Neither runs for each case, since both take longer than all the rest: how they e
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cubeview.cubes.ventricle import Ventricle
+from cubeview.learn.examples.source import SPLITS, Source
 from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
 from cubeview.simulate.heart import pair as spect
+from cubeview.simulate.heart.foreign import VERSION as FOREIGN
 from cubeview.simulate.heart.foreign import simulate_foreign
 from cubeview.simulate.heart.variants import LEARNT, VARIANTS
-
-TRAIN = 0
-"""Number of the split that networks learn from."""
 
 # How far off a found ventricle may be, so that the finder itself, ten times slower than all the
 # rest, need not run for each training case: bias, standard deviation common to both states, and
@@ -44,14 +44,10 @@ def finder_errors(rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def misplaced(ventricle: Ventricle, error: np.ndarray) -> Ventricle:
-    """Return a ventricle as the finder might have found it.
+    """Return a ventricle as the finder might have found it, from where it was on average.
 
-    Parameters
-    ----------
-    ventricle : Ventricle
-        The truth, where the heart was on average.
-    error : ndarray, shape (9,)
-        Centre in mm, turn in degrees, logarithm of the semi-axes, each along the rows of `axes`.
+    The error, shape (9,), is that of the centre in mm, turn in degrees and logarithm of the
+    semi-axes, each along the rows of `axes`.
     """
     angle = np.deg2rad(error[3:6])
     # Small angles: a cross product, made orthonormal again.
@@ -148,7 +144,21 @@ def _pair(
     seed: int, split: int, index: int, variant: str
 ) -> tuple[spect.SpectPair, np.random.Generator]:
     rng = np.random.default_rng([seed, split, index])
-    params = VARIANTS[variant] if variant else None
-    if not variant and split == TRAIN:
-        params = LEARNT
+    usual = LEARNT if split == SPLITS["train"] else None
+    params = VARIANTS[variant] if variant else usual
     return spect.simulate_pair(spect.CLASSES[index % len(spect.CLASSES)], rng, params), rng
+
+
+def _hearts(version: str, **ways: Any) -> Source:
+    return Source(
+        f"{spect.VERSION}+{version}", spect.CLASSES, spect.ROLES, partial(spect_example, **ways)
+    )
+
+
+HEARTS: Mapping[str, Source] = {
+    "spect": replace(_hearts("finder-4"), facts=spect_facts),
+    # The same hearts and others, to see how what was learnt carries over.
+    "spect/found": _hearts("found-4", look=True),
+    **{f"spect/{name}": _hearts(f"{name}+finder-4", variant=name) for name in VARIANTS},
+    "spect/foreign": Source(f"{FOREIGN}+finder-4", spect.CLASSES, spect.ROLES, foreign_example),
+}

@@ -5,25 +5,19 @@ from typing import Any
 
 import numpy as np
 
+from cubeview.kinds import SKY
+from cubeview.learn.examples.source import Source
 from cubeview.learn.sky.prepare import SkyConfig, prepare_window
-from cubeview.simulate.sky.window import CLASSES, SkyWindow, simulate_window
-
-ROLES = ("flux", "noise")
-"""Channels in order."""
+from cubeview.simulate.sky.window import CLASSES, VERSION, SkyWindow, simulate_window
 
 WITHOUT_SIGMA = 0.25
 """Share of windows whose file states no uncertainty, as most radio cubes."""
 
 
 def sky_window(seed: int, split: int, index: int, size: int) -> tuple[SkyWindow, bool]:
-    """Simulate the window of one example number.
+    """Simulate the window of one example number, and whether its file would state an uncertainty.
 
-    Returns
-    -------
-    window : SkyWindow
-        Of class ``index`` modulo the number of classes.
-    states_sigma : bool
-        Whether its file would state an uncertainty.
+    It is of class ``index`` modulo the number of classes.
     """
     rng = np.random.default_rng([seed, split, index])
     window = simulate_window(CLASSES[index % len(CLASSES)], rng, size)
@@ -33,23 +27,31 @@ def sky_window(seed: int, split: int, index: int, size: int) -> tuple[SkyWindow,
 def sky_example(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> np.ndarray:
     """Simulate and prepare one window; shape (2, size, size, size), float32.
 
-    Parameters
-    ----------
-    seed, split, index : int
-        Together they name the example: the same three give the same one.
-    preprocess : mapping
-        Entries of `SkyConfig`.
+    The same ``(seed, split, index)`` gives the same one; `preprocess` has entries of `SkyConfig`.
     """
     config = SkyConfig.from_dict(preprocess)
     window, states_sigma = sky_window(seed, split, index, config.size)
     return prepare_window(window.flux, window.sigma if states_sigma else None, config)[0]
 
 
-def peak_sn(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> float:
-    """Return the peak signal-to-noise of what makes an example's class; 0 for an empty window."""
-    return sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)[0].peak_sn
-
-
 def sky_facts(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> dict[str, float]:
-    """Return the peak signal-to-noise of an example, as `peak_sn`."""
-    return {"peak_sn": peak_sn(seed, split, index, preprocess)}
+    """Return the peak signal-to-noise of what makes an example's class; 0 for an empty window."""
+    window, _ = sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)
+    return {"peak_sn": window.peak_sn}
+
+
+def sky_mask(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> np.ndarray:
+    """Return where what makes an example's class exceeds the noise, shape (size, size, size).
+
+    Numbers of its class; 0, which is empty, elsewhere. Takes the arguments of `sky_example`.
+    """
+    window, _ = sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)
+    shown = np.abs(window.effect) > window.sigma  # False where there is no data
+    return np.where(shown, CLASSES.index(window.label), 0).astype(np.uint8)
+
+
+SKIES: Mapping[str, Source] = {
+    "ifu": Source(
+        VERSION, CLASSES, SKY.channels, sky_example, sky_facts, truths={"segment": sky_mask}
+    )
+}

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from cubeview.errors import CubeviewError
+from cubeview.paths import replacing
 
 log = logging.getLogger(__name__)
 
 NAME = "maps.json"
 FORMAT = 1
 _MOST_BYTES = 1_000_000
-_LEAST_GAIN = 0.1
 
 
 def read_figures(folder: Path) -> Mapping[str, Any] | None:
@@ -40,10 +40,9 @@ def write_figures(figures: Mapping[str, Any], path: Path) -> None:
     CubeviewError
         If the file cannot be written.
     """
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
+        with replacing(path) as part:
+            part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
 
@@ -54,16 +53,7 @@ def advice(figures: Mapping[str, Any] | None, target: str) -> str:
     A map is recommended where it points to the place more often than chance does, by a tenth and
     by two standard errors at least.
 
-    Parameters
-    ----------
-    figures : mapping or None
-        As `cubeview.learn.measure.faithful.check_maps` returns them.
-    target : str
-
-    Returns
-    -------
-    str
-        Empty where nothing is known.
+    `figures` come from `cubeview.learn.measure.faithful.check_maps`; empty if nothing is known.
     """
     if figures is None or target not in figures.get("classes", ()):
         return ""
@@ -77,7 +67,7 @@ def advice(figures: Mapping[str, Any] | None, target: str) -> str:
     gain, name, best = max(rows, key=lambda one: one[:2])
     figure = f"{best['hit']:.0%} of {best['n']} simulated cases, by chance {best['chance']:.0%}"
     error = math.sqrt(max(best["chance"] * (1 - best["chance"]), 0.01) / best["n"])
-    if gain >= max(_LEAST_GAIN, 2 * error):
+    if gain >= max(0.1, 2 * error):
         return f"For “{target}” look at {name}: it points to the place in {figure}."
     return (
         f"No map finds the place of “{target}” better than chance (at best {name}: {figure}). "

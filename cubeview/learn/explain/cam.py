@@ -3,10 +3,11 @@
 import torch
 
 from cubeview.learn.explain.question import GridMap, Question
+from cubeview.learn.models.network import pooled_head
 from cubeview.learn.models.receptive import place
 
 
-def activation_map(asked: Question) -> GridMap:
+def answer(asked: Question) -> GridMap:
     """Return the class activation map of one logit, in logits.
 
     Signed; the mean over the last map's grid is the logit less its bias. Placed by receptive field.
@@ -15,5 +16,5 @@ def activation_map(asked: Question) -> GridMap:
     """
     network = asked.model.network
     features = network.features(asked.shown)[0]  # (C, d', h', w')
-    weighted = torch.tensordot(network.head.weight[asked.row], features, dims=1)
-    return GridMap(place(weighted.cpu().numpy(), network.config, asked.prepared.input.shape[1:]))
+    weighted = torch.tensordot(pooled_head(network).weight[asked.row], features, dims=1)
+    return GridMap(place(weighted.cpu().numpy(), network.layout(), asked.prepared.input.shape[1:]))

@@ -3,10 +3,11 @@
 import torch
 
 from cubeview.learn.explain.question import GridMap, Question
+from cubeview.learn.models.network import pooled_head
 from cubeview.learn.models.receptive import place
 
 
-def strengths(asked: Question) -> GridMap:
+def answer(asked: Question) -> GridMap:
     """Return the Grad-CAM++ of one logit, never negative.
 
     The factor exp(logit) of the paper's score, alike for all voxels, is left out; the scale means
@@ -17,9 +18,9 @@ def strengths(asked: Question) -> GridMap:
     network = asked.model.network
     features = network.features(asked.shown)[0]  # (C, d', h', w')
     # The logit is linear in the mean of each map, so its gradient needs no backward pass.
-    slope = network.head.weight[asked.row] / features[0].numel()  # (C,)
+    slope = pooled_head(network).weight[asked.row] / features[0].numel()  # (C,)
     spread = 2 * slope**2 + features.sum(dim=(1, 2, 3)) * slope**3
     share = torch.where(spread != 0, slope**2 / spread, torch.zeros_like(spread))
     weight = share * slope.clamp(min=0) * features[0].numel()
     weighted = torch.tensordot(weight, features, dims=1).clamp(min=0)
-    return GridMap(place(weighted.cpu().numpy(), network.config, asked.prepared.input.shape[1:]))
+    return GridMap(place(weighted.cpu().numpy(), network.layout(), asked.prepared.input.shape[1:]))

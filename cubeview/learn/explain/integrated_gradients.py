@@ -9,7 +9,7 @@ STEPS = 50
 _BATCH = 10
 
 
-def attributions(asked: Question) -> GridMap:
+def answer(asked: Question) -> GridMap:
     """Return the integrated gradients of one logit, a map for each channel, in logits.
 
     The gradient is integrated along the straight line from an empty input, by Gauss-Legendre

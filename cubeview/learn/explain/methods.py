@@ -1,12 +1,13 @@
 """The table of explanations: every way to ask a network where it looked.
 
-A new one is a file beside this that takes a `Question` and returns a `GridMap`, and one entry in
-`EXPLAINERS`; the window, the commands, the figures and the advice read the table. torch is
-loaded by the methods, never with this module.
+A new one is a file beside this whose `answer` takes a `Question` and returns a `GridMap`, and one
+entry in `EXPLAINERS`; the window, the commands, the figures and the advice read the table. torch
+is loaded by the methods, never with this module.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cubeview.cubes.answer import Overlay
@@ -61,28 +62,14 @@ class Explainer:
     measured: Callable[[Kind], Mapping[str, Any]] | None = None
 
 
-def _cam(asked: Question) -> GridMap:
-    from cubeview.learn.explain.cam import activation_map
+def _by(file: str) -> Callable[[Question], GridMap]:
+    """Return `answer` of a file beside this, which is loaded when it is asked."""
 
-    return activation_map(asked)
+    def answer(asked: Question) -> GridMap:
+        found: GridMap = import_module(f"cubeview.learn.explain.{file}").answer(asked)
+        return found
 
-
-def _occlusion(asked: Question) -> GridMap:
-    from cubeview.learn.explain.occlusion import drops
-
-    return drops(asked)
-
-
-def _grad_cam(asked: Question) -> GridMap:
-    from cubeview.learn.explain.gradcam import strengths
-
-    return strengths(asked)
-
-
-def _integrated_gradients(asked: Question) -> GridMap:
-    from cubeview.learn.explain.integrated_gradients import attributions
-
-    return attributions(asked)
+    return answer
 
 
 def _occlusions(kind: Kind) -> dict[str, OcclusionSettings]:
@@ -102,7 +89,7 @@ EXPLAINERS: dict[str, Explainer] = {
             title="Class activation &map",
             help="Which parts spoke for the class, and against it",
             unit="logit",
-            run=_cam,
+            run=_by("cam"),
             shortcut="C",
         ),
         Explainer(
@@ -111,7 +98,7 @@ EXPLAINERS: dict[str, Explainer] = {
             title="&Occlusion",
             help="Hide one small block after another and see how the evidence changes",
             unit="drop in logit",
-            run=_occlusion,
+            run=_by("occlusion"),
             shortcut="O",
             settings=OcclusionSettings(),
             measured=_occlusions,
@@ -122,7 +109,7 @@ EXPLAINERS: dict[str, Explainer] = {
             title="&Grad-CAM++",
             help="Only what speaks for the class, weak parts raised",
             unit="strength",
-            run=_grad_cam,
+            run=_by("gradcam"),
             shortcut="Shift+C",
         ),
         Explainer(
@@ -131,7 +118,7 @@ EXPLAINERS: dict[str, Explainer] = {
             title="&Integrated gradients",
             help="The evidence shared out over single voxels",
             unit="logit",
-            run=_integrated_gradients,
+            run=_by("integrated_gradients"),
             shortcut="Shift+O",
         ),
     )
@@ -184,10 +171,6 @@ def make_map(
     partial : callable, optional
         Given coarse maps while the work goes on, by methods that begin with one.
 
-    Returns
-    -------
-    Overlay
-
     Raises
     ------
     CubeviewError
@@ -205,13 +188,8 @@ def make_map(
     def overlay(found: GridMap) -> Overlay:
         return on_cubes(found, model, shown, method=way.label, target=target, unit=way.unit)
 
-    def tell(found: GridMap) -> None:
-        if partial is not None:
-            partial(overlay(found))
-
-    found = grid_map(
-        way, model, shown, row, settings, report=report, partial=tell if partial else None
-    )
+    tell = None if partial is None else lambda found: partial(overlay(found))
+    found = grid_map(way, model, shown, row, settings, report=report, partial=tell)
     report(1.0, "map ready")
     return overlay(found)
 

@@ -8,13 +8,17 @@ The result equals one full pass per patch up to rounding.
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from cubeview.learn.models.network import Network, NetworkConfig, fold_batch_norm
+from cubeview.errors import CubeviewError
+from cubeview.learn.models.network import Network
+from cubeview.learn.models.receptive import Layout
+from cubeview.learn.models.strided import StridedNetwork, fold_batch_norm
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -58,7 +62,7 @@ class Track:
     outputs: tuple[int, ...]
 
 
-def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | None:
+def track(start: int, stop: int, length: int, layout: Layout) -> Track | None:
     """Follow the voxels [start, stop) of an axis through the layers; None if nothing sees them.
 
     Parameters
@@ -66,14 +70,13 @@ def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | 
     start, stop : int
     length : int
         Voxels along the axis.
-    config : NetworkConfig
+    layout : Layout
     """
     span = start, stop
     cuts, outputs = [], []
-    for kernel, stride, (low, high) in zip(
-        config.kernels, config.strides, config.pads, strict=True
-    ):
-        size = (length + low + high - kernel) // stride + 1
+    for layer in layout.layers:
+        kernel, stride, (low, _) = layer.kernel, layer.stride, layer.pad
+        size = layer.outputs(length)
         first = max(0, -((kernel - 1 - start - low) // stride))
         last = min(size - 1, (stop - 1 + low) // stride)
         if last < first:
@@ -89,19 +92,12 @@ def track(start: int, stop: int, length: int, config: NetworkConfig) -> Track | 
     return Track(*span, tuple(cuts), tuple(outputs))
 
 
-def narrowed(wide: Track, narrow: Track, config: NetworkConfig) -> Track:
+def _narrowed(wide: Track, narrow: Track, layout: Layout) -> Track:
     """Go through the first, strided layers as `wide` does and on as `narrow`, which lies in it.
 
     Those layers cost little, and windows alike make one convolution of many patches.
-
-    Parameters
-    ----------
-    wide, narrow : Track
-    config : NetworkConfig
     """
-    strided = 0
-    while strided < len(config.strides) and config.strides[strided] > 1:
-        strided += 1
+    strided = sum(1 for _ in takewhile(lambda layer: layer.stride > 1, layout.layers))
     if not strided:
         return narrow
     last = strided - 1
@@ -142,8 +138,13 @@ class Occluder:
         hidden: torch.Tensor,
         dtype: torch.dtype = torch.float32,
     ) -> None:
+        if not isinstance(network, StridedNetwork):
+            raise CubeviewError(
+                "the network of this model is not made of plain convolutions, so hiding one patch "
+                "after another is not to be had. Choose another way to explain."
+            )
         folded = fold_batch_norm(network)
-        self._config = folded.config
+        self._layout = folded.layout()
         self._shape = tuple(shown.shape[1:])
         self._head = folded.head
         self._weights = [
@@ -187,14 +188,9 @@ class Occluder:
         drops : ndarray, shape (len(which), classes), float32
             Logits of the unhidden input minus those with the patch hidden.
         """
-        seen: list[tuple[int, Tracks]] = []
-        unseen: list[int] = []
-        for row, start in enumerate(starts):
-            tracks = self._tracks_of(start, start + patch)
-            if tracks is None:
-                unseen.append(row)
-            else:
-                seen.append((row, tracks))
+        every = [(row, self._tracks_of(start, start + patch)) for row, start in enumerate(starts)]
+        seen = [(row, tracks) for row, tracks in every if tracks is not None]
+        unseen = [row for row, tracks in every if tracks is None]
         if unseen:
             yield np.array(unseen), np.zeros((len(unseen), self._head.out_features), np.float32)
         # Windows of one size make one convolution: the costly last layer decides the order.
@@ -227,9 +223,9 @@ class Occluder:
     def _track(self, axis: int, start: int, stop: int, first: int, end: int) -> Track | None:
         """Follow what changes, [first, end), and the patch around it, [start, stop)."""
         length = self._shape[axis]
-        narrow = track(first, end, length, self._config)
-        wide = track(start, stop, length, self._config)
-        return narrowed(wide, narrow, self._config) if narrow and wide else None
+        narrow = track(first, end, length, self._layout)
+        wide = track(start, stop, length, self._layout)
+        return _narrowed(wide, narrow, self._layout) if narrow and wide else None
 
     def _lost(self, tracks: Sequence[Tracks]) -> torch.Tensor:
         """Return how the sums over the last map change with each patch, shape (B, C), float32."""
@@ -251,9 +247,9 @@ class Occluder:
                 summed = functional.conv3d(
                     several.permute(0, 4, 1, 2, 3),
                     weight,
-                    stride=self._config.strides[layer],
+                    stride=self._layout.layers[layer].stride,
                     padding=margins,
-                    groups=self._config.groupings[layer],
+                    groups=self._layout.layers[layer].groups,
                 ).permute(0, 2, 3, 4, 1)[: len(rows)]  # (B, w, w, w, C)
                 for (cuts, needs), members in _alike(
                     (
@@ -309,15 +305,9 @@ def _alike(keys: Iterable[Key]) -> Iterable[tuple[Key, list[int]]]:
 
 
 class _Rows:
-    """A map with its channels last, to cut windows from.
+    """A map with its channels last, to cut windows from."""
 
-    Parameters
-    ----------
-    values : Tensor, shape (1, C, d, h, w)
-    dtype : torch.dtype
-    """
-
-    def __init__(self, values: torch.Tensor, dtype: torch.dtype) -> None:
+    def __init__(self, values: torch.Tensor, dtype: torch.dtype) -> None:  # (1, C, d, h, w)
         self._shape = values.shape[2:]
         self._rows = values[0].flatten(1).T.to(dtype).contiguous()  # (d * h * w, C)
 
@@ -334,14 +324,9 @@ class _Rows:
 
 
 class _BoxSums:
-    """Sums over boxes of a map, from its running sums.
+    """Sums over boxes of a map, from its running sums."""
 
-    Parameters
-    ----------
-    values : Tensor, shape (C, d, h, w)
-    """
-
-    def __init__(self, values: torch.Tensor) -> None:
+    def __init__(self, values: torch.Tensor) -> None:  # (C, d, h, w)
         sums = np.moveaxis(values.float().cpu().numpy(), 0, -1).astype(np.float64)
         for axis in range(3):
             sums = sums.cumsum(axis=axis)

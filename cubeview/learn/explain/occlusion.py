@@ -13,18 +13,12 @@ from cubeview.errors import CubeviewError
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.occluder import Occluder
 from cubeview.learn.explain.overlay import visible_in
-from cubeview.learn.explain.question import (
-    FILLS,
-    PRECISIONS,
-    GridMap,
-    OcclusionSettings,
-    Question,
-)
+from cubeview.learn.explain.question import FILLS, PRECISIONS, GridMap, OcclusionSettings, Question
 
 _PARTIAL_S = 0.5
 
 
-def drops(asked: Question) -> GridMap:
+def answer(asked: Question) -> GridMap:
     """Hide one patch after another and map how far the logit falls.
 
     Each voxel gets the mean over all patches that cover it. Patches lie every `stride` voxels
@@ -98,12 +92,10 @@ class _Falls:
 def _box_sum(values: np.ndarray, side: int) -> np.ndarray:
     """Sum over the cube of `side` voxels that begins at each voxel, where it fits."""
     sums: np.ndarray = values.astype(np.float64)
-    for axis in range(3):
-        cumulated = np.cumsum(sums, axis=axis)
-        cumulated = np.insert(cumulated, 0, 0.0, axis=axis)
-        count = cumulated.shape[axis] - side
-        ends = cumulated.take(range(side, side + count), axis=axis)
-        sums = ends - cumulated.take(range(count), axis=axis)
+    for axis, length in enumerate(values.shape):
+        sums = np.insert(np.cumsum(sums, axis=axis), 0, 0.0, axis=axis)
+        begins = np.arange(length - side + 1)
+        sums = sums.take(begins + side, axis=axis) - sums.take(begins, axis=axis)
     return sums
 
 
@@ -126,7 +118,7 @@ def _levels(
 def _hidden(asked: Question, settings: OcclusionSettings) -> np.ndarray:
     """The input as it would be with everything hidden, shape (channel, d, h, w)."""
     hidden, visible = asked.prepared.input.copy(), visible_in(asked.prepared)
-    for role, channel in zip(asked.model.card.roles, hidden, strict=True):
+    for role, channel in zip(asked.model.card.channels, hidden, strict=True):
         if settings.channel not in ("both", role):
             continue
         level = 0.0
@@ -150,7 +142,7 @@ def _check(asked: Question, settings: OcclusionSettings) -> None:
     for name, chosen, choices in (
         ("fill", settings.fill, FILLS),
         ("precision", settings.precision, PRECISIONS),
-        ("channel", settings.channel, ("both", *asked.model.card.roles)),
+        ("channel", settings.channel, ("both", *asked.model.card.channels)),
     ):
         if chosen not in choices:
             raise CubeviewError(f"Unknown {name} {chosen!r}: choose {', '.join(choices)}.")

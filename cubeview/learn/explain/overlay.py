@@ -1,7 +1,5 @@
 """From a map on the network's input grid to an `Overlay` on the cubes' voxels."""
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 from scipy.ndimage import binary_closing, binary_fill_holes
 
@@ -15,6 +13,11 @@ from cubeview.learn.models.prepared import Prepared, to_cube
 
 def row_of(model: Model, target: str) -> int:
     """Return the place of a class among the model's answers, or raise CubeviewError."""
+    if model.card.task != "classify":
+        raise CubeviewError(
+            f"{model.card.title} does not tell classes apart, so no map can show what spoke for "
+            "one. Choose a model that classifies."
+        )
     if target not in model.card.classes:
         raise CubeviewError(
             f"{model.card.title} has no class {target!r}: choose {', '.join(model.card.classes)}."
@@ -32,16 +35,12 @@ def visible_in(prepared: Prepared) -> np.ndarray:
     return seen
 
 
-_known: WeakKeyDictionary[Prepared, dict[str, np.ndarray]] = WeakKeyDictionary()
-
-
 def _unseen(prepared: Prepared, role: str) -> np.ndarray:
     """Return the voxels of a map's box that the network saw nothing of; kept like the way there."""
-    known = _known.setdefault(prepared, {})
-    if role not in known:
+    if role not in prepared.unseen:
         seen = visible_in(prepared).astype(np.float32)
-        known[role] = ~(to_cube(seen, prepared, role)[0] >= 0.5)
-    return known[role]
+        prepared.unseen[role] = ~(to_cube(seen, prepared, role)[0] >= 0.5)
+    return prepared.unseen[role]
 
 
 def on_cubes(
@@ -62,7 +61,7 @@ def on_cubes(
         The class the map speaks for.
     unit : str
     """
-    channels, roles = model.card.roles, tuple(prepared.grids)
+    channels, roles = model.card.channels, tuple(prepared.grids)
     own = dict.fromkeys(roles, found.summed)
     if found.values.ndim == 4 and set(roles) == set(channels):
         own = dict(zip(channels, found.values, strict=True))

@@ -6,64 +6,35 @@ under a little noise and across trainings (after Arun et al. 2021, arXiv:2008.02
 and class.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.ndimage import distance_transform_edt, map_coordinates
 from scipy.stats import spearmanr
 
 from cubeview import __version__
-from cubeview.cubes.axes import Axis
-from cubeview.cubes.case import Case
-from cubeview.cubes.cube import ArrayPixels, Cube
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import Kind, kind_of
 from cubeview.learn.explain.advice import FORMAT
 from cubeview.learn.explain.methods import EXPLAINERS, Explainer, grid_map
 from cubeview.learn.explain.overlay import visible_in
-from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
+from cubeview.learn.measure.measured import same_input
 from cubeview.learn.models.device import on_best_device
-from cubeview.learn.models.model import Model
-from cubeview.learn.models.network import build
+from cubeview.learn.models.model import Model, fresh_network
 from cubeview.learn.models.prepared import Prepared
-from cubeview.learn.sky.prepare import SkyConfig, prepare_window
-from cubeview.simulate.heart import pair as spect
-from cubeview.simulate.sky import window as ifu
+from cubeview.learn.models.rooms import Known, room_of
 
 Maker = Callable[[Model, Prepared, int], np.ndarray]
 
-NEAR_MM = 10.0
-NEAR_VOXELS = 2.0
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 NOISE = 0.02
 _FRESH = ("head", "all")  # what is untrained in the models a map must not be like
 _FEW = 3  # cases of a class for the tests that need no large number
 _SOME = 10  # and for the comparison of trainings
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """A simulated case as network input, and where what makes its class lies.
-
-    Parameters
-    ----------
-    label : str
-    prepared : Prepared
-    region : ndarray of bool, shape (d, h, w)
-        Where a map may point: the wall of a heart, all of a window.
-    near : ndarray of bool, shape (d, h, w)
-        Close enough to the place; empty where the class has none.
-    """
-
-    label: str
-    prepared: Prepared
-    region: np.ndarray
-    near: np.ndarray
 
 
 def check_maps(
@@ -108,16 +79,23 @@ def check_maps(
         If no simulator makes cases for this model, or the twins are not like it or the same.
     """
     _check_twins(model, twins)
-    simulator = _simulator(model)
-    ways = makers(kind_of(model.card))
+    card, simulator = model.card, room_of(model.card.kind).simulator
+    if simulator is None:
+        raise CubeviewError(f"{card.title}: no simulator makes cases for models of this kind.")
+    labels = [label for label in card.classes if label in simulator.classes]
+    if not labels:
+        raise CubeviewError(f"{card.title}: none of its classes is one of the simulator's.")
+    ways = makers(kind_of(card))
     tallies = {name: _Tally() for name in ways}
-    taken: Counter[str] = Counter()
     rng = np.random.default_rng(seed)
     fresh: dict[str, Model] = {}
-    for number, known in enumerate(_cases(model, simulator, count, seed)):
+    for number in range(count):
         report(number / count, f"checking maps, case {number + 1} of {count}")
-        prepared, label = known.prepared, known.label
-        row, seen = model.card.classes.index(label), visible_in(prepared)
+        taken, which = divmod(number, len(labels))
+        label, drawn = labels[which], np.random.default_rng((seed, number))
+        known = simulator.known(card.preprocess, card.channels, label, drawn, f"check {number}")
+        prepared = known.prepared
+        row, seen = card.classes.index(label), visible_in(prepared)
         by_chance = _curves(model, prepared, row, rng.permutation(seen.size).reshape(seen.shape))
         fresh = fresh or {name: _fresh(model, prepared, name == "all") for name in _FRESH}
         shaken = _shaken(prepared, seen, rng)
@@ -125,19 +103,16 @@ def check_maps(
             tally, values = tallies[name], make(model, prepared, row)
             tally.point(known, values)
             tally.curves[label].append((*_curves(model, prepared, row, values), *by_chance))
-            if taken[label] < _FEW:
+            if taken < _FEW:
                 for what, other in fresh.items():
                     like = _alike(values, make(other, prepared, row), seen)
                     tally.alike[what].append(abs(like))
                 again = _alike(values, make(model, shaken, row), seen)
                 tally.alike["repeatable"].append(again)
-            if twins and taken[label] < _SOME:
-                maps = [values, *(make(twin, prepared, row) for twin in twins)]
-                pairs = combinations(maps, 2)
+            if twins and taken < _SOME:
+                pairs = combinations([values, *(make(twin, prepared, row) for twin in twins)], 2)
                 tally.across[label] += [_alike(one, other, seen) for one, other in pairs]
-        taken[label] += 1
     report(1.0, "maps checked")
-    classes = model.card.classes
     found: dict[str, Any] = {
         "format": FORMAT,
         "made_by": f"cubeview {__version__}",
@@ -145,8 +120,8 @@ def check_maps(
         "cases": count,
         "seed": seed,
         "within": simulator.within,
-        "classes": list(classes),
-        "methods": {name: tally.figures(classes) for name, tally in tallies.items()},
+        "classes": list(card.classes),
+        "methods": {name: tally.figures(card.classes) for name, tally in tallies.items()},
     }
     if twins:
         found["models"] = [one.card.weights_sha256 for one in (model, *twins)]
@@ -157,7 +132,7 @@ class _Tally:
     """What is found of one method, by class or by what its maps are compared with."""
 
     def __init__(self) -> None:
-        self.hits: defaultdict[str, list[tuple[bool, float]]] = defaultdict(list)
+        self.hits: defaultdict[str, list[tuple[float, ...]]] = defaultdict(list)
         self.curves: defaultdict[str, list[tuple[float, ...]]] = defaultdict(list)
         self.alike: defaultdict[str, list[float]] = defaultdict(list)
         self.across: defaultdict[str, list[float]] = defaultdict(list)
@@ -166,8 +141,8 @@ class _Tally:
         """Take whether a map's largest value lies near the place, if there is one."""
         if known.near.any():
             inside = np.where(known.region, values, -np.inf)
-            hit = bool(known.near.flat[int(inside.argmax())])
-            self.hits[known.label].append((hit, float(known.near[known.region].mean())))
+            hit, chance = known.near.flat[inside.argmax()], known.near[known.region].mean()
+            self.hits[known.label].append((float(hit), float(chance)))
 
     def figures(self, classes: Sequence[str]) -> dict[str, Any]:
         """Return plain values, see `check_maps`."""
@@ -181,14 +156,11 @@ class _Tally:
         return found
 
     def _row(self, label: str) -> dict[str, Any]:
-        hits, curves = self.hits[label], self.curves[label]
-        names = ("deletion", "insertion", "deletion_random", "insertion_random")
-        row: dict[str, Any] = {
-            "n": len(hits),
-            "hit": _mean([float(hit) for hit, _ in hits]),
-            "chance": _mean([chance for _, chance in hits]),
-        }
-        row |= {name: _mean([one[place] for one in curves]) for place, name in enumerate(names)}
+        row: dict[str, Any] = {"n": len(self.hits[label])}
+        curves = ("deletion", "insertion", "deletion_random", "insertion_random")
+        for names, found in ((("hit", "chance"), self.hits), (curves, self.curves)):
+            for place, name in enumerate(names):
+                row[name] = _mean([one[place] for one in found[label]])
         if label in self.across:
             row["across_seeds"] = _mean(self.across[label])
         return row
@@ -197,12 +169,7 @@ class _Tally:
 def _check_twins(model: Model, twins: Sequence[Model]) -> None:
     cards = [model.card, *(twin.card for twin in twins)]
     for card in cards[1:]:
-        if (card.kind, card.classes, card.roles, dict(card.preprocess)) != (
-            model.card.kind,
-            model.card.classes,
-            model.card.roles,
-            dict(model.card.preprocess),
-        ):
+        if (card.kind, same_input(card)) != (model.card.kind, same_input(model.card)):
             raise CubeviewError(
                 f"{card.title}: it does not answer the question of {model.card.title} from the "
                 "same input, so their maps cannot be compared."
@@ -217,99 +184,11 @@ def makers(kind: Kind) -> dict[str, Maker]:
     def maker(way: Explainer, settings: Any) -> Maker:
         return lambda model, prepared, row: grid_map(way, model, prepared, row, settings).summed
 
-    return {
-        name: maker(way, settings)
-        for way in EXPLAINERS.values()
-        for name, settings in (
-            way.measured(kind) if way.measured else {way.label: way.settings}
-        ).items()
-    }
-
-
-def _cases(model: Model, simulator: "_Simulator", count: int, seed: int) -> Iterator[Known]:
-    labels = [label for label in model.card.classes if label in simulator.classes]
-    if not labels:
-        raise CubeviewError(f"{model.card.title}: none of its classes is one of the simulator's.")
-    for number in range(count):
-        label, rng = labels[number % len(labels)], np.random.default_rng((seed, number))
-        yield simulator.make(model, label, rng, f"check {number}")
-
-
-def _heart(model: Model, label: str, rng: np.random.Generator, name: str) -> Known:
-    pair = spect.simulate_pair(label, rng)
-    case = spect.to_case(pair, name)
-    config = HeartConfig.from_dict(model.card.preprocess)
-    roles = model.card.roles
-    prepared = prepare_heart(case, config, roles, ventricles=pair.truth.ventricles)
-    wall, site = (
-        np.any(
-            [
-                _on_grid(masks[role], prepared.grids[role], prepared.input.shape[1:])
-                for role in prepared.grids
-            ],
-            axis=0,
-        )
-        for masks in (pair.truth.myocardium, pair.truth.site)
-    )
-    region = wall | site
-    return Known(label, prepared, region, _around(site, NEAR_MM / config.voxel_mm) & region)
-
-
-def _window(model: Model, label: str, rng: np.random.Generator, name: str) -> Known:
-    config = SkyConfig.from_dict(model.card.preprocess)
-    window = ifu.simulate_window(label, rng, config.size)
-    values, _ = prepare_window(window.flux, window.sigma, config)
-    steps = np.arange(config.size, dtype=float)
-    axes = (
-        Axis("Wavelength", "spectral", "", steps),
-        Axis("Dec", "space", "", steps),
-        Axis("RA", "space", "", steps),
-    )
-    cube = Cube(axes, ArrayPixels(window.flux), "sky")
-    case = Case(name, "sky", {model.card.roles[0]: cube})
-    prepared = Prepared(case, values, {model.card.roles[0]: np.eye(4)})
-    strength = np.abs(window.effect)
-    site = strength > strength.max() / 2
-    return Known(label, prepared, np.ones_like(site), _around(site, NEAR_VOXELS))
-
-
-@dataclass(frozen=True)
-class _Simulator:
-    """Where cases with a known place come from, and how near to it counts."""
-
-    make: Callable[[Model, str, np.random.Generator, str], Known]
-    classes: tuple[str, ...]
-    version: str
-    within: str
-
-
-_SIMULATORS = {
-    "heart": _Simulator(_heart, spect.CLASSES, spect.VERSION, f"{NEAR_MM:g} mm, in the heart"),
-    "sky": _Simulator(_window, ifu.CLASSES, ifu.VERSION, f"{NEAR_VOXELS:g} voxels"),
-}
-
-
-def _simulator(model: Model) -> _Simulator:
-    if model.card.kind not in _SIMULATORS:
-        raise CubeviewError(
-            f"{model.card.title}: no simulator makes cases for models of this kind."
-        )
-    return _SIMULATORS[model.card.kind]
-
-
-def _on_grid(mask: np.ndarray, grid: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Sample a mask of a cube at the voxels of the input."""
-    voxels = np.indices(shape).reshape(3, -1)
-    places = grid[:3, :3] @ voxels + grid[:3, 3:]
-    inside: np.ndarray = map_coordinates(mask.astype(np.float32), places, order=1) >= 0.5
-    return inside.reshape(shape)
-
-
-def _around(site: np.ndarray, voxels: float) -> np.ndarray:
-    if not site.any():
-        return site
-    near: np.ndarray = distance_transform_edt(~site) <= voxels
-    return near
+    found: dict[str, Maker] = {}
+    for way in EXPLAINERS.values():
+        chosen = way.measured(kind) if way.measured else {way.label: way.settings}
+        found |= {name: maker(way, settings) for name, settings in chosen.items()}
+    return found
 
 
 def _curves(model: Model, prepared: Prepared, row: int, values: np.ndarray) -> tuple[float, float]:
@@ -336,7 +215,7 @@ def _curves(model: Model, prepared: Prepared, row: int, values: np.ndarray) -> t
 def _fresh(model: Model, prepared: Prepared, everywhere: bool) -> Model:
     """The model with untrained weights in its head, or in all of it."""
     torch.manual_seed(1)
-    network = build(model.network.config)
+    network = fresh_network(model.network.entries())
     if everywhere:
         shown = torch.tensor(prepared.input)[None].repeat(4, 1, 1, 1, 1)
         for _ in range(30):  # settles the statistics of the normalisations

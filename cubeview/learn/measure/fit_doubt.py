@@ -5,13 +5,16 @@ import torch
 
 from cubeview.errors import CubeviewError
 from cubeview.learn.examples.dataset import Dataset
-from cubeview.learn.models.doubt import RATE, Doubt, early_features, nearest
+from cubeview.learn.models.doubt import RATE, Doubt, nearest
 from cubeview.learn.models.network import Network
 
 FIT_CASES = 4096
 LIMIT_CASES = 2048
 LEAST_CASES = 100
 """One in a hundred cannot be told from fewer."""
+
+BATCH = 128
+"""Cases that go through a network together."""
 
 _RIDGE = 1e-3
 
@@ -28,10 +31,6 @@ def fit_doubt(network: Network, fitted: Dataset, held_out: Dataset) -> Doubt:
     held_out : Dataset
         Cases it was not trained on, for the limit.
 
-    Returns
-    -------
-    Doubt
-
     Raises
     ------
     CubeviewError
@@ -44,14 +43,12 @@ def fit_doubt(network: Network, fitted: Dataset, held_out: Dataset) -> Doubt:
     features, labels = features_of(network, fitted, FIT_CASES)
     classes = [features[labels == label] for label in np.unique(labels)]
     means = np.stack([members.mean(axis=0) for members in classes])
-    residual = np.concatenate(
-        [members - mean for members, mean in zip(classes, means, strict=True)]
-    )
+    parts = [members - mean for members, mean in zip(classes, means, strict=True)]
+    residual = np.concatenate(parts)
     covariance = residual.T @ residual / len(residual)
     # A feature that never varies would make any other value infinitely far.
-    covariance += max(_RIDGE * np.trace(covariance) / len(covariance), 1e-12) * np.eye(
-        len(covariance)
-    )
+    ridge = max(_RIDGE * np.trace(covariance) / len(covariance), 1e-12)
+    covariance += ridge * np.eye(len(covariance))
     precision = np.linalg.inv(covariance)
     unseen, _ = features_of(network, held_out, LIMIT_CASES)
     limit = float(np.quantile(nearest(unseen, means, precision), 1 - RATE))
@@ -59,7 +56,7 @@ def fit_doubt(network: Network, fitted: Dataset, held_out: Dataset) -> Doubt:
 
 
 def features_of(network: Network, data: Dataset, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return `early_features` of at most so many examples, float64, and their labels.
+    """Return `Network.early` of at most so many examples, float64, and their labels.
 
     Parameters
     ----------
@@ -70,7 +67,7 @@ def features_of(network: Network, data: Dataset, most: int) -> tuple[np.ndarray,
     every = np.arange(min(data.count, most))
     found = []
     with torch.inference_mode():
-        for first in range(0, len(every), 128):
-            batch = torch.from_numpy(data.inputs(every[first : first + 128]))
-            found.append(early_features(network, batch).numpy())
+        for first in range(0, len(every), BATCH):
+            batch = torch.from_numpy(data.inputs(every[first : first + BATCH]))
+            found.append(network.early(batch).numpy())
     return np.concatenate(found).astype(np.float64), data.labels(every)

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-import time
+import timeit
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,12 +16,13 @@ import torch
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
 from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset
-from cubeview.learn.examples.truth import make_facts
-from cubeview.learn.measure.fit_doubt import features_of
-from cubeview.learn.measure.metrics import auc, evidence, reliability, roc, softmax, summarise
+from cubeview.learn.examples.facts import make_facts
+from cubeview.learn.measure.fit_doubt import BATCH, features_of
 from cubeview.learn.measure.sky_figures import by_strength
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model
+from cubeview.learn.tasks import TASKS
+from cubeview.learn.tasks.metrics import auc, evidence, reliability, roc, softmax
 
 EXTENTS = (0.03, 0.06, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40)
 SEVERITIES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -39,7 +40,9 @@ class Measured:
     on : str
         Which cases, in words.
     logits : ndarray, shape (n, classes), float64
+        Or whatever else a network of the card's task says.
     labels : ndarray, shape (n,), int
+        What it should have said.
     facts : mapping of str to ndarray, shape (n,)
         What was simulated, as numbers by name.
     """
@@ -51,18 +54,6 @@ class Measured:
     facts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def set_name(source: str, count: int, seed: int) -> str:
-    """Return in words which simulated cases a figure was measured on.
-
-    Parameters
-    ----------
-    source : str
-        A key of `SOURCES`.
-    count, seed : int
-    """
-    return f"{count} simulated cases ({SOURCES[source].version}), seed {seed}"
-
-
 def simulator_of(card: Card) -> str:
     """Return which simulator makes cases for a model: the one with its classes and channels.
 
@@ -72,7 +63,7 @@ def simulator_of(card: Card) -> str:
         If there is none.
     """
     for name, source in SOURCES.items():
-        if source.classes == card.classes and source.roles == card.roles:
+        if source.classes == card.classes and source.channels == card.channels:
             return name
     raise CubeviewError(
         f"{card.title} has classes of its own ({', '.join(card.classes)}); no simulator makes "
@@ -120,24 +111,29 @@ def simulated(
 
 
 def answers(
-    network: torch.nn.Module, data: Dataset, batch: int = 128
+    network: torch.nn.Module, data: Dataset, task: str = "classify"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return logits, shape (n, classes), float64, and labels, shape (n,), of a whole data set.
+    """Return what a network says to a whole data set, float64, and what it should have said.
+
+    For classes that is logits, shape (n, classes), and labels, shape (n,).
 
     Parameters
     ----------
     network : Module
     data : Dataset
-    batch : int
-        Cases at a time.
+    task : str
+        Of the network's card.
     """
     network.eval()
-    logits = []
+    said, wanted = [], []
     with torch.inference_mode():
-        for first in range(0, data.count, batch):
-            chosen = np.arange(first, min(first + batch, data.count))
-            logits.append(network(torch.from_numpy(data.inputs(chosen))).double().numpy())
-    return np.concatenate(logits), data.labels(np.arange(data.count))
+        for first in range(0, data.count, BATCH):
+            chosen = np.arange(first, min(first + BATCH, data.count))
+            shown = torch.from_numpy(data.inputs(chosen))
+            target = TASKS[task].target(shown, torch.from_numpy(data.truth(chosen)))
+            said.append(network(shown).double().numpy())
+            wanted.append(target.numpy())
+    return np.concatenate(said), np.concatenate(wanted)
 
 
 def flagged(model: Model, data: Dataset) -> float | None:
@@ -151,26 +147,16 @@ def flagged(model: Model, data: Dataset) -> float | None:
 def figures(measured: Measured) -> dict[str, Any]:
     """Return all that a report shows of one set of answers, as plain values.
 
-    Returns
-    -------
-    dict
-        As `cubeview.learn.measure.metrics.summarise`, and ``"on"``, ``"roc"`` (curves and areas by
-        name),
-        ``"reliability"``, and where the facts are known ``"by_extent"`` and ``"by_severity"``
-        (hearts) or ``"by_peak_sn"`` (sky).
+    The figures of the card's task and ``"on"``; of classes also ``"roc"`` (curves and areas by
+    name), ``"reliability"``, and where the facts are known ``"by_extent"`` and ``"by_severity"``
+    (hearts) or ``"by_peak_sn"`` (sky).
     """
     card, logits, labels = measured.card, measured.logits, measured.labels
-    found = summarise(
-        logits,
-        labels,
-        card.classes,
-        temperature=card.temperature,
-        normal=card.normal,
-        defects=card.defects,
-    )
+    found = {**TASKS[card.task].figures(logits, labels, card), "on": measured.on}
+    if card.task != "classify":
+        return found
     chances = softmax(logits, card.temperature)
     mean, right, number = reliability(chances, labels)
-    found["on"] = measured.on
     found["roc"] = _curves(card, logits, chances, labels)
     found["reliability"] = [
         {"confidence": _round(m), "accuracy": _round(r), "cases": int(n)}
@@ -179,27 +165,22 @@ def figures(measured: Measured) -> dict[str, Any]:
     ]
     said = logits.argmax(axis=1)
     if "extent" in measured.facts and card.normal:
-        ill = np.isin(labels, [card.classes.index(name) for name in card.defects])
         for name, edges in (("extent", EXTENTS), ("severity", SEVERITIES)):
-            found[f"by_{name}"] = _sensitivity(card, said, labels, measured.facts[name], ill, edges)
+            found[f"by_{name}"] = _sensitivity(card, said, labels, measured.facts[name], edges)
     if "peak_sn" in measured.facts:
         found["by_peak_sn"] = by_strength(said, labels, measured.facts["peak_sn"], card.classes)
     return found
 
 
-def milliseconds(model: Model, repeats: int = 15) -> float:
+def milliseconds(model: Model) -> float:
     """Return how long the network takes for one case on one core, the fastest of some tries."""
     size = int(model.card.preprocess.get("size", kind_of(model.card).window_px))
-    before = torch.get_num_threads()
+    values = torch.rand(1, len(model.card.channels), size, size, size)
+    network, before = model.network.eval(), torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        values = torch.rand(1, len(model.card.roles), size, size, size)
-        spent = []
         with torch.inference_mode():
-            for _ in range(repeats):
-                begin = time.perf_counter()
-                model.network.eval()(values)
-                spent.append(time.perf_counter() - begin)
+            spent = timeit.repeat(lambda: network(values), number=1, repeat=15)
     finally:
         torch.set_num_threads(before)
     return round(1000 * min(spent), 2)
@@ -207,31 +188,34 @@ def milliseconds(model: Model, repeats: int = 15) -> float:
 
 def same_input(card: Card) -> str:
     """Return a text that two models share when they are shown a case in the same way."""
-    return json.dumps([card.roles, card.classes, dict(card.preprocess)], sort_keys=True)
+    return json.dumps([card.channels, card.classes, dict(card.preprocess)], sort_keys=True)
 
 
 def _curves(
     card: Card, logits: np.ndarray, chances: np.ndarray, labels: np.ndarray
 ) -> dict[str, Any]:
     """ROC curves: the normal class against each other and against all; else each against all."""
-    curves = {}
-    if card.normal:
-        healthy = card.classes.index(card.normal)
-        for number, name in enumerate(card.classes):
-            if number != healthy:
-                pair = np.isin(labels, [healthy, number])
-                score = logits[pair, number] - logits[pair, healthy]
-                curves[f"{card.normal} / {name}"] = _curve(score, labels[pair] == number)
-        curves[f"{card.normal} / all"] = _curve(1 - chances[:, healthy], labels != healthy)
-        defects = [card.classes.index(name) for name in card.defects]
-        asked = np.isin(labels, [healthy, *defects])
-        curves[f"{card.normal} / ill"] = _curve(
-            evidence(logits, healthy, defects)[asked], labels[asked] != healthy
-        )
-        return curves
+    if not card.normal:
+        return {
+            f"{name} / all": _curve(chances[:, number], labels == number)
+            for number, name in enumerate(card.classes)
+        }
+    curves, healthy = {}, card.classes.index(card.normal)
     for number, name in enumerate(card.classes):
-        curves[f"{name} / all"] = _curve(chances[:, number], labels == number)
+        if number != healthy:
+            pair = np.isin(labels, [healthy, number])
+            score = logits[pair, number] - logits[pair, healthy]
+            curves[f"{card.normal} / {name}"] = _curve(score, labels[pair] == number)
+    curves[f"{card.normal} / all"] = _curve(1 - chances[:, healthy], labels != healthy)
+    defects = _defects(card)
+    asked = np.isin(labels, [healthy, *defects])
+    ill = evidence(logits[asked], healthy, defects)
+    curves[f"{card.normal} / ill"] = _curve(ill, labels[asked] != healthy)
     return curves
+
+
+def _defects(card: Card) -> list[int]:
+    return [card.classes.index(name) for name in card.defects]
 
 
 def _curve(scores: np.ndarray, positive: np.ndarray) -> dict[str, Any]:
@@ -248,29 +232,22 @@ def _curve(scores: np.ndarray, positive: np.ndarray) -> dict[str, Any]:
 
 
 def _sensitivity(
-    card: Card,
-    said: np.ndarray,
-    labels: np.ndarray,
-    values: np.ndarray,
-    ill: np.ndarray,
-    edges: Sequence[float],
+    card: Card, said: np.ndarray, labels: np.ndarray, values: np.ndarray, edges: Sequence[float]
 ) -> list[dict[str, Any]]:
     """Share of ill hearts called ill, and called by the right name, in bins of a fact."""
-    defects = [card.classes.index(name) for name in card.defects]
-    rows = []
+    rows, ill = [], np.isin(labels, _defects(card))
     for low, high in pairwise(edges):
         inside = ill & (values >= low) & (values < high)
-        count = int(inside.sum())
-        if not count:
+        if not inside.any():
             continue
-        seen = float(np.isin(said[inside], defects).mean())
+        seen, count = float(np.isin(said[inside], _defects(card)).mean()), int(inside.sum())
         rows.append(
             {
                 "range": [low, high],
                 "cases": count,
                 "called_ill": _round(seen),
                 "interval": [_round(end) for end in _wilson(seen, count)],
-                "named": _round(float((said == labels)[inside].mean())),
+                "named": _round((said == labels)[inside].mean()),
             }
         )
     return rows

@@ -1,14 +1,15 @@
 """The page of a report: tables and charts, all in one HTML text."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 import numpy as np
 
 from cubeview.learn.explain.advice import advice
-from cubeview.learn.measure.sky_figures import BRIGHT_SN, EDGES
+from cubeview.learn.measure.sky_figures import EDGES
 from cubeview.learn.measure.svg import Chart
+from cubeview.learn.models.rooms import room_of
 
 SETS = {
     "unseen": "Unseen cases, the ventricle's place drawn as the finder errs",
@@ -28,45 +29,6 @@ h2{margin-top:2em;border-bottom:1px solid #8886}
 """
 
 _CURVES = ("deletion", "deletion_random", "insertion", "insertion_random")
-
-Bar = tuple[str, Callable[[Mapping[str, Any]], float | None], float, bool]
-"""What is asked for: its words, where its figure is, the bar, and whether more is better."""
-
-
-def _of(which: str, *keys: str) -> Callable[[Mapping[str, Any]], float | None]:
-    def find(entry: Mapping[str, Any]) -> float | None:
-        value: Any = entry["sets"].get(which)
-        for key in keys:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        return value if isinstance(value, float | int) else None
-
-    return find
-
-
-def _least_recall(entry: Mapping[str, Any]) -> float | None:
-    found = [r for r in entry["sets"]["unseen"]["recall"].values() if r is not None]
-    return min(found, default=None)
-
-
-_BARS: Mapping[str, Sequence[Bar]] = {
-    "heart": (
-        ("Accuracy on unseen cases", _of("unseen", "accuracy"), 0.92, True),
-        ("Lowest accuracy of a class", _least_recall, 0.85, True),
-        ("AUC, healthy against ill", _of("unseen", "auc_defect_against_normal"), 0.99, True),
-        ("Calibration error", _of("unseen", "calibration_error"), 0.03, False),
-        ("Accuracy in another hospital", _of("second", "accuracy"), 0.80, True),
-        ("Milliseconds on one core", lambda entry: entry.get("milliseconds"), 100.0, False),
-    ),
-    "sky": (
-        (
-            f"Accuracy at peak S/N of {BRIGHT_SN:g} and more",
-            _of("unseen", "by_peak_sn", "bright_accuracy"),
-            0.90,
-            True,
-        ),
-        ("Calibration error", _of("unseen", "calibration_error"), 0.03, False),
-    ),
-}
 
 
 def page(document: Mapping[str, Any]) -> str:
@@ -92,7 +54,7 @@ def page(document: Mapping[str, Any]) -> str:
     for kind in dict.fromkeys(m["kind"] for m in models):
         chosen = [m for m in models if m["kind"] == kind]
         parts += [
-            _bars(chosen, _BARS[kind]),
+            _bars(chosen),
             _accuracy(chosen),
             _carried(chosen),
             _sensitivity(chosen),
@@ -121,24 +83,29 @@ def _overview(models: Sequence[Mapping[str, Any]]) -> str:
     return _table((*heads, "SHA-256"), rows)
 
 
-def _bars(models: Sequence[Mapping[str, Any]], bars: Sequence[Bar]) -> str:
+def _bars(models: Sequence[Mapping[str, Any]]) -> str:
     rows = []
-    for words, find, bar, more in bars:
+    for words, keys, bar, more in room_of(models[0]["kind"]).asked:
         row = [f"{escape(words)} ({'≥' if more else '≤'} {bar:g})"]
-        for model in models:
-            value = find(model)
+        for value in (_figure(model, keys) for model in models):
             if value is None:
                 row.append("–")
-                continue
-            held = value >= bar if more else value <= bar
-            row.append(
-                f'<span class="{"yes" if held else "no"}">{value:.4g} '
-                f"{'✓' if held else '✗ not reached'}</span>"
-            )
+            elif value >= bar if more else value <= bar:
+                row.append(f'<span class="yes">{value:.4g} ✓</span>')
+            else:
+                row.append(f'<span class="no">{value:.4g} ✗ not reached</span>')
         rows.append(row)
-    return "<h2>What was asked for</h2>" + _table(
-        ("", *(escape(m["name"]) for m in models)), rows, raw=True
-    )
+    heads = ("", *(escape(m["name"]) for m in models))
+    return "<h2>What was asked for</h2>" + _table(heads, rows, raw=True)
+
+
+def _figure(found: Any, keys: Sequence[str]) -> float | None:
+    """Return what lies at the end of a way, see `cubeview.learn.models.rooms.Asked`."""
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if isinstance(found, Mapping):
+        found = min((value for value in found.values() if value is not None), default=None)
+    return found if isinstance(found, float | int) else None
 
 
 def _accuracy(models: Sequence[Mapping[str, Any]]) -> str:
@@ -169,22 +136,20 @@ def _accuracy(models: Sequence[Mapping[str, Any]]) -> str:
 
 def _carried(models: Sequence[Mapping[str, Any]]) -> str:
     """Each model on each set of cases."""
-    rows = []
-    for model in models:
-        for name, found in model["sets"].items():
-            rows.append(
-                [
-                    model["name"],
-                    SETS.get(name, name) if len(model["sets"]) > 1 else found["on"],
-                    str(found["cases"]),
-                    _share(found["accuracy"]),
-                    _share(min(r for r in found["recall"].values() if r is not None)),
-                    _share(found.get("auc_normal_against_rest")),
-                    _share(found.get("auc_defect_against_normal")),
-                    _share(found["calibration_error"]),
-                    _share(found.get("flagged")),
-                ]
-            )
+    figures = ("recall", "auc_normal_against_rest", "auc_defect_against_normal")
+    rows = [
+        [
+            model["name"],
+            SETS.get(name, name) if len(model["sets"]) > 1 else found["on"],
+            str(found["cases"]),
+            *(
+                _share(_figure(found, [key]))
+                for key in ("accuracy", *figures, "calibration_error", "flagged")
+            ),
+        ]
+        for model in models
+        for name, found in model["sets"].items()
+    ]
     heads = ["Model", "Cases", "Number", "Accuracy", "Lowest class"]
     heads += ["AUC against all", "AUC against ill", "Calibration error", "Called strange"]
     return "<h2>How it carries over</h2>" + _table(heads, rows)
@@ -192,40 +157,33 @@ def _carried(models: Sequence[Mapping[str, Any]]) -> str:
 
 def _sensitivity(models: Sequence[Mapping[str, Any]]) -> str:
     charts = []
-    for key, words, factor in (
-        ("by_extent", "Extent of the defect, % of the wall", 100),
-        ("by_severity", "Severity, % of uptake lost at its centre", 100),
+    for key, words in (
+        ("by_extent", "Extent of the defect, % of the wall"),
+        ("by_severity", "Severity, % of uptake lost at its centre"),
     ):
         known = [m for m in models if m["sets"]["unseen"].get(key)]
         if not known:
             continue
         ends = [row["range"] for m in known for row in m["sets"]["unseen"][key]]
-        span = (factor * min(e[0] for e in ends), factor * max(e[1] for e in ends))
+        span = (100 * min(e[0] for e in ends), 100 * max(e[1] for e in ends))
         for what, title in (("called_ill", "called ill"), ("named", "named rightly")):
             chart = Chart(f"Ill hearts {title}", words, "share", x_range=span)
             for style, model in enumerate(known):
                 rows = model["sets"]["unseen"][key]
-                x = [factor * sum(row["range"]) / 2 for row in rows]
+                x = [100 * sum(row["range"]) / 2 for row in rows]
                 y = [row[what] for row in rows]
-                low, high = ([row["interval"][end] for row in rows] for end in (0, 1))
-                chart.line(x, y, model["name"], style)
-                if what == "called_ill":
-                    chart.points(x, y, low, high, style)
-                else:
-                    chart.points(x, y, style=style)
+                bars = [row["interval"] for row in rows] if what == "called_ill" else None
+                chart.line(x, y, model["name"], style).points(x, y, bars, style)
             charts.append(chart.svg())
-    if not charts:
-        return ""
-    return f'<h2>Sensitivity against size and severity</h2><div class="row">{"".join(charts)}</div>'
+    return _row("<h2>Sensitivity against size and severity</h2>", charts)
 
 
 def _strength(models: Sequence[Mapping[str, Any]]) -> str:
     known = [m for m in models if m["sets"]["unseen"].get("by_peak_sn")]
-    if not known:
-        return ""
     charts = []
-    kinds = ["", *(name for name in known[0]["classes"] if name != "empty")]
-    for kind in kinds:
+    for kind in ("", *known[0]["classes"]) if known else ():
+        if kind == "empty":
+            continue
         chart = Chart(
             f"Accuracy: {kind or 'all windows with a source'}",
             "Peak S/N",
@@ -240,7 +198,7 @@ def _strength(models: Sequence[Mapping[str, Any]]) -> str:
             y = [float("nan") if value is None else value for value in y]
             chart.line(x, y, model["name"], style).points(x, y, style=style)
         charts.append(chart.svg())
-    return f'<h2>Accuracy against peak S/N</h2><div class="row">{"".join(charts)}</div>'
+    return _row("<h2>Accuracy against peak S/N</h2>", charts)
 
 
 def _one(model: Mapping[str, Any]) -> str:
@@ -260,18 +218,16 @@ def _one(model: Mapping[str, Any]) -> str:
     charts = [rocs.svg(), trust.svg()]
     losses = model["training"].get("losses")
     if losses and len(losses) > 1:
-        curve = Chart(
-            "Loss in training",
-            "epoch",
-            "mean cross-entropy",
-            x_range=(1.0, float(len(losses))),
-            y_range=(0.0, 1.05 * max(losses)),
-        )
+        x_range, y_range = (1.0, float(len(losses))), (0.0, 1.05 * max(losses))
+        curve = Chart("Loss in training", "epoch", "mean cross-entropy", x_range, y_range)
         charts.append(curve.line(range(1, len(losses) + 1), losses).svg())
-    return (
-        f"<h2>{escape(model['name'])}</h2>{_confusion(model['classes'], found['confusion'])}"
-        f'<div class="row">{"".join(charts)}</div>{_maps(model)}'
-    )
+    top = f"<h2>{escape(model['name'])}</h2>{_confusion(model['classes'], found['confusion'])}"
+    return _row(top, charts) + _maps(model)
+
+
+def _row(top: str, charts: Sequence[str]) -> str:
+    """Return charts side by side below their heading; nothing without any."""
+    return f'{top}<div class="row">{"".join(charts)}</div>' if charts else ""
 
 
 def _maps(model: Mapping[str, Any]) -> str:
@@ -282,27 +238,14 @@ def _maps(model: Mapping[str, Any]) -> str:
     rows = []
     for name, method in figures["methods"].items():
         for label, found in method["classes"].items():
-            placed = bool(found["n"])
-            rows.append(
-                [
-                    name,
-                    label,
-                    _share(found["hit"] if placed else None),
-                    _share(found["chance"] if placed else None),
-                    *(_share(found.get(key)) for key in _CURVES),
-                    _share(found.get("across_seeds")),
-                ]
-            )
+            placed = ("hit", "chance") if found["n"] else ("", "")
+            keys = (*placed, *_CURVES, "across_seeds")
+            rows.append([name, label, *(_share(found.get(key)) for key in keys)])
     heads = ["Map", "Class", "Finds the place", "by chance", "Deletion", "at random"]
     heads += ["Insertion", "at random", "Other seeds"]
+    ways = (("randomised", "head"), ("randomised", "all"), ("repeatable",), ("across_seeds",))
     whole = [
-        [
-            name,
-            _share(method.get("randomised", {}).get("head")),
-            _share(method.get("randomised", {}).get("all")),
-            _share(method.get("repeatable")),
-            _share(method.get("across_seeds")),
-        ]
+        [name, *(_share(_figure(method, way)) for way in ways)]
         for name, method in figures["methods"].items()
     ]
     said = "".join(f"<p>{escape(advice(figures, label))}</p>" for label in figures["classes"])
@@ -332,7 +275,7 @@ def _confusion(classes: Sequence[str], table: Sequence[Sequence[int]]) -> str:
 
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]], *, raw: bool = False) -> str:
     """Return a table; cells are text, or HTML where `raw`."""
-    clean: Callable[[str], str] = (lambda text: text) if raw else escape
+    clean = str if raw else escape
     top = "".join(f"<th>{clean(head)}</th>" for head in heads)
     body = "".join(
         "<tr>" + "".join(f"<td>{clean(cell)}</td>" for cell in row) + "</tr>" for row in rows

@@ -1,14 +1,12 @@
 """One report on one model or several side by side: a page that needs only a browser, and JSON."""
 
 import json
-import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cubeview
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.learn.examples.dataset import SOURCES
 from cubeview.learn.explain.advice import read_figures
 from cubeview.learn.measure.measured import (
@@ -18,12 +16,12 @@ from cubeview.learn.measure.measured import (
     flagged,
     milliseconds,
     same_input,
-    set_name,
     simulated,
     simulator_of,
 )
 from cubeview.learn.measure.page import page
 from cubeview.learn.models.model import Model
+from cubeview.paths import replacing
 from cubeview.plain import plain
 
 PAGE, FIGURES = "report.html", "figures.json"
@@ -66,15 +64,19 @@ def report_on(
     CubeviewError
         If no simulator makes cases for one of the models.
     """
-    entries = [_entry(model, name) for model, name in zip(models, _names(models), strict=True)]
-    tasks = [
-        (source, [n for n, model in enumerate(models) if same_input(model.card) == alike])
-        for alike in dict.fromkeys(same_input(model.card) for model in models)
-        for source in _sets(next(m for m in models if same_input(m.card) == alike))
+    entries = [
+        {**described(model, name), "milliseconds": milliseconds(model)}
+        for model, name in zip(models, _names(models), strict=True)
     ]
+    groups: dict[str, list[int]] = {}
+    for number, model in enumerate(models):
+        groups.setdefault(same_input(model.card), []).append(number)
+    tasks = [(source, group) for group in groups.values() for source in _sets(models[group[0]])]
+    ends = len(tasks) + 0.01
     for step, (source, members) in enumerate(tasks):
         name = source.partition("/")[2] or "unseen"
         number = max(1, count // FOUND_SHARE) if name == "found" else count
+        on = f"{number} simulated cases ({SOURCES[source].version}), seed {seed}"
         with simulated(
             source,
             number,
@@ -82,18 +84,13 @@ def report_on(
             models[members[0]].card.preprocess,
             work=work / f"{step}-{source.replace('/', '-')}-{seed}" if work else None,
             workers=workers,
-            report=partial(_part, report, step, len(tasks)),
+            report=part_of(report, step / ends, 1 / ends),
         ) as (data, facts_of):
             facts = facts_of() if name == "unseen" else {}
             for member in members:
-                logits, labels = answers(models[member].network, data)
-                measured = Measured(
-                    models[member].card, set_name(source, number, seed), logits, labels, facts
-                )
-                entries[member]["sets"][name] = {
-                    **figures(measured),
-                    "flagged": flagged(models[member], data),
-                }
+                model = models[member]
+                found = figures(Measured(model.card, on, *answers(model.network, data), facts))
+                entries[member]["sets"][name] = {**found, "flagged": flagged(model, data)}
     report(1.0, "measured")
     return {
         "cubeview": cubeview.__version__,
@@ -104,12 +101,7 @@ def report_on(
 
 
 def write_report(document: dict[str, Any], folder: Path) -> Path:
-    """Write the page and the figures; an older report there is replaced.
-
-    Returns
-    -------
-    Path
-        The page.
+    """Write the page and the figures, replacing an older report there; return the page's path.
 
     Raises
     ------
@@ -123,9 +115,8 @@ def write_report(document: dict[str, Any], folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            part = folder / f"{name}.part"
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, folder / name)
+            with replacing(folder / name) as part:
+                part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CubeviewError(
             f"{folder}: the report cannot be written ({error.strerror}). Choose another folder."
@@ -136,7 +127,6 @@ def write_report(document: dict[str, Any], folder: Path) -> Path:
 def described(model: Model, name: str) -> dict[str, Any]:
     """Return what a report says of a model before any measurement, as plain values."""
     card = model.card
-    config = model.network.config
     return {
         "name": name,
         "group": card.name,
@@ -146,17 +136,13 @@ def described(model: Model, name: str) -> dict[str, Any]:
         "defects": list(card.defects),
         "sha256": card.weights_sha256,
         "weights": sum(p.numel() for p in model.network.parameters()),
-        "widths": list(config.widths),
-        "batch_norm": config.batch_norm,
+        "widths": [layer.channels for layer in model.network.layout().layers],
+        "batch_norm": model.network.entries().get("batch_norm", False),
         "temperature": card.temperature,
         "training": plain(dict(card.training)),
         "maps": read_figures(model.folder) if model.folder else None,
         "sets": {},
     }
-
-
-def _entry(model: Model, name: str) -> dict[str, Any]:
-    return {**described(model, name), "milliseconds": milliseconds(model)}
 
 
 def _sets(model: Model) -> list[str]:
@@ -172,7 +158,3 @@ def _names(models: Sequence[Model]) -> list[str]:
         name if names.count(name) == 1 or model.folder is None else model.folder.name
         for name, model in zip(names, models, strict=True)
     ]
-
-
-def _part(report: Report, step: int, steps: int, fraction: float, text: str) -> None:
-    report((step + fraction) / (steps + 0.01), text)

@@ -80,16 +80,15 @@ class Chart:
         self,
         x: Sequence[float],
         y: Sequence[float],
-        low: Sequence[float] | None = None,
-        high: Sequence[float] | None = None,
+        ends: Sequence[Sequence[float]] | None = None,
         style: int = 0,
     ) -> "Chart":
-        """Add dots, with an upright bar from `low` to `high` where they are given.
+        """Add dots, with an upright bar between two ends where they are given.
 
         Parameters
         ----------
         x, y : sequence of float
-        low, high : sequence of float, optional
+        ends : sequence of pair of float, optional
         style : int
         """
         colour = STYLES[style % len(STYLES)][0]
@@ -97,11 +96,11 @@ class Chart:
             if not np.isfinite(value):
                 continue
             across = self._x(place)
-            if low is not None and high is not None:
-                ends = self._y(low[number]), self._y(high[number])
+            if ends is not None:
+                low, high = map(self._y, ends[number])
                 self._parts.append(
-                    f'<line x1="{across:.1f}" x2="{across:.1f}" y1="{ends[0]:.1f}" '
-                    f'y2="{ends[1]:.1f}" stroke="{colour}" stroke-opacity="0.6"/>'
+                    f'<line x1="{across:.1f}" x2="{across:.1f}" y1="{low:.1f}" '
+                    f'y2="{high:.1f}" stroke="{colour}" stroke-opacity="0.6"/>'
                 )
             self._parts.append(
                 f'<circle cx="{across:.1f}" cy="{self._y(value):.1f}" r="2.6" fill="{colour}"/>'
@@ -166,16 +165,13 @@ class Chart:
         return parts
 
     def _x(self, value: float) -> float:
-        low, high = self.x_range
+        ends: Sequence[float] = self.x_range
         if self.logarithmic:
-            low, high, value = np.log(low), np.log(high), np.log(max(value, 1e-12))
-        share = np.clip((value - low) / (high - low), 0.0, 1.0)
-        return float(_LEFT + share * (self.width - _LEFT - _RIGHT))
+            value, *ends = np.log([max(value, 1e-12), *ends])
+        return float(np.interp(value, ends, (_LEFT, self.width - _RIGHT)))
 
     def _y(self, value: float) -> float:
-        low, high = self.y_range
-        share = np.clip((value - low) / (high - low), 0.0, 1.0)
-        return float(self.height - _BOTTOM - share * (self.height - _TOP - _BOTTOM))
+        return float(np.interp(value, self.y_range, (self.height - _BOTTOM, _TOP)))
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -10,17 +10,19 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, get_origin
 
+from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS, Code, kind_of
 from cubeview.paths import data_dir, resource
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
 DOUBT = "doubt.safetensors"
@@ -29,8 +31,20 @@ INTENDED_USE = "Research use only, not a medical device."
 
 _LARGEST_CARD = 1_000_000  # bytes
 
+
+def _name_task(data: dict[str, Any]) -> dict[str, Any]:
+    """There was one task and one network, and what the network is shown was called roles."""
+    data = {**data, "task": "classify"}
+    if "roles" in data:
+        data["channels"] = data.pop("roles")
+    if isinstance(data.get("network"), dict):
+        data["network"] = {"name": "strided", **data["network"]}
+    return data
+
+
 UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda data: {**data, "doubt_sha256": ""},  # nothing was known of strange cases
+    2: _name_task,
 }
 """For each old format number, a function from its JSON values to those of the next number."""
 
@@ -48,14 +62,17 @@ class Card:
     title : str
         What the user reads.
     network : mapping
-        `cubeview.learn.models.network.NetworkConfig` as plain values.
+        Its ``"name"`` in `cubeview.learn.models.model.NETWORKS`, and what it is built from as plain
+        values.
     preprocess : mapping
         How a case becomes network input: ``"kind"`` (``"heart"`` or ``"sky"``) and the entries of
         `HeartConfig` or `SkyConfig`.
-    roles : tuple of str
-        Input channels in order: ``("rest", "stress")``, ``("flux", "noise")``.
+    channels : tuple of str
+        What the network is shown, in order: ``("rest", "stress")``, ``("flux", "noise")``.
+    task : str
+        What it is asked for: a key of `cubeview.learn.tasks.TASKS`.
     classes : tuple of str
-        Answers in the order of the logits.
+        Answers in the order of the logits; of a mask the first is the background.
     codes : mapping of class to (value, scheme, meaning)
         Standard codes of the classes, where there are any.
     normal : str
@@ -66,6 +83,8 @@ class Card:
         The class that questions the image instead of judging it; empty for none.
     temperature : float
         Logits are divided by it before the softmax (Guo et al. 2017, arXiv:1706.04599).
+    quantity, unit : str
+        What an estimate is of.
     training : mapping
         Data version, numbers, seeds, recipe.
     metrics : mapping
@@ -87,13 +106,16 @@ class Card:
     title: str
     network: Mapping[str, Any]
     preprocess: Mapping[str, Any]
-    roles: tuple[str, ...]
-    classes: tuple[str, ...]
+    channels: tuple[str, ...]
+    task: str = "classify"
+    classes: tuple[str, ...] = ()
     codes: Mapping[str, Code] = field(default_factory=dict)
     normal: str = ""
     defects: tuple[str, ...] = ()
     artefact: str = ""
     temperature: float = 1.0
+    quantity: str = ""
+    unit: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     parent: str = ""
@@ -109,9 +131,10 @@ class Card:
             value = getattr(self, entry.name)
             if isinstance(value, Mapping):
                 object.__setattr__(self, entry.name, MappingProxyType(dict(value)))
-        fault = _fault(self)
-        if fault:
+        if fault := _fault(self):
             raise ValueError(fault)
+
+    __reduce__ = rebuilt
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,16 +147,7 @@ class ModelRef:
 
 
 def read_card(folder: Path | str) -> Card:
-    """Read the card of a model folder.
-
-    Parameters
-    ----------
-    folder : path
-
-    Returns
-    -------
-    Card
-        Upgraded from an older format where need be.
+    """Read the card of a model folder, upgraded from an older format where need be.
 
     Raises
     ------
@@ -218,17 +232,9 @@ class Asked(Protocol):
 
 
 def why_not(card: Card, case: Asked) -> str:
-    """Say why a model cannot judge a case, and what can be done about it.
+    """Say why a model cannot judge a case, and what can be done about it; empty when it can.
 
-    Parameters
-    ----------
-    card : Card
-    case : Case or Record
-
-    Returns
-    -------
-    str
-        Empty when it can. For a sky cube the window may still be chosen.
+    For a sky cube the window may still be chosen.
     """
     if case.kind != card.kind:
         return (
@@ -237,17 +243,17 @@ def why_not(card: Card, case: Asked) -> str:
         )
     if not kind_of(card).states:
         return ""
-    missing = [role for role in card.roles if role not in case.roles]
+    missing = [role for role in card.channels if role not in case.roles]
     if not missing:
         return ""
     if case.roles == (kind_of(case).role,):
         return (
-            f"{card.title} needs {' and '.join(card.roles)}; this scan does not say which of them "
-            "it is. Open it together with the other one, or say what it is."
+            f"{card.title} needs {' and '.join(card.channels)}; this scan does not say which of "
+            "them it is. Open it together with the other one, or say what it is."
         )
     return (
-        f"{card.title} needs {' and '.join(card.roles)}; {' and '.join(missing)} is missing. Open "
-        "both together; the scan that is there can be viewed and compared."
+        f"{card.title} needs {' and '.join(card.channels)}; {' and '.join(missing)} is missing. "
+        "Open both together; the scan that is there can be viewed and compared."
     )
 
 
@@ -269,10 +275,9 @@ def _from_json(data: Any) -> Card:
         )
     while number < FORMAT:
         data, number = UPGRADES[number](data), number + 1
-    known = {entry.name: entry for entry in fields(Card)}
-    unknown = set(data) - set(known)
-    if unknown:
-        raise ValueError(f"unknown entry {sorted(unknown)[0]!r}")
+    known = {entry.name for entry in fields(Card)}
+    if unknown := sorted(set(data) - known):
+        raise ValueError(f"unknown entry {unknown[0]!r}")
     try:
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
@@ -284,32 +289,17 @@ def _from_json(data: Any) -> Card:
         raise ValueError(f"an entry is missing or of the wrong kind ({error})") from error
 
 
-_TEXTS = (
-    "name",
-    "title",
-    "normal",
-    "artefact",
-    "parent",
-    "weights_sha256",
-    "licence",
-    "doubt_sha256",
-)
-_TUPLES = ("roles", "classes", "defects")
-_TABLES = ("network", "preprocess", "codes", "training", "metrics", "versions")
-
-
 def _fault(card: Card) -> str:
     """Return what is wrong with a card, or an empty text."""
-    for name in (*_TEXTS, "intended_use"):
-        if not isinstance(getattr(card, name), str):
-            return f"{name!r} is not text"
-    for name in _TUPLES:
-        value = getattr(card, name)
-        if not isinstance(value, tuple) or not all(isinstance(v, str) and v for v in value):
-            return f"{name!r} is not a list of names"
-    for name in _TABLES:
-        if not isinstance(getattr(card, name), Mapping):
-            return f"{name!r} is not a table"
+    for entry in fields(card):
+        value, kind = getattr(card, entry.name), get_origin(entry.type) or entry.type
+        if kind is str and not isinstance(value, str):
+            return f"{entry.name!r} is not text"
+        if kind is Mapping and not isinstance(value, Mapping):
+            return f"{entry.name!r} is not a table"
+        names = isinstance(value, tuple) and all(isinstance(v, str) and v for v in value)
+        if kind is tuple and not names:
+            return f"{entry.name!r} is not a list of names"
     if not card.name or not card.title:
         return "'name' or 'title' is empty"
     judged = [kind.key for kind in KINDS.values() if kind.judged]
@@ -317,20 +307,14 @@ def _fault(card: Card) -> str:
         return f"'kind' is {card.kind!r}, neither {' nor '.join(judged)}"
     if card.preprocess.get("kind") not in judged:
         return f"'preprocess' does not say whether it is for {' or '.join(judged)}"
-    if not card.roles or len(card.classes) < 2 or len(set(card.classes)) < len(card.classes):
-        return "it needs a role and two or more different classes"
-    if card.network.get("classes") != len(card.classes):
-        return f"the network has {card.network.get('classes')} answers for {card.classes}"
-    if card.network.get("channels_in") != len(card.roles):
-        return f"the network has {card.network.get('channels_in')} channels for {card.roles}"
-    named = {*card.defects, *card.codes, *filter(None, (card.normal, card.artefact))}
-    if not named <= set(card.classes):
-        return f"{sorted(named - set(card.classes))[0]!r} is none of its classes"
-    if bool(card.defects) != bool(card.normal):
-        return "'normal' and 'defects' go together"
-    if not all(len(c) == 3 and all(isinstance(t, str) for t in c) for c in card.codes.values()):
-        return "'codes' need value, scheme and meaning"
-    number = card.temperature
-    if type(number) not in (int, float) or not 1e-3 < number < 1e3:
+    tasks = import_module("cubeview.learn.tasks").TASKS  # they know cards, so not with this module
+    if card.task not in tasks:
+        return f"'task' is {card.task!r}, none of {', '.join(tasks)}"
+    if not card.channels:
+        return "it needs a channel"
+    if card.network.get("channels_in") != len(card.channels):
+        return f"the network has {card.network.get('channels_in')} channels for {card.channels}"
+    if type(card.temperature) not in (int, float) or not 1e-3 < card.temperature < 1e3:
         return "'temperature' is not a positive number"
-    return ""
+    fault: str = tasks[card.task].fault(card)
+    return fault

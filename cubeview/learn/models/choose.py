@@ -7,22 +7,19 @@ from types import MappingProxyType
 from cubeview.errors import CubeviewError
 from cubeview.learn.models.card import Asked, ModelRef, find_models, read_card, why_not
 
-CLASSIFY = "classify"
-
-_NONE: Mapping[str, str] = MappingProxyType({})
-
 
 def choose(
-    case: Asked, task: str = CLASSIFY, wanted: str = "", defaults: Mapping[str, str] = _NONE
+    case: Asked,
+    task: str = "classify",
+    wanted: str = "",
+    defaults: Mapping[str, str] = MappingProxyType({}),
 ) -> ModelRef:
     """Return the model that is asked about a case.
 
     Parameters
     ----------
     case : Case or Record
-        Open or closed.
     task : str
-        What is asked.
     wanted : str
         Name or folder of the model that is to answer, and no other; empty for none.
     defaults : mapping of kind to str
@@ -41,8 +38,8 @@ def choose(
     """
     if wanted:
         return named(wanted)
-    models = models_for(case.kind, task)
-    if not models:
+    usual = default_of(case.kind, defaults, task)
+    if usual is None:
         others = find_models()
         raise CubeviewError(
             why_not(others[0].card, case) or f"No model that is installed can {task} such a case."
@@ -50,17 +47,30 @@ def choose(
             else "No model is installed. Copy a model folder (card.json and weights.safetensors) "
             "into the models folder: Tools, Open the models folder."
         )
-    usual = [ref for ref in models if ref.name == defaults.get(case.kind)]
-    able = (ref for ref in models if not why_not(ref.card, case))
-    return next(iter(usual), None) or next(able, models[0])
+    if usual.name == defaults.get(case.kind):
+        return usual
+    able = (ref for ref in models_for(case.kind, task) if not why_not(ref.card, case))
+    return next(able, usual)
 
 
-def models_for(kind: str, task: str = CLASSIFY) -> tuple[ModelRef, ...]:
-    """Return the models of a task made for a kind of case."""
+def default_of(kind: str, defaults: Mapping[str, str], task: str = "classify") -> ModelRef | None:
+    """Return the model that answers for a kind: its default, else the first of a task, if any.
+
+    Parameters
+    ----------
+    kind : str
+    defaults : mapping of kind to str
+        As in `choose`.
+    task : str
+    """
+    chosen = (ref for ref in models_for(kind) if ref.name == defaults.get(kind))
+    return next(iter((*chosen, *models_for(kind, task))), None)
+
+
+def models_for(kind: str, task: str = "") -> tuple[ModelRef, ...]:
+    """Return the models made for a kind of case: of one task, or of all."""
     return tuple(
-        ref
-        for ref in find_models()
-        if ref.card.kind == kind and getattr(ref.card, "task", CLASSIFY) == task
+        ref for ref in find_models() if ref.card.kind == kind and task in ("", ref.card.task)
     )
 
 

@@ -45,19 +45,9 @@ def share_cores() -> None:
 def on_best_device(network: Network, work: Callable[[torch.device], T]) -> tuple[T, str]:
     """Run something with a network on the best device, on the CPU if that fails.
 
-    Parameters
-    ----------
-    network : Network
-        Moved to the device and set to evaluation.
-    work : callable
-        Given the device; called in inference mode, a second time when an accelerator fails.
-
-    Returns
-    -------
-    result
-        What `work` returned.
-    device : str
-        Where it ran, with the reason when not on an accelerator.
+    The network is moved there and set to evaluation; `work` is given the device and called in
+    inference mode, a second time when an accelerator fails. Returns what `work` returned, and
+    where it ran, with the reason when not on an accelerator.
     """
     share_cores()
     device, name = best_device()

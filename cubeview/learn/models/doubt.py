@@ -17,7 +17,6 @@ from cubeview.kinds import kind_of
 from cubeview.learn.models.network import Network
 from cubeview.learn.models.prepared import Prepared
 
-BLOCKS = 2
 RATE = 0.01
 """Share of cases like the training data that are called strange."""
 
@@ -49,22 +48,9 @@ class Doubt:
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Return the distance to the nearest class over the limit, shape (n,): above 1 is strange.
 
-        Parameters
-        ----------
-        features : ndarray, shape (n, features)
-            As `early_features` gives them.
+        Of features as `Network.early` gives them, shape (n, features).
         """
         return nearest(features, self.means, self.precision) / self.limit
-
-
-def early_features(network: Network, inputs: torch.Tensor) -> torch.Tensor:
-    """Return the pooled features of the first convolutions, shape (n, features), float32."""
-    found = []
-    x = network.features[0](inputs)
-    for block in network.blocks[:BLOCKS]:
-        x = block(x)
-        found.append(x.mean(dim=(2, 3, 4)))
-    return torch.cat(found, dim=1)
 
 
 def doubt_bytes(doubt: Doubt) -> bytes:
@@ -81,17 +67,16 @@ def doubt_bytes(doubt: Doubt) -> bytes:
 def doubt_of(data: bytes, network: Network) -> Doubt:
     """Return a doubt from the bytes of its file.
 
-    Raises
-    ------
-    ValueError
-        If it is no such file, or belongs to another network.
+    Raises ValueError if it is no such file, or belongs to another network.
     """
     try:
         arrays = safetensors.numpy.load(data)
         means, precision, limit = (arrays[name] for name in ("means", "precision", "limit"))
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
         raise ValueError(f"it cannot be read ({error})") from error
-    width = sum(network.config.widths[:BLOCKS])
+    layout = network.layout()
+    with torch.inference_mode():
+        width = network.early(torch.zeros(1, layout.channels_in, *(layout.least,) * 3)).shape[1]
     shapes = (means.shape[1:], precision.shape, limit.shape)
     if means.ndim != 2 or not len(means) or shapes != ((width,), (width, width), (1,)):
         raise ValueError("it belongs to another network")
@@ -101,9 +86,10 @@ def doubt_of(data: bytes, network: Network) -> Doubt:
 
 
 def keeps_features(before: Network, after: Network) -> bool:
-    """Whether two networks have the same first convolutions, so that one's doubt is the other's."""
+    """Whether two networks have the same first stages, so that one's doubt is the other's."""
     ours, theirs = (
-        torch.nn.Sequential(*network.blocks[:BLOCKS]).state_dict() for network in (before, after)
+        torch.nn.Sequential(*network.stages[: network.early_stages]).state_dict()
+        for network in (before, after)
     )
     return ours.keys() == theirs.keys() and all(
         torch.equal(value.cpu(), theirs[name].cpu()) for name, value in ours.items()
@@ -113,11 +99,7 @@ def keeps_features(before: Network, after: Network) -> bool:
 def strange(prepared: Prepared, distance: float | None) -> str:
     """Say why a case is unlike anything a model was trained on; empty when it is not.
 
-    Parameters
-    ----------
-    prepared : Prepared
-    distance : float or None
-        As `Doubt.distances`; None for a model without.
+    The distance is that of `Doubt.distances`; None for a model without.
     """
     reasons = []
     if distance is not None and distance > 1:

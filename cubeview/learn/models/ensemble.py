@@ -10,32 +10,26 @@ from dataclasses import replace
 
 import torch
 
-from cubeview.learn.models.network import Network, build
+from cubeview.learn.models.network import Network
+from cubeview.learn.models.strided import StridedNetwork, build
 
 
 def combined(networks: Sequence[Network]) -> Network:
     """Return the network that answers with the mean of several networks' logits.
 
-    Parameters
-    ----------
-    networks : sequence of Network
-        Of one layout, each of one group.
-
-    Returns
-    -------
-    Network
-        In evaluation mode, on the CPU; one network alone comes back as it is.
+    They must be of one layout, each of one group. In evaluation mode, on the CPU; one network
+    alone comes back as it is.
     """
-    first, count = networks[0], len(networks)
+    count = len(networks)
     if count == 1:
-        return first.eval()
-    config = first.config
-    if config.groups != 1 or any(network.config != config for network in networks):
+        return networks[0].eval()
+    members = [network for network in networks if isinstance(network, StridedNetwork)]
+    config = members[0].config if len(members) == count else None
+    if config is None or config.groups != 1 or any(one.config != config for one in members):
         raise ValueError("only networks of one layout, each of one group, can be combined")
-    whole = build(
-        replace(config, groups=count, widths=tuple(count * width for width in config.widths))
-    )
-    states = [network.state_dict() for network in networks]
+    widths = tuple(count * width for width in config.widths)
+    whole = build(replace(config, groups=count, widths=widths))
+    states = [member.state_dict() for member in members]
     merged = {}
     for name, value in whole.state_dict().items():
         parts = [state[name].cpu() for state in states]

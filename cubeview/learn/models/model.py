@@ -3,10 +3,11 @@
 import os
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import torch
@@ -15,15 +16,32 @@ from safetensors.torch import save as bytes_of
 
 import cubeview
 from cubeview.errors import CubeviewError
-from cubeview.learn.models.card import CARD, DOUBT, WEIGHTS, Card, read_card, sha256, write_card
+from cubeview.learn.models import strided
+from cubeview.learn.models.card import (
+    CARD,
+    DOUBT,
+    WEIGHTS,
+    Asked,
+    Card,
+    read_card,
+    sha256,
+    why_not,
+    write_card,
+)
+from cubeview.learn.models.choose import choose
 from cubeview.learn.models.doubt import Doubt, doubt_bytes, doubt_of
-from cubeview.learn.models.network import Network, NetworkConfig, build
+from cubeview.learn.models.network import Network
+from cubeview.paths import replacing
 
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80")
 _PICKLE_NAMES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin"}
-_BYTES_PER_WEIGHT = 4
 _LARGEST_DOUBT = 50_000_000  # bytes
-_HEADER_ROOM = 10_000_000  # bytes for the safetensors header, biases and running statistics
+_HEADER_ROOM = 10_000_000  # bytes for the safetensors header
+
+NETWORKS: Mapping[str, Callable[[Mapping[str, Any]], Network]] = {
+    strided.NAME: lambda entries: strided.build(strided.NetworkConfig.from_dict(entries))
+}
+"""Networks by the name cards have for them; each raises ValueError for entries that make none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +58,7 @@ class Model:
 
 
 def load_model(folder: Path | str) -> Model:
-    """Load a model folder.
-
-    Parameters
-    ----------
-    folder : path
-        Holds ``weights.safetensors`` and ``card.json``.
-
-    Returns
-    -------
-    Model
-        In evaluation mode, on the CPU, weights in float32.
+    """Load a model folder: in evaluation mode, on the CPU, weights in float32.
 
     Raises
     ------
@@ -61,10 +69,10 @@ def load_model(folder: Path | str) -> Model:
     folder = Path(folder)
     card = read_card(folder)
     try:
-        config = NetworkConfig.from_dict(card.network)
+        network = fresh_network(card.network)
     except ValueError as error:
         raise CubeviewError(f"{folder / CARD}: the network cannot be built: {error}.") from error
-    data = _read_weights(folder, config)
+    data = _read_weights(folder, network)
     if sha256(data) != card.weights_sha256:
         raise CubeviewError(
             f"{folder / WEIGHTS}: these are not the weights the card was written for (the SHA-256 "
@@ -76,14 +84,23 @@ def load_model(folder: Path | str) -> Model:
         raise CubeviewError(
             f"{folder / WEIGHTS}: not a safetensors file ({error}). Copy the model folder again."
         ) from error
-    network = build(config)
-    fault = _misfit(network.state_dict(), weights)
-    if fault:
+    if fault := _misfit(network.state_dict(), weights):
         raise CubeviewError(
             f"{folder / WEIGHTS}: the weights do not fit the card's network: {fault}."
         )
     network.load_state_dict(weights)
     return Model(network.eval(), card, folder, _read_doubt(folder, card, network))
+
+
+def fresh_network(entries: Mapping[str, Any]) -> Network:
+    """Return the network a card's entries describe, with fresh weights, in training mode.
+
+    Raises ValueError if there is no network of that name, or the entries make none.
+    """
+    name = entries.get("name", strided.NAME)
+    if name not in NETWORKS:
+        raise ValueError(f"there is no network {name!r}, only {', '.join(NETWORKS)}")
+    return NETWORKS[name](entries)
 
 
 def loaded(folder: Path) -> Model:
@@ -94,24 +111,29 @@ def loaded(folder: Path) -> Model:
     return _kept(folder, (folder / CARD).stat().st_mtime_ns, threading.get_ident())
 
 
+def model_for(case: Asked, wanted: str = "") -> Model:
+    """Return the model that is asked about a case, loaded; see `choose`.
+
+    Raises
+    ------
+    CubeviewError
+        If there is none, or it cannot judge the case.
+    """
+    ref = choose(case, wanted=wanted)
+    if reason := why_not(ref.card, case):
+        raise CubeviewError(reason)
+    return loaded(ref.folder)
+
+
 @lru_cache(maxsize=4)
 def _kept(folder: Path, changed: int, thread: int) -> Model:
     return load_model(folder)
 
 
 def save_model(model: Model, folder: Path | str) -> Model:
-    """Write a model folder, whole or not at all.
+    """Write a model folder, whole or not at all; return the model as it lies there.
 
-    Parameters
-    ----------
-    model : Model
-    folder : path
-        Must not exist yet: a model is never overwritten.
-
-    Returns
-    -------
-    Model
-        The same network with the folder, and the card as written (hash, network, versions).
+    A model is never overwritten. The card is given the network's entries, hashes and versions.
 
     Raises
     ------
@@ -127,7 +149,7 @@ def save_model(model: Model, folder: Path | str) -> Model:
     versions = {"cubeview": cubeview.__version__, "torch": torch.__version__.partition("+")[0]}
     card = replace(
         model.card,
-        network=model.network.config.to_dict(),
+        network=model.network.entries(),
         weights_sha256=sha256(data),
         doubt_sha256="" if doubt is None else sha256(doubt),
         versions={**model.card.versions, **versions, "safetensors": safetensors.__version__},
@@ -153,16 +175,6 @@ def save_model(model: Model, folder: Path | str) -> Model:
 def add_doubt(model: Model, doubt: Doubt) -> Model:
     """Put what the training data look like beside the weights of a model on disk.
 
-    Parameters
-    ----------
-    model : Model
-        As loaded from its folder; its weights stay as they are.
-    doubt : Doubt
-
-    Returns
-    -------
-    Model
-
     Raises
     ------
     CubeviewError
@@ -172,18 +184,15 @@ def add_doubt(model: Model, doubt: Doubt) -> Model:
     assert folder is not None
     data = doubt_bytes(doubt)
     card = replace(model.card, doubt_sha256=sha256(data))
-    part = folder / f"{CARD}.part"
     try:
         # Until the card says so, the file counts for nothing.
         (folder / DOUBT).write_bytes(data)
-        write_card(card, folder, part.name)
-        os.replace(part, folder / CARD)
+        with replacing(folder / CARD) as part:
+            write_card(card, folder, part.name)
     except OSError as error:
         raise CubeviewError(
             f"{folder}: the model cannot be written ({error.strerror}). Check the disk."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return replace(model, card=card, doubt=doubt)
 
 
@@ -211,10 +220,10 @@ def _read_doubt(folder: Path, card: Card, network: Network) -> Doubt | None:
         raise CubeviewError(f"{path}: {error}. Copy the whole model folder again.") from error
 
 
-def _read_weights(folder: Path, config: NetworkConfig) -> bytes:
+def _read_weights(folder: Path, network: Network) -> bytes:
     """Return the bytes of the weights file, or raise CubeviewError saying why not."""
     path = folder / WEIGHTS
-    most = config.weights * _BYTES_PER_WEIGHT + _HEADER_ROOM
+    most = sum(value.nbytes for value in network.state_dict().values()) + _HEADER_ROOM
     try:
         if path.stat().st_size > most:
             raise CubeviewError(

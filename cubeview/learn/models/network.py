@@ -1,305 +1,88 @@
-"""The network: strided 3-D convolutions, global average pooling, one linear layer.
+"""What the rest of the house asks of a network; nobody reads its layers from outside.
 
-Layout after Smith & Geach (heart-cnn, 2018), with batch normalisation and a scaled input: the
-bare layout does not start to learn. `features` and `head` are apart, so that explanations and
-fine-tuning need no hooks; batch normalisation folds into the convolutions, so that a class
-activation map (Zhou et al. 2016, arXiv:1512.04150, eq. 2) and exact local occlusion stay.
+A network of another shape is a file beside `cubeview.learn.models.strided` and an entry in
+`cubeview.learn.models.model.NETWORKS`.
 """
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, fields, replace
-from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-Padding = tuple[tuple[int, int], ...]
+from cubeview.errors import CubeviewError
+from cubeview.learn.models.receptive import Layout
 
-MOST_WEIGHTS = 100_000_000
 
+class Network(nn.Module, ABC):
+    """Weights and what may be asked of them.
 
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Everything that decides the shape of a network; travels in the model card.
-
-    Parameters
-    ----------
-    channels_in : int
-        Input channels, in the order of the card's roles.
-    classes : int
-        Number of answers.
-    widths, kernels, strides : tuple of int
-        Output channels, kernel side and stride of each convolution; the same on all three axes.
-    padding : {"same", "valid"} or tuple of (low, high)
-        Zeros added at the low and the high end of every axis before each convolution. ``"same"``
-        keeps the size up to the stride and puts an odd voxel at the high end, as TensorFlow does.
-        The default puts it at the high end first and at the low end next, so that the centres of
-        the last map lie symmetrically in the input.
-    batch_norm : bool
-    groups : int
-        Networks side by side that share nothing but the input and the mean of their answers:
-        their channels lie one network after another in each width. See
-        `cubeview.learn.models.ensemble`.
-    mean, std : tuple of float, one per channel
-        The input is ``(x - mean) / std`` before the first convolution.
+    ``features`` maps (batch, channel, d, h, w) to the last map, (batch, width, d', h', w');
+    ``head`` maps that to what the card's task takes for an answer.
     """
 
-    channels_in: int = 2
-    classes: int = 5
-    widths: tuple[int, ...] = (32, 64, 128, 256)
-    kernels: tuple[int, ...] = (4, 4, 2, 2)
-    strides: tuple[int, ...] = (2, 2, 1, 1)
-    padding: Literal["same", "valid"] | Padding = ((1, 1), (1, 1), (0, 1), (1, 0))
-    batch_norm: bool = True
-    groups: int = 1
-    mean: tuple[float, ...] = (0.25, 0.25)
-    std: tuple[float, ...] = (0.25, 0.25)
-
-    def __post_init__(self) -> None:
-        layers = len(self.widths)
-        if not layers or {len(self.kernels), len(self.strides), len(self.pads)} != {layers}:
-            raise ValueError("widths, kernels, strides and padding need one entry per convolution")
-        if not len(self.mean) == len(self.std) == self.channels_in:
-            raise ValueError(
-                f"mean and std need one number for each of {self.channels_in} channels"
-            )
-        counts = (
-            self.channels_in,
-            self.classes,
-            self.groups,
-            *self.widths,
-            *self.kernels,
-            *self.strides,
-        )
-        if min(counts) < 1 or min(min(pair) for pair in self.pads) < 0 or min(self.std) <= 0:
-            raise ValueError("sizes must be positive, padding not negative, std above 0")
-        if any(width % self.groups for width in self.widths):
-            raise ValueError(f"widths must be multiples of {self.groups} groups")
-        if any(s > k for s, k in zip(self.strides, self.kernels, strict=True)):
-            raise ValueError("a stride larger than its kernel leaves voxels unseen")
-        if any(max(pair) >= k for pair, k in zip(self.pads, self.kernels, strict=True)):
-            raise ValueError("padding must be smaller than its kernel")
-        if self.weights > MOST_WEIGHTS:
-            raise ValueError(f"{self.weights} weights are more than {MOST_WEIGHTS}")
-
-    @property
-    def pads(self) -> Padding:
-        """Padding of each convolution as (low, high)."""
-        if self.padding == "valid":
-            return ((0, 0),) * len(self.kernels)
-        if self.padding == "same":
-            extra = (k - s for k, s in zip(self.kernels, self.strides, strict=True))
-            return tuple((n // 2, n - n // 2) for n in extra)
-        return tuple((low, high) for low, high in self.padding)
-
-    @property
-    def groupings(self) -> tuple[int, ...]:
-        """Groups of each convolution: all networks side by side begin at the same input."""
-        return (1, *(self.groups for _ in self.widths[1:]))
-
-    @property
-    def weights(self) -> int:
-        """Number of convolution and head weights, biases left out."""
-        convolutions = sum(
-            a // groups * b * k**3
-            for (a, b), k, groups in zip(
-                pairwise((self.channels_in, *self.widths)),
-                self.kernels,
-                self.groupings,
-                strict=True,
-            )
-        )
-        return convolutions + self.widths[-1] * self.classes
-
-    def map_size(self, size: int) -> int:
-        """Return the side of the last map for an input side; 0 when the input is too small."""
-        for kernel, stride, (low, high) in zip(self.kernels, self.strides, self.pads, strict=True):
-            size = max(0, (size + low + high - kernel) // stride + 1)
-        return size
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for the card."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "NetworkConfig":
-        """Build from the card's plain values.
-
-        Raises
-        ------
-        ValueError
-            If an entry is unknown, missing its kind, or makes no network.
-        """
-        unknown = set(data) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ValueError(f"unknown network entry {sorted(unknown)[0]!r}")
-        for name in (
-            "channels_in",
-            "classes",
-            "groups",
-            "widths",
-            "kernels",
-            "strides",
-            "mean",
-            "std",
-        ):
-            numbers = data.get(name, 1)
-            numbers = numbers if isinstance(numbers, (list, tuple)) else [numbers]
-            kinds = (int, float) if name in ("mean", "std") else (int,)
-            if any(type(number) not in kinds for number in numbers):
-                raise ValueError(f"network entry {name!r} is not made of numbers")
-        try:
-            return cls(**{name: _tuples(value) for name, value in data.items()})
-        except TypeError as error:
-            raise ValueError(f"network entries have the wrong kind ({error})") from error
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
-
-
-class Scale(nn.Module):
-    """Bring the input to about zero mean and unit spread, channel by channel."""
-
-    mean: torch.Tensor
-    std: torch.Tensor
-
-    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-        super().__init__()
-        # The numbers are the card's, so they are no part of the weights.
-        for name, values in (("mean", mean), ("std", std)):
-            self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1, 1), persistent=False)
+    features: nn.Module
+    head: nn.Module
+    early_stages: int
+    """How many of the stages `early` looks at."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return ``(x - mean) / std``."""
-        return (x - self.mean) / self.std
+        """Return what the head makes of the features."""
+        said: torch.Tensor = self.head(self.features(x))
+        return said
 
-
-class Block(nn.Module):
-    """Zero padding, convolution, batch normalisation if wanted, ReLU."""
-
-    def __init__(
-        self,
-        inside: int,
-        outside: int,
-        kernel: int,
-        stride: int,
-        pad: tuple[int, int],
-        norm: bool,
-        groups: int = 1,
-    ) -> None:
-        super().__init__()
-        self.pad = pad
-        # A symmetric margin is left to the convolution, which then needs no padded copy.
-        even = pad[0] if pad[0] == pad[1] else 0
-        self.conv = nn.Conv3d(
-            inside, outside, kernel, stride, padding=even, bias=not norm, groups=groups
-        )
-        self.norm = nn.BatchNorm3d(outside) if norm else None
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the next map, never negative."""
-        if self.pad[0] != self.pad[1]:
-            x = functional.pad(x, self.pad * 3)
-        x = self.conv(x)
-        if self.norm is not None:
-            x = self.norm(x)
-        return functional.relu(x)
-
-
-class Network(nn.Module):
-    """A `NetworkConfig` with weights.
-
-    ``features`` maps (batch, channel, d, h, w) to the last map; ``head`` is linear on its mean.
-    ``features[0]`` scales the input, ``features[1:]`` are the blocks from below.
-    """
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.config = config
-        steps = pairwise((config.channels_in, *config.widths))
-        shapes = zip(
-            steps, config.kernels, config.strides, config.pads, config.groupings, strict=True
-        )
-        self.features = nn.Sequential(
-            Scale(config.mean, config.std),
-            *(
-                Block(a, b, k, s, pad, config.batch_norm, groups)
-                for (a, b), k, s, pad, groups in shapes
-            ),
-        )
-        self.head = nn.Linear(config.widths[-1], config.classes)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return logits, shape (batch, classes)."""
-        logits: torch.Tensor = self.head(self.features(x).mean(dim=(2, 3, 4)))
-        return logits
+    @abstractmethod
+    def layout(self) -> Layout:
+        """Return the layers from the input to the last map."""
 
     @property
-    def blocks(self) -> list[Block]:
-        """The convolutions from below, each with what belongs to it."""
-        return [module for module in self.features if isinstance(module, Block)]
+    @abstractmethod
+    def stages(self) -> Sequence[nn.Module]:
+        """The parts of `features` from below, one after another; a fine-tune frees the last."""
 
+    @abstractmethod
+    def early(self, x: torch.Tensor) -> torch.Tensor:
+        """Return features of edges, texture and brightness, (batch, n), that tell strange cases."""
+
+    @abstractmethod
+    def entries(self) -> dict[str, Any]:
+        """Return the plain values for the card that a network of this shape is built from."""
+
+    def folded(self) -> "Network":
+        """Return a copy for evaluation only, faster where that can be had."""
+        return deepcopy(self).eval()
+
+    @abstractmethod
     def reset_head(self, classes: int) -> None:
         """Replace the head by a fresh one for another number of classes."""
-        self.config = replace(self.config, classes=classes)
-        self.head = nn.Linear(self.config.widths[-1], classes).to(self.head.weight.device)
 
 
-def build(config: NetworkConfig) -> Network:
-    """Return a network with fresh weights (He et al. 2015 for the convolutions, before ReLU).
+class PooledHead(nn.Linear):
+    """Linear on the mean of the last map, which is what a class activation map is defined for."""
 
-    Parameters
-    ----------
-    config : NetworkConfig
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return one number an answer, shape (batch, answers)."""
+        return self.of_means(features.mean(dim=(2, 3, 4)))
 
-    Returns
-    -------
-    Network
-        In training mode, on the CPU. Seed with ``torch.manual_seed`` before for the same weights.
+    def of_means(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Return the same from features that are means already, shape (batch, width)."""
+        return functional.linear(pooled, self.weight, self.bias)
+
+
+def pooled_head(network: Network) -> PooledHead:
+    """Return the head of a network that has a pooled one.
+
+    Raises
+    ------
+    CubeviewError
+        If it has another: one that draws a mask, or rebuilds its input.
     """
-    network = Network(config)
-    for module in network.modules():
-        if isinstance(module, nn.Conv3d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-    return network
-
-
-def fold_batch_norm(network: Network) -> Network:
-    """Return the same function of the input without batch normalisation, for evaluation only.
-
-    Each convolution takes the running statistics of its normalisation into its weights and bias
-    (computed in float64). The given network is left as it is.
-
-    Parameters
-    ----------
-    network : Network
-
-    Returns
-    -------
-    Network
-        In evaluation mode, on the same device.
-    """
-    folded = deepcopy(network)
-    folded.config = replace(network.config, batch_norm=False)
-    with torch.no_grad():
-        for block in folded.blocks:
-            conv, norm = block.conv, block.norm
-            if norm is None:
-                continue
-            assert norm.running_mean is not None
-            assert norm.running_var is not None
-            # Not every accelerator has float64.
-            gain = norm.weight.double().cpu() / torch.sqrt(
-                norm.running_var.double().cpu() + norm.eps
-            )
-            bias = norm.bias.double().cpu() - norm.running_mean.double().cpu() * gain
-            conv.weight.copy_(conv.weight.double().cpu() * gain.view(-1, 1, 1, 1, 1))
-            conv.bias = nn.Parameter(bias.to(conv.weight))
-            block.norm = None
-    return folded.eval()
+    if isinstance(network.head, PooledHead):
+        return network.head
+    raise CubeviewError(
+        "the network of this model does not weigh the mean of its last map, so there is nothing "
+        "to say which place spoke for an answer. Choose a model that classifies."
+    )

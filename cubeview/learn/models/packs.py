@@ -1,8 +1,8 @@
 """Models as things to keep: list, pack into one file, take in, throw away.
 
 A pack is a ZIP file with ``card.json``, ``weights.safetensors``, ``doubt.safetensors`` where the
-model has one, and ``SHA256SUMS``. Nothing in it
-is ever run, and no name in it decides where anything is written.
+model has one, and ``SHA256SUMS``. Nothing in it is ever run, and no name in it decides where
+anything is written.
 """
 
 import os
@@ -23,7 +23,7 @@ from cubeview.learn.models.card import (
     read_card,
     sha256,
 )
-from cubeview.paths import data_dir
+from cubeview.paths import data_dir, replacing
 
 SUMS = "SHA256SUMS"
 SUFFIX = ".cubeview-model.zip"
@@ -36,7 +36,7 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{a}{n}" for a in ("com", "lpt") for 
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """One line of the model manager.
+    """One line of the model manager; what the card does not say is empty.
 
     Parameters
     ----------
@@ -44,13 +44,11 @@ class Listed:
     own : bool
         Of the user, so that it may be deleted.
     parent : str
-        Name of the model it was fine-tuned from; empty for none.
+        Name of the model it was fine-tuned from.
     cases : int or None
         It was fine-tuned on, or None for a model that was trained on simulations.
-    figures : str
-        Its measured figures in words; empty where the card holds none.
-    made : str
-        When, as the card says; empty where it does not.
+    figures, made : str
+        Measured figures in words, and the day.
     """
 
     ref: ModelRef
@@ -87,11 +85,8 @@ def folder_for(name: str) -> Path:
 def free_name(wanted: str) -> str:
     """Return a name no model has yet: the one wanted, or with the next number behind it."""
     taken = {ref.name for ref in find_models()} | {p.name for p in models_dir().iterdir()}
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}-{number}"
-    return name
+    names = (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 2)))
+    return next(name for name in names if name not in taken)
 
 
 def listed() -> list[Listed]:
@@ -103,19 +98,22 @@ def listed() -> list[Listed]:
             ref=ref,
             own=_is_own(ref.folder),
             parent=names.get(ref.card.parent, str(ref.card.training.get("finetuned_from", ""))),
-            cases=_whole(ref.card.training.get("cases")) if ref.card.parent else None,
+            cases=cases if ref.card.parent and type(cases) is int else None,
             figures=_figures(ref.card),
             made=str(ref.card.training.get("made", ""))[:10],
         )
         for ref in models
+        for cases in (ref.card.training.get("cases"),)
     ]
 
 
 def parent_of(ref: ModelRef) -> ModelRef | None:
     """Return the model a model was fine-tuned from, where it is still there."""
-    if not ref.card.parent:
-        return None
-    return next((m for m in find_models() if m.card.weights_sha256 == ref.card.parent), None)
+    return _with_weights(ref.card.parent) if ref.card.parent else None
+
+
+def _with_weights(digest: str) -> ModelRef | None:
+    return next((m for m in find_models() if m.card.weights_sha256 == digest), None)
 
 
 def export_model(folder: Path, path: Path) -> Path:
@@ -127,7 +125,6 @@ def export_model(folder: Path, path: Path) -> Path:
         If the model is not whole, or the file cannot be written.
     """
     card = read_card(folder)
-    part = path.with_name(path.name + ".part")
     try:
         names = (CARD, WEIGHTS, DOUBT) if card.doubt_sha256 else (CARD, WEIGHTS)
         held = {name: (folder / name).read_bytes() for name in names}
@@ -137,33 +134,22 @@ def export_model(folder: Path, path: Path) -> Path:
                 "not exported."
             )
         sums = "".join(f"{sha256(data)}  {name}\n" for name, data in held.items())
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as pack:
+        with replacing(path) as part, zipfile.ZipFile(part, "w") as pack:
             for name, data in {**held, SUMS: sums.encode()}.items():
                 # A fixed date: the same model packs to the same file.
                 pack.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-        os.replace(part, path)
     except OSError as error:
         raise CubeviewError(
             f"{path}: the model cannot be written ({error.strerror or error}). Choose another "
             "folder or make room."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
 def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
     """Take a packed model in among the user's own; nothing in it is run.
 
-    Parameters
-    ----------
-    path : Path
-    report : callable
-
-    Returns
-    -------
-    ModelRef
-        Under its own name, or with a number behind it where that is taken.
+    It keeps its name, with a number behind it where that is taken.
 
     Raises
     ------
@@ -174,8 +160,9 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
 
     report(0.0, f"reading {path.name}")
     held = _unpacked(path)
-    sums = _sums(held.pop(SUMS))
-    if sums != {name: sha256(data) for name, data in held.items()}:
+    lines = held.pop(SUMS).decode("ascii", "replace").splitlines()
+    sums = {tuple(line.split()) for line in lines if line.strip()}
+    if sums != {(sha256(data), name) for name, data in held.items()}:
         raise CubeviewError(
             f"{path}: the file is damaged or was changed (a checksum differs). Get it again."
         )
@@ -191,10 +178,7 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
             card = load_model(part).card
         except CubeviewError as error:
             raise CubeviewError(str(error).replace(str(part), str(path))) from error
-        twin = next(
-            (m for m in find_models() if m.card.weights_sha256 == card.weights_sha256), None
-        )
-        if twin is not None:
+        if twin := _with_weights(card.weights_sha256):
             raise CubeviewError(f"{path}: this model is here already, as {twin.name}.")
         folder = folder_for(free_name(_safe(card.name)))
         os.rename(part, folder)
@@ -243,12 +227,11 @@ def _unpacked(path: Path) -> dict[str, bytes]:
                     "nothing else. Choose a file made by Export in the model manager."
                 )
             held = {}
-            for name in members:
-                most = _LARGEST[name]
+            for name, entry in members.items():
                 # What a header says of the size is not believed: no more than this is unpacked.
-                with pack.open(members[name]) as stream:
-                    held[name] = stream.read(most + 1)
-                if len(held[name]) > most:
+                with pack.open(entry) as stream:
+                    held[name] = stream.read(_LARGEST[name] + 1)
+                if len(held[name]) > _LARGEST[name]:
                     raise CubeviewError(f"{path}: {name} in it is too large for a model.")
             return held
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
@@ -261,12 +244,6 @@ def _unpacked(path: Path) -> dict[str, bytes]:
         ) from error
 
 
-def _sums(data: bytes) -> dict[str, str]:
-    lines = data.decode("ascii", "replace").splitlines()
-    pairs = (line.split(maxsplit=1) for line in lines)
-    return {pair[1].strip(): pair[0] for pair in pairs if len(pair) == 2}
-
-
 def _safe(name: str) -> str:
     """Return a name of a card as one a folder can have."""
     cleaned = re.sub(r"[^\w .+()-]", "-", name)[:60].strip(". ")
@@ -275,10 +252,6 @@ def _safe(name: str) -> str:
 
 def _is_own(folder: Path) -> bool:
     return folder.resolve().parent == models_dir().resolve()
-
-
-def _whole(value: object) -> int | None:
-    return value if type(value) is int else None
 
 
 def _figures(card: Card) -> str:
@@ -293,9 +266,6 @@ def _figures(card: Card) -> str:
     for table in card.metrics.values():
         if isinstance(table, dict):
             numbers |= {k: v for k, v in table.items() if isinstance(v, float)}
-    words = {
-        "auc_defect_against_normal": "AUC",
-        "auc_normal_against_rest": "AUC normal",
-        "accuracy": "accuracy",
-    }
+    words = {"auc_defect_against_normal": "AUC", "auc_normal_against_rest": "AUC normal"}
+    words["accuracy"] = "accuracy"
     return ", ".join(f"{word} {numbers[key]:.3f}" for key, word in words.items() if key in numbers)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -28,6 +27,12 @@ class Prepared:
         Hearts only: the geometry that was used.
     cautions : tuple of str
         What makes the preparation doubtful, in words for the user.
+
+    Attributes
+    ----------
+    ways, unseen : dict of role to what `to_cube` and the overlays need
+        Worked out once, kept as long as the preparation is: one map after another goes the same
+        way.
     """
 
     case: Case
@@ -35,15 +40,14 @@ class Prepared:
     grids: Mapping[str, np.ndarray]
     ventricles: Mapping[str, Ventricle] = field(default_factory=dict)
     cautions: tuple[str, ...] = ()
+    ways: dict[str, tuple[Box, csr_array, np.ndarray]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    unseen: dict[str, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("grids", "ventricles"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
-
-
-_known: WeakKeyDictionary[Prepared, dict[str, tuple[Box, csr_array, np.ndarray]]] = (
-    WeakKeyDictionary()
-)
 
 
 def to_cube(values: np.ndarray, prepared: Prepared, role: str) -> tuple[np.ndarray, Box]:
@@ -72,14 +76,10 @@ def to_cube(values: np.ndarray, prepared: Prepared, role: str) -> tuple[np.ndarr
 
 
 def _ways(prepared: Prepared, role: str) -> tuple[Box, csr_array, np.ndarray]:
-    """Return the box a map covers, its n voxels' shares in the input (n, d h w), and who has none.
-
-    Kept as long as the preparation is: one map after another goes the same way.
-    """
-    known = _known.setdefault(prepared, {})
-    if role not in known:
-        known[role] = _find_ways(prepared, role)
-    return known[role]
+    """Return a map's box, its n voxels' shares in the input (n, d h w), and which have none."""
+    if role not in prepared.ways:
+        prepared.ways[role] = _find_ways(prepared, role)
+    return prepared.ways[role]
 
 
 def _find_ways(prepared: Prepared, role: str) -> tuple[Box, csr_array, np.ndarray]:
@@ -93,8 +93,8 @@ def _find_ways(prepared: Prepared, role: str) -> tuple[Box, csr_array, np.ndarra
     back = np.linalg.inv(grid)
     places = back[:3, :3] @ voxels + back[:3, 3:]
     outside = ((places < -0.5) | (places > size[:, None] - 0.5)).any(axis=0)
-    box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
-    return box, _linear_shares(np.clip(places, 0, size[:, None] - 1), size), outside
+    z, y, x = (slice(*ends) for ends in zip(low.tolist(), high.tolist(), strict=True))
+    return (z, y, x), _linear_shares(np.clip(places, 0, size[:, None] - 1), size), outside
 
 
 def _linear_shares(places: np.ndarray, size: np.ndarray) -> csr_array:

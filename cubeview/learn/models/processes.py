@@ -23,15 +23,7 @@ _PATIENCE = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Together:
-    """One process among those that train together.
-
-    Parameters
-    ----------
-    rank : int
-        0 for the one that writes and speaks.
-    size : int
-    device : torch.device
-    """
+    """One process among those that train together; the one of rank 0 writes and speaks."""
 
     rank: int = 0
     size: int = 1
@@ -48,9 +40,8 @@ class Together:
         found = [p.grad for p in parameters if p.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in found])
         distributed.all_reduce(flat)
-        for gradient, part in zip(
-            found, flat.split([gradient.numel() for gradient in found]), strict=True
-        ):
+        parts = flat.split([gradient.numel() for gradient in found])
+        for gradient, part in zip(found, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
     def average(self, values: Iterable[torch.Tensor]) -> None:
@@ -63,13 +54,7 @@ class Together:
                 value /= self.size
 
     def agree(self, number: int) -> None:
-        """Check that all processes are at the same place.
-
-        Raises
-        ------
-        CubeviewError
-            If they are not: they do not share their disk.
-        """
+        """Raise CubeviewError if not all processes are at the same place, for want of one disk."""
         if self.size == 1:
             return
         ends = torch.tensor([number, -number], device=self.device)
@@ -86,21 +71,22 @@ class Together:
             distributed.barrier()
 
 
+def alone() -> Together:
+    """Return a single process: on CUDA where there is one, else on the CPU."""
+    return Together(device=torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+
+
 @contextmanager
 def joined() -> Iterator[Together]:
     """Join the processes torchrun started; alone without it.
 
-    Raises
-    ------
-    CubeviewError
-        If the processes cannot find each other.
+    Raises CubeviewError if they cannot find each other.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
-    cuda = torch.cuda.is_available()
     if size == 1:
-        yield Together(device=torch.device("cuda" if cuda else "cpu"))
+        yield alone()
         return
-    device = torch.device("cpu")
+    device, cuda = torch.device("cpu"), torch.cuda.is_available()
     if cuda:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)

@@ -5,49 +5,83 @@ A plain zoom of the map onto the input is wrong by whole voxels as soon as paddi
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 
 import numpy as np
 
-from cubeview.learn.models.network import NetworkConfig
+
+@dataclass(frozen=True)
+class Layer:
+    """One convolution, the same on all three axes; `pad` zeros are added at their low and high end.
+
+    It gives so many channels, of which so many groups do not see each other.
+    """
+
+    kernel: int
+    stride: int
+    pad: tuple[int, int]
+    channels: int
+    groups: int = 1
+
+    def outputs(self, size: int) -> int:
+        """Return the side of its map for that of its input; 0 when the input is too small."""
+        return max(0, (size + sum(self.pad) - self.kernel) // self.stride + 1)
 
 
 @dataclass(frozen=True)
-class ReceptiveField:
-    """Feature ``o`` of the last map is centred at input voxel ``start + stride * o``.
+class Layout:
+    """The way from the input to the last map: its layers from below.
 
-    Parameters
-    ----------
-    start : float
-        Centre of feature 0, in input voxels; the same on all three axes.
-    stride : int
-        Input voxels from feature to feature.
-    size : int
-        Side of the input cube a feature sees, in voxels.
+    Feature ``o`` of the last map is centred at input voxel ``start + stride * o``.
     """
 
-    start: float
-    stride: int
-    size: int
+    channels_in: int
+    layers: tuple[Layer, ...]
+
+    @cached_property
+    def start(self) -> float:
+        """Centre of feature 0, in input voxels; the same on all three axes."""
+        start, stride = 0.0, 1
+        for layer in self.layers:
+            start += stride * ((layer.kernel - 1) / 2 - layer.pad[0])
+            stride *= layer.stride
+        return start
+
+    @cached_property
+    def stride(self) -> int:
+        """Input voxels from feature to feature."""
+        return int(np.prod([layer.stride for layer in self.layers]))
+
+    @cached_property
+    def size(self) -> int:
+        """Side of the input cube a feature sees, in voxels."""
+        size, stride = 1, 1
+        for layer in self.layers:
+            size += stride * (layer.kernel - 1)
+            stride *= layer.stride
+        return size
+
+    @cached_property
+    def least(self) -> int:
+        """Side of the smallest input there is a last map of."""
+        return next(size for size in count(1) if self.map_size(size))
+
+    def map_size(self, size: int) -> int:
+        """Return the side of the last map for an input side; 0 when the input is too small."""
+        for layer in self.layers:
+            size = layer.outputs(size)
+        return size
 
 
-def receptive_field(config: NetworkConfig) -> ReceptiveField:
-    """Return where the features of a network's last map look."""
-    start, stride, size = 0.0, 1, 1
-    for kernel, step, (low, _) in zip(config.kernels, config.strides, config.pads, strict=True):
-        start += stride * ((kernel - 1) / 2 - low)
-        size += stride * (kernel - 1)
-        stride *= step
-    return ReceptiveField(start, stride, size)
-
-
-def place(values: np.ndarray, config: NetworkConfig, shape: tuple[int, ...]) -> np.ndarray:
+def place(values: np.ndarray, layout: Layout, shape: tuple[int, ...]) -> np.ndarray:
     """Carry a map of the last layer onto the input grid.
 
     Parameters
     ----------
     values : ndarray, shape (d', h', w')
         One value per feature position.
-    config : NetworkConfig
+    layout : Layout
     shape : tuple of three int
         Of the input.
 
@@ -57,13 +91,12 @@ def place(values: np.ndarray, config: NetworkConfig, shape: tuple[int, ...]) -> 
         Linear interpolation between the centres of the receptive fields; beyond the outermost
         centres their value.
     """
-    field = receptive_field(config)
     placed = np.asarray(values, dtype=np.float64)
     for axis, length in enumerate(shape):
-        count = placed.shape[axis]
-        where = np.clip((np.arange(length) - field.start) / field.stride, 0, count - 1)
-        low = np.minimum(where.astype(int), max(count - 2, 0))
-        high = np.minimum(low + 1, count - 1)
+        last = placed.shape[axis] - 1
+        where = np.clip((np.arange(length) - layout.start) / layout.stride, 0, last)
+        low = np.minimum(where.astype(int), max(last - 1, 0))
+        high = np.minimum(low + 1, last)
         share = (where - low).reshape([-1 if a == axis else 1 for a in range(3)])
         placed = placed.take(low, axis) * (1 - share) + placed.take(high, axis) * share
     return placed.astype(np.float32)

@@ -1,47 +1,114 @@
 """What a kind of case brings to learning; each in the room that carries its name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib import import_module
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from cubeview.cubes.case import Case
-from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import CubeviewError, Report
+import numpy as np
+from scipy.ndimage import distance_transform_edt
+
+from cubeview.errors import CubeviewError
 from cubeview.learn.models.prepared import Prepared
 
 Config = TypeVar("Config")
 
 
-class Prepare(Protocol):
-    """Turns a case into network input: as `cubeview.learn.heart.prepare.prepare_heart`."""
+class Asked(NamedTuple):
+    """One figure that a report holds against a bar.
 
-    def __call__(
-        self,
-        case: Case,
-        config: Any,
-        roles: tuple[str, ...],
-        *,
-        ventricles: Mapping[str, Ventricle] | None,
-        report: Report,
-    ) -> Prepared:
-        """Return the prepared case."""
-        ...
+    Parameters
+    ----------
+    words : str
+    keys : tuple of str
+        The way to it in a model's entry; where a table lies there, its lowest figure.
+    bar : float
+    more : bool
+        Whether more is better.
+    """
+
+    words: str
+    keys: tuple[str, ...]
+    bar: float
+    more: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A simulated case as network input, and where what makes its class lies.
+
+    Parameters
+    ----------
+    label : str
+    prepared : Prepared
+    region : ndarray of bool, shape (d, h, w)
+        Where a map may point: the wall of a heart, all of a window.
+    site : ndarray of bool, shape (d, h, w)
+        The place; empty where the class has none.
+    reach_px : float
+        How far from the place still counts as finding it.
+    """
+
+    label: str
+    prepared: Prepared
+    region: np.ndarray
+    site: np.ndarray
+    reach_px: float
+
+    @cached_property
+    def near(self) -> np.ndarray:
+        """Voxels of the region close enough to the place."""
+        if not self.site.any():
+            return self.site
+        close: np.ndarray = self.region & (distance_transform_edt(~self.site) <= self.reach_px)
+        return close
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """Where cases with a known place come from.
+
+    Parameters
+    ----------
+    known : callable
+        From a card's preprocess entries and channels, a class, a generator and the case's name.
+    classes : tuple of str
+    version : str
+    within : str
+        How near to the place counts, in words.
+    """
+
+    known: Callable[[Mapping[str, Any], tuple[str, ...], str, np.random.Generator, str], Known]
+    classes: tuple[str, ...]
+    version: str
+    within: str
 
 
 @dataclass(frozen=True)
 class Room:
-    """How cases of one kind become network input.
+    """All that learning must know of one kind of case.
 
     Parameters
     ----------
     config : callable
         From the preprocess entries of a card to what `prepare` takes.
-    prepare : Prepare
+    prepare : callable
+        From a case to network input: as `cubeview.learn.heart.prepare.prepare_heart`.
+    augment : callable
+        From a case's input, shape (channel, z, y, x), names of the kind's `variations` and a
+        generator to a varied copy.
+    asked : tuple of Asked
+        What a report holds a model against.
+    simulator : Simulator, optional
+        What its maps are checked with.
     """
 
     config: Callable[[Mapping[str, Any]], Any]
-    prepare: Prepare
+    prepare: Callable[..., Prepared]
+    augment: Callable[[np.ndarray, Sequence[str], np.random.Generator], np.ndarray]
+    asked: tuple[Asked, ...] = ()
+    simulator: Simulator | None = None
 
 
 def room_of(kind: str) -> Room:
@@ -51,14 +118,10 @@ def room_of(kind: str) -> Room:
 
 
 def rebuilt(usual: Config, values: Mapping[str, Any]) -> Config:
-    """Return how a card says its cases are prepared.
+    """Return how a card's values say its cases are prepared.
 
-    Parameters
-    ----------
-    usual : dataclass with a ``kind``
-        A preparation as this version makes it; each value is brought to the type it has there.
-    values : mapping
-        Of the card.
+    `usual` is a dataclass with a ``kind``, a preparation as this version makes it; each value is
+    brought to the type it has there.
 
     Raises
     ------

@@ -48,19 +48,10 @@ class Found:
 
 
 def purity_curve(real: list[float], false: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return purity against threshold.
+    """Return purity against threshold, from strengths found in the data and the flipped data.
 
-    Parameters
-    ----------
-    real, false : list of float
-        Strengths of what was found in the data, and in the flipped data.
-
-    Returns
-    -------
-    thresholds : ndarray, shape (n,)
-        The strength of everything found, rising.
-    purity : ndarray, shape (n,)
-        One less false over found, both at the threshold and above; never negative.
+    Thresholds, shape (n,), are the strength of everything found, rising; purity is one less false
+    over found, both at the threshold and above, and never negative.
     """
     thresholds = np.unique(np.asarray(real, dtype=np.float64))
     found = len(real) - np.searchsorted(np.sort(real), thresholds)
@@ -85,11 +76,6 @@ def cautious_curve(
         See `purity_curve`.
     floor : float
         Least strength of what was kept.
-
-    Returns
-    -------
-    thresholds, purity : ndarray, shape (n,)
-        See `purity_curve`.
     """
     thresholds, purity = purity_curve(real, false)
     found = len(real) - np.searchsorted(np.sort(real), thresholds)
@@ -153,11 +139,9 @@ def catalogue_of(
     }
     taken = [peak for peak in found.peaks if peak.strength >= limits[peak.label]]
     taken.sort(key=lambda peak: -peak.sn)
-    unsure = sum(peak.probability < 0.5 for peak in taken)
-    if unsure:
+    if unsure := sum(peak.probability < 0.5 for peak in taken):
         notes = (*notes, f"{unsure} of them rest on their S/N alone: the network is not sure")
-    artefacts = sum(sn >= min(least, 1e9) for sn in found.artefacts)
-    if artefacts:
+    if artefacts := sum(sn >= min(least, 1e9) for sn in found.artefacts):
         notes = (*notes, f"{artefacts} peaks were set aside as artefacts")
     if case.main.uncertainty is None:
         notes = (*notes, "the file states no uncertainty: the noise was estimated from the data")

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from cubeview.learn.models.network import Network
-from cubeview.learn.models.receptive import receptive_field
+from cubeview.learn.models.network import Network, pooled_head
 
 
 def class_map(
@@ -35,7 +34,7 @@ def class_map(
     ndarray, shape (classes, z', y', x'), float32
         Place ``o`` is centred on voxel ``map_start(network, pool) + stride * o``.
     """
-    head = network.head
+    head = pooled_head(network)
     batch = torch.tensor(channels, dtype=torch.float32, device=head.weight.device)[None]
     features = network.features(batch)  # 1, width, z', y', x'
     means = functional.avg_pool3d(features, pool, stride=1)
@@ -47,8 +46,8 @@ def class_map(
 
 def map_start(network: Network, pool: int) -> tuple[float, int]:
     """Return the voxel the first place of a class map is centred on, and the stride."""
-    field = receptive_field(network.config)
-    return field.start + field.stride * (pool - 1) / 2, field.stride
+    layout = network.layout()
+    return layout.start + layout.stride * (pool - 1) / 2, layout.stride
 
 
 def at_voxels(values: np.ndarray, start: float, stride: int, voxels: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from cubeview.cubes.cube import Box, Cube
-from cubeview.cubes.normal import MAD_TO_SIGMA
+from cubeview.cubes.normal import robust_sigma
 from cubeview.errors import Report, nothing
 from cubeview.learn.search.filters import spread
 
@@ -43,13 +43,10 @@ class Continuum:
     def over(self, box: Box) -> np.ndarray:
         """Return the continuum in a box, float32, linear between blocks, constant beyond."""
         channels = np.arange(box[0].start, box[0].stop)
-        place = np.clip(
-            np.interp(channels, self.centres, np.arange(len(self.centres))),
-            0,
-            len(self.centres) - 1,
-        )
-        low = np.minimum(place.astype(int), max(len(self.centres) - 2, 0))
-        high = np.minimum(low + 1, len(self.centres) - 1)
+        last = len(self.centres) - 1
+        place = np.interp(channels, self.centres, np.arange(last + 1))
+        low = np.minimum(place.astype(int), max(last - 1, 0))
+        high = np.minimum(low + 1, last)
         share = (place - low).astype(np.float32)[:, None, None]
         part = self.medians[:, box[1], box[2]]
         found: np.ndarray = part[low] * (1 - share) + part[high] * share
@@ -57,17 +54,7 @@ class Continuum:
 
 
 def find_continuum(cube: Cube, *, report: Report = nothing) -> Continuum:
-    """Measure the continuum of every spaxel.
-
-    Parameters
-    ----------
-    cube : Cube
-        Spectral axis first.
-
-    Returns
-    -------
-    Continuum
-    """
+    """Measure the continuum of every spaxel of a cube, spectral axis first."""
     nz, ny, nx = cube.shape
     edges = np.linspace(0, nz, max(1, round(nz / CONTINUUM_CHANNELS)) + 1).astype(int)
     medians, means = np.zeros((2, len(edges) - 1, ny, nx), np.float32)
@@ -118,12 +105,11 @@ def white_image(continuum: Continuum) -> np.ndarray:
         known = image != 0
         if known.sum() < 20:
             continue
-        level = np.median(image[known])
-        spread = MAD_TO_SIGMA * np.median(np.abs(image[known] - level)) or 1.0
-        total[known] += (image[known] - level) / spread**2
+        values = image[known]
+        total[known] += (values - np.median(values)) / (robust_sigma(values) or 1.0) ** 2
         seen |= known
-    image = np.where(seen, total, np.nan).astype(np.float32)
-    return image
+    white: np.ndarray = np.where(seen, total, np.nan).astype(np.float32)
+    return white
 
 
 def _middle(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

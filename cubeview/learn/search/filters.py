@@ -14,7 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, maximum_filter, median_filter
 
 from cubeview.cubes.cube import Cube
-from cubeview.cubes.normal import FWHM_TO_SIGMA, MAD_TO_SIGMA
+from cubeview.cubes.normal import FWHM_TO_SIGMA, MAD_TO_SIGMA, robust_sigma
 from cubeview.errors import Report, nothing
 
 SKY_FWHM_PX = (3.5, 6.0, 10.0)
@@ -205,26 +205,16 @@ class Best:
 def best_of(
     ratio: np.ndarray, bank: Bank | None = None, *, report: Report = nothing
 ) -> tuple[Best, Best]:
-    """Return the best template for light and the best for missing light.
+    """Return the best template for light, and for missing light: of the sign-flipped cube.
 
-    The second is the first of the cube with its sign flipped.
-
-    Parameters
-    ----------
-    ratio : ndarray, shape (z, y, x)
-        Signal over noise.
-    bank : Bank, optional
-    report : Report
+    Of signal over noise, shape (z, y, x).
     """
     bank = bank or Bank()
     count = len(bank.templates)
     scatter = np.ones((count, len(ratio)))
-    light, dark = (
-        Best(
-            np.full(ratio.shape, -np.inf, np.float32), np.zeros(ratio.shape, np.int8), scatter, bank
-        )
-        for _ in range(2)
-    )
+    worst, first = np.full(ratio.shape, -np.inf, np.float32), np.zeros(ratio.shape, np.int8)
+    light = Best(worst, first, scatter, bank)
+    dark = Best(worst.copy(), first.copy(), scatter, bank)
     for number, sn, here in matched(ratio, bank):
         report(number / count, "filtering")
         scatter[number] = here
@@ -240,10 +230,7 @@ def best_of(
 def peaks(best: Best, floor: float) -> np.ndarray:
     """Return the maxima of the score above a floor, no part of a brighter one, brightest first.
 
-    Returns
-    -------
-    ndarray, shape (n, 3)
-        Voxel indices (z, y, x).
+    Voxel indices (z, y, x), shape (n, 3).
     """
     top = maximum_filter(best.score, size=5, mode="nearest")
     found = np.argwhere((best.score == top) & (best.score >= floor))
@@ -280,8 +267,7 @@ def _scatter(smooth: np.ndarray, known: np.ndarray, edge: np.ndarray, sky: float
     """
     each, seen = np.full(len(smooth), np.nan), known.sum(axis=(1, 2))
     for z in np.flatnonzero(seen >= 20):
-        here = smooth[z][known[z]]
-        each[z] = MAD_TO_SIGMA * np.median(np.abs(here - np.median(here))) / edge[z]
+        each[z] = robust_sigma(smooth[z][known[z]]) / edge[z]
     found = np.isfinite(each)
     if not found.any():
         return np.ones(len(smooth))

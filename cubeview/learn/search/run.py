@@ -7,40 +7,27 @@ ORIGIN, Mary et al. 2020, A&A 635, A194, section 3.5).
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Cube
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.kinds import kind_of
 from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.model import Model
-from cubeview.learn.models.network import Network, fold_batch_norm
-from cubeview.learn.search.catalogue import (
-    FLOOR,
-    PURITY,
-    WHITE_FLOOR,
-    Found,
-    Peak,
-    catalogue_of,
-)
+from cubeview.learn.search.catalogue import FLOOR, PURITY, WHITE_FLOOR, Found, Peak, catalogue_of
 from cubeview.learn.search.class_map import at_voxels, class_map, map_start
-from cubeview.learn.search.continuum import Continuum, find_continuum, white_image
-from cubeview.learn.search.filters import (
-    Bank,
-    Best,
-    bank_for,
-    best_of,
-    level,
-    peaks,
-)
+from cubeview.learn.search.continuum import find_continuum, white_image
+from cubeview.learn.search.filters import Best, bank_for, best_of, level, peaks
 from cubeview.learn.search.measure import Shape, measure
 from cubeview.learn.search.score import are_sharp, strengths
 from cubeview.learn.search.tiles import Tile, tile_boxes, tiles
-from cubeview.learn.sky.prepare import SkyConfig, prepare_window
+from cubeview.learn.sky.prepare import SkyConfig, overlap, prepare_window
 
 POOL = 3
 """Features a place is judged by along each axis: 26 voxels of the cube."""
@@ -92,46 +79,41 @@ def search(
         If the model is not for sky cubes, the case is none, or it holds no data.
     """
     _check(model, case)
-    cube = case.main
-    config = SkyConfig.from_dict(model.card.preprocess)
-    network = fold_batch_norm(model.network)
-    continuum = find_continuum(cube, report=lambda f, text: report(0.1 * f, text))
-    bank = bank_for(cube)
-    found, _ = on_best_device(
-        network, lambda device: _Search(network, model, config, cube, continuum, bank, report).run()
-    )
+    work = _Search(model, case.main, report)
+    found, _ = on_best_device(work.network, lambda device: work.run())
     report(1.0, "searched")
     return catalogue_of(case, model.card.name, found, threshold, purity)
+
+
+class _Peaks(NamedTuple):
+    """The peaks of a tile, the filters' best, and light and continuum over sigma."""
+
+    tile: Tile
+    best: Best
+    places: np.ndarray
+    ratio: np.ndarray
+    under: np.ndarray
 
 
 class _Search:
     """One run over the tiles of a cube."""
 
-    def __init__(
-        self,
-        network: Network,
-        model: Model,
-        config: SkyConfig,
-        cube: Cube,
-        continuum: Continuum,
-        bank: Bank,
-        report: Report,
-    ) -> None:
-        self._network, self._config, self._cube = network, config, cube
-        self._continuum, self._bank, self._report = continuum, bank, report
+    def __init__(self, model: Model, cube: Cube, report: Report) -> None:
+        self._cube, self._report = cube, report
+        self._config = SkyConfig.from_dict(model.card.preprocess)
+        self.network = model.network.folded()
+        self._continuum = find_continuum(cube, report=part_of(report, 0.0, 0.1))
+        self._bank = bank_for(cube)
         self._temperature = model.card.temperature
-        self._start, self._stride = map_start(network, POOL)
-        names = model.card.classes
-        self._class = {name: names.index(name) for name in _CLASSES}
-        self._found = Found([], [], [], [], 0)
-        # What the network says of every star along the channels, at the feature stride.
-        self._steady: dict[tuple[int, int], list[np.ndarray]] = {}
+        self._start, self._stride = map_start(self.network, POOL)
+        self._class = {name: model.card.classes.index(name) for name in _CLASSES}
         self._done, self._tiles = 0, len(tile_boxes(cube.shape))
 
     def run(self) -> Found:
         """Search all tiles, then the image of all channels."""
         self._found = Found([], [], [], [], 0)
-        self._steady.clear()
+        # What the network says of every star along the channels, at the feature stride.
+        self._steady: dict[tuple[int, int], list[np.ndarray]] = {}
         flat = replace(self._bank, spectral=(1.0,))
         white = best_of(white_image(self._continuum)[None], flat)
         stars = [peaks(best, WHITE_FLOOR) for best in white]
@@ -152,84 +134,59 @@ class _Search:
         residual = level(tile.flux - over)
         ratio, under = residual / tile.sigma, over / tile.sigma
         light, dark = best_of(ratio, self._bank, report=self._tell(0.0, 0.55))
-        up, down = self._own(tile, peaks(light, FLOOR)), self._own(tile, peaks(dark, FLOOR))
+        up = _Peaks(tile, light, _own(tile, peaks(light, FLOOR)), ratio, under)
+        down = _Peaks(tile, dark, _own(tile, peaks(dark, FLOOR)), -ratio, under)
         self._tell(0.55, 0.7)(0.0, "asking the network")
         as_is = self._map(tile.flux, tile.sigma)
         self._remember_steady(tile, as_is, stars)
-        if len(up):
-            self._lines(tile, ratio, under, light, up, self._map(residual, tile.sigma))
+        if len(up.places):
+            self._lines(up, self._map(residual, tile.sigma))
         self._tell(0.7, 0.85)(0.0, "asking the network")
-        if len(down):
-            self._dark(tile, -ratio, under, dark, down, as_is, self._map(-residual, tile.sigma))
+        if len(down.places):
+            self._dark(down, as_is, self._map(-residual, tile.sigma))
 
-    def _lines(
-        self,
-        tile: Tile,
-        ratio: np.ndarray,
-        under: np.ndarray,
-        best: Best,
-        places: np.ndarray,
-        said: np.ndarray,
-    ) -> None:
-        shares, strong, fault = self._judged(best, places, ratio, under, said)
+    def _lines(self, found: _Peaks, said: np.ndarray) -> None:
         line = self._class["emission line"]
-        for place, share, strength, bad in zip(places, shares, strong, fault, strict=True):
+        for place, share, strength, bad in self._judged(found, said):
             if bad:
                 self._found.artefacts.append(float(strength))
             else:
-                self._keep("emission line", strength, share[line], tile, ratio, best, place)
+                self._keep("emission line", strength, share[line], found, place)
 
-    def _dark(
-        self,
-        tile: Tile,
-        ratio: np.ndarray,
-        under: np.ndarray,
-        best: Best,
-        places: np.ndarray,
-        as_is: np.ndarray,
-        flipped: np.ndarray,
-    ) -> None:
-        absorbed = at_voxels(as_is, self._start, self._stride, places)[:, self._class["absorption"]]
-        _, strong, fault = self._judged(best, places, ratio, under, flipped)
-        for place, absorption, strength, bad in zip(places, absorbed, strong, fault, strict=True):
+    def _dark(self, found: _Peaks, as_is: np.ndarray, flipped: np.ndarray) -> None:
+        shares = at_voxels(as_is, self._start, self._stride, found.places)
+        absorbed = shares[:, self._class["absorption"]]
+        judged = self._judged(found, flipped)
+        for absorption, (place, _, strength, bad) in zip(absorbed, judged, strict=True):
             # A true absorption line, flipped, is no false alarm of the search for emission.
             if absorption >= 0.5:
-                score = best.score[tuple(place)]
-                self._keep("absorption", score, absorption, tile, ratio, best, place)
+                score = found.best.score[tuple(place)]
+                self._keep("absorption", score, absorption, found, place)
             elif not bad:
                 self._found.false_lines.append(float(strength))
 
     def _judged(
-        self,
-        best: Best,
-        places: np.ndarray,
-        ratio: np.ndarray,
-        under: np.ndarray,
-        said: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return probabilities and strengths of peaks, and which are faults.
+        self, found: _Peaks, said: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, float, bool]]:
+        """Yield each peak's place, probabilities, strength, and if it is a fault.
 
-        By their shape, or to the network.
+        By its shape, or to the network.
         """
+        _, best, places, ratio, under = found
         shares = at_voxels(said, self._start, self._stride, places)
         unlike = shares[:, self._class["artefact"]] >= VETO
         faults = are_sharp(best, places, ratio) | (unlike & (best.sn(places) >= SURE_SN))
-        return shares, strengths(best, places, under) - DOUBT * unlike, faults
+        strong = strengths(best, places, under) - DOUBT * unlike
+        return zip(places, shares, strong, faults, strict=True)
 
     def _keep(
-        self,
-        label: str,
-        strength: float,
-        share: float,
-        tile: Tile,
-        ratio: np.ndarray,
-        best: Best,
-        place: np.ndarray,
+        self, label: str, strength: float, share: float, found: _Peaks, place: np.ndarray
     ) -> None:
+        best = found.best
         sn = float(best.sn(place[None])[0])
-        shape = measure(ratio, place, best.bank.sizes[best.template[tuple(place)]])
-        centre = tuple(c + s for c, s in zip(shape.centre, tile.start, strict=True))
-        shape = Shape((centre[0], centre[1], centre[2]), shape.sky_px, shape.channels)
+        shape = measure(found.ratio, place, best.bank.sizes[best.template[tuple(place)]])
+        z, y, x = (c + s for c, s in zip(shape.centre, found.tile.start, strict=True))
+        shape = shape._replace(centre=(z, y, x))
         self._found.peaks.append(Peak(label, sn, float(strength), float(share), shape))
 
     def _star(self, best: Best, place: np.ndarray) -> None:
@@ -257,37 +214,28 @@ class _Search:
 
     def _over(self, tile: Tile) -> np.ndarray:
         """Return the continuum under a tile, 0 beyond the cube's sky."""
-        z, y, x = tile.box
-        ny, nx = self._cube.shape[1:]
-        under = np.zeros(tile.flux.shape, np.float32)
-        rows, columns = slice(max(y.start, 0), min(y.stop, ny)), slice(max(x.start, 0), x.stop)
-        columns = slice(columns.start, min(columns.stop, nx))
-        under[
-            :,
-            rows.start - y.start : rows.stop - y.start,
-            columns.start - x.start : columns.stop - x.start,
-        ] = self._continuum.over((z, rows, columns))
+        shape, first = tile.flux.shape, tile.start[0]
+        (_, *sky), (_, *place) = overlap(tile.start, shape, self._cube.shape)
+        under = np.zeros(shape, np.float32)
+        channels = slice(first, first + shape[0])
+        under[:, place[0], place[1]] = self._continuum.over((channels, sky[0], sky[1]))
         return under
 
     def _map(self, flux: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         channels, _ = prepare_window(flux, sigma, self._config)
-        return class_map(self._network, channels, pool=POOL, temperature=self._temperature)
-
-    def _own(self, tile: Tile, places: np.ndarray) -> np.ndarray:
-        """Return the peaks the tile answers for."""
-        low = [part.start for part in tile.core]
-        high = [part.stop for part in tile.core]
-        own: np.ndarray = places[((places >= low) & (places < high)).all(axis=1)]
-        return own
+        return class_map(self.network, channels, pool=POOL, temperature=self._temperature)
 
     def _tell(self, low: float, high: float) -> Report:
         """Return a report over a part of the current tile's share of the work."""
+        share = 0.9 / self._tiles
+        return part_of(self._report, 0.1 + share * (self._done + low), share * (high - low))
 
-        def tell(fraction: float, text: str) -> None:
-            inside = low + fraction * (high - low)
-            self._report(0.1 + 0.9 * (self._done + inside) / self._tiles, text)
 
-        return tell
+def _own(tile: Tile, places: np.ndarray) -> np.ndarray:
+    """Return the peaks a tile answers for."""
+    low, high = ([getattr(part, end) for part in tile.core] for end in ("start", "stop"))
+    own: np.ndarray = places[((places >= low) & (places < high)).all(axis=1)]
+    return own
 
 
 def _check(model: Model, case: Case) -> None:

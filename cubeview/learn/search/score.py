@@ -20,12 +20,7 @@ def strengths(best: Best, places: np.ndarray, under: np.ndarray) -> np.ndarray:
     places : ndarray, shape (n, 3)
         Voxels of the peaks.
     under : ndarray, shape (z, y, x)
-        Continuum over sigma.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        In units of S/N; the score itself where there is no continuum.
+        Continuum over sigma; where there is none the score stays as it is.
     """
     where = tuple(places.T)
     number = best.template[where].astype(int)
@@ -52,9 +47,7 @@ def are_sharp(best: Best, places: np.ndarray, ratio: np.ndarray) -> np.ndarray:
     """
     if best.bank.beam:
         return np.zeros(len(places), bool)
-    sharp = []
-    for place, sn in zip(places, best.sn(places), strict=True):
-        near = tuple(slice(max(i - 2, 0), i + 3) for i in place)
-        part = ratio[near]
-        sharp.append(part[np.isfinite(part)].max(initial=0.0) > SHARP * sn)
-    return np.array(sharp, bool)
+    near = [ratio[tuple(slice(max(i - 2, 0), i + 3) for i in place)] for place in places]
+    highest = [part[np.isfinite(part)].max(initial=0.0) for part in near]
+    sharp: np.ndarray = np.array(highest) > SHARP * best.sn(places)
+    return sharp

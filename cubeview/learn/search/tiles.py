@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from cubeview.cubes.cube import Box, Cube
-from cubeview.learn.sky.prepare import channel_sigma
+from cubeview.learn.sky.prepare import channel_sigma, cut
 
 HALO = 16
 """Voxels a tile holds beyond what it answers for: the filters reach 13, the features 12."""
@@ -37,12 +37,6 @@ class Tile:
     flux: np.ndarray
     sigma: np.ndarray
 
-    @property
-    def box(self) -> Box:
-        """The voxels of the arrays that lie in the cube or beyond it, counted in the cube."""
-        z, y, x = (slice(s, s + n) for s, n in zip(self.start, self.flux.shape, strict=True))
-        return z, y, x
-
 
 def tile_boxes(shape: tuple[int, int, int]) -> list[Box]:
     """Return the parts of a cube the tiles answer for; together they cover it once."""
@@ -62,23 +56,11 @@ def tiles(cube: Cube) -> Iterator[Tile]:
     for part in tile_boxes(cube.shape):
         start = tuple(p.start - HALO for p in part)
         size = tuple(p.stop - p.start + 2 * HALO for p in part)
-        inside = tuple(
-            slice(max(s, 0), min(s + n, length))
-            for s, n, length in zip(start, size, cube.shape, strict=True)
-        )
-        target = tuple(slice(i.start - s, i.stop - s) for i, s in zip(inside, start, strict=True))
-        box: Box = (inside[0], inside[1], inside[2])
-        place = (target[0], target[1], target[2])
-        flux = np.full(size, np.nan, np.float32)
-        flux[place] = cube.box(box)
-        if cube.uncertainty is None:
+        flux, sigma = cut(cube, start, size)
+        if sigma is None:
             sigma = channel_sigma(flux).astype(np.float32)
-        else:
-            sigma = np.full(size, np.nan, np.float32)
-            sigma[place] = cube.uncertainty.box(box)
         with np.errstate(invalid="ignore"):
             known = np.isfinite(flux) & (sigma > 0) & np.isfinite(sigma)
-        flux[~known] = np.nan
-        sigma[~known] = np.nan
-        core = tuple(slice(HALO, HALO + p.stop - p.start) for p in part)
-        yield Tile((start[0], start[1], start[2]), (core[0], core[1], core[2]), flux, sigma)
+        flux[~known] = sigma[~known] = np.nan
+        z, y, x = (slice(HALO, HALO + p.stop - p.start) for p in part)
+        yield Tile((start[0], start[1], start[2]), (z, y, x), flux, sigma)

@@ -11,7 +11,7 @@ import numpy as np
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box, Cube
-from cubeview.cubes.normal import MAD_TO_SIGMA
+from cubeview.cubes.normal import robust_sigma
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.models.prepared import Prepared
@@ -63,8 +63,7 @@ def prepare_sky(
         A sky case whose `window` says where to look; `config.size` voxels around its centre are
         taken, whatever its own size. What lies outside the cube counts as no data.
     roles, ventricles : ignored
-        Flux and noise come from one cube, and there are no ventricles in the sky; taken so that
-        all preparations are called alike.
+        Taken so that all preparations are called alike.
 
     Raises
     ------
@@ -83,11 +82,9 @@ def prepare_sky(
         )
     cube = case.main
     report(0.0, "cutting out the window")
-    start = tuple(
-        _start(part, length, config.size)
-        for part, length in zip(case.window, cube.shape, strict=True)
-    )
-    flux, sigma = _cut(cube, start, config.size)
+    ends = zip(case.window, cube.shape, strict=True)
+    start = tuple(_start(part, length, config.size) for part, length in ends)
+    flux, sigma = cut(cube, start, (config.size,) * 3)
     seen = np.isfinite(flux)
     if not seen.any():
         raise CubeviewError(
@@ -96,11 +93,8 @@ def prepare_sky(
         )
     values, cautions = prepare_window(flux, sigma, config)
     if seen.mean() < 0.25:
-        cautions = (
-            *cautions,
-            f"only {100 * seen.mean():.0f} % of the window holds data: the model has seen few "
-            "windows that empty",
-        )
+        known = f"only {100 * seen.mean():.0f} % of the window holds data"
+        cautions = (*cautions, f"{known}: the model has seen few windows that empty")
     cautions = (*cautions, *_sampling(cube))
     grid = np.eye(4)
     grid[:3, 3] = start
@@ -130,10 +124,8 @@ def prepare_window(
     cautions: tuple[str, ...] = ()
     if sigma is None:
         sigma = channel_sigma(flux)
-        cautions = (
-            "the file states no uncertainty: the noise was estimated channel by channel from the "
-            "window itself",
-        )
+        said = "the noise was estimated channel by channel from the window itself"
+        cautions = (f"the file states no uncertainty: {said}",)
     with np.errstate(invalid="ignore"):
         known = np.isfinite(flux) & np.isfinite(sigma) & (sigma > 0)
     flux = np.where(known, flux, np.nan).astype(np.float64)
@@ -142,11 +134,8 @@ def prepare_window(
         ratio = flux / sigma
     factor = scatter(ratio)
     if not 1 / 3 <= factor <= 3:
-        word = "small" if factor > 1 else "large"
-        cautions = (
-            *cautions,
-            f"the uncertainty in the file looks {max(factor, 1 / factor):.1f} times too {word}",
-        )
+        off = f"{max(factor, 1 / factor):.1f} times too {'small' if factor > 1 else 'large'}"
+        cautions = (*cautions, f"the uncertainty in the file looks {off}")
     factor = min(max(factor, 0.2), 5.0)
     median = np.nanmedian(sigma) if known.any() else 1.0
     # One sigma for each spaxel: divided by that of each voxel, a continuum would seem absorbed
@@ -171,8 +160,7 @@ def scatter(ratio: np.ndarray) -> float:
     steps = steps[np.isfinite(steps)]
     if steps.size < 100:
         return 1.0
-    deviation = np.median(np.abs(steps - np.median(steps)))
-    return float(MAD_TO_SIGMA * deviation / np.sqrt(2.0)) or 1.0
+    return float(robust_sigma(steps) / np.sqrt(2.0)) or 1.0
 
 
 def channel_sigma(flux: np.ndarray) -> np.ndarray:
@@ -180,12 +168,8 @@ def channel_sigma(flux: np.ndarray) -> np.ndarray:
 
     The median absolute deviation over the sky, of the flux less each spaxel's median so that
     continuum does not count; a channel is never believed to be less noisy than a third of the
-    window's quiet channels.
-
-    Returns
-    -------
-    ndarray, shape (z, y, x)
-        The same value across each channel; NaN where nothing is known.
+    window's quiet channels. Shape (z, y, x), the same across each channel; NaN where nothing is
+    known.
     """
     flux = np.asarray(flux, dtype=np.float64)
     sigma = np.full(len(flux), np.nan)
@@ -195,8 +179,7 @@ def channel_sigma(flux: np.ndarray) -> np.ndarray:
     line_free[columns] = np.nanmedian(flux[:, columns], axis=0)
     left = flux - line_free
     for z in np.flatnonzero(known.any(axis=(1, 2))):
-        values = left[z][known[z]]
-        sigma[z] = MAD_TO_SIGMA * np.median(np.abs(values - np.median(values)))
+        sigma[z] = robust_sigma(left[z][known[z]])
     if np.isfinite(sigma).any():
         floor = np.nanpercentile(sigma, 25) / 3.0
         sigma = np.maximum(sigma, floor if floor > 0 else 1.0)
@@ -216,16 +199,25 @@ def _start(part: slice, length: int, size: int) -> int:
     return int((part.start + part.stop) // 2 - size // 2)
 
 
-def _cut(cube: Cube, start: tuple[int, ...], size: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return flux and sigma of a window that may reach beyond the cube, NaN there."""
+def overlap(
+    start: tuple[int, ...], size: tuple[int, ...], shape: tuple[int, ...]
+) -> tuple[Box, Box]:
+    """Return what a window and a cube share, in voxels of the cube and of the window."""
     inside, target = [], []
-    for first, length in zip(start, cube.shape, strict=True):
-        low, high = max(first, 0), max(min(first + size, length), 0)
-        inside.append(slice(low, max(high, low)))
-        target.append(slice(low - first, max(high, low) - first))
-    box: Box = (inside[0], inside[1], inside[2])
-    place = (target[0], target[1], target[2])
-    flux = np.full((size, size, size), np.nan, np.float32)
+    for first, side, length in zip(start, size, shape, strict=True):
+        low = max(first, 0)
+        high = max(min(first + side, length), low)
+        inside.append(slice(low, high))
+        target.append(slice(low - first, high - first))
+    return (inside[0], inside[1], inside[2]), (target[0], target[1], target[2])
+
+
+def cut(
+    cube: Cube, start: tuple[int, ...], size: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return flux and sigma, float32, of a window that may reach beyond the cube, NaN there."""
+    box, place = overlap(start, size, cube.shape)
+    flux = np.full(size, np.nan, np.float32)
     flux[place] = cube.box(box)
     if cube.uncertainty is None:
         return flux, None
@@ -245,10 +237,8 @@ def _sampling(cube: Cube) -> tuple[str, ...]:
     # km/s per channel; lines of galaxies are 50 to 500 km/s wide, the model knows 2 to 14 channels.
     speed = 299792.458 * abs(axis.step) / here
     if speed > 400:
-        return (
-            f"channels are {speed:.0f} km/s wide: a line falls into one of them and looks like "
-            "a cosmic ray",
-        )
+        looks = "a line falls into one of them and looks like a cosmic ray"
+        return (f"channels are {speed:.0f} km/s wide: {looks}",)
     if speed < 3:
         return (f"channels are {speed:.1f} km/s wide: a line may be wider than the window",)
     return ()

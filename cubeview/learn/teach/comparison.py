@@ -3,18 +3,15 @@ folds, and a verdict in words.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import logsumexp
 
 from cubeview.errors import CubeviewError
-from cubeview.learn.measure import metrics
 from cubeview.learn.models.card import Card
-from cubeview.learn.teach.tuning import FinetuneConfig
-from cubeview.plain import plain
+from cubeview.learn.tasks import metrics
 
 if TYPE_CHECKING:  # both need torch, which this module's callers in the window must not load
     from cubeview.learn.teach.finetune import Tuned
@@ -117,15 +114,11 @@ def figures(
     ill = np.isin(truth, positive)
     probabilities = metrics.softmax(logits)
     counts = metrics.confusion(truth, probabilities.argmax(axis=1), logits.shape[1])
-    per_fold: tuple[float, ...] = ()
-    if folds is not None:
-        per_fold = tuple(
-            metrics.auc(scores[folds == fold], ill[folds == fold]) for fold in np.unique(folds)
-        )
+    parts = [] if folds is None else [folds == fold for fold in np.unique(folds)]
     return Figures(
         auc=metrics.auc_interval(scores, ill, folds),
         pooled_auc=metrics.auc(scores, ill),
-        auc_per_fold=per_fold,
+        auc_per_fold=tuple(metrics.auc(scores[part], ill[part]) for part in parts),
         accuracy=float(np.trace(counts) / counts.sum()),
         balanced_accuracy=float(np.nanmean(metrics.recalls(counts))),
         confusion=counts,
@@ -176,26 +169,14 @@ def verdict(
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A fine-tune judged beside its base and the plain baseline, on the same folds.
-
-    Parameters
-    ----------
-    classes : tuple of str
-    positive : tuple of str
-        The ill side of the ROC.
-    tuned : Figures
-    base : Figures or None
-    baseline : Figures
-    word, text : str
-        See `verdict`.
-    """
+    """A fine-tune judged beside its base and the plain baseline, on the same folds."""
 
     classes: tuple[str, ...]
-    positive: tuple[str, ...]
+    positive: tuple[str, ...]  # the ill side of the ROC
     tuned: Figures
     base: Figures | None
     baseline: Figures
-    word: str
+    word: str  # as `verdict` says, and so the text
     text: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -222,63 +203,16 @@ def judge(tuned: "Tuned", cases: "TrainingSet", card: Card, asked: Sequence[str]
         Of the base model.
     asked : sequence of str
         Positive classes, see `positive_classes`.
-
-    Returns
-    -------
-    Outcome
     """
     positive = positive_classes(card, cases.classes, asked)
-    after, plain = (
-        figures(logits, cases.truth, tuned.folds, positive)
-        for logits in (tuned.logits, tuned.baseline)
-    )
-    before = None
-    if tuned.base is not None:
-        before = figures(tuned.base, cases.truth, tuned.folds, positive)
-    word, text = verdict(after, before, np.isin(cases.truth, positive), tuned.folds)
+
+    def judged(logits: np.ndarray) -> Figures:
+        return figures(logits, cases.truth, tuned.folds, positive)
+
+    after, base = judged(tuned.logits), None if tuned.base is None else judged(tuned.base)
+    word, text = verdict(after, base, np.isin(cases.truth, positive), tuned.folds)
     names = tuple(cases.classes[index] for index in positive)
-    return Outcome(cases.classes, names, after, before, plain, word, text)
-
-
-def kept_card(
-    card: Card,
-    base: Card,
-    cases: "TrainingSet",
-    config: FinetuneConfig,
-    outcome: Outcome,
-    name: str,
-) -> Card:
-    """Return the card of a fine-tuned model that is to be kept under a name.
-
-    Parameters
-    ----------
-    card : Card
-        Of the tuned model.
-    base : Card
-    cases : TrainingSet
-    config : FinetuneConfig
-    outcome : Outcome
-    name : str
-    """
-    counts = np.bincount(cases.truth, minlength=len(cases.classes))
-    return replace(
-        card,
-        name=name,
-        title=name if base.title in name else f"{name} ({base.title}, fine-tuned)",
-        training={
-            "finetuned_from": base.name,
-            "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "cases": len(cases),
-            "classes": dict(zip(cases.classes, map(int, counts), strict=True)),
-            "labels_sha256": cases.digest,
-            "config": asdict(config),
-        },
-        metrics={
-            "out_of_fold": plain(outcome.tuned.to_dict()),
-            "base": None if outcome.base is None else plain(outcome.base.to_dict()),
-            "verdict": outcome.text,
-        },
-    )
+    return Outcome(cases.classes, names, after, base, judged(tuned.baseline), word, text)
 
 
 def _balanced_gain(tuned: Figures, base: Figures, ill: np.ndarray) -> tuple[float, float]:
@@ -288,10 +222,7 @@ def _balanced_gain(tuned: Figures, base: Figures, ill: np.ndarray) -> tuple[floa
     sides = [np.nonzero(ill)[0], np.nonzero(~ill)[0]]
     drawn = []
     for _ in range(2000):
-        gains = []
-        for side in sides:
-            take = rng.choice(side, len(side))
-            gains.append(right[0][take].mean() - right[1][take].mean())
-        drawn.append(np.mean(gains))
+        takes = [rng.choice(side, len(side)) for side in sides]
+        drawn.append(np.mean([right[0][take].mean() - right[1][take].mean() for take in takes]))
     low, high = np.percentile(drawn, [2.5, 97.5])
     return float(low), float(high)

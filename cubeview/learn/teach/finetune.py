@@ -7,32 +7,22 @@ clearly say; a calibration is fitted on the same.
 """
 
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import nn
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.measure.calibrate import calibrate, how_far, logistic_baseline
+from cubeview.kinds import kind_of
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.doubt import keeps_features
 from cubeview.learn.models.model import Model
-from cubeview.learn.models.network import Network
+from cubeview.learn.models.network import Network, pooled_head
 from cubeview.learn.models.processes import Together
-from cubeview.learn.teach.rounds import (
-    Links,
-    Rounds,
-    batched,
-    explained,
-    frozen_part,
-    grouped_logits,
-    pooled_part,
-    tail_of,
-)
+from cubeview.learn.tasks.calibrate import calibrate, how_far, logistic_baseline
+from cubeview.learn.teach.rounds import Links, Rounds, batched, begun, grouped_logits
 from cubeview.learn.teach.training_set import TrainingSet, grouped_folds
-from cubeview.learn.teach.tuning import AUGMENTATIONS, FinetuneConfig, Going
+from cubeview.learn.teach.tuning import FinetuneConfig, Going
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,16 +84,12 @@ def fine_tune(
         Left as it is.
     examples : TrainingSet
     config : FinetuneConfig
-    report : callable
-        Called each step; may raise Cancelled.
+    report : Report
+        Called each step.
     partial : callable, optional
         Told how it goes, each step of a fold.
     together : Together, optional
         The processes this one trains with; alone on the CPU by default.
-
-    Returns
-    -------
-    Tuned
 
     Raises
     ------
@@ -123,7 +109,7 @@ def fine_tune(
     _refuse(base.card, links, config)
     folds = grouped_folds(examples, config.folds, config.seed)
     way = _Way(report, partial, config)
-    rounds = _prepared(base, examples, links, config, together, way)
+    rounds = begun(base.network, examples, links, config, base.card.kind, together, way.aside)
     pairs = _Pairs(rounds, folds, way)
 
     raw = np.zeros((len(rounds.shares), len(examples), len(examples.classes)))
@@ -158,30 +144,9 @@ def _refuse(card: Card, links: Links, config: FinetuneConfig) -> None:
             "the model does not know these classes, so there is no threshold to move: choose "
             "head or last2."
         )
-    known = AUGMENTATIONS[card.kind]
+    known = [name for name, _ in kind_of(card).variations]
     if unknown := [name for name in config.augment if name not in known]:
         raise CubeviewError(f"augmentation {unknown[0]!r}: choose from {', '.join(known)}.")
-
-
-def _prepared(
-    base: Model,
-    examples: TrainingSet,
-    links: Links,
-    config: FinetuneConfig,
-    together: Together,
-    way: "_Way",
-) -> Rounds:
-    """What all rounds share: the start, with a fresh head for new classes, and what is frozen."""
-    start = deepcopy(base.network).eval().to(together.device)
-    if links is None:
-        start.reset_head(len(examples.classes))
-        nn.init.zeros_(start.head.weight)
-        nn.init.zeros_(start.head.bias)
-    tail_at = tail_of(start, config.layers)
-    with explained():
-        cached = frozen_part(start, examples, tail_at, config, base.card.kind, way.aside)
-        pooled = pooled_part(start, tail_at, cached)
-    return Rounds(start, tail_at, links, examples, cached, pooled, config, together)
 
 
 class _Pairs:
@@ -225,16 +190,10 @@ def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
     links : list or None
         See `linked_classes`.
     """
+    network = model.network
     with torch.inference_mode():
-        found: np.ndarray = (
-            batched(
-                lambda batch: grouped_logits(model.network(batch), links), inputs, model.network
-            )
-            .double()
-            .cpu()
-            .numpy()
-        )
-    return found / model.card.temperature
+        found = batched(lambda batch: grouped_logits(network(batch), links), inputs, network)
+    return found.double().cpu().numpy() / model.card.temperature
 
 
 class _Way:
@@ -262,70 +221,59 @@ class _Way:
         self._text = "the model to keep" if last else f"fold {fold + 1} of {self._folds}"
         self._losses.append([])
         self._accuracies.append([])
-        self._tell_of(self._text)
+        self._say()
 
     def passed(self) -> None:
         """End a round; those of the smaller rungs have no steps."""
         self._round += 1
         self._step = 0
-        self._tell_of(self._text)
+        self._say()
 
     def watch(self, loss: float, accuracy: float) -> None:
         """Take a step of the fold's own round."""
         self._losses[-1].append(loss)
         self._accuracies[-1].append(accuracy)
-        self._stepped(f"step {len(self._losses[-1])} of {self._steps}")
+        self._step += 1
+        self._say(f", step {len(self._losses[-1])} of {self._steps}")
         self._tell()
 
     def inner(self, loss: float, accuracy: float) -> None:
         """Take a step of a round for the calibration only."""
-        self._stepped("calibrating")
+        self._step += 1
+        self._say(", calibrating")
 
     def end(self, held_out: float) -> None:
         """Take a finished fold."""
         self._held_out.append(held_out)
         self._tell()
 
-    def _stepped(self, text: str) -> None:
-        self._step += 1
-        self._tell_of(f"{self._text}, {text}")
-
-    def _tell_of(self, text: str) -> None:
+    def _say(self, more: str = "") -> None:
         done = (self._round + self._step / self._steps) / self._rounds
-        self._report(min(done, 0.999), text)
+        self._report(min(done, 0.999), self._text + more)
 
     def _tell(self) -> None:
         if self._partial is not None:
-            self._partial(
-                Going(
-                    fold=len(self._losses),
-                    folds=self._folds,
-                    losses=tuple(map(tuple, self._losses)),
-                    accuracies=tuple(map(tuple, self._accuracies)),
-                    held_out=tuple(self._held_out),
-                )
-            )
+            losses, right = (tuple(map(tuple, some)) for some in (self._losses, self._accuracies))
+            self._partial(Going(len(losses), self._folds, losses, right, tuple(self._held_out)))
 
 
-def _shifted(network: Network, links: list[list[int]] | None, shift: np.ndarray) -> Network:
+def _shifted(network: Network, links: Links, shift: np.ndarray) -> Network:
     """Put the calibration's shift into the bias of the head."""
     with torch.no_grad():
         for index, amount in enumerate(shift):
             rows = [index] if links is None else links[index]
-            network.head.bias[rows] += float(amount)
+            pooled_head(network).bias[rows] += float(amount)
     return network
 
 
-def _card(
-    base: Model, examples: TrainingSet, links: list[list[int]] | None, temperature: float
-) -> Card:
+def _card(base: Model, examples: TrainingSet, links: Links, temperature: float) -> Card:
     card = replace(
         base.card,
         temperature=temperature,
         parent=base.card.weights_sha256,
         weights_sha256="",
         doubt_sha256="",
-        network=base.network.config.to_dict(),
+        network=base.network.entries(),
         metrics={},
         training={},
     )
@@ -338,5 +286,5 @@ def _card(
         normal=card.normal if card.normal in examples.classes else "",
         defects=tuple(name for name in card.defects if name in examples.classes),
         artefact=card.artefact if card.artefact in examples.classes else "",
-        network={**base.network.config.to_dict(), "classes": len(examples.classes)},
+        network={**base.network.entries(), "classes": len(examples.classes)},
     )

@@ -40,14 +40,14 @@ def table_entries(path: Path) -> list[Entry]:
     CubeviewError
         If it cannot be read.
     """
-    return [
-        Entry(row.name, row.class_name, row.group, partial(open_row, row))
-        for row in read_table(path)
-    ]
+    rows = read_table(path)
+    return [Entry(row.name, row.class_name, row.group, partial(open_row, row)) for row in rows]
 
 
 def library_entries(library: Library, label_set: str, *, doubtful: bool = False) -> list[Entry]:
     """Return the cases of the library with this reader's label now in force.
+
+    Hearts of one name, and windows of one file, belong to one group.
 
     Parameters
     ----------
@@ -56,11 +56,6 @@ def library_entries(library: Library, label_set: str, *, doubtful: bool = False)
     doubtful : bool
         Take labels marked unsure and images flagged as poor as well. The class of equivocal
         cases (key U) is never learnt.
-
-    Returns
-    -------
-    list of Entry
-        Hearts of one name, and windows of one file, belong to one group.
     """
     equivocal = {entry.name for entry in library.classes(label_set) if entry.key == "U"}
     found, cases = library.current(label_set, library.reader), records(library)

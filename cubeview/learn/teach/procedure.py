@@ -4,19 +4,21 @@ torch and scipy are loaded by the functions that need them, never with this modu
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import folder_for
 from cubeview.learn.models.preload import preload
 from cubeview.learn.teach.labelled import Entry
 from cubeview.learn.teach.tuning import FinetuneConfig, Going
 from cubeview.library import ventricles as placed
+from cubeview.plain import plain
 
 if TYPE_CHECKING:
     from cubeview.learn.models.processes import Together
@@ -34,16 +36,7 @@ _LAYERS = {
 
 @dataclass(frozen=True, eq=False)
 class Taught:
-    """A fine-tune that went through: the model is not kept yet.
-
-    Parameters
-    ----------
-    base : ModelRef
-    cases : TrainingSet
-    config : FinetuneConfig
-    tuned : Tuned
-    outcome : Outcome
-    """
+    """A fine-tune that went through: the model is not kept yet."""
 
     base: ModelRef
     cases: "TrainingSet"
@@ -54,12 +47,8 @@ class Taught:
     @property
     def ill(self) -> np.ndarray:
         """True for the cases of the positive classes, shape (n,)."""
-        return np.isin(self.cases.truth, [self.cases.classes.index(n) for n in self.positive])
-
-    @property
-    def positive(self) -> tuple[str, ...]:
-        """The positive classes."""
-        return self.outcome.positive
+        ill = [self.cases.classes.index(name) for name in self.outcome.positive]
+        return np.isin(self.cases.truth, ill)
 
     @property
     def wrong(self) -> list[tuple[str, str, str, float]]:
@@ -68,18 +57,13 @@ class Taught:
         Name, class, what was said, and its probability.
         """
         chances, classes = self.outcome.tuned.probabilities, self.cases.classes
-        said = chances.argmax(axis=1)
-        missed = np.nonzero(said != self.cases.truth)[0]
-        missed = missed[np.argsort(-chances[missed, said[missed]], kind="stable")]
-        return [
-            (
-                self.cases.names[i],
-                classes[self.cases.truth[i]],
-                classes[said[i]],
-                float(chances[i, said[i]]),
-            )
-            for i in missed
+        told = zip(self.cases.names, self.cases.truth, chances.argmax(axis=1), chances, strict=True)
+        wrong = [
+            (name, classes[truth], classes[said], float(odds[said]))
+            for name, truth, said, odds in told
+            if said != truth
         ]
+        return sorted(wrong, key=lambda case: -case[3])
 
 
 def plan_in_words(base: ModelRef, config: FinetuneConfig) -> str:
@@ -146,7 +130,7 @@ class Teacher:
         config : FinetuneConfig
         positive : sequence of str
             The ill side of the ROC; empty for the model's own choice.
-        report : callable
+        report : Report
         told : callable, optional
             Gets the pre-flight's sentences before training begins.
         going : callable, optional
@@ -168,7 +152,7 @@ class Teacher:
 
         if together is None:
             share_cores()
-        cases = self.cases(base, entries, report=lambda f, text: report(0.3 * f, text))
+        cases = self.cases(base, entries, report=part_of(report, 0.0, 0.3))
         said = preflight(cases, config.folds)
         if told is not None:
             told(said)
@@ -177,7 +161,7 @@ class Teacher:
             load_model(base.folder),
             cases,
             config,
-            report=lambda f, text: report(0.3 + 0.7 * f, text),
+            report=part_of(report, 0.3, 0.7),
             partial=going,
             together=together,
         )
@@ -235,11 +219,29 @@ def keep(taught: Taught, name: str, folder: Path | None = None) -> ModelRef:
         If the name is taken or no name for a model, or the disk refuses.
     """
     from cubeview.learn.models.model import save_model
-    from cubeview.learn.teach.comparison import kept_card
 
     folder = folder or folder_for(name)
     refuse_taken(folder)
-    model, base = taught.tuned.model, taught.base.card
-    card = kept_card(model.card, base, taught.cases, taught.config, taught.outcome, name)
+    base, cases, outcome = taught.base.card, taught.cases, taught.outcome
+    counts = np.bincount(cases.truth, minlength=len(cases.classes))
+    model = taught.tuned.model
+    card = replace(
+        model.card,
+        name=name,
+        title=name if base.title in name else f"{name} ({base.title}, fine-tuned)",
+        training={
+            "finetuned_from": base.name,
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "cases": len(cases),
+            "classes": dict(zip(cases.classes, map(int, counts), strict=True)),
+            "labels_sha256": cases.digest,
+            "config": asdict(taught.config),
+        },
+        metrics={
+            "out_of_fold": plain(outcome.tuned.to_dict()),
+            "base": None if outcome.base is None else plain(outcome.base.to_dict()),
+            "verdict": outcome.text,
+        },
+    )
     saved = save_model(replace(model, card=card), folder)
     return ModelRef(name, folder, saved.card)

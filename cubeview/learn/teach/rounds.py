@@ -11,10 +11,10 @@ from torch import nn
 from torch.nn import functional
 
 from cubeview.errors import CubeviewError
-from cubeview.learn.measure.calibrate import HEAD_C, calibrate, class_weights, logistic
-from cubeview.learn.models.network import Network
+from cubeview.learn.models.network import Network, pooled_head
 from cubeview.learn.models.processes import Together
-from cubeview.learn.teach.augment import varied
+from cubeview.learn.models.rooms import room_of
+from cubeview.learn.tasks.calibrate import HEAD_C, calibrate, class_weights, logistic
 from cubeview.learn.teach.training_set import TrainingSet
 from cubeview.learn.teach.tuning import FinetuneConfig
 
@@ -37,7 +37,7 @@ class Rounds:
     start : Network
         In evaluation mode: the batch normalisations keep their statistics.
     tail_at : int
-        Index in ``features`` at which the moving part begins.
+        Index in ``stages`` at which the moving part begins.
     links : list or None
         See `cubeview.learn.teach.finetune.linked_classes`.
     examples : TrainingSet
@@ -101,7 +101,7 @@ class Rounds:
         network = deepcopy(self.start).eval()
         if self.config.layers == "threshold" or not len(cases):
             return network
-        with explained():
+        with _explained():
             temperature = self._weigh(network, cases)
             if self.config.layers != "head":
                 self._move(network, cases, temperature, watch)
@@ -116,9 +116,10 @@ class Rounds:
         """
         copies, truth = len(self.pooled), self.examples.truth[cases]
         pooled = np.concatenate(self.pooled[:, cases])
-        known = torch.tensor(pooled, device=network.head.weight.device)
+        head = pooled_head(network)
+        known = torch.tensor(pooled, device=head.weight.device)
         with torch.no_grad():
-            evidence = grouped_logits(network.head(known), self.links).cpu().numpy()
+            evidence = grouped_logits(head.of_means(known), self.links).cpu().numpy()
         temperature = 1.0
         if self.links is not None:
             _, temperature = calibrate(evidence[: len(cases)], truth, temperature)
@@ -134,8 +135,8 @@ class Rounds:
             for index, (row, shift) in enumerate(parts):
                 # All answers of a class rise alike, and with them what is known of the class.
                 answers = index if self.links is None else self.links[index]
-                network.head.weight[answers] += torch.tensor(row).to(network.head.weight)
-                network.head.bias[answers] += float(shift)
+                head.weight[answers] += torch.tensor(row).to(head.weight)
+                head.bias[answers] += float(shift)
         return temperature
 
     def _move(self, network: Network, cases: np.ndarray, temperature: float, watch: Watch) -> None:
@@ -178,20 +179,62 @@ class Rounds:
             watch(loss, float((logits.detach().argmax(dim=1) == labels).float().mean()))
 
 
-@contextmanager
-def explained() -> Iterator[None]:
-    """Say what to change when memory or the device gives out.
+def begun(
+    base: Network,
+    examples: TrainingSet,
+    links: Links,
+    config: FinetuneConfig,
+    kind: str,
+    together: Together,
+    step: Callable[[str], None],
+) -> Rounds:
+    """Return what all rounds share: the start, its head fresh for new classes, and what is frozen.
+
+    Parameters
+    ----------
+    base : Network
+        Left as it is.
+    examples : TrainingSet
+    links : list or None
+        See `cubeview.learn.teach.finetune.linked_classes`.
+    config : FinetuneConfig
+    kind : str
+        Of the cases: decides how they are varied.
+    together : Together
+    step : callable
+        Told what is done; may raise Cancelled.
 
     Raises
     ------
     CubeviewError
-        In place of torch's own exceptions.
+        If memory or the device gives out.
     """
+    start = deepcopy(base).eval().to(together.device)
+    if links is None:
+        start.reset_head(len(examples.classes))
+        for parameter in pooled_head(start).parameters():
+            nn.init.zeros_(parameter)
+    tail_at = _tail_of(start, config.layers)
+    with _explained():
+        cached = _frozen_part(start, examples, tail_at, config, kind, step)
+        with torch.inference_mode():
+            pooled = [
+                torch.cat([_pooled(start, tail_at, part) for part in copy.split(_AT_ONCE)])
+                for copy in cached
+            ]
+            seen = torch.stack(pooled).cpu().numpy()
+    return Rounds(start, tail_at, links, examples, cached, seen, config, together)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what to change when memory or the device gives out, in place of torch's exceptions."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
+        first = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         raise CubeviewError(
-            f"training stopped: {_first_line(error)}. Choose fewer layers to train, fewer varied "
+            f"training stopped: {first}. Choose fewer layers to train, fewer varied "
             "copies or fewer cases; CUDA_VISIBLE_DEVICES= (empty) uses the CPU."
         ) from error
 
@@ -203,9 +246,9 @@ def grouped_logits(logits: torch.Tensor, links: Links) -> torch.Tensor:
     return torch.stack([logits[:, link].logsumexp(dim=1) for link in links], dim=1)
 
 
-def tail_of(network: Network, layers: str) -> int:
-    """Return the index in ``features`` at which the moving part begins."""
-    last = len(network.features)
+def _tail_of(network: Network, layers: str) -> int:
+    """Return the index in ``stages`` at which the moving part begins."""
+    last = len(network.stages)
     if layers in ("threshold", "head"):
         return last
     if layers == "all":
@@ -213,7 +256,7 @@ def tail_of(network: Network, layers: str) -> int:
     return max(1, last - (int(layers[4:]) - 1))
 
 
-def frozen_part(
+def _frozen_part(
     network: Network,
     examples: TrainingSet,
     tail_at: int,
@@ -221,22 +264,9 @@ def frozen_part(
     kind: str,
     step: Callable[[str], None],
 ) -> torch.Tensor:
-    """Return what the frozen part makes of each case, (copy, case, ...); copy 0 is as it is.
-
-    Parameters
-    ----------
-    network : Network
-    examples : TrainingSet
-    tail_at : int
-        Index in ``features`` at which the moving part begins.
-    config : FinetuneConfig
-    kind : str
-        Of the cases: decides how they are varied.
-    step : callable
-        Told what is done; may raise Cancelled.
-    """
+    """Return what the frozen part makes of each case, (copy, case, ...); copy 0 is as it is."""
     rng = np.random.default_rng(config.seed)
-    layers = list(network.features)[:tail_at]
+    layers = list(network.stages[:tail_at])
     if config.layers in ("threshold", "head"):
         # The pooled map is all a head sees; kept as a map of one voxel.
         layers.append(nn.AdaptiveAvgPool3d(1))
@@ -249,36 +279,15 @@ def frozen_part(
 
     copies = [examples.inputs]
     if config.augment and config.layers != "threshold":
+        augment = room_of(kind).augment
         for _ in range(config.copies):
             step("varying the cases")
-            copies.append(varied(examples.inputs, config.augment, kind, rng))
+            varied = [augment(values, config.augment, rng) for values in examples.inputs]
+            copies.append(np.stack(varied).astype(np.float32))
     with torch.inference_mode():
         seen = [batched(run, inputs, network) for inputs in copies]
     # Cloned outside inference mode, so that gradients may pass through what follows.
     return torch.stack([copy.clone() for copy in seen])
-
-
-def pooled_part(network: Network, tail_at: int, cached: torch.Tensor) -> np.ndarray:
-    """Return what the head sees of what `frozen_part` gave, shape (copy, case, features).
-
-    Parameters
-    ----------
-    network : Network
-    tail_at : int
-    cached : tensor, shape (copy, case, ...)
-    """
-    with torch.inference_mode():
-        found: np.ndarray = (
-            torch.stack(
-                [
-                    torch.cat([_pooled(network, tail_at, part) for part in copy.split(_AT_ONCE)])
-                    for copy in cached
-                ]
-            )
-            .cpu()
-            .numpy()
-        )
-    return found
 
 
 def batched(
@@ -293,20 +302,19 @@ def batched(
     inputs : ndarray, shape (n, channel, d, h, w)
     network : Network
     """
-    device = network.head.weight.device
+    device = pooled_head(network).weight.device
     parts = np.array_split(inputs, max(1, len(inputs) // _AT_ONCE))
     return torch.cat([run(torch.tensor(part, device=device)) for part in parts])
 
 
 def _pooled(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tensor:
-    for module in list(network.features)[tail_at:]:
+    for module in network.stages[tail_at:]:
         values = module(values)
     return values.mean(dim=(2, 3, 4))
 
 
 def _forward(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tensor:
-    logits: torch.Tensor = network.head(_pooled(network, tail_at, values))
-    return logits
+    return pooled_head(network).of_means(_pooled(network, tail_at, values))
 
 
 def _movable(
@@ -317,7 +325,7 @@ def _movable(
         parameter.requires_grad_(False)
     groups: list[dict[str, object]] = []
     anchors = []
-    for module in [network.head, *reversed(list(network.features)[tail_at:])]:
+    for module in [network.head, *reversed(network.stages[tail_at:])]:
         parameters = list(module.parameters())
         for parameter in parameters:
             parameter.requires_grad_(True)
@@ -325,7 +333,3 @@ def _movable(
         groups.append({"params": parameters, "lr": rate})
         rate *= 0.03 if module is network.head else 0.3
     return groups, anchors
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")

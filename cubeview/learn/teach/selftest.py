@@ -9,7 +9,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import HEART
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.learn.teach.finetune import fine_tune
 from cubeview.learn.teach.labelled import Entry
 from cubeview.learn.teach.training_set import gather
@@ -22,7 +22,7 @@ SEED = 11
 
 
 def fine_tune_once(out: Path, base: Path | None, *, report: Report = nothing) -> str:
-    """Fine-tune on simulated hearts, save the model and load it again.
+    """Fine-tune on simulated hearts, save the model and load it again; return it in a line.
 
     Parameters
     ----------
@@ -30,12 +30,7 @@ def fine_tune_once(out: Path, base: Path | None, *, report: Report = nothing) ->
         Where the tuned model is written.
     base : Path or None
         Model folder to begin with; None for an untrained network.
-    report : callable
-
-    Returns
-    -------
-    str
-        What was done, in a line.
+    report : Report
 
     Raises
     ------
@@ -71,18 +66,19 @@ def _simulated(label: str, number: int) -> Entry:
 def _untrained() -> Model:
     torch.manual_seed(SEED)
     config = NetworkConfig()
+    network = build(config).eval()
     classes = spect.CLASSES[: config.classes]
     card = Card(
         name="untrained",
         kind="heart",
         title="Untrained",
-        network=config.to_dict(),
+        network=network.entries(),
         preprocess={"kind": "heart"},
-        roles=("rest", "stress"),
+        channels=("rest", "stress"),
         classes=classes,
         codes={name: HEART.codes[name] for name in classes},
         normal="healthy",
         defects=("ischaemic", "infarcted", "mixed"),
         artefact="artefact",
     )
-    return Model(build(config).eval(), card)
+    return Model(network, card)

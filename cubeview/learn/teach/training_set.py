@@ -60,15 +60,12 @@ class TrainingSet:
 
 
 def gather(
-    labelled: Sequence[Entry],
-    card: Card,
-    *,
-    order: Sequence[str] = (),
-    report: Report = nothing,
+    labelled: Sequence[Entry], card: Card, *, order: Sequence[str] = (), report: Report = nothing
 ) -> TrainingSet:
     """Open and prepare labelled cases as for a question, one at a time in memory.
 
-    Ventricles the user placed by hand are used here as they are there.
+    Ventricles the user placed by hand are used here as they are there. Cases that could not be
+    opened or prepared are left out and named in ``problems``.
 
     Parameters
     ----------
@@ -78,11 +75,6 @@ def gather(
     order : sequence of str
         Preferred order of classes; others follow as met.
     report : callable
-
-    Returns
-    -------
-    TrainingSet
-        Cases that could not be opened or prepared are left out and named in ``problems``.
 
     Raises
     ------
@@ -96,9 +88,8 @@ def gather(
         try:
             case = entry.open()
             ventricles = placed.recall(case) if kind_of(case).ventricle else {}
-            prepared = prepare_case(
-                card, case, ventricles=ventricles, report=partial(_still, report, at, text)
-            )
+            still = partial(_still, report, at, text)
+            prepared = prepare_case(card, case, ventricles=ventricles, report=still)
         except CubeviewError as error:
             problems.append(f"{entry.name}: {error}")
             continue
@@ -134,13 +125,10 @@ def preflight(examples: TrainingSet, folds: int) -> list[str]:
         If the cases cannot be divided into the folds at all.
     """
     counts = Counter(examples.classes[index] for index in examples.truth)
-    lines = [
-        f"{len(examples)} cases: "
-        + ", ".join(f"{counts[name]} {name}" for name in examples.classes)
-    ]
-    for name in examples.classes:
-        groups = {g for g, t in zip(examples.groups, examples.truth, strict=True)
-                  if examples.classes[t] == name}  # fmt: skip
+    listed = ", ".join(f"{counts[name]} {name}" for name in examples.classes)
+    lines = [f"{len(examples)} cases: {listed}"]
+    for number, name in enumerate(examples.classes):
+        groups = {examples.groups[case] for case in np.flatnonzero(examples.truth == number)}
         if len(groups) < folds:
             raise CubeviewError(
                 f"{len(groups)} patients or fields of class {name} cannot be divided into {folds} "
@@ -151,19 +139,17 @@ def preflight(examples: TrainingSet, folds: int) -> list[str]:
     most, least = max(counts.values()), min(counts.values())
     if most > 3 * least:
         lines.append(f"Unbalanced ({most} to {least}): classes are weighted equally in training.")
-    shared = [group for group, number in Counter(examples.groups).items() if number > 1]
+    shared = sum(number > 1 for number in Counter(examples.groups).values())
     if shared:
-        lines.append(
-            f"{len(shared)} patients or fields have several cases; each is kept in one fold."
-        )
+        lines.append(f"{shared} patients or fields have several cases; each is kept in one fold.")
     twins = _duplicates(examples)
     if twins:
         names = ", ".join(examples.names[index] for index in list(twins)[:3])
         lines.append(
             f"{len(twins)} cases have the same image as another and stay in its fold: {names}."
         )
-    torn = [examples.names[i] for i, first in twins.items()
-            if examples.truth[i] != examples.truth[first]]  # fmt: skip
+    truth = examples.truth
+    torn = [examples.names[i] for i, first in twins.items() if truth[i] != truth[first]]
     if torn:
         lines.append(f"The same image under two classes: {', '.join(torn[:3])}. Decide for one.")
     lines += [f"Left out: {text}" for text in examples.problems]
@@ -172,24 +158,20 @@ def preflight(examples: TrainingSet, folds: int) -> list[str]:
 
 
 def grouped_folds(examples: TrainingSet, folds: int, seed: int) -> np.ndarray:
-    """Divide cases into folds, groups kept whole and classes spread evenly.
+    """Return the fold in which each case is tested, int, shape (n,).
+
+    Groups are kept whole and classes spread evenly.
 
     Parameters
     ----------
     examples : TrainingSet
     folds, seed : int
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        The fold in which each case is tested.
     """
-    rng = np.random.default_rng(seed)
     members: dict[str, list[int]] = {}
     for index, group in enumerate(examples.groups):
         members.setdefault(group, []).append(index)
     groups = list(members)
-    rng.shuffle(groups)
+    np.random.default_rng(seed).shuffle(groups)
     # Largest groups first, each to the fold that has fewest of its classes.
     groups.sort(key=lambda group: -len(members[group]))
     filled = np.zeros((folds, len(examples.classes)))
@@ -212,12 +194,8 @@ def _still(report: Report, at: float, text: str, _part: float, _text: str) -> No
 def _duplicates(examples: TrainingSet) -> dict[int, int]:
     """Return for each case whose image was met before the first case that has it."""
     seen: dict[bytes, int] = {}
-    found = {}
-    for index, values in enumerate(examples.inputs):
-        first = seen.setdefault(values.tobytes(), index)
-        if first != index:
-            found[index] = first
-    return found
+    firsts = [seen.setdefault(values.tobytes(), i) for i, values in enumerate(examples.inputs)]
+    return {index: first for index, first in enumerate(firsts) if first != index}
 
 
 def _with_twins(inputs: Sequence[np.ndarray], groups: Sequence[str]) -> tuple[str, ...]:

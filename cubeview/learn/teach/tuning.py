@@ -1,17 +1,9 @@
 """The choices of a fine-tune and how it goes, as plain values for whoever shows them."""
 
+import re
 from dataclasses import dataclass
 
 from cubeview.errors import CubeviewError
-
-LADDER = ("threshold", "head", "last2", "last3", "all")
-"""What may move, from the least to the most; ``last4`` and so on are understood as well."""
-
-AUGMENTATIONS = {
-    "heart": ("shift", "rotation", "counts", "blur"),
-    "sky": ("flips", "rotation", "noise"),
-}
-"""How cases of each kind may be varied while training; `cubeview.learn.teach.augment` does it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +25,7 @@ class FinetuneConfig:
         Weight of the squared distance to the start, added to the loss.
     batch : int
     augment : tuple of str
-        Names of `AUGMENTATIONS`; empty for none.
+        How cases are varied, of `Kind.variations`; empty for not at all.
     copies : int
         Varied copies of each case, beside the case itself, when `augment` names any.
     balanced : bool
@@ -53,9 +45,7 @@ class FinetuneConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.layers not in LADDER and not (
-            self.layers.startswith("last") and self.layers[4:].isdecimal()
-        ):
+        if not re.fullmatch("threshold|head|all|last[0-9]+", self.layers):
             raise CubeviewError(
                 f"layers {self.layers!r}: choose threshold, head, last2, last3 … or all."
             )

@@ -6,7 +6,6 @@ be lost: a run that was stopped goes on to the same weights.
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,9 +21,11 @@ from torch.nn.parallel import DistributedDataParallel
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.examples.dataset import Dataset
 from cubeview.learn.models.network import Network
-from cubeview.learn.models.processes import Together
+from cubeview.learn.models.processes import Together, alone
+from cubeview.learn.tasks import TASKS
 from cubeview.learn.train.recipe import Schedule
-from cubeview.learn.train.variation import Variation, applied, applied_there, draw
+from cubeview.learn.train.variation import Variation, applied, applied_there, draw, moved
+from cubeview.paths import replacing
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -38,17 +39,10 @@ Batch = Callable[[np.ndarray, Variation], torch.Tensor]
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fit did.
+    """The mean loss of each epoch of a fit, and what it ran in and on.
 
-    Parameters
-    ----------
-    losses : tuple of float
-        Mean of each epoch.
-    precision, device : str
-        What it ran in and on.
-    processes : int
-    cases_per_second : float
-        Over the epochs of this run, all processes together; NaN if there were none left to do.
+    `cases_per_second` is over the epochs of this run, all processes together; NaN if there were
+    none left to do.
     """
 
     losses: tuple[float, ...]
@@ -64,6 +58,7 @@ def fit(
     schedule: Schedule,
     seed: int,
     *,
+    task: str = "classify",
     checkpoint: Path | None = None,
     digest: str = "",
     together: Together | None = None,
@@ -82,6 +77,8 @@ def fit(
     schedule : Schedule
     seed : int
         Decides the order of cases and their displacements.
+    task : str
+        What the network learns: a key of `cubeview.learn.tasks.TASKS`.
     checkpoint : path, optional
         Written after each epoch, and continued from where it exists.
     digest : str
@@ -90,17 +87,12 @@ def fit(
         The processes that train as one; alone if not given.
     report : Report
 
-    Returns
-    -------
-    Fitted
-
     Raises
     ------
     CubeviewError
         If the checkpoint cannot be used or written, or the batch cannot be shared.
     """
-    cuda = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    together = together or Together(device=cuda)
+    together = together or alone()
     device, size = together.device, together.size
     if schedule.batch % size:
         raise CubeviewError(
@@ -110,9 +102,8 @@ def fit(
     half = schedule.precision == "bf16" and _has_bf16(device)
     network.to(device)
     _lay_out(network, torch.channels_last_3d)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay
-    )
+    decay = schedule.weight_decay
+    optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.rate, weight_decay=decay)
     losses: list[float] = []
     if checkpoint is not None and checkpoint.is_file():
         losses = _resume(checkpoint, network, optimizer, digest)
@@ -123,7 +114,7 @@ def fit(
     batch = _batches(data, device)
     steps = max(1, data.count // schedule.batch)
     share = slice(together.rank, None, size)
-    loss_of = nn.CrossEntropyLoss(label_smoothing=schedule.smoothing)
+    learnt, every = TASKS[task], schedule.epochs * steps
     begin, done_before = time.monotonic(), len(losses)
     for epoch in range(len(losses), schedule.epochs):
         network.train()
@@ -136,12 +127,12 @@ def fit(
             chosen = order[step * schedule.batch : (step + 1) * schedule.batch]
             variation = draw(schedule, len(chosen), data.channels, rng).of(share)
             x = batch(chosen[share], variation)
-            y = torch.from_numpy(data.labels(chosen[share])).to(device)
+            truth = torch.from_numpy(moved(data.truth(chosen[share]), variation)).to(device)
             for group in optimizer.param_groups:
-                group["lr"] = rate_at(epoch * steps + step, schedule.epochs * steps, schedule)
+                group["lr"] = rate_at(epoch * steps + step, every, schedule)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                logits = ours(x)
-            loss = loss_of(logits.float(), y)
+                said = ours(x)
+            loss = learnt.loss(said, learnt.target(x, truth), schedule.smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -151,7 +142,7 @@ def fit(
                 seen = (epoch - done_before) * steps + step + 1
                 speed = seen * schedule.batch / max(told - begin, 1e-9)
                 report(
-                    (epoch * steps + step + 1) / (schedule.epochs * steps),
+                    (epoch * steps + step + 1) / every,
                     f"Training: epoch {epoch + 1} of {schedule.epochs}, loss "
                     f"{float(total) / (step + 1):.3f}, {speed:.0f} cases/s",
                 )
@@ -173,10 +164,7 @@ def fit(
 
 
 def rate_at(step: int, steps: int, schedule: Schedule) -> float:
-    """Return the learning rate of a step: one cycle with cosine flanks that ends at zero.
-
-    Or the same throughout, where the schedule says so.
-    """
+    """Return the learning rate of a step: of one cycle with cosine flanks, or a constant one."""
     if schedule.course == "constant":
         return schedule.rate
     rise = max(1.0, schedule.rise * steps)
@@ -228,24 +216,17 @@ def _has_bf16(device: torch.device) -> bool:
 
 
 def _save(
-    path: Path,
-    network: Network,
-    optimizer: torch.optim.Optimizer,
-    losses: list[float],
-    digest: str,
+    path: Path, network: Network, optimizer: torch.optim.Optimizer, losses: list[float], digest: str
 ) -> None:
     """Write weights and optimizer state, whole or not at all."""
-    tensors = {
-        f"network.{k}": v.detach().cpu().contiguous() for k, v in network.state_dict().items()
-    }
+    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     for number, state in optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            tensors[f"optimizer.{number}.{name}"] = value.detach().cpu().contiguous()
+        tensors |= {f"optimizer.{number}.{name}": value for name, value in state.items()}
+    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     notes = {"losses": json.dumps(losses), "recipe": digest}
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(safetensors.torch.save(tensors, metadata=notes))
-        os.replace(part, path)
+        with replacing(path) as part:
+            part.write_bytes(safetensors.torch.save(tensors, metadata=notes))
     except OSError as error:
         raise CubeviewError(
             f"{path}: the checkpoint cannot be written ({error.strerror}). Check the disk."

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cubeview.errors import CubeviewError
+from cubeview.kinds import KINDS
+from cubeview.learn.tasks import TASKS
 
 RECIPES = Path(__file__).with_name("recipes")
 
@@ -63,10 +65,8 @@ class Schedule:
     precision: Literal["bf16", "fp32"] = "bf16"
 
     def __post_init__(self) -> None:
-        if (
-            min(self.epochs, self.batch) < 1
-            or min(self.shift, self.gain, self.contrast, self.weight_decay, self.field) < 0
-        ):
+        varied = min(self.shift, self.gain, self.contrast, self.weight_decay, self.field)
+        if min(self.epochs, self.batch) < 1 or varied < 0:
             raise ValueError("epochs and batch must be positive, all that varies not negative")
         if not 0 <= self.smoothing < 1:
             raise ValueError("smoothing must lie between 0 and 1")
@@ -84,9 +84,8 @@ class Recipe:
 
     Parameters
     ----------
-    name, title : str
+    name, title, kind : str
         Of the model, as in `Card`.
-    kind : {"heart", "sky"}
     data : str
         Which simulator: a key of `cubeview.learn.examples.dataset.SOURCES`.
     seed : int
@@ -98,14 +97,13 @@ class Recipe:
     members : int
         Networks trained one after another from different weights, and combined into one that
         answers with the mean of their logits.
-    normal : str
-    defects : tuple of str
-    artefact : str
+    normal, defects, artefact, task, quantity, unit
         As in `Card`.
     lean : tuple of float
         Added to the classes' logits once they are calibrated: which way to err when in doubt.
     network, preprocess : mapping
-        Entries of `NetworkConfig` and of the preparation's config that differ from the default.
+        Entries of the network's and of the preparation's config that differ from the default; the
+        network's ``name`` is a key of `cubeview.learn.models.model.NETWORKS`.
     training : Schedule
     digest : str
         SHA-256 of the recipe's text.
@@ -113,7 +111,7 @@ class Recipe:
 
     name: str
     title: str
-    kind: Literal["heart", "sky"]
+    kind: str
     data: str
     seed: int
     train: int
@@ -124,6 +122,9 @@ class Recipe:
     normal: str = ""
     defects: tuple[str, ...] = ()
     artefact: str = ""
+    task: str = "classify"
+    quantity: str = ""
+    unit: str = ""
     lean: tuple[float, ...] = ()
     network: Mapping[str, Any] = field(default_factory=dict)
     preprocess: Mapping[str, Any] = field(default_factory=dict)
@@ -131,39 +132,19 @@ class Recipe:
     digest: str = ""
 
 
-def find_recipe(recipe: Path | str) -> Path:
-    """Return the path of a recipe given as a file or by the name of one in the package.
-
-    Raises
-    ------
-    CubeviewError
-        If there is none; the text lists those in the package.
-    """
-    for path in (Path(recipe), RECIPES / f"{recipe}.toml"):
-        if path.is_file():
-            return path
-    names = ", ".join(sorted(path.stem for path in RECIPES.glob("*.toml")))
-    raise CubeviewError(f"{recipe}: no such recipe. Give a TOML file, or one of: {names}.")
-
-
 def read_recipe(recipe: Path | str) -> Recipe:
-    """Read a recipe.
-
-    Parameters
-    ----------
-    recipe : path or str
-        A TOML file, or the name of a recipe in the package.
-
-    Returns
-    -------
-    Recipe
+    """Read a recipe: a TOML file, or the name of one in the package.
 
     Raises
     ------
     CubeviewError
         If it is missing, no TOML, or has an entry that is unknown, absent or of the wrong kind.
     """
-    path = find_recipe(recipe)
+    places = (Path(recipe), RECIPES / f"{recipe}.toml")
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        names = ", ".join(sorted(path.stem for path in RECIPES.glob("*.toml")))
+        raise CubeviewError(f"{recipe}: no such recipe. Give a TOML file, or one of: {names}.")
     try:
         text = path.read_bytes()
         data = tomllib.loads(text.decode("utf-8"))
@@ -182,6 +163,10 @@ def read_recipe(recipe: Path | str) -> Recipe:
             number = getattr(made, name)
             if type(number) is not int or number < (0 if name == "seed" else 1):
                 raise ValueError(f"{name!r} is not a positive whole number")
+        if made.kind not in (judged := [kind.key for kind in KINDS.values() if kind.judged]):
+            raise ValueError(f"'kind' is {made.kind!r}, none of {', '.join(judged)}")
+        if made.task not in TASKS:
+            raise ValueError(f"'task' is {made.task!r}, none of {', '.join(TASKS)}")
     except (TypeError, ValueError) as error:
         raise CubeviewError(f"{path}: the recipe cannot be used: {error}.") from error
     return made
@@ -190,7 +175,6 @@ def read_recipe(recipe: Path | str) -> Recipe:
 def _known(kind: type, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entries of a table, or raise ValueError for one nobody knows."""
     names = {entry.name for entry in fields(kind)} - {"digest"}
-    unknown = sorted(set(data) - names)
-    if unknown:
+    if unknown := sorted(set(data) - names):
         raise ValueError(f"unknown entry {unknown[0]!r}")
     return dict(data)

@@ -7,28 +7,27 @@ and the number of the epoch, never from a state that would be lost.
 
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import cubeview
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.kinds import KINDS
-from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset
-from cubeview.learn.examples.truth import make_facts
-from cubeview.learn.measure.calibrate import calibrate
+from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset, source_of
+from cubeview.learn.examples.facts import make_facts
 from cubeview.learn.measure.fit_doubt import FIT_CASES, LEAST_CASES, LIMIT_CASES, fit_doubt
 from cubeview.learn.measure.measured import Measured, answers, figures, simulator_of
 from cubeview.learn.measure.report import described, write_report
 from cubeview.learn.models.card import Card
-from cubeview.learn.models.doubt import Doubt
 from cubeview.learn.models.ensemble import combined
-from cubeview.learn.models.model import Model, add_doubt, save_model
-from cubeview.learn.models.network import Network, NetworkConfig, build
+from cubeview.learn.models.model import Model, add_doubt, fresh_network, save_model
+from cubeview.learn.models.network import Network, pooled_head
 from cubeview.learn.models.processes import Together
 from cubeview.learn.models.revision import revision
+from cubeview.learn.tasks import TASKS
 from cubeview.learn.train.fit import CHECKPOINT, Fitted, fit
 from cubeview.learn.train.recipe import Recipe, read_recipe
 from cubeview.plain import plain
@@ -90,78 +89,108 @@ def train(
     out = Path(out)
     if out.exists():
         raise CubeviewError(f"{out}: there is a model already. Choose another name.")
-    work = Path(work) if work else out.with_name(out.name + ".work")
-    cases = Path(data) if data else work
+    work = Path(work or out.with_name(out.name + ".work"))
+    cases = Path(data or work)
     begun = plan.seed if seed is None else seed
     started = time.monotonic(), time.process_time()
     networks = [_network(plan, begun + member) for member in range(plan.members)]
-    sets: dict[str, Dataset] = {}
-    configs = {
-        split: DataConfig(
-            plan.data, split, getattr(plan, split), plan.seed, plan.preprocess, plan.shard
-        )
-        for split in ("calibrate", "test", "train")
-    }
-    for number, (split, config) in enumerate(configs.items()):
-        first, share = ((0.0, 0.04), (0.04, 0.04), (0.08, _DATA_SHARE - 0.08))[number]
-        sets[split] = make_dataset(
-            config,
+    sets = _simulated(plan, cases, workers, together, report)
+    digest = plan.digest if seed is None else f"{plan.digest}-{seed}"
+    fits = _fitted(plan, networks, sets["train"], (work, digest, begun), together, report)
+    if together is not None and together.rank:
+        return None
+    network = combined(networks)
+    report(_DATA_SHARE + _FIT_SHARE, "Calibrating")
+    calibration = _calibrated(plan, network, sets["calibrate"])
+    enough = min(plan.train, plan.calibrate) >= LEAST_CASES
+    doubt = fit_doubt(network, sets["train"], sets["calibrate"]) if enough else None
+    report(0.97, "Measuring on unseen cases")
+    card = _card(plan, network, calibration, fits, started, begun)
+    said, wanted = answers(network, sets["test"], task=plan.task)
+    facts, rest = {}, part_of(report, 0.97, 0.03)
+    if plan.task == "classify":
+        facts = make_facts(_config(plan, "test"), cases / "test", workers=workers, report=rest)
+    on = f"{len(wanted)} unseen simulated cases ({SOURCES[plan.data].version})"
+    found = figures(Measured(card, on, said, wanted, facts))
+    on_card = {name: value for name, value in found.items() if name not in _NOT_ON_CARD}
+    card = replace(card, metrics={**on_card, "on": on})
+    model = save_model(Model(network, card, doubt=doubt), out)
+    if plan.task == "classify":
+        entry = described(model, model.card.name)
+        entry["sets"]["unseen"] = plain(found)
+        document = {"cubeview": cubeview.__version__, "cases": len(wanted), "models": [entry]}
+        write_report(document, out / REPORT)
+    name, value = next((n, v) for n, v in found.items() if isinstance(v, float))
+    report(1.0, f"{name.capitalize()} {value:.3f} on unseen simulated cases")
+    return model
+
+
+def _config(plan: Recipe, split: str) -> DataConfig:
+    return DataConfig(
+        plan.data, split, getattr(plan, split), plan.seed, plan.preprocess, plan.shard, plan.task
+    )
+
+
+def _simulated(
+    plan: Recipe, cases: Path, workers: int, together: Together | None, report: Report
+) -> dict[str, Dataset]:
+    """Make the data sets a recipe needs, by split."""
+    shares = {"calibrate": (0.0, 0.04), "test": (0.04, 0.04), "train": (0.08, _DATA_SHARE - 0.08)}
+    return {
+        split: make_dataset(
+            _config(plan, split),
             cases / split,
             workers=workers,
             together=together,
-            report=_part(report, first, share),
+            report=part_of(report, *share),
         )
+        for split, share in shares.items()
+    }
+
+
+def _fitted(
+    plan: Recipe,
+    networks: list[Network],
+    data: Dataset,
+    run: tuple[Path, str, int],
+    together: Together | None,
+    report: Report,
+) -> list[Fitted]:
+    """Fit the members of a recipe in place; `run` is their work folder, digest and first seed."""
+    work, digest, seed = run
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CubeviewError(
             f"{work}: the folder cannot be made ({error.strerror}). Choose another."
         ) from error
-    fits = []
-    for member, network in enumerate(networks):
-        share = _FIT_SHARE / plan.members
-        fits.append(
-            fit(
-                network,
-                sets["train"],
-                plan.training,
-                begun + member,
-                checkpoint=work / (f"{member + 1}-{CHECKPOINT}" if member else CHECKPOINT),
-                digest=plan.digest if seed is None else f"{plan.digest}-{seed}",
-                together=together,
-                report=_part(report, _DATA_SHARE + member * share, share),
-            )
+    share = _FIT_SHARE / plan.members
+    return [
+        fit(
+            network,
+            data,
+            plan.training,
+            seed + member,
+            task=plan.task,
+            checkpoint=work / (f"{member + 1}-{CHECKPOINT}" if member else CHECKPOINT),
+            digest=digest,
+            together=together,
+            report=part_of(report, _DATA_SHARE + member * share, share),
         )
-    if together is not None and together.rank:
-        return None
-    network = combined(networks)
-    report(_DATA_SHARE + _FIT_SHARE, "Calibrating")
+        for member, network in enumerate(networks)
+    ]
+
+
+def _calibrated(plan: Recipe, network: Network, data: Dataset) -> tuple[np.ndarray | None, float]:
+    """Calibrate a network: what was added to its head's bias, if anything, and the temperature."""
     # What training varies hides faint signs; nothing does in a case as it is.
-    shift, temperature = calibrate(*answers(network, sets["calibrate"]), 1.0)
-    if plan.lean:
-        shift = shift + np.array(plan.lean)
-    with torch.no_grad():
-        network.head.bias.add_(torch.from_numpy(shift))
-    doubt = None
-    if min(plan.train, plan.calibrate) >= LEAST_CASES:
-        doubt = fit_doubt(network, sets["train"], sets["calibrate"])
-    report(0.97, "Measuring on unseen cases")
-    logits, labels = answers(network, sets["test"])
-    facts = make_facts(
-        configs["test"], cases / "test", workers=workers, report=_part(report, 0.97, 0.03)
-    )
-    card = _card(plan, network, (shift, temperature), fits, started, begun)
-    on = f"{len(labels)} unseen simulated cases ({SOURCES[plan.data].version})"
-    found = figures(Measured(card, on, logits, labels, facts))
-    on_card = {name: value for name, value in found.items() if name not in _NOT_ON_CARD}
-    card = replace(card, metrics={**on_card, "on": on})
-    model = save_model(Model(network, card, doubt=doubt), out)
-    entry = described(model, model.card.name)
-    entry["sets"]["unseen"] = plain(found)
-    document = {"cubeview": cubeview.__version__, "cases": len(labels), "models": [entry]}
-    write_report(document, out / REPORT)
-    report(1.0, f"Accuracy {100 * found['accuracy']:.1f} % on unseen simulated cases")
-    return model
+    shift, temperature = TASKS[plan.task].calibrate(*answers(network, data, task=plan.task))
+    if shift is not None:
+        if plan.lean:
+            shift = shift + np.array(plan.lean)
+        with torch.no_grad():
+            pooled_head(network).bias.add_(torch.from_numpy(shift))
+    return shift, temperature
 
 
 def learn_doubt(
@@ -172,35 +201,26 @@ def learn_doubt(
     Parameters
     ----------
     model : Model
-        As loaded from its folder.
     data : path, optional
         Simulated cases of its training; made afresh and not kept if not given.
     workers : int
     report : Report
-
-    Returns
-    -------
-    Model
 
     Raises
     ------
     CubeviewError
         If no simulator makes cases for it, or its folder cannot be written.
     """
-    return add_doubt(model, _doubt_of(model, data, workers, report))
-
-
-def _doubt_of(model: Model, data: Path | None, workers: int, report: Report) -> Doubt:
     source = simulator_of(model.card)
-    number = model.card.training.get("seed", 0)
-    seed = number if type(number) is int else 0
+    seed = model.card.training.get("seed", 0)
+    seed = seed if type(seed) is int else 0
     with tempfile.TemporaryDirectory() as scratch:
         fitted, held_out = (
             make_dataset(
                 DataConfig(source, split, count, seed, model.card.preprocess),
                 (data or Path(scratch)) / split,
                 workers=workers,
-                report=_part(report, first, share),
+                report=part_of(report, first, share),
             )
             for split, count, first, share in (
                 ("train", FIT_CASES, 0.0, 0.65),
@@ -210,36 +230,30 @@ def _doubt_of(model: Model, data: Path | None, workers: int, report: Report) -> 
         found = fit_doubt(model.network, fitted, held_out)
         del fitted, held_out
     report(1.0, "knows what is strange")
-    return found
+    return add_doubt(model, found)
 
 
 def _network(plan: Recipe, seed: int) -> Network:
     """Build the recipe's network with weights from a seed."""
-    if plan.data not in SOURCES:
-        raise CubeviewError(
-            f"There is no simulator {plan.data!r}; choose one of {', '.join(SOURCES)}."
-        )
-    source = SOURCES[plan.data]
-    if plan.lean and len(plan.lean) != len(source.classes):
-        raise CubeviewError(f"The recipe's lean needs {len(source.classes)} numbers, one a class.")
-    entries = {
-        "channels_in": len(source.roles),
-        "classes": len(source.classes),
-        **plan.network,
-    }
+    source = source_of(plan.data)
+    classes = source.classes if TASKS[plan.task].CLASSED else ()
+    if plan.lean and len(plan.lean) != len(classes):
+        raise CubeviewError(f"The recipe's lean needs {len(classes)} numbers, one a class.")
+    entries = {"channels_in": len(source.channels), **plan.network}
+    if classes:
+        entries.setdefault("classes", len(classes))
     try:
-        config = NetworkConfig.from_dict(entries)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return fresh_network(entries)
     except ValueError as error:
         raise CubeviewError(f"The recipe's network cannot be built: {error}.") from error
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return build(config)
 
 
 def _card(
     plan: Recipe,
     network: Network,
-    calibration: tuple[np.ndarray, float],
+    calibration: tuple[np.ndarray | None, float],
     fits: list[Fitted],
     started: tuple[float, float],
     seed: int,
@@ -247,23 +261,18 @@ def _card(
     fitted = fits[0]
     losses = np.mean([one.losses for one in fits], axis=0)
     speeds = [one.cases_per_second for one in fits if one.cases_per_second > 0]
-    source = SOURCES[plan.data]
-    schedule = plan.training
+    source, schedule = SOURCES[plan.data], plan.training
+    shift, temperature = calibration
+    shared = {e.name for e in fields(Card)} & {e.name for e in fields(plan)}
+    shared -= {"network", "training"}
+    classes = source.classes if TASKS[plan.task].CLASSED else ()
     return Card(
-        name=plan.name,
-        kind=plan.kind,
-        title=plan.title,
-        network=network.config.to_dict(),
-        preprocess=plan.preprocess,
-        roles=source.roles,
-        classes=source.classes,
-        codes={
-            name: code for name, code in KINDS[plan.kind].codes.items() if name in source.classes
-        },
-        normal=plan.normal,
-        defects=plan.defects,
-        artefact=plan.artefact,
-        temperature=round(calibration[1], 4),
+        **{name: getattr(plan, name) for name in shared},
+        network=network.entries(),
+        channels=source.channels,
+        classes=classes,
+        codes={name: code for name, code in KINDS[plan.kind].codes.items() if name in classes},
+        temperature=round(temperature, 4),
         training={
             "data": source.version,
             "cases": plan.train,
@@ -277,7 +286,7 @@ def _card(
             "precision": fitted.precision,
             "device": fitted.device,
             "processes": fitted.processes,
-            "shift": [round(float(logit), 6) for logit in calibration[0]],
+            "shift": [] if shift is None else [round(float(logit), 6) for logit in shift],
             "losses": [round(float(loss), 4) for loss in losses],
             "cases_per_second": round(min(speeds)) if speeds else None,
             "recipe_sha256": plan.digest,
@@ -286,8 +295,3 @@ def _card(
             "cpu_seconds": round(time.process_time() - started[1]),
         },
     )
-
-
-def _part(report: Report, first: float, share: float) -> Report:
-    """Map the progress of a part onto the whole."""
-    return lambda fraction, text: report(first + share * fraction, text)

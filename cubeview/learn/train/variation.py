@@ -4,7 +4,7 @@ Drawing and applying are apart, so that several processes that train as one vary
 alone would, and a graphics processor varies cases that never leave its memory.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -65,29 +65,15 @@ def draw(schedule: Schedule, count: int, channels: int, rng: np.random.Generator
 
 
 def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
-    """Return varied inputs.
-
-    Parameters
-    ----------
-    inputs : ndarray, shape (n, channel, d, h, w), float32
-    variation : Variation
-        Of as many inputs.
-
-    Returns
-    -------
-    ndarray of the same shape
-    """
+    """Return varied inputs, shape (n, channel, d, h, w), float32."""
     size = inputs.shape[2:]
     if variation.powers is not None:
         inputs = np.maximum(inputs, 0.0) ** variation.powers
     out = np.zeros_like(inputs)
     for row, move in enumerate(variation.moves):
         to, at = (
-            tuple(
-                slice(max(0, sign * m), s + min(0, sign * m))
-                for m, s in zip(move, size, strict=True)
-            )
-            for sign in (1, -1)
+            tuple(slice(max(0, m), s + min(0, m)) for m, s in zip(way, size, strict=True))
+            for way in (move, -move)
         )
         out[row][:, *to] = inputs[row][:, *at] * variation.gains[row]
         if variation.mirrored[row].any():
@@ -97,18 +83,19 @@ def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
     return out
 
 
-def applied_there(inputs: torch.Tensor, variation: Variation) -> torch.Tensor:
-    """Return varied inputs where they lie, as `applied` does up to rounding.
+def moved(truth: np.ndarray, variation: Variation) -> np.ndarray:
+    """Return what is known of inputs once they are varied, shape (n,) or (n, d, h, w).
 
-    Parameters
-    ----------
-    inputs : Tensor, shape (n, channel, d, h, w), float32
-    variation : Variation
-
-    Returns
-    -------
-    Tensor of the same shape, on the same device
+    A mask moves and turns with its input.
     """
+    if truth.ndim < 4:
+        return truth
+    still = replace(variation, gains=np.ones((len(truth), 1, 1, 1, 1)), field=None)
+    return applied(truth[:, None].astype(np.float32), still)[:, 0].astype(truth.dtype)
+
+
+def applied_there(inputs: torch.Tensor, variation: Variation) -> torch.Tensor:
+    """Return varied inputs, on the device where they lie, as `applied` does up to rounding."""
     device, size = inputs.device, tuple(inputs.shape[2:])
     if variation.powers is not None:
         inputs = inputs.clamp(min=0.0) ** torch.from_numpy(variation.powers).to(device)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cubeview.simulate.sky.sources import Place, Shape
+from cubeview.simulate.sky.sources import Place, Shape, turned
 
 
 def cosmic_rays(rng: np.random.Generator, shape: Shape) -> np.ndarray:
@@ -69,17 +69,14 @@ def rough_edge(rng: np.random.Generator, shape: Shape) -> np.ndarray:
 
 def stripes(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     """Return a pattern of bands: slices of an image slicer, or one bad spacing of baselines."""
-    y = np.arange(shape[1])[:, None]
-    x = np.arange(shape[2])[None, :]
     if rng.random() < 0.5:
         bands = rng.choice([-1.0, 0.0, 1.0], size=shape[1], p=[0.2, 0.6, 0.2])
         bands[_inner(rng, shape[1])] = 1.0
         image = np.broadcast_to(bands[:, None], shape[1:])
-        if rng.random() < 0.5:
-            image = image.T if shape[1] == shape[2] else image
+        if rng.random() < 0.5 and shape[1] == shape[2]:
+            image = image.T
     else:
-        angle = rng.uniform(0, np.pi)
-        wave = 2 * np.pi * (y * np.cos(angle) + x * np.sin(angle)) / rng.uniform(3, 12)
+        wave = 2 * np.pi * turned(shape[1:], 0, 0, rng.uniform(0, np.pi))[0] / rng.uniform(3, 12)
         image = np.sin(wave + rng.uniform(0, 2 * np.pi))
     spectrum = np.zeros(shape[0])
     start = 0 if rng.random() < 0.5 else _inner(rng, shape[0])
@@ -90,11 +87,9 @@ def stripes(rng: np.random.Generator, shape: Shape) -> np.ndarray:
 
 def trail(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     """Return the trail of a satellite: a straight line across the view in all channels."""
-    y = np.arange(shape[1])[:, None] - _inner(rng, shape[1])
-    x = np.arange(shape[2])[None, :] - _inner(rng, shape[2])
-    angle = rng.uniform(0, np.pi)
-    width = rng.uniform(1.0, 2.0)
-    image = np.exp(-0.5 * ((y * np.cos(angle) + x * np.sin(angle)) / width) ** 2)
+    y, x = (_inner(rng, n) for n in shape[1:])
+    along, _ = turned(shape[1:], y, x, rng.uniform(0, np.pi))
+    image = np.exp(-0.5 * (along / rng.uniform(1.0, 2.0)) ** 2)
     return _scaled(np.broadcast_to(image, shape))
 
 
@@ -160,15 +155,14 @@ def draw_hole(rng: np.random.Generator, shape: Shape, place: Place | None) -> np
     high = [3 * n / 4 for n in shape] if place is None else [p + 1.5 for p in place]
     if rng.random() < 0.1:
         angle = rng.uniform(0, 2 * np.pi)
-        y = np.arange(shape[1])[:, None] - middle[1]
-        x = np.arange(shape[2])[None, :] - middle[2]
+        along, _ = turned(shape[1:], middle[1], middle[2], angle)
         corners = [
             (cy - middle[1]) * np.cos(angle) + (cx - middle[2]) * np.sin(angle)
             for cy in (low[1], high[1])
             for cx in (low[2], high[2])
         ]
         cut = rng.uniform(max(corners), max(max(corners) + 1, min(shape[1:]) / 2))
-        hole |= (y * np.cos(angle) + x * np.sin(angle) > cut)[None]
+        hole |= along > cut
     for axis, chance in ((0, 0.06), (1, 0.12), (2, 0.12)):
         index = np.arange(shape[axis]).reshape([-1 if i == axis else 1 for i in range(3)])
         if rng.random() < chance:

@@ -13,7 +13,7 @@ from cubeview.simulate.sky.artefacts import draw_artefact
 from cubeview.simulate.sky.lines import draw_absorption, draw_emission
 from cubeview.simulate.sky.noise import SKY_LINES_A, Noise, draw_radio_noise, sky_noise
 from cubeview.simulate.sky.settings import SETTINGS, Setting, field_world
-from cubeview.simulate.sky.sources import Place, Shape, draw_continuum
+from cubeview.simulate.sky.sources import Place, Shape, draw_continuum, to_sn, turned
 
 EDGE_VOXELS = 5
 """Sources keep at least this far from the field's edges."""
@@ -120,7 +120,7 @@ def simulate_field(
     setting = setting or SETTINGS[flavour]
     flavour = setting.flavour
     rng = np.random.default_rng(seed)
-    cube_axes, wcs = field_world(rng, shape, setting)
+    axes, wcs = field_world(rng, shape, setting)
     noise = _noise(rng, shape, setting)
     total = _Sum(np.zeros(shape), np.zeros(shape))
     places = _places(rng, shape, sum(n for label, n in counts.items() if label != "artefact"))
@@ -135,7 +135,7 @@ def simulate_field(
     flux[:, blank] = np.nan
     stated = np.where(blank, np.nan, sigma)
     cube = Cube(
-        axes=cube_axes,
+        axes=axes,
         pixels=ArrayPixels(flux * setting.sigma),
         kind="sky",
         unit=setting.unit,
@@ -170,31 +170,30 @@ def _add(
         fault, kind = draw_artefact(rng, setting.flavour, shape, kind)
         effect = strength * sigma * fault
         total.faults += effect
-        z, y, x = np.unravel_index(np.argmax(np.abs(fault)), shape)
-        total.found.append((label, kind, (float(z), float(y), float(x)), effect))
-        return
-    if label == "absorption":
+        z, y, x = map(float, np.unravel_index(np.argmax(np.abs(fault)), shape))
+        place = z, y, x
+    elif label == "absorption":
         host, dip, kind = draw_absorption(rng, setting.optics, shape, place, behind)
         scale = strength / np.abs(dip / sigma).max()
         total.light += scale * (host + dip)
-        total.found.append((label, kind, place, scale * dip))
-        return
-    if label == "continuum":
-        source, kind = draw_continuum(rng, setting.optics, shape, place, behind)
+        effect = scale * dip
     else:
-        kind = str(rng.choice(["point", "double peaked", "broad", "galaxy", "rotating disc"]))
-        source, kind = draw_emission(rng, setting.optics, shape, place, kind)
-    effect = source * (strength / (source / sigma).max())
-    total.light += effect
+        if label == "continuum":
+            source, kind = draw_continuum(rng, setting.optics, shape, place, behind)
+        else:
+            kind = str(rng.choice(["point", "double peaked", "broad", "galaxy", "rotating disc"]))
+            source, kind = draw_emission(rng, setting.optics, shape, place, kind)
+        effect = to_sn(source, sigma, strength)
+        total.light += effect
     total.found.append((label, kind, place, effect))
 
 
 def _entry(cube: Cube, label: str, kind: str, place: Place, ratio: np.ndarray) -> SkySource:
     """Return a source's entry; `ratio` is its light over sigma where there are data."""
     spectral, dec, ra = cube.world(*place)
-    line = None if label == "continuum" else spectral
     strength = np.abs(ratio[np.isfinite(ratio)])
     peak_sn, total_sn = float(strength.max()), float(np.sqrt((strength**2).sum()))
+    line = None if label == "continuum" else spectral
     return SkySource(label, kind, ra, dec, line, place, peak_sn, total_sn)
 
 
@@ -212,8 +211,7 @@ def _noise(rng: np.random.Generator, shape: Shape, setting: Setting) -> Noise:
 
 def _places(rng: np.random.Generator, shape: Shape, count: int) -> list[Place]:
     """Draw centres away from the edges, and from each other on the sky while there is room."""
-    low = np.array([EDGE_VOXELS] * 3)
-    high = np.array(shape) - 1 - EDGE_VOXELS
+    low, high = np.full(3, EDGE_VOXELS), np.array(shape) - 1 - EDGE_VOXELS
     places: list[Place] = []
     apart = 0.6 * np.sqrt((high - low)[1] * (high - low)[2] / max(count, 1))
     while len(places) < count:
@@ -227,10 +225,6 @@ def _places(rng: np.random.Generator, shape: Shape, count: int) -> list[Place]:
 
 def _blank(shape: Shape) -> np.ndarray:
     """Return which spaxels lie outside a field that is turned a little against the voxels."""
-    y = np.arange(shape[1])[:, None] - (shape[1] - 1) / 2
-    x = np.arange(shape[2])[None, :] - (shape[2] - 1) / 2
-    angle = np.radians(4.0)
-    along = np.abs(y * np.cos(angle) + x * np.sin(angle))
-    across = np.abs(-y * np.sin(angle) + x * np.cos(angle))
-    outside: np.ndarray = (along > shape[1] / 2 - 1) | (across > shape[2] / 2 - 1)
-    return outside
+    middle = (shape[1] - 1) / 2, (shape[2] - 1) / 2
+    along, across = map(np.abs, turned(shape[1:], *middle, np.radians(4.0)))
+    return (along > shape[1] / 2 - 1) | (across > shape[2] / 2 - 1)

@@ -13,36 +13,27 @@ from cubeview.simulate.sky.sources import (
     glow,
     line,
     peak_one,
-    star,
+    psf,
+    turned,
 )
 
 EMITTERS = ("point", "double peaked", "broad", "galaxy", "rotating disc", "nebula")
 
 
-def rotating_disc(
+def _rotating_disc(
     rng: np.random.Generator, optics: Optics, shape: Shape, place: Place
 ) -> np.ndarray:
-    """Return a rotating exponential disc, peak 1, shape (z, y, x).
+    """Return a rotating exponential disc.
 
     Scale length 1.2 to 5 voxels, arctangent rotation curve (Courteau 1997, AJ 114, 2402) whose
     flat part lies 1.5 to 7 channels from the systemic one, inclination 30 to 80 degrees, seen
     through the point- and line-spread functions.
-
-    Parameters
-    ----------
-    rng : Generator
-    optics : Optics
-    shape : tuple of int
-    place : tuple of float
-        Voxel (z, y, x) of the centre.
     """
     z0, y0, x0 = place
     scale_px = np.exp(rng.uniform(np.log(1.2), np.log(5.0)))
     inclination = np.radians(rng.uniform(30, 80))
     angle = rng.uniform(0, 2 * np.pi)
-    dy = np.arange(shape[1])[:, None] - y0
-    dx = np.arange(shape[2])[None, :] - x0
-    along = dy * np.cos(angle) + dx * np.sin(angle)
+    along, _ = turned(shape[1:], y0, x0, angle)
     radius = elliptical_radius(shape[1:], y0, x0, 1.0 / np.cos(inclination), angle)
     radius = radius / np.cos(inclination) + 1e-6  # back to voxels along the major axis
     speed = rng.uniform(1.5, 7.0) * (2 / np.pi) * np.arctan(radius / (0.5 * scale_px))
@@ -50,26 +41,17 @@ def rotating_disc(
     width = np.hypot(optics.lsf_px, rng.uniform(0.5, 2.0))
     offset = np.arange(shape[0])[:, None, None] - z0 - shift
     cube = np.exp(-radius / scale_px) * np.exp(-4.0 * np.log(2.0) * (offset / width) ** 2)
-    return peak_one(blur(cube, optics))
+    return blur(cube, optics)
 
 
-def nebula(rng: np.random.Generator, optics: Optics, shape: Shape, place: Place) -> np.ndarray:
-    """Return gas that fills the view, its line shifting smoothly across it; peak 1.
-
-    Parameters
-    ----------
-    rng : Generator
-    optics : Optics
-    shape : tuple of int
-    place : tuple of float
-        Voxel (z, y, x) of the line.
-    """
+def _nebula(rng: np.random.Generator, optics: Optics, shape: Shape, place: Place) -> np.ndarray:
+    """Return gas that fills the view, its line shifting smoothly across it."""
     image = glow(rng, shape[1:], rng.uniform(6, 16)) ** rng.uniform(1, 3)
     shift = (glow(rng, shape[1:], rng.uniform(10, 24)) - 0.5) * rng.uniform(0, 8)
     width = np.hypot(optics.lsf_px, np.exp(rng.uniform(0, np.log(10.0))))
     offset = np.arange(shape[0])[:, None, None] - place[0] - shift
     cube: np.ndarray = image * np.exp(-4.0 * np.log(2.0) * (offset / width) ** 2)
-    return peak_one(cube)
+    return cube
 
 
 def draw_emission(
@@ -91,9 +73,9 @@ def draw_emission(
     """
     kind = kind or str(rng.choice(EMITTERS, p=[0.3, 0.15, 0.1, 0.15, 0.2, 0.1]))
     if kind == "rotating disc":
-        return rotating_disc(rng, optics, shape, place), kind
+        return peak_one(_rotating_disc(rng, optics, shape, place)), kind
     if kind == "nebula":
-        return nebula(rng, optics, shape, place), kind
+        return peak_one(_nebula(rng, optics, shape, place)), kind
     z, channels = place[0], shape[0]
     narrow = np.hypot(optics.lsf_px, rng.uniform(0, 3.0))
     if kind == "double peaked":
@@ -108,7 +90,7 @@ def draw_emission(
     if kind == "galaxy":
         image = galaxy(rng, optics, shape[1:], place, 6.0)
     else:
-        image = star(optics, shape[1:], place)
+        image = psf(optics, shape[1:], *place[1:])
     return peak_one(spectrum[:, None, None] * image), kind
 
 

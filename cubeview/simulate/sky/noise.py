@@ -36,14 +36,13 @@ class Noise:
 def correlated(rng: np.random.Generator, shape: Shape, mix: tuple[float, float]) -> np.ndarray:
     """Return noise of unit variance where neighbours share light, as resampled IFU voxels do.
 
-    `mix` is the weight of the two neighbours along the spectral and along each sky axis; the
-    correlation between neighbours is 2 mix / (1 + 2 mix²). MUSE cubes show 0.1 to 0.35.
-
     Parameters
     ----------
     rng : Generator
     shape : tuple of int
-    mix : tuple of two float
+    mix : pair of float
+        Weight of the two neighbours along the spectral and along each sky axis; the correlation
+        between neighbours is 2 mix / (1 + 2 mix²). MUSE cubes show 0.1 to 0.35.
     """
     noise = rng.standard_normal([n + 2 for n in shape], dtype=np.float32)
     for axis, weight in zip((0, 1, 2), (mix[0], mix[1], mix[1]), strict=True):
@@ -118,8 +117,9 @@ def sky_noise(
 
 
 def draw_ifu_noise(rng: np.random.Generator, shape: Shape, optics: Optics) -> Noise:
-    """Draw the noise of a window anywhere in the optical: no sky line in the blue, many in the
-    red, three to four times the noise at the strongest.
+    """Draw the noise of a window anywhere in the optical, as `sky_noise` gives it.
+
+    No sky line in the blue, many in the red, three to four times the noise at the strongest.
 
     Parameters
     ----------
@@ -137,8 +137,9 @@ def draw_ifu_noise(rng: np.random.Generator, shape: Shape, optics: Optics) -> No
 
 
 def draw_radio_noise(rng: np.random.Generator, shape: Shape, optics: Optics) -> Noise:
-    """Draw the noise of an interferometer: even from channel to channel, correlated by the beam,
-    rising towards the primary beam's edge in some windows.
+    """Draw the noise of an interferometer: even from channel to channel, correlated by the beam.
+
+    It rises towards the primary beam's edge in some windows.
 
     Parameters
     ----------

@@ -1,8 +1,6 @@
 """What a simulated field is observed with, and where its voxels lie on the sky."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from astropy.wcs import WCS
@@ -38,27 +36,28 @@ class Setting:
     optics: Optics
 
 
-MUSE_LIKE = Setting(
-    flavour="ifu",
-    first=6260.0,  # two bright sky lines, 6300.3 and 6363.8, lie in 120 channels
-    step=1.25,
-    spectral_unit="Angstrom",
-    voxel_arcsec=0.2,
-    sigma=8.0,
-    unit="10**(-20) erg s**(-1) cm**(-2) Angstrom**(-1)",
-    optics=Optics(fwhm_px=3.5, beta=2.8, lsf_px=2.1),
-)
-ALMA_LIKE = Setting(
-    flavour="radio",
-    first=97.0,
-    step=0.0078125,
-    spectral_unit="GHz",
-    voxel_arcsec=0.25,
-    sigma=3e-4,
-    unit="Jy/beam",
-    optics=Optics(fwhm_px=4.0, ratio=1.3, angle=0.6, lsf_px=1.2),
-)
-SETTINGS: Mapping[str, Setting] = MappingProxyType({"ifu": MUSE_LIKE, "radio": ALMA_LIKE})
+SETTINGS: dict[str, Setting] = {
+    "ifu": Setting(  # as MUSE
+        flavour="ifu",
+        first=6260.0,  # two bright sky lines, 6300.3 and 6363.8, lie in 120 channels
+        step=1.25,
+        spectral_unit="Angstrom",
+        voxel_arcsec=0.2,
+        sigma=8.0,
+        unit="10**(-20) erg s**(-1) cm**(-2) Angstrom**(-1)",
+        optics=Optics(fwhm_px=3.5, beta=2.8, lsf_px=2.1),
+    ),
+    "radio": Setting(  # as ALMA
+        flavour="radio",
+        first=97.0,
+        step=0.0078125,
+        spectral_unit="GHz",
+        voxel_arcsec=0.25,
+        sigma=3e-4,
+        unit="Jy/beam",
+        optics=Optics(fwhm_px=4.0, ratio=1.3, angle=0.6, lsf_px=1.2),
+    ),
+}
 
 
 def field_world(
@@ -86,16 +85,11 @@ def field_world(
     ra = wcs.wcs_pix2world(x, np.full(shape[2], (shape[1] - 1) / 2), 0)[0]
     dec = wcs.wcs_pix2world(np.full(shape[1], (shape[2] - 1) / 2), y, 0)[1]
     values = setting.first + setting.step * np.arange(shape[0])
+    unit = setting.spectral_unit
     if setting.flavour == "ifu":
-        spectral = Axis(
-            "Wavelength", "spectral", setting.spectral_unit, values, type="AWAV", medium="air"
-        )
+        spectral = Axis("Wavelength", "spectral", unit, values, type="AWAV", medium="air")
     else:
-        spectral = Axis(
-            "Frequency", "spectral", setting.spectral_unit, values, type="FREQ", frame="LSRK"
-        )
-    return (
-        spectral,
-        Axis("Dec", "celestial", "deg", dec, type="DEC--TAN", frame="ICRS"),
-        Axis("RA", "celestial", "deg", ra, type="RA---TAN", frame="ICRS"),
-    ), wcs
+        spectral = Axis("Frequency", "spectral", unit, values, type="FREQ", frame="LSRK")
+    north = Axis("Dec", "celestial", "deg", dec, type="DEC--TAN", frame="ICRS")
+    east = Axis("RA", "celestial", "deg", ra, type="RA---TAN", frame="ICRS")
+    return (spectral, north, east), wcs

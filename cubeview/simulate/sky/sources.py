@@ -42,11 +42,28 @@ class Optics:
 def draw_optics(rng: np.random.Generator, flavour: str) -> Optics:
     """Draw a point-spread function: seeing of an IFU (2 to 6 voxels) or a beam (2.5 to 8)."""
     if flavour == "radio":
-        return Optics(
-            rng.uniform(2.5, 6.0), rng.uniform(1.0, 1.5), rng.uniform(0, np.pi), None, 1.2
-        )
+        beam = rng.uniform(2.5, 6.0), rng.uniform(1.0, 1.5), rng.uniform(0, np.pi)
+        return Optics(*beam, beta=None, lsf_px=1.2)
     # MUSE: 0.5-1.2" seeing on 0.2" voxels, 2.3-2.9 A on 1.25 A channels; coarser IFUs up to 6.
     return Optics(rng.uniform(2.2, 6.0), 1.0, 0.0, rng.uniform(2.3, 4.5), rng.uniform(1.8, 3.2))
+
+
+def turned(
+    shape: tuple[int, int], y: float, x: float, angle: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each voxel's distance from (y, x) along a direction and across it, shape (ny, nx).
+
+    Parameters
+    ----------
+    shape : tuple of two int
+    y, x : float
+    angle : float
+        Of the direction, in radians from +y towards +x.
+    """
+    dy = np.arange(shape[0])[:, None] - y
+    dx = np.arange(shape[1])[None, :] - x
+    cos, sin = np.cos(angle), np.sin(angle)
+    return dy * cos + dx * sin, -dy * sin + dx * cos
 
 
 def elliptical_radius(
@@ -54,18 +71,16 @@ def elliptical_radius(
 ) -> np.ndarray:
     """Return each voxel's distance from (y, x) in minor-axis units, shape (ny, nx).
 
-    `ratio` is the major axis over the minor one, `angle` in radians from +y towards +x.
-
     Parameters
     ----------
     shape : tuple of two int
     y, x : float
-    ratio, angle : float
+    ratio : float
+        Major axis over the minor one.
+    angle : float
+        Of the major axis, in radians from +y towards +x.
     """
-    dy = np.arange(shape[0])[:, None] - y
-    dx = np.arange(shape[1])[None, :] - x
-    along = dy * np.cos(angle) + dx * np.sin(angle)
-    across = -dy * np.sin(angle) + dx * np.cos(angle)
+    along, across = turned(shape, y, x, angle)
     radius: np.ndarray = np.hypot(along / ratio, across)
     return radius
 
@@ -102,16 +117,23 @@ def blur(images: np.ndarray, optics: Optics) -> np.ndarray:
 
 
 def line(channels: int, centre: float, fwhm: float) -> np.ndarray:
-    """Return a Gaussian line, peak 1, shape (channels,); centre and width in channels.
+    """Return a Gaussian line, peak 1, shape (channels,).
 
     Parameters
     ----------
     channels : int
     centre, fwhm : float
+        In channels.
     """
     offset = (np.arange(channels) - centre) / (fwhm * FWHM_TO_SIGMA)
     profile: np.ndarray = np.exp(-0.5 * offset**2)
     return profile
+
+
+def to_sn(source: np.ndarray, sigma: np.ndarray, sn: float) -> np.ndarray:
+    """Scale a source so that its best voxel has this signal-to-noise, `sigma` being the noise."""
+    scaled: np.ndarray = source * (sn / (source / sigma).max())
+    return scaled
 
 
 def peak_one(values: np.ndarray) -> np.ndarray:
@@ -120,24 +142,12 @@ def peak_one(values: np.ndarray) -> np.ndarray:
     return values / top if top > 0 else values
 
 
-def star(optics: Optics, shape: tuple[int, int], place: Place) -> np.ndarray:
-    """Return the image of a point source, peak 1.
-
-    Parameters
-    ----------
-    optics : Optics
-    shape : tuple of two int
-    place : tuple of float
-    """
-    return psf(optics, shape, place[1], place[2])
-
-
 def galaxy(
     rng: np.random.Generator,
     optics: Optics,
     shape: tuple[int, int],
     place: Place,
-    largest_px: float = 8.0,
+    largest_px: float,
 ) -> np.ndarray:
     """Return the image of a Sérsic galaxy behind the point-spread function, peak 1.
 
@@ -176,19 +186,15 @@ def glow(rng: np.random.Generator, shape: tuple[int, int], smooth_px: float) -> 
     frequency = np.hypot(np.fft.fftfreq(ny)[:, None], np.fft.rfftfreq(nx)[None, :])
     filter_ = np.exp(-2.0 * (np.pi * frequency * smooth_px * FWHM_TO_SIGMA) ** 2)
     image = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(shape)) * filter_, s=shape)
-    image = image - image.min()
-    return peak_one(image)
+    return peak_one(image - image.min())
 
 
-def continuum_spectrum(rng: np.random.Generator, channels: int) -> np.ndarray:
+def _continuum_spectrum(rng: np.random.Generator, channels: int) -> np.ndarray:
     """Return a spectrum without lines, mean about 1: slope, slow waves, sometimes a break."""
     z = np.linspace(-1.0, 1.0, channels)
-    spectrum = (
-        1.0
-        + rng.normal(0, 0.06) * z
-        + rng.normal(0, 0.02)
-        * np.cos(np.pi * rng.uniform(0.5, 1.5) * z + rng.uniform(0, 2 * np.pi))
-    )
+    spectrum = 1.0 + rng.normal(0, 0.06) * z
+    height = rng.normal(0, 0.02)
+    spectrum += height * np.cos(np.pi * rng.uniform(0.5, 1.5) * z + rng.uniform(0, 2 * np.pi))
     if rng.random() < 0.1:
         step = rng.uniform(-0.5, 0.5)
         spectrum = spectrum * (1.0 - rng.uniform(0.1, 0.4) / (1.0 + np.exp((z - step) / 0.05)))
@@ -213,9 +219,9 @@ def draw_continuum(
     """
     kind = kind or str(rng.choice(["star", "galaxy", "halo"], p=[0.4, 0.45, 0.15]))
     if kind == "star":
-        image = star(optics, shape[1:], place)
+        image = psf(optics, shape[1:], *place[1:])
     elif kind == "galaxy":
-        image = galaxy(rng, optics, shape[1:], place)
+        image = galaxy(rng, optics, shape[1:], place, 8.0)
     else:
         image = galaxy(rng, optics, shape[1:], place, 30.0) + rng.uniform(0.2, 1.0)
-    return peak_one(continuum_spectrum(rng, shape[0])[:, None, None] * image), kind
+    return peak_one(_continuum_spectrum(rng, shape[0])[:, None, None] * image), kind

@@ -27,7 +27,7 @@ import numpy as np
 from cubeview.simulate.sky.artefacts import draw_artefact, draw_hole
 from cubeview.simulate.sky.lines import draw_absorption, draw_emission
 from cubeview.simulate.sky.noise import draw_ifu_noise, draw_radio_noise
-from cubeview.simulate.sky.sources import Optics, Place, Shape, draw_continuum, draw_optics
+from cubeview.simulate.sky.sources import Optics, Place, Shape, draw_continuum, draw_optics, to_sn
 
 CLASSES = ("empty", "continuum", "emission line", "absorption", "artefact")
 
@@ -35,24 +35,11 @@ VERSION = "ifu-1"
 """Goes on the card of a model: changes whenever the same seed gives other windows."""
 
 
-@dataclass(frozen=True)
-class SkyRange:
-    """How widely windows vary.
+_RADIO = 0.3  # share of windows of that flavour
 
-    Parameters
-    ----------
-    sn : pair of float
-        Peak signal-to-noise of what makes the class, drawn evenly in its logarithm.
-    radio : float
-        Share of windows of the ``"radio"`` flavour.
-    sigma_error : float
-        Scatter (natural logarithm) of one factor by which the stated sigma of a whole window is
-        off; variance cubes ignore the correlation that resampling brings.
-    """
-
-    sn: tuple[float, float] = (2.5, 100.0)
-    radio: float = 0.3
-    sigma_error: float = 0.25
+# Scatter (natural logarithm) of one factor by which the stated sigma of a whole window is off;
+# variance cubes ignore the correlation that resampling brings.
+_SIGMA_ERROR = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,28 +56,26 @@ class SkyWindow:
         One of `CLASSES`.
     kind : str
         What exactly was drawn: ``"rotating disc"``, ``"cosmic rays"``.
-    flavour : {"ifu", "radio"}
     peak_sn : float
         Largest absolute value of what makes the class (the line alone, not its host) over the
         true sigma of the same voxel; 0 for an empty window.
     effect : ndarray, shape (z, y, x), float32
         What makes the class, free of noise, in the unit of `flux`.
-    place : tuple of three float
-        Centre (z, y, x) of the source; the window's middle where there is none.
     """
 
     flux: np.ndarray
     sigma: np.ndarray
     label: str
     kind: str
-    flavour: str
     peak_sn: float
     effect: np.ndarray
-    place: Place
 
 
 def simulate_window(
-    label: str, rng: np.random.Generator, size: int = 32, params: SkyRange = SkyRange()
+    label: str,
+    rng: np.random.Generator,
+    size: int = 32,
+    sn: tuple[float, float] = (2.5, 100.0),
 ) -> SkyWindow:
     """Simulate a window of one class.
 
@@ -102,6 +87,8 @@ def simulate_window(
         The same state gives the same window.
     size : int
         Voxels along each axis.
+    sn : pair of float
+        Peak signal-to-noise of what makes the class, drawn evenly in its logarithm.
 
     Raises
     ------
@@ -111,14 +98,13 @@ def simulate_window(
     if label not in CLASSES:
         raise ValueError(f"{label!r} is none of {', '.join(CLASSES)}")
     shape = (size, size, size)
-    flavour = "radio" if rng.random() < params.radio else "ifu"
+    flavour = "radio" if rng.random() < _RADIO else "ifu"
     optics = draw_optics(rng, flavour)
     noise = (draw_radio_noise if flavour == "radio" else draw_ifu_noise)(rng, shape, optics)
-    middle = (size - 1) / 2
-    z, y, x = middle + rng.uniform(-size / 4, size / 4, 3)
+    z, y, x = (size - 1) / 2 + rng.uniform(-size / 4, size / 4, 3)
     place = (float(z), float(y), float(x))
-    sn = float(np.exp(rng.uniform(*np.log(params.sn)))) if label != "empty" else 0.0
-    effect, beside, kind = _light(label, rng, flavour, optics, noise.sigma, place, sn)
+    peak_sn = float(np.exp(rng.uniform(*np.log(sn)))) if label != "empty" else 0.0
+    effect, beside, kind = _light(label, rng, flavour, optics, noise.sigma, place, peak_sn)
     light = np.maximum(beside + (effect if label != "artefact" else 0.0), 0.0)
     # Photons of a bright source add noise of their own; how much depends on the exposures.
     gain = rng.uniform(0.0, 0.1) if rng.random() < 0.5 else 0.0
@@ -130,17 +116,15 @@ def simulate_window(
     if peak < 0.9 * np.nanmax(strength):  # the hole swallows what gives the window its name
         hole[:] = False
         peak = np.nanmax(strength)
-    stated = sigma * np.exp(params.sigma_error * rng.standard_normal())
+    stated = sigma * np.exp(_SIGMA_ERROR * rng.standard_normal())
     stated = stated * (1.0 + 0.03 * rng.standard_normal(shape))
     return SkyWindow(
         flux=np.where(hole, np.nan, flux).astype(np.float32),
         sigma=np.where(hole, np.nan, stated).astype(np.float32),
         label=label,
         kind=kind,
-        flavour=flavour,
         peak_sn=float(peak),
         effect=effect.astype(np.float32),
-        place=place if label not in ("empty", "artefact") else (middle, middle, middle),
     )
 
 
@@ -162,7 +146,7 @@ def _light(
         fault, kind = draw_artefact(rng, flavour, shape)
         beside = nothing
         if rng.random() < 0.35:
-            beside = _to_sn(draw_continuum(rng, optics, shape, place)[0], sigma, _any_sn(rng))
+            beside = to_sn(draw_continuum(rng, optics, shape, place)[0], sigma, _any_sn(rng))
         return sn * sigma * fault, beside, kind
     if label == "absorption":
         host, dip, kind = draw_absorption(rng, optics, shape, place)
@@ -170,23 +154,16 @@ def _light(
         return scale * dip, scale * host, kind
     if label == "continuum":
         source, kind = draw_continuum(rng, optics, shape, place)
-        return _to_sn(source, sigma, sn), nothing, kind
+        return to_sn(source, sigma, sn), nothing, kind
     source, kind = draw_emission(rng, optics, shape, place)
     beside = nothing
     if rng.random() < 0.4:  # the stars of the galaxy whose gas shines
-        beside = _to_sn(
-            draw_continuum(rng, optics, shape, place)[0], sigma, sn * 10 ** rng.uniform(-1.5, 0.3)
-        )
+        stars, _ = draw_continuum(rng, optics, shape, place)
+        beside = to_sn(stars, sigma, sn * 10 ** rng.uniform(-1.5, 0.3))
     if rng.random() < 0.15:  # a neighbour on the sky
         other = (place[0], rng.uniform(0, shape[1]), rng.uniform(0, shape[2]))
-        beside = beside + _to_sn(draw_continuum(rng, optics, shape, other)[0], sigma, _any_sn(rng))
-    return _to_sn(source, sigma, sn), beside, kind
-
-
-def _to_sn(source: np.ndarray, sigma: np.ndarray, sn: float) -> np.ndarray:
-    """Scale a source so that its best voxel has this signal-to-noise."""
-    scaled: np.ndarray = source * (sn / (source / sigma).max())
-    return scaled
+        beside = beside + to_sn(draw_continuum(rng, optics, shape, other)[0], sigma, _any_sn(rng))
+    return to_sn(source, sigma, sn), beside, kind
 
 
 def _any_sn(rng: np.random.Generator) -> float:

@@ -1,5 +1,4 @@
 from collections import Counter
-from operator import attrgetter
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -23,11 +22,6 @@ def test_every_action_has_a_menu_and_unique_mnemonics():
         assert max(Counter(letters).values()) == 1, menu
 
 
-def test_every_handler_exists(window):
-    for action in ACTIONS:
-        assert callable(attrgetter(action.handler)(window)), action.key
-
-
 def test_menus_hold_every_action(window):
     for entry, action in window.actions_table:
         texts = [a.text() for a in window.menuBar().actions() if action in a.menu().actions()]
@@ -49,12 +43,12 @@ def test_what_is_not_possible_is_disabled(window, with_case, files):
 def test_the_key_list_names_every_shortcut(window):
     from cubeview.gui.dialogs.sheets import keys_sheet
 
-    sheet = keys_sheet(window)
+    sheet = keys_sheet(window, None)
     text = sheet.findChild(QLabel).text()
     for action in ACTIONS:
         if action.shortcut:
             assert action.text.replace("&", "").rstrip("…") in text
-    for key, _ in VIEW_KEYS:
+    for key, *_ in VIEW_KEYS:
         assert key in text
 
 

@@ -66,13 +66,13 @@ def test_no_room_is_a_word_and_no_alarm(window, big, qtbot, idle, monkeypatch):
 
 
 def test_no_space_allowed_means_no_copies(window, big, qtbot, idle):
-    window.copying.ask_size()
-    window.copying.set_size(0)
+    window.desk.copying.ask_size()
+    window.desk.copying.set_size(0)
     window.session.add_cases((big,))
     window.session.set_case(big)
-    window.copying.start()
+    window.desk.copying.start()
     assert not window.jobs.running()
-    window.copying.set_size(5)
+    window.desk.copying.set_size(5)
     qtbot.waitUntil(lambda: big.main.pixels.ready, timeout=10_000)
     assert window.memory.settings.cache_gb == 5
     idle(window)

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.jobs import Jobs
+from cubeview.gui.desk.jobs import UNEXPECTED, Jobs
 
 
 @pytest.fixture
@@ -82,29 +82,36 @@ def test_reports_that_come_too_fast_do_not_flood_the_window(qtbot, jobs):
 
 
 def test_a_failure_nobody_asked_for_is_announced(qtbot, jobs):
-    told, own = [], []
-    jobs.failed.connect(lambda job, error: told.append((job.kind, str(error))))
+    told, own, bugs = [], [], []
+    jobs.refused.connect(told.append)
+    jobs.broke.connect(bugs.append)
 
     def bad(job):
-        raise CubeviewError("the file has gone")
+        raise CubeviewError(f"{job.kind}: the file has gone")
 
     jobs.start("a", "", bad)
-    jobs.start("b", "", bad, failed=lambda error: own.append(str(error)))
+    jobs.start("b", "", bad, failed=own.append)
     qtbot.waitUntil(lambda: not jobs.running())
-    assert told == [("a", "the file has gone")]
-    assert own == ["the file has gone"]
+    assert told == ["a: the file has gone"]
+    assert own == ["b: the file has gone"]
+    assert bugs == []
 
 
 def test_a_bug_is_logged_and_announced(qtbot, jobs, caplog):
-    told = []
+    own, told, bugs = [], [], []
+    jobs.refused.connect(told.append)
+    jobs.broke.connect(bugs.append)
 
     def bug(job):
         raise ZeroDivisionError
 
-    jobs.start("bug", "", bug, failed=told.append)
+    jobs.start("bug", "", bug, failed=own.append)
+    jobs.start("another", "", bug)
     qtbot.waitUntil(lambda: not jobs.running())
-    assert isinstance(told[0], ZeroDivisionError)
-    assert [r.levelno for r in caplog.records] == [logging.ERROR]
+    assert own == [UNEXPECTED], "words for the user, in the panel that asked"
+    assert told == []
+    assert [type(error) for error in bugs] == [ZeroDivisionError] * 2
+    assert [r.levelno for r in caplog.records] == [logging.ERROR] * 2
     caplog.clear()
 
 

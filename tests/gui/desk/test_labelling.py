@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMenu
 
 from cubeview.cubes.answer import Prediction
-from cubeview.gui.dialogs.plan import PlanBox
+from cubeview.gui.dialogs.plan import PlanDialog
 from cubeview.gui.shell.window import Window
 from cubeview.io import open_paths
 from cubeview.io.export.dicom import write_nm
@@ -17,7 +17,7 @@ from cubeview.library.library import Library
 from cubeview.library.schema import SKY_SET, SPECT_SET
 from cubeview.library.table_import import plan_any
 from tests.gui.fakes import HEART_WEIGHTS, make_heart, make_sky
-from tests.gui.panels.test_panels import press
+from tests.gui.keys import press
 from tests.helpers.nmfolder import small_scan, write_hearts
 
 NAMES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
@@ -34,7 +34,7 @@ def quiet(qtbot):
     def wait(window):
         def done():
             jobs = (*window.jobs.running(), *window.records.jobs.running())
-            return not jobs and not window.subject.busy
+            return not jobs and not window.desk.subject.busy
 
         qtbot.waitUntil(done, timeout=60_000)
 
@@ -46,9 +46,9 @@ def imported(window, tmp_path, quiet, qtbot):
     """Import a folder of hearts through its box."""
 
     def put(count, roles=("stress",)):
-        window.boxes.scan(write_hearts(tmp_path / "scans", count, roles))
+        window.library_dialogs.scan(write_hearts(tmp_path / "scans", count, roles))
         quiet(window)
-        (box,) = window.findChildren(PlanBox)
+        (box,) = window.findChildren(PlanDialog)
         assert window.records.rows() == [], "nothing is added before the user says so"
         box.do_button.click()
         quiet(window)
@@ -92,9 +92,9 @@ def test_a_folder_is_summed_up_before_anything_is_added(window, imported, tmp_pa
     box = imported(3, ("stress", "rest"))
     assert box.lines == ["3 hearts with rest and stress"]
     bad.write_bytes((tmp_path / "scans" / "0000" / "rest.dcm").read_bytes()[:900])
-    window.boxes.scan(tmp_path / "scans")
+    window.library_dialogs.scan(tmp_path / "scans")
     quiet(window)
-    again = next(b for b in window.findChildren(PlanBox) if b is not box and b.isVisible())
+    again = next(b for b in window.findChildren(PlanDialog) if b is not box and b.isVisible())
     assert "1 files that cannot be read" in again.lines
     assert "3 in the library already" in again.lines
     assert again.do_button is None
@@ -106,23 +106,23 @@ def test_unsure_quality_note_undo_and_back(window, imported, quiet, qtbot):
     imported(2)
     press(window, "N")
     quiet(window)
-    first = window.subject.case_id
+    first = window.desk.subject.case_id
     press(window, "2")
     press(window, "Q")
     window.labels.note.setFocus()
     qtbot.keyClicks(window.labels.note, "gut 1 uptake")
     qtbot.keyClick(window.labels.note, Qt.Key.Key_Return)
     window.setFocus()
-    placed = window.labelling.placed
+    placed = window.desk.labelling.placed
     assert (placed.class_name, placed.quality, placed.note) == ("ischaemic", "poor", "gut 1 uptake")
     assert window.labels.buttons["ischaemic"].isChecked()
     assert window.labels.quality.isChecked()
     press(window, "U")
-    assert window.labelling.placed.class_name == "unsure"
-    assert not window.labelling.placed.sure
+    assert window.desk.labelling.placed.class_name == "unsure"
+    assert not window.desk.labelling.placed.sure
     press(window, "N")
     quiet(window)
-    second = window.subject.case_id
+    second = window.desk.subject.case_id
     assert second != first
     press(window, "Z")
     assert "Undone: " in texts(window)[0]
@@ -131,12 +131,12 @@ def test_unsure_quality_note_undo_and_back(window, imported, quiet, qtbot):
     assert window.records.row(first).label == "unsure"
     press(window, "Backspace")
     quiet(window)
-    assert window.subject.case_id == first
+    assert window.desk.subject.case_id == first
     for _ in range(4):
         press(window, "Z")
     assert not window.labels.note.hasFocus()
     assert window.records.row(first).label is None
-    assert window.labelling.placed.quality == ""
+    assert window.desk.labelling.placed.quality == ""
     assert len(window.records.library.history(first, SPECT_SET)) == 10, "nothing is erased"
 
 
@@ -150,11 +150,13 @@ def test_blind_hides_opinions_and_the_label_records_what_was_seen(
     quiet(window)
     assert window.predict.answer.text() == "Cannot judge", "stress alone: this model needs both"
 
-    model, records, labelling = window.worklist.model, window.records, window.labelling
+    model, records, labelling = window.worklist.model, window.records, window.desk.labelling
     case = window.session.case
     for row in records.rows():
         odds = {"healthy": 0.2, "mixed": 0.8}
-        answer = Prediction(case, "heart-net", odds, 0.8, "CPU", 0.1, weights=HEART_WEIGHTS)
+        answer = Prediction(
+            case, "heart-net", odds, 0.8, device="CPU", seconds=0.1, weights=HEART_WEIGHTS
+        )
         keep(records.library, row.id, packed(answer))
     window.worklist.refill()
 
@@ -186,7 +188,7 @@ def test_asking_answers_at_once_though_blind_and_is_recorded(window, imported, q
     quiet(window)
     assert window.predict.answer.text() == "Ischaemic"
     press(window, "2")
-    assert window.labelling.placed.opinion_seen == "heart-net"
+    assert window.desk.labelling.placed.opinion_seen == "heart-net"
     assert window.records.rows()[0].model == "heart-net"
     assert "heart-net" in window.labels.state.text()
 
@@ -210,15 +212,15 @@ def test_windows_of_a_sky_cube_are_labelled_listed_and_drawn(window, tmp_path, q
     window.labels.windows.setCurrentRow(0)
     window.labels.windows.itemClicked.emit(window.labels.windows.item(0))
     assert window.session.window == marks[0].box
-    assert window.labelling.placed.class_name == "emission line"
-    window.shelf.open(window.records.rows()[1].id)
+    assert window.desk.labelling.placed.class_name == "emission line"
+    window.desk.library_cases.open(window.records.rows()[1].id)
     quiet(window)
     assert window.session.case is case, "an open cube is not opened again"
-    assert window.labelling.placed.class_name == "empty"
-    window.close_case()
-    window.shelf.open(window.records.rows()[0].id)
+    assert window.desk.labelling.placed.class_name == "empty"
+    window.session.close_case()
+    window.desk.library_cases.open(window.records.rows()[0].id)
     quiet(window)
-    assert window.labelling.placed.class_name == "emission line"
+    assert window.desk.labelling.placed.class_name == "emission line"
 
 
 def test_a_case_that_lies_in_no_file_cannot_be_labelled_and_says_why(window, with_case):
@@ -238,15 +240,15 @@ def test_two_windows_see_each_others_labels(window, imported, quiet, qtbot):
     assert window.memory.settings.reader == "", "settings are read at start"
     other.worklist.next()
     quiet(other)
-    other.labelling.place("mixed")
+    other.desk.labelling.place("mixed")
     window.records.look()
     (row, _) = window.worklist.model.rows()
     assert row.others == (("Ben", "mixed"),)
     assert row.label is None
     window.worklist.next()
     quiet(window)
-    window.labelling.place("healthy")
-    box = window.boxes.show_agreement()
+    window.desk.labelling.place("healthy")
+    box = window.library_dialogs.show_agreement()
     assert "0 of 1 cases alike" in box.words.text()
     assert box.disputed.count() == 1
     box.close()
@@ -259,7 +261,7 @@ def test_a_library_that_cannot_be_opened_is_said_and_the_window_goes_on(qtbot, n
     qtbot.addWidget(window)
     assert any("library cannot be opened" in text for text in texts(window))
     assert not window.worklist.import_button.isEnabled()
-    window.boxes.ask_folder()
+    window.library_dialogs.ask_folder()
     window.close()
 
 
@@ -268,13 +270,13 @@ def test_labels_go_out_and_come_back_through_the_boxes(window, imported, quiet, 
     press(window, "N")
     quiet(window)
     press(window, "2")
-    window.boxes.export(SPECT_SET, tmp_path / "out.json")
+    window.library_dialogs.export(SPECT_SET, tmp_path / "out.json")
     assert "1 labels" in texts(window)[0]
     text = (tmp_path / "out.json").read_text()
     (tmp_path / "in.json").write_text(text.replace(window.records.reader, "Ben"))
-    window.boxes.plan(tmp_path / "in.json")
+    window.library_dialogs.plan(tmp_path / "in.json")
     quiet(window)
-    box = next(b for b in window.findChildren(PlanBox) if b.isVisible())
+    box = next(b for b in window.findChildren(PlanDialog) if b.isVisible())
     assert box.lines == ["1 labels for cases of this library"]
     assert window.records.rows()[0].others == ()
     box.do_button.click()
@@ -287,7 +289,7 @@ def test_a_label_set_of_ones_own(window, imported, quiet):
     press(window, "N")
     quiet(window)
     press(window, "2")
-    box = window.boxes.edit_sets()
+    box = window.library_dialogs.edit_sets()
     box.sets.setCurrentIndex(box.sets.count() - 1)
     box.sets.activated.emit(box.sets.currentIndex())
     box.name.setText("motion")
@@ -299,9 +301,9 @@ def test_a_label_set_of_ones_own(window, imported, quiet):
     window.labels.sets.activated.emit(window.labels.sets.currentIndex())
     assert list(window.labels.buttons) == ["still", "moved"]
     press(window, "2")
-    assert window.labelling.placed.class_name == "moved"
+    assert window.desk.labelling.placed.class_name == "moved"
     assert {e.class_name for e in window.records.library.history(1, SPECT_SET)} == {"ischaemic"}
-    box = window.boxes.edit_sets()
+    box = window.library_dialogs.edit_sets()
     box.table.item(1, 0).setText("1")
     box.save()
     assert "key" in box.problem.text()
@@ -314,7 +316,7 @@ def test_a_key_pressed_while_the_next_case_is_being_opened_labels_nothing(window
     quiet(window)
     press(window, "N")
     press(window, "2")
-    assert window.subject.busy
+    assert window.desk.subject.busy
     quiet(window)
     assert [row.label for row in window.records.rows()] == [None, None]
 
@@ -341,12 +343,12 @@ def test_the_list_is_filtered_searched_sorted_and_asked_in_the_background(
     panel.table.setFocus()
     qtbot.keyClick(panel.table, Qt.Key.Key_N)
     quiet(window)
-    assert window.subject.case_id == 2, "keys work while the list has the focus"
+    assert window.desk.subject.case_id == 2, "keys work while the list has the focus"
     qtbot.keyClick(panel.table, Qt.Key.Key_1)
-    assert window.labelling.placed.class_name == "healthy"
+    assert window.desk.labelling.placed.class_name == "healthy"
     qtbot.keyClick(panel.table, Qt.Key.Key_Z)
     qtbot.keyClick(panel.table, Qt.Key.Key_1)
-    assert window.labelling.placed.class_name == "healthy"
+    assert window.desk.labelling.placed.class_name == "healthy"
     qtbot.keyClick(panel.table, Qt.Key.Key_Z)
     panel.model.sort(-1)
     panel.table.selectAll()
@@ -369,9 +371,9 @@ def test_the_list_is_filtered_searched_sorted_and_asked_in_the_background(
 def test_a_sky_cube_of_the_library_is_done_when_a_window_of_it_is(window, tmp_path, quiet, qtbot):
     (tmp_path / "sky").mkdir()
     write_cube(make_sky().main, tmp_path / "sky" / "field.fits")
-    window.boxes.scan(tmp_path / "sky")
+    window.library_dialogs.scan(tmp_path / "sky")
     quiet(window)
-    (box,) = window.findChildren(PlanBox)
+    (box,) = window.findChildren(PlanDialog)
     assert box.lines == ["1 sky cubes, 0 other volumes"]
     box.do_button.click()
     quiet(window)
@@ -410,7 +412,9 @@ def opinions(window, given):
     case = window.session.case or make_heart()
     for number, (healthy, place) in given.items():
         odds = {"healthy": healthy, "mixed": 1 - healthy}
-        answer = Prediction(case, "heart-net", odds, 0, "CPU", 0, weights=HEART_WEIGHTS)
+        answer = Prediction(
+            case, "heart-net", odds, 0, device="CPU", seconds=0, weights=HEART_WEIGHTS
+        )
         keep(window.records.library, number, packed(answer, np.array([place, 0.0])))
     window.worklist.refill()
 
@@ -427,7 +431,7 @@ def walk(window, quiet, steps):
     for _ in range(steps):
         press(window, "N")
         quiet(window)
-        seen.append(window.subject.case_id)
+        seen.append(window.desk.subject.case_id)
     return seen
 
 
@@ -487,14 +491,14 @@ def test_a_corrected_pair_takes_the_place_of_what_it_was(window, imported, quiet
     assert first.identity not in {row.identity for row in rows}
     assert sorted(row.name for row in rows) == sorted((first.name, other.name))
     press(window, "2")
-    labelled = window.subject.case_id
+    labelled = window.desk.subject.case_id
     press(window, "S")
     quiet(window)
     rows = {row.id: row for row in window.records.rows()}
     assert len(rows) == 3, "a case that was labelled as it was stays beside the corrected one"
     assert rows[labelled].label == "ischaemic"
-    assert rows[window.subject.case_id].identity == first.identity
-    assert not rows[window.subject.case_id].label
+    assert rows[window.desk.subject.case_id].identity == first.identity
+    assert not rows[window.desk.subject.case_id].label
 
 
 def test_scans_paired_by_hand_are_one_case_of_the_library(window, tmp_path, quiet, qtbot):
@@ -502,9 +506,9 @@ def test_scans_paired_by_hand_are_one_case_of_the_library(window, tmp_path, quie
     folder.mkdir()
     for role, seed in (("stress", 1), ("rest", 2)):
         write_nm(small_scan(seed), folder / f"{seed}.dcm", role=role, case=f"Wren {role}")
-    window.boxes.scan(folder)
+    window.library_dialogs.scan(folder)
     quiet(window)
-    (box,) = window.findChildren(PlanBox)
+    (box,) = window.findChildren(PlanDialog)
     box.do_button.click()
     quiet(window)
     rows = window.records.rows()
@@ -530,11 +534,11 @@ def test_an_opinion_asked_for_is_remembered_by_the_next_window(window, imported,
     other.show()
     other.worklist.next()
     quiet(other)
-    other.labelling.place("mixed")
-    assert other.labelling.placed.opinion_seen == "heart-net", "the reader saw it yesterday"
+    other.desk.labelling.place("mixed")
+    assert other.desk.labelling.placed.opinion_seen == "heart-net", "the reader saw it yesterday"
     other.records.set_reader("Ben")
-    other.labelling.place("mixed")
-    assert other.labelling.placed.opinion_seen == "", "another reader did not"
+    other.desk.labelling.place("mixed")
+    assert other.desk.labelling.placed.opinion_seen == "", "another reader did not"
     other.close()
 
 
@@ -549,7 +553,7 @@ def test_the_audit_log_tells_what_was_done_and_names_nobody(window, tmp_path, qu
     press(window, "P")
     quiet(window)
     press(window, "3")
-    window.boxes.export(SPECT_SET, tmp_path / "out.csv")
+    window.library_dialogs.export(SPECT_SET, tmp_path / "out.csv")
     log = window.records.library.read("SELECT action, identity, detail FROM audit ORDER BY id", ())
     assert [action for action, _, _ in log] == [
         "opened",
@@ -576,7 +580,7 @@ def test_a_case_that_was_moved_is_found_when_it_is_opened_from_its_new_place(
     window.session.add_cases((case,))
     window.session.set_case(case)
     quiet(window)
-    window.close_case()
+    window.session.close_case()
     press(window, "N")
     quiet(window)
     press(window, "1")
@@ -592,18 +596,18 @@ def test_windows_of_a_moved_cube_are_found_with_it_also_from_imported_labels(
     window.session.add_cases((case,))
     window.session.set_case(case)
     quiet(window)
-    window.labelling.place("emission line")
-    window.boxes.export(SKY_SET, tmp_path / "labels.csv")
-    window.close_case()
+    window.desk.labelling.place("emission line")
+    window.library_dialogs.export(SKY_SET, tmp_path / "labels.csv")
+    window.session.close_case()
     (tmp_path / "old").rename(tmp_path / "new")
     (case,) = open_paths([tmp_path / "new"]).cases
     window.session.add_cases((case,))
     window.session.set_case(case)
     quiet(window)
-    window.close_case()
-    window.shelf.open(1)
+    window.session.close_case()
+    window.desk.library_cases.open(1)
     quiet(window)
-    assert window.labelling.placed.class_name == "emission line"
+    assert window.desk.labelling.placed.class_name == "emission line"
     other = Window(library=tmp_path / "other.sqlite")
     qtbot.addWidget(other)
     library = other.records.library
@@ -613,8 +617,8 @@ def test_windows_of_a_moved_cube_are_found_with_it_also_from_imported_labels(
     quiet(other)
     (mark,) = other.session.marks
     assert mark.text == "emission line"
-    other.close_case()
-    other.shelf.open(1)
+    other.session.close_case()
+    other.desk.library_cases.open(1)
     quiet(other)
-    assert other.labelling.placed.class_name == "emission line"
+    assert other.desk.labelling.placed.class_name == "emission line"
     other.close()

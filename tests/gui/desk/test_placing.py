@@ -32,30 +32,25 @@ def case(tmp_path):
 
 
 @pytest.fixture
-def asked(monkeypatch):
+def asked(network, monkeypatch):
     """A network that answers with the geometry it was given; returns what it was asked."""
-    from cubeview.gui.desk import questions
-
     given_to = []
 
-    def answer(folder, case, given, *, report):
+    def answer(folder, opened, case, given, *, report):
         given_to.append(given)
         odds = dict(zip(HEART_CLASSES, (0.6, 0.1, 0.1, 0.1, 0.1), strict=True))
-        return Prediction(case, "heart-net", odds, 0.3, "CPU", 0.01, (), given or {})
+        return Prediction(
+            case, "heart-net", odds, 0.3, device="CPU", seconds=0.01, ventricles=given or {}
+        )
 
-    def found(case, *, report):
+    def found(case):
         return {
             role: replace(v, doubt=0.8, reason="gut next to it")
             for role, v in ventricles(case).items()
         }
 
-    monkeypatch.setattr(questions, "answer", answer)
-    monkeypatch.setattr(questions, "found_ventricles", found)
-    monkeypatch.setattr(
-        questions,
-        "ventricles_of",
-        lambda case, *, report: placed.recall(case) or found(case, report=0),
-    )
+    monkeypatch.setattr(network, "answer", answer)
+    network.place = found
     return given_to
 
 
@@ -95,7 +90,7 @@ def test_a_dragged_centre_is_the_users_and_asked_about_at_once(qtbot, window, he
     session = window.session
     window.predict.run()
     idle(window)
-    window.placing.adjust(True)
+    window.session.set_adjusting(True)
     before = dict(session.ventricles)
     cursor = session.cursor
     drag(window, "stress", 0, "centre", (30, 0))
@@ -111,7 +106,7 @@ def test_a_dragged_centre_is_the_users_and_asked_about_at_once(qtbot, window, he
 
 
 def test_the_size_is_for_both_states_and_remembered(qtbot, window, heart, idle, files):
-    window.placing.adjust(True)
+    window.session.set_adjusting(True)
     drag(window, "stress", 0, "axis 2 +", (25, 0))
     settle(qtbot, window, idle)
     found = window.session.ventricles
@@ -126,7 +121,7 @@ def test_the_size_is_for_both_states_and_remembered(qtbot, window, heart, idle, 
 
 
 def test_the_ring_turns_the_long_axis(window, heart):
-    window.placing.adjust(True)
+    window.session.set_adjusting(True)
     drag(window, "stress", 1, "turn", (20, 5))
     axes = window.session.ventricles["stress"].axes
     turn = np.degrees(np.arccos(np.clip(axes[0] @ (1, 0, 0), -1, 1)))
@@ -135,7 +130,7 @@ def test_the_ring_turns_the_long_axis(window, heart):
 
 
 def test_undo_and_fit_again(qtbot, window, heart, idle):
-    window.placing.adjust(True)
+    window.session.set_adjusting(True)
     first = dict(window.session.ventricles)
     drag(window, "stress", 0, "centre", (30, 0))
     second = dict(window.session.ventricles)
@@ -144,7 +139,7 @@ def test_undo_and_fit_again(qtbot, window, heart, idle):
     assert window.session.ventricles == second
     window.actions_table["undo_ventricle"].trigger()
     assert window.session.ventricles == first
-    assert not window.placing.can_undo
+    assert not window.session.shown.undo
     assert not window.actions_table["undo_ventricle"].isEnabled()
     drag(window, "stress", 0, "centre", (30, 0))
     settle(qtbot, window, idle)
@@ -193,7 +188,7 @@ def test_an_answer_that_comes_late_is_kept_for_its_case(qtbot, window, network, 
 
 
 def test_the_handle_under_the_mouse(window, heart):
-    window.placing.adjust(True)
+    window.session.set_adjusting(True)
     handles = view_of(window, "stress", 0).canvas.handles
     at = handles.places["centre"]
     assert handles.near(at) == "centre"
@@ -203,9 +198,9 @@ def test_the_handle_under_the_mouse(window, heart):
 
 FIND = """
 import numpy as np
-from cubeview.gui.desk.questions import found_ventricles
+from cubeview.gui.desk.questions import Questions
 from cubeview.simulate.heart.pair import simulate_pair, to_case
-found_ventricles(to_case(simulate_pair("healthy", np.random.default_rng(0)), "shown"))
+Questions().find(to_case(simulate_pair("healthy", np.random.default_rng(0)), "shown"))
 print("libtorch_cpu" in open("/proc/self/maps").read())
 """
 

@@ -32,7 +32,7 @@ def pair():
 
 
 def answer(case, model="m"):
-    return Prediction(case, model, {"healthy": 0.2, "mixed": 0.8}, 0.8, "CPU", 0.1)
+    return Prediction(case, model, {"healthy": 0.2, "mixed": 0.8}, 0.8, device="CPU", seconds=0.1)
 
 
 def overlay(case):

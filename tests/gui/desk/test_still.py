@@ -36,7 +36,7 @@ def test_at_rest_runs_once_after_the_last_call(qtbot):
     said, parent = [], QObject()
     rest = AtRest(lambda: said.append(1), parent)
     for _ in range(3):
-        rest.ask()
+        rest.start()
     assert said == []
     qtbot.waitUntil(lambda: said == [1])
     assert not rest.isActive()

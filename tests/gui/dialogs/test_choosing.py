@@ -6,7 +6,7 @@ from astropy.io import fits
 from PyQt6.QtCore import QItemSelectionModel
 
 from cubeview.gui.desk import opening
-from cubeview.gui.dialogs.choosing import Chooser
+from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.io import open_paths
 
 
@@ -33,7 +33,7 @@ def test_the_units_of_kmos_are_chosen_from(window, idle, tmp_path):
     window.opening.open([kmos(tmp_path / "kmos.fits", (2, 3, 5, 9, 23))])
     idle(window)
     assert window.session.cases == ()
-    (chooser,) = window.findChildren(Chooser)
+    (chooser,) = window.findChildren(ChoosingDialog)
     assert chooser.list.count() == 5
     assert "8 × 6 × 7" in chooser.list.item(0).text()
     assert "2 to 2.0007 µm" in chooser.list.item(0).text()
@@ -50,12 +50,12 @@ def test_the_units_of_kmos_are_chosen_from(window, idle, tmp_path):
 def test_all_may_be_opened(window, idle, tmp_path):
     window.opening.open([kmos(tmp_path / "kmos.fits", (1, 2, 3, 4))])
     idle(window)
-    window.findChildren(Chooser)[-1].all_button.click()
+    window.findChildren(ChoosingDialog)[-1].all_button.click()
     assert len(window.session.cases) == 4
 
 
 def test_few_cubes_open_without_a_question(window, idle, tmp_path):
     window.opening.open([kmos(tmp_path / "kmos.fits", (1, 2, 3))])
     idle(window)
-    assert not window.findChildren(Chooser)
+    assert not window.findChildren(ChoosingDialog)
     assert len(window.session.cases) == 3

@@ -3,16 +3,19 @@
 import pytest
 import torch
 
+from cubeview.gui.dialogs.models import ModelsDialog
+from cubeview.learn.models import choose
 from cubeview.learn.models.card import find_models
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import build
 from cubeview.learn.models.packs import SUFFIX, folder_for
+from cubeview.learn.models.strided import build
 from tests.learn.teach.test_finetune import SMALL, card
 
 
 @pytest.fixture
-def manager(own_home, window):
+def manager(own_home, desk, monkeypatch):
     """The manager with a parent and its fine-tuned child, both the user's."""
+    monkeypatch.setattr(choose, "find_models", find_models)  # not the desk's made-up ones
     torch.manual_seed(0)
     base = save_model(Model(build(SMALL).eval(), card(name="parent")), folder_for("parent"))
     network = build(SMALL).eval()
@@ -24,8 +27,9 @@ def manager(own_home, window):
         metrics=figures,
     )
     save_model(Model(network, child), folder_for("child"))
-    window.models.open()
-    return window.models
+    dialog = ModelsDialog(desk.session, desk.jobs, desk.memory, desk.parent())
+    dialog.open()
+    return dialog
 
 
 def row(manager, name):

@@ -33,7 +33,7 @@ def test_a_cube_is_shown_in_velocity(window, with_case, qtbot):
 
 def test_a_case_that_was_closed_is_left_alone(window, with_case, qtbot):
     case = with_case(make_sky())
-    window.ask_spectral()
+    window.actions_table["spectral_axis"].trigger()
     dialog = window.findChild(SpectralDialog)
     window.session.remove_case(case)
     ok(qtbot, dialog)
@@ -47,7 +47,7 @@ def test_hearts_have_no_spectral_axis(window, with_case):
 
 def test_a_cube_is_shown_in_the_rest_frame_and_back(window, with_case, qtbot):
     with_case(make_sky())
-    window.ask_spectral()
+    window.actions_table["spectral_axis"].trigger()
     dialog = window.findChild(SpectralDialog)
     assert dialog.shown.currentData() == "air wavelength"
     assert not dialog.redshift.isEnabled()
@@ -59,7 +59,7 @@ def test_a_cube_is_shown_in_the_rest_frame_and_back(window, with_case, qtbot):
     axis = window.session.case.main.axes[0]
     assert abs(axis.values[0] - 4000) < 1
     qtbot.waitUntil(lambda: "rest frame" in window.status_line.cursor_text.text())
-    window.ask_spectral()
+    window.actions_table["spectral_axis"].trigger()
     dialog = window.findChildren(SpectralDialog)[-1]
     assert dialog.redshift.text() == "0.5"
     dialog.frame.setCurrentIndex(0)

@@ -7,7 +7,7 @@ from cubeview.gui.shell.window import Window
 from cubeview.io import open_paths
 from cubeview.io.dicom.identifiers import identifiers
 from tests.gui.fakes import make_sky
-from tests.gui.panels.test_panels import press
+from tests.gui.keys import press
 from tests.helpers.nmfolder import write_hearts
 
 NAME, NUMBER = "Doe^Jane", "H-77031"
@@ -32,7 +32,7 @@ def test_they_are_shown_while_the_case_is_open_and_can_be_hidden(
     window.session.add_cases((case,))
     window.session.set_case(case)
     idle(window)
-    window.show_notes()
+    window.docks.show("notes")
     shown = window.notes.identifiers
     assert "Name: Doe Jane\nNumber: H-77031\nBorn: 1951-02-03" in shown.text.text()
     seen = []
@@ -53,7 +53,7 @@ def test_they_are_shown_while_the_case_is_open_and_can_be_hidden(
     assert not other.memory.settings.identifiers_shown, "hidden stays hidden"
     other.close()
     shown.box.click()
-    window.close_case()
+    window.session.close_case()
     assert not shown.isVisible()
     assert shown.text.text() == ""
     path = window.records.library.path

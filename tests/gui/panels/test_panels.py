@@ -1,29 +1,66 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QKeySequence
-from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QPushButton
 
-from cubeview.cubes.answer import Prediction
+from cubeview.cubes.answer import Prediction, Segmentation
 from cubeview.errors import CubeviewError
+from cubeview.gui.panels.cases import CasesPanel
+from cubeview.gui.panels.explain import ExplainPanel
+from cubeview.gui.panels.notes import NotesPanel
+from cubeview.gui.panels.predict import PredictPanel
 from tests.gui.fakes import GONE, make_heart, make_sky
+from tests.gui.keys import press
 
 
-def press(window, key):
-    """Press a key on the window, whatever has the focus in it."""
-    window.activateWindow()
-    QTest.keySequence(window, QKeySequence(key))
+@pytest.fixture
+def put(desk, idle):
+    """Put a case into the session, its ventricles found."""
+
+    def put(case):
+        desk.session.add_cases((case,))
+        desk.session.set_case(case)
+        idle(desk)
+        return case
+
+    return put
 
 
-def test_run_shows_the_answer_in_words_and_bars(window, with_case, idle, qtbot):
-    with_case(make_heart())
-    panel = window.predict
+def shown(qtbot, panel):
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def predict(desk, qtbot):
+    return shown(qtbot, PredictPanel(desk.session, desk.jobs, desk.questions))
+
+
+@pytest.fixture
+def explain(desk, qtbot):
+    return shown(qtbot, ExplainPanel(desk.session, desk.jobs, desk.memory, desk.questions))
+
+
+@pytest.fixture
+def notes(desk, qtbot):
+    return shown(qtbot, NotesPanel(desk.session, desk.memory))
+
+
+@pytest.fixture
+def cases(desk, qtbot):
+    return shown(qtbot, CasesPanel(desk.session, ()))
+
+
+def test_run_shows_the_answer_in_words_and_bars(desk, put, predict, cases, idle, qtbot):
+    put(make_heart())
+    panel = predict
     qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
     assert panel.answer.text() == "Classifying…"
     assert not panel.run_button.isEnabled()
-    idle(window)
+    idle(desk)
     assert panel.answer.text() == "Ischaemic"
     assert panel.bars.rows[1] == ("ischaemic", 0.81, True)
     assert "0.93" in panel.abnormal.text()
@@ -31,49 +68,67 @@ def test_run_shows_the_answer_in_words_and_bars(window, with_case, idle, qtbot):
     assert "doubtful" in panel.cautions.text()
     assert panel.footer.text() == "heart-net · CPU · 40 ms · calibrated"
     assert panel.run_button.isEnabled()
-    assert "ischaemic" in window.cases.list.item(0).text()
+    assert "ischaemic" in cases.list.item(0).text()
 
 
-def test_a_case_unlike_the_training_data_gets_no_class(window, with_case):
-    with_case(make_heart())
-    case, panel = window.session.case, window.predict
+def test_a_case_unlike_the_training_data_gets_no_class(desk, put, predict, cases):
+    put(make_heart())
+    case, panel = desk.session.case, predict
     odds = {"healthy": 0.02, "artefact": 0.98}
-    answer = Prediction(case, "heart-net", odds, 0.9, "CPU", 0.1, distance=0.4)
-    window.session.set_prediction(answer)
+    answer = Prediction(case, "heart-net", odds, 0.9, device="CPU", seconds=0.1, distance=0.4)
+    desk.session.set_prediction(answer)
     assert panel.answer.text() == "Artefact"
     assert "0.40" in panel.distance.text()
     assert not panel.distance.isHidden()
-    window.session.set_prediction(replace(answer, distance=3.2, unlike="it lies 3.2 times as far"))
+    desk.session.set_prediction(replace(answer, distance=3.2, unlike="it lies 3.2 times as far"))
     assert panel.answer.text() == "Unlike anything it was trained on"
     assert [row[1:] for row in panel.bars.rows] == [(0.02, False), (0.98, False)]
     assert panel.abnormal.isHidden()
     assert panel.artefact.isHidden()
     assert "No class is given: it lies 3.2 times" in panel.cautions.text()
-    assert "artefact" not in window.cases.list.item(0).text()
+    assert "artefact" not in cases.list.item(0).text()
 
 
-def test_a_stale_answer_is_dropped(window, with_case, idle, network, qtbot):
-    with_case(make_heart("A"))
+def test_a_mask_is_said_in_words_and_drawn(desk, put, predict, explain):
+    case = put(make_heart())
+    masks, boxes = {}, {}
+    for role, cube in case.cubes.items():
+        masks[role] = np.zeros(cube.shape, np.uint8)
+        masks[role][2:4, 3, 3] = 1
+        boxes[role] = tuple(slice(0, n) for n in cube.shape)
+    classes = ("background", "ventricle")
+    answer = Segmentation(case, "masks", masks=masks, boxes=boxes, classes=classes)
+    desk.session.set_prediction(answer)
+    assert predict.answer.text() == "ventricle in 2 voxels"
+    assert predict.bars.isHidden()
+    assert predict.abnormal.isHidden()
+    assert np.isfinite(desk.session.overlay.values["rest"]).sum() == 2
+    assert explain.off_button.isChecked()
+    assert "mask for ventricle" in explain.caption.text()
+
+
+def test_a_stale_answer_is_dropped(desk, put, predict, idle, network, qtbot):
+    put(make_heart("A"))
     network.go.clear()
-    press(window, "P")
+    predict.run()
     qtbot.waitUntil(lambda: network.asked != [])
     other = make_heart("B")
-    window.session.add_cases((other,))
-    window.session.set_case(other)
+    desk.session.add_cases((other,))
+    desk.session.set_case(other)
     network.go.set()
-    idle(window)
-    assert window.session.prediction is None
-    assert window.predict.answer.text() == "Not asked"
+    idle(desk)
+    assert desk.session.prediction is None
+    assert predict.answer.text() == "Not asked"
 
 
-def test_a_failed_run_is_said_in_the_panel(window, with_case, idle, network):
-    with_case(make_heart())
+def test_a_failed_run_is_said_in_the_panel(desk, put, predict, idle, network):
+    put(make_heart())
     network.error = CubeviewError("heart-net: the weights are damaged. Copy them again.")
-    press(window, "P")
-    idle(window)
-    assert "damaged" in window.predict.reason.text()
-    assert not window.predict.reason.isHidden()
-    assert window.predict.run_button.isEnabled()
+    predict.run()
+    idle(desk)
+    assert "damaged" in predict.reason.text()
+    assert not predict.reason.isHidden()
+    assert predict.run_button.isEnabled()
 
 
 def test_a_bug_in_a_run_is_reported(window, with_case, idle, network, caplog):
@@ -87,86 +142,86 @@ def test_a_bug_in_a_run_is_reported(window, with_case, idle, network, caplog):
     caplog.clear()
 
 
-def test_what_the_model_cannot_judge_says_why(window, with_case, network):
-    with_case(make_heart(roles=("rest",)))
-    assert window.predict.answer.text() == "Cannot judge"
-    assert "stress is missing" in window.predict.reason.text()
-    assert not window.predict.run_button.isEnabled()
-    network.models = network.models[:1]
-    with_case(make_sky())
-    assert "this is a sky cube" in window.predict.reason.text()
-    network.models = []
-    with_case(make_sky())
-    assert "No model is installed" in window.predict.reason.text()
-    window.predict.run()
-    assert window.session.prediction is None
+def test_what_the_model_cannot_judge_says_why(desk, put, predict, network):
+    put(make_heart(roles=("rest",)))
+    assert predict.answer.text() == "Cannot judge"
+    assert "stress is missing" in predict.reason.text()
+    assert not predict.run_button.isEnabled()
+    network.known = network.known[:1]
+    put(make_sky())
+    assert "this is a sky cube" in predict.reason.text()
+    network.known = []
+    put(make_sky())
+    assert "No model is installed" in predict.reason.text()
+    predict.run()
+    assert desk.session.prediction is None
 
 
-def test_a_sky_cube_is_asked_at_the_cursor(window, with_case, idle, network, qtbot):
-    case = with_case(make_sky())
-    window.session.set_cursor(20, 17, 16)
-    assert "cursor" in window.predict.where.text()
-    press(window, "P")
-    idle(window)
+def test_a_sky_cube_is_asked_at_the_cursor(desk, put, predict, idle, network, qtbot):
+    case = put(make_sky())
+    desk.session.set_cursor(20, 17, 16)
+    assert "cursor" in predict.where.text()
+    predict.run()
+    idle(desk)
     asked = network.asked[0]
     assert asked.main is case.main
     assert [(s.start, s.stop) for s in asked.window] == [(4, 36), (1, 33), (0, 32)]
-    assert window.session.prediction.case is asked
-    assert window.predict.answer.text() == "Emission line"
-    assert window.predict.abnormal.isHidden()
-    window.session.set_cursor(0, 0, 0)
-    qtbot.waitUntil(lambda: "left" in window.predict.where.text())
-    press(window, "P")
-    assert window.session.prediction is None, "the answer for the old window has gone"
-    idle(window)
-    assert window.session.prediction.case.window[0] == slice(0, 16)
+    assert desk.session.prediction.case is asked
+    assert predict.answer.text() == "Emission line"
+    assert predict.abnormal.isHidden()
+    desk.session.set_cursor(0, 0, 0)
+    qtbot.waitUntil(lambda: "left" in predict.where.text())
+    predict.run()
+    assert desk.session.prediction is None, "the answer for the old window has gone"
+    idle(desk)
+    assert desk.session.prediction.case.window[0] == slice(0, 16)
 
 
-def test_cam_classifies_first_where_nobody_did(window, with_case, idle, network):
-    with_case(make_heart())
-    press(window, "C")
-    idle(window)
-    assert window.session.prediction.answer == "ischaemic"
+def test_cam_classifies_first_where_nobody_did(desk, put, explain, idle, network):
+    put(make_heart())
+    explain.run("cam")
+    idle(desk)
+    assert desk.session.prediction.answer == "ischaemic"
     assert network.asked[1][:2] == ("CAM", "ischaemic")
-    assert window.session.overlay.method == "CAM"
-    assert window.explain.buttons["CAM"].isChecked()
-    assert "CAM for ischaemic" in window.explain.caption.text()
-    assert window.explain.target.itemText(0) == "the answer (ischaemic)"
+    assert desk.session.overlay.method == "CAM"
+    assert explain.buttons["CAM"].isChecked()
+    assert "CAM for ischaemic" in explain.caption.text()
+    assert explain.target.itemText(0) == "the answer (ischaemic)"
 
 
-def test_the_class_can_be_chosen(window, with_case, idle, network):
-    with_case(make_heart())
-    press(window, "C")
-    idle(window)
-    place = window.explain.target.findData("healthy")
-    window.explain.target.setCurrentIndex(place)
-    window.explain.target.activated.emit(place)
-    idle(window)
-    assert window.session.overlay.target == "healthy"
+def test_the_class_can_be_chosen(desk, put, explain, idle, network):
+    put(make_heart())
+    explain.run("cam")
+    idle(desk)
+    place = explain.target.findData("healthy")
+    explain.target.setCurrentIndex(place)
+    explain.target.activated.emit(place)
+    idle(desk)
+    assert desk.session.overlay.target == "healthy"
 
 
 def test_occlusion_shows_a_coarse_map_and_keeps_it_when_stopped(
-    window, with_case, idle, network, qtbot
+    desk, put, predict, explain, idle, network, qtbot
 ):
-    with_case(make_heart())
-    press(window, "P")
-    idle(window)
+    put(make_heart())
+    predict.run()
+    idle(desk)
     network.go.clear()
-    press(window, "O")
-    qtbot.waitUntil(lambda: window.session.overlay is not None)
-    assert not window.session.overlay.complete
-    assert "coarse" in window.explain.caption.text()
-    assert window.explain.buttons["occlusion"].isChecked()
-    assert window.explain.progress.isVisible()
-    qtbot.mouseClick(window.explain.cancel_button, Qt.MouseButton.LeftButton)
-    idle(window)
-    assert not window.explain.progress.isVisible()
-    assert not window.session.overlay.complete
+    explain.run("occlusion")
+    qtbot.waitUntil(lambda: desk.session.overlay is not None)
+    assert not desk.session.overlay.complete
+    assert "coarse" in explain.caption.text()
+    assert explain.buttons["occlusion"].isChecked()
+    assert explain.progress.isVisible()
+    qtbot.mouseClick(explain.cancel_button, Qt.MouseButton.LeftButton)
+    idle(desk)
+    assert not explain.progress.isVisible()
+    assert not desk.session.overlay.complete
 
 
-def test_occlusion_takes_the_users_choices_and_remembers_them(window, with_case, idle, network):
-    with_case(make_heart())
-    panel = window.explain.occlusion
+def test_occlusion_takes_the_users_choices_and_remembers_them(desk, put, explain, idle, network):
+    put(make_heart())
+    panel = explain.occlusion
     panel.patch.setValue(6)
     panel.stride.setValue(2)
     panel.fill.setCurrentIndex(panel.fill.findData("wall"))
@@ -174,8 +229,8 @@ def test_occlusion_takes_the_users_choices_and_remembers_them(window, with_case,
     panel.channel.setCurrentIndex(panel.channel.findData("stress"))
     panel.precision.setCurrentIndex(panel.precision.findData("bfloat16"))
     panel.precision.activated.emit(panel.precision.currentIndex())
-    press(window, "O")
-    idle(window)
+    explain.run("occlusion")
+    idle(desk)
     chosen = {
         "patch": 6,
         "stride": 2,
@@ -184,15 +239,21 @@ def test_occlusion_takes_the_users_choices_and_remembers_them(window, with_case,
         "precision": "bfloat16",
     }
     assert network.asked[-1][2] == chosen
-    assert window.memory.settings.occlusion_patch == 6
-    assert window.memory.settings.occlusion_fill == "wall"
-    assert window.memory.settings.occlusion_precision == "bfloat16"
+    assert desk.memory.settings.occlusion_patch == 6
+    assert desk.memory.settings.occlusion_fill == "wall"
+    assert desk.memory.settings.occlusion_precision == "bfloat16"
 
 
 @pytest.mark.parametrize(
-    ("key", "method"), [("Shift+C", "Grad-CAM++"), ("Shift+O", "integrated gradients")]
+    ("key", "method"),
+    [
+        ("C", "CAM"),
+        ("O", "occlusion"),
+        ("Shift+C", "Grad-CAM++"),
+        ("Shift+O", "integrated gradients"),
+    ],
 )
-def test_gradient_maps_have_keys_and_buttons(window, with_case, idle, network, key, method):
+def test_maps_have_keys_and_buttons(window, with_case, idle, network, key, method):
     with_case(make_heart())
     press(window, key)
     idle(window)
@@ -222,81 +283,84 @@ def test_keys_and_sliders_restyle_the_map(window, with_case, idle):
     assert window.explain.off_button.isChecked()
 
 
-def test_a_failed_map_is_said_in_the_panel(window, with_case, idle, network):
-    with_case(make_heart())
-    press(window, "P")
-    idle(window)
+def test_a_failed_map_is_said_in_the_panel(desk, put, predict, explain, idle, network):
+    put(make_heart())
+    predict.run()
+    idle(desk)
     network.error = GONE
-    press(window, "C")
-    idle(window)
-    assert window.explain.problem.text() == str(GONE)
-    assert window.explain.off_button.isChecked()
+    explain.run("cam")
+    idle(desk)
+    assert explain.problem.text() == str(GONE)
+    assert explain.off_button.isChecked()
 
 
-def test_a_map_of_another_case_is_dropped(window, with_case, idle, network, qtbot):
-    with_case(make_heart("A"))
-    press(window, "P")
-    idle(window)
+def test_a_map_of_another_case_is_dropped(desk, put, predict, explain, idle, network, qtbot):
+    put(make_heart("A"))
+    predict.run()
+    idle(desk)
     network.go.clear()
-    press(window, "C")
+    explain.run("cam")
     qtbot.waitUntil(lambda: len(network.asked) == 2)
     other = make_heart("B")
-    window.session.add_cases((other,))
-    window.session.set_case(other)
+    desk.session.add_cases((other,))
+    desk.session.set_case(other)
     network.go.set()
-    idle(window)
-    assert window.session.overlay is None
+    idle(desk)
+    assert desk.session.overlay is None
 
 
-def test_notes_show_facts_axes_and_guesses(window, with_case):
+def test_notes_show_facts_axes_and_guesses(desk, put, notes):
     from PyQt6.QtWidgets import QLabel
 
-    with_case(make_heart())
-    said = " | ".join(label.text() for label in window.notes.findChildren(QLabel))
+    put(make_heart())
+    said = " | ".join(label.text() for label in notes.findChildren(QLabel))
     for text in ("guessed: stress from", "8 × 12 × 12", "−20.0 to 8.0 mm", "Matrix", "short axis"):
         assert text in said
 
 
-def test_a_single_scan_gets_its_state_and_its_partner(window, with_case, qtbot):
+def test_a_single_scan_gets_its_state_and_its_partner(desk, put, predict, notes, qtbot):
     def button(text):
         def found():
-            buttons = window.notes.findChildren(QPushButton)
-            return [b for b in buttons if b.text() == text and b.isVisibleTo(window.notes)]
+            buttons = notes.findChildren(QPushButton)
+            return [b for b in buttons if b.text() == text and b.isVisibleTo(notes)]
 
         qtbot.waitUntil(lambda: len(found()) == 1)
         return found()[0]
 
-    rest = with_case(make_heart("Rest", roles=("rest",)))
-    single = with_case(make_heart("Unknown", roles=("heart",)))
-    window.show_notes()
+    rest = put(make_heart("Rest", roles=("rest",)))
+    single = put(make_heart("Unknown", roles=("heart",)))
     qtbot.mouseClick(button("This is stress"), Qt.MouseButton.LeftButton)
-    assert window.session.case.roles == ("stress",)
+    assert desk.session.case.roles == ("stress",)
     qtbot.mouseClick(button("Pair with Rest (rest)"), Qt.MouseButton.LeftButton)
-    pair = window.session.case
+    pair = desk.session.case
     assert pair.cubes["rest"] is rest.main
     assert pair.cubes["stress"] is single.main
-    assert window.session.cases == (pair,)
+    assert desk.session.cases == (pair,)
     assert "paired by the user" in pair.evidence
-    assert window.predict.run_button.isEnabled()
+    assert predict.run_button.isEnabled()
 
 
-def test_an_answer_below_one_half_is_no_statement(window, with_case):
-    case = with_case(make_heart())
+def test_an_answer_below_one_half_is_no_statement(desk, put, predict):
+    case = put(make_heart())
     odds = {"healthy": 0.3, "ischaemic": 0.4, "artefact": 0.3}
-    window.session.set_prediction(Prediction(case, "heart-net", odds, 0.57, "CPU", 1.0))
-    assert window.predict.answer.text() == "Unsure: ischaemic?"
+    desk.session.set_prediction(
+        Prediction(case, "heart-net", odds, 0.57, device="CPU", seconds=1.0)
+    )
+    assert predict.answer.text() == "Unsure: ischaemic?"
 
 
-def test_choosing_a_model_forgets_the_others_answer(window, with_case, idle, network):
-    first = network.models[0]
-    network.models.insert(1, replace(first, name="other", card=replace(first.card, name="other")))
-    case = with_case(make_heart())
-    window.session.set_prediction(Prediction(case, first.name, {"healthy": 1.0}, 0.0, "CPU", 1.0))
-    assert window.predict.models.count() == 2
-    window.predict.models.setCurrentIndex(1)
-    window.predict.models.activated.emit(1)
-    assert window.session.model == "other"
-    assert window.session.prediction is None
+def test_choosing_a_model_forgets_the_others_answer(desk, put, predict, idle, network):
+    first = network.known[0]
+    network.known.insert(1, replace(first, name="other", card=replace(first.card, name="other")))
+    case = put(make_heart())
+    desk.session.set_prediction(
+        Prediction(case, first.name, {"healthy": 1.0}, 0.0, device="CPU", seconds=1.0)
+    )
+    assert predict.models.count() == 2
+    predict.models.setCurrentIndex(1)
+    predict.models.activated.emit(1)
+    assert desk.session.model == "other"
+    assert desk.session.prediction is None
 
 
 def test_space_plays_in_the_views_and_presses_buttons_elsewhere(window, with_case, idle, qtbot):

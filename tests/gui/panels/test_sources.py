@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 
 from cubeview.cubes.catalogue import Catalogue, Detection
+from cubeview.gui.panels.sources import SourcesPanel
+from cubeview.gui.views.ortho import OrthoView
 
 
 @pytest.fixture
-def searched(window, with_case, files, idle, monkeypatch):
+def searched(desk, qtbot, files, idle, network):
+    """A panel that has searched a cube."""
 
-    case = with_case(files["field.fits"])
+    case = files["field.fits"]
+    desk.session.add_cases((case,))
+    desk.session.set_case(case)
     line = Detection(
         1, "emission line", 0.98, 9.5, 9.5, 0.95, 10.5, -20.25, 6020.0, (16.0, 20.0, 11.0), 1.2, 3.9
     )
@@ -17,49 +22,71 @@ def searched(window, with_case, files, idle, monkeypatch):
         2, "continuum", 0.7, 18.0, 18.0, 1.0, 10.6, -20.2, math.nan, (19.5, 4.0, 5.0), 0.8, math.nan
     )
 
-    from cubeview.gui.desk import questions
-
     def found_in(folder, case, *, report):
         report(0.5, "filtering")
         return Catalogue(case, "sky-net", (line, star), 4.5, np.array([4.5]), np.array([0.9]))
 
-    monkeypatch.setattr(questions, "found_in", found_in)
-    window.actions_table["search"].trigger()
-    idle(window)
-    return case
+    network.found_in = found_in
+    panel = SourcesPanel(desk.session, desk.jobs, desk.memory, network)
+    qtbot.addWidget(panel)
+    panel.run()
+    idle(desk)
+    return panel
 
 
-def test_a_search_fills_the_table_and_marks_the_sky(window, searched):
-    assert window.docks["sources"].isVisible()
-    assert window.sources.table.rowCount() == 2
-    assert [window.sources.table.item(row, 0).text() for row in (0, 1)] == ["1", "2"]
-    assert "2 sources" in window.sources.said.text()
-    (sky,) = [view for view in window.ortho.slices if view.axis == 0]
+@pytest.fixture
+def ortho(desk, qtbot):
+    view = OrthoView(desk.session)
+    qtbot.addWidget(view)
+    view.show()
+    yield view
+    view.stop()
+
+
+def test_a_search_fills_the_table_and_marks_the_sky(desk, ortho, searched):
+    assert searched.table.rowCount() == 2
+    assert [searched.table.item(row, 0).text() for row in (0, 1)] == ["1", "2"]
+    assert "2 sources" in searched.said.text()
+    (sky,) = [view for view in ortho.slices if view.axis == 0]
     assert sorted(point.pos().x() for point in sky.sources.points()) == [5.0, 11.0]
-    assert not any(len(v.sources.points()) for v in window.ortho.slices if v.axis != 0)
+    assert not any(len(v.sources.points()) for v in ortho.slices if v.axis != 0)
 
 
-def test_a_row_goes_there_also_when_sorted(window, searched):
+def test_a_row_goes_there_also_when_sorted(desk, searched):
     from PyQt6.QtCore import Qt
 
-    window.sources.table.sortItems(3, Qt.SortOrder.AscendingOrder)
-    window.sources.table.setCurrentCell(0, 0)
-    assert window.session.cursor == (16, 20, 11)
-    assert window.session.window[0] == slice(0, 32)
-    window.sources.table.setCurrentCell(1, 0)
-    assert window.session.cursor[1:] == (4, 5)
+    searched.table.sortItems(3, Qt.SortOrder.AscendingOrder)
+    searched.table.setCurrentCell(0, 0)
+    assert desk.session.cursor == (16, 20, 11)
+    assert desk.session.window[0] == slice(0, 32)
+    searched.table.setCurrentCell(1, 0)
+    assert desk.session.cursor[1:] == (4, 5)
 
 
-def test_the_catalogue_is_saved(window, searched, tmp_path):
-    window.sources.save(tmp_path / "found.ecsv")
+def test_the_catalogue_is_saved(desk, searched, tmp_path):
+    searched.save(tmp_path / "found.ecsv")
     assert "emission line" in (tmp_path / "found.ecsv").read_text()
-    window.sources.save(tmp_path / "found.txt")
-    assert ".ecsv" in window.sources.said.text()
+    searched.save(tmp_path / "found.txt")
+    assert ".ecsv" in searched.said.text()
 
 
-def test_another_case_has_its_own_catalogue(window, searched, with_case, files):
+def test_another_case_has_its_own_catalogue(desk, searched, files):
+    sky = desk.session.case
+    desk.session.set_case(files["wren.dcm"])
+    assert searched.table.rowCount() == 0
+    assert not searched.run_button.isEnabled()
+    desk.session.set_case(sky)
+    assert searched.table.rowCount() == 2
+
+
+def test_the_search_key_shows_the_panel(window, with_case, files, network, idle):
+    with_case(files["field.fits"])
+    network.found_in = lambda folder, case, *, report: Catalogue(
+        case, "sky-net", (), 4.5, np.array([4.5]), np.array([0.9])
+    )
+    window.actions_table["search"].trigger()
+    idle(window)
+    assert window.docks["sources"].isVisible()
+    assert "0 sources" in window.sources.said.text()
     with_case(files["wren.dcm"])
-    assert window.sources.table.rowCount() == 0
     assert not window.actions_table["search"].isEnabled()
-    window.session.set_case(searched)
-    assert window.sources.table.rowCount() == 2

@@ -1,6 +1,7 @@
 """Teaching in the window: from labelled cases to a kept model."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from cubeview.io.identity import file_hashes
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import Card, find_models
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.learn.teach import procedure as lesson
 from cubeview.learn.teach import training_set
 from cubeview.learn.teach.labelled import in_words, library_entries, table_entries
@@ -72,7 +73,7 @@ def base(own_home):
         title="Small network",
         network=network.to_dict(),
         preprocess=HeartConfig().to_dict(),
-        roles=("rest", "stress"),
+        channels=("rest", "stress"),
         classes=CLASSES,
         normal="healthy",
         defects=CLASSES[1:4],
@@ -81,16 +82,28 @@ def base(own_home):
     return save_model(Model(build(network).eval(), card), data_dir() / "models" / "small")
 
 
-@pytest.fixture
-def ready(base, window, scans):
-    """A window whose Teach panel has the table's labels and few steps."""
-    window.show_teach()
-    choices = window.teach.choices
+def with_labels(panel, scans):
+    """Give a Teach panel the table's labels and few steps."""
+    choices = panel.choices
     choices.base.setCurrentIndex(choices.base.findData("small"))
     choices.use_table(scans / "labels.csv")
     choices.folds.setValue(3)
     choices.steps.setValue(4)
-    return window
+
+
+@pytest.fixture
+def alone(desk, qtbot):
+    """A Teach panel, and the desk it stands on."""
+    panel = TeachPanel(desk.session, desk.jobs, desk.records, desk.memory)
+    qtbot.addWidget(panel)
+    panel.show()
+    return SimpleNamespace(teach=panel, jobs=desk.jobs, session=desk.session, records=desk.records)
+
+
+@pytest.fixture
+def ready(base, alone, scans):
+    with_labels(alone.teach, scans)
+    return alone
 
 
 def snapshot(folder):
@@ -101,8 +114,10 @@ def finish(window, qtbot):
     qtbot.waitUntil(lambda: not window.jobs.running(), timeout=300_000)
 
 
-def test_from_labelled_cases_to_a_kept_model(ready, qtbot, idle):
-    panel = ready.teach
+def test_from_labelled_cases_to_a_kept_model(base, window, scans, qtbot):
+    ready, panel = window, window.teach
+    window.actions_table["teach"].trigger()
+    with_labels(panel, scans)
     assert panel.choices.counts.text() == "12 cases: 6 healthy, 6 ischaemic"
     assert "last two layers" in panel.plan.text()
     assert panel.isVisible()
@@ -253,25 +268,24 @@ def test_a_name_that_is_taken_or_odd_is_refused(base, scans):
     assert np.isfinite(taught.outcome.tuned.auc.value)
 
 
-def test_without_models_or_labels_the_panel_says_what_to_do(window, qtbot, monkeypatch):
-    panel = window.teach
-    assert isinstance(panel, TeachPanel)
+def test_without_models_or_labels_the_panel_says_what_to_do(alone, monkeypatch):
+    panel = alone.teach
     monkeypatch.setattr("cubeview.gui.panels.teach_choices.find_models", lambda: ())
     panel.refresh()
     assert "No model" in panel.plan.text()
     assert not panel.run_button.isEnabled()
 
 
-def test_the_base_follows_the_kind_of_the_case_at_hand(base, window, with_case):
-    choices = window.teach.choices
-    with_case(make_heart())
-    window.show_teach()
+def test_the_base_follows_the_kind_of_the_case_at_hand(base, alone):
+    choices = alone.teach.choices
+    alone.session.set_case(make_heart())
+    alone.teach.refresh()
     assert choices.model.card.kind == "heart"
     choices.base.setCurrentIndex(choices.base.findData("small"))
-    window.teach.refresh()
+    alone.teach.refresh()
     assert choices.base.currentData() == "small", "the user's choice stays"
-    with_case(make_sky())
-    window.show_teach()
+    alone.session.set_case(make_sky())
+    alone.teach.refresh()
     assert choices.model.card.kind == "sky"
 
 

@@ -30,7 +30,7 @@ def teaching(qtbot, tmp_path):
     window.show()
     window.opening.open([tmp_path / "h7-001_rest.dcm", tmp_path / "h7-001_stress.dcm"])
     qtbot.waitUntil(lambda: not window.jobs.running(), timeout=120_000)
-    window.show_teach()
+    window.actions_table["teach"].trigger()
     choices = window.teach.choices
     choices.base.setCurrentIndex(choices.base.findData(BASE))
     choices.use_table(table)

@@ -37,7 +37,7 @@ def test_from_real_labels_to_the_answer_of_a_kept_model(window, qtbot, shared_da
 
     window.opening.open([scans / "P021_stress.dcm", scans / "P021_rest.dcm"])
     finish()
-    window.show_teach()
+    window.actions_table["teach"].trigger()
     panel = window.teach
     assert panel.choices.model.name == BASE, "the base fits the case at hand"
     panel.choices.use_table(two_classes(scans, tmp_path / "labels.csv"))

@@ -40,7 +40,7 @@ def test_what_stands_in_each_cell(table):
     assert line(table, 1) == ["Wren", "—", "—", "—", "—", "—"]
     assert line(table, 2) == ["Finch", "—", "0.81", "hidden", "hidden", "hidden"]
     assert line(table, 3) == ["Swift", "healthy (Ben: mixed)", "0.81", "mixed", "0.75", "differs"]
-    assert line(table, 4) == ["Heron", "mixed", "—", "mixed (old)", "—", "—"]
+    assert line(table, 4) == ["Heron", "mixed", "—", "old: mixed", "—", "—"]
     assert cell(table, 4, "model") == "net, of an unknown state"
     assert "Blind" in cell(table, 2, "prediction", ROLE.ToolTipRole)
     assert cell(table, 3, "prediction", ROLE.ToolTipRole) == "net\nhealthy 0.25\nmixed 0.75"

@@ -28,7 +28,7 @@ def test_the_demo_answers_for_each_sample_and_takes_pictures(
 
 
 def test_without_a_model_the_demo_says_so(qtbot, network, files, monkeypatch, tmp_path):
-    network.models = []
+    network.known = []
     monkeypatch.setattr(module, "samples", lambda: (Sample("Sky", (Path("field.fits"),)),))
     (answer,) = module.demo(tmp_path / "demo.png")
     assert "No model is installed" in answer["problem"]

@@ -47,13 +47,13 @@ def go(monkeypatch):
 
 
 def shown(window):
-    return window.stack.currentWidget() is window.stack.preview_page
+    return window.pages.currentWidget() is window.pages.preview_page
 
 
 def test_the_picture_is_there_until_the_case_is(window, idle, qtbot, packed, go):
     window.opening.open([packed])
     qtbot.waitUntil(lambda: shown(window))
-    page = window.stack.preview_page
+    page = window.pages.preview_page
     assert page.words.text() == "unpacking cube.fits.gz … first channel shown"
     picture = page.picture.grab().toImage()
     middle = picture.width() // 2
@@ -66,7 +66,7 @@ def test_the_picture_is_there_until_the_case_is(window, idle, qtbot, packed, go)
     go.set()
     idle(window)
     assert window.session.case.name == "Rook"
-    assert window.stack.currentWidget() is window.ortho
+    assert window.pages.currentWidget() is window.ortho
     assert window.opening.preview is None
 
 
@@ -76,7 +76,7 @@ def test_cancelling_takes_the_picture_away(window, idle, qtbot, packed, go):
     qtbot.mouseClick(window.status_line.cancel_button, Qt.MouseButton.LeftButton)
     go.set()
     idle(window)
-    assert window.stack.currentWidget() is window.start_page
+    assert window.pages.currentWidget() is window.start_page
     assert window.opening.preview is None
 
 
@@ -86,7 +86,7 @@ def test_a_damaged_file_takes_its_picture_away(window, idle, qtbot, packed, go):
     qtbot.waitUntil(lambda: shown(window))
     go.set()
     idle(window)
-    assert window.stack.currentWidget() is window.start_page
+    assert window.pages.currentWidget() is window.start_page
     assert "damaged or cut short" in window.messages.messages()[0].text
 
 
@@ -94,8 +94,8 @@ def test_an_open_case_keeps_its_place(window, with_case, idle, qtbot, packed, go
     with_case(make_heart())
     window.opening.open([packed])
     qtbot.waitUntil(lambda: window.opening.preview is not None)
-    assert window.stack.currentWidget() is window.ortho
-    window.close_case()
+    assert window.pages.currentWidget() is window.ortho
+    window.session.close_case()
     assert shown(window)
     go.set()
     idle(window)
@@ -112,4 +112,4 @@ def test_a_picture_that_comes_late_is_dropped(window, idle, packed, go):
     go.set()
     idle(window)
     assert changes == []
-    assert window.stack.currentWidget() is window.start_page
+    assert window.pages.currentWidget() is window.start_page

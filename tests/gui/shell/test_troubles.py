@@ -62,12 +62,12 @@ def test_a_full_disk_is_said_and_labelling_goes_on_with_space(show, tmp_path):
             count += 1
             assert count < 5000
         library = window.records.library
-        shown = window.labelling.placed.class_name
+        shown = window.desk.labelling.placed.class_name
         assert len(library.history(1, SPECT_SET)) == count, "all but the refused one are there"
         assert window.labels.buttons[shown].isChecked(), "what is shown is what is on disk"
         filler.unlink()
         press(window, "4")
-        assert window.labelling.placed.class_name == "mixed"
+        assert window.desk.labelling.placed.class_name == "mixed"
         assert len(library.history(1, SPECT_SET)) == count + 1
         window.close()
 
@@ -87,7 +87,7 @@ def test_a_read_only_disk_is_said_before_and_while_labelling(show, tmp_path):
         window.close()
         subprocess.run([word.format("rw") for word in remount], check=True)
         window = show(disk / "library.sqlite")
-        assert window.labelling.placed.class_name == "healthy"
+        assert window.desk.labelling.placed.class_name == "healthy"
         window.close()
 
 
@@ -103,10 +103,10 @@ def test_a_damaged_library_is_set_aside_restored_and_told(show, tmp_path):
     (said,) = (text for text in texts(window) if "damaged" in text)
     assert "set aside as library-damaged-" in said
     assert "The backup of" in said
-    assert window.labelling.placed.class_name == "infarcted"
+    assert window.desk.labelling.placed.class_name == "infarcted"
     assert list(tmp_path.glob("library-damaged-*"))
     press(window, "1")
-    assert window.labelling.placed.class_name == "healthy"
+    assert window.desk.labelling.placed.class_name == "healthy"
 
 
 def test_a_newer_library_is_refused_kindly_and_not_touched(show, tmp_path):
@@ -131,7 +131,7 @@ def test_an_older_library_is_brought_up_to_date_and_kept(show, tmp_path):
     assert any("kept as library-format1.sqlite" in text for text in texts(window))
     assert window.records.rows()[0].others == (("Anna", "mixed"),)
     press(window, "1")
-    assert window.labelling.placed.class_name == "healthy"
+    assert window.desk.labelling.placed.class_name == "healthy"
     assert path.with_name("library-format1.sqlite").is_file()
 
 

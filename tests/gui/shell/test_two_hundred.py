@@ -7,7 +7,7 @@ from PyQt6.QtGui import QKeySequence
 from PyQt6.QtTest import QTest
 
 from cubeview.commands.simulated import write_pairs
-from cubeview.gui.dialogs.plan import PlanBox
+from cubeview.gui.dialogs.plan import PlanDialog
 from cubeview.gui.shell.window import Window
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
@@ -29,13 +29,13 @@ def test_two_hundred_simulated_cases_are_labelled_by_keys(qtbot, tmp_path):
 
     def wait():
         def done():
-            return not window.records.jobs.running() and not window.subject.busy
+            return not window.records.jobs.running() and not window.desk.subject.busy
 
         qtbot.waitUntil(done, timeout=600_000)
 
-    window.boxes.scan(folder)
+    window.library_dialogs.scan(folder)
     wait()
-    (box,) = window.findChildren(PlanBox)
+    (box,) = window.findChildren(PlanDialog)
     assert box.lines == [f"{CASES} hearts with rest and stress"]
     box.do_button.click()
     wait()

@@ -29,7 +29,7 @@ def drop(window, *paths):
 
 
 def test_an_empty_window_says_what_to_drop(window):
-    assert window.stack.currentWidget() is window.start_page
+    assert window.pages.currentWidget() is window.start_page
     assert window.windowTitle() == "CubeView"
 
 
@@ -37,11 +37,11 @@ def test_a_drop_opens_shows_and_is_remembered(window, idle):
     drop(window, Path("/scans/wren.dcm"))
     idle(window)
     assert window.session.case.name == "Wren"
-    assert window.stack.currentWidget() is window.ortho
+    assert window.pages.currentWidget() is window.ortho
     assert "Wren" in window.windowTitle()
     assert window.cases.list.count() == 1
     assert window.memory.settings.recent == (str(Path("/scans/wren.dcm").resolve()),)
-    assert next(a.text() for a in window.recent_menu.actions()) == "wren.dcm"
+    assert next(a.text() for a in window.menus.recent.actions()) == "wren.dcm"
 
 
 def test_the_views_let_drops_through_to_the_window(window, with_case):
@@ -63,7 +63,7 @@ def test_a_bad_file_is_said_and_the_window_goes_on(window, idle):
     drop(window, Path("bad.dat"))
     idle(window)
     assert texts(window) == ["bad.dat: not a cube. Choose another."]
-    assert window.stack.currentWidget() is window.start_page
+    assert window.pages.currentWidget() is window.start_page
     drop(window, Path("finch.dcm"), Path("worse.dat"))
     idle(window)
     assert window.session.case.name == "Finch"
@@ -116,8 +116,10 @@ def test_the_open_dialog_does_not_block(window, idle, qtbot):
     assert window.session.case.name == "Wren"
 
 
-def test_closing_while_work_runs(window, network, qtbot, with_case):
-    with_case(make_heart())
+def test_closing_while_work_runs(new_window, network, qtbot):
+    window = new_window
+    window.session.add_cases((make_heart(),))
+    window.session.set_case(window.session.cases[0])
     network.go.clear()
     window.predict.run_button.click()
     qtbot.waitUntil(lambda: network.asked != [])
@@ -170,22 +172,23 @@ def test_cases_are_stepped_through_and_closed(window, with_case, qtbot):
     assert window.session.case.name == "A"
     window.actions_table["close_case"].trigger()
     assert window.session.case is None
-    assert window.stack.currentWidget() is window.start_page
+    assert window.pages.currentWidget() is window.start_page
     assert "Nothing" in window.cases.none.text()
 
 
-def test_layout_theme_and_notice_are_remembered(window, qtbot, network):
+def test_layout_theme_and_notice_are_remembered(new_window, qtbot, network):
+    window = new_window
     notice = next(m for m in window.messages.messages() if m.asks)
     notice.dismiss_button.click()
     window.docks["explain"].hide()
-    window.set_theme("light")
+    window.menus.set_theme("light")
     window.close()
     again = Window()
     qtbot.addWidget(again)
     assert again.docks["explain"].isHidden()
     assert again.memory.settings.theme == "light"
     assert not any(m.asks for m in again.messages.messages())
-    again.reset_layout()
+    again.docks.reset()
     assert not again.docks["explain"].isHidden()
     again.close()
 
@@ -205,13 +208,11 @@ def test_an_error_of_the_user_goes_to_the_bar_and_a_bug_to_its_dialog(window):
     dialog.close()
 
 
-def test_a_missing_ventricle_finder_is_no_dead_end(window, idle, monkeypatch):
-    from cubeview.gui.desk import questions
-
-    def lost(case, *, report):
+def test_a_missing_ventricle_finder_is_no_dead_end(window, idle, network):
+    def lost(case):
         raise GONE
 
-    monkeypatch.setattr(questions, "ventricles_of", lost)
+    network.place = lost
     window.session.add_cases((make_heart(),))
     window.session.set_case(window.session.cases[0])
     idle(window)

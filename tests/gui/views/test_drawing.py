@@ -13,7 +13,7 @@ from cubeview.io.export.fits import write_cube
 from cubeview.library.exchange import apply_import, export_labels, plan_import
 from cubeview.library.schema import SKY_SET
 from tests.gui.fakes import make_heart, make_sky
-from tests.gui.panels.test_panels import press
+from tests.gui.keys import press
 
 CTRL, LEFT = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
 
@@ -152,7 +152,7 @@ def test_a_label_from_elsewhere_whose_window_leaves_the_cube_does_no_harm(
     (far,) = (row.id for row in window.records.rows() if row.window.startswith("4:360"))
     with window.records.library.transaction() as run:
         run.execute("UPDATE files SET path = ?", (str(sky.main.source.path),))
-    window.shelf.open(far)
+    window.desk.library_cases.open(far)
     qtbot.waitUntil(lambda: not window.records.jobs.running(), timeout=10_000)
     said = [message.text for message in window.messages.messages()]
     assert any("outside the cube" in text for text in said)

@@ -32,14 +32,8 @@ def beating(role, count=8, name="Beat"):
 
 
 @pytest.fixture
-def gated(window, with_case, monkeypatch):
-    from cubeview.gui.desk import questions
-
-    monkeypatch.setattr(
-        questions,
-        "ventricles_of",
-        lambda case, report: {role: fitted(45.0, 30.0) for role in case.cubes},
-    )
+def gated(window, with_case, network):
+    network.place = lambda case: {role: fitted(45.0, 30.0) for role in case.cubes}
     with_case(Case("Beat", "heart", {"stress": beating("stress"), "rest": beating("rest", 16)}))
     return window
 
@@ -127,13 +121,11 @@ def test_projections_show_film_and_sinogram(window, with_case, shared_data):
 
 @pytest.mark.screenshot
 @pytest.mark.parametrize("what", ["gated", "NM1_UNC.dcm", "rimd_cardiac_projections.dcm"])
-def test_pictures(window, with_case, qtbot, shared_data, what, monkeypatch):
+def test_pictures(window, with_case, qtbot, shared_data, what, network):
     window.resize(1440, 900)
     if what == "gated":
-        from cubeview.gui.desk import questions
-
         found = {role: Ventricle(CENTRE, TURN, (51.0, 36.0, 36.0)) for role in ("stress", "rest")}
-        monkeypatch.setattr(questions, "ventricles_of", lambda case, report: found)
+        network.place = lambda case: found
         with_case(Case("Beat", "heart", {"stress": beating("stress"), "rest": beating("rest")}))
         window.session.set_gate(3)
     else:

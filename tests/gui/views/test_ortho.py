@@ -111,7 +111,7 @@ def test_cine_runs_through_the_view_in_use_and_round_again(ortho, qtbot):
     view = next(v for v in ortho.slices if v.axis == 2)
     view.canvas.focused.emit()
     before = ortho.session.cursor
-    ortho.step(2)
+    ortho.focused.step(2)
     assert ortho.session.cursor == (before[0], before[1], before[2] + 2)
 
 

@@ -20,7 +20,7 @@ from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models import choose
 from cubeview.learn.models.card import Card, ModelRef, read_card, write_card
 from cubeview.learn.models.model import Model, save_model
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.learn.sky.prepare import SkyConfig
 from cubeview.library.answers import features
 from cubeview.library.folder import add_found, scan_folder
@@ -42,7 +42,7 @@ def model(tmp_path):
         title="Small",
         network=network.to_dict(),
         preprocess=HeartConfig().to_dict(),
-        roles=("rest", "stress"),
+        channels=("rest", "stress"),
         classes=CLASSES,
     )
     return save_model(Model(build(network), card, tmp_path), tmp_path / "small").folder
@@ -114,7 +114,7 @@ def test_in_processes_the_answers_are_the_same(windows, tmp_path):
         widths=(4, 8), kernels=(4, 2), strides=(2, 1), padding="same", classes=2
     )
     card = Card("tiny", "sky", "Tiny", network.to_dict(), asdict(SkyConfig()),
-                ("flux", "noise"), ("empty", "emission line"))  # fmt: skip
+                ("flux", "noise"), classes=("empty", "emission line"))  # fmt: skip
     model = str(save_model(Model(build(network), card, tmp_path), tmp_path / "tiny").folder)
     Path(records(windows)[2].files["flux"][2]).unlink()
     predict_cases(windows, [1, 2, 3], wanted=model)

@@ -6,16 +6,12 @@ import torch
 
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError
-from cubeview.learn.ask import predict as predict_module
-from cubeview.learn.ask.predict import (
-    abnormality,
-    calibrated,
-    humbled,
-    predict,
-    prepare_case,
-)
+from cubeview.learn.ask.predict import Latest, predict
 from cubeview.learn.explain.methods import make_map
+from cubeview.learn.heart.room import ROOM
 from cubeview.learn.models.prepared import Prepared
+from cubeview.learn.tasks.classify import abnormality, humbled
+from cubeview.learn.tasks.metrics import softmax
 from tests.learn.models.test_card import HEART
 from tests.learn.toys import toy_model, turned
 
@@ -34,8 +30,7 @@ def preparations(monkeypatch, prepared):
         calls.append(case)
         return replace(prepared, case=case)
 
-    monkeypatch.setattr("cubeview.learn.heart.prepare.prepare_heart", prepare)
-    monkeypatch.setattr(predict_module, "_latest", None)
+    monkeypatch.setattr("cubeview.learn.heart.room.ROOM", replace(ROOM, prepare=prepare))
     return calls
 
 
@@ -66,7 +61,7 @@ def test_the_more_doubtful_the_ventricle_the_less_certain_the_answer(prepared):
     said = []
     for doubt, by in ((0.2, "fit"), (0.5, "fit"), (0.7, "fit"), (1.0, "fit"), (1.0, "user")):
         there = Ventricle(np.zeros(3), np.eye(3), np.ones(3), doubt=doubt, by=by)
-        answer = humbled(sure, replace(prepared, ventricles={"rest": there}))
+        (answer,) = humbled(sure[None], replace(prepared, ventricles={"rest": there}))
         assert answer.sum() == pytest.approx(1.0)
         said.append(answer[0])
     assert said[0] == said[1] == said[4] == pytest.approx(0.98)
@@ -75,15 +70,16 @@ def test_the_more_doubtful_the_ventricle_the_less_certain_the_answer(prepared):
 
 
 def test_a_map_after_an_answer_does_not_prepare_again(prepared, preparations):
-    model = toy_model()
-    answer = predict(model, prepared.case)
-    make_map(model, prepared.case, "mixed", "cam", ventricles=answer.ventricles)
-    make_map(model, prepared.case, "healthy", "cam")
+    model, latest = toy_model(), Latest()
+    answer = predict(model, prepared.case, prepared=latest.prepare(model.card, prepared.case))
+    for ventricles in (answer.ventricles, {}):
+        found = latest.prepare(model.card, prepared.case, ventricles=ventricles)
+        make_map(model, prepared.case, "mixed", "cam", prepared=found)
     assert len(preparations) == 1
-    predict(model, prepared.case.swapped())
+    latest.prepare(model.card, prepared.case.swapped())
     assert len(preparations) == 2
     other = replace(model.card, preprocess={"kind": "heart", "size": 16})
-    prepare_case(other, prepared.case)
+    latest.prepare(other, prepared.case)
     assert len(preparations) == 3
 
 
@@ -112,5 +108,5 @@ def test_abnormal_leaves_the_artefact_aside():
 
 
 def test_calibration_survives_large_logits():
-    shares = calibrated(np.array([[1e4, 0, 0, 0, -1e4]]), HEART)
+    shares = softmax(np.array([[1e4, 0, 0, 0, -1e4]]), HEART.temperature)
     np.testing.assert_allclose(shares, [[1, 0, 0, 0, 0]])

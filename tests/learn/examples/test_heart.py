@@ -2,7 +2,7 @@
 
 import pytest
 
-from cubeview.learn.examples import dataset, heart
+from cubeview.learn.examples import heart, source
 from cubeview.simulate.heart import pair as spect
 from cubeview.simulate.heart.variants import LEARNT, SECOND
 
@@ -25,6 +25,6 @@ def test_only_training_filters_once_more(monkeypatch, split, variant, expected):
         return simulate(label, rng, params)
 
     monkeypatch.setattr(spect, "simulate_pair", noted)
-    inputs = heart.spect_example(3, dataset.SPLITS[split], 1, {}, variant=variant)
+    inputs = heart.spect_example(3, source.SPLITS[split], 1, {}, variant=variant)
     assert inputs.shape == (2, 32, 32, 32)
     assert seen == [expected]

@@ -3,8 +3,8 @@ import pytest
 
 from cubeview.errors import CubeviewError
 from cubeview.learn.examples.dataset import DataConfig
-from cubeview.learn.examples.sky import peak_sn, sky_example, sky_window
-from cubeview.learn.examples.truth import make_facts
+from cubeview.learn.examples.facts import make_facts
+from cubeview.learn.examples.sky import sky_example, sky_facts, sky_window
 from cubeview.learn.measure.sky_figures import by_strength
 from cubeview.simulate.sky.window import CLASSES
 
@@ -23,7 +23,7 @@ def test_an_example_is_named_by_its_numbers():
 def test_classes_take_turns():
     for index in range(10):
         assert sky_window(1, 0, index, 32)[0].label == CLASSES[index % 5]
-        assert (peak_sn(1, 0, index, PREPROCESS) == 0) == (index % 5 == 0)
+        assert (sky_facts(1, 0, index, PREPROCESS)["peak_sn"] == 0) == (index % 5 == 0)
 
 
 def test_a_preparation_from_the_future_is_refused():
@@ -49,4 +49,4 @@ def test_facts_kept_for_some_examples_serve_for_more(tmp_path):
     second = make_facts(more, tmp_path)["peak_sn"]
     assert (len(first), len(second)) == (5, 7)
     assert (second[:5] == first).all()
-    assert second[6] == peak_sn(1, 2, 6, PREPROCESS)
+    assert second[6] == sky_facts(1, 2, 6, PREPROCESS)["peak_sn"]

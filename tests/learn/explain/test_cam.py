@@ -5,7 +5,7 @@ import torch
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn.explain.methods import EXPLAINERS, make_map
 from cubeview.learn.explain.question import OcclusionSettings
-from cubeview.learn.models.network import NetworkConfig
+from cubeview.learn.models.strided import NetworkConfig
 from tests.learn.explain.test_occluder import naive
 from tests.learn.toys import summing_model, to_voxel, toy_model, turned
 

@@ -65,7 +65,7 @@ def test_grad_cam_pp_is_the_papers_from_captums_gradients(full):
     weight = (alpha * g.clamp(min=0)).sum(dim=(1, 2, 3))
     wanted = torch.einsum("c,cdhw->dhw", weight, a).clamp(min=0).numpy()
     found = make_map(model, full.case, "infarcted", "gradcam++", prepared=full)
-    placed = place(wanted, network.config, (16, 16, 16))[::-1]
+    placed = place(wanted, network.layout(), (16, 16, 16))[::-1]
     assert placed.max() > 0
     np.testing.assert_allclose(found.values["stress"], placed, rtol=0, atol=1e-4 * placed.max())
     assert (found.values["stress"] >= 0).all()

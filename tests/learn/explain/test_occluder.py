@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from cubeview.learn.explain.occluder import Occluder, track
-from cubeview.learn.models.network import NetworkConfig
+from cubeview.learn.models.strided import NetworkConfig
 from tests.learn.toys import toy_model
 
 SEED = {"widths": (3, 4, 5, 6), "kernels": (4, 4, 2, 2), "strides": (2, 2, 1, 1)}
@@ -83,7 +83,7 @@ def test_only_what_was_shown_is_followed():
 def test_a_patch_nothing_sees_changes_nothing():
     # 21 voxels under kernel 5, stride 3, then 2 by 2 leave the last three unseen.
     config = NetworkConfig(widths=(3, 4), kernels=(5, 2), strides=(3, 2), padding="valid")
-    assert track(20, 21, 21, config) is None
+    assert track(20, 21, 21, config.layout) is None
     network = toy_model(config).network
     shown = torch.rand(2, 21, 21, 21)
     starts = np.array([[20, 0, 0], [8, 0, 0]])

@@ -8,9 +8,11 @@ import torch
 
 from cubeview.errors import CubeviewError
 from cubeview.learn.explain.advice import NAME, advice, read_figures, write_figures
+from cubeview.learn.heart.known import _on_grid
 from cubeview.learn.measure import faithful
 from cubeview.learn.measure.faithful import check_maps
 from cubeview.learn.models.model import load_model
+from cubeview.learn.models.rooms import Known
 from cubeview.paths import resource
 from tests.learn.toys import summing_model, turned
 
@@ -90,10 +92,11 @@ def test_a_site_is_carried_onto_the_input_grid():
     mask = np.zeros((16, 16, 21), bool)
     mask[12, 11, 9] = True  # input voxel (3, 11, 6) of `turned`
     prepared = turned(np.ones((2, 16, 16, 16)))
-    found = faithful._on_grid(mask, prepared.grids["rest"], (16, 16, 16))
+    found = _on_grid(mask, prepared.grids["rest"], (16, 16, 16))
     assert np.argwhere(found).tolist() == [[3, 11, 6]]
-    assert faithful._around(found, 1).sum() == 7
-    assert not faithful._around(np.zeros((3, 3, 3), bool), 9).any()
+    everywhere = np.ones_like(found)
+    assert Known("mixed", prepared, everywhere, found, 1).near.sum() == 7
+    assert not Known("mixed", prepared, everywhere, ~everywhere, 9).near.any()
 
 
 def test_advice_names_the_map_that_finds_the_place(tmp_path):

@@ -1,7 +1,8 @@
 import json
+import pickle
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -27,9 +28,9 @@ HEART = Card(
     name="toy",
     kind="heart",
     title="Toy heart model",
-    network={"channels_in": 2, "classes": 5, "widths": [4]},
+    network={"name": "strided", "channels_in": 2, "classes": 5, "widths": [4]},
     preprocess={"kind": "heart", "size": 32},
-    roles=("rest", "stress"),
+    channels=("rest", "stress"),
     classes=CLASSES,
     codes=CODES,
     normal="healthy",
@@ -50,7 +51,7 @@ def case_of(kind, *roles):
 def test_a_card_comes_back_as_written(tmp_path):
     write_card(HEART, tmp_path)
     again = read_card(tmp_path)
-    assert again.roles == ("rest", "stress")
+    assert again.channels == ("rest", "stress")
     assert again.codes["mixed"] == CODES["mixed"]
     assert again.network == HEART.network
     assert again.licence == "GPL-3.0-or-later"
@@ -64,7 +65,7 @@ def test_a_card_comes_back_as_written(tmp_path):
         ({"format": 99}, "update CubeView"),
         ({"format": None}, "format number"),
         ({"mood": "good"}, "unknown entry 'mood'"),
-        ({"roles": ["rest"]}, "2 channels"),
+        ({"channels": ["rest"]}, "2 channels"),
         ({"classes": ["a", "b"]}, "5 answers"),
         ({"defects": ["broken"]}, "none of its classes"),
         ({"temperature": 0}, "temperature"),
@@ -72,6 +73,9 @@ def test_a_card_comes_back_as_written(tmp_path):
         ({"network": 3}, "'network' is not a table"),
         ({"title": 3}, "'title' is not text"),
         ({"codes": {"mixed": ["1"]}}, "codes"),
+        ({"task": "guess"}, "'task' is 'guess'"),
+        ({"task": "embed"}, "a vector has no classes"),
+        ({"task": "estimate"}, "needs 'quantity'"),
         ({"kind": "brain"}, "neither heart nor sky"),
     ],
 )
@@ -102,13 +106,24 @@ def test_an_old_format_is_upgraded_step_by_step(tmp_path, monkeypatch):
     assert (again.title, again.format) == ("Upgraded", now + 1)
 
 
-def test_a_card_of_the_first_format_is_read(tmp_path):
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_card_of_an_older_format_is_read(tmp_path, number):
     write_card(HEART, tmp_path)
     path = tmp_path / "card.json"
-    old = json.loads(path.read_text()) | {"format": 1}
-    del old["doubt_sha256"]
+    old = json.loads(path.read_text()) | {"format": number}
+    old["roles"] = old.pop("channels")
+    for name in ("task", "quantity", "unit", *(["doubt_sha256"] if number == 1 else [])):
+        del old[name]
+    del old["network"]["name"]
     path.write_text(json.dumps(old))
     assert vars(read_card(tmp_path)) == vars(HEART)
+
+
+def test_a_card_travels_between_processes():
+    again = pickle.loads(pickle.dumps(HEART))
+    assert vars(again) == vars(HEART)
+    with pytest.raises(TypeError):
+        again.codes["mixed"] = ("1", "2", "3")
 
 
 def test_models_are_found_and_bad_ones_passed_over(caplog):
@@ -144,3 +159,12 @@ def test_a_card_is_read_without_torch():
     code = "import sys, cubeview.learn.models.card; print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_a_card_travels_to_another_process():
+    (card, *_) = (ref.card for ref in find_models())
+    again = pickle.loads(pickle.dumps(card))
+    for entry in fields(card):
+        assert getattr(again, entry.name) == getattr(card, entry.name)
+    with pytest.raises(TypeError):
+        again.network["classes"] = 3

@@ -7,7 +7,7 @@ import pytest
 from cubeview.errors import CubeviewError
 from cubeview.learn.models import choose as module
 from cubeview.learn.models.card import ModelRef, read_card, write_card
-from cubeview.learn.models.choose import choose, models_for, named
+from cubeview.learn.models.choose import choose, default_of, models_for, named
 from tests.gui.fakes import HEART_CLASSES, SKY_CLASSES, make_ref
 
 
@@ -47,6 +47,13 @@ def models(monkeypatch):
 )
 def test_the_default_answers_else_the_first_that_can(case, defaults, name):
     assert choose(case, defaults=defaults).name == name
+
+
+@pytest.mark.parametrize("chosen", ["", "gone", "heart-net"])
+def test_a_kind_has_one_model_that_answers_whatever_the_case(chosen):
+    assert default_of("heart", {"heart": chosen}).name == "heart-net"
+    assert default_of("heart", {"heart": "one"}).name == "one"
+    assert default_of("volume", {}) is None
 
 
 def test_the_model_that_is_wanted_answers_or_none(models, tmp_path):

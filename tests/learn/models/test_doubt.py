@@ -20,7 +20,6 @@ from cubeview.learn.models.doubt import (
     RATE,
     doubt_bytes,
     doubt_of,
-    early_features,
     keeps_features,
     strange,
 )
@@ -55,7 +54,7 @@ def doubt(network):
 
 def distances(network, doubt, inputs):
     with torch.inference_mode():
-        return doubt.distances(early_features(network, torch.from_numpy(inputs)).numpy())
+        return doubt.distances(network.early(torch.from_numpy(inputs)).numpy())
 
 
 def test_unseen_cases_of_the_kind_are_flagged_at_about_the_stated_rate(network, doubt):
@@ -237,7 +236,7 @@ def test_physionet_scans_are_near_enough(shipped, shared_data):
         prepared = prepare_case(shipped.card, Case("p", "heart", {"rest": scan, "stress": scan}))
         shown = torch.from_numpy(prepared.input[None])
         with torch.inference_mode():
-            early = early_features(shipped.network, shown).numpy()
+            early = shipped.network.early(shown).numpy()
         far.append(float(shipped.doubt.distances(early)[0]))
     assert len(far) >= 10
     assert sum(distance > 1 for distance in far) <= 1, far

@@ -6,7 +6,7 @@ import torch
 
 from cubeview.learn.explain.occluder import Occluder
 from cubeview.learn.models.ensemble import combined
-from cubeview.learn.models.network import NetworkConfig, build, fold_batch_norm
+from cubeview.learn.models.strided import NetworkConfig, build, fold_batch_norm
 from tests.learn.toys import CONFIG, toy_model
 
 

@@ -8,7 +8,7 @@ import torch
 from cubeview.errors import CubeviewError
 from cubeview.learn.models.card import sha256
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from tests.learn.models.test_card import HEART
 
 CONFIG = NetworkConfig(widths=(4, 8), kernels=(4, 2), strides=(2, 1), padding="same")

@@ -9,7 +9,6 @@ import torch
 from cubeview.errors import CubeviewError
 from cubeview.learn.models.card import CARD, WEIGHTS, find_models, read_card, sha256
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import build
 from cubeview.learn.models.packs import (
     SUMS,
     delete_model,
@@ -21,6 +20,7 @@ from cubeview.learn.models.packs import (
     models_dir,
     parent_of,
 )
+from cubeview.learn.models.strided import build
 from cubeview.paths import data_dir
 from tests.learn.teach.test_finetune import SMALL, card
 

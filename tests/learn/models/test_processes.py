@@ -15,7 +15,7 @@ from cubeview.commands.simulated import write_pairs
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import read_card
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import build
+from cubeview.learn.models.strided import build
 from cubeview.learn.train.fit import CHECKPOINT
 from tests.learn.teach.test_finetune import SMALL, card
 from tests.learn.train.test_train import RECIPE

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from cubeview.learn.models.network import NetworkConfig, build
-from cubeview.learn.models.receptive import place, receptive_field
+from cubeview.learn.models.receptive import place
+from cubeview.learn.models.strided import NetworkConfig, build
 
 SEED = {"widths": (2, 2, 2, 2), "kernels": (4, 4, 2, 2), "strides": (2, 2, 1, 1)}
 
@@ -13,7 +13,7 @@ SEED = {"widths": (2, 2, 2, 2), "kernels": (4, 4, 2, 2), "strides": (2, 2, 1, 1)
     [("same", 5.5), ("valid", 8.5), (((1, 1), (1, 1), (0, 1), (1, 0)), 1.5)],
 )
 def test_centres_of_the_seed_layout(padding, start):
-    field = receptive_field(NetworkConfig(**SEED, padding=padding))
+    field = NetworkConfig(**SEED, padding=padding).layout
     assert (field.start, field.stride, field.size) == (start, 4, 18)
 
 
@@ -35,7 +35,7 @@ def test_a_feature_sees_what_the_layers_say(config):
     middle = last.shape[-1] // 2
     last[0, 0, middle, middle, middle].backward()
     seen = np.flatnonzero(x.grad[0, 0].sum(dim=(0, 1)).numpy())
-    field = receptive_field(config)
+    field = config.layout
     assert (seen[0] + seen[-1]) / 2 == field.start + field.stride * middle
     assert seen[-1] - seen[0] + 1 == field.size
 
@@ -44,15 +44,15 @@ def test_a_feature_is_placed_at_its_centre():
     config = NetworkConfig(**SEED, padding=((1, 1), (1, 1), (0, 1), (0, 1)))
     values = np.zeros((8, 8, 8))
     values[2, 3, 4] = 1.0
-    placed = place(values, config, (32, 32, 32))
+    placed = place(values, config.layout, (32, 32, 32))
     where = np.argwhere(placed == placed.max())
     np.testing.assert_allclose(where.mean(axis=0), [13.5, 17.5, 21.5])
     assert placed[0, 0, 0] == 0
     ramp = np.broadcast_to(5.5 + 4 * np.arange(8)[:, None, None], (8, 8, 8))
-    np.testing.assert_allclose(place(ramp, config, (32, 32, 32))[6:, 0, 0], np.arange(6, 32))
-    np.testing.assert_allclose(place(ramp, config, (32, 32, 32))[:6, 0, 0], 5.5)
+    np.testing.assert_allclose(place(ramp, config.layout, (32, 32, 32))[6:, 0, 0], np.arange(6, 32))
+    np.testing.assert_allclose(place(ramp, config.layout, (32, 32, 32))[:6, 0, 0], 5.5)
 
 
 def test_a_map_of_one_feature_fills_the_input():
     config = NetworkConfig(**SEED, padding="valid")
-    np.testing.assert_array_equal(place(np.full((1, 1, 1), 3.0), config, (20, 20, 20)), 3.0)
+    np.testing.assert_array_equal(place(np.full((1, 1, 1), 3.0), config.layout, (20, 20, 20)), 3.0)

@@ -23,7 +23,7 @@ from cubeview.paths import resource
 from cubeview.simulate.sky.field import simulate_field
 from cubeview.simulate.sky.settings import SETTINGS
 from cubeview.simulate.sky.sources import line as line_profile
-from cubeview.simulate.sky.sources import star
+from cubeview.simulate.sky.sources import psf
 from tests.benchmarks import search_figures
 from tests.learn.search import lsdcat
 
@@ -128,7 +128,7 @@ def test_a_point_source_stands_out_most_without_smoothing_where_a_beam_made_the_
     field = simulate_field(5, (48, 64, 64), flavour="radio", counts={})
     flux, sigma = (p.array for p in (field.case.main.pixels, field.case.main.uncertainty))
     places = [(y, x) for y in (12, 32, 52) for x in (12, 32, 52)]
-    image = sum(star(SETTINGS["radio"].optics, (64, 64), (0, *place)) for place in places)
+    image = sum(psf(SETTINGS["radio"].optics, (64, 64), *place) for place in places)
     ratio = flux / sigma + 8.0 * line_profile(48, 24, 3.0)[:, None, None] * image
     fitted, plain = (
         best_of(ratio.astype(np.float32), bank)[0].score[24][tuple(np.transpose(places))].mean()
@@ -229,7 +229,7 @@ def test_the_map_is_the_network_on_every_window_with_its_surroundings(model):
         # A window of 32 with the 12 voxels around it that its features see.
         part = torch.tensor(channels[:, 4:60, :, :])[None]
         features = network.features(part)[0, :, 3:11, 3:11, 3:11]
-        alone = network.head(features.mean(dim=(1, 2, 3))).softmax(0).numpy()
+        alone = network.head.of_means(features.mean(dim=(1, 2, 3))).softmax(0).numpy()
     assert np.abs(whole[:, 4, 3, 3] - alone).max() < 1e-4
 
 

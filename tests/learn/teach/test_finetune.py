@@ -8,13 +8,13 @@ import torch
 from scipy.special import softmax
 
 from cubeview.errors import Cancelled, CubeviewError
-from cubeview.learn.measure.calibrate import HEAD_C, calibrate, how_far, logistic
-from cubeview.learn.measure.metrics import auc
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.ensemble import combined
 from cubeview.learn.models.model import Model, load_model, save_model
-from cubeview.learn.models.network import NetworkConfig, build
 from cubeview.learn.models.prepared import Prepared
+from cubeview.learn.models.strided import NetworkConfig, build
+from cubeview.learn.tasks.calibrate import HEAD_C, calibrate, how_far, logistic
+from cubeview.learn.tasks.metrics import auc
 from cubeview.learn.teach.comparison import figures, positive_classes, verdict
 from cubeview.learn.teach.finetune import fine_tune, linked_classes
 from cubeview.learn.teach.labelled import Entry
@@ -34,7 +34,7 @@ def card(**changes):
         title="Small",
         network=SMALL.to_dict(),
         preprocess={"kind": "heart"},
-        roles=("rest", "stress"),
+        channels=("rest", "stress"),
         classes=CLASSES,
         normal="healthy",
         defects=("ischaemic", "infarcted", "mixed"),
@@ -113,7 +113,7 @@ def test_the_head_goes_a_share_of_the_way_and_what_it_sees_stays(base, monkeypat
         assert torch.equal(ours, theirs)
     with torch.inference_mode():
         pooled = start.features(torch.tensor(cases.inputs)).mean(dim=(2, 3, 4))
-        logits = start.head(pooled)
+        logits = start.head.of_means(pooled)
     evidence = torch.stack([logits[:, 0], logits[:, 1:4].logsumexp(dim=1)], dim=1).numpy()
     _, heat = calibrate(evidence, cases.truth, 1.0)
     matrix, _ = logistic(pooled.numpy(), cases.truth, evidence / heat, HEAD_C)
@@ -266,7 +266,7 @@ def test_cancelling_stops_at_the_next_step(base):
         (RuntimeError("CUDA error: device lost"), "device lost"),
     ],
 )
-@pytest.mark.parametrize("where", ["cubeview.learn.teach.rounds.varied", "torch.optim.AdamW.step"])
+@pytest.mark.parametrize("where", ["cubeview.learn.teach.rounds.room_of", "torch.optim.AdamW.step"])
 def test_what_breaks_off_says_what_to_change(base, monkeypatch, fault, reason, where):
     def broken(*given, **named):
         raise fault

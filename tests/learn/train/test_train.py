@@ -11,13 +11,14 @@ from threadpoolctl import threadpool_limits
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn.ask.predict import predict
 from cubeview.learn.examples import dataset
-from cubeview.learn.examples.dataset import DataConfig, Dataset, Source, make_dataset
+from cubeview.learn.examples.dataset import DataConfig, Dataset, make_dataset
 from cubeview.learn.examples.heart import misplaced
+from cubeview.learn.examples.source import Source
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.measure.measured import Measured, answers, figures, simulated, simulator_of
 from cubeview.learn.models.card import read_card
 from cubeview.learn.models.model import load_model
-from cubeview.learn.models.network import NetworkConfig, build
+from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.learn.train.fit import CHECKPOINT, fit, rate_at
 from cubeview.learn.train.recipe import Schedule, read_recipe
 from cubeview.learn.train.train import train
@@ -125,6 +126,7 @@ def test_a_constant_rate_stays():
         ("[network]|[network", "TOML"),
         ('precision = "fp32"|precision = "fp8"', "precision"),
         ("epochs = 2|course = 'zigzag'", "course"),
+        ('kind = "heart"|kind = "hart"', "none of heart, sky"),
     ],
 )
 def test_a_bad_recipe_says_what_is_wrong(tmp_path, change, word):

@@ -61,7 +61,7 @@ def model(tmp_path_factory):
 
 def test_a_sky_model_knows_its_strengths(model):
     figures = model.card.metrics["by_peak_sn"]
-    assert model.card.roles == ("flux", "noise")
+    assert model.card.channels == ("flux", "noise")
     assert model.card.classes == CLASSES
     assert 4 <= figures["bright_cases"] <= 20
     assert sum(part["cases"] for part in figures["curve"]) <= 16

@@ -5,7 +5,7 @@ from cubeview.simulate.sky.artefacts import FAULTS
 from cubeview.simulate.sky.lines import EMITTERS, draw_emission
 from cubeview.simulate.sky.noise import beam_correlated, correlated, draw_ifu_noise
 from cubeview.simulate.sky.sources import Optics, blur, draw_optics, psf
-from cubeview.simulate.sky.window import CLASSES, SkyRange, simulate_window
+from cubeview.simulate.sky.window import CLASSES, simulate_window
 
 
 @pytest.mark.parametrize("label", CLASSES)
@@ -20,7 +20,7 @@ def test_the_same_seed_gives_the_same_window(label):
 def test_windows_are_whole_and_as_strong_as_asked(label):
     rng = np.random.default_rng(11)
     for _ in range(40):
-        window = simulate_window(label, rng, params=SkyRange(sn=(10.0, 20.0)))
+        window = simulate_window(label, rng, sn=(10.0, 20.0))
         seen = np.isfinite(window.flux)
         assert window.flux.shape == window.sigma.shape == (32, 32, 32)
         assert window.flux.dtype == np.float32

@@ -7,7 +7,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.shell.previewpage import PreviewPage
 
 
-class Middle(QStackedWidget):
+class Pages(QStackedWidget):
     """Shows one of three pages, as the session and the opening of files have it."""
 
     def __init__(

@@ -1,13 +1,13 @@
 """What was simulated in each example of a data set, kept beside it."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.learn.examples.dataset import SOURCES, SPLITS, DataConfig, make_files
+from cubeview.learn.examples.dataset import SOURCES, DataConfig, completed
+from cubeview.paths import replacing
 
 
 def make_facts(
@@ -20,12 +20,9 @@ def make_facts(
     """
     if SOURCES[config.source].facts is None:
         return {}
-    paths = [folder / f"{number:05d}.json" for number in range(-(-config.count // config.shard))]
-    missing = [number for number, path in enumerate(paths) if not path.is_file()]
-    done = len(paths) - len(missing)
+    paths = config.files(folder, ".json")
     try:
-        for number in make_files(_write_facts, config, paths, missing, workers):
-            done += number
+        for done in completed(_write_facts, config, paths, workers):
             report(done / len(paths), "Looking up what was simulated")
         parts = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     except OSError as error:
@@ -39,12 +36,5 @@ def make_facts(
 def _write_facts(config: DataConfig, number: int, path: Path) -> None:
     facts = SOURCES[config.source].facts
     assert facts is not None
-    # The last shard's are made whole, as its examples are, so that more of them can be asked for.
-    first, split = number * config.shard, SPLITS[config.split]
-    every = [
-        facts(config.seed, split, index, config.preprocess)
-        for index in range(first, first + config.shard)
-    ]
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(every), encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_text(json.dumps(config.each(facts, number)), encoding="utf-8")

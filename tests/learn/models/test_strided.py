@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cubeview.learn.models.network import NetworkConfig, build, fold_batch_norm
+from cubeview.learn.models.strided import NetworkConfig, build, fold_batch_norm
 
 SMALL = NetworkConfig(classes=2, widths=(4, 8), kernels=(4, 2), strides=(2, 1), padding="same")
 
@@ -17,8 +17,8 @@ def test_default_is_the_seed_layout():
     network = build(NetworkConfig())
     assert sum(p.numel() for p in network.parameters()) == 464_613 + sum((32, 64, 128, 256))
     assert network.features(torch.zeros(1, 2, 32, 32, 32)).shape == (1, 256, 8, 8, 8)
-    assert NetworkConfig().map_size(32) == 8
-    assert NetworkConfig(padding="valid").map_size(32) == 4
+    assert NetworkConfig().layout.map_size(32) == 8
+    assert NetworkConfig(padding="valid").layout.map_size(32) == 4
 
 
 def test_it_overfits_two_samples():

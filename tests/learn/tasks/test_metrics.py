@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cubeview.learn.measure import metrics
-from cubeview.learn.measure.calibrate import calibrate
+from cubeview.learn.tasks import metrics
+from cubeview.learn.tasks.calibrate import calibrate
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
 

@@ -24,15 +24,8 @@ class Interval:
 def auc(scores: np.ndarray, positive: np.ndarray) -> float:
     """Return the area under the ROC curve: the chance that a positive scores above a negative.
 
-    Parameters
-    ----------
-    scores : ndarray, shape (n,)
-    positive : ndarray of bool, shape (n,)
-
-    Returns
-    -------
-    float
-        Ties count half (Mann and Whitney 1947); NaN when one side is missing.
+    Of scores and bool, shape (n,). Ties count half (Mann and Whitney 1947); NaN when one side is
+    missing.
     """
     count = int(positive.sum())
     other = len(positive) - count
@@ -140,13 +133,7 @@ def auc_gain(
 
 
 def confusion(truth: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
-    """Return counts, shape (classes, classes): rows the truth, columns the answer.
-
-    Parameters
-    ----------
-    truth, said : ndarray of int, shape (n,)
-    classes : int
-    """
+    """Return counts, shape (classes, classes): rows the truth, columns the answer."""
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (truth, said), 1)
     return counts
@@ -164,15 +151,8 @@ def reliability(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean confidence, accuracy and number of cases in equal-width confidence bins.
 
-    Parameters
-    ----------
-    probabilities : ndarray, shape (n, classes)
-    truth : ndarray of int, shape (n,)
-    bins : int
-
-    Notes
-    -----
-    Guo et al. 2017, arXiv:1706.04599, section 2. Empty bins hold NaN.
+    Of probabilities, shape (n, classes), and truth, shape (n,). Guo et al. 2017,
+    arXiv:1706.04599, section 2. Empty bins hold NaN.
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
@@ -185,14 +165,7 @@ def reliability(
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
-    """Return the expected calibration error (Guo et al. 2017, eq. 3), 0 to 1.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (n, classes)
-    truth : ndarray of int, shape (n,)
-    bins : int
-    """
+    """Return the expected calibration error (Guo et al. 2017, eq. 3), 0 to 1; see `reliability`."""
     mean, share, number = reliability(probabilities, truth, bins)
     used = number > 0
     return float((np.abs(mean - share)[used] * number[used]).sum() / number.sum())
@@ -240,20 +213,15 @@ def summarise(
     normal, defects : str, sequence of str
         For the areas under the ROC curve: `normal` against all others by 1 - p(normal), and
         against the defects by `evidence`.
-
-    Returns
-    -------
-    dict
     """
     before, after = softmax(logits), softmax(logits, temperature)
     table = confusion(labels, logits.argmax(axis=1), len(classes))
     likely = np.maximum(after[np.arange(len(labels)), labels], 1e-300)
+    recall = zip(classes, recalls(table), strict=True)
     figures: dict[str, Any] = {
         "cases": len(labels),
         "accuracy": round(float((logits.argmax(axis=1) == labels).mean()), 4),
-        "recall": {
-            name: round(float(r), 4) for name, r in zip(classes, recalls(table), strict=True)
-        },
+        "recall": {name: round(float(share), 4) for name, share in recall},
         "confusion": table.tolist(),
         "calibration_error_raw": round(calibration_error(before, labels), 4),
         "calibration_error": round(calibration_error(after, labels), 4),
@@ -262,13 +230,11 @@ def summarise(
     if normal:
         healthy = list(classes).index(normal)
         numbers = [list(classes).index(name) for name in defects]
-        figures["auc_normal_against_rest"] = round(
-            auc(1.0 - after[:, healthy], labels != healthy), 4
-        )
+        against_rest = auc(1.0 - after[:, healthy], labels != healthy)
         asked = np.isin(labels, [healthy, *numbers])
-        figures["auc_defect_against_normal"] = round(
-            auc(evidence(logits, healthy, numbers)[asked], labels[asked] != healthy), 4
-        )
+        against_ill = auc(evidence(logits, healthy, numbers)[asked], labels[asked] != healthy)
+        figures["auc_normal_against_rest"] = round(against_rest, 4)
+        figures["auc_defect_against_normal"] = round(against_ill, 4)
     return figures
 
 
@@ -289,8 +255,7 @@ def _drawn(
     rng = np.random.default_rng(seed)
     drawn = []
     for side in sides:
-        ill, well = (rng.multinomial(len(s), np.full(len(s), 1 / len(s)), rounds) / len(s)
-                     for s in side)  # fmt: skip
+        ill, well = (rng.multinomial(n, np.full(n, 1 / n), rounds) / n for n in map(len, side))
         drawn.append(((ill @ _wins(scores, *side)) * well).sum(axis=1))
     return np.mean(drawn, axis=0) if drawn else np.full(rounds, np.nan)
 

@@ -58,7 +58,7 @@ def calibrate(
 
 
 def how_far(ways: np.ndarray, truth: np.ndarray, temperature: float) -> int:
-    """Return how far to go, from scores of cases that were not trained on.
+    """Return how far to go, from scores of cases that were not trained on: an index into `ways`.
 
     The best of several ways is the one whose calibrated scores lose least; taken is the shortest
     that cannot be told from it, which is to go nowhere unless the cases clearly speak against it.
@@ -70,11 +70,6 @@ def how_far(ways: np.ndarray, truth: np.ndarray, temperature: float) -> int:
     truth : ndarray of int, shape (n,)
     temperature : float
         As in `calibrate`.
-
-    Returns
-    -------
-    int
-        Index into `ways`.
 
     Notes
     -----

@@ -1,0 +1,73 @@
+"""What belongs to a case while it is open, and is as it was when the user comes back to it."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cubeview.cubes.answer import Answer, Overlay
+from cubeview.cubes.case import Case
+from cubeview.cubes.catalogue import Catalogue
+from cubeview.cubes.cube import Box
+from cubeview.cubes.ventricle import Ventricle
+from cubeview.gui.desk.styles import Display, Mark
+
+if TYPE_CHECKING:
+    from cubeview.learn.ask.predict import Latest
+
+
+@dataclass(eq=False)
+class OpenCase:
+    """One object an open case; the session owns them, and alone changes what it announces.
+
+    Parameters
+    ----------
+    case : Case or None
+        None for the empty window.
+    display : Display
+    cursor : tuple of int
+        A voxel of the main cube.
+    window : Box or None
+        The part of a sky cube that was asked about; None for the whole case.
+    drawn : bool
+        The user drew this window: it counts, and not the one around the cursor, until the cursor
+        leaves it.
+    gate : int or None
+        The gate of a gated scan that is shown, counted from 0; None for the sum.
+    white : bool
+        The sky plane shows the mean of all channels.
+    aperture : float
+        Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
+    marks, ventricles, prediction, overlay, catalogue
+        What was labelled, fitted or placed, answered, explained and found.
+    hashes : dict of role to str, optional
+        SHA-256 of the case's files; None while they are not known.
+    undo : list
+        Ellipsoids as they were before each change by the user, the last change last.
+    found : dict of role to Ventricle
+        What the finder made of it. Filled and read in the quick lane only, as is `latest`.
+    latest : Latest, optional
+        The input a network was last shown.
+    """
+
+    case: Case | None
+    display: Display
+    cursor: tuple[int, int, int] = (0, 0, 0)
+    window: Box | None = None
+    drawn: bool = False
+    gate: int | None = None
+    white: bool = False
+    aperture: float = 0.0
+    marks: tuple[Mark, ...] = ()
+    ventricles: dict[str, Ventricle] = field(default_factory=dict)
+    prediction: Answer | None = None
+    overlay: Overlay | None = None
+    catalogue: Catalogue | None = None
+    hashes: dict[str, str] | None = None
+    undo: list[dict[str, Ventricle]] = field(default_factory=list)
+    found: dict[str, Ventricle] = field(default_factory=dict)
+    latest: "Latest | None" = None
+
+    def __post_init__(self) -> None:
+        if self.case is not None:
+            z, y, x = self.case.main.shape
+            self.cursor = (z // 2, y // 2, x // 2)
+            self.window = self.case.window
