@@ -68,7 +68,7 @@ REGISTERED = np.array([0.8, 0.4, 0.3, 1.4, 0.8, 0.7])
 
 
 def as_registered(
-    truth: Mapping[str, Ventricle], error: np.ndarray, rng: np.random.Generator
+    truth: Mapping[Any, Ventricle], error: np.ndarray, rng: np.random.Generator
 ) -> dict[str, Ventricle]:
     """Return the ventricles of a pair as finder and registration might have left them.
 
@@ -110,7 +110,7 @@ def spect_example(
     """
     pair, rng = _pair(seed, split, index, variant)
     truth = pair.truth
-    there = {
+    there: dict[str, Ventricle] = {
         role: replace(ventricle, centre=ventricle.centre + truth.drift[role])
         for role, ventricle in truth.ventricles.items()
     }

@@ -168,7 +168,8 @@ def _middle(heart: _Heart) -> float:
 def _height(heart: _Heart, w: np.ndarray) -> np.ndarray:
     """0 at the inside of the apex, 1 at the base."""
     span = heart.inside[2] + heart.base
-    return np.clip((w + _middle(heart) + heart.inside[2]) / span, 0, 1.2)
+    found: np.ndarray = np.clip((w + _middle(heart) + heart.inside[2]) / span, 0, 1.2)
+    return found
 
 
 def _uptake(
@@ -253,7 +254,8 @@ def _scan(heart: _Heart, activity: np.ndarray, moved: bool, rng: np.random.Gener
     grain = 1.5 * gaussian_filter(grain, 1.3) - 0.5 * gaussian_filter(grain, 2.6)
     image += grain / grain.std() * heart.noise * bright
     image = np.clip(image, 0, None)
-    return np.rint(image * COUNTS / image.max()).astype(np.float32)
+    found: np.ndarray = np.rint(image * COUNTS / image.max()).astype(np.float32)
+    return found
 
 
 def _ventricle(heart: _Heart, turn: Rotation, place: np.ndarray, size: float) -> Ventricle:
