@@ -19,6 +19,9 @@ from cubeview.gui.views.profile import ProfileView
 from cubeview.gui.views.slice import SliceView
 from cubeview.gui.views.spectrum import SpectrumView
 from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.teardown import forgive_items_that_are_gone
+
+forgive_items_that_are_gone()
 
 _CINE_MS = 80
 _APERTURE_PX = 5.0

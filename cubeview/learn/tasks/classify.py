@@ -48,11 +48,11 @@ def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
     return truth
 
 
-def loss(said: "torch.Tensor", target: "torch.Tensor", smoothing: float = 0.0) -> "torch.Tensor":
-    """Return the cross-entropy of logits, shape (n, classes); see `Task`."""
+def loss(said: "torch.Tensor", target: "torch.Tensor") -> "torch.Tensor":
+    """Return the cross-entropy of logits, shape (n, classes)."""
     from torch.nn import functional
 
-    return functional.cross_entropy(said.float(), target, label_smoothing=smoothing)
+    return functional.cross_entropy(said.float(), target)
 
 
 def calibrate(said: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
@@ -92,13 +92,15 @@ def answer(
 
 
 def humbled(probabilities: np.ndarray, prepared: "Prepared") -> np.ndarray:
-    """Return probabilities, shape (n, classes), that say no more than the geometry allows.
+    """Return probabilities, shape (n, classes), no surer than the geometry allows.
 
     A network is as sure of a heart cut out at the wrong place as of any other. From where the
     user is asked to check the ventricle on, its answer is mixed with knowing nothing, up to half
-    where the finder trusts its ventricle not at all. A ventricle placed by hand is trusted.
+    where the finder does not trust its ventricle at all. One placed by hand is trusted.
     """
-    found = [v.doubt for v in prepared.ventricles.values() if v.by != "user"]
+    found = [
+        ventricle.doubt for ventricle in prepared.ventricles.values() if ventricle.by != "user"
+    ]
     share = float(np.clip(max(found, default=0.0) - ASKED, 0.0, 0.5))
     mixed: np.ndarray = (1.0 - share) * probabilities + share / probabilities.shape[1]
     return mixed

@@ -57,13 +57,13 @@ def test_doubts_travel_with_the_answer(prepared):
 
 
 def test_the_more_doubtful_the_ventricle_the_less_certain_the_answer(prepared):
-    sure = np.array([0.98, 0.005, 0.005, 0.005, 0.005])
+    sure = np.array([[0.98, 0.005, 0.005, 0.005, 0.005]])
     said = []
     for doubt, by in ((0.2, "fit"), (0.5, "fit"), (0.7, "fit"), (1.0, "fit"), (1.0, "user")):
         there = Ventricle(np.zeros(3), np.eye(3), np.ones(3), doubt=doubt, by=by)
-        (answer,) = humbled(sure[None], replace(prepared, ventricles={"rest": there}))
+        answer = humbled(sure, replace(prepared, ventricles={"rest": there}))
         assert answer.sum() == pytest.approx(1.0)
-        said.append(answer[0])
+        said.append(answer[0, 0])
     assert said[0] == said[1] == said[4] == pytest.approx(0.98)
     assert said[3] < said[2] < said[1]
     assert said[3] < 0.6

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from cubeview.simulate.heart.foreign import SEVERITY, simulate_foreign
 from cubeview.simulate.heart.pair import CLASSES, ROLES, to_case
 from cubeview.simulate.heart.state import BASE_AT
+from tests.helpers.foreign_hearts import SEVERITY, simulate_foreign
 
 
 def pairs(label, count):

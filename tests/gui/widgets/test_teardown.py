@@ -1,0 +1,13 @@
+import pyqtgraph as pg
+from PyQt6 import sip
+from PyQt6.QtWidgets import QGraphicsItem
+
+from cubeview.gui.widgets.teardown import forgive_items_that_are_gone
+
+
+def test_an_item_that_is_gone_takes_no_notice_of_a_change(qtbot):
+    forgive_items_that_are_gone()
+    item = pg.PlotCurveItem()
+    sip.delete(item)
+    change = QGraphicsItem.GraphicsItemChange.ItemSceneHasChanged
+    assert item.itemChange(change, None) is None
