@@ -48,11 +48,11 @@ def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
     return truth
 
 
-def loss(said: "torch.Tensor", target: "torch.Tensor") -> "torch.Tensor":
-    """Return the cross-entropy of logits, shape (n, classes)."""
+def loss(said: "torch.Tensor", target: "torch.Tensor", smoothing: float = 0.0) -> "torch.Tensor":
+    """Return the cross-entropy of logits, shape (n, classes); see `Task`."""
     from torch.nn import functional
 
-    return functional.cross_entropy(said.float(), target)
+    return functional.cross_entropy(said.float(), target, label_smoothing=smoothing)
 
 
 def calibrate(said: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:

@@ -6,10 +6,10 @@ Definitions, with severity as the share of normal uptake lost at the centre of t
   at most 28 % of it and 15 % of normal uptake;
 * infarcted: a lesion, equal in both states to within a sixth of it, which a reader scores alike,
   its wall possibly thinner;
-* mixed: lesions that refill by half, a fifth of normal uptake still missing at rest, or an infarct
-  and an ischaemic lesion in two territories;
-* every ill heart may have further lesions, weaker than its first, of the kinds of its class and in
-  the same territory or another, so that their number says nothing of their kind;
+* mixed: one lesion that refills by half, a fifth of normal uptake still missing at rest, or an
+  infarct and an ischaemic lesion in two territories;
+* of the ischaemic and the infarcted half have a second lesion of the same kind in another
+  territory, so that the number of lesions says nothing of their kind;
 * artefact: a healthy heart with a strong shadow of the diaphragm or the breast, equal or unequal
   in the two states, a displacement during the scan that doubles the image, or hot gut at the wall.
 """
@@ -34,23 +34,16 @@ TERRITORIES = {
     "LCX": ((-45.0, 55.0), (35.0, 90.0)),
 }
 TERRITORY_SHARE = (0.45, 0.32, 0.23)
-MOST_LESIONS = 5
 
 
 @dataclass(frozen=True)
 class EffectRange:
-    """From what to what lesions and artefacts vary; (low, high) unless said otherwise.
+    """From what to what lesions and artefacts vary; (low, high) unless said otherwise."""
 
-    Extents and severities are drawn evenly in their logarithm: mild ones are the most frequent
-    ones that are read, down to segments scored 1 (mildly reduced), which lack about a sixth.
-    """
-
-    extent: tuple[float, float] = (0.06, 0.34)
-    reversible_severity: tuple[float, float] = (0.16, 0.70)
-    fixed_severity: tuple[float, float] = (0.28, 0.92)
-    partial_severity: tuple[float, float] = (0.42, 0.92)
-    """What refills by half and is still scored at rest is no mild lesion."""
-    small_severity: float = 0.26
+    extent: tuple[float, float] = (0.05, 0.34)
+    reversible_severity: tuple[float, float] = (0.30, 0.80)
+    fixed_severity: tuple[float, float] = (0.42, 0.92)
+    small_severity: float = 0.50
     """Least severity of a lesion below 10 % of the wall: milder ones are lost in the noise."""
     residue: tuple[float, float] = (0.0, 0.28)
     unscored: float = 0.15
@@ -63,14 +56,11 @@ class EffectRange:
     refill: tuple[float, float] = (0.38, 0.64)
     """The same of a partly fixed one."""
     scar_thinning: tuple[float, float] = (0.0, 0.35)
-    further: float = 0.55
-    """Chance of each of up to `MOST_LESIONS` - 1 further lesions. All five ill real pairs at hand
-    have 6 to 13 of 17 segments scored, in two or three territories."""
-    elsewhere: float = 0.5
-    """Share of the further lesions that lie in another territory."""
-    further_extent: tuple[float, float] = (0.05, 0.25)
-    further_severity: tuple[float, float] = (0.5, 1.0)
-    """Against that of the first."""
+    multivessel: float = 0.5
+    """Share of ischaemic and of infarcted hearts with lesions in two territories. All five ill
+    real pairs at hand have scored segments in two or three."""
+    multivessel_extent: tuple[float, float] = (0.05, 0.22)
+    """Of each of the two."""
     corner: float = 2.0
     """Exponent of a lesion's outline: 2 is an ellipse, more has the corners of a segment."""
     shadow: tuple[float, float] = (0.45, 0.68)
@@ -158,9 +148,7 @@ def draw_lesion(
     rng: np.random.Generator,
     ranges: EffectRange,
     kind: LesionKind,
-    severity: float,
     *,
-    territory: str = "",
     avoid: str = "",
 ) -> Lesion:
     """Draw a lesion inside the territory of one artery.
@@ -171,24 +159,16 @@ def draw_lesion(
     ranges : EffectRange
     kind : {"reversible", "fixed", "partial"}
         How much of it is left at rest.
-    severity : float
-        Share of uptake lost at stress; a small lesion loses at least `small_severity`.
-    territory : str
-        Where it must lie, if anywhere.
     avoid : str
         A territory it must not lie in.
     """
-    if not territory:
-        share = np.array(
-            [
-                0.0 if name == avoid else part
-                for name, part in zip(TERRITORIES, TERRITORY_SHARE, strict=True)
-            ]
-        )
-        territory = list(TERRITORIES)[rng.choice(3, p=share / share.sum())]
+    share = np.array(
+        [0.0 if name == avoid else s for name, s in zip(TERRITORIES, TERRITORY_SHARE, strict=True)]
+    )
+    territory = list(TERRITORIES)[rng.choice(3, p=share / share.sum())]
     azimuths, polars = TERRITORIES[territory]
     azimuth, polar = np.deg2rad(rng.uniform(*azimuths)), np.deg2rad(rng.uniform(*polars))
-    extent = _evenly(rng, ranges.extent)
+    extent = float(np.exp(rng.uniform(*np.log(ranges.extent))))
     # Area of the wall on its unit sphere is 2 pi (1 - cos 105 deg) = 7.9; an elliptic cap has
     # pi times the product of its half widths.
     size = np.sqrt(7.9 * extent / np.pi)
@@ -200,7 +180,10 @@ def draw_lesion(
         [np.cos(azimuth) * np.cos(polar), np.sin(azimuth) * np.cos(polar), np.sin(polar)]
     )
     around = np.array([-np.sin(azimuth), np.cos(azimuth), 0.0])
-    stress = max(severity, ranges.small_severity) if extent < 0.10 else severity
+    low, high = ranges.reversible_severity if kind == "reversible" else ranges.fixed_severity
+    if extent < 0.10:
+        low = max(low, ranges.small_severity)
+    stress = rng.uniform(low, high)
     if kind == "reversible":
         rest = min(stress * rng.uniform(*ranges.residue), ranges.unscored)
     elif kind == "fixed":
@@ -217,14 +200,14 @@ def draw_lesion(
         lobes=(rng.uniform(0.0, 0.18), rng.uniform(0.0, 2 * np.pi)),
         severity={"stress": float(stress), "rest": float(min(rest, 0.97))},
         thinning=float(thinning),
-        soft=rng.uniform(0.15, 0.6),
+        soft=rng.uniform(0.15, 0.45),
         corner=ranges.corner,
     )
 
 
-_KINDS: dict[str, tuple[LesionKind, ...]] = {
-    "ischaemic": ("reversible",),
-    "infarcted": ("fixed",),
+_KINDS: dict[str, tuple[LesionKind, LesionKind]] = {
+    "ischaemic": ("reversible", "reversible"),
+    "infarcted": ("fixed", "fixed"),
     "mixed": ("fixed", "reversible"),
 }
 
@@ -241,44 +224,16 @@ def draw_lesions(rng: np.random.Generator, ranges: EffectRange, label: str) -> t
     """
     if label not in _KINDS:
         return ()
-    kinds = _KINDS[label]
     if label == "mixed" and rng.random() < 0.5:
-        kinds = ("partial",)
-    severities = {
-        "reversible": ranges.reversible_severity,
-        "fixed": ranges.fixed_severity,
-        "partial": ranges.partial_severity,
-    }
-    first = draw_lesion(rng, ranges, kinds[0], _evenly(rng, severities[kinds[0]]))
-    lesions = [first]
-    others = replace(ranges, extent=ranges.further_extent)
-    if len(kinds) > 1:
-        severity = _evenly(rng, severities[kinds[1]])
-        lesions.append(draw_lesion(rng, others, kinds[1], severity, avoid=first.territory))
-    while len(lesions) < MOST_LESIONS and rng.random() < ranges.further:
-        like = lesions[rng.integers(len(kinds))]
-        severity = like.severity["stress"] * rng.uniform(*ranges.further_severity)
-        kind = kinds[lesions.index(like)]
-        if kind == "partial":
-            severity = max(severity, ranges.partial_severity[0])
-        # Of a mixed heart each kind keeps to territories of its own.
-        away = rng.random() < ranges.elsewhere and len(kinds) == 1
-        lesions.append(
-            draw_lesion(
-                rng,
-                others,
-                kind,
-                severity,
-                territory="" if away else like.territory,
-                avoid=like.territory if away else "",
-            )
-        )
-    return tuple(lesions)
-
-
-def _evenly(rng: np.random.Generator, between: tuple[float, float]) -> float:
-    """Draw evenly in the logarithm."""
-    return float(np.exp(rng.uniform(*np.log(between))))
+        return (draw_lesion(rng, ranges, "partial"),)
+    two = label == "mixed" or rng.random() < ranges.multivessel
+    if two and label != "mixed":
+        ranges = replace(ranges, extent=ranges.multivessel_extent)
+    kinds = _KINDS[label]
+    first = draw_lesion(rng, ranges, kinds[0])
+    if not two:
+        return (first,)
+    return first, draw_lesion(rng, ranges, kinds[1], avoid=first.territory)
 
 
 def draw_artefact(rng: np.random.Generator, ranges: EffectRange) -> Artefact:

@@ -22,7 +22,7 @@ from cubeview.simulate.heart.effects import (
     draw_artefact,
     draw_lesions,
 )
-from cubeview.simulate.heart.foreign import ForeignPair
+from cubeview.simulate.heart.ellipsoids import EllipsoidPair
 from cubeview.simulate.heart.scan import (
     ScanRange,
     draw_camera,
@@ -34,7 +34,7 @@ from cubeview.simulate.heart.scan import (
 from cubeview.simulate.heart.state import Heart, PoseRange, draw_poses, take
 from cubeview.simulate.heart.wall import Wall, WallRange, draw_wall, vary_wall
 
-VERSION = "spect-8"
+VERSION = "spect-7"
 """Goes on the card of a model: changes whenever the same seed gives other scans."""
 
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
@@ -190,12 +190,12 @@ def simulate_pair(
     return SpectPair(images["rest"], images["stress"], voxel, truth)
 
 
-def to_case(pair: SpectPair | ForeignPair, name: str) -> Case:
+def to_case(pair: SpectPair | EllipsoidPair, name: str) -> Case:
     """Return a simulated pair as a case, like one read from files.
 
     Parameters
     ----------
-    pair : SpectPair or ForeignPair
+    pair : SpectPair or EllipsoidPair
     name : str
 
     Returns

@@ -21,12 +21,12 @@ class ScanRange:
     voxel_mm: tuple[float, float] = (6.0, 6.9)
     fine_voxel_mm: tuple[float, float] = (4.0, 6.0)
     fine_share: float = 0.3
-    fwhm_mm: tuple[float, float] = (10.5, 18.0)
+    fwhm_mm: tuple[float, float] = (12.0, 19.5)
     cutoff_per_cm: tuple[float, float] = (0.30, 0.55)
     order: tuple[float, float] = (3.0, 9.0)
-    noise: tuple[float, float] = (0.006, 0.025)
+    noise: tuple[float, float] = (0.007, 0.040)
     """Standard deviation at the heart as a share of the peak, at stress."""
-    rest_noise: tuple[float, float] = (0.8, 1.5)
+    rest_noise: tuple[float, float] = (0.8, 1.8)
     iterative_share: float = 0.25
     background: tuple[float, float] = (0.04, 0.20)
     cavity: tuple[float, float] = (0.02, 0.16)
@@ -158,14 +158,14 @@ def draw_camera(rng: np.random.Generator, ranges: ScanRange) -> Camera:
 
 
 def vary_camera(rng: np.random.Generator, camera: Camera) -> Camera:
-    """Return the camera of the other state: another orbit, and sometimes a smoother filter.
+    """Return the camera of the other state: another orbit, and often a smoother filter.
 
-    The scan with fewer counts, usually at rest, may be filtered at a lower cut-off.
+    The scan with fewer counts, usually at rest, is commonly filtered at a lower cut-off.
     """
     return replace(
         camera,
-        fwhm_mm=camera.fwhm_mm * rng.normal(1.0, 0.03),
-        cutoff_per_mm=camera.cutoff_per_mm * (rng.uniform(0.85, 1.0) if rng.random() < 0.2 else 1),
+        fwhm_mm=camera.fwhm_mm * rng.normal(1.0, 0.05),
+        cutoff_per_mm=camera.cutoff_per_mm * (rng.uniform(0.8, 1.0) if rng.random() < 0.5 else 1),
     )
 
 
@@ -173,10 +173,10 @@ def vary_surroundings(rng: np.random.Generator, around: Surroundings) -> Surroun
     """Return the surroundings in the other state: other levels of the same organs and blood."""
     return replace(
         around,
-        background=around.background * rng.uniform(0.85, 1.2),
-        cavity=around.cavity * rng.uniform(0.8, 1.25),
-        right=around.right * rng.uniform(0.85, 1.18),
-        gradient=around.gradient + rng.normal(0.0, 0.12, 3),
+        background=around.background * rng.uniform(0.75, 1.35),
+        cavity=around.cavity * rng.uniform(0.7, 1.4),
+        right=around.right * rng.uniform(0.8, 1.25),
+        gradient=around.gradient + rng.normal(0.0, 0.2, 3),
     )
 
 

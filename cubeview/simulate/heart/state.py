@@ -32,7 +32,7 @@ class PoseRange:
     offset_mm: float = 9.0
     rest_turn_deg: float = 3.0
     rest_offset_mm: float = 5.0
-    rest_size: float = 0.025
+    rest_size: float = 0.04
 
 
 @dataclass(frozen=True, eq=False)

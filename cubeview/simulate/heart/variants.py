@@ -30,10 +30,9 @@ def _below(usual: Range, share: float) -> Range:
 _USUAL = SpectRange()
 _SCAN = _USUAL.scan
 
-LEARNT = replace(_USUAL, scan=replace(_SCAN, again_share=0.25))
-"""What networks learn from: the usual ranges, a quarter of the scans smoothed once more, since
-cameras and filters beyond those simulated are in use. Networks are calibrated and asked without
-it."""
+LEARNT = replace(_USUAL, scan=replace(_SCAN, again_share=0.5))
+"""What networks learn from: the usual ranges, half of the scans smoothed once more, since cameras
+and filters beyond those simulated are in use. Networks are calibrated and asked without it."""
 
 _POSE = replace(
     _USUAL.pose,

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-GRAINS = 6
-
 POLAR_AT_BASE = np.deg2rad(105.0)
 """Polar angle given to the basal plane: a ventricle is a little more than half an ellipsoid."""
 
@@ -45,12 +43,6 @@ class Wall:
         Mild attenuation by diaphragm and breast that every uncorrected scan may show.
     ripple : ndarray, shape (8,)
         Amplitudes of smooth irregularities around and along the wall.
-    grain : ndarray, shape (n, 5)
-        Finer ones, the same in both states: amplitude, waves around the wall and their phase,
-        half waves along it and their phase.
-    bulges : ndarray, shape (3, 2)
-        Share by which the radius grows, and the phase, of 2, 3 and 4 waves around the axis: no
-        ventricle is round.
     """
 
     lateral_mm: float
@@ -68,8 +60,6 @@ class Wall:
     inferior_loss: float
     anterior_loss: float
     ripple: np.ndarray
-    grain: np.ndarray
-    bulges: np.ndarray
 
     @property
     def length_mm(self) -> float:
@@ -117,11 +107,6 @@ def locate(wall: Wall, u: np.ndarray, v: np.ndarray, w: np.ndarray) -> WallPoint
     squeeze = np.where(below, 1.0, wall.taper).astype(np.float32)
     long = w * squeeze / np.float32(wall.apical_mm)
     across_u, across_v = u / np.float32(wall.lateral_mm), v / np.float32(wall.inferior_mm)
-    azimuth = np.arctan2(across_v, across_u)
-    wider = np.float32(1.0)
-    for waves, (share, phase) in enumerate(wall.bulges.astype(np.float32), start=2):
-        wider = wider + share * np.cos(waves * azimuth + phase)
-    across_u, across_v = across_u / wider, across_v / wider
     radius = np.sqrt(across_u**2 + across_v**2 + long**2) + np.float32(1e-6)
     steepness = np.sqrt(
         (across_u / np.float32(wall.lateral_mm)) ** 2
@@ -198,10 +183,6 @@ def normal_uptake(wall: Wall, points: WallPoints) -> np.ndarray:
     uptake += r[4] * around * long + r[5] * np.cos(2 * np.pi * h)
     uptake += r[6] * lateral * (lateral**2 - 3 * inferior**2)
     uptake += r[7] * inferior * (3 * lateral**2 - inferior**2)
-    azimuth, off_axis = np.arctan2(inferior, lateral), np.hypot(lateral, inferior)
-    for share, waves, phase, halves, begin in wall.grain.astype(np.float32):
-        along = np.cos(np.pi * halves * h + begin)
-        uptake += share * off_axis * np.cos(waves * azimuth + phase) * along
     return np.asarray(np.clip(uptake, 0.05, None), dtype=np.float32)
 
 
@@ -233,17 +214,6 @@ def draw_wall(rng: np.random.Generator, ranges: "WallRange") -> Wall:
         inferior_loss=rng.uniform(*ranges.inferior_loss),
         anterior_loss=rng.beta(0.6, 2.4) * ranges.anterior_loss[1],
         ripple=rng.normal(0.0, ranges.ripple, 8),
-        grain=np.stack(
-            [
-                rng.normal(0.0, ranges.grain, GRAINS),
-                rng.integers(2, 6, GRAINS),
-                rng.uniform(0.0, 2 * np.pi, GRAINS),
-                rng.uniform(0.0, 4.0, GRAINS),
-                rng.uniform(0.0, 2 * np.pi, GRAINS),
-            ],
-            axis=1,
-        ),
-        bulges=np.stack([rng.normal(0.0, ranges.bulge, 3), rng.uniform(0.0, 2 * np.pi, 3)], axis=1),
     )
 
 
@@ -251,8 +221,7 @@ def vary_wall(rng: np.random.Generator, ranges: "WallRange", wall: Wall) -> Wall
     """Return how the same heart looks in the other state, with nothing wrong in either.
 
     Breast and diaphragm lie a little differently, the beat differs, and so does scatter: the
-    uptake of two scans of a healthy heart agrees to within some per cent, not exactly: in some
-    pairs much better than in others.
+    uptake of two scans of a healthy heart agrees to within some per cent, not exactly.
 
     Parameters
     ----------
@@ -260,8 +229,7 @@ def vary_wall(rng: np.random.Generator, ranges: "WallRange", wall: Wall) -> Wall
     ranges : WallRange
     wall : Wall
     """
-    unrest = np.exp(rng.uniform(*np.log(ranges.unrest)))
-    shift, ripple = unrest * ranges.state_loss, unrest * ranges.state_ripple
+    shift = ranges.state_loss
     return replace(
         wall,
         septal_gap_mm=max(0.0, wall.septal_gap_mm + rng.normal(0.0, 3.0)),
@@ -272,7 +240,7 @@ def vary_wall(rng: np.random.Generator, ranges: "WallRange", wall: Wall) -> Wall
         rise=wall.rise + rng.normal(0.0, 0.5 * shift),
         inferior_loss=max(0.0, wall.inferior_loss + rng.normal(0.0, shift)),
         anterior_loss=max(0.0, wall.anterior_loss + rng.normal(0.0, shift)),
-        ripple=wall.ripple + rng.normal(0.0, ripple, 8),
+        ripple=wall.ripple + rng.normal(0.0, ranges.state_ripple, 8),
     )
 
 
@@ -292,22 +260,16 @@ class WallRange:
     base_share: tuple[float, float] = (0.30, 0.44)
     thickness_mm: tuple[float, float] = (9.5, 15.5)
     taper: tuple[float, float] = (0.25, 0.85)
-    septal_gap_mm: tuple[float, float] = (6.0, 30.0)
+    septal_gap_mm: tuple[float, float] = (6.0, 36.0)
     falloff_mm: tuple[float, float] = (18.0, 70.0)
     apical_thinning: tuple[float, float] = (0.0, 0.30)
     slope: tuple[float, float] = (-0.07, 0.12)
     apical_turn: tuple[float, float] = (0.0, 0.20)
     rise: tuple[float, float] = (-0.03, 0.20)
-    inferior_loss: tuple[float, float] = (0.0, 0.45)
+    inferior_loss: tuple[float, float] = (0.0, 0.54)
     anterior_loss: tuple[float, float] = (0.0, 0.25)
-    ripple: float = 0.04
-    grain: float = 0.04
-    """Standard deviation of the amplitude of each of `GRAINS` waves."""
-    bulge: float = 0.035
-    """Standard deviation of the share by which each wave changes the radius."""
-    state_loss: float = 0.03
+    ripple: float = 0.05
+    state_loss: float = 0.05
     """Standard deviation of attenuation and thinning from state to state."""
-    state_ripple: float = 0.015
+    state_ripple: float = 0.028
     """Standard deviation of the irregularities from state to state."""
-    unrest: tuple[float, float] = (0.5, 1.5)
-    """How much of both a pair has."""

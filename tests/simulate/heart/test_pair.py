@@ -51,7 +51,7 @@ def test_healthy_walls_are_untouched():
 def test_ischaemic_lesions_are_there_at_stress_and_refill_at_rest():
     for pair in pairs("ischaemic", 12):
         lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
-        assert lost["stress"] >= 0.14
+        assert lost["stress"] >= 0.28
         # What is left at rest is too mild to score: segment score 0.
         assert lost["rest"] <= 0.31 * lost["stress"] + 1e-3
         assert lost["rest"] <= 0.16
@@ -72,47 +72,33 @@ def test_the_septum_is_brighter_near_the_apex_and_fainter_above():
 def test_infarcts_are_the_same_in_both_states():
     for pair in pairs("infarcted", 12):
         lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
-        assert lost["stress"] >= 0.24
+        assert lost["stress"] >= 0.38
         assert lost["rest"] == pytest.approx(lost["stress"], rel=0.18)
 
 
-def kind_of(lesion):
-    left = lesion.severity["rest"] / lesion.severity["stress"]
-    if left > 0.82:
-        return "fixed"
-    return "reversible" if lesion.severity["rest"] <= 0.15 and left <= 0.3 else "partial"
-
-
 def test_mixed_hearts_have_a_fixed_and_a_reversible_part():
-    for pair in pairs("mixed", 24):
+    for pair in pairs("mixed", 16):
         lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
-        kinds = {kind_of(lesion) for lesion in pair.truth.lesions}
-        if kinds == {"partial"}:
+        if len(pair.truth.lesions) == 1:
             assert 0.20 <= lost["rest"] <= 0.68 * lost["stress"]
         else:
-            assert kinds == {"fixed", "reversible"}
-            places = {
-                kind: {one.territory for one in pair.truth.lesions if kind_of(one) == kind}
-                for kind in kinds
+            scar, other = pair.truth.lesions
+            assert scar.territory != other.territory
+            assert scar.severity["rest"] > 0.82 * scar.severity["stress"]
+            assert other.severity["rest"] <= min(0.30 * other.severity["stress"], 0.15)
+
+
+def test_lesions_in_two_territories_do_not_tell_the_class():
+    for label, kinds in (("ischaemic", {"reversible"}), ("infarcted", {"fixed"})):
+        two = [pair.truth.lesions for pair in pairs(label, 24) if len(pair.truth.lesions) == 2]
+        assert 4 < len(two) < 20
+        for first, second in two:
+            assert first.territory != second.territory
+            found = {
+                "fixed" if one.severity["rest"] > 0.82 * one.severity["stress"] else "reversible"
+                for one in (first, second)
             }
-            assert not places["fixed"] & places["reversible"]
-
-
-def test_the_number_of_lesions_does_not_tell_the_class():
-    for label, kind in (("ischaemic", "reversible"), ("infarcted", "fixed")):
-        found = [pair.truth.lesions for pair in pairs(label, 40)]
-        several = [lesions for lesions in found if len(lesions) > 1]
-        assert 10 < len(several) < 34
-        assert any(len({one.territory for one in lesions}) > 1 for lesions in several)
-        assert {kind_of(one) for lesions in found for one in lesions} == {kind}
-
-
-def test_mild_lesions_are_as_frequent_as_severe_ones():
-    worst = [
-        max(one.severity["stress"] for one in pair.truth.lesions)
-        for pair in pairs("ischaemic", 120)
-    ]
-    assert 0.28 < np.median(worst) < 0.45
+            assert found == kinds
 
 
 def test_extents_reach_down_to_a_twentieth_of_the_wall():
@@ -252,8 +238,8 @@ def test_other_hospitals_show_the_same_diseases(name):
         for pair in pairs(label, 3, VARIANTS[name]):
             assert pair.voxel_mm >= SpectRange().scan.voxel_mm[1] - 0.01
             lost = {role: 1 - np.nanmin(pair.truth.uptake[role]) for role in ROLES}
-            assert lost["stress"] > 0.14
-            assert (lost["rest"] > 0.16) == (label == "infarcted")
+            assert lost["stress"] > 0.2
+            assert (lost["rest"] > 0.2) == (label == "infarcted")
 
 
 def test_defects_of_the_second_hospital_have_corners():
@@ -323,13 +309,13 @@ def test_a_further_filter_is_a_gaussian_or_a_butterworth():
     )
 
 
-def test_a_quarter_of_what_networks_learn_from_is_filtered_once_more():
+def test_half_of_what_networks_learn_from_is_filtered_once_more():
     rng = np.random.default_rng(3)
     cameras = [draw_camera(rng, LEARNT.scan) for _ in range(200)]
     gaussian = sum(camera.again_mm > 0 for camera in cameras)
     butterworth = sum(camera.again is not None for camera in cameras)
-    assert 30 < gaussian + butterworth < 70
-    assert min(gaussian, butterworth) > 12
+    assert 70 < gaussian + butterworth < 130
+    assert min(gaussian, butterworth) > 30
     usual = draw_camera(rng, ScanRange())
     assert usual.again is None
     assert usual.again_mm == 0
