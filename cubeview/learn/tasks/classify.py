@@ -26,6 +26,10 @@ def fault(card: Card) -> str:
         return wrong
     if bool(card.defects) != bool(card.normal):
         return "'normal' and 'defects' go together"
+    if card.beside:
+        from cubeview.learn.models.beside import beside_fault
+
+        return beside_fault(card)
     return ""
 
 
@@ -80,9 +84,11 @@ def answer(
     said: np.ndarray, pooled: np.ndarray, prepared: "Prepared", card: Card, **about: Any
 ) -> Prediction:
     """Return calibrated probabilities; see `cubeview.learn.tasks.Task`."""
+    from cubeview.learn.models.beside import beside
     from cubeview.learn.tasks.metrics import softmax
 
-    chances = humbled(softmax(said[None], card.temperature), prepared)
+    said = said[None] + beside(card, prepared.input[None])
+    chances = humbled(softmax(said, card.temperature), prepared)
     abnormal = abnormality(chances, card)
     return Prediction(
         probabilities=dict(zip(card.classes, map(float, chances[0]), strict=True)),

@@ -14,6 +14,7 @@ import torch
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
+from cubeview.learn.models.beside import beside
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.doubt import keeps_features
 from cubeview.learn.models.model import Model
@@ -109,7 +110,7 @@ def fine_tune(
     _refuse(base.card, links, config)
     folds = grouped_folds(examples, config.folds, config.seed)
     way = _Way(report, partial, config)
-    rounds = begun(base.network, examples, links, config, base.card.kind, together, way.aside)
+    rounds = begun(base.network, examples, links, config, base.card, together, way.aside)
     pairs = _Pairs(rounds, folds, way)
 
     raw = np.zeros((len(rounds.shares), len(examples), len(examples.classes)))
@@ -192,7 +193,10 @@ def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
     """
     network = model.network
     with torch.inference_mode():
-        found = batched(lambda batch: grouped_logits(network(batch), links), inputs, network)
+        found = batched(network, inputs, network)
+        found = grouped_logits(
+            found + torch.from_numpy(beside(model.card, inputs)).to(found), links
+        )
     return found.double().cpu().numpy() / model.card.temperature
 
 
@@ -282,6 +286,7 @@ def _card(base: Model, examples: TrainingSet, links: Links, temperature: float) 
     return replace(
         card,
         classes=examples.classes,
+        beside={},
         codes={name: code for name, code in card.codes.items() if name in examples.classes},
         normal=card.normal if card.normal in examples.classes else "",
         defects=tuple(name for name in card.defects if name in examples.classes),

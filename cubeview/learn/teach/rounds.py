@@ -11,6 +11,8 @@ from torch import nn
 from torch.nn import functional
 
 from cubeview.errors import CubeviewError
+from cubeview.learn.models.beside import beside
+from cubeview.learn.models.card import Card
 from cubeview.learn.models.network import Network, pooled_head
 from cubeview.learn.models.processes import Together
 from cubeview.learn.models.rooms import room_of
@@ -45,6 +47,8 @@ class Rounds:
         What the frozen part makes of each case; copy 0 is the case itself.
     pooled : ndarray, shape (copy, case, features)
         What the head of the start sees of each.
+    beside : tensor, shape (case, answers)
+        What is added to the answers of each case, see `cubeview.learn.models.beside`.
     config : FinetuneConfig
     together : Together
     """
@@ -55,6 +59,7 @@ class Rounds:
     examples: TrainingSet
     cached: torch.Tensor
     pooled: np.ndarray
+    beside: torch.Tensor
     config: FinetuneConfig
     together: Together
 
@@ -74,6 +79,7 @@ class Rounds:
         for share in self.shares:
             with torch.inference_mode():
                 values = _forward(self.toward(network, share), self.tail_at, self.cached[0, cases])
+                values = values + self.beside[cases]
                 found.append(grouped_logits(values, self.links).double().cpu().numpy())
         return np.stack(found)
 
@@ -119,7 +125,8 @@ class Rounds:
         head = pooled_head(network)
         known = torch.tensor(pooled, device=head.weight.device)
         with torch.no_grad():
-            evidence = grouped_logits(head.of_means(known), self.links).cpu().numpy()
+            answers = head.of_means(known) + self.beside[cases].repeat(copies, 1)
+            evidence = grouped_logits(answers, self.links).cpu().numpy()
         temperature = 1.0
         if self.links is not None:
             _, temperature = calibrate(evidence[: len(cases)], truth, temperature)
@@ -134,9 +141,9 @@ class Rounds:
             parts = zip(matrix * temperature, bias * temperature, strict=True)
             for index, (row, shift) in enumerate(parts):
                 # All answers of a class rise alike, and with them what is known of the class.
-                answers = index if self.links is None else self.links[index]
-                head.weight[answers] += torch.tensor(row).to(head.weight)
-                head.bias[answers] += float(shift)
+                linked = index if self.links is None else self.links[index]
+                head.weight[linked] += torch.tensor(row).to(head.weight)
+                head.bias[linked] += float(shift)
         return temperature
 
     def _move(self, network: Network, cases: np.ndarray, temperature: float, watch: Watch) -> None:
@@ -161,9 +168,8 @@ class Rounds:
             whole = weight[truth[chosen]].sum()
             mine, copies = together.share(chosen), together.share(copy)
             labels = truth[mine].to(together.device)
-            logits = grouped_logits(
-                _forward(network, self.tail_at, self.cached[copies, mine]), self.links
-            )
+            values = _forward(network, self.tail_at, self.cached[copies, mine])
+            logits = grouped_logits(values + self.beside[mine], self.links)
             errors = functional.cross_entropy(
                 logits / temperature, labels, weight=weight.to(together.device), reduction="sum"
             )
@@ -184,7 +190,7 @@ def begun(
     examples: TrainingSet,
     links: Links,
     config: FinetuneConfig,
-    kind: str,
+    card: Card,
     together: Together,
     step: Callable[[str], None],
 ) -> Rounds:
@@ -198,8 +204,8 @@ def begun(
     links : list or None
         See `cubeview.learn.teach.finetune.linked_classes`.
     config : FinetuneConfig
-    kind : str
-        Of the cases: decides how they are varied.
+    card : Card
+        Of the base: the kind of its cases decides how they are varied.
     together : Together
     step : callable
         Told what is done; may raise Cancelled.
@@ -216,14 +222,16 @@ def begun(
             nn.init.zeros_(parameter)
     tail_at = _tail_of(start, config.layers)
     with _explained():
-        cached = _frozen_part(start, examples, tail_at, config, kind, step)
+        cached = _frozen_part(start, examples, tail_at, config, card.kind, step)
         with torch.inference_mode():
             pooled = [
                 torch.cat([_pooled(start, tail_at, part) for part in copy.split(_AT_ONCE)])
                 for copy in cached
             ]
             seen = torch.stack(pooled).cpu().numpy()
-    return Rounds(start, tail_at, links, examples, cached, seen, config, together)
+    aside = np.zeros((len(examples), 1)) if links is None else beside(card, examples.inputs)
+    extra = torch.tensor(aside, dtype=torch.float32, device=together.device)
+    return Rounds(start, tail_at, links, examples, cached, seen, extra, config, together)
 
 
 @contextmanager
