@@ -5,6 +5,7 @@ ends. A model's card says how much each class gains by it (`Card.beside`).
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -33,20 +34,26 @@ def largest_drops(prepared: np.ndarray, voxel_mm: float = 5.0) -> float:
         lateral.
     voxel_mm : float
     """
-    z, y, x = (np.indices(prepared.shape[1:]) - (prepared.shape[1] - 1) / 2) * voxel_mm
-    away = np.hypot(x, y)
+    near, sectors = _sectors(prepared.shape[1:], voxel_mm)
     rest, stress = (
-        gaussian_filter(state / max(np.sort(state[away <= AXIS_MM])[-SCALE], 1e-6), BLUR)
-        for state in prepared.astype(np.float64)
+        gaussian_filter(state / max(np.sort(state[near])[-SCALE:][0], 1e-6), BLUR).ravel()
+        for state in prepared
     )
+    brighter, drop = np.maximum(rest, stress), rest - stress
+    walls = (here[np.argsort(brighter[here])[-BRIGHTEST:]] for here in sectors)
+    return float(np.sort([drop[wall].mean() for wall in walls])[-4:].mean())
+
+
+@lru_cache(maxsize=4)
+def _sectors(shape: tuple[int, ...], voxel_mm: float) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Which voxels lie near the axis, and the numbers of those of each sector that has any."""
+    z, y, x = (np.indices(shape) - (shape[0] - 1) / 2) * voxel_mm
+    away = np.hypot(x, y)
     ring = np.digitize(z, HEIGHTS_MM)
     sector = ((np.arctan2(y, x) + np.pi) / (2 * np.pi / AROUND)).astype(int) % AROUND
-    drops = []
-    for place in np.ndindex(len(HEIGHTS_MM) + 1, AROUND):
-        here = (ring == place[0]) & (sector == place[1]) & (away < WITHIN_MM)
-        wall = np.argsort(np.maximum(rest, stress)[here])[-BRIGHTEST:]
-        drops.append((rest[here][wall] - stress[here][wall]).mean())
-    return float(np.sort(drops)[-4:].mean())
+    number = np.where(away < WITHIN_MM, AROUND * ring + sector, -1).ravel()
+    every = (np.flatnonzero(number == place) for place in range(AROUND * (len(HEIGHTS_MM) + 1)))
+    return away <= AXIS_MM, [here for here in every if len(here)]
 
 
 MEASURES: Mapping[str, Callable[[np.ndarray, float], float]] = {"drops": largest_drops}

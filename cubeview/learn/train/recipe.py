@@ -101,6 +101,8 @@ class Recipe:
         As in `Card`.
     lean : tuple of float
         Added to the classes' logits once they are calibrated: which way to err when in doubt.
+    beside : mapping
+        As in `Card`.
     network, preprocess : mapping
         Entries of the network's and of the preparation's config that differ from the default; the
         network's ``name`` is a key of `cubeview.learn.models.model.NETWORKS`.
@@ -126,6 +128,7 @@ class Recipe:
     quantity: str = ""
     unit: str = ""
     lean: tuple[float, ...] = ()
+    beside: Mapping[str, Any] = field(default_factory=dict)
     network: Mapping[str, Any] = field(default_factory=dict)
     preprocess: Mapping[str, Any] = field(default_factory=dict)
     training: Schedule = field(default_factory=Schedule)
