@@ -14,7 +14,7 @@ else
 endif
 
 test: lint
-	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n auto --dist loadfile
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n auto --dist loadfile --max-worker-restart 0
 
 lint:
 	@packaging/setup.sh test

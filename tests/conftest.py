@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Tests run side by side: threads of several that wait for each other on busy cores take ten times
+# as long, and tiny networks gain nothing from more than one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,6 +40,17 @@ def own_home(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CUBEVIEW_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="module")
+def hearts_once(tmp_path_factory):
+    """Look for the ventricle of a scan once in all tests that are not about the finder."""
+    from tests.helpers.hearts_once import remember
+
+    mine = tmp_path_factory.getbasetemp()
+    with pytest.MonkeyPatch.context() as patch:
+        remember(patch, (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "hearts")
+        yield
 
 
 @pytest.fixture(autouse=True)

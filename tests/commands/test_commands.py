@@ -19,6 +19,8 @@ from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.library import ventricles as placed
 from cubeview.paths import data_dir
 
+pytestmark = pytest.mark.usefixtures("hearts_once")
+
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 
 

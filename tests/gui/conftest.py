@@ -140,7 +140,9 @@ def renew(window):
     if desk.records.library is not None:
         desk.records.library.close()
     desk.records.open()
-    desk.library_cases.__init__(session, desk.records, desk.subject)
+    desk.library_cases._visited.clear()
+    desk.library_cases._borrowed = None
+    desk.library_cases.missing.clear()
     desk.labelling._seen.clear()
     desk.labelling._recalled = None
     desk.subject.set_busy("")

@@ -1,10 +1,13 @@
 """What an empty window says: what can be dropped on it, and samples to begin with."""
 
+from functools import partial
+
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from cubeview.gui.desk.samples import Sample
-from cubeview.gui.widgets.basic import label
+from cubeview.gui.widgets.basic import button, headline, label
+from cubeview.gui.widgets.layout import put, row
 
 WIDTH_PX = 520
 
@@ -32,48 +35,26 @@ class StartPage(QWidget):
         inner = QVBoxLayout(card)
         inner.setContentsMargins(32, 28, 32, 28)
         inner.setSpacing(12)
-        title = label("Drop a heart scan or a sky cube here")
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.5)
-        font.setBold(True)
-        title.setFont(font)
-        inner.addWidget(title)
-        inner.addWidget(
-            label(
-                "DICOM: reconstructed SPECT, a folder or single files; rest and stress find each "
-                "other.\nFITS: cubes with two sky axes and a spectral one.",
-                "dim",
-            )
+        title = headline()
+        title.setText("Drop a heart scan or a sky cube here")
+        words = label(
+            "DICOM: reconstructed SPECT, a folder or single files; rest and stress find each "
+            "other.\nFITS: cubes with two sky axes and a spectral one.",
+            "dim",
         )
-        row = QHBoxLayout()
-        self.open_button = QPushButton("Open files…  Ctrl+O")
-        self.open_button.setProperty("part", "main")
-        self.open_button.clicked.connect(self.files_wanted)
-        self.folder_button = QPushButton("Open folder…")
-        self.folder_button.clicked.connect(self.folder_wanted)
-        row.addWidget(self.open_button)
-        row.addWidget(self.folder_button)
-        row.addStretch(1)
-        inner.addLayout(row)
-        self.sample_buttons: list[QPushButton] = []
+        self.open_button = button("Open files…  Ctrl+O", self.files_wanted.emit, part="main")
+        self.folder_button = button("Open folder…", self.folder_wanted.emit)
+        put(inner, title, words, row(self.open_button, self.folder_button, None))
+        self.sample_buttons = [
+            button(sample.title, partial(self.wanted.emit, list(sample.paths)))
+            for sample in samples
+        ]
         if samples:
             inner.addSpacing(8)
-            inner.addWidget(label("Or begin with a sample (simulated)", "heading"))
-            row = QHBoxLayout()
-            for sample in samples:
-                button = QPushButton(sample.title)
-                paths = list(sample.paths)
-                button.clicked.connect(lambda _=False, paths=paths: self.wanted.emit(paths))
-                self.sample_buttons.append(button)
-                row.addWidget(button)
-            row.addStretch(1)
-            inner.addLayout(row)
+            put(inner, label("Or begin with a sample (simulated)", "heading"))
+            put(inner, row(*self.sample_buttons, None))
         outer = QVBoxLayout(self)
         outer.addStretch(2)
-        middle = QHBoxLayout()
-        middle.addStretch(1)
-        middle.addWidget(card, 4)
-        middle.addStretch(1)
-        outer.addLayout(middle)
+        put(outer, row(None, (card, 4), None))
         outer.addStretch(3)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

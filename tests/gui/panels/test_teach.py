@@ -28,6 +28,8 @@ from cubeview.library.ventricles import remember
 from cubeview.paths import data_dir
 from tests.gui.fakes import make_heart, make_sky
 
+pytestmark = pytest.mark.usefixtures("hearts_once")
+
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 
 

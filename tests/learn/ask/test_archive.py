@@ -29,6 +29,8 @@ from cubeview.library.schema import SPECT_SET
 from cubeview.library.stored import hashes_of, records
 from cubeview.library.worklist import rows
 
+pytestmark = pytest.mark.usefixtures("hearts_once")
+
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 
 

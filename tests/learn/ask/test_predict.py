@@ -15,6 +15,8 @@ from cubeview.learn.tasks.metrics import softmax
 from tests.learn.models.test_card import HEART
 from tests.learn.toys import toy_model, turned
 
+pytestmark = pytest.mark.usefixtures("hearts_once")
+
 
 @pytest.fixture
 def prepared():

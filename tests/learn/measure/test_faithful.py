@@ -13,8 +13,11 @@ from cubeview.learn.measure import faithful
 from cubeview.learn.measure.faithful import check_maps
 from cubeview.learn.models.model import load_model
 from cubeview.learn.models.rooms import Known
+from cubeview.learn.models.strided import build
 from cubeview.paths import resource
 from tests.learn.toys import summing_model, turned
+
+pytestmark = pytest.mark.usefixtures("hearts_once")
 
 
 def twin_of(model, spread):
@@ -27,9 +30,22 @@ def twin_of(model, spread):
     return replace(model, network=network, card=replace(model.card, weights_sha256="f" * 64))
 
 
+def first_of(model):
+    """The first of the networks that a model combines, see `combined`."""
+    config = model.network.config
+    count = config.groups
+    one = build(replace(config, groups=1, widths=tuple(w // count for w in config.widths)))
+    state = model.network.state_dict()
+    for name, value in one.state_dict().items():
+        first = tuple(slice(0, n) for n in value.shape)
+        value.copy_(state[name][first] * (count if name == "head.weight" else 1))
+    card = replace(model.card, network=one.config.to_dict())
+    return replace(model, network=one.eval(), card=card)
+
+
 @pytest.fixture(scope="module")
 def figures():
-    model = load_model(resource("models", "spect-mpi"))
+    model = first_of(load_model(resource("models", "spect-mpi")))
     return check_maps(model, 2, twins=[twin_of(model, 0.02)])
 
 

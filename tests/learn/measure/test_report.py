@@ -15,6 +15,8 @@ from cubeview.learn.measure.svg import Chart
 from tests.learn.models.test_card import HEART
 from tests.learn.toys import toy_model
 
+pytestmark = pytest.mark.usefixtures("hearts_once")
+
 SKY = replace(
     HEART,
     kind="sky",

@@ -29,6 +29,8 @@ from cubeview.paths import resource
 from cubeview.simulate.heart.pair import CLASSES, simulate_pair, to_case
 from tests.learn.toys import heart_case, toy_model, turned
 
+pytestmark = pytest.mark.usefixtures("hearts_once")
+
 SIDE = 16
 
 

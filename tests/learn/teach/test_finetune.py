@@ -23,6 +23,8 @@ from cubeview.learn.teach.training_set import TrainingSet, gather, grouped_folds
 from cubeview.learn.teach.tuning import FinetuneConfig
 from tests.learn.toys import heart_case
 
+pytestmark = pytest.mark.usefixtures("hearts_once")
+
 SMALL = NetworkConfig(widths=(4, 8, 8), kernels=(4, 2, 2), strides=(2, 1, 1), padding="same")
 CLASSES = ("healthy", "ischaemic", "infarcted", "mixed", "artefact")
 
