@@ -258,7 +258,7 @@ def _scan(heart: _Heart, activity: np.ndarray, moved: bool, rng: np.random.Gener
         away *= rng.uniform(9, 20) / np.linalg.norm(away) / VOXEL_MM
         image = 0.6 * image + 0.4 * shift(image, away, order=1, mode="nearest")
     bright = float(np.partition(image, -200, axis=None)[-200])
-    grain = rng.standard_normal(image.shape, dtype=np.float32) * np.sqrt(
+    grain = rng.normal(size=image.shape).astype(np.float32) * np.sqrt(
         0.7 * np.clip(image, 0, None) / bright + 0.1
     )
     grain = 1.5 * gaussian_filter(grain, 1.3) - 0.5 * gaussian_filter(grain, 2.6)
