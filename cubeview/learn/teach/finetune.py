@@ -110,7 +110,7 @@ def fine_tune(
     _refuse(base.card, links, config)
     folds = grouped_folds(examples, config.folds, config.seed)
     way = _Way(report, partial, config)
-    rounds = begun(base.network, examples, links, config, base.card, together, way.aside)
+    rounds = begun(base.network, examples, links, config, base.card.kind, together, way.aside)
     pairs = _Pairs(rounds, folds, way)
 
     raw = np.zeros((len(rounds.shares), len(examples), len(examples.classes)))
@@ -132,7 +132,8 @@ def fine_tune(
     network = rounds.toward(rounds.train(np.arange(len(examples)), way.watch), rounds.shares[far])
     shift, temperature = calibrate(raw[far], truth, heat)
     network = _shifted(network, links, shift)
-    before = None if links is None else model_logits(base, examples.inputs, links)
+    # Networks are compared: a taught one has nothing beside it that it was not taught with.
+    before = None if links is None else model_logits(base, examples.inputs, links, alone=True)
     doubt = base.doubt if keeps_features(base.network, network) else None
     model = Model(network.cpu().eval(), _card(base, examples, links, temperature), doubt=doubt)
     report(1.0, "fine-tuned")
@@ -181,7 +182,9 @@ class _Pairs:
         return self._known[pair]
 
 
-def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
+def model_logits(
+    model: Model, inputs: np.ndarray, links: Links, *, alone: bool = False
+) -> np.ndarray:
     """Return a model's calibrated logits as it is, one a label class, shape (n, classes).
 
     Parameters
@@ -190,13 +193,14 @@ def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
     inputs : ndarray, shape (n, channel, d, h, w)
     links : list or None
         See `linked_classes`.
+    alone : bool
+        Leave out what weighs beside the network.
     """
-    network = model.network
     with torch.inference_mode():
-        found = batched(network, inputs, network)
-        found = grouped_logits(
-            found + torch.from_numpy(beside(model.card, inputs)).to(found), links
-        )
+        said = batched(model.network, inputs, model.network)
+        if not alone:
+            said = said + torch.from_numpy(beside(model.card, inputs)).to(said)
+        found = grouped_logits(said, links)
     return found.double().cpu().numpy() / model.card.temperature
 
 
@@ -275,6 +279,7 @@ def _card(base: Model, examples: TrainingSet, links: Links, temperature: float) 
         base.card,
         temperature=temperature,
         parent=base.card.weights_sha256,
+        beside={},  # it was not there when the network was taught
         weights_sha256="",
         doubt_sha256="",
         network=base.network.entries(),
@@ -286,7 +291,6 @@ def _card(base: Model, examples: TrainingSet, links: Links, temperature: float) 
     return replace(
         card,
         classes=examples.classes,
-        beside={},
         codes={name: code for name, code in card.codes.items() if name in examples.classes},
         normal=card.normal if card.normal in examples.classes else "",
         defects=tuple(name for name in card.defects if name in examples.classes),

@@ -11,8 +11,6 @@ from torch import nn
 from torch.nn import functional
 
 from cubeview.errors import CubeviewError
-from cubeview.learn.models.beside import beside
-from cubeview.learn.models.card import Card
 from cubeview.learn.models.network import Network, pooled_head
 from cubeview.learn.models.processes import Together
 from cubeview.learn.models.rooms import room_of
@@ -47,8 +45,6 @@ class Rounds:
         What the frozen part makes of each case; copy 0 is the case itself.
     pooled : ndarray, shape (copy, case, features)
         What the head of the start sees of each.
-    beside : tensor, shape (case, answers)
-        What is added to the answers of each case, see `cubeview.learn.models.beside`.
     config : FinetuneConfig
     together : Together
     """
@@ -59,7 +55,6 @@ class Rounds:
     examples: TrainingSet
     cached: torch.Tensor
     pooled: np.ndarray
-    beside: torch.Tensor
     config: FinetuneConfig
     together: Together
 
@@ -79,7 +74,6 @@ class Rounds:
         for share in self.shares:
             with torch.inference_mode():
                 values = _forward(self.toward(network, share), self.tail_at, self.cached[0, cases])
-                values = values + self.beside[cases]
                 found.append(grouped_logits(values, self.links).double().cpu().numpy())
         return np.stack(found)
 
@@ -97,12 +91,8 @@ class Rounds:
     def train(self, cases: np.ndarray, watch: Watch) -> Network:
         """Return a copy of the start, moved towards the labels of `cases`.
 
-        The head is fitted first, then what is below it moves with it.
-
-        Raises
-        ------
-        CubeviewError
-            If the loss is no longer a number, or memory or the device gives out.
+        The head is fitted first, then what is below it moves with it. Raises CubeviewError if the
+        loss is no longer a number, or memory or the device gives out.
         """
         network = deepcopy(self.start).eval()
         if self.config.layers == "threshold" or not len(cases):
@@ -125,8 +115,7 @@ class Rounds:
         head = pooled_head(network)
         known = torch.tensor(pooled, device=head.weight.device)
         with torch.no_grad():
-            answers = head.of_means(known) + self.beside[cases].repeat(copies, 1)
-            evidence = grouped_logits(answers, self.links).cpu().numpy()
+            evidence = grouped_logits(head.of_means(known), self.links).cpu().numpy()
         temperature = 1.0
         if self.links is not None:
             _, temperature = calibrate(evidence[: len(cases)], truth, temperature)
@@ -141,9 +130,9 @@ class Rounds:
             parts = zip(matrix * temperature, bias * temperature, strict=True)
             for index, (row, shift) in enumerate(parts):
                 # All answers of a class rise alike, and with them what is known of the class.
-                linked = index if self.links is None else self.links[index]
-                head.weight[linked] += torch.tensor(row).to(head.weight)
-                head.bias[linked] += float(shift)
+                answers = index if self.links is None else self.links[index]
+                head.weight[answers] += torch.tensor(row).to(head.weight)
+                head.bias[answers] += float(shift)
         return temperature
 
     def _move(self, network: Network, cases: np.ndarray, temperature: float, watch: Watch) -> None:
@@ -168,8 +157,9 @@ class Rounds:
             whole = weight[truth[chosen]].sum()
             mine, copies = together.share(chosen), together.share(copy)
             labels = truth[mine].to(together.device)
-            values = _forward(network, self.tail_at, self.cached[copies, mine])
-            logits = grouped_logits(values + self.beside[mine], self.links)
+            logits = grouped_logits(
+                _forward(network, self.tail_at, self.cached[copies, mine]), self.links
+            )
             errors = functional.cross_entropy(
                 logits / temperature, labels, weight=weight.to(together.device), reduction="sum"
             )
@@ -190,7 +180,7 @@ def begun(
     examples: TrainingSet,
     links: Links,
     config: FinetuneConfig,
-    card: Card,
+    kind: str,
     together: Together,
     step: Callable[[str], None],
 ) -> Rounds:
@@ -204,8 +194,8 @@ def begun(
     links : list or None
         See `cubeview.learn.teach.finetune.linked_classes`.
     config : FinetuneConfig
-    card : Card
-        Of the base: the kind of its cases decides how they are varied.
+    kind : str
+        Of the cases: decides how they are varied.
     together : Together
     step : callable
         Told what is done; may raise Cancelled.
@@ -222,16 +212,14 @@ def begun(
             nn.init.zeros_(parameter)
     tail_at = _tail_of(start, config.layers)
     with _explained():
-        cached = _frozen_part(start, examples, tail_at, config, card.kind, step)
+        cached = _frozen_part(start, examples, tail_at, config, kind, step)
         with torch.inference_mode():
             pooled = [
                 torch.cat([_pooled(start, tail_at, part) for part in copy.split(_AT_ONCE)])
                 for copy in cached
             ]
             seen = torch.stack(pooled).cpu().numpy()
-    aside = np.zeros((len(examples), 1)) if links is None else beside(card, examples.inputs)
-    extra = torch.tensor(aside, dtype=torch.float32, device=together.device)
-    return Rounds(start, tail_at, links, examples, cached, seen, extra, config, together)
+    return Rounds(start, tail_at, links, examples, cached, seen, config, together)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from cubeview.learn.models.beside import beside, largest_drops
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.prepared import Prepared
 from cubeview.learn.tasks.metrics import softmax
+from cubeview.learn.teach.finetune import _card, model_logits
+from cubeview.learn.teach.training_set import TrainingSet
 from tests.learn.toys import heart_case, toy_model
 
 
@@ -72,3 +74,15 @@ def test_a_card_that_weighs_nonsense_is_refused(entry, reason):
     card: Card = toy_model().card
     with pytest.raises(ValueError, match=reason):
         replace(card, beside=entry)
+
+
+def test_a_taught_model_answers_without_what_it_was_not_taught_with():
+    weighed = model(at=0.05, ischaemic=40.0)
+    inputs = hearts(0.4)[None]
+    both, alone = (model_logits(weighed, inputs, None, alone=flag) for flag in (False, True))
+    gained = beside(weighed.card, inputs) / weighed.card.temperature
+    np.testing.assert_allclose(both - alone, gained, atol=1e-5)
+    names = weighed.card.classes[:2]
+    examples = TrainingSet(inputs, np.array([0]), names, ("one",), ("one",))
+    for links in (None, [[0], [1]]):
+        assert not _card(weighed, examples, links, 1.0).beside
