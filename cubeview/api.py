@@ -143,10 +143,6 @@ def search(
         Least strength of a line; by default the lowest at which most of them are real.
     report : callable
 
-    Returns
-    -------
-    Catalogue
-
     Raises
     ------
     CubeviewError

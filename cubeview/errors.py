@@ -1,6 +1,8 @@
 """The two ways a CubeView function may stop early, and how long functions report progress."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 Report = Callable[[float, str], None]
 """``report(fraction, text)``: fraction of the work done, 0 to 1, and what is being done.
@@ -18,10 +20,38 @@ class Cancelled(Exception):
     """The user stopped the work; shown to nobody."""
 
 
+@contextmanager
+def refusing(path: Path, what: str, advice: str = "") -> Iterator[None]:
+    """Turn what the system says of a file into a CubeviewError.
+
+    Parameters
+    ----------
+    path : Path
+        What the message begins with.
+    what : str
+        What cannot be done; the system's reason follows in brackets.
+    advice : str
+        What to do about it; a sentence, or more.
+    """
+    try:
+        yield
+    except OSError as error:
+        why = f"{path}: {what} ({error.strerror or error}). {advice}".rstrip()
+        raise CubeviewError(why) from error
+
+
 def nothing(fraction: float, text: str) -> None:
     """Report to nobody; the default of every ``report`` argument."""
 
 
 def part_of(report: Report, first: float, share: float) -> Report:
-    """Return a report over a part of the work that begins at `first`."""
+    """Return a report over a part of the work.
+
+    Parameters
+    ----------
+    report : Report
+        Of the whole work.
+    first, share : float
+        Where the part begins and how much of the whole it is, 0 to 1.
+    """
     return lambda fraction, text: report(first + share * fraction, text)

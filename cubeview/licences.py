@@ -70,15 +70,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def distributions(
-    root: str = DISTRIBUTION, extra: str | None = None
-) -> Iterator[metadata.Distribution]:
-    """Walk a distribution's run-time requirements, each once, itself left out.
-
-    With `extra` also what this extra of the root asks for.
-    """
-    seen = {_plain(root)}
-    waiting = list(_requirements(root, extra))
+def distributions() -> Iterator[metadata.Distribution]:
+    """Walk the program's run-time requirements, each once, itself left out."""
+    seen = {_plain(DISTRIBUTION)}
+    waiting = list(_requirements(DISTRIBUTION))
     while waiting:
         name = waiting.pop(0)
         if _plain(name) in seen:
@@ -89,7 +84,7 @@ def distributions(
         except metadata.PackageNotFoundError:
             continue  # asked for on other systems only
         yield found
-        waiting += _requirements(name, None)
+        waiting += _requirements(name)
 
 
 def part_of(found: metadata.Distribution) -> Part:
@@ -143,22 +138,14 @@ def _first_address(about: metadata.PackageMetadata) -> str:
     return lines[0].partition(",")[2].strip() if lines else ""
 
 
-def _requirements(name: str, extra: str | None) -> list[str]:
-    """Return names only; what is asked for by other extras is left out."""
+def _requirements(name: str) -> list[str]:
+    """Return names only; what is asked for by extras is left out."""
     try:
         lines = metadata.distribution(name).requires or []
     except metadata.PackageNotFoundError:
         return []
-    names = []
-    for line in lines:
-        match = _MARKER.match(line)
-        marker = match.group(2) or "" if match else ""
-        wanted = "extra ==" not in marker or (
-            extra is not None and re.search(rf"extra == ['\"]{extra}['\"]", marker) is not None
-        )
-        if match and wanted:
-            names.append(match.group(1))
-    return names
+    found = filter(None, map(_MARKER.match, lines))
+    return [match.group(1) for match in found if "extra ==" not in (match.group(2) or "")]
 
 
 def _plain(name: str) -> str:

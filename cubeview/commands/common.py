@@ -23,7 +23,18 @@ Commands = Any
 def add_command(
     commands: Commands, name: str, command: Callable[[Any], int], text: str
 ) -> argparse.ArgumentParser:
-    """Add a command; ``command`` takes the parsed options and returns the exit status."""
+    """Add a command.
+
+    Parameters
+    ----------
+    commands : Commands
+    name : str
+        What the user types.
+    command : callable
+        Takes the parsed options, returns the exit status.
+    text : str
+        Its line in the list of commands, and what its own help begins with.
+    """
     sub: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     sub.set_defaults(command=command)
     return sub
@@ -118,7 +129,7 @@ def progress(*, lines: bool = False) -> Report:
     hours whose output goes to a file.
     """
     if not sys.stderr.isatty():
-        return _lines() if lines else nothing
+        return paced(LINE_EVERY_S, _write_line) if lines else nothing
 
     def show(fraction: float, text: str) -> None:
         end = "\n" if fraction >= 1 else ""
@@ -127,16 +138,21 @@ def progress(*, lines: bool = False) -> Report:
     return show
 
 
-def _lines() -> Report:
+def _write_line(fraction: float, text: str) -> None:
+    print(f"{fraction:4.0%} {text}", file=sys.stderr, flush=True)
+
+
+def paced(pause_s: float, write: Report) -> Report:
+    """Return a report that writes at most once in a while, and the end in any case."""
     latest = -math.inf
 
-    def show(fraction: float, text: str) -> None:
+    def report(fraction: float, text: str) -> None:
         nonlocal latest
-        if time.monotonic() - latest >= LINE_EVERY_S or fraction >= 1:
+        if time.monotonic() - latest >= pause_s or fraction >= 1:
             latest = time.monotonic()
-            print(f"{fraction:4.0%} {text}", file=sys.stderr, flush=True)
+            write(fraction, text)
 
-    return show
+    return report
 
 
 def one_line(error: object) -> str:
@@ -145,7 +161,17 @@ def one_line(error: object) -> str:
 
 
 def say(options: argparse.Namespace, record: Any, *lines: object) -> None:
-    """Print a record as one JSON document where that was asked for, else these lines."""
+    """Print a record as one JSON document where that was asked for, else these lines.
+
+    Parameters
+    ----------
+    options : Namespace
+        With ``json``; see `add_json`.
+    record : object
+        See `cubeview.plain.plain`.
+    *lines
+        Printed by their ``str``.
+    """
     if options.json:
         print_json(record)
     elif lines:

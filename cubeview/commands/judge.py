@@ -17,6 +17,7 @@ from cubeview.commands.common import (
     one_line,
     print_json,
     progress,
+    say,
     with_window,
 )
 from cubeview.errors import CubeviewError
@@ -113,7 +114,8 @@ def _predict(options: argparse.Namespace) -> int:
         print(f"{case.name}: {task.words(answer)}")
         if answer.unlike:
             print(f"  why: {answer.unlike}")
-        _say_placed(record)
+        for line in _placed_words(record):
+            print(line)
         for caution in answer.cautions:
             print(f"  caution: {caution}")
     if options.json:
@@ -153,12 +155,8 @@ def _explain(options: argparse.Namespace) -> int:
         "placed": _by_hand(ventricles),
         "file": str(options.out),
     }
-    if options.json:
-        print_json(record)
-    else:
-        print(f"{overlay.method} for {target}, peak {overlay.peak:.3g} {overlay.unit}")
-        _say_placed(record)
-        print(options.out)
+    text = f"{overlay.method} for {target}, peak {overlay.peak:.3g} {overlay.unit}"
+    say(options, record, text, *_placed_words(record), options.out)
     return 0
 
 
@@ -207,7 +205,6 @@ def _by_hand(ventricles: "dict[str, Ventricle]") -> list[str]:
     return [role for role, ventricle in ventricles.items() if ventricle.by == "user"]
 
 
-def _say_placed(record: dict[str, Any]) -> None:
-    if record["placed"]:
-        roles = " and ".join(record["placed"])
-        print(f"  left ventricle: in {roles} as placed by hand in the window")
+def _placed_words(record: dict[str, Any]) -> list[str]:
+    roles = " and ".join(record["placed"])
+    return [f"  left ventricle: in {roles} as placed by hand in the window"] if roles else []

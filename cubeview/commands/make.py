@@ -3,14 +3,7 @@
 import argparse
 from pathlib import Path
 
-from cubeview.commands.common import (
-    Commands,
-    add_command,
-    add_json,
-    named_model,
-    progress,
-    say,
-)
+from cubeview.commands.common import Commands, add_command, add_json, named_model, progress, say
 from cubeview.errors import CubeviewError, nothing
 
 

@@ -64,7 +64,16 @@ class Bench:
     found: dict[str, Any] = field(default_factory=lambda: {"samples": {}, "models": {}})
 
     def compare(self, where: tuple[str, ...], value: Any, *, tolerance: float) -> None:
-        """Keep a value and hold it against the stored one: absolute where both are small."""
+        """Keep a value and hold it against the stored one; raises `Wrong` where they differ.
+
+        Parameters
+        ----------
+        where : tuple of str
+            Keys from the outermost in.
+        value : float or array_like
+        tolerance : float
+            A share of the stored value, or absolute where that is below 1.
+        """
         place = self.found
         for key in where[:-1]:
             place = place.setdefault(key, {})

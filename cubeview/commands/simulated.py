@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io.export.dicom import write_nm
 from cubeview.io.export.fits import write_cube
 from cubeview.simulate.heart import pair as spect
@@ -82,7 +82,6 @@ def write_fields(
     count: int,
     seed: int,
     *,
-    flavour: str = "ifu",
     shape: tuple[int, int, int] = (120, 60, 60),
     report: Report = nothing,
 ) -> list[Path]:
@@ -96,7 +95,6 @@ def write_fields(
         Made if absent; files of the same name are replaced.
     count, seed : int
         Field k has the seed ``seed + k``.
-    flavour : {"ifu", "radio"}
     shape : tuple of int
         Voxels along (z, y, x).
     report : callable
@@ -105,8 +103,8 @@ def write_fields(
     rows, written, columns = [], [], ("file", "class", "ra", "dec", "spectral")
     for number in range(count):
         report(number / count, f"field {number + 1} of {count}")
-        field = simulate_field(seed + number, shape, flavour=flavour)
-        path = folder / f"{flavour}{seed + number}.fits"
+        field = simulate_field(seed + number, shape)
+        path = folder / f"ifu{seed + number}.fits"
         write_cube(field.case.main, path)
         written.append(path)
         sources = []
@@ -123,12 +121,8 @@ def write_fields(
 
 
 def _make(folder: Path) -> None:
-    try:
+    with refusing(folder, "the folder cannot be made", "Choose another."):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the folder cannot be made ({error.strerror}). Choose another."
-        ) from error
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[dict[str, object]]) -> Path:

@@ -4,7 +4,6 @@ import argparse
 import csv
 import json
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,11 @@ from cubeview.commands.common import (
     add_json,
     named_model,
     one_line,
+    paced,
     progress,
     say,
 )
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.learn.teach.tuning import FinetuneConfig
 
 PROGRESS_EVERY_S = 0.5
@@ -112,7 +112,7 @@ def _finetune(options: argparse.Namespace) -> int:
     with joined() as together:
         speaks = together.rank == 0
         report = _json_lines() if speaks else nothing
-        cases = teacher.cases(base, entries, report=lambda f, text: report(0.3 * f, text))
+        cases = teacher.cases(base, entries, report=part_of(report, 0.0, 0.3))
         if speaks:
             _say_left_out(cases)
         taught = teacher.teach(
@@ -231,29 +231,20 @@ def _names(text: str) -> list[str]:
 
 def _write_predictions(path: Path, cases: Any, folds: Any, chances: np.ndarray) -> None:
     columns = ["case", "class", "fold", *(f"p_{name}" for name in cases.classes)]
-    try:
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(columns)
-            for index, name in enumerate(cases.names):
-                fold = "" if folds is None else int(folds[index])
-                truth = cases.classes[cases.truth[index]]
-                writer.writerow([name, truth, fold, *(f"{p:.6f}" for p in chances[index])])
-    except OSError as error:
-        raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
+    with refusing(path, "cannot be written"), path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(columns)
+        for index, name in enumerate(cases.names):
+            fold = "" if folds is None else int(folds[index])
+            truth = cases.classes[cases.truth[index]]
+            writer.writerow([name, truth, fold, *(f"{p:.6f}" for p in chances[index])])
 
 
 def _json_lines() -> Report:
     """Return a report that writes JSON lines to stderr, at most two a second."""
-    last = 0.0
-
-    def show(fraction: float, text: str) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PROGRESS_EVERY_S or fraction >= 1:
-            last = time.monotonic()
-            _print_line({"fraction": round(fraction, 4), "text": text})
-
-    return show
+    return paced(
+        PROGRESS_EVERY_S, lambda f, text: _print_line({"fraction": round(f, 4), "text": text})
+    )
 
 
 def _print_line(record: dict[str, Any] | Sequence[Any]) -> None:

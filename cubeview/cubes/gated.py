@@ -4,7 +4,6 @@ import numpy as np
 
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import Report, nothing
 
 _HEIGHTS = np.linspace(-0.98, 0.7, 22)
 """Along the long axis, in units of its radius: from the apex to before the valve plane."""
@@ -43,30 +42,19 @@ def midwall_volume(values: np.ndarray, spacing: tuple[float, ...], ventricle: Ve
     return float(np.trapezoid(area, _HEIGHTS * radii[0])) / 1000.0
 
 
-def volume_curve(cube: Cube, ventricle: Ventricle, *, report: Report = nothing) -> np.ndarray:
+def volume_curve(cube: Cube, ventricle: Ventricle) -> np.ndarray:
     """Return the volume within the middle of the wall in each gate, ml, shape (gates,).
 
-    Parameters
-    ----------
-    cube : Cube
-    ventricle : Ventricle
-        Fitted to the sum of the gates.
-    report : callable
+    The ventricle is one fitted to the sum of the gates.
     """
-    volumes = []
-    for number, gate in enumerate(cube.gates):
-        report(number / len(cube.gates), "measuring the gates")
-        volumes.append(midwall_volume(gate.pixels.read(), cube.spacing, ventricle))
-    return np.array(volumes)
+    return np.array(
+        [midwall_volume(gate.pixels.read(), cube.spacing, ventricle) for gate in cube.gates]
+    )
 
 
-def count_curve(cube: Cube, *, report: Report = nothing) -> np.ndarray:
+def count_curve(cube: Cube) -> np.ndarray:
     """Return the sum of the values of each gate, in ``cube.unit``, shape (gates,)."""
-    sums = []
-    for number, gate in enumerate(cube.gates):
-        report(number / len(cube.gates), "adding up the gates")
-        sums.append(float(np.nansum(gate.pixels.read(), dtype=np.float64)))
-    return np.array(sums)
+    return np.array([float(np.nansum(g.pixels.read(), dtype=np.float64)) for g in cube.gates])
 
 
 def _outline(turns: np.ndarray, radii: np.ndarray) -> np.ndarray:

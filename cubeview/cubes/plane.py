@@ -64,13 +64,14 @@ def frame_of(cube: Cube, axis: int) -> PlaneFrame:
     if not body and axis != 0:
         across, up = 0, 3 - axis
     elif cube.view == "short axis":
-        to_apex = z_runs_to_apex(cube)
+        # Where nothing says so slices start at the apex, as the display standard has them.
+        to_apex = cardiac_ends(cube)[0] == ("BASE", "APEX")
         if axis == 1:
             downward = not to_apex
         elif axis == 2:
             across, up, leftward, downward = 0, 1, not to_apex, True
     elif body and axis != 0:
-        downward = not z_runs_to_head(cube)
+        downward = cube.affine is not None and bool(cube.affine[2, 0] < 0)  # head to foot
     kinds = cube.axes[across].kind, cube.axes[up].kind
     spacing = cube.spacing
     aspect = spacing[across] / spacing[up] if kinds[0] == kinds[1] else None
@@ -82,19 +83,6 @@ def frame_of(cube: Cube, axis: int) -> PlaneFrame:
 def _short(cube: Cube, number: int) -> str:
     name = cube.axes[number].name
     return {"Wavelength": "λ", "Frequency": "ν", "Velocity": "v"}.get(name, name)
-
-
-def z_runs_to_apex(cube: Cube) -> bool:
-    """Return whether slices of a short-axis stack run from base to apex.
-
-    Where nothing says so they are taken to start at the apex, as the display standard has them.
-    """
-    return cardiac_ends(cube)[0] == ("BASE", "APEX")
-
-
-def z_runs_to_head(cube: Cube) -> bool:
-    """Return whether slices of a transaxial stack run from foot to head."""
-    return cube.affine is None or bool(cube.affine[2, 0] >= 0)
 
 
 def axis_marks(cube: Cube) -> list[tuple[str, str]]:
@@ -115,7 +103,7 @@ def edge_letters(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
     for a plane of the sky that lies straight enough, empty where the file does not say.
     """
     if cube.wcs is not None:
-        return _compass(cube, frame) if frame.axis == 0 else {}
+        return _compass(cube) if frame.axis == 0 else {}
     marks = axis_marks(cube)
     left, right = marks[frame.across][:: -1 if frame.leftward else 1]
     bottom, top = marks[frame.up][:: -1 if frame.downward else 1]
@@ -162,7 +150,7 @@ def _compass_letters(cube: Cube) -> tuple[str, str]:
     return ("+b", "+l") if longitude.startswith("Galactic") else ("N", "E")
 
 
-def _compass(cube: Cube, frame: PlaneFrame) -> dict[str, str]:
+def _compass(cube: Cube) -> dict[str, str]:
     """N and E at the edges they are nearest to; none when STRAIGHT or more off."""
     marks = {}
     for letter, angle in zip(_compass_letters(cube), sky_turn(cube), strict=True):

@@ -130,10 +130,6 @@ def refractive_index(wavelength_um: np.ndarray) -> np.ndarray:
     return index
 
 
-def _to_air(length: Any) -> Any:
-    return length / refractive_index(length.to_value(units.um))
-
-
 def _to_vacuum(length: Any) -> Any:
     vacuum = length
     for _ in range(4):  # each round gains four digits
@@ -214,7 +210,7 @@ def _of(frequency: Any, as_: Shown) -> Any:
             return energy.to(units.keV) if large else energy
         length = frequency.to(units.Angstrom, units.spectral())
         if as_ == "air wavelength":
-            length = _to_air(length)
+            length = length / refractive_index(length.to_value(units.um))
         size = abs(length[len(length) // 2].value)
         if size >= 3e6:
             return length.to(units.cm if size >= 1e8 else units.mm)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.io import archive, corrections, nifti
 from cubeview.io.dicom import reader as dicom_reader
 from cubeview.io.fits import reader as fits_reader
@@ -55,10 +55,7 @@ def open_paths(
     cases: list[Case] = []
     aside: list[Case] = []
     for done, (number, mine) in enumerate(known.items()):
-
-        def part(fraction: float, text: str, done: int = done) -> None:
-            report(0.2 + 0.8 * (done + fraction) / len(known), text)
-
+        part = part_of(report, 0.2 + 0.8 * done / len(known), 0.8 / len(known))
         opened = READERS[number].read(mine, report=part, first=first)
         for case in opened.cases:
             (aside if READERS[number].aside(case) else cases).append(case)
@@ -99,13 +96,8 @@ def nothing_in(path: Path | str) -> str:
 
 def reader_of(path: Path) -> Reader:
     """Return the reader that knows a file; CubeviewError, saying why, when there is none."""
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror}). Check its permissions."
-        ) from error
+    with refusing(path, "cannot be read", "Check its permissions."), path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
     if not head:
         raise CubeviewError(f"{path}: the file is empty (0 bytes). Copy or download it again.")
     found = next((reader for reader in READERS if reader.sniff(head, path)), None)
@@ -154,7 +146,7 @@ def _with_archives(
             with path.open("rb") as stream:
                 packed = archive.is_zip(stream.read(4))
             if packed:
-                members = archive.unpack(path, report=lambda f, text: report(0.2 * f, text))
+                members = archive.unpack(path, report=part_of(report, 0.0, 0.2))
         except CubeviewError as error:
             refusals.append(Refusal(path, str(error)))
             continue

@@ -17,7 +17,7 @@ from typing import Any
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube, Note
 from cubeview.cubes.guesses import corrected_case, questions
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 from cubeview.paths import data_dir, replacing
 
 log = logging.getLogger(__name__)
@@ -178,11 +178,6 @@ def _save(memory: Memory) -> None:
         "files": memory.files,
         "choices": {own: [c.role, c.partner] for own, c in memory.choices.items()},
     }
-    try:
-        with replacing(_file()) as part:
-            part.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
-    except OSError as error:
-        raise CubeviewError(
-            f"{_file()}: cannot be written ({error.strerror}), so this counts for now only. Free "
-            "some space or check the folder's permissions."
-        ) from error
+    advice = "So this counts for now only: free some space or check the folder's permissions."
+    with refusing(_file(), "cannot be written", advice), replacing(_file()) as part:
+        part.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 
 _CHUNK = 1 << 23
 
@@ -13,7 +13,7 @@ _CHUNK = 1 << 23
 def content_hash(path: Path, *, report: Report = nothing) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal; CubeviewError if it cannot be read."""
     digest = hashlib.sha256()
-    try:
+    with refusing(path, "cannot be read", "Check that it is still there."):
         size = max(path.stat().st_size, 1)
         with path.open("rb") as stream:
             done = 0
@@ -21,10 +21,6 @@ def content_hash(path: Path, *, report: Report = nothing) -> str:
                 digest.update(chunk)
                 done += len(chunk)
                 report(done / size, f"reading {path.name}")
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror}). Check that it is still there."
-        ) from error
     return digest.hexdigest()
 
 

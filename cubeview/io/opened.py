@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError, Report
+from cubeview.errors import CubeviewError, Report, part_of
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,8 @@ def read_each(
     refusals: list[Refusal] = []
     for done, path in enumerate(paths):
         report(done / len(paths), f"opening {path.name}")
-
-        def part(fraction: float, text: str, done: int = done) -> None:
-            report((done + fraction) / len(paths), text)
-
         try:
-            cases += read(path, part)
+            cases += read(path, part_of(report, done / len(paths), 1 / len(paths)))
         except CubeviewError as error:
             refusals.append(Refusal(path, str(error)))
         except (OSError, MemoryError) as error:

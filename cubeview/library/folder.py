@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.io import READERS, Reader, Refusal, open_paths, reader_of
 from cubeview.io.identity import identity, window_text
 from cubeview.kinds import KINDS
@@ -122,7 +122,7 @@ def _look_into(
     library: Library, files: list[Path], report: Report
 ) -> tuple[list[Found], list[Refusal]]:
     """Open a group of files, and close them again."""
-    opened = open_paths(files, report=lambda share, text: report(0.6 * share, text))
+    opened = open_paths(files, report=part_of(report, 0.0, 0.6))
     found, refusals = [], list(opened.refusals)
     for number, case in enumerate(opened.cases):
         report(0.6 + 0.4 * number / len(opened.cases), "")

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 from cubeview.kinds import KINDS
 from cubeview.library.text import csv_lines, read_text
 from cubeview.library.values import LabelClass
@@ -72,11 +72,8 @@ def write_labels(path: Path, entries: list[Entry], sets: _Sets) -> None:
     if path.suffix.lower() not in writers:
         raise CubeviewError(f"{path}: labels are written as .csv, .ecsv or .json; choose one.")
     text = writers[path.suffix.lower()](entries, sets)
-    try:
-        with replacing(path) as part:
-            part.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
+    with refusing(path, "cannot be written"), replacing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
 
 
 def read_labels(path: Path) -> tuple[list[Entry], dict[str, tuple[LabelClass, ...]]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 from cubeview.library import schema
 from cubeview.library.connection import kept_as
 from cubeview.library.library import Library
@@ -28,13 +28,9 @@ def open_library(path: Path, reader: str) -> tuple[Library, str]:
     whenever something was written since the newest one. Raises CubeviewError if the library is
     newer than this program, or cannot be opened or written.
     """
-    try:
+    what = "the library is damaged and cannot be replaced by its backup"
+    with refusing(path, what, "Check its folder for space and permissions."):
         told = _mended(path)
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: the library is damaged and cannot be replaced by its backup "
-            f"({error.strerror}). Check its folder for space and permissions."
-        ) from error
     before = _format(path)
     library = Library(path, reader)
     if 0 < before < schema.VERSION:

@@ -11,7 +11,7 @@ import numpy as np
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import fits
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io import open_paths
 from cubeview.io.identity import content_hash, file_hashes
 from cubeview.kinds import kind_of
@@ -47,12 +47,8 @@ def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
     report : callable
     """
     path = path.absolute()
-    try:
+    with refusing(path, "cannot be read", "Check that it is still there."):
         before = path.stat()
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror}). Check that it is still there."
-        ) from error
     known = library.read(
         "SELECT sha256 FROM fingerprints WHERE path = ? AND size = ? AND mtime_ns = ?",
         (str(path), before.st_size, before.st_mtime_ns),

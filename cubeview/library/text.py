@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 
 MOST_BYTES = 256 << 20
 """A file of labels larger than this is none; a million labels take about as much."""
@@ -19,12 +19,10 @@ def read_text(path: Path) -> str:
 
     Raises CubeviewError if it cannot be read, is too large, or is no such text.
     """
-    try:
+    with refusing(path, "cannot be read"):
         if path.stat().st_size > MOST_BYTES:
             raise CubeviewError(f"{path}: too large for a file of labels. Choose another file.")
         content = path.read_bytes()
-    except OSError as error:
-        raise CubeviewError(f"{path}: cannot be read ({error.strerror}).") from error
     codec = next((codec for mark, codec in _MARKS.items() if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(codec)

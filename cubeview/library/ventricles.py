@@ -12,7 +12,7 @@ import numpy as np
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 from cubeview.io.identity import file_hashes, identity
 from cubeview.paths import data_dir, replacing
 
@@ -81,15 +81,11 @@ def remember(case: Case, ventricles: Mapping[str, Ventricle]) -> None:
         },
     }
     path = _path(case)
-    try:
+    advice = "It stays as it is until the window closes."
+    with refusing(path, "the ventricle you placed cannot be kept", advice):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part:
             part.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: the ventricle you placed cannot be kept ({error.strerror}). It stays as it "
-            "is until the window closes."
-        ) from error
 
 
 def forget(case: Case) -> None:
@@ -98,10 +94,8 @@ def forget(case: Case) -> None:
     Raises CubeviewError if it has no readable files to know it by, or the file cannot be removed.
     """
     path = _path(case)
-    try:
+    with refusing(path, "cannot be removed"):
         path.unlink(missing_ok=True)
-    except OSError as error:
-        raise CubeviewError(f"{path}: cannot be removed ({error.strerror}).") from error
 
 
 def changed_at() -> int:

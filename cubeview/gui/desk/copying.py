@@ -9,6 +9,7 @@ from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QInputDialog, QWidget
 
 from cubeview.cubes.case import Case
+from cubeview.errors import part_of
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.session import Session
@@ -53,11 +54,7 @@ class Copying(QObject):
         def work(job: Job) -> None:
             _step_back()
             for done, pixels in enumerate(wanted):
-
-                def part(fraction: float, text: str, done: int = done) -> None:
-                    job.report((done + fraction) / len(wanted), text)
-
-                pixels.build(allowed, part)
+                pixels.build(allowed, part_of(job.report, done / len(wanted), 1 / len(wanted)))
 
         # Nothing is lost but time: no red bar for what goes wrong.
         self._jobs.start(

@@ -11,11 +11,6 @@ from cubeview.kinds import kind_of
 BY_HAND = "set by hand"
 
 
-def default_way(case: Case) -> str:
-    """Return how levels are chosen when a case opens."""
-    return VENTRICLE if kind_of(case).ventricle else next(iter(PERCENTILES))
-
-
 def default_display(case: Case, session: Session) -> dict[str, Any]:
     """Return the fields of `Display` a case opens with: levels, and a map that suits its kind.
 
@@ -24,7 +19,7 @@ def default_display(case: Case, session: Session) -> dict[str, Any]:
     colormap, suited = session.display.colormap, kind_of(case).colormaps
     if colormap not in suited:
         colormap = suited[0]
-    how = default_way(case)
+    how = VENTRICLE if kind_of(case).ventricle else next(iter(PERCENTILES))
     return {"levels": levels_of(session, how), "levels_from": how, "colormap": colormap}
 
 

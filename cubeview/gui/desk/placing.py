@@ -59,7 +59,8 @@ class Placing(QObject):
     def confirm(self) -> None:
         """Take the ellipsoids as they are: the open question is answered."""
         before = dict(self._session.ventricles)
-        self._put({role: _as_placed(found) for role, found in before.items()}, before)
+        sure = {r: Ventricle(v.centre, v.axes, v.radii, by="user") for r, v in before.items()}
+        self._put(sure, before)
 
     def undo(self) -> None:
         """Go back to before the last change."""
@@ -167,7 +168,3 @@ class Placing(QObject):
         self._jobs.start(
             f"place {id(ventricles)}", "Remembering the ventricle", work, failed=self._messages.warn
         )
-
-
-def _as_placed(found: Ventricle) -> Ventricle:
-    return Ventricle(found.centre, found.axes, found.radii, by="user")

@@ -57,7 +57,16 @@ class Questions:
             return None
 
     def weights_for(self, session: Session, kind: str, roles: tuple[str, ...]) -> str:
-        """Return the weights of the model that answers some kind of case; empty for none."""
+        """Return the SHA-256 of the weights of the model that answers; empty for none.
+
+        Parameters
+        ----------
+        session : Session
+            Whose choice of a model counts.
+        kind : str
+        roles : tuple of str
+            Of the case.
+        """
         try:
             ref = choose(_Closed(kind, roles), defaults=self.preferred(session))
             return ref.card.weights_sha256
@@ -85,7 +94,13 @@ class Questions:
     ) -> dict[str, Ventricle]:
         """Return the left ventricle in each cube of a heart: as the user placed it, else as found.
 
-        Found once for each open case; `anew` passes over what the user placed.
+        Parameters
+        ----------
+        opened : OpenCase
+            Keeps what was found, so that it is looked for once.
+        anew : bool
+            Pass over what the user placed.
+        report : Report
         """
         assert opened.case is not None
         by_hand = {} if anew else placed.recall(opened.case)
@@ -166,7 +181,16 @@ class Questions:
         )
 
     def found_in(self, folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
-        """Search a whole sky cube; see `cubeview.learn.search.run.search`."""
+        """Search a whole sky cube; see `cubeview.learn.search.run.search`.
+
+        Parameters
+        ----------
+        folder : Path
+            Of the model.
+        case : Case
+            Of one sky cube, which is searched whole.
+        report : Report
+        """
         model = _loaded(folder, report)
         from cubeview.learn.search.run import search
 

@@ -4,8 +4,8 @@ import getpass
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
@@ -67,6 +67,8 @@ class Records(QObject):
         Tell the user something, or why what was asked could not be done.
     jobs : Jobs
         Lanes of its own: reading a large file for its hash must not hold up a network.
+    start : callable
+        `Jobs.start`, in the lane for what is long.
 
     Signals
     -------
@@ -105,6 +107,7 @@ class Records(QObject):
         self._session, self._memory, self._questions = session, memory, questions
         self.say, self.refuse = messages.info, messages.error
         self.jobs = Jobs(self)
+        self.start = partial(self.jobs.start, lane="train")
         self.jobs.refused.connect(self.refuse)
         session.model_changed.connect(self.rows_changed)
         self._look = QTimer(self)
@@ -249,17 +252,6 @@ class Records(QObject):
             return Changes(all=True)
 
         self.do(work)
-
-    def start(
-        self,
-        kind: str,
-        title: str,
-        work: Callable[[Job], Any],
-        finished: Callable[[Any], None] | None = None,
-        partial: Callable[[Any], None] | None = None,
-    ) -> Job:
-        """Do something long with the library, in a lane where no network of the window waits."""
-        return self.jobs.start(kind, title, work, finished=finished, partial=partial, lane="train")
 
     def _make_thumbnails(self) -> None:
         """Make the pictures that are missing, in the background."""

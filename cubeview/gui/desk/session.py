@@ -187,7 +187,13 @@ class Session(QObject):
         self.case_changed.emit()
 
     def set_cursor(self, z: float, y: float, x: float) -> None:
-        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing."""
+        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing.
+
+        Parameters
+        ----------
+        z, y, x : float, voxel indices
+            Of the main cube; those outside are brought to its edge.
+        """
         if self.case is None or not np.isfinite((z, y, x)).all():
             return
         cursor = _nearest((z, y, x), self.case.main)
@@ -214,16 +220,14 @@ class Session(QObject):
         )
         return _nearest(position, cube)
 
-    def from_role(self, role: str, z: float, y: float, x: float) -> tuple[float, float, float]:
+    def from_role(self, role: str, voxel: Iterable[float]) -> tuple[float, float, float]:
         """Return a voxel of one role's cube as a (fractional) voxel of the main cube."""
         assert self.case is not None
-        cube = self.case.cubes[role]
-        if cube is self.case.main:
-            return z, y, x
-        position = to_role(
-            cube, self.case.main, (z, y, x), self.ventricles, role, self.case.roles[0]
-        )
-        return float(position[0]), float(position[1]), float(position[2])
+        z, y, x = voxel
+        cube, main = self.case.cubes[role], self.case.main
+        if cube is not main:
+            z, y, x = to_role(cube, main, (z, y, x), self.ventricles, role, self.case.roles[0])
+        return float(z), float(y), float(x)
 
     def set_gate(self, gate: int | None) -> None:
         """Show one gate of a gated scan, counted from 0, or the sum of all."""

@@ -111,10 +111,7 @@ def _heart_place(session: Session, cube: Cube) -> str:
 def values_text(session: Session) -> str:
     """Return the value under the cursor for each role, with its uncertainty.
 
-    Raises
-    ------
-    CubeviewError
-        If the file behind a cube has gone.
+    Raises CubeviewError if the file behind a cube has gone.
     """
     if session.case is None:
         return ""

@@ -21,7 +21,7 @@ from cubeview.cubes.guesses import Question, corrected, corrected_case, question
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_unit
-from cubeview.gui.widgets.basic import answers, label, rule, say
+from cubeview.gui.widgets.basic import answers, label, offer, rule, say
 from cubeview.gui.widgets.layout import put
 from cubeview.io import corrections
 from cubeview.kinds import kind_of
@@ -219,10 +219,8 @@ class GuessesDialog(QDialog):
             return line
         box = QComboBox()
         box.setAccessibleName(question.title)
-        box.addItem(f"as read: {shown_unit(read_as) or 'not known'}", None)
-        for choice in question.choices:
-            box.addItem(shown_unit(choice), choice)
-        box.setCurrentIndex(max(box.findData(answer), 0) if answer else 0)
+        kept = {None: f"as read: {shown_unit(read_as) or 'not known'}"}
+        offer(box, {**kept, **{choice: shown_unit(choice) for choice in question.choices}}, answer)
         box.currentIndexChanged.connect(self._changed)
         return box
 
@@ -273,12 +271,10 @@ def _roles_box(case: Case) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName("Rest and stress")
     if len(case.cubes) > 1:
-        box.addItem("as shown", None)
-        box.addItem("exchanged", "swap")
+        offer(box, {None: "as shown", "swap": "exchanged"})
     else:
-        box.addItem(f"as read: {'not known' if case.roles == ('heart',) else case.roles[0]}", None)
-        box.addItem("rest", "rest")
-        box.addItem("stress", "stress")
+        known = "not known" if case.roles == ("heart",) else case.roles[0]
+        offer(box, {None: f"as read: {known}", "rest": "rest", "stress": "stress"})
     return box
 
 

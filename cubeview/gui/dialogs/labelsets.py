@@ -16,7 +16,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.errors import CubeviewError
-from cubeview.gui.widgets.basic import button, chooser, colour_icon, label
+from cubeview.gui.widgets.basic import button, chooser, colour_icon, label, offer
 from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import KINDS
 from cubeview.library.library import Library
@@ -47,8 +47,7 @@ class LabelSetsDialog(QDialog):
         self.name = QLineEdit()
         self.name.setPlaceholderText("Name of the new label set")
         self.kind = chooser("Kind of cube")
-        for kind in KINDS.values():
-            self.kind.addItem(f"for {kind.many}", kind.key)
+        offer(self.kind, {kind.key: f"for {kind.many}" for kind in KINDS.values()})
         layout.addLayout(row((self.sets, 1), (self.name, 1), (self.kind, 1)))
         self.table = QTableWidget(0, len(_COLUMNS))
         self.table.setHorizontalHeaderLabels(_COLUMNS)
@@ -117,10 +116,8 @@ class LabelSetsDialog(QDialog):
         self.accept()
 
     def _list(self, chosen: str) -> None:
-        for name in self._library.label_sets():
-            self.sets.addItem(name, name)
-        self.sets.addItem("New label set…", None)
-        self.sets.setCurrentIndex(max(0, self.sets.findData(chosen)))
+        known = {name: name for name in self._library.label_sets()}
+        offer(self.sets, {**known, None: "New label set…"}, chosen)
         self._chosen()
 
     def _chosen(self) -> None:

@@ -62,7 +62,7 @@ class LibraryDialogs(QObject):
         def work(job: Job) -> "Scan":
             return scan_folder(library, [path], kept=kept, report=job.report)
 
-        self._records.start("scan", f"Looking into {path.name}", work, show)
+        self._records.start("scan", f"Looking into {path.name}", work, finished=show)
 
     def ask_import(self) -> None:
         """Ask for a file of labels and show what it would change."""
@@ -79,7 +79,7 @@ class LibraryDialogs(QObject):
             def work(job: Job) -> "Import":
                 return plan_any(library, path, report=job.report)
 
-            self._records.start("plan", f"Reading {path.name}", work, self._show_plan)
+            self._records.start("plan", f"Reading {path.name}", work, finished=self._show_plan)
 
     def ask_export(self) -> None:
         """Ask where to write the labels of the set in use."""
@@ -206,7 +206,8 @@ class LibraryDialogs(QObject):
 
         def add() -> None:
             if library is not None:
-                self._records.start(title, f"Adding {what}", lambda job: work(library, job), done)
+                adding, work_on = f"Adding {what}", lambda job: work(library, job)
+                self._records.start(title, adding, work_on, finished=done)
 
         box.accepted.connect(add)
         self._show(box)

@@ -3,20 +3,13 @@
 from dataclasses import replace
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QFormLayout,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QComboBox, QDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, with_spectral
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import answers, label, say
+from cubeview.gui.widgets.basic import answers, label, offer, say
 from cubeview.gui.widgets.layout import put
 
 _WORDS = {
@@ -47,23 +40,20 @@ class SpectralDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         axis = case.main.axes[0]
         self.shown = QComboBox()
-        for key in SHOWN:
-            self.shown.addItem(_WORDS[key], key)
+        offer(self.shown, {key: _WORDS[key] for key in SHOWN}, shown_as(axis))
         self.convention = QComboBox()
-        for key in CONVENTIONS:
-            self.convention.addItem(key.capitalize(), key)
+        offer(self.convention, {key: key.capitalize() for key in CONVENTIONS})
         self.rest = QLineEdit()
         self.rest.setPlaceholderText("1420.40575 MHz, 656.28 nm …")
         if axis.rest is not None:
             self.rest.setPlaceholderText(f"{axis.rest:.10g} {axis.rest_unit}, from the file")
         self.frame = QComboBox()
-        self.frame.addItem("As observed", "observed")
-        self.frame.addItem("In the rest frame of the source", "rest")
+        frames = {"observed": "As observed", "rest": "In the rest frame of the source"}
+        offer(self.frame, frames, "rest" if axis.redshift else "observed")
         self.redshift = QLineEdit()
         known = f"{axis.redshift:.8g}" if axis.redshift else case.main.facts.get("redshift", "")
         self.redshift.setText(known)
         self.redshift.setPlaceholderText("0.0231")
-        self.frame.setCurrentIndex(1 if axis.redshift else 0)
         self.problem = label(part="warn")
         form = QFormLayout()
         form.addRow("Show as", self.shown)
@@ -73,7 +63,6 @@ class SpectralDialog(QDialog):
         form.addRow("Redshift of the source", self.redshift)
         now = label(f"Now {axis.name.lower()} in {axis.unit or 'no unit'}", "dim")
         put(QVBoxLayout(self), now, form, self.problem, answers(self, "Ok", "Cancel"))
-        self.shown.setCurrentIndex(max(self.shown.findData(shown_as(axis)), 0))
         self.shown.currentIndexChanged.connect(self._changed)
         self.frame.currentIndexChanged.connect(self._changed)
         self._changed()

@@ -73,7 +73,7 @@ class WallDisc(QWidget):
         for role in self._discs:
             voxel = self._voxel(role, event.position())
             if voxel is not None:
-                self._session.set_cursor(*self._session.from_role(role, *voxel))
+                self._session.set_cursor(*self._session.from_role(role, voxel))
 
     def _voxel(self, role: str, at: QPointF) -> list[float] | None:
         where = self._where(role)

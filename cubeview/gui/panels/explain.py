@@ -14,7 +14,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
 from cubeview.gui.panels.occlusion_choices import OcclusionChoices
 from cubeview.gui.widgets.bars import SignedBar
-from cubeview.gui.widgets.basic import button, chooser, label, rule, say
+from cubeview.gui.widgets.basic import button, chooser, label, offer, rule, say
 from cubeview.gui.widgets.files import ask_save
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
@@ -157,7 +157,7 @@ class ExplainPanel(QWidget):
             "explain", title, work, finished=take, failed=failed, partial=take
         )
         self._job.progressed.connect(self._progressed)
-        self._job.ended.connect(self._ended)
+        self._job.ended.connect(self._refresh)
         self.progress.setValue(0)
         self._making = way.label
         self._refresh()
@@ -176,12 +176,6 @@ class ExplainPanel(QWidget):
     def _progressed(self, fraction: float, text: str) -> None:
         self.progress.setValue(round(100 * fraction))
 
-    def _ended(self) -> None:
-        # A newer job may have taken the place of the one that ended.
-        if self._job is not None and not self._job.running:
-            self._job, self._making = None, ""
-        self._refresh()
-
     def _retarget(self) -> None:
         overlay = self._session.overlay
         self._advise()
@@ -193,15 +187,11 @@ class ExplainPanel(QWidget):
         self._jobs.cancel("explain")
         ref = self._questions.chosen(self._session)
         fits = ref is not None and not self._questions.objection(self._session)
-        before = self.target.currentData()
-        self.target.clear()
-        self.target.addItem("the answer", "")
-        for name in ref.card.classes if ref is not None else ():
-            self.target.addItem(name, name)
+        names = {name: name for name in (ref.card.classes if ref is not None else ())}
+        offer(self.target, {"": "the answer", **names}, self.target.currentData())
         case = self._session.case
         wall = case is None or kind_of(case).ventricle
         self.occlusion.offer(ref.card.channels if ref is not None else (), wall=wall)
-        self.target.setCurrentIndex(max(0, self.target.findData(before)))
         for widget in (*self.buttons.values(), self.target, self.occlusion.channel):
             widget.setEnabled(fits)
         self._refresh()

@@ -9,6 +9,7 @@ from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import BY_HAND, levels_of
 from cubeview.gui.desk.session import Session
+from cubeview.gui.widgets.basic import offer
 from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
 from cubeview.gui.widgets.layout import put, row
@@ -23,8 +24,7 @@ class LevelsControl(QWidget):
         self.session = session
         self.colours = _ColourBox()
         self.stretch = QComboBox()
-        for name in STRETCHES:
-            self.stretch.addItem(name, name)
+        offer(self.stretch, {name: name for name in STRETCHES})
         self.way = QComboBox()
         self.smooth = QCheckBox("smooth")
         self.smooth.setToolTip("Interpolate hearts between voxels; the networks see plain voxels")
@@ -144,7 +144,7 @@ class _Row:
         if levels is None:
             return
         self._set_range(levels)
-        self.histogram.set_levels(*levels, self.session.display.colormap)
+        self.histogram.set_levels(levels, self.session.display.colormap)
         for box, level in ((self.low, levels[0]), (self.high, levels[1])):
             with QSignalBlocker(box):
                 box.setSingleStep((levels[1] - levels[0]) * self._share / 50)
@@ -197,9 +197,5 @@ class _ColourBox(QComboBox):
 
     def _draw(self, place: int) -> None:
         if self.itemIcon(place).isNull():
-            self.setItemIcon(place, _sample_icon(self.itemData(place)))
-
-
-def _sample_icon(key: str) -> QIcon:
-    rows = np.repeat(table(key)[None, 1::4], 12, axis=0)
-    return QIcon(QPixmap.fromImage(picture(rows)))
+            rows = np.repeat(table(self.itemData(place))[None, 1::4], 12, axis=0)
+            self.setItemIcon(place, QIcon(QPixmap.fromImage(picture(rows))))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case, paired
@@ -140,7 +140,9 @@ def _facts(cube: Cube) -> QFormLayout:
     rows += [("Mask", "yes")] if cube.mask is not None else []
     rows += list(cube.facts.items())
     for name, text in rows:
-        form.addRow(label(name, "dim", wrap=False), _selectable(text))
+        said = label(text)
+        said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        form.addRow(label(name, "dim", wrap=False), said)
     return form
 
 
@@ -155,9 +157,3 @@ def _axis_text(axis: Axis) -> str:
     moved = f"rest frame of z = {axis.redshift:g}" if axis.redshift else ""
     details = ", ".join(part for part in (axis.type, axis.frame, moved) if part)
     return f"{start} to {end}{f', {details}' if details else ''}{guessed}"
-
-
-def _selectable(text: str) -> QLabel:
-    made = label(text)
-    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return made

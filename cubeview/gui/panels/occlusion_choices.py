@@ -1,13 +1,13 @@
 """How an occlusion hides: the choices under the Explain panel, remembered from start to start."""
 
-from PyQt6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QWidget
+from PyQt6.QtWidgets import QGridLayout, QSpinBox, QWidget
 
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import chooser, label
+from cubeview.gui.widgets.basic import chooser, label, offer
 from cubeview.learn.explain.question import OcclusionSettings
 
-FILLS = (("zero", "nothing (0)"), ("wall", "the wall's mean"), ("mean", "the input's mean"))
-PRECISIONS = (("float32", "exact (float32)"), ("bfloat16", "faster, to 1 % (bfloat16)"))
+FILLS = {"zero": "nothing (0)", "wall": "the wall's mean", "mean": "the input's mean"}
+PRECISIONS = {"float32": "exact (float32)", "bfloat16": "faster, to 1 % (bfloat16)"}
 
 
 class OcclusionChoices(QWidget):
@@ -23,7 +23,8 @@ class OcclusionChoices(QWidget):
         self.stride.setRange(1, self.patch.value())
         self.stride.setValue(kept.occlusion_stride)
         self.fill, self.channel = chooser("Fill"), chooser("Hide in")
-        self.precision = _choice("Precision", PRECISIONS, kept.occlusion_precision)
+        self.precision = chooser("Precision")
+        offer(self.precision, PRECISIONS, kept.occlusion_precision)
         self.patch.valueChanged.connect(self._remember)
         self.stride.valueChanged.connect(self._remember)
         self.fill.activated.connect(lambda: memory.change(occlusion_fill=self.fill.currentData()))
@@ -59,16 +60,9 @@ class OcclusionChoices(QWidget):
 
     def offer(self, roles: tuple[str, ...], *, wall: bool) -> None:
         """Offer the inputs of a network to hide in; `wall` where the case has one."""
-        self.fill.clear()
-        for value, text in FILLS:
-            if wall or value != "wall":
-                self.fill.addItem(text, value)
-        kept = self.fill.findData(self._memory.settings.occlusion_fill)
-        self.fill.setCurrentIndex(max(0, kept))
-        self.channel.clear()
-        self.channel.addItem("both", "both")
-        for role in roles:
-            self.channel.addItem(f"{role} only", role)
+        fills = {value: text for value, text in FILLS.items() if wall or value != "wall"}
+        offer(self.fill, fills, self._memory.settings.occlusion_fill)
+        offer(self.channel, {"both": "both", **{role: f"{role} only" for role in roles}})
 
     def _remember(self) -> None:
         self.stride.setMaximum(self.patch.value())
@@ -77,11 +71,3 @@ class OcclusionChoices(QWidget):
             occlusion_stride=self.stride.value(),
             occlusion_precision=self.precision.currentData(),
         )
-
-
-def _choice(name: str, entries: tuple[tuple[str, str], ...], chosen: str) -> QComboBox:
-    box = chooser(name)
-    for value, text in entries:
-        box.addItem(text, value)
-    box.setCurrentIndex(box.findData(chosen))
-    return box

@@ -72,7 +72,7 @@ class PredictPanel(QWidget):
             finished=session.set_prediction,
             failed=lambda why: self._failed(why, case),
         )
-        self._job.ended.connect(self._ended)
+        self._job.ended.connect(self._refresh)
         self._refresh()
 
     def _draw(self) -> None:
@@ -82,12 +82,6 @@ class PredictPanel(QWidget):
         if drawn is not None:
             self._session.set_overlay(drawn)
             self._session.set_overlay_style(visible=True)
-
-    def _ended(self) -> None:
-        # A newer job may have taken the place of the one that ended.
-        if self._job is not None and not self._job.running:
-            self._job = None
-        self._refresh()
 
     def _failed(self, why: str, case: Case) -> None:
         if self._session.case is not None and same_cubes(case, self._session.case):
@@ -146,8 +140,9 @@ class PredictPanel(QWidget):
         said = "No class is given" if prediction.answer else "Not to be relied on"
         told = (f"{said}: {prediction.unlike}.",) if prediction.unlike else ()
         say(self.cautions, "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions)))
-        say(self.distance, _distance_text(prediction))
-        seconds = prediction.seconds
+        seconds, far = prediction.seconds, prediction.distance  # None where the model cannot tell
+        text = "" if far is None else f"Distance from the training data {far:.2f}; strange above 1"
+        say(self.distance, text)
         spent = f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
         calibrated = ref is not None and ref.card.temperature != 1.0
         parts = (prediction.model, prediction.device, spent, "calibrated" if calibrated else "")
@@ -195,10 +190,3 @@ class PredictPanel(QWidget):
             if inside
             else "For a window the cursor has left. P judges the one at the cursor."
         )
-
-
-def _distance_text(prediction: Answer) -> str:
-    """Say how a case compares with the training data; empty for a model that does not know."""
-    if prediction.distance is None:
-        return ""
-    return f"Distance from the training data {prediction.distance:.2f}; strange above 1"

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import button, chooser, label
+from cubeview.gui.widgets.basic import button, chooser, label, offer
 from cubeview.gui.widgets.files import ask_open
 from cubeview.gui.widgets.layout import empty, put, row
 from cubeview.kinds import kind_of
@@ -199,24 +199,17 @@ class TeachChoices(QWidget):
         except CubeviewError as error:
             self.problem = str(error)
         with QSignalBlocker(self.positive):
-            kept = self.positive.currentData()
-            self.positive.clear()
-            self.positive.addItem("by the model", "")
-            for name in dict.fromkeys(entry.class_name for entry in self._entries):
-                self.positive.addItem(name, name)
-            self.positive.setCurrentIndex(max(0, self.positive.findData(kept)))
+            names = {entry.class_name: entry.class_name for entry in self._entries}
+            offer(self.positive, {"": "by the model", **names}, self.positive.currentData())
         self._show()
 
     def _base_chosen(self) -> None:
         model, library = self.model, self._records.library
-        kept = self.source.currentData()
-        self.source.clear()
-        if model is not None and library is not None:
-            for name in library.label_sets(model.card.kind):
-                self.source.addItem(f"Library: {name}", f"set:{name}")
+        sets = library.label_sets(model.card.kind) if model and library else ()
+        sources = {f"set:{name}": f"Library: {name}" for name in sets}
         if self._table is not None:
-            self.source.addItem(f"Table: {self._table.name}", _TABLE)
-        self.source.setCurrentIndex(max(0, self.source.findData(kept)))
+            sources[_TABLE] = f"Table: {self._table.name}"
+        offer(self.source, sources, self.source.currentData())
         empty(self._vary)
         self._boxes = {}
         told = [_TABLES[windows] for windows in (False, True)]

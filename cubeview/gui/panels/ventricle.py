@@ -37,9 +37,6 @@ class VentricleStrip(QFrame):
         placing.changed.connect(self._refresh)
         self._refresh()
 
-    def _adjust(self) -> None:
-        self._session.set_adjusting(not self._session.adjusting)
-
     def _refresh(self) -> None:
         session = self._session
         heart = session.case is not None and kind_of(session.case).ventricle

@@ -154,9 +154,8 @@ class WorklistPanel(QWidget):
             return predict_cases(library, numbers, defaults=models, done=tell, report=job.report)
 
         self._done = []
-        return self._records.start(
-            "batch", f"Classifying {len(numbers)} cases", work, self._asked, self._some_asked
-        )
+        title, finished, told = f"Classifying {len(numbers)} cases", self._asked, self._some_asked
+        return self._records.start("batch", title, work, finished=finished, partial=told)
 
     def refill(self) -> None:
         """Read all cases again."""
@@ -168,7 +167,7 @@ class WorklistPanel(QWidget):
                 "order",
                 "Comparing cases",
                 lambda job: FeatureSpace(self._features(), labelled(rows)),
-                lambda space: self._show_space(rows, space),
+                finished=lambda space: self._show_space(rows, space),
             )
             return
         self._show_rows(ordered(rows, self._order))

@@ -101,7 +101,14 @@ class WorklistModel(QAbstractTableModel):
     def next(self, after: int, skip: Container[int] = (), *, disputed: bool = False) -> int | None:
         """Return the first case without a label below a place, from the top again at the end.
 
-        With `disputed` it is the first where label and prediction, or readers, disagree.
+        Parameters
+        ----------
+        after : int
+            The place, as `place_of` counts; -1 for the top.
+        skip : container of int
+            Cases that are passed over.
+        disputed : bool
+            The first, instead, where label and prediction, or readers, disagree.
         """
         count = len(self.shown)
         for step in range(1, count + 1):
@@ -160,11 +167,11 @@ class WorklistModel(QAbstractTableModel):
 
     def _arrange(self) -> None:
         self.beginResetModel()
-        words = self._words.split()
+        passes, words = FILTERS[self._filter], self._words.split()
         kept = [
             row
             for row in self._rows.values()
-            if self._passes(row) and all(word in self._search(row) for word in words)
+            if passes(row, self._hidden(row)) and all(word in self._search(row) for word in words)
         ]
         kept.sort(key=lambda row: self._ranks[row.id])
         if self._column >= 0:
@@ -172,9 +179,6 @@ class WorklistModel(QAbstractTableModel):
         self.shown = [row.id for row in kept]
         self._places = {number: place for place, number in enumerate(self.shown)}
         self.endResetModel()
-
-    def _passes(self, row: Row) -> bool:
-        return FILTERS[self._filter](row, self._hidden(row))
 
     def _search(self, row: Row) -> str:
         hidden = self._hidden(row)

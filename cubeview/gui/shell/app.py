@@ -85,18 +85,8 @@ class FileEvents(QObject):
 def run(paths: Sequence[Path], library: Path | None = None) -> int:
     """Open the window, with files if there are any; when it is closed the process ends.
 
-    When the program runs already the files go to its window, and this start returns at once.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    library : Path, optional
-        The library file instead of the one in the user's data folder.
-
-    Returns
-    -------
-    int
-        0, when the files went to a running window.
+    When the program runs already the files go to its window, and this start returns 0 at once.
+    `library` is used instead of the file in the user's data folder.
     """
     app = application()
     if hand_over(paths):

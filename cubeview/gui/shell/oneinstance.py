@@ -23,17 +23,9 @@ def server_name() -> str:
 
 
 def hand_over(paths: Sequence[Path]) -> bool:
-    """Give files to the program that runs already.
+    """Give files to the program that runs already; return whether it has taken them.
 
-    Parameters
-    ----------
-    paths : sequence of Path
-
-    Returns
-    -------
-    bool
-        True when a running program has taken them; False when there is none, or it does not
-        answer: then this one opens them itself.
+    It has not where there is none, or it does not answer: then this one opens them itself.
     """
     if not paths:
         return False

@@ -21,7 +21,15 @@ class Adding(Reading):
     _silent = False
 
     def get(self, cube: Cube, circle: Circle, how: How) -> None:
-        """Add up an aperture and hand it to `show`."""
+        """Add up an aperture and hand it to `show`.
+
+        Parameters
+        ----------
+        cube : Cube
+        circle : Circle
+            In voxels of the sky plane.
+        how : {"sum", "mean"}
+        """
         if self._job is not None and self._silent:
             self._wanted = cube, circle, how
             return

@@ -5,16 +5,10 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import (
-    QFocusEvent,
-    QFontMetrics,
-    QKeyEvent,
-    QMouseEvent,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PyQt6.QtWidgets import QApplication, QSizePolicy
 
+from cubeview.cubes.plane import PlaneFrame
 from cubeview.gui.views.marks import Crosshair, Handles, Letter
 from cubeview.gui.views.ticks import WorldAxis
 from cubeview.gui.widgets.theme import Colours, colours, new_colours
@@ -142,15 +136,15 @@ class PlaneCanvas(pg.GraphicsView):
         self._paint_like_palette(self._dressed)
         self._built = True
 
-    def set_shape(self, aspect: float | None, leftward: bool, downward: bool) -> None:
-        """Set the width of a voxel over its height (None: fill the view) and the directions."""
-        self.box.invertX(leftward)
-        self.box.invertY(downward)
-        self.box.setAspectLocked(aspect is not None, ratio=aspect or 1)
+    def set_frame(self, frame: PlaneFrame) -> None:
+        """Take the directions of the axes, and the shape of a voxel where it has one."""
+        self.box.invertX(frame.leftward)
+        self.box.invertY(frame.downward)
+        self.box.setAspectLocked(frame.aspect is not None, ratio=frame.aspect or 1)
 
-    def set_fit(self, left: float, right: float, low: float, high: float) -> None:
-        """Set the range shown when the picture is fitted, in voxel indices."""
-        self._fit = QRectF(left, low, right - left, high - low)
+    def set_fit(self, across: tuple[float, float], up: tuple[float, float]) -> None:
+        """Set what is shown when the picture is fitted: from and to, in voxel indices."""
+        self._fit = QRectF(QPointF(across[0], up[0]), QPointF(across[1], up[1]))
 
     def fit(self) -> None:
         """Show the whole of what is worth seeing."""
@@ -175,7 +169,16 @@ class PlaneCanvas(pg.GraphicsView):
     def set_outline(
         self, points: np.ndarray | None, *, colour: str = OUTLINE, solid: bool = False
     ) -> None:
-        """Draw a closed line through (across, up) points, shape (n, 2); None takes it away."""
+        """Draw a closed line.
+
+        Parameters
+        ----------
+        points : ndarray, shape (n, 2), voxel indices across and up, or None
+            None takes the line away.
+        colour : str
+        solid : bool
+            Dashed otherwise.
+        """
         style = Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DashLine
         self.outline.setPen(pg.mkPen(colour, width=1, style=style))
         if points is None:
@@ -184,14 +187,14 @@ class PlaneCanvas(pg.GraphicsView):
         points = np.vstack([points, points[:1]])
         self.outline.setData(points[:, 0], points[:, 1])
 
-    def set_ring(self, across: float, up: float, radius: float) -> None:
-        """Draw a circle, in voxels; radius 0 takes it away."""
+    def set_ring(self, centre: tuple[float, float], radius: float) -> None:
+        """Draw a circle around an (across, up), in voxels; radius 0 takes it away."""
         if radius <= 0:
             if self.ring.xData is not None:
                 self.ring.clear()
             return
         turn = np.linspace(0, 2 * np.pi, _RING_CORNERS)
-        self.ring.setData(across + radius * np.cos(turn), up + radius * np.sin(turn))
+        self.ring.setData(centre[0] + radius * np.cos(turn), centre[1] + radius * np.sin(turn))
 
     def pixels_across(self) -> tuple[float, float]:
         """Return voxels to a screen pixel, horizontally and vertically."""

@@ -14,6 +14,8 @@ def map_plane(
 ) -> tuple[np.ndarray, float, QRectF] | None:
     """Return the map in a plane, the value its colours end at, and where it lies.
 
+    None where the map says nothing.
+
     Parameters
     ----------
     overlay : Overlay
@@ -23,10 +25,6 @@ def map_plane(
     axis : int
     index : int or None
         The plane across `axis`; None for the mean along it.
-
-    Returns
-    -------
-    tuple, or None where the map says nothing
     """
     values = overlay.values.get(role)
     if values is None or not overlay.peak:

@@ -107,7 +107,17 @@ class Handles(Spanning):
     def set_places(
         self, places: dict[str, QPointF], line: QLineF | None, colour: QColor | None = None
     ) -> None:
-        """Take the points by name and the line; a name that starts with "turn" is drawn hollow."""
+        """Take the points and the line.
+
+        Parameters
+        ----------
+        places : dict of name to QPointF
+            Voxel indices across and up; a name that starts with ``turn`` is drawn hollow.
+        line : QLineF or None
+            Along the long axis.
+        colour : QColor, optional
+            None keeps the one there was.
+        """
         self.prepareGeometryChange()
         self.places, self._line = places, line
         self._colour = colour or self._colour

@@ -134,5 +134,5 @@ class ProfileView(CaseView):
         for end in (0, length - 1):
             voxel: list[float] = list(self.session.cursor_in(role))
             voxel[self.axis] = end
-            ends.append(self.session.from_role(role, *voxel)[self.axis])
+            ends.append(self.session.from_role(role, voxel)[self.axis])
         return np.linspace(ends[0], ends[1], length)

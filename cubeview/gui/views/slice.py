@@ -103,7 +103,7 @@ class SliceView(CaseView):
         for more in range(1, 9):
             there = cursor.copy()
             there[self.axis] += planes * more
-            self.session.set_cursor(*self.session.from_role(self.role, *there))
+            self.session.set_cursor(*self.session.from_role(self.role, there))
             if self.session.cursor != here:
                 return
 
@@ -119,7 +119,7 @@ class SliceView(CaseView):
     def _put_cursor(self, across: float, up: float) -> None:
         voxel = [float(v) for v in self.session.cursor_in(self.role)]
         voxel[self.frame.across], voxel[self.frame.up] = across, up
-        self.session.set_cursor(*self.session.from_role(self.role, *voxel))
+        self.session.set_cursor(*self.session.from_role(self.role, voxel))
 
     def _move_cursor(self, right: int, upward: int) -> None:
         x = -right if self.frame.leftward else right
@@ -154,7 +154,7 @@ class SliceView(CaseView):
     def _draw_ring(self) -> None:
         if self._is_sky:
             _, y, x = self.session.cursor_in(self.role)
-            self.canvas.set_ring(x, y, self.session.aperture)
+            self.canvas.set_ring((x, y), self.session.aperture)
 
     def _follow(self) -> None:
         cursor = self.session.cursor_in(self.role)
@@ -305,7 +305,7 @@ class SliceView(CaseView):
     def _set_up_axes(self) -> None:
         canvas, frame = self.canvas, self.frame
         ventricle = self.session.ventricles.get(self.role)
-        canvas.set_shape(frame.aspect, frame.leftward, frame.downward)
+        canvas.set_frame(frame)
         for item, number in ((canvas.across, frame.across), (canvas.up, frame.up)):
             axis, caption = self.cube.axes[number], ""
             if axis.kind == "celestial" and self.cube.wcs is not None:
@@ -329,7 +329,7 @@ class SliceView(CaseView):
                 ((c - half) / step, (c + half) / step)
                 for c, step in zip(centre, self.cube.spacing, strict=True)
             ]
-        self.canvas.set_fit(*ranges[self.frame.across], *ranges[self.frame.up])
+        self.canvas.set_fit(ranges[self.frame.across], ranges[self.frame.up])
         # The picture stays where it is while an ellipsoid is dragged over it.
         if self.canvas.fitted and not self.session.adjusting:
             self.canvas.fit()

@@ -142,6 +142,15 @@ def body_offsets(
     """Return an axis of mm from the ventricle, or else the middle of a body cube; its caption.
 
     Patient coordinates count from somewhere on the table and say little to a reader.
+
+    Parameters
+    ----------
+    cube : Cube
+    number : int
+        Which axis of it, of (z, y, x).
+    falls : bool
+        Its values fall with the voxel index.
+    ventricle : Ventricle or None
     """
     zero = body_offset(cube, ventricle, (0.0, 0.0, 0.0))[number]
     values = np.arange(cube.shape[number]) * cube.spacing[number] + zero

@@ -38,7 +38,16 @@ class WindowMarks(pg.GraphicsObject):
     def set_marks(
         self, marks: tuple[Mark, ...], axis: int, index: int, across: int, up: int
     ) -> None:
-        """Show the windows cut by plane `index` across `axis`."""
+        """Show the windows that a plane cuts.
+
+        Parameters
+        ----------
+        marks : tuple of Mark
+        axis, index : int
+            The plane across this axis of the cube at this voxel index.
+        across, up : int
+            Axes of the cube to the right and up in the plane.
+        """
         self.prepareGeometryChange()
         self._shown = []
         for mark in marks:
@@ -91,7 +100,18 @@ class Intervals(Spanning):
     def set_windows(
         self, marks: tuple[Mark, ...], window: Box | None, y: int, x: int, colour: str
     ) -> None:
-        """Show those whose part of the sky holds a voxel, and the window that is asked about."""
+        """Show those windows whose part of the sky holds a place, the one asked about among them.
+
+        Parameters
+        ----------
+        marks : tuple of Mark
+        window : Box or None
+            What is asked about.
+        y, x : int
+            The spectrum's place.
+        colour : str
+            Of `window`; a mark has its own.
+        """
         boxes = [(mark.box, mark.colour) for mark in marks]
         boxes += [(window, colour)] if window is not None else []
         shown = [

@@ -80,7 +80,16 @@ class SignedBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_scale(self, peak: float, unit: str, threshold: float) -> None:
-        """Show a scale from ``-peak`` to ``peak``, clear where a map is below the threshold."""
+        """Show another scale.
+
+        Parameters
+        ----------
+        peak : float, in `unit`
+            The scale goes from ``-peak`` to ``peak``.
+        unit : str
+        threshold : float
+            Share of `peak` below which a map is clear.
+        """
         self._peak, self._unit, self._threshold = peak, unit, threshold
         self.setAccessibleDescription(f"from −{peak:.3g} to +{peak:.3g} {unit}")
         self.update()

@@ -1,6 +1,7 @@
 """Small widgets the panels are built of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QAction, QColor, QIcon, QPixmap
@@ -20,7 +21,16 @@ from PyQt6.QtWidgets import (
 
 
 def label(text: str = "", part: str = "", *, wrap: bool = True) -> QLabel:
-    """Return a plain-text label; `part` is its role in the style sheet."""
+    """Return a plain-text label.
+
+    Parameters
+    ----------
+    text : str
+    part : str
+        Its role in the style sheet.
+    wrap : bool
+        Break long lines.
+    """
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
@@ -41,7 +51,16 @@ def headline() -> QLabel:
 
 
 def say(made: QLabel | QPushButton, text: str, part: str | None = None) -> None:
-    """Write on a label or button, or hide it where there is nothing to say."""
+    """Write on a label or button, or hide it where there is nothing to say.
+
+    Parameters
+    ----------
+    made : QLabel or QPushButton
+    text : str
+        Empty to hide it.
+    part : str, optional
+        A new role in the style sheet; None keeps the old.
+    """
     made.setText(text)
     made.setVisible(bool(text))
     if part is not None:
@@ -146,8 +165,32 @@ def colour_icon(colour: str) -> QIcon:
     return QIcon(square)
 
 
+def offer(box: QComboBox, entries: Mapping[Any, str], chosen: object = None) -> None:
+    """Offer these entries and no others.
+
+    Parameters
+    ----------
+    box : QComboBox
+    entries : mapping of data to text
+    chosen : object
+        The data of the one to begin with; the first where there is none such.
+    """
+    box.clear()
+    for data, text in entries.items():
+        box.addItem(text, data)
+    box.setCurrentIndex(max(0, box.findData(chosen)))
+
+
 def add_action(menu: QMenu, text: str, slot: Callable[[], object]) -> QAction:
-    """Add an entry to a menu; the slot is called without arguments."""
+    """Add an entry to a menu.
+
+    Parameters
+    ----------
+    menu : QMenu
+    text : str
+    slot : callable
+        Called without arguments.
+    """
     action = menu.addAction(text)
     assert action is not None
     action.triggered.connect(lambda _=False: slot())

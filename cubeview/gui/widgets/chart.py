@@ -57,7 +57,17 @@ class Chart(pg.GraphicsView):
     def curve(
         self, x: ArrayLike, y: ArrayLike, colour: str, *, width: int = 2, style: str = "solid"
     ) -> None:
-        """Add a curve in one of the theme's colours; its style is solid, dashed or dots."""
+        """Add a curve.
+
+        Parameters
+        ----------
+        x, y : array_like, shape (n,)
+        colour : str
+            A field of `Colours`.
+        width : int, px
+        style : {"solid", "dashed", "dots"}
+            Dots lie on a solid line.
+        """
         line = Qt.PenStyle.DashLine if style == "dashed" else Qt.PenStyle.SolidLine
         tint = getattr(colours(), colour)
         self.plot.plot(
@@ -72,7 +82,14 @@ class Chart(pg.GraphicsView):
         )
 
     def band(self, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> None:
-        """Add a shaded band between two curves."""
+        """Add a shaded band between two curves.
+
+        Parameters
+        ----------
+        x, low, high : ndarray, shape (n,)
+        colour : str
+            A field of `Colours`.
+        """
         tint = QColor(getattr(colours(), colour))
         tint.setAlpha(60)
         edges = [pg.PlotCurveItem(x, edge, pen=None) for edge in (low, high)]

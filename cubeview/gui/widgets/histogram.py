@@ -55,9 +55,9 @@ class Histogram(QWidget):
         self._counts = np.log1p(counts)
         self.update()
 
-    def set_levels(self, low: float, high: float, colours: str) -> None:
-        """Show levels, and the colour map between them."""
-        self.low, self.high, self._colours = low, high, colours
+    def set_levels(self, levels: tuple[float, float], colours: str) -> None:
+        """Show levels, and the colour map of this name between them."""
+        (self.low, self.high), self._colours = levels, colours
         self.update()
 
     def place(self, value: float) -> float:

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.io.corrections import load
 from cubeview.io.dicom.directory import listed_files
 from cubeview.io.dicom.file import bad_file, read_dataset
@@ -62,10 +62,8 @@ def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
             singles += _neighbours(singles[0], known)
     cases = list(pair(found.scans, load().choices)) + found.cases
     for done, singles in enumerate(found.series.values()):
-
-        def part(fraction: float, text: str, done: int = done) -> None:
-            report(0.5 + 0.5 * (done + fraction) / len(found.series), text)
-
+        share = 0.5 / len(found.series)
+        part = part_of(report, 0.5 + share * done, share)
         try:
             opened = read_series(singles, report=part)
             cases += opened.cases

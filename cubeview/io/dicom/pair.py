@@ -35,7 +35,8 @@ def pair(scans: Iterable[Scan], chosen: Mapping[str, Choice] | None = None) -> t
     scans = sorted(scans, key=lambda scan: (scan.order, scan.path))
     studies = Counter(scan.study for scan in scans)
     left = [_with_state(scan, alone=studies[scan.study] == 1) for scan in scans]
-    cases = [_volume(scan) for scan in left if not kind_of(scan.cube).states]
+    volumes = [scan for scan in left if not kind_of(scan.cube).states]
+    cases = [Case(_titled(scan), "volume", {"flux": scan.cube}) for scan in volumes]
     left = [_as_chosen(scan, chosen or {}) for scan in left if kind_of(scan.cube).states]
     cases += _chosen_pairs(left, chosen or {})
     ways: tuple[tuple[Key, str, str], ...] = (
@@ -241,10 +242,6 @@ def _single(scan: Scan) -> Case:
         evidence=finding.evidence,
         question=question,
     )
-
-
-def _volume(scan: Scan) -> Case:
-    return Case(name=_titled(scan), kind="volume", cubes={"flux": scan.cube})
 
 
 def _titled(scan: Scan) -> str:

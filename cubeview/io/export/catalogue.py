@@ -9,7 +9,7 @@ from astropy.table import Table
 
 import cubeview
 from cubeview.cubes.catalogue import Catalogue
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 from cubeview.paths import replacing
 
 FORMATS = {
@@ -91,16 +91,11 @@ def write_catalogue(catalogue: Catalogue, path: Path | str) -> None:
             f"{path}: catalogues are saved as .ecsv, .vot or .fits. Choose a name ending so."
         )
     table = catalogue_table(catalogue)
-    try:
-        with replacing(path) as part:
-            if kind == "votable":
-                _write_votable(table, part)
-            else:
-                table.write(part, format=kind, overwrite=True)
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be written ({error.strerror or error}). Choose another folder."
-        ) from error
+    with refusing(path, "cannot be written", "Choose another folder."), replacing(path) as part:
+        if kind == "votable":
+            _write_votable(table, part)
+        else:
+            table.write(part, format=kind, overwrite=True)
 
 
 def _write_votable(table: Table, path: Path) -> None:

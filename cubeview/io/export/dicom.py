@@ -17,7 +17,7 @@ from cubeview.cubes.orient import SLICE_ORDER, cardiac_ends
 from cubeview.errors import CubeviewError
 from cubeview.io.dicom.nm import MANUFACTURER
 from cubeview.io.dicom.what import NM_STORAGE
-from cubeview.io.export.fits import WholeFile
+from cubeview.io.export.fits import whole_file
 
 _STATES = {
     "stress": ("432655005", "SCT", "Cardiac stress state"),
@@ -41,7 +41,6 @@ def write_nm(
     *,
     role: Literal["rest", "stress"] | None,
     case: str,
-    study_uid: str | None = None,
 ) -> None:
     """Write a simulated cube as a DICOM NM image of a patient who does not exist.
 
@@ -57,10 +56,8 @@ def write_nm(
     role : {"rest", "stress"} or None
         Coded as patient state and said in the series description.
     case : str
-        Pseudonym, 1 to 64 letters, digits, spaces and ``._-``: patient name and number.
-    study_uid : str or None
-        Shared by the scans of one pair; made from `case` when None, so that a rest and a stress
-        scan of one case name belong together.
+        Pseudonym, 1 to 64 letters, digits, spaces and ``._-``: patient name and number. A rest
+        and a stress scan of one case name are of one study.
 
     Raises
     ------
@@ -74,7 +71,7 @@ def write_nm(
     if max(cube.shape) > _LARGEST:
         raise CubeviewError(f"{path}: {cube.shape} voxels do not fit into one DICOM image.")
     stored, slope, intercept = _stored(np.asarray(cube.pixels.read(), dtype=np.float64))
-    study = study_uid or str(generate_uid(entropy_srcs=["cubeview study", case]))
+    study = str(generate_uid(entropy_srcs=["cubeview study", case]))
     ds = Dataset()
     _say_what(ds, cube, role, case, study, stored)
     _say_how_it_was_made(ds)
@@ -84,7 +81,7 @@ def write_nm(
     ds.file_meta.MediaStorageSOPClassUID = UID(NM_STORAGE)
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    with WholeFile(path, "another folder or free space") as out:
+    with whole_file(path) as out:
         ds.save_as(out, enforce_file_format=True)
 
 

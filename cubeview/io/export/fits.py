@@ -1,8 +1,9 @@
 """Cubes as FITS files: flux, variance and flags in the extensions MUSE uses, with coordinates."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.io import fits
@@ -10,7 +11,8 @@ from astropy.io import fits
 import cubeview
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube, Pixels
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import Report, nothing, refusing
+from cubeview.paths import replacing
 
 Card = tuple[str, Any, str]
 
@@ -57,7 +59,7 @@ def write_cube(cube: Cube, path: Path | str, *, report: Report = nothing) -> Non
             yield plane(0, z)
 
     unit: list[Card] = [("BUNIT", cube.unit, "")] if cube.unit else []
-    with WholeFile(Path(path)) as out:
+    with whole_file(Path(path)) as out:
         out.write(primary_header(_facts(cube)))
         write_image(out, "DATA", cube.shape, counted(cube.pixels.plane), [*unit, *coordinates])
         if cube.uncertainty is not None:
@@ -217,39 +219,15 @@ def write_table(out: Any, values: np.ndarray) -> None:
     out.write(block + b"\0" * (-len(block) % _BLOCK))
 
 
-class WholeFile:
-    """A file that appears under its name only when it has been written to the end.
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that appears under its name only when it has been written to the end.
 
-    `remedy` is what to do where it cannot be written, for the CubeviewError.
+    Raises CubeviewError if it cannot be written.
     """
-
-    def __init__(self, path: Path, remedy: str = "another folder or free some space") -> None:
-        self._path, self._remedy = path, remedy
-        self._part = path.with_name(f"{path.name}.part")
-
-    def __enter__(self) -> Any:
-        try:
-            self._out = self._part.open("wb")
-        except OSError as error:
-            raise self._refusal(error) from error
-        return self._out
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self._out.close()
-        try:
-            if kind is None:
-                self._part.replace(self._path)
-        except OSError as failure:
-            raise self._refusal(failure) from failure
-        finally:
-            self._part.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise self._refusal(error) from error
-
-    def _refusal(self, error: OSError) -> CubeviewError:
-        return CubeviewError(
-            f"{self._path}: cannot be written ({error.strerror}). Choose {self._remedy}."
-        )
+    full = refusing(path, "cannot be written", "Choose another folder or free some space.")
+    with full, replacing(path) as part, part.open("wb") as out:
+        yield out
 
 
 def _variance_dtype(sigma: Pixels) -> str:

@@ -11,11 +11,11 @@ from cubeview.cubes.cube import Box
 from cubeview.errors import CubeviewError
 from cubeview.io.export.fits import (
     Card,
-    WholeFile,
     ascii_text,
     primary_header,
     sky_cards,
     third_cards,
+    whole_file,
     write_image,
     write_table,
 )
@@ -63,7 +63,7 @@ def _write_npz(overlay: Overlay, path: Path) -> None:
     made_by = {name: getattr(overlay, name) for name in ("method", "target", "model", "unit")}
     made_by |= overlay.settings
     texts = {name: np.array(text) for name, text in made_by.items() if name not in arrays}
-    with WholeFile(path) as out:
+    with whole_file(path) as out:
         np.savez_compressed(out, **arrays, **texts)  # type: ignore[arg-type]
 
 
@@ -75,7 +75,7 @@ def _write_fits(overlay: Overlay, path: Path) -> None:
     ]
     # Eight-letter keywords cannot hold the names of settings; a comment can.
     said = ", ".join(f"{name} {text}" for name, text in overlay.settings.items())
-    with WholeFile(path) as out:
+    with whole_file(path) as out:
         out.write(primary_header(history, ascii_text(said)))
         for role, values in overlay.values.items():
             cube, box = overlay.case.cubes[role], overlay.boxes[role]

@@ -68,7 +68,8 @@ def geometry(
     spectral = find_spectral(head, lengths, taken, notes)
     times = [n for n in range(1, len(lengths) + 1) if _is_time(head, n) and lengths[n - 1] > 1]
     x, y, z = _choose(lengths, sky, spectral, times, head)
-    _note_fixed(head, lengths, (x, y, z), notes)
+    held = (n for n, length in enumerate(lengths, start=1) if length == 1 and _stokes(head, n))
+    notes += [Note("info", stokes_name(head, n)) for n in held]
     planes = planes_of(head, lengths, (x, y, z), notes)
     wcs = _wcs(head, hdus, notes)
     celestial = _celestial(head, hdus, sky, notes) if sky == (x, y) and wcs is not None else None
@@ -76,7 +77,7 @@ def geometry(
     if celestial is not None:
         axes |= _sky_axes(celestial, head, sky, lengths)
     if z in times:
-        axes[z] = _time_axis(axes[z], head, z)
+        axes[z] = Axis("Time", "time", axes[z].unit or "s", axes[z].values, type=axes[z].type)
     table = next((t for t in tables if len(t[0]) == lengths[z - 1]), None)
     if spectral is not None and spectral.number == z:
         axes[z] = _spectral_axis(wcs, head, spectral, lengths[z - 1], notes)
@@ -151,14 +152,6 @@ def _choose(
         rest = [n for n in plain if n != wanted[0]]
         return rest[0], rest[1], wanted[0]
     return plain[0], plain[1], plain[2]
-
-
-def _note_fixed(
-    header: Header, lengths: tuple[int, ...], used: tuple[int, ...], notes: list[Note]
-) -> None:
-    for number, length in enumerate(lengths, start=1):
-        if number not in used and length == 1 and _stokes(header, number):
-            notes.append(Note("info", stokes_name(header, number)))
 
 
 def _wcs(header: Header, hdus: Any, notes: list[Note]) -> Any:
@@ -253,11 +246,6 @@ def _linear_axis(header: Header, number: int, length: int, name: str) -> Axis:
     unit = str(header.get(f"CUNIT{number}", ""))
     label = written if written.upper() not in ("", "LINEAR", "PIXEL") else name
     return Axis(name=label, kind="index", unit=unit, values=values, type=written)
-
-
-def _time_axis(axis: Axis, header: Header, number: int) -> Axis:
-    unit = axis.unit or "s"
-    return Axis(name="Time", kind="time", unit=unit, values=axis.values, type=axis.type)
 
 
 def _spectral_axis(

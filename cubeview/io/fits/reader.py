@@ -303,19 +303,17 @@ def _table(hdus: Any, part: Part) -> tuple[np.ndarray, str]:
     return values, unit
 
 
-def _sibling(path: Path, letter: str) -> Path | None:
-    match = _KCWI.match(path.name)
-    return path.with_name(f"{match['stem']}{letter}{match['rest']}") if match else None
-
-
 def _kcwi_siblings(
     file: _File, flux: Part, found: Geometry, mask: Pixels | None, notes: list[Note]
 ) -> tuple[Pixels | None, Pixels | None]:
     """Return noise and mask from the files KCWI's pipeline writes beside the flux."""
     sigma: Pixels | None = None
+    match = _KCWI.match(file.path.name)
+    if match is None:
+        return None, mask
     for letter in "vm":
-        sibling = _sibling(file.path, letter)
-        if sibling is None or not sibling.is_file():
+        sibling = file.path.with_name(f"{match['stem']}{letter}{match['rest']}")
+        if not sibling.is_file():
             continue
         with sibling.open("rb") as stream:
             plain = unpacked(sibling, stream.read(8), nothing)

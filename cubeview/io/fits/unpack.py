@@ -6,7 +6,6 @@ import hashlib
 import io
 import lzma
 import math
-import os
 import shutil
 import zlib
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from cubeview.errors import CubeviewError, Report
 from cubeview.io import lzw
 from cubeview.io.fits.layout import Part
 from cubeview.io.voxels.byterange import Stamp
-from cubeview.paths import cache_dir
+from cubeview.paths import cache_dir, replacing
 
 _PACKED: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -129,18 +128,14 @@ def _cached(path: Path, kind: str, write: Callable[[BinaryIO], None]) -> Path:
     target = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.fits"
     if target.exists():
         return target
-    part = target.with_suffix(f".{os.getpid()}.part")
     try:
-        with part.open("wb") as out:
+        with replacing(target) as part, part.open("wb") as out:
             write(out)
-        part.replace(target)
     except (*_BAD_STREAM, ValueError, IndexError, KeyError, fits.VerifyError) as error:
         raise CubeviewError(
             f"{path}: the compressed data are damaged or cut short ({error}). "
             "Copy or download it again."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     _forget_oldest(folder, target)
     return target
 

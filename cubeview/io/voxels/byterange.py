@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 
 _WORKERS = 8
 _POOL = ThreadPoolExecutor(_WORKERS, thread_name_prefix="cubeview-read")
@@ -69,13 +69,12 @@ class OpenFile:
         self._lock = threading.Lock()
 
     def __enter__(self) -> "OpenFile":
-        try:
+        advice = (
+            "It was moved or deleted, or its disk is not connected: put it back, or open it where "
+            "it is now."
+        )
+        with refusing(self._named, "the file can no longer be read", advice):
             self._stream: BinaryIO = self._path.open("rb", buffering=0)
-        except OSError as error:
-            raise CubeviewError(
-                f"{self._named}: the file can no longer be read ({error.strerror}). It was moved "
-                "or deleted, or its disk is not connected: put it back, or open it where it is now."
-            ) from error
         status = os.fstat(self._stream.fileno())
         if Stamp(status.st_size, status.st_mtime_ns) != self._stamp:
             self._stream.close()
@@ -95,7 +94,8 @@ class OpenFile:
     def bytes_at(self, offset: int, count: int) -> bytes:
         """Return `count` bytes from `offset`, or raise CubeviewError when they cannot be had."""
         parts = []
-        try:
+        advice = "Check that its disk is connected and healthy, then open it again."
+        with refusing(self._named, "reading failed", advice):
             while count > 0:
                 if hasattr(os, "pread"):
                     part = os.pread(self._stream.fileno(), count, offset)
@@ -112,11 +112,6 @@ class OpenFile:
                 parts.append(part)
                 offset += len(part)
                 count -= len(part)
-        except OSError as error:
-            raise CubeviewError(
-                f"{self._named}: reading failed ({error.strerror}). Check that its disk is "
-                "connected and healthy, then open it again."
-            ) from error
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

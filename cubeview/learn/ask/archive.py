@@ -104,10 +104,7 @@ def predict_cases(
 def judge(work: Work, *, report: Report = nothing) -> Packed:
     """Open a case and ask the model about it; a process loads its model once.
 
-    Raises
-    ------
-    CubeviewError
-        If the case cannot be opened, prepared or judged.
+    Raises CubeviewError if the case cannot be opened, prepared or judged.
     """
     model = loaded(work.model)
     case = open_record(work.record, report=report)

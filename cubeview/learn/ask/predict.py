@@ -58,7 +58,13 @@ class Latest:
     def prepare(
         self, card: Card, case: Case, *, ventricles: Ventricles = None, report: Report = nothing
     ) -> Prepared:
-        """Return what `prepare_case` would; at once where the latest was the same."""
+        """Return what `prepare_case` would; at once where the latest was the same.
+
+        Parameters
+        ----------
+        card, case, ventricles, report
+            As for `prepare_case`.
+        """
         given = dict(ventricles or {})
         if self._known is None or not self._serves(card, case, given):
             prepared = prepare_case(card, case, ventricles=given, report=report)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cubeview.cubes.frozen import rebuilt
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.learn.examples.heart import HEARTS
 from cubeview.learn.examples.sky import SKIES
 from cubeview.learn.examples.source import SPLITS, Source
@@ -175,7 +175,7 @@ def make_dataset(
     folder = Path(folder)
     source = source_of(config.source)
     paths = config.files(folder, ".npy")
-    try:
+    with refusing(folder, "the training data cannot be written", "Check the disk."):
         folder.mkdir(parents=True, exist_ok=True)
         _claim(folder, config)
         ours = slice(together.rank, None, together.size) if together else slice(None)
@@ -187,10 +187,6 @@ def make_dataset(
             tuple(np.load(path, mmap_mode="r", allow_pickle=False) for path in files)
             for files in (paths, map(_truth_path, paths) if config.task in source.truths else ())
         )
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the training data cannot be written ({error.strerror}). Check the disk."
-        ) from error
     return Dataset(shards, config.count, len(source.classes), truths)
 
 
@@ -216,7 +212,20 @@ def completed(
     workers: int,
     ours: slice = slice(None),
 ) -> Iterator[int]:
-    """Make our part of the missing files, one a shard; yields now and then how many there are."""
+    """Make our part of the missing files, one a shard; yields now and then how many there are.
+
+    Parameters
+    ----------
+    write : callable
+        Given config, number and path, writes a shard; called in another process.
+    config : DataConfig
+    paths : list of Path
+        Of all shards, in order.
+    workers : int
+        Processes; 0 does it in this one.
+    ours : slice
+        Which of the missing are ours.
+    """
     missing = [number for number, path in enumerate(paths) if not path.is_file()][ours]
     done = len(paths) - len(missing)
     if not workers:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import Report, nothing, refusing
 from cubeview.learn.examples.dataset import SOURCES, DataConfig, completed
 from cubeview.paths import replacing
 
@@ -15,20 +15,20 @@ def make_facts(
 ) -> dict[str, np.ndarray]:
     """Return what was simulated in each example of a data set, by name, shape (count,) each.
 
-    Takes the same arguments as `make_dataset`, and keeps what it found in the same folder; empty
-    where the simulator has nothing to say.
+    Kept in the same folder; empty where the simulator has nothing to say.
+
+    Parameters
+    ----------
+    config, folder, workers, report
+        As for `make_dataset`.
     """
     if SOURCES[config.source].facts is None:
         return {}
     paths = config.files(folder, ".json")
-    try:
+    with refusing(folder, "the test data cannot be written", "Check the disk."):
         for done in completed(_write_facts, config, paths, workers):
             report(done / len(paths), "Looking up what was simulated")
         parts = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the test data cannot be written ({error.strerror}). Check the disk."
-        ) from error
     every = [facts for part in parts for facts in part][: config.count]
     return {name: np.array([facts[name] for facts in every]) for name in every[0]}
 

@@ -129,7 +129,7 @@ def ellipsoid_example(
 def spect_facts(
     seed: int, split: int, index: int, preprocess: Mapping[str, Any], *, variant: str = ""
 ) -> dict[str, float]:
-    """Return the share of the wall an example's lesions cover, and the severity of the worst."""
+    """Return the share of the wall lesions cover, and the worst severity; see `Source`."""
     truth = _pair(seed, split, index, variant)[0].truth
     severity = max((lesion.severity["stress"] for lesion in truth.lesions), default=0.0)
     return {"extent": round(truth.extent, 4), "severity": round(severity, 4)}

@@ -17,7 +17,12 @@ WITHOUT_SIGMA = 0.25
 def sky_window(seed: int, split: int, index: int, size: int) -> tuple[SkyWindow, bool]:
     """Simulate the window of one example number, and whether its file would state an uncertainty.
 
-    It is of class ``index`` modulo the number of classes.
+    Parameters
+    ----------
+    seed, split, index : int
+        As for `Source.example`: the class is ``index`` modulo the number of classes.
+    size : int
+        Voxels a side.
     """
     rng = np.random.default_rng([seed, split, index])
     window = simulate_window(CLASSES[index % len(CLASSES)], rng, size)
@@ -25,17 +30,14 @@ def sky_window(seed: int, split: int, index: int, size: int) -> tuple[SkyWindow,
 
 
 def sky_example(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> np.ndarray:
-    """Simulate and prepare one window; shape (2, size, size, size), float32.
-
-    The same ``(seed, split, index)`` gives the same one; `preprocess` has entries of `SkyConfig`.
-    """
+    """Simulate and prepare one window, shape (2, size, size, size), float32; see `Source`."""
     config = SkyConfig.from_dict(preprocess)
     window, states_sigma = sky_window(seed, split, index, config.size)
     return prepare_window(window.flux, window.sigma if states_sigma else None, config)[0]
 
 
 def sky_facts(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> dict[str, float]:
-    """Return the peak signal-to-noise of what makes an example's class; 0 for an empty window."""
+    """Return the peak signal-to-noise of what makes the class, 0 for none; see `Source`."""
     window, _ = sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)
     return {"peak_sn": window.peak_sn}
 
@@ -43,7 +45,7 @@ def sky_facts(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) 
 def sky_mask(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> np.ndarray:
     """Return where what makes an example's class exceeds the noise, shape (size, size, size).
 
-    Numbers of its class; 0, which is empty, elsewhere. Takes the arguments of `sky_example`.
+    Numbers of its class; 0, which is empty, elsewhere. Called as a truth of a `Source`.
     """
     window, _ = sky_window(seed, split, index, SkyConfig.from_dict(preprocess).size)
     shown = np.abs(window.effect) > window.sigma  # False where there is no data

@@ -10,7 +10,7 @@ SPLITS = {"train": 0, "calibrate": 1, "test": 2}
 """Each split draws from its own stream of random numbers, so none shares a case with another."""
 
 Example = Callable[[int, int, int, Mapping[str, Any]], np.ndarray]
-"""``example(seed, split, index, preprocess)``: the same four give the same."""
+"""``example(seed, split, index, preprocess)``; see `Source`."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class Source:
     channels : tuple of str
         In order.
     example : callable
-        Gives an array of shape (channel, d, h, w); its class is ``index`` modulo the number of
-        classes.
+        Given seed, split (of `SPLITS`), index and the entries of the preparation's config, gives
+        an array of shape (channel, d, h, w), for the same ones the same. Its class is ``index``
+        modulo the number of classes.
     facts : callable or None
         Called like `example`; what was simulated, as numbers by name.
     truths : mapping of task to callable

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cubeview.errors import CubeviewError
+from cubeview.errors import refusing
 from cubeview.paths import replacing
 
 log = logging.getLogger(__name__)
@@ -35,16 +35,10 @@ def read_figures(folder: Path) -> Mapping[str, Any] | None:
 def write_figures(figures: Mapping[str, Any], path: Path) -> None:
     """Write figures, whole or not at all.
 
-    Raises
-    ------
-    CubeviewError
-        If the file cannot be written.
+    Raises CubeviewError if the file cannot be written.
     """
-    try:
-        with replacing(path) as part:
-            part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise CubeviewError(f"{path}: cannot be written ({error.strerror}).") from error
+    with refusing(path, "cannot be written"), replacing(path) as part:
+        part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def advice(figures: Mapping[str, Any] | None, target: str) -> str:

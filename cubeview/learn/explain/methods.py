@@ -128,10 +128,7 @@ EXPLAINERS: dict[str, Explainer] = {
 def explainer(name: str) -> Explainer:
     """Return a way to explain by its key or its label.
 
-    Raises
-    ------
-    CubeviewError
-        If there is none of that name.
+    Raises CubeviewError if there is none of that name.
     """
     for one in EXPLAINERS.values():
         if name in (one.key, one.label):

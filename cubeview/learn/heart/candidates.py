@@ -66,10 +66,6 @@ def measured(values: np.ndarray, spacing: np.ndarray, step_mm: float, blur_mm: f
     spacing : ndarray, shape (3,), mm
     step_mm, blur_mm : float
         As for `resample`.
-
-    Returns
-    -------
-    ndarray of bool
     """
     seen = ~binary_opening(values == 0)
     whole: np.ndarray = resample(seen.astype(np.float32), spacing, step_mm, blur_mm) > _WHOLE

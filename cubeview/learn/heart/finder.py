@@ -74,10 +74,6 @@ def find_pair(stress: Cube, rest: Cube, *, report: Report = nothing) -> tuple[Ve
     ----------
     stress, rest : Cube
     report : Report
-
-    Returns
-    -------
-    stress, rest : Ventricle
     """
     fitted = fit_pair(stress, rest, report=report)
     report(1.0, "Left ventricle found")

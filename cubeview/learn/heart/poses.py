@@ -45,10 +45,6 @@ def poses_of(cube: Cube) -> Poses:
 
     The patient geometry decides where there is one, else the view and its standard display. Files
     without either are searched in all directions.
-
-    Parameters
-    ----------
-    cube : Cube
     """
     order = cube.facts.get(SLICE_ORDER, "")
     if cube.affine is not None:

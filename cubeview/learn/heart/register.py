@@ -71,10 +71,6 @@ def register(
     resize : bool
         Whether the size may differ too. Then what one image has and the other lacks (a defect in
         one state) counts less as well, since it would be taken for a shift and another size.
-
-    Returns
-    -------
-    Rigid
     """
     found = _register(fixed, moving, weight, voxel_mm, resize)
     if not resize:

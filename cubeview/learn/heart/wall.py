@@ -194,10 +194,6 @@ def fit_wall(
     steps : int
     shape : bool
         False holds the start's shape and size, and its place and direction loosely.
-
-    Returns
-    -------
-    Fit
     """
     weight = reach_of(start, places, 12.0, 12.0) * trust
     near = weight > 0.01

@@ -57,10 +57,7 @@ class Measured:
 def simulator_of(card: Card) -> str:
     """Return which simulator makes cases for a model: the one with its classes and channels.
 
-    Raises
-    ------
-    CubeviewError
-        If there is none.
+    Raises CubeviewError if there is none.
     """
     for name, source in SOURCES.items():
         if source.classes == card.classes and source.channels == card.channels:

@@ -32,13 +32,7 @@ _CURVES = ("deletion", "deletion_random", "insertion", "insertion_random")
 
 
 def page(document: Mapping[str, Any]) -> str:
-    """Return the HTML text of a report.
-
-    Parameters
-    ----------
-    document : mapping
-        As `cubeview.learn.measure.report.report_on` returns it.
-    """
+    """Return the HTML text of a report `cubeview.learn.measure.report.report_on` returned."""
     models: list[Mapping[str, Any]] = document["models"]
     parts = [
         '<!doctype html><html lang="en"><meta charset="utf-8">',

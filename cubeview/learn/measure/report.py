@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import cubeview
-from cubeview.errors import CubeviewError, Report, nothing, part_of
+from cubeview.errors import Report, nothing, part_of, refusing
 from cubeview.learn.examples.dataset import SOURCES
 from cubeview.learn.explain.advice import read_figures
 from cubeview.learn.measure.measured import (
@@ -103,24 +103,17 @@ def report_on(
 def write_report(document: dict[str, Any], folder: Path) -> Path:
     """Write the page and the figures, replacing an older report there; return the page's path.
 
-    Raises
-    ------
-    CubeviewError
-        If the folder cannot be written.
+    Raises CubeviewError if the folder cannot be written.
     """
     texts = {
         PAGE: page(document),
         FIGURES: json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
     }
-    try:
+    with refusing(folder, "the report cannot be written", "Choose another folder."):
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             with replacing(folder / name) as part:
                 part.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the report cannot be written ({error.strerror}). Choose another folder."
-        ) from error
     return folder / PAGE
 
 

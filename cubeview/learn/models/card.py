@@ -18,7 +18,7 @@ from typing import Any, Protocol, get_origin
 from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS, Code, kind_of
-from cubeview.paths import data_dir, resource
+from cubeview.paths import data_dir, replacing, resource
 
 log = logging.getLogger(__name__)
 
@@ -154,10 +154,8 @@ class ModelRef:
 def read_card(folder: Path | str) -> Card:
     """Read the card of a model folder, upgraded from an older format where need be.
 
-    Raises
-    ------
-    CubeviewError
-        If there is no card, or it is not one; the text names the folder and what is wrong.
+    Raises CubeviewError if there is no card, or it is not one; the text names the folder and what
+    is wrong.
     """
     folder = Path(folder)
     path = folder / CARD
@@ -184,13 +182,14 @@ def read_card(folder: Path | str) -> Card:
         raise CubeviewError(f"{path}: the model card cannot be used: {error}.") from error
 
 
-def write_card(card: Card, folder: Path, name: str = CARD) -> None:
-    """Write ``card.json``, or under another name, into a folder that exists."""
+def write_card(card: Card, folder: Path) -> None:
+    """Write ``card.json`` into a folder that exists, whole or not at all."""
     data = {entry.name: getattr(card, entry.name) for entry in fields(card)}
     data = {k: dict(v) if isinstance(v, Mapping) else v for k, v in data.items()}
     data = {"format": data.pop("format"), **data}
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / name).write_text(text + "\n", encoding="utf-8")
+    with replacing(folder / CARD) as part:
+        part.write_text(text + "\n", encoding="utf-8")
 
 
 def find_models() -> tuple[ModelRef, ...]:

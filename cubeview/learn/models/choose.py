@@ -77,10 +77,7 @@ def models_for(kind: str, task: str = "") -> tuple[ModelRef, ...]:
 def named(name: str) -> ModelRef:
     """Return a model by its name or folder.
 
-    Raises
-    ------
-    CubeviewError
-        If there is none; the text lists those installed.
+    Raises CubeviewError if there is none; the text lists those installed.
     """
     models = {ref.name: ref for ref in find_models()}
     if name in models:

@@ -15,7 +15,7 @@ from safetensors.torch import load as weights_of
 from safetensors.torch import save as bytes_of
 
 import cubeview
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, refusing
 from cubeview.learn.models import strided
 from cubeview.learn.models.card import (
     CARD,
@@ -31,7 +31,6 @@ from cubeview.learn.models.card import (
 from cubeview.learn.models.choose import choose
 from cubeview.learn.models.doubt import Doubt, doubt_bytes, doubt_of
 from cubeview.learn.models.network import Network
-from cubeview.paths import replacing
 
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80")
 _PICKLE_NAMES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin"}
@@ -60,11 +59,8 @@ class Model:
 def load_model(folder: Path | str) -> Model:
     """Load a model folder: in evaluation mode, on the CPU, weights in float32.
 
-    Raises
-    ------
-    CubeviewError
-        If the card or the weights cannot be used: missing, damaged, a pickle, not those the card
-        was written for (SHA-256), or of another shape.
+    Raises CubeviewError if the card or the weights cannot be used: missing, damaged, a pickle, not
+    those the card was written for (SHA-256), or of another shape.
     """
     folder = Path(folder)
     card = read_card(folder)
@@ -114,10 +110,7 @@ def loaded(folder: Path) -> Model:
 def model_for(case: Asked, wanted: str = "") -> Model:
     """Return the model that is asked about a case, loaded; see `choose`.
 
-    Raises
-    ------
-    CubeviewError
-        If there is none, or it cannot judge the case.
+    Raises CubeviewError if there is none, or it cannot judge the case.
     """
     ref = choose(case, wanted=wanted)
     if reason := why_not(ref.card, case):
@@ -134,11 +127,7 @@ def save_model(model: Model, folder: Path | str) -> Model:
     """Write a model folder, whole or not at all; return the model as it lies there.
 
     A model is never overwritten. The card is given the network's entries, hashes and versions.
-
-    Raises
-    ------
-    CubeviewError
-        If the folder exists or cannot be written.
+    Raises CubeviewError if the folder exists or cannot be written.
     """
     folder = Path(folder)
     if folder.exists():
@@ -156,17 +145,14 @@ def save_model(model: Model, folder: Path | str) -> Model:
     )
     part = folder.with_name(folder.name + ".part")
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        (part / WEIGHTS).write_bytes(data)
-        if doubt is not None:
-            (part / DOUBT).write_bytes(doubt)
-        write_card(card, part)
-        os.rename(part, folder)
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the model cannot be written ({error.strerror}). Check the disk."
-        ) from error
+        with refusing(folder, "the model cannot be written", "Check the disk."):
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            (part / WEIGHTS).write_bytes(data)
+            if doubt is not None:
+                (part / DOUBT).write_bytes(doubt)
+            write_card(card, part)
+            os.rename(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Model(model.network, card, folder, model.doubt)
@@ -175,24 +161,16 @@ def save_model(model: Model, folder: Path | str) -> Model:
 def add_doubt(model: Model, doubt: Doubt) -> Model:
     """Put what the training data look like beside the weights of a model on disk.
 
-    Raises
-    ------
-    CubeviewError
-        If the folder cannot be written.
+    Raises CubeviewError if the folder cannot be written.
     """
     folder = model.folder
     assert folder is not None
     data = doubt_bytes(doubt)
     card = replace(model.card, doubt_sha256=sha256(data))
-    try:
+    with refusing(folder, "the model cannot be written", "Check the disk."):
         # Until the card says so, the file counts for nothing.
         (folder / DOUBT).write_bytes(data)
-        with replacing(folder / CARD) as part:
-            write_card(card, folder, part.name)
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: the model cannot be written ({error.strerror}). Check the disk."
-        ) from error
+        write_card(card, folder)
     return replace(model, card=card, doubt=doubt)
 
 
@@ -201,14 +179,10 @@ def _read_doubt(folder: Path, card: Card, network: Network) -> Doubt | None:
     path = folder / DOUBT
     if not card.doubt_sha256:
         return None
-    try:
+    with refusing(path, "cannot be read", "Copy the whole model folder again."):
         if path.stat().st_size > _LARGEST_DOUBT:
             raise CubeviewError(f"{path}: far too large. Copy the whole model folder again.")
         data = path.read_bytes()
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror}). Copy the whole model folder again."
-        ) from error
     if sha256(data) != card.doubt_sha256:
         raise CubeviewError(
             f"{path}: not the file the card was written for (the SHA-256 differs). Copy the whole "

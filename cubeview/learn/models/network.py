@@ -75,10 +75,7 @@ class PooledHead(nn.Linear):
 def pooled_head(network: Network) -> PooledHead:
     """Return the head of a network that has a pooled one.
 
-    Raises
-    ------
-    CubeviewError
-        If it has another: one that draws a mask, or rebuilds its input.
+    Raises CubeviewError if it has another: one that draws a mask, or rebuilds its input.
     """
     if isinstance(network.head, PooledHead):
         return network.head

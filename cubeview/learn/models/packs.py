@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.learn.models.card import (
     CARD,
     DOUBT,
@@ -69,10 +69,7 @@ def models_dir() -> Path:
 def folder_for(name: str) -> Path:
     """Return the folder of a model of the user's that is to be called so.
 
-    Raises
-    ------
-    CubeviewError
-        If no folder can be called so on every system.
+    Raises CubeviewError if no folder can be called so on every system.
     """
     bad = not _NAME.fullmatch(name) or name.endswith((".", " ", ".part"))
     if bad or name.split(".")[0].strip().lower() in _DEVICES:
@@ -119,13 +116,10 @@ def _with_weights(digest: str) -> ModelRef | None:
 def export_model(folder: Path, path: Path) -> Path:
     """Write a model into one file, whole or not at all.
 
-    Raises
-    ------
-    CubeviewError
-        If the model is not whole, or the file cannot be written.
+    Raises CubeviewError if the model is not whole, or the file cannot be written.
     """
     card = read_card(folder)
-    try:
+    with refusing(path, "the model cannot be written", "Choose another folder or make room."):
         names = (CARD, WEIGHTS, DOUBT) if card.doubt_sha256 else (CARD, WEIGHTS)
         held = {name: (folder / name).read_bytes() for name in names}
         if sha256(held[WEIGHTS]) != card.weights_sha256:
@@ -138,23 +132,14 @@ def export_model(folder: Path, path: Path) -> Path:
             for name, data in {**held, SUMS: sums.encode()}.items():
                 # A fixed date: the same model packs to the same file.
                 pack.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: the model cannot be written ({error.strerror or error}). Choose another "
-            "folder or make room."
-        ) from error
     return path
 
 
 def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
     """Take a packed model in among the user's own; nothing in it is run.
 
-    It keeps its name, with a number behind it where that is taken.
-
-    Raises
-    ------
-    CubeviewError
-        If it is no pack, too large, damaged, of another format or shape, or is there already.
+    It keeps its name, with a number behind it where that is taken. Raises CubeviewError if it is no
+    pack, too large, damaged, of another format or shape, or is there already.
     """
     from cubeview.learn.models.model import load_model
 
@@ -196,29 +181,23 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
 def delete_model(folder: Path) -> None:
     """Delete one of the user's own models for good.
 
-    Raises
-    ------
-    CubeviewError
-        If it is no model of the user's, or cannot be deleted.
+    Raises CubeviewError if it is no model of the user's, or cannot be deleted.
     """
     if not _is_own(folder) or not (folder / CARD).is_file():
         raise CubeviewError(f"{folder}: not one of your own models; it was not deleted.")
     gone = folder.with_name(folder.name + ".part")
-    try:
+    with refusing(folder, "cannot be deleted", "Check its permissions."):
         shutil.rmtree(gone, ignore_errors=True)
         # Out of the list at once: a kill half way leaves no half model behind.
         os.rename(folder, gone)
         shutil.rmtree(gone)
-    except OSError as error:
-        raise CubeviewError(
-            f"{folder}: cannot be deleted ({error.strerror}). Check its permissions."
-        ) from error
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:
     """Return the members of a pack, or raise CubeviewError saying why it is none."""
     try:
-        with zipfile.ZipFile(path) as pack:
+        advice = "Check that it is still there."
+        with refusing(path, "cannot be read", advice), zipfile.ZipFile(path) as pack:
             members = {entry.filename: entry for entry in pack.infolist()}
             needed = set(_LARGEST) - {DOUBT}
             if not needed <= set(members) <= set(_LARGEST) or len(pack.infolist()) != len(members):
@@ -237,10 +216,6 @@ def _unpacked(path: Path) -> dict[str, bytes]:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise CubeviewError(
             f"{path}: not a packed model, or damaged ({error}). Get it again."
-        ) from error
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror or error}). Check that it is still there."
         ) from error
 
 

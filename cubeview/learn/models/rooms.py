@@ -121,12 +121,8 @@ def rebuilt(usual: Config, values: Mapping[str, Any]) -> Config:
     """Return how a card's values say its cases are prepared.
 
     `usual` is a dataclass with a ``kind``, a preparation as this version makes it; each value is
-    brought to the type it has there.
-
-    Raises
-    ------
-    CubeviewError
-        If the card asks for a preparation this version does not know.
+    brought to the type it has there. Raises CubeviewError if the card asks for a preparation this
+    version does not know.
     """
     known = asdict(usual)  # type: ignore[call-overload]
     unknown, kind = sorted(set(values) - set(known)), known["kind"]

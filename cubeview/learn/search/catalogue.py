@@ -59,9 +59,7 @@ def purity_curve(real: list[float], false: list[float]) -> tuple[np.ndarray, np.
     return thresholds, np.clip(1.0 - wrong / np.maximum(found, 1), 0.0, 1.0)
 
 
-def cautious_curve(
-    real: list[float], false: list[float], floor: float = FLOOR
-) -> tuple[np.ndarray, np.ndarray]:
+def cautious_curve(real: list[float], false: list[float]) -> tuple[np.ndarray, np.ndarray]:
     """Return the purity against threshold that the data promise at least.
 
     In a small cube the threshold would lie just above the brightest of a handful of false peaks,
@@ -69,22 +67,15 @@ def cautious_curve(
     larger number taken: those there are, and the smooth tail, exponential in the square of the
     strength as that of a Gaussian field's maxima is, that fits all of them, their number raised
     by its error.
-
-    Parameters
-    ----------
-    real, false : list of float
-        See `purity_curve`.
-    floor : float
-        Least strength of what was kept.
     """
     thresholds, purity = purity_curve(real, false)
     found = len(real) - np.searchsorted(np.sort(real), thresholds)
     tail = np.asarray(false, dtype=np.float64)
-    tail = tail[tail >= floor]
-    beyond = (tail**2 - floor**2) / 2
+    tail = tail[tail >= FLOOR]
+    beyond = (tail**2 - FLOOR**2) / 2
     slope = min(1.0, len(tail) / beyond.sum()) if beyond.any() else 1.0
     most = len(tail) + math.sqrt(len(tail)) + 1.0
-    smooth = most * np.exp(-slope * np.maximum(thresholds**2 - floor**2, 0.0) / 2)
+    smooth = most * np.exp(-slope * np.maximum(thresholds**2 - FLOOR**2, 0.0) / 2)
     return thresholds, np.clip(np.minimum(purity, 1.0 - smooth / np.maximum(found, 1)), 0.0, 1.0)
 
 

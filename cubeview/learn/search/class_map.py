@@ -51,16 +51,14 @@ def map_start(network: Network, pool: int) -> tuple[float, int]:
 
 
 def at_voxels(values: np.ndarray, start: float, stride: int, voxels: np.ndarray) -> np.ndarray:
-    """Return a class map at its places nearest to voxels.
+    """Return a class map at its places nearest to voxels, shape (n, classes).
 
     Parameters
     ----------
     values : ndarray, shape (classes, z', y', x')
+    start, stride : float, int
+        Voxel of its first place, and voxels from place to place.
     voxels : ndarray, shape (n, 3)
-
-    Returns
-    -------
-    ndarray, shape (n, classes)
     """
     last = np.array(values.shape[1:]) - 1
     z, y, x = np.clip(np.rint((voxels - start) / stride).astype(int), 0, last).T

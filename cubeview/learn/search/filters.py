@@ -207,7 +207,12 @@ def best_of(
 ) -> tuple[Best, Best]:
     """Return the best template for light, and for missing light: of the sign-flipped cube.
 
-    Of signal over noise, shape (z, y, x).
+    Parameters
+    ----------
+    ratio : ndarray, shape (z, y, x)
+        Signal over noise; NaN where there is no data.
+    bank : Bank, optional
+    report : Report
     """
     bank = bank or Bank()
     count = len(bank.templates)

@@ -202,7 +202,15 @@ def _start(part: slice, length: int, size: int) -> int:
 def overlap(
     start: tuple[int, ...], size: tuple[int, ...], shape: tuple[int, ...]
 ) -> tuple[Box, Box]:
-    """Return what a window and a cube share, in voxels of the cube and of the window."""
+    """Return what a window and a cube share, in voxels of the cube and of the window.
+
+    Parameters
+    ----------
+    start, size : tuple of three int, voxels along (z, y, x)
+        Of the window, which may begin before the cube and reach beyond it.
+    shape : tuple of three int
+        Of the cube.
+    """
     inside, target = [], []
     for first, side, length in zip(start, size, shape, strict=True):
         low = max(first, 0)
@@ -215,7 +223,14 @@ def overlap(
 def cut(
     cube: Cube, start: tuple[int, ...], size: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return flux and sigma, float32, of a window that may reach beyond the cube, NaN there."""
+    """Return flux and sigma of a window, float32; None for sigma where the file states none.
+
+    Parameters
+    ----------
+    cube : Cube
+    start, size : tuple of three int, voxels along (z, y, x)
+        NaN is returned where the window reaches beyond the cube.
+    """
     box, place = overlap(start, size, cube.shape)
     flux = np.full(size, np.nan, np.float32)
     flux[place] = cube.box(box)

@@ -48,15 +48,33 @@ class Task(Protocol):
         """Return what to add to the head's bias, if anything, and the card's temperature."""
 
     def figures(self, said: np.ndarray, target: np.ndarray, card: Card) -> dict[str, Any]:
-        """Return what judges answers to examples nobody trained on, as plain values."""
+        """Return what judges answers to examples nobody trained on, as plain values.
+
+        Parameters
+        ----------
+        said : ndarray, shape (n, ...), float32
+            What the network gave for each example.
+        target : ndarray, shape (n, ...)
+            From `target`.
+        card : Card
+            With the temperature `calibrate` found.
+        """
 
     def answer(
         self, said: np.ndarray, pooled: np.ndarray, prepared: "Prepared", card: Card, **about: Any
     ) -> Answer:
-        """Return the answer to one case; `said` is without the batch axis.
+        """Return the answer to one case.
 
-        `pooled` is the mean of the last map, shape (width,), float32; `about` the fields all
-        answers have.
+        Parameters
+        ----------
+        said : ndarray, float32
+            What the network gave, without the batch axis.
+        pooled : ndarray, shape (width,), float32
+            The mean of its last map.
+        prepared : Prepared
+        card : Card
+        **about
+            The fields all answers have.
         """
 
     def words(self, answer: Any) -> str:

@@ -149,7 +149,9 @@ def logistic(
 def logistic_baseline(
     pooled: np.ndarray, truth: np.ndarray, train: np.ndarray, test: np.ndarray
 ) -> np.ndarray:
-    """Return logits of a ridge logistic regression on standardised pooled features.
+    """Return logits, shape (len(test), classes), of a ridge logistic regression on pooled features.
+
+    The features are standardised.
 
     Parameters
     ----------
@@ -157,10 +159,6 @@ def logistic_baseline(
     truth : ndarray of int, shape (n,)
     train, test : ndarray of int
         Cases to learn from and to answer.
-
-    Returns
-    -------
-    ndarray, shape (len(test), classes)
     """
     no_evidence = np.zeros((len(train), int(truth.max()) + 1))
     matrix, bias = logistic(pooled[train], truth[train], no_evidence, BASELINE_C)

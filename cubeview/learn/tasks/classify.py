@@ -67,7 +67,7 @@ def calibrate(said: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def figures(said: np.ndarray, target: np.ndarray, card: Card) -> dict[str, Any]:
-    """Return accuracy, recalls, areas and calibration; see `metrics.summarise`."""
+    """Return accuracy, recalls, areas and calibration by `metrics.summarise`; see `Task`."""
     from cubeview.learn.tasks.metrics import summarise
 
     return summarise(

@@ -36,7 +36,7 @@ def calibrate(said: np.ndarray, target: np.ndarray) -> tuple[None, float]:
 
 
 def figures(said: np.ndarray, target: np.ndarray, card: Card) -> dict[str, Any]:
-    """Return the share of the inputs' variance that is not rebuilt."""
+    """Return the share of the inputs' variance that is not rebuilt; see `Task`."""
     return {"cases": len(target), "missed": round(_missed(said, target), 4)}
 
 

@@ -47,7 +47,7 @@ def calibrate(said: np.ndarray, target: np.ndarray) -> tuple[None, float]:
 
 
 def figures(said: np.ndarray, target: np.ndarray, card: Card) -> dict[str, Any]:
-    """Return the root mean square error, the bias, and the share of intervals that hold."""
+    """Return root mean square error, bias, and the share of intervals that hold; see `Task`."""
     errors = said[:, 0] - target
     half = _half(said, card)
     return {

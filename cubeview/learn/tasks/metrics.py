@@ -51,7 +51,7 @@ def roc(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def roc_band(
-    scores: np.ndarray, positive: np.ndarray, folds: np.ndarray, points: int = 101
+    scores: np.ndarray, positive: np.ndarray, folds: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean ROC curve of folds, and its spread.
 
@@ -60,15 +60,14 @@ def roc_band(
     scores : ndarray, shape (n,)
     positive : ndarray of bool, shape (n,)
     folds : ndarray of int, shape (n,)
-    points : int
 
     Returns
     -------
-    grid, mean, spread : ndarray, shape (points,)
+    grid, mean, spread : ndarray, shape (101,)
         False positive rates, and over the folds the mean and the standard deviation of the true
         positive rate there (vertical averaging, Fawcett 2006, Pattern Recognition Letters 27).
     """
-    grid = np.linspace(0.0, 1.0, points)
+    grid = np.linspace(0.0, 1.0, 101)
     curves = []
     for ill, well in _sides(positive, folds):
         cases = np.concatenate([ill, well])
@@ -82,7 +81,6 @@ def auc_interval(
     positive: np.ndarray,
     folds: np.ndarray | None = None,
     *,
-    seed: int = 0,
     rounds: int = 2000,
 ) -> Interval:
     """Return the AUC with its 95 % interval by stratified bootstrap over cases.
@@ -94,7 +92,8 @@ def auc_interval(
     folds : ndarray of int, shape (n,), optional
         With folds, the mean of the folds' AUCs: scores of two networks are never compared.
         Folds with one side only are passed over.
-    seed, rounds : int
+    rounds : int
+        Of the bootstrap.
 
     Returns
     -------
@@ -103,7 +102,7 @@ def auc_interval(
     """
     sides = _sides(positive, folds)
     value = float(np.mean([_wins(scores, *side).mean() for side in sides])) if sides else np.nan
-    return Interval(value, *_ends(_drawn(scores, sides, seed, rounds)))
+    return Interval(value, *_ends(_drawn(scores, sides, rounds)))
 
 
 def auc_gain(
@@ -112,7 +111,6 @@ def auc_gain(
     positive: np.ndarray,
     folds: np.ndarray | None = None,
     *,
-    seed: int = 0,
     rounds: int = 2000,
 ) -> Interval:
     """Return AUC after minus AUC before on the same cases, with a paired bootstrap interval.
@@ -123,17 +121,25 @@ def auc_gain(
         Scores.
     positive : ndarray of bool, shape (n,)
     folds : ndarray of int, shape (n,), optional
-    seed, rounds : int
+    rounds : int
         Of the bootstrap.
     """
     sides = _sides(positive, folds)
-    drawn = _drawn(after, sides, seed, rounds) - _drawn(before, sides, seed, rounds)
+    drawn = _drawn(after, sides, rounds) - _drawn(before, sides, rounds)
     found = [_wins(after, *side).mean() - _wins(before, *side).mean() for side in sides]
     return Interval(float(np.mean(found)) if found else np.nan, *_ends(drawn))
 
 
 def confusion(truth: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
-    """Return counts, shape (classes, classes): rows the truth, columns the answer."""
+    """Return counts, shape (classes, classes): rows the truth, columns the answer.
+
+    Parameters
+    ----------
+    truth, said : ndarray of int, shape (n,)
+        Class numbers.
+    classes : int
+        How many there are.
+    """
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (truth, said), 1)
     return counts
@@ -151,8 +157,13 @@ def reliability(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean confidence, accuracy and number of cases in equal-width confidence bins.
 
-    Of probabilities, shape (n, classes), and truth, shape (n,). Guo et al. 2017,
-    arXiv:1706.04599, section 2. Empty bins hold NaN.
+    Empty bins hold NaN. Source: Guo et al. 2017, arXiv:1706.04599, section 2.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, classes)
+    truth : ndarray of int, shape (n,)
+    bins : int
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
@@ -164,9 +175,9 @@ def reliability(
     return mean, share, number
 
 
-def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
+def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """Return the expected calibration error (Guo et al. 2017, eq. 3), 0 to 1; see `reliability`."""
-    mean, share, number = reliability(probabilities, truth, bins)
+    mean, share, number = reliability(probabilities, truth)
     used = number > 0
     return float((np.abs(mean - share)[used] * number[used]).sum() / number.sum())
 
@@ -249,10 +260,10 @@ def _sides(positive: np.ndarray, folds: np.ndarray | None) -> list[tuple[np.ndar
 
 
 def _drawn(
-    scores: np.ndarray, sides: list[tuple[np.ndarray, np.ndarray]], seed: int, rounds: int
+    scores: np.ndarray, sides: list[tuple[np.ndarray, np.ndarray]], rounds: int
 ) -> np.ndarray:
     """Draw the AUC again and again; one seed draws the same cases for every set of scores."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     drawn = []
     for side in sides:
         ill, well = (rng.multinomial(n, np.full(n, 1 / n), rounds) / n for n in map(len, side))

@@ -49,7 +49,7 @@ def calibrate(said: np.ndarray, target: np.ndarray) -> tuple[None, float]:
 
 
 def figures(said: np.ndarray, target: np.ndarray, card: Card) -> dict[str, Any]:
-    """Return the overlap with the truth (Dice 1945, Ecology 26:297), of all marked and by class."""
+    """Return the overlap with the truth, of all marked and by class (Dice 1945); see `Task`."""
     marked = said.argmax(axis=1)
     return {
         "cases": len(target),

@@ -35,10 +35,7 @@ class Entry:
 def table_entries(path: Path) -> list[Entry]:
     """Return the labelled cases of a table; see `cubeview.library.table`.
 
-    Raises
-    ------
-    CubeviewError
-        If it cannot be read.
+    Raises CubeviewError if it cannot be read.
     """
     rows = read_table(path)
     return [Entry(row.name, row.class_name, row.group, partial(open_row, row)) for row in rows]

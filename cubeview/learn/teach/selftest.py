@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.errors import CubeviewError
 from cubeview.kinds import HEART
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model, load_model, save_model
@@ -21,28 +21,19 @@ CLASSES = ("healthy", "ischaemic")
 SEED = 11
 
 
-def fine_tune_once(out: Path, base: Path | None, *, report: Report = nothing) -> str:
+def fine_tune_once(out: Path, base: Path | None) -> str:
     """Fine-tune on simulated hearts, save the model and load it again; return it in a line.
 
-    Parameters
-    ----------
-    out : Path
-        Where the tuned model is written.
-    base : Path or None
-        Model folder to begin with; None for an untrained network.
-    report : Report
-
-    Raises
-    ------
-    CubeviewError
-        If the tuned model is unchanged, gives no numbers, or does not come back as it was saved.
+    It is written to `out` and begins with the model of the folder `base`, or an untrained network.
+    Raises CubeviewError if the tuned model is unchanged, gives no numbers, or does not come back as
+    it was saved.
     """
     model = load_model(base) if base is not None else _untrained()
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
     labelled = [_simulated(label, number) for number in range(CASES) for label in CLASSES]
-    examples = gather(labelled, model.card, order=CLASSES, report=report)
+    examples = gather(labelled, model.card, order=CLASSES)
     config = FinetuneConfig(layers="last2", steps=1, batch=len(examples), folds=2)
-    tuned = fine_tune(model, examples, config, report=report)
+    tuned = fine_tune(model, examples, config)
     if not np.isfinite(tuned.logits).all():
         raise CubeviewError("the fine-tuned model gives no numbers.")
     if any(not torch.equal(before[n], v) for n, v in model.network.state_dict().items()):

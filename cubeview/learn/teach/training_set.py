@@ -4,7 +4,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -88,8 +87,9 @@ def gather(
         try:
             case = entry.open()
             ventricles = placed.recall(case) if kind_of(case).ventricle else {}
-            still = partial(_still, report, at, text)
-            prepared = prepare_case(card, case, ventricles=ventricles, report=still)
+            prepared = prepare_case(
+                card, case, ventricles=ventricles, report=lambda *_, at=at, t=text: report(at, t)
+            )
         except CubeviewError as error:
             problems.append(f"{entry.name}: {error}")
             continue
@@ -119,10 +119,7 @@ def gather(
 def preflight(examples: TrainingSet, folds: int) -> list[str]:
     """Say what a fine-tune would do and what is doubtful about it, a sentence each.
 
-    Raises
-    ------
-    CubeviewError
-        If the cases cannot be divided into the folds at all.
+    Raises CubeviewError if the cases cannot be divided into the folds at all.
     """
     counts = Counter(examples.classes[index] for index in examples.truth)
     listed = ", ".join(f"{counts[name]} {name}" for name in examples.classes)
@@ -184,11 +181,6 @@ def grouped_folds(examples: TrainingSet, folds: int, seed: int) -> np.ndarray:
         filled[fold] += need
         where[members[group]] = fold
     return where
-
-
-def _still(report: Report, at: float, text: str, _part: float, _text: str) -> None:
-    """Report from within one of many: where the whole is."""
-    report(at, text)
 
 
 def _duplicates(examples: TrainingSet) -> dict[int, int]:

@@ -164,7 +164,15 @@ def fit(
 
 
 def rate_at(step: int, steps: int, schedule: Schedule) -> float:
-    """Return the learning rate of a step: of one cycle with cosine flanks, or a constant one."""
+    """Return the learning rate of a step: of one cycle with cosine flanks, or a constant one.
+
+    Parameters
+    ----------
+    step, steps : int
+        From 0, and how many there are in all.
+    schedule : Schedule
+        Its `course`, `rate` and `rise` count.
+    """
     if schedule.course == "constant":
         return schedule.rate
     rise = max(1.0, schedule.rise * steps)

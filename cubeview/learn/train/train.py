@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 import cubeview
-from cubeview.errors import CubeviewError, Report, nothing, part_of
+from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.kinds import KINDS
 from cubeview.learn.examples.dataset import SOURCES, DataConfig, Dataset, make_dataset, source_of
 from cubeview.learn.examples.facts import make_facts
@@ -158,12 +158,8 @@ def _fitted(
 ) -> list[Fitted]:
     """Fit the members of a recipe in place; `run` is their work folder, digest and first seed."""
     work, digest, seed = run
-    try:
+    with refusing(work, "the folder cannot be made", "Choose another."):
         work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CubeviewError(
-            f"{work}: the folder cannot be made ({error.strerror}). Choose another."
-        ) from error
     share = _FIT_SHARE / plan.members
     return [
         fit(

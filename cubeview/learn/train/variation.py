@@ -44,7 +44,16 @@ class Variation:
 
 
 def draw(schedule: Schedule, count: int, channels: int, rng: np.random.Generator) -> Variation:
-    """Draw a variation of `count` inputs."""
+    """Draw a variation of `count` inputs.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        How far inputs are shifted, scaled, mirrored and shaded.
+    count, channels : int
+        Of the inputs.
+    rng : Generator
+    """
     reach = schedule.shift
     moves = rng.integers(-reach, reach + 1, (count, 3))
     gains = 1.0 + rng.uniform(-schedule.gain, schedule.gain, (count, channels, 1, 1, 1))

@@ -131,7 +131,15 @@ def line(channels: int, centre: float, fwhm: float) -> np.ndarray:
 
 
 def to_sn(source: np.ndarray, sigma: np.ndarray, sn: float) -> np.ndarray:
-    """Scale a source so that its best voxel has this signal-to-noise, `sigma` being the noise."""
+    """Scale a source to a signal-to-noise.
+
+    Parameters
+    ----------
+    source, sigma : ndarray, shape (z, y, x)
+        Light and noise, in one unit.
+    sn : float
+        Signal-to-noise of its best voxel.
+    """
     scaled: np.ndarray = source * (sn / (source / sigma).max())
     return scaled
 

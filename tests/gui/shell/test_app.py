@@ -58,7 +58,9 @@ def test_run_opens_the_files_it_is_given_and_ends_with_the_window(
     seen = []
 
     def look():
-        window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "window")
+        # One of another test may wait to be collected; it is closed.
+        shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+        window = next(w for w in shown if w.objectName() == "window")
         if window.session.case is None or window.jobs.running():
             QTimer.singleShot(20, look)
             return
