@@ -84,7 +84,7 @@ def main() -> None:
         "| pairs | ill or healthy | AUC of d | AUC of the drops | names | d > 0: sens / spec |",
         "|---|---|---|---|---|---|",
     ]
-    for name in ("spect", "spect/ellipsoids"):
+    for name in ("spect", "ellipsoids"):
         table += lines(model, SOURCES[name].version, *simulated(model, name, options.pairs))
     for labels in options.labels:
         table += lines(model, labels.parent.name, *real(model, labels))

@@ -155,7 +155,5 @@ HEARTS: Mapping[str, Source] = {
     # The same hearts and others, to see how what was learnt carries over.
     "spect/found": _hearts("found-3", look=True),
     **{f"spect/{name}": _hearts(f"{name}+finder-3", variant=name) for name in VARIANTS},
-    "spect/ellipsoids": Source(
-        f"{ELLIPSOIDS}+finder-4", spect.CLASSES, spect.ROLES, ellipsoid_example
-    ),
+    "ellipsoids": Source(f"{ELLIPSOIDS}+finder-4", spect.CLASSES, spect.ROLES, ellipsoid_example),
 }
