@@ -1,5 +1,5 @@
 # CubeView. `make run` opens the program, `make test` runs the tests; both set themselves up.
-.PHONY: run test samples lint test-slow screenshots bench fuzz package package-test
+.PHONY: run test unit samples lint test-slow screenshots bench fuzz package package-test
 
 PYTHON := .venv/bin/python
 PATHS ?=
@@ -13,7 +13,11 @@ else
 	@$(PYTHON) -m cubeview open $(PATHS)
 endif
 
-test: lint
+test:
+	@packaging/setup.sh test
+	@$(MAKE) --no-print-directory -j2 lint unit
+
+unit:
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -n auto --dist loadfile --max-worker-restart 0
 
 lint:

@@ -44,7 +44,7 @@ def own_home(tmp_path_factory, monkeypatch):
 
 @pytest.fixture(scope="module")
 def hearts_once(tmp_path_factory):
-    """Look for the ventricle of a scan once in all tests that are not about the finder."""
+    """Let preparation look for the ventricle of a scan once in a whole run of the tests."""
     from tests.helpers.hearts_once import remember
 
     mine = tmp_path_factory.getbasetemp()

@@ -103,6 +103,7 @@ press ctrl+q
 wait_for 40 gone "$window"
 wait "$window" || { echo "it ended with $?" >&2; cat window.log >&2; exit 1; }
 if grep -v '^$' window.log; then echo "the program wrote the above"; fi
+if grep -q '^Traceback' window.log; then echo "something failed in the window" >&2; exit 1; fi
 rm window.log
 "$program" labels list | tee label.txt
 grep -q healthy label.txt && rm label.txt

@@ -23,7 +23,7 @@ from pathlib import Path
 from table import ROWS, say
 
 HERE = Path(__file__).resolve().parent
-TABLE = HERE.parents[1] / "packaging" / "docs" / "benchmarks.md"
+TABLE = HERE.parents[1] / "docs" / "benchmarks.md"
 LONGEST_S = 700
 NAMES = ("torch", "monai", "captum", "astropy", "numpy", "PyQt6", "pyqtgraph")
 

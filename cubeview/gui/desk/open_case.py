@@ -1,7 +1,7 @@
 """What belongs to a case while it is open, and is as it was when the user comes back to it."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.case import Case
@@ -12,6 +12,8 @@ from cubeview.gui.desk.styles import Display, Mark
 
 if TYPE_CHECKING:
     from cubeview.learn.ask.predict import Latest
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -71,3 +73,14 @@ class OpenCase:
             z, y, x = self.case.main.shape
             self.cursor = (z // 2, y // 2, x // 2)
             self.window = self.case.window
+
+
+class Shown(Generic[T]):
+    """An attribute of a session that is the one of that name of the `OpenCase` it shows."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, session: Any, owner: type | None = None) -> T:
+        value: T = getattr(session.shown, self._name)
+        return value

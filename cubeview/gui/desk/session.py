@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -14,24 +14,11 @@ from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import holds
 from cubeview.cubes.ventricle import Ventricle, to_role
-from cubeview.gui.desk.open_case import OpenCase
+from cubeview.gui.desk.open_case import OpenCase, Shown
 from cubeview.gui.desk.styles import Display, Mark, OverlayStyle
-
-T = TypeVar("T")
 
 DOUBTFUL = 0.5
 """A fitted ventricle of more doubt than this is to be checked by the user."""
-
-
-class _Shown(Generic[T]):
-    """What a session says of the current case: read from its `OpenCase`."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, session: "Session", owner: type | None = None) -> T:
-        value: T = getattr(session.shown, self._name)
-        return value
 
 
 class Session(QObject):
@@ -61,6 +48,8 @@ class Session(QObject):
     -------
     cases_changed()
         The list of opened cases, or the answer one of them got.
+    case_left()
+        The current case is about to go: what shows it must not hear of the next one.
     case_changed()
         The current case (or none), and with it all that belongs to it.
     display_changed()
@@ -86,6 +75,7 @@ class Session(QObject):
     """
 
     cases_changed = pyqtSignal()
+    case_left = pyqtSignal()
     case_changed = pyqtSignal()
     cursor_changed = pyqtSignal()
     display_changed = pyqtSignal()
@@ -103,19 +93,19 @@ class Session(QObject):
     overlay_style_changed = pyqtSignal()
     gate_changed = pyqtSignal()
 
-    case = _Shown[Case | None]()
-    cursor = _Shown[tuple[int, int, int]]()
-    display = _Shown[Display]()
-    ventricles = _Shown[dict[str, Ventricle]]()
-    gate = _Shown[int | None]()
-    window = _Shown[Box | None]()
-    drawn = _Shown[bool]()
-    marks = _Shown[tuple[Mark, ...]]()
-    aperture = _Shown[float]()
-    white = _Shown[bool]()
-    prediction = _Shown[Answer | None]()
-    overlay = _Shown[Overlay | None]()
-    catalogue = _Shown[Catalogue | None]()
+    case = Shown[Case | None]()
+    cursor = Shown[tuple[int, int, int]]()
+    display = Shown[Display]()
+    ventricles = Shown[dict[str, Ventricle]]()
+    gate = Shown[int | None]()
+    window = Shown[Box | None]()
+    drawn = Shown[bool]()
+    marks = Shown[tuple[Mark, ...]]()
+    aperture = Shown[float]()
+    white = Shown[bool]()
+    prediction = Shown[Answer | None]()
+    overlay = Shown[Overlay | None]()
+    catalogue = Shown[Catalogue | None]()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -182,6 +172,7 @@ class Session(QObject):
         """Make a case the current one, as it was left."""
         if case is self.case:
             return
+        self.case_left.emit()
         self.shown = OpenCase(None, self.display) if case is None else self.open_case(case)
         self.held = False
         self.case_changed.emit()

@@ -76,6 +76,7 @@ class OrthoView(QWidget):
         self._cine = QTimer(self)
         self._cine.setInterval(_CINE_MS)
         self._cine.timeout.connect(self._play_one)
+        session.case_left.connect(self._clear)
         session.case_changed.connect(self._build)
         session.ventricles_changed.connect(self._take_ventricles)
         session.ventricle_placed.connect(self._take_ventricles)
@@ -130,7 +131,6 @@ class OrthoView(QWidget):
 
     def stop(self) -> None:
         """End cine and reading; call before the window closes."""
-        self.play(False)
         self._clear()
         self.jobs.close()
 
@@ -154,6 +154,7 @@ class OrthoView(QWidget):
             self.focused.wrap_step()
 
     def _clear(self) -> None:
+        self.play(False)
         for part in self._parts:
             part.stop()
         self._parts, self.slices, self.focused = [], [], None
@@ -164,8 +165,6 @@ class OrthoView(QWidget):
             self._root = None
 
     def _build(self) -> None:
-        self.play(False)
-        self._clear()
         case = self.session.case
         if case is None:
             return

@@ -56,6 +56,22 @@ def test_old_views_leave_the_session(ortho):
     assert session.receivers(session.overlay_style_changed) <= 6 + 2 + 1
 
 
+def test_views_of_the_former_case_do_not_hear_of_what_the_next_one_brings(qtbot):
+    session, heart = Session(), heart_case()
+
+    def recall():  # as an answer that was kept does: before the views hear of the case
+        if session.case is heart:
+            session.set_ventricles(heart, ventricles(heart))
+
+    session.case_changed.connect(recall)
+    ortho = OrthoView(session)
+    qtbot.addWidget(ortho)
+    show(ortho, sky_case())
+    show(ortho, heart)
+    assert set(session.ventricles) == {"stress", "rest"}
+    ortho.stop()
+
+
 def test_hearts_open_at_their_own_ventricle_maximum(ortho):
     case = heart_case()
     show(ortho, case)

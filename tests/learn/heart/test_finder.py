@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from cubeview.cubes.orient import SLICE_ORDER
 from cubeview.io import open_path
+from cubeview.learn.heart import prepare
 from cubeview.learn.heart.finder import BASE_AT, find_pair, find_ventricle
 from tests.learn.heart.phantom import draw_heart, mm_cube, plant
 from tests.learn.teach.trials import trial
@@ -117,11 +118,11 @@ def test_simulated_pairs_over_the_full_range():
     assert off[doubted].mean() > 3 * off[~doubted].mean()
 
 
-def test_real_pairs_are_found_without_doubt(shared_data):
+def test_real_pairs_are_found_without_doubt(shared_data, hearts_once):
     for stress_path in sorted((shared_data / "spect_rest_stress").glob("*_stress.dcm")):
         rest_path = stress_path.with_name(stress_path.name.replace("stress", "rest"))
         cubes = [open_path(path)[0].main for path in (stress_path, rest_path)]
-        for cube, found in zip(cubes, find_pair(*cubes), strict=True):
+        for cube, found in zip(cubes, prepare.find_pair(*cubes), strict=True):
             assert found.doubt < 0.5, (stress_path.name, found.reason)
             assert found.axes[0, 0] > 0.85
             # The apex is bright, the middle of the cavity is not.
@@ -132,7 +133,7 @@ def test_real_pairs_are_found_without_doubt(shared_data):
             assert values[at[0]] > values[at[1]]
 
 
-def test_physionet_masks_agree(shared_data):
+def test_physionet_masks_agree(shared_data, hearts_once):
     masks = sorted((shared_data / "spect_physionet").glob("*_mask.nii.gz"))
     seen = 0
     for path in masks:
@@ -141,7 +142,7 @@ def test_physionet_masks_agree(shared_data):
             continue
         seen += 1
         cube = open_path(scan)[0].main
-        found = find_ventricle(cube)
+        found = prepare.find_ventricle(cube)
         assert found.doubt < 0.3
         mask = np.asarray(nibabel.load(path).dataobj).transpose(2, 1, 0) > 0
         places = np.argwhere(mask) * cube.spacing
@@ -155,10 +156,10 @@ def test_physionet_masks_agree(shared_data):
     assert seen == 2
 
 
-def test_every_physionet_scan_is_found_without_doubt(shared_data):
+def test_every_physionet_scan_is_found_without_doubt(shared_data, hearts_once):
     for scan in sorted((shared_data / "spect_physionet").glob("*.dcm")):
         cube = open_path(scan)[0].main
-        found = find_ventricle(cube)
+        found = prepare.find_ventricle(cube)
         assert found.doubt < 0.3, (scan.name, found.reason)
         assert np.linalg.norm(found.centre - (95, 155, 125)) < 50
 
