@@ -126,6 +126,15 @@ def ellipsoid_example(
     return prepare_heart(case, config, spect.ROLES, ventricles=found).input
 
 
+def mixed_example(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> np.ndarray:
+    """Simulate and prepare one pair of either simulator, a round of classes in turn.
+
+    What a network learns of one of them it cannot use in the other, so it learns what both share.
+    """
+    made = (spect_example, ellipsoid_example)[index // len(spect.CLASSES) % 2]
+    return made(seed, split, index, preprocess)
+
+
 def spect_facts(
     seed: int, split: int, index: int, preprocess: Mapping[str, Any], *, variant: str = ""
 ) -> dict[str, float]:
@@ -156,4 +165,7 @@ HEARTS: Mapping[str, Source] = {
     "spect/found": _hearts("found-3", look=True),
     **{f"spect/{name}": _hearts(f"{name}+finder-3", variant=name) for name in VARIANTS},
     "ellipsoids": Source(f"{ELLIPSOIDS}+finder-4", spect.CLASSES, spect.ROLES, ellipsoid_example),
+    "hearts": Source(
+        f"{spect.VERSION}+{ELLIPSOIDS}+finder-4", spect.CLASSES, spect.ROLES, mixed_example
+    ),
 }

@@ -83,10 +83,6 @@ class Card:
         The class that questions the image instead of judging it; empty for none.
     temperature : float
         Logits are divided by it before the softmax (Guo et al. 2017, arXiv:1706.04599).
-    beside : mapping of measure to mapping
-        What is measured of a case without the network, by its name in
-        `cubeview.learn.models.beside.MEASURES`: how much the logit of each class gains for each
-        unit beyond ``"at"``.
     quantity, unit : str
         What an estimate is of.
     training : mapping
@@ -118,7 +114,6 @@ class Card:
     defects: tuple[str, ...] = ()
     artefact: str = ""
     temperature: float = 1.0
-    beside: Mapping[str, Any] = field(default_factory=dict)
     quantity: str = ""
     unit: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)

@@ -32,17 +32,8 @@ class Task(Protocol):
     def target(self, shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
         """Return what the network should say of examples, from their input and what is known."""
 
-    def loss(
-        self, said: "torch.Tensor", target: "torch.Tensor", smoothing: float = 0.0
-    ) -> "torch.Tensor":
-        """Return how far off the network is, one number that training lowers.
-
-        Parameters
-        ----------
-        said, target : Tensor
-        smoothing : float
-            Share of each label that is spread over all classes, where there are any.
-        """
+    def loss(self, said: "torch.Tensor", target: "torch.Tensor") -> "torch.Tensor":
+        """Return how far off the network is, one number that training lowers."""
 
     def calibrate(self, said: np.ndarray, target: np.ndarray) -> tuple[np.ndarray | None, float]:
         """Return what to add to the head's bias, if anything, and the card's temperature."""

@@ -26,10 +26,6 @@ def fault(card: Card) -> str:
         return wrong
     if bool(card.defects) != bool(card.normal):
         return "'normal' and 'defects' go together"
-    if card.beside:
-        from cubeview.learn.models.beside import beside_fault
-
-        return beside_fault(card)
     return ""
 
 
@@ -52,11 +48,11 @@ def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
     return truth
 
 
-def loss(said: "torch.Tensor", target: "torch.Tensor", smoothing: float = 0.0) -> "torch.Tensor":
-    """Return the cross-entropy of logits, shape (n, classes); see `Task`."""
+def loss(said: "torch.Tensor", target: "torch.Tensor") -> "torch.Tensor":
+    """Return the cross-entropy of logits, shape (n, classes)."""
     from torch.nn import functional
 
-    return functional.cross_entropy(said.float(), target, label_smoothing=smoothing)
+    return functional.cross_entropy(said.float(), target)
 
 
 def calibrate(said: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
@@ -84,11 +80,9 @@ def answer(
     said: np.ndarray, pooled: np.ndarray, prepared: "Prepared", card: Card, **about: Any
 ) -> Prediction:
     """Return calibrated probabilities; see `cubeview.learn.tasks.Task`."""
-    from cubeview.learn.models.beside import beside
     from cubeview.learn.tasks.metrics import softmax
 
-    said = said[None] + beside(card, prepared.input[None])
-    chances = humbled(softmax(said, card.temperature), prepared)
+    chances = humbled(softmax(said[None], card.temperature), prepared)
     abnormal = abnormality(chances, card)
     return Prediction(
         probabilities=dict(zip(card.classes, map(float, chances[0]), strict=True)),

@@ -25,7 +25,7 @@ def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
     return shown
 
 
-def loss(said: "torch.Tensor", target: "torch.Tensor", smoothing: float = 0.0) -> "torch.Tensor":
+def loss(said: "torch.Tensor", target: "torch.Tensor") -> "torch.Tensor":
     """Return the mean square of what was not rebuilt."""
     return (said.float() - target).square().mean()
 

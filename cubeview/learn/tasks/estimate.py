@@ -31,7 +31,7 @@ def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
     return truth.float()
 
 
-def loss(said: "torch.Tensor", target: "torch.Tensor", smoothing: float = 0.0) -> "torch.Tensor":
+def loss(said: "torch.Tensor", target: "torch.Tensor") -> "torch.Tensor":
     """Return the negative log-likelihood of a normal distribution, of (n, 2).
 
     Source: Nix & Weigend 1994, Proc. ICNN 1:55, eq. 5.

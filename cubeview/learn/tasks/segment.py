@@ -26,7 +26,7 @@ def target(shown: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
     return truth.long()
 
 
-def loss(said: "torch.Tensor", target: "torch.Tensor", smoothing: float = 0.0) -> "torch.Tensor":
+def loss(said: "torch.Tensor", target: "torch.Tensor") -> "torch.Tensor":
     """Return cross-entropy and what the overlap lacks, of logits (n, classes, d, h, w).
 
     Source: Milletari et al. 2016, arXiv:1606.04797, section 3, for each class but the background:
@@ -39,8 +39,7 @@ def loss(said: "torch.Tensor", target: "torch.Tensor", smoothing: float = 0.0) -
     wanted = functional.one_hot(target, said.shape[1]).movedim(-1, 1)[:, 1:]
     both = (chances * wanted).sum(dim=(0, 2, 3, 4))
     either = (chances + wanted).sum(dim=(0, 2, 3, 4))
-    marked = functional.cross_entropy(said, target, label_smoothing=smoothing)
-    return marked + (1 - (2 * both + 1) / (either + 1)).mean()
+    return functional.cross_entropy(said, target) + (1 - (2 * both + 1) / (either + 1)).mean()
 
 
 def calibrate(said: np.ndarray, target: np.ndarray) -> tuple[None, float]:

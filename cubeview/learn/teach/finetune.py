@@ -14,7 +14,6 @@ import torch
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
-from cubeview.learn.models.beside import beside
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.doubt import keeps_features
 from cubeview.learn.models.model import Model
@@ -132,8 +131,7 @@ def fine_tune(
     network = rounds.toward(rounds.train(np.arange(len(examples)), way.watch), rounds.shares[far])
     shift, temperature = calibrate(raw[far], truth, heat)
     network = _shifted(network, links, shift)
-    # Networks are compared: a taught one has nothing beside it that it was not taught with.
-    before = None if links is None else model_logits(base, examples.inputs, links, alone=True)
+    before = None if links is None else model_logits(base, examples.inputs, links)
     doubt = base.doubt if keeps_features(base.network, network) else None
     model = Model(network.cpu().eval(), _card(base, examples, links, temperature), doubt=doubt)
     report(1.0, "fine-tuned")
@@ -182,9 +180,7 @@ class _Pairs:
         return self._known[pair]
 
 
-def model_logits(
-    model: Model, inputs: np.ndarray, links: Links, *, alone: bool = False
-) -> np.ndarray:
+def model_logits(model: Model, inputs: np.ndarray, links: Links) -> np.ndarray:
     """Return a model's calibrated logits as it is, one a label class, shape (n, classes).
 
     Parameters
@@ -193,14 +189,10 @@ def model_logits(
     inputs : ndarray, shape (n, channel, d, h, w)
     links : list or None
         See `linked_classes`.
-    alone : bool
-        Leave out what weighs beside the network.
     """
+    network = model.network
     with torch.inference_mode():
-        said = batched(model.network, inputs, model.network)
-        if not alone:
-            said = said + torch.from_numpy(beside(model.card, inputs)).to(said)
-        found = grouped_logits(said, links)
+        found = batched(lambda batch: grouped_logits(network(batch), links), inputs, network)
     return found.double().cpu().numpy() / model.card.temperature
 
 
@@ -279,7 +271,6 @@ def _card(base: Model, examples: TrainingSet, links: Links, temperature: float) 
         base.card,
         temperature=temperature,
         parent=base.card.weights_sha256,
-        beside={},  # it was not there when the network was taught
         weights_sha256="",
         doubt_sha256="",
         network=base.network.entries(),

@@ -132,7 +132,7 @@ def fit(
                 group["lr"] = rate_at(epoch * steps + step, every, schedule)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 said = ours(x)
-            loss = learnt.loss(said, learnt.target(x, truth), schedule.smoothing)
+            loss = learnt.loss(said, learnt.target(x, truth))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

@@ -41,9 +41,6 @@ class Schedule:
         Standard deviation of a smooth random gain (its logarithm), made of waves down to a third
         of the input's side, the same for all channels; each channel has a quarter as much of its
         own. It stands for the attenuation and filtering that no simulation has quite right.
-    smoothing : float
-        Share of each label that is spread over all classes (Szegedy et al. 2016,
-        arXiv:1512.00567, section 7).
     course : {"cycle", "constant"}
         Of the rate.
     precision : {"bf16", "fp32"}
@@ -60,7 +57,6 @@ class Schedule:
     contrast: float = 0.0
     flip: bool = False
     field: float = 0.0
-    smoothing: float = 0.0
     course: Literal["cycle", "constant"] = "cycle"
     precision: Literal["bf16", "fp32"] = "bf16"
 
@@ -68,8 +64,6 @@ class Schedule:
         varied = min(self.shift, self.gain, self.contrast, self.weight_decay, self.field)
         if min(self.epochs, self.batch) < 1 or varied < 0:
             raise ValueError("epochs and batch must be positive, all that varies not negative")
-        if not 0 <= self.smoothing < 1:
-            raise ValueError("smoothing must lie between 0 and 1")
         if not (0 < self.rate < 1 and 0 < self.rise < 1):
             raise ValueError("rate and rise must lie between 0 and 1")
         if self.course not in ("cycle", "constant"):
@@ -101,8 +95,6 @@ class Recipe:
         As in `Card`.
     lean : tuple of float
         Added to the classes' logits once they are calibrated: which way to err when in doubt.
-    beside : mapping
-        As in `Card`.
     network, preprocess : mapping
         Entries of the network's and of the preparation's config that differ from the default; the
         network's ``name`` is a key of `cubeview.learn.models.model.NETWORKS`.
@@ -128,7 +120,6 @@ class Recipe:
     quantity: str = ""
     unit: str = ""
     lean: tuple[float, ...] = ()
-    beside: Mapping[str, Any] = field(default_factory=dict)
     network: Mapping[str, Any] = field(default_factory=dict)
     preprocess: Mapping[str, Any] = field(default_factory=dict)
     training: Schedule = field(default_factory=Schedule)

@@ -99,7 +99,8 @@ def moved(truth: np.ndarray, variation: Variation) -> np.ndarray:
     """
     if truth.ndim < 4:
         return truth
-    still = replace(variation, gains=np.ones((len(truth), 1, 1, 1, 1)), field=None)
+    ones = np.ones((len(truth), 1, 1, 1, 1))
+    still = replace(variation, gains=ones, powers=None, field=None)
     return applied(truth[:, None].astype(np.float32), still)[:, 0].astype(truth.dtype)
 
 
