@@ -91,6 +91,9 @@ class Recipe:
     members : int
         Networks trained one after another from different weights, and combined into one that
         answers with the mean of their logits.
+    learn_from : tuple of str
+        Simulators that the members learn from, in turn; `data`, with which the whole is calibrated
+        and asked, where there are none. They have its classes and channels.
     normal, defects, artefact, task, quantity, unit
         As in `Card`.
     lean : tuple of float
@@ -113,6 +116,7 @@ class Recipe:
     test: int
     shard: int = 256
     members: int = 1
+    learn_from: tuple[str, ...] = ()
     normal: str = ""
     defects: tuple[str, ...] = ()
     artefact: str = ""
@@ -149,6 +153,7 @@ def read_recipe(recipe: Path | str) -> Recipe:
     try:
         data["training"] = Schedule(**_known(Schedule, data.get("training", {})))
         data["defects"] = tuple(data.get("defects", ()))
+        data["learn_from"] = tuple(data.get("learn_from", ()))
         data["lean"] = tuple(float(logit) for logit in data.get("lean", ()))
         values = _known(Recipe, data)
         values["digest"] = hashlib.sha256(text).hexdigest()
