@@ -330,6 +330,25 @@ def test_members_trained_apart_are_combined_and_seeds_share_their_cases(tmp_path
     assert [model.card.training["weights_seed"] for model in ones] == [3, 4]
 
 
+def test_members_may_learn_from_different_simulators(tmp_path, recipe):
+    few = RECIPE.replace("train = 20", "train = 10")
+    recipe.write_text(few.replace("shard", 'members = 2\nlearn_from = ["spect", "ellipsoids"]\nshard'))
+    both = train(recipe, tmp_path / "both", data=tmp_path / "spect")
+    versions = [dataset.SOURCES[name].version for name in ("spect", "ellipsoids")]
+    assert both.card.training["learnt_from"] == versions
+    ones = []
+    for seed, name in ((3, "spect"), (4, "ellipsoids")):
+        recipe.write_text(few.replace('data = "spect"', f'data = "{name}"'))
+        ones.append(train(recipe, tmp_path / f"one{seed}", data=tmp_path / name, seed=seed))
+    x = torch.from_numpy(planted(5).inputs(np.arange(5)))
+    with torch.inference_mode():
+        apart, together = (
+            [model.network(x) - torch.tensor(model.card.training["shift"]) for model in models]
+            for models in (ones, [both])
+        )
+    torch.testing.assert_close(together[0], torch.stack(apart).mean(dim=0), rtol=1e-3, atol=1e-4)
+
+
 def test_a_recipe_may_lean_to_a_class_after_calibration(tmp_path, recipe):
     lean = [2.0, 0.0, -1.0, -1.0, 0.0]
     shifts = []
