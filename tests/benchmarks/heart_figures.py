@@ -1,9 +1,9 @@
 """How a heart model ranks ill above healthy where it cannot know the simulator, beside a cheap way.
 
 ``python -m tests.benchmarks.heart_figures [--labels TABLE] [--pairs N] [--model NAME]``: on N pairs
-of the second simulator (`tests.helpers.foreign_hearts`), which nothing learns from, with the true
-ventricles, and on the real pairs of a table of labels, with the program's own finder. The cheap way
-learns nothing: the mean of the four largest drops from rest to stress among 32 sectors of the wall.
+of each simulator, placed as the finder would have, and on the real pairs of a table of labels, with
+the finder itself. The cheap way learns nothing: the mean of the four largest drops from rest to
+stress among 32 sectors of the wall.
 """
 
 import argparse
@@ -17,11 +17,12 @@ from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 
 from cubeview.learn.ask.predict import prepare_case
+from cubeview.learn.examples.dataset import SOURCES
+from cubeview.learn.examples.source import SPLITS
 from cubeview.learn.models.card import find_models
 from cubeview.learn.models.model import Model, load_model
 from cubeview.learn.teach.labelled import table_entries
-from cubeview.simulate.heart.pair import CLASSES, to_case
-from tests.helpers.foreign_hearts import VERSION, simulate_foreign
+from cubeview.simulate.heart.pair import CLASSES
 
 HEIGHTS_MM = (-35, -15, 5, 25)
 WITHIN_MM = 45.0
@@ -62,15 +63,11 @@ def evidence(model: Model, inputs: np.ndarray) -> np.ndarray:
     return said
 
 
-def foreign(model: Model, count: int) -> tuple[np.ndarray, list[str]]:
-    """Return prepared pairs of the second simulator and their classes."""
-    labels = [CLASSES[k % len(CLASSES)] for k in range(count)]
-    inputs = []
-    for k, label in enumerate(labels):
-        pair = simulate_foreign(label, np.random.default_rng([17, k]))
-        case = to_case(pair, f"pair {k}")
-        inputs.append(prepare_case(model.card, case, ventricles=pair.ventricles).input)
-    return np.stack(inputs), labels
+def simulated(model: Model, source: str, count: int) -> tuple[np.ndarray, list[str]]:
+    """Return prepared pairs of a simulator and their classes."""
+    made = SOURCES[source].example
+    inputs = [made(17, SPLITS["test"], k, model.card.preprocess) for k in range(count)]
+    return np.stack(inputs), [CLASSES[k % len(CLASSES)] for k in range(count)]
 
 
 def real(model: Model, table: Path) -> tuple[np.ndarray, list[str]]:
@@ -108,7 +105,10 @@ def main() -> None:
     lines = [
         "| pairs | ill or healthy | AUC of d | AUC of the drops | names | d > 0: sens / spec |",
         "|---|---|---|---|---|---|",
-        f"| {VERSION} | {said(model, *foreign(model, options.pairs))} |",
+        *(
+            f"| {SOURCES[name].version} | {said(model, *simulated(model, name, options.pairs))} |"
+            for name in ("spect", "ellipsoids")
+        ),
         *(f"| {t.parent.name} | {said(model, *real(model, t))} |" for t in options.labels),
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -41,6 +41,10 @@ class HeartConfig:
         The brightest volume of myocardium whose faintest voxel becomes 1 (100 voxels of 6.6 mm).
     axis_mm : float
         Only voxels this near to the long axis count for the scale.
+    bright_mm : float
+        How far beyond the counts above half of the scale everything is kept, both states together;
+        0 keeps all within the ellipsoid. The ellipsoid reaches far beyond an open base, and what
+        lies there no simulation knows.
     """
 
     kind: str = "heart"
@@ -50,6 +54,7 @@ class HeartConfig:
     edge_mm: float = 6.0
     scale_cm3: float = 28.7
     axis_mm: float = 40.0
+    bright_mm: float = 0.0
     limits: ClassVar[Mapping[str, tuple[float, float]]] = {
         "size": (4, 96),
         "voxel_mm": (1.0, 20.0),
@@ -57,6 +62,7 @@ class HeartConfig:
         "edge_mm": (0.1, 50.0),
         "scale_cm3": (1.0, 500.0),
         "axis_mm": (5.0, 200.0),
+        "bright_mm": (0.0, 100.0),
     }
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,6 +73,12 @@ class HeartConfig:
     def from_dict(cls, values: Mapping[str, Any]) -> "HeartConfig":
         """Rebuild from a model card; see `cubeview.learn.models.rooms.rebuilt`."""
         return rebuilt(cls(), values)
+
+
+_BRIGHT = 0.5
+"""Share of the scale above which a voxel belongs to the wall."""
+_EXTENT = (3.0, 97.0)
+"""Percentiles of the wall's voxels along each axis that bound it."""
 
 
 def prepare_heart(
@@ -142,6 +154,8 @@ def prepare_heart(
             cautions.append(f"The left ventricle in {role} is doubtful: {why}")
     report(1.0, "Ventricle ready")
     stacked = np.stack(channels).astype(np.float32)
+    if config.bright_mm:
+        stacked *= bright_weight(stacked.mean(axis=0), config)
     return Prepared(case, stacked, grids, {r: poses[r] for r in roles}, tuple(cautions))
 
 
@@ -169,12 +183,42 @@ def ellipsoid_weight(ventricle: Ventricle, config: HeartConfig) -> np.ndarray:
     -------
     ndarray, shape (size, size, size), float32
     """
+    return _soft(_offsets(config), ventricle.radii, config.margin_mm, config)
+
+
+def bright_weight(mean: np.ndarray, config: HeartConfig) -> np.ndarray:
+    """Return the weight of each input voxel: 1 around the bright wall, falling to 0 beyond it.
+
+    Parameters
+    ----------
+    mean : ndarray, shape (size, size, size)
+        Of all states: what one of them lacks, another may show.
+    config : HeartConfig
+
+    Returns
+    -------
+    ndarray, shape (size, size, size), float32
+        Of an ellipsoid that is as deep as it is wide, along the input's axes.
+    """
     places = _offsets(config)
+    near = _axis_distance(config) <= config.axis_mm
+    bright = near & (mean > _BRIGHT * _brightest(mean[near], config))
+    low, high = np.percentile(places[:, bright], _EXTENT, axis=1)
+    radii = 0.5 * (high - low + config.voxel_mm)
+    radii[1:] = radii[1:].max()
+    centre = 0.5 * (low + high)
+    return _soft(places - centre[:, None, None, None], radii, config.bright_mm, config)
+
+
+def _soft(
+    places: np.ndarray, radii: np.ndarray, margin_mm: float, config: HeartConfig
+) -> np.ndarray:
+    """Weight of an ellipsoid with a margin and a soft edge, float32."""
     size = np.sqrt((places**2).sum(axis=0))
-    ratio = np.sqrt(((places / ventricle.radii[:, None, None, None]) ** 2).sum(axis=0))
+    ratio = np.sqrt(((places / radii[:, None, None, None]) ** 2).sum(axis=0))
     # Distance from the surface along the ray through the centre; the centre itself lies inside.
     distance = np.where(ratio > 0, size - size / np.maximum(ratio, 1e-9), -np.inf)
-    ramp = (config.margin_mm + config.edge_mm - distance) / max(config.edge_mm, 1e-6)
+    ramp = (margin_mm + config.edge_mm - distance) / max(config.edge_mm, 1e-6)
     return np.clip(ramp, 0, 1).astype(np.float32)
 
 
@@ -245,15 +289,20 @@ def _sample(array: np.ndarray, grid: np.ndarray, where: np.ndarray) -> np.ndarra
 
 def _level(values: np.ndarray, config: HeartConfig, name: str, role: str) -> float:
     """The value that becomes 1: the faintest of the brightest `scale_cm3` of myocardium."""
-    count = round(config.scale_cm3 * 1000 / config.voxel_mm**3)
-    count = min(count, max(1, len(values) // 4))
-    level = float(np.partition(values, -count)[-count]) if len(values) else 0.0
+    level = _brightest(values, config)
     if not level > 0:
         raise CubeviewError(
             f"The {role} scan of {name} has no counts where its left ventricle should be; move "
             "the ellipsoid onto the heart."
         )
     return level
+
+
+def _brightest(values: np.ndarray, config: HeartConfig) -> float:
+    """The faintest of the brightest `scale_cm3` of some voxels."""
+    count = round(config.scale_cm3 * 1000 / config.voxel_mm**3)
+    count = min(count, max(1, len(values) // 4))
+    return float(np.partition(values, -count)[-count]) if len(values) else 0.0
 
 
 def _follow(

@@ -32,6 +32,9 @@ class Schedule:
     gain : float
         Each channel is scaled at random by up to this share: the myocardium's own level is not
         known better.
+    contrast : float
+        Inputs are raised to a random power, the logarithm of the exponent up to this: the levels
+        of blood and background, and the filters, are not known better.
     flip : bool
         Inputs are mirrored at random along each axis: the sky has no handedness.
     field : float
@@ -51,13 +54,14 @@ class Schedule:
     weight_decay: float = 1e-3
     shift: int = 2
     gain: float = 0.0
+    contrast: float = 0.0
     flip: bool = False
     field: float = 0.0
     course: Literal["cycle", "constant"] = "cycle"
     precision: Literal["bf16", "fp32"] = "bf16"
 
     def __post_init__(self) -> None:
-        varied = min(self.shift, self.gain, self.weight_decay, self.field)
+        varied = min(self.shift, self.gain, self.contrast, self.weight_decay, self.field)
         if min(self.epochs, self.batch) < 1 or varied < 0:
             raise ValueError("epochs and batch must be positive, all that varies not negative")
         if not (0 < self.rate < 1 and 0 < self.rise < 1):
@@ -87,6 +91,9 @@ class Recipe:
     members : int
         Networks trained one after another from different weights, and combined into one that
         answers with the mean of their logits.
+    learn_from : tuple of str
+        Simulators that the members learn from, in turn; `data`, with which the whole is calibrated
+        and asked, where there are none. They have its classes and channels.
     normal, defects, artefact, task, quantity, unit
         As in `Card`.
     lean : tuple of float
@@ -109,6 +116,7 @@ class Recipe:
     test: int
     shard: int = 256
     members: int = 1
+    learn_from: tuple[str, ...] = ()
     normal: str = ""
     defects: tuple[str, ...] = ()
     artefact: str = ""
@@ -145,6 +153,7 @@ def read_recipe(recipe: Path | str) -> Recipe:
     try:
         data["training"] = Schedule(**_known(Schedule, data.get("training", {})))
         data["defects"] = tuple(data.get("defects", ()))
+        data["learn_from"] = tuple(data.get("learn_from", ()))
         data["lean"] = tuple(float(logit) for logit in data.get("lean", ()))
         values = _known(Recipe, data)
         values["digest"] = hashlib.sha256(text).hexdigest()

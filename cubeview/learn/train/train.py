@@ -95,15 +95,16 @@ def train(
     started = time.monotonic(), time.process_time()
     networks = [_network(plan, begun + member) for member in range(plan.members)]
     sets = _simulated(plan, cases, workers, together, report)
+    learnt = [sets[_train_set(plan, member)] for member in range(plan.members)]
     digest = plan.digest if seed is None else f"{plan.digest}-{seed}"
-    fits = _fitted(plan, networks, sets["train"], (work, digest, begun), together, report)
+    fits = _fitted(plan, networks, learnt, (work, digest, begun), together, report)
     if together is not None and together.rank:
         return None
     network = combined(networks)
     report(_DATA_SHARE + _FIT_SHARE, "Calibrating")
     calibration = _calibrated(plan, network, sets["calibrate"])
     enough = min(plan.train, plan.calibrate) >= LEAST_CASES
-    doubt = fit_doubt(network, sets["train"], sets["calibrate"]) if enough else None
+    doubt = fit_doubt(network, learnt[0], sets["calibrate"]) if enough else None
     report(0.97, "Measuring on unseen cases")
     card = _card(plan, network, calibration, fits, started, begun)
     said, wanted = answers(network, sets["test"], task=plan.task)
@@ -125,33 +126,44 @@ def train(
     return model
 
 
-def _config(plan: Recipe, split: str) -> DataConfig:
+def _train_set(plan: Recipe, member: int) -> str:
+    """Return the name of the data set a member learns from, also that of its folder."""
+    source = plan.learn_from[member % len(plan.learn_from)] if plan.learn_from else plan.data
+    return "train" if source == plan.data else f"train-{source}"
+
+
+def _config(plan: Recipe, name: str) -> DataConfig:
+    split, _, source = name.partition("-")
+    count = getattr(plan, split)
     return DataConfig(
-        plan.data, split, getattr(plan, split), plan.seed, plan.preprocess, plan.shard, plan.task
+        source or plan.data, split, count, plan.seed, plan.preprocess, plan.shard, plan.task
     )
 
 
 def _simulated(
     plan: Recipe, cases: Path, workers: int, together: Together | None, report: Report
 ) -> dict[str, Dataset]:
-    """Make the data sets a recipe needs, by split."""
-    shares = {"calibrate": (0.0, 0.04), "test": (0.04, 0.04), "train": (0.08, _DATA_SHARE - 0.08)}
+    """Make the data sets a recipe needs, by name."""
+    shares = {"calibrate": (0.0, 0.04), "test": (0.04, 0.04)}
+    learnt = dict.fromkeys(_train_set(plan, member) for member in range(plan.members))
+    each = (_DATA_SHARE - 0.08) / len(learnt)
+    shares |= {name: (0.08 + each * place, each) for place, name in enumerate(learnt)}
     return {
-        split: make_dataset(
-            _config(plan, split),
-            cases / split,
+        name: make_dataset(
+            _config(plan, name),
+            cases / name,
             workers=workers,
             together=together,
             report=part_of(report, *share),
         )
-        for split, share in shares.items()
+        for name, share in shares.items()
     }
 
 
 def _fitted(
     plan: Recipe,
     networks: list[Network],
-    data: Dataset,
+    data: list[Dataset],
     run: tuple[Path, str, int],
     together: Together | None,
     report: Report,
@@ -164,7 +176,7 @@ def _fitted(
     return [
         fit(
             network,
-            data,
+            data[member],
             plan.training,
             seed + member,
             task=plan.task,
@@ -276,6 +288,7 @@ def _card(
             "seed": plan.seed,
             "weights_seed": seed,
             "members": plan.members,
+            "learnt_from": [SOURCES[name].version for name in plan.learn_from or (plan.data,)],
             "epochs": schedule.epochs,
             "batch": schedule.batch,
             "rate": schedule.rate,

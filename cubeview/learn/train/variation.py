@@ -23,6 +23,8 @@ class Variation:
     moves : ndarray, shape (n, 3), int
         Displacement in whole voxels; zeros move in.
     gains : ndarray, shape (n, channel, 1, 1, 1)
+    powers : ndarray, shape (n, 1, 1, 1, 1), or None
+        Exponents, before the gains.
     mirrored : ndarray of bool, shape (n, 3)
         Axes that are turned round.
     field : ndarray, shape (n, channel, terms), float32, or None
@@ -31,13 +33,14 @@ class Variation:
 
     moves: np.ndarray
     gains: np.ndarray
+    powers: np.ndarray | None
     mirrored: np.ndarray
     field: np.ndarray | None
 
     def of(self, rows: slice) -> "Variation":
         """Return the variation of some of the inputs."""
-        field = None if self.field is None else self.field[rows]
-        return Variation(self.moves[rows], self.gains[rows], self.mirrored[rows], field)
+        powers, field = (None if a is None else a[rows] for a in (self.powers, self.field))
+        return Variation(self.moves[rows], self.gains[rows], powers, self.mirrored[rows], field)
 
 
 def draw(schedule: Schedule, count: int, channels: int, rng: np.random.Generator) -> Variation:
@@ -54,6 +57,10 @@ def draw(schedule: Schedule, count: int, channels: int, rng: np.random.Generator
     reach = schedule.shift
     moves = rng.integers(-reach, reach + 1, (count, 3))
     gains = 1.0 + rng.uniform(-schedule.gain, schedule.gain, (count, channels, 1, 1, 1))
+    powers = None
+    if schedule.contrast:
+        logs = rng.uniform(-schedule.contrast, schedule.contrast, (count, 1, 1, 1, 1))
+        powers = np.exp(logs).astype(np.float32)
     mirrored = np.zeros((count, 3), dtype=bool)
     if schedule.flip:
         mirrored = rng.random((count, 3)) < 0.5
@@ -63,12 +70,14 @@ def draw(schedule: Schedule, count: int, channels: int, rng: np.random.Generator
         shared = rng.normal(0.0, schedule.field, (count, 1, terms))
         own = rng.normal(0.0, schedule.field / 4, (count, channels, terms))
         field = (shared + own).astype(np.float32)
-    return Variation(moves, gains, mirrored, field)
+    return Variation(moves, gains, powers, mirrored, field)
 
 
 def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
     """Return varied inputs, shape (n, channel, d, h, w), float32."""
     size = inputs.shape[2:]
+    if variation.powers is not None:
+        inputs = np.maximum(inputs, 0.0) ** variation.powers
     out = np.zeros_like(inputs)
     for row, move in enumerate(variation.moves):
         to, at = (
@@ -90,13 +99,16 @@ def moved(truth: np.ndarray, variation: Variation) -> np.ndarray:
     """
     if truth.ndim < 4:
         return truth
-    still = replace(variation, gains=np.ones((len(truth), 1, 1, 1, 1)), field=None)
+    ones = np.ones((len(truth), 1, 1, 1, 1))
+    still = replace(variation, gains=ones, powers=None, field=None)
     return applied(truth[:, None].astype(np.float32), still)[:, 0].astype(truth.dtype)
 
 
 def applied_there(inputs: torch.Tensor, variation: Variation) -> torch.Tensor:
     """Return varied inputs, on the device where they lie, as `applied` does up to rounding."""
     device, size = inputs.device, tuple(inputs.shape[2:])
+    if variation.powers is not None:
+        inputs = inputs.clamp(min=0.0) ** torch.from_numpy(variation.powers).to(device)
     reach = int(np.abs(variation.moves).max(initial=0))
     places = []
     for axis, length in enumerate(size):

@@ -22,6 +22,7 @@ from cubeview.simulate.heart.effects import (
     draw_artefact,
     draw_lesions,
 )
+from cubeview.simulate.heart.ellipsoids import EllipsoidPair
 from cubeview.simulate.heart.scan import (
     ScanRange,
     draw_camera,
@@ -189,12 +190,12 @@ def simulate_pair(
     return SpectPair(images["rest"], images["stress"], voxel, truth)
 
 
-def to_case(pair: SpectPair, name: str) -> Case:
+def to_case(pair: SpectPair | EllipsoidPair, name: str) -> Case:
     """Return a simulated pair as a case, like one read from files.
 
     Parameters
     ----------
-    pair : SpectPair
+    pair : SpectPair or EllipsoidPair
     name : str
 
     Returns

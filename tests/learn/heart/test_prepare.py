@@ -129,6 +129,24 @@ def test_each_state_is_scaled_by_its_own_myocardium():
     assert stress_values[15, 15, 0] == 0
 
 
+def test_what_lies_beyond_the_bright_wall_can_be_left_out():
+    stress = pose()
+    values = wall(stress, dent=False)
+    own = np.stack(np.meshgrid(*map(np.arange, SHAPE), indexing="ij"), axis=-1) * SPACING
+    values[((own - stress.centre)[..., 0] > 0.9 * stress.radii[0])] = 80  # behind the open base
+    case = Case("planted", "heart", {"stress": body_cube(values)})
+    everything, near = (
+        prepare_heart(case, config, ("stress",), ventricles={"stress": stress}).input[0]
+        for config in (HeartConfig(), HeartConfig(bright_mm=5.0))
+    )
+    assert everything[25:, 15:17, 15:17].max() > 0.1
+    assert near[26:, 15:17, 15:17].max() == 0
+    middle = slice(9, 17)  # the rim of the base may lose some of its edge
+    np.testing.assert_allclose(
+        near[middle][everything[middle] > 0.5], everything[middle][everything[middle] > 0.5]
+    )
+
+
 def test_what_is_missing_is_said():
     cube = body_cube(wall(pose()))
     with pytest.raises(CubeviewError, match="no rest"):

@@ -8,11 +8,12 @@ import pytest
 import torch
 from threadpoolctl import threadpool_limits
 
+from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.learn.ask.predict import predict
 from cubeview.learn.examples import dataset
 from cubeview.learn.examples.dataset import DataConfig, Dataset, make_dataset
-from cubeview.learn.examples.heart import misplaced
+from cubeview.learn.examples.heart import as_registered, misplaced
 from cubeview.learn.examples.source import Source
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.measure.measured import Measured, answers, figures, simulated, simulator_of
@@ -23,7 +24,7 @@ from cubeview.learn.train.fit import CHECKPOINT, fit, rate_at
 from cubeview.learn.train.recipe import Schedule, read_recipe
 from cubeview.learn.train.train import train
 from cubeview.learn.train.variation import applied, draw
-from cubeview.simulate.heart.pair import CLASSES, simulate_pair, to_case
+from cubeview.simulate.heart.pair import CLASSES, ROLES, simulate_pair, to_case
 
 RECIPE = """
 name = "small"
@@ -94,16 +95,25 @@ def test_shipped_recipes_can_be_read_and_meet_the_least_size():
 
 
 def test_networks_are_compared_on_the_same_fifty_thousand_cases():
-    names = ("compare-seed", "compare-norm", "spect-mpi")
-    recipes = [read_recipe(name) for name in names]
+    recipes = [read_recipe(name) for name in ("compare-seed", "compare-norm")]
     for plan in recipes:
         assert (plan.train, plan.seed, plan.preprocess) == (50_000, 2026, recipes[0].preprocess)
     configs = [NetworkConfig.from_dict(dict(plan.network)) for plan in recipes]
     published = build(configs[0])
     assert sum(p.numel() for p in published.parameters()) == 464_613
-    assert [config.batch_norm for config in configs] == [False, True, True]
-    assert recipes[2].members > 1
-    assert recipes[1].training == recipes[2].training
+    assert [config.batch_norm for config in configs] == [False, True]
+
+
+def test_the_shipped_network_is_several_that_learn_from_both_simulators():
+    plan = read_recipe("spect-mpi")
+    assert plan.members > 1
+    assert plan.data == "hearts"
+    settings = {**plan.preprocess, "size": 16, "voxel_mm": 10.0}
+    both = [dataset.SOURCES[name].example for name in ("spect", "ellipsoids")]
+    for round_, made in enumerate(both):
+        index = len(CLASSES) * round_ + 1  # of the second class, from either
+        mixed = dataset.SOURCES["hearts"].example(3, 1, index, settings)
+        np.testing.assert_array_equal(mixed, made(3, 1, index, settings))
 
 
 def test_a_constant_rate_stays():
@@ -177,6 +187,18 @@ def test_splits_share_no_case(tmp_path):
         make_dataset(config(split, 3, 5, 3), tmp_path / split) for split in ("train", "test")
     )
     assert np.abs(one.inputs(np.arange(3)) - two.inputs(np.arange(3))).max() > 0.1
+
+
+def test_rest_is_left_near_to_where_stress_was_found():
+    truth = {role: Ventricle(np.zeros(3), np.eye(3), np.full(3, 40.0)) for role in ROLES}
+    error = np.array([4.0, -3.0, 2.0, 5.0, 0.0, 0.0, 0.1, 0.0, 0.0])
+    off = []
+    for seed in range(60):
+        found = as_registered(truth, error, np.random.default_rng(seed))
+        assert found["rest"].by == "user"  # so that it stays
+        np.testing.assert_allclose(found["stress"].centre, error[:3])
+        off.append(found["rest"].centre - found["stress"].centre)
+    assert 0.5 < np.std(off) < 1.5
 
 
 def test_a_misplaced_ventricle_lies_where_it_was_put():
@@ -306,6 +328,27 @@ def test_members_trained_apart_are_combined_and_seeds_share_their_cases(tmp_path
     torch.testing.assert_close(together[0], torch.stack(apart).mean(dim=0), rtol=1e-3, atol=1e-4)
     assert ones[0].card.weights_sha256 != ones[1].card.weights_sha256
     assert [model.card.training["weights_seed"] for model in ones] == [3, 4]
+
+
+def test_members_may_learn_from_different_simulators(tmp_path, recipe):
+    few = RECIPE.replace("train = 20", "train = 10")
+    recipe.write_text(
+        few.replace("shard", 'members = 2\nlearn_from = ["spect", "ellipsoids"]\nshard')
+    )
+    both = train(recipe, tmp_path / "both", data=tmp_path / "spect")
+    versions = [dataset.SOURCES[name].version for name in ("spect", "ellipsoids")]
+    assert both.card.training["learnt_from"] == versions
+    ones = []
+    for seed, name in ((3, "spect"), (4, "ellipsoids")):
+        recipe.write_text(few.replace('data = "spect"', f'data = "{name}"'))
+        ones.append(train(recipe, tmp_path / f"one{seed}", data=tmp_path / name, seed=seed))
+    x = torch.from_numpy(planted(5).inputs(np.arange(5)))
+    with torch.inference_mode():
+        apart, together = (
+            [model.network(x) - torch.tensor(model.card.training["shift"]) for model in models]
+            for models in (ones, [both])
+        )
+    torch.testing.assert_close(together[0], torch.stack(apart).mean(dim=0), rtol=1e-3, atol=1e-4)
 
 
 def test_a_recipe_may_lean_to_a_class_after_calibration(tmp_path, recipe):

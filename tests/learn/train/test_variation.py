@@ -9,7 +9,7 @@ from cubeview.learn.train.fit import resident
 from cubeview.learn.train.recipe import Schedule
 from cubeview.learn.train.variation import applied, applied_there, draw
 
-FULL = Schedule(shift=2, gain=0.2, flip=True, field=0.1)
+FULL = Schedule(shift=2, gain=0.2, contrast=0.2, flip=True, field=0.1)
 
 
 def cubes(n=6):

@@ -1,15 +1,15 @@
-"""The simulator that no network learns from: other physics, the same classes."""
+"""The simulator that networks learn from: other physics, the same classes."""
 
 import numpy as np
 import pytest
 
+from cubeview.simulate.heart.ellipsoids import SEVERITY, simulate_ellipsoids
 from cubeview.simulate.heart.pair import CLASSES, ROLES, to_case
 from cubeview.simulate.heart.state import BASE_AT
-from tests.helpers.foreign_hearts import SEVERITY, simulate_foreign
 
 
 def pairs(label, count):
-    return [simulate_foreign(label, np.random.default_rng([5, k])) for k in range(count)]
+    return [simulate_ellipsoids(label, np.random.default_rng([5, k])) for k in range(count)]
 
 
 def across(pair, role):
@@ -21,7 +21,7 @@ def across(pair, role):
 
 @pytest.mark.parametrize("label", CLASSES)
 def test_the_same_seed_gives_the_same_pair(label):
-    one, two = (simulate_foreign(label, np.random.default_rng(3)) for _ in range(2))
+    one, two = (simulate_ellipsoids(label, np.random.default_rng(3)) for _ in range(2))
     for role in ROLES:
         np.testing.assert_array_equal(getattr(one, role), getattr(two, role))
 
