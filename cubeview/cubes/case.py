@@ -1,6 +1,6 @@
 """A case: what is looked at, classified and labelled as one; its cubes by role."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from cubeview.cubes.cube import Box, Cube, Note
 from cubeview.cubes.frozen import rebuilt
+from cubeview.kinds import HEART
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +98,26 @@ class Case:
         """Notes of all cubes, each once."""
         return tuple(dict.fromkeys(note for cube in self.cubes.values() for note in cube.notes))
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """In what its two cubes do not go together, said with every answer, export and report."""
+        if len(self.cubes) != 2:
+            return ()
+        (one, first), (other, second) = self.cubes.items()
+        said = []
+        if apart := differences(first, second):
+            said.append(f"{one} and {other} differ in {listed(apart)}: they may be of two patients")
+        said += [
+            f"{one} and {other} were not made alike: {fact.lower()} {was} against {then}"
+            for fact in _MADE
+            if (was := first.facts.get(fact, "")) != (then := second.facts.get(fact, ""))
+            and was
+            and then
+        ]
+        if first.view and second.view and first.view != second.view:
+            said.append(f"{one} is seen as {first.view}, {other} as {second.view}")
+        return tuple(said)
+
     def swapped(self) -> "Case":
         """Return the same case with rest and stress exchanged, as the user's own decision.
 
@@ -119,16 +140,57 @@ class Case:
         return replace(self, cubes={role: self.main}, evidence=evidence, question="")
 
 
-def paired(stress: Case, rest: Case) -> Case:
+_MADE = ("Attenuation", "Reconstruction", "Pose")
+"""Facts in which two scans that are compared should be alike."""
+
+
+def differences(one: Cube, other: Cube) -> tuple[str, ...]:
+    """Return in what two scans disagree on whose they are; what one does not say fits all."""
+    return tuple(
+        what
+        for what, hashes in one.whose.items()
+        if what in other.whose and not (hashes <= other.whose[what] or other.whose[what] <= hashes)
+    )
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: ``"a, b and c"``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def paired(stress: Case, rest: Case, why: str = "paired by the user") -> Case:
     """Return one case of two single scans, as the user's own decision.
 
-    Raises ValueError if they are not one stress and one rest scan.
+    In what they do not go together its `cautions` say.
+
+    Parameters
+    ----------
+    stress, rest : Case
+        Of one cube each, that is not called the other state.
+    why : str
+        A sentence for the evidence.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
     """
-    if stress.roles != ("stress",) or rest.roles != ("rest",):
+    singles = len(stress.cubes) == len(rest.cubes) == 1
+    if not singles or "rest" in stress.cubes or "stress" in rest.cubes:
         raise ValueError("a pair needs one stress and one rest scan")
-    evidence = (*stress.evidence, *rest.evidence, "paired by the user")
+    evidence = (*stress.evidence, *rest.evidence, why)
     cubes = {"stress": stress.main, "rest": rest.main}
-    return replace(stress, cubes=cubes, evidence=evidence, question="")
+    return Case(stress.name, HEART.key, cubes, tuple(dict.fromkeys(evidence)))
+
+
+def parted(pair: Case) -> tuple[Case, Case]:
+    """Return the two scans of a pair as cases of their own, the inverse of `paired`."""
+    alone = replace(pair, evidence=(*pair.evidence, "taken apart by the user"), question="")
+    one, other = (
+        replace(alone, name=f"{pair.name} {role}", cubes={role: cube})
+        for role, cube in pair.cubes.items()
+    )
+    return one, other
 
 
 def same_cubes(one: Case, other: Case) -> bool:
