@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from cubeview.cubes.case import Case
+from cubeview.cubes.case import Case, differences, paired
 from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.io import archive, corrections, nifti
 from cubeview.io.dicom import reader as dicom_reader
@@ -18,7 +19,7 @@ _HEAD_BYTES = 4096
 
 __all__ = [
     "READERS", "First", "Opened", "Preview", "Reader", "Refusal", "formats", "nothing_in",
-    "open_path", "open_paths", "reader_of",
+    "open_chosen", "open_path", "open_paths", "reader_of",
 ]  # fmt: skip
 
 
@@ -68,6 +69,35 @@ def open_paths(
     last = len(order)
     cases.sort(key=lambda case: min((order.get(p, last) for p in _paths(case)), default=last))
     return Opened(tuple(cases), tuple(_as_known(refusal, inside) for refusal in refusals))
+
+
+def open_chosen(
+    paths: Sequence[Path | str], *, report: Report = nothing, first: First | None = None
+) -> Opened:
+    """Open what a user chose together, as `open_paths` does.
+
+    Two files of which one is a stress and one a rest scan are then compared, also where they were
+    not made alike; but not where they may be of two patients: that is asked.
+
+    Parameters
+    ----------
+    paths, report, first
+        As for `open_paths`.
+    """
+    opened = open_paths(paths, report=report, first=first)
+    if len(paths) != 2 or len(opened.cases) != 2 or any(c.question for c in opened.cases):
+        return opened
+    by_role = {case.roles: case for case in opened.cases}
+    chosen = {Path(path) for path in paths}
+    if by_role.keys() != {("stress",), ("rest",)} or chosen != set().union(
+        *map(_paths, opened.cases)
+    ):
+        return opened
+    stress, rest = by_role["stress",], by_role["rest",]
+    if differences(stress.main, rest.main):
+        return opened
+    pair = paired(stress, rest, "the two files were chosen together")
+    return replace(opened, cases=(pair,))
 
 
 def open_path(path: Path | str, *, report: Report = nothing) -> tuple[Case, ...]:

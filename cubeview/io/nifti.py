@@ -18,6 +18,7 @@ import numpy as np
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
+from cubeview.cubes.correct_body import NO_HEART
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.cubes.orient import TILT_DEG, lean, sheared, stacked_view
 from cubeview.errors import CubeviewError, Report, nothing
@@ -263,6 +264,8 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
             notes.append(Note("info", sheared(tilt)))
     if _only_marks(stored, path):
         notes.append(Note("info", "a mask: it marks places, it measures nothing"))
+    else:
+        notes.append(NO_HEART)
     name = path.name.split(".")[0]
 
     def cube(values: np.ndarray, part: str, more: tuple[Note, ...] = ()) -> Cube:

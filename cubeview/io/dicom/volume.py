@@ -12,6 +12,7 @@ import numpy as np
 from pydicom.dataset import Dataset, FileDataset
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.correct_body import NO_HEART
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.errors import CubeviewError, Report
 from cubeview.io.corrections import instrument_name
@@ -276,6 +277,8 @@ def _cube(
     if lost:
         notes.append(Note("info", f"damaged slices left empty: {lost}"))
     notes += pixel_notes(header)
+    if str(header.get("Modality")).strip().upper() == "PT":
+        notes.append(NO_HEART)
     if "MOSAIC" in image_type(header):
         notes.append(Note("info", "a mosaic: the slices lie side by side in one picture"))
     first = next(key for key in stack.keys if key is not None)
