@@ -79,7 +79,7 @@ def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
             Case(case.name, HEART.key, {role: case.main}, (f"{role} named on the command line",))
             for role, case in opened.items()
         ]
-        cases.append(paired(*alone, "paired on the command line") if alone[1:] else alone[0])
+        cases.append(paired(*alone) if alone[1:] else alone[0])
     for case in cases:
         if case.question:
             raise CubeviewError(

@@ -1,6 +1,6 @@
 """A case: what is looked at, classified and labelled as one; its cubes by role."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -8,7 +8,15 @@ import numpy as np
 
 from cubeview.cubes.cube import Box, Cube, Note
 from cubeview.cubes.frozen import rebuilt
-from cubeview.kinds import HEART
+
+TWO_PATIENTS = " (two patients)"
+"""Ends the name of a case whose scans are not of one patient."""
+
+PAIRED, UNPAIRED = "paired by the user", "taken apart by the user"
+EXCHANGED = "rest and stress exchanged by the user"
+
+_MADE_BY = ("Attenuation", "Reconstruction", "Pose")
+"""Facts in which two scans that are compared should be alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,29 +102,32 @@ class Case:
         return plane if share == 1 else plane * np.float32(share)
 
     @property
-    def notes(self) -> tuple[Note, ...]:
-        """Notes of all cubes, each once."""
-        return tuple(dict.fromkeys(note for cube in self.cubes.values() for note in cube.notes))
+    def apart(self) -> str:
+        """What says that its cubes are not of one patient, in words; empty where nothing does.
+
+        Such a case is made by the user alone. It goes with every answer and every export.
+        """
+        cubes = list(self.cubes.values())
+        known = dict.fromkeys(name for cube in cubes for name in differing(cubes[0], cube))
+        return f"Not of one patient: {words_of(known)}." if known else ""
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """In what its two cubes do not go together, said with every answer, export and report."""
-        if len(self.cubes) != 2:
-            return ()
-        (one, first), (other, second) = self.cubes.items()
-        said = []
-        if apart := differences(first, second):
-            said.append(f"{one} and {other} differ in {listed(apart)}: they may be of two patients")
-        said += [
-            f"{one} and {other} were not made alike: {fact.lower()} {was} against {then}"
-            for fact in _MADE
-            if (was := first.facts.get(fact, "")) != (then := second.facts.get(fact, ""))
-            and was
-            and then
-        ]
-        if first.view and second.view and first.view != second.view:
-            said.append(f"{one} is seen as {first.view}, {other} as {second.view}")
+        """In what its cubes do not go together; said with every answer, export and report."""
+        cubes = list(self.cubes.values())
+        said = [self.apart] if self.apart else []
+        for name in _MADE_BY:
+            values = [cube.facts.get(name, "") for cube in cubes]
+            if len(set(values)) > 1 and all(values):
+                by_role = zip(values, self.roles, strict=True)
+                made = ", ".join(f"{value} in {role}" for value, role in by_role)
+                said.append(f"Not made alike: {name.lower()} {made}.")
         return tuple(said)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Notes of all cubes, each once."""
+        return tuple(dict.fromkeys(note for cube in self.cubes.values() for note in cube.notes))
 
     def swapped(self) -> "Case":
         """Return the same case with rest and stress exchanged, as the user's own decision.
@@ -126,7 +137,10 @@ class Case:
         if set(self.cubes) != {"rest", "stress"}:
             raise ValueError("only a rest/stress pair can be swapped")
         cubes = {"stress": self.cubes["rest"], "rest": self.cubes["stress"]}
-        evidence = (*self.evidence, "rest and stress exchanged by the user")
+        # Exchanged twice they are as they were.
+        evidence = tuple(text for text in self.evidence if text != EXCHANGED)
+        if len(evidence) == len(self.evidence):
+            evidence += (EXCHANGED,)
         return replace(self, cubes=cubes, evidence=evidence, question="")
 
     def named(self, role: str) -> "Case":
@@ -140,57 +154,61 @@ class Case:
         return replace(self, cubes={role: self.main}, evidence=evidence, question="")
 
 
-_MADE = ("Attenuation", "Reconstruction", "Pose")
-"""Facts in which two scans that are compared should be alike."""
-
-
-def differences(one: Cube, other: Cube) -> tuple[str, ...]:
-    """Return in what two scans disagree on whose they are; what one does not say fits all."""
-    return tuple(
-        what
-        for what, hashes in one.whose.items()
-        if what in other.whose and not (hashes <= other.whose[what] or other.whose[what] <= hashes)
-    )
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return words as a list in a sentence: ``"a, b and c"``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
-def paired(stress: Case, rest: Case, why: str = "paired by the user") -> Case:
+def paired(stress: Case, rest: Case) -> Case:
     """Return one case of two single scans, as the user's own decision.
 
-    In what they do not go together its `cautions` say.
-
-    Parameters
-    ----------
-    stress, rest : Case
-        Of one cube each, that is not called the other state.
-    why : str
-        A sentence for the evidence.
-
-    Raises
-    ------
-    ValueError
-        If they are not.
+    In what they do not go together its `cautions` say. Raises ValueError if they are not one stress
+    and one rest scan.
     """
-    singles = len(stress.cubes) == len(rest.cubes) == 1
-    if not singles or "rest" in stress.cubes or "stress" in rest.cubes:
+    if stress.roles != ("stress",) or rest.roles != ("rest",):
         raise ValueError("a pair needs one stress and one rest scan")
-    evidence = (*stress.evidence, *rest.evidence, why)
+    evidence = (*stress.evidence, *rest.evidence, PAIRED)
     cubes = {"stress": stress.main, "rest": rest.main}
-    return Case(stress.name, HEART.key, cubes, tuple(dict.fromkeys(evidence)))
+    pair = replace(stress, cubes=cubes, evidence=evidence, question="")
+    if not pair.apart:
+        return pair
+    # The name goes where no caution does: into lists, tables of labels, and the names of files.
+    return replace(pair, name=f"{stress.name} + {rest.name}{TWO_PATIENTS}")
 
 
-def parted(pair: Case) -> tuple[Case, Case]:
-    """Return the two scans of a pair as cases of their own, the inverse of `paired`."""
-    alone = replace(pair, evidence=(*pair.evidence, "taken apart by the user"), question="")
-    one, other = (
-        replace(alone, name=f"{pair.name} {role}", cubes={role: cube})
-        for role, cube in pair.cubes.items()
+def taken_apart(pair: Case) -> tuple[Case, Case]:
+    """Return the stress and the rest scan of a pair as cases of their own; see `paired`.
+
+    Raises ValueError if the case has not both.
+    """
+    if set(pair.cubes) != {"rest", "stress"}:
+        raise ValueError("only a rest/stress pair can be taken apart")
+    first, _, second = pair.name.removesuffix(TWO_PATIENTS).partition(" + ")
+    names = (first, second) if second else (f"{pair.name} (stress)", f"{pair.name} (rest)")
+    stress, rest = (
+        replace(pair, name=name, cubes={role: pair.cubes[role]}, evidence=(UNPAIRED,), question="")
+        for name, role in zip(names, ("stress", "rest"), strict=True)
     )
-    return one, other
+    return stress, rest
+
+
+def agreeing(one: Cube, other: Cube) -> tuple[str, ...]:
+    """Return what is the same in two cubes of all that tells one patient from another."""
+    return tuple(name for name in one.whose if other.whose.get(name) == one.whose[name])
+
+
+def differing(one: Cube, other: Cube) -> tuple[str, ...]:
+    """Return what two cubes disagree in of all that tells one patient from another."""
+    return tuple(
+        name for name in one.whose if other.whose.get(name, one.whose[name]) != one.whose[name]
+    )
+
+
+def words_of(names: Iterable[str]) -> str:
+    """Return what differs in words: ``"patient number and birth date differ"``."""
+    known = tuple(names)
+    return f"{listed(known)} differ{'' if known[1:] else 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a list in a sentence: ``"patient number, birth date and sex"``."""
+    *rest, last = names
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def same_cubes(one: Case, other: Case) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cubeview.cubes.case import Case, differences, paired
+from cubeview.cubes.case import Case, differing, paired
 from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.io import archive, corrections, nifti
 from cubeview.io.dicom import reader as dicom_reader
@@ -94,10 +94,9 @@ def open_chosen(
     ):
         return opened
     stress, rest = by_role["stress",], by_role["rest",]
-    if differences(stress.main, rest.main):
+    if differing(stress.main, rest.main):
         return opened
-    pair = paired(stress, rest, "the two files were chosen together")
-    return replace(opened, cases=(pair,))
+    return replace(opened, cases=(paired(stress, rest),))
 
 
 def open_path(path: Path | str, *, report: Report = nothing) -> tuple[Case, ...]:

@@ -96,6 +96,7 @@ ACTIONS = (
     Action("aperture", "Ap&erture at the cursor", "Cube", "R", needs="spectral", after_line=True),
     Action("aperture_mean", "&Mean or sum of the aperture", "Cube", "Shift+R", needs="spectral"),
     Action("swap", "&Swap rest and stress", "Cube", "S", needs="pair"),
+    Action("unpair", "Unpai&r rest and stress", "Cube", needs="pair"),
     Action("white", "W&hite light", "Cube", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "X", needs="spectral"),
     Action("guesses", "&Correct what was guessed…", "Cube", "G", needs="case"),

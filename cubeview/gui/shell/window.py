@@ -25,6 +25,7 @@ from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
+from cubeview.gui.panels.pairing import PairStrip
 from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
@@ -86,6 +87,7 @@ class Window(QMainWindow):
         self.status_line = StatusLine(desk.session, desk.jobs)
         self.status_line.watch(desk.records.jobs)
         self.setStatusBar(self.status_line)
+        self.pair_strip = PairStrip(desk.session)
         self.setCentralWidget(self._central())
         self.docks = Docks(self, desk)
         panels = self.docks.panels
@@ -159,6 +161,7 @@ class Window(QMainWindow):
         layout.setContentsMargins(2, 6, 2, 6)
         layout.setSpacing(6)
         layout.addWidget(self.messages)
+        layout.addWidget(self.pair_strip)
         layout.addWidget(VentricleStrip(self.session, self.desk.placing))
         layout.addWidget(self.pages, 1)
         return central
@@ -184,6 +187,7 @@ class Window(QMainWindow):
             "aperture": ortho.toggle_aperture,
             "aperture_mean": ortho.toggle_mean,
             "swap": self.notes.swap,
+            "unpair": self.notes.unpair,
             "white": ortho.toggle_white,
             "spectral_axis": lambda: spectral.ask(desk.session, self),
             "guesses": self._ask_guesses,
@@ -249,6 +253,7 @@ class Window(QMainWindow):
         self.start_page.files_wanted.connect(desk.opening.ask_files)
         self.start_page.folder_wanted.connect(desk.opening.ask_folder)
         self.notes.forgot.connect(messages.warn)
+        self.pair_strip.unpair_wanted.connect(self.notes.unpair)
         self.status_line.guesses_wanted.connect(self._ask_guesses)
         self.status_line.unreadable.connect(messages.error)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)

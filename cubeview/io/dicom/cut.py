@@ -14,10 +14,10 @@ from pydicom.dataset import Dataset
 
 from cubeview.io.dicom.frames import VECTORS, vector
 from cubeview.io.dicom.geometry import placed
+from cubeview.io.dicom.identifiers import uid, whose
 from cubeview.io.dicom.numbers import integer, number
 from cubeview.io.dicom.stack import SAME_PLACE_MM
 from cubeview.io.dicom.what import image_kind
-from cubeview.io.dicom.whose import uid, whose
 
 _COUNTS = {"SliceVector": "NumberOfSlices", "TimeSlotVector": "NumberOfTimeSlots"}
 """What a header counts of the whole, by the vector that numbers it."""
@@ -40,7 +40,7 @@ def whole_of(header: Dataset, path: Path) -> tuple[object, ...]:
     return (
         *(series, uid(header, "StudyInstanceUID"), described, image_kind(header)),
         *(integer(header, key) for key in ("SeriesNumber", "Rows", "Columns")),
-        tuple(sorted((what, *sorted(hashes)) for what, hashes in whose(header).items())),
+        tuple(sorted(whose(header).items())),
     )
 
 

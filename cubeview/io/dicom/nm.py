@@ -16,12 +16,13 @@ from cubeview.io.dicom.cut import as_one, missing
 from cubeview.io.dicom.file import bad_file, check_pixels, decode, pixel_notes, read_dataset
 from cubeview.io.dicom.frames import FrameIndex, frame_indices, has_slices, vector
 from cubeview.io.dicom.geometry import geometry, placed
+from cubeview.io.dicom.identifiers import accession, has_placeholders, patient_number, uid, whose
+from cubeview.io.dicom.names import own_words
 from cubeview.io.dicom.numbers import integer, misread, number
 from cubeview.io.dicom.stack import gaps
 from cubeview.io.dicom.state import Finding, state_of_header, state_of_text, words
 from cubeview.io.dicom.units import parsed_unit, scale_of
 from cubeview.io.dicom.what import NM_KINDS, NM_STORAGE, attenuation, facts, image_kind, pose
-from cubeview.io.dicom.whose import has_placeholders, own_words, patient_number, uid, whose
 from cubeview.io.voxels.decoded import DecodedPixels
 
 MANUFACTURER = "CubeView"
@@ -43,8 +44,9 @@ class Scan:
 
     cube: Cube
     finding: Finding  # rest or stress by the header
-    study: str  # this and the next two for comparing in memory only; empty when absent
+    study: str  # this and the next three for comparing in memory only; empty when absent
     patient: str
+    accession: str
     instance: str
     order: tuple[int, int]  # sorts scans of a study as the scanner numbered them
     day: str  # study date, to tell two-day protocols from follow-ups; compared only
@@ -244,6 +246,7 @@ def _scan(header: Dataset, cube: Cube, index: FrameIndex) -> Scan:
         finding=finding,
         study=uid(header, "StudyInstanceUID"),
         patient=patient_number(header),
+        accession=accession(header),
         instance=str(header.get("SOPInstanceUID") or ""),
         order=(integer(header, "SeriesNumber"), integer(header, "InstanceNumber")),
         day=str(header.get("StudyDate") or ""),

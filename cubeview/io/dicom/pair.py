@@ -13,13 +13,13 @@ from itertools import permutations
 
 import numpy as np
 
-from cubeview.cubes.case import Case, differences, listed
+from cubeview.cubes.case import TWO_PATIENTS, Case, differing, listed
 from cubeview.cubes.cube import Note
 from cubeview.io.corrections import Choice
+from cubeview.io.dicom.names import named
 from cubeview.io.dicom.nm import Scan
 from cubeview.io.dicom.stack import SAME_SIZE
 from cubeview.io.dicom.state import Finding, State, state_of_path, state_of_text, words
-from cubeview.io.dicom.whose import named
 from cubeview.kinds import kind_of
 
 TWO_DAY_LIMIT_DAYS = 60
@@ -49,6 +49,9 @@ def pair(scans: Iterable[Scan], chosen: Mapping[str, Choice] | None = None) -> t
     cases = [Case(_titled(scan), "volume", {"flux": scan.cube}) for scan in volumes]
     left = [_as_chosen(scan, chosen or {}) for scan in left if kind_of(scan.cube).states]
     cases += _chosen_pairs(left, chosen or {})
+    alone = [s for s in left if (kept := (chosen or {}).get(s.digest)) and kept.is_alone(s.digest)]
+    cases += [_single(scan, ()) for scan in alone]
+    _take(left, *alone)
     ways: tuple[tuple[Key, str, str], ...] = (
         (lambda scan: scan.study, "both series are of one study", ""),
         (
@@ -164,15 +167,24 @@ def _strangers(left: list[Scan]) -> dict[int, tuple[str, ...]]:
             states = {left[one].finding.state, left[other].finding.state}
             if one in found or states in ({"rest"}, {"stress"}):
                 continue
-            apart = differences(left[one].cube, left[other].cube)
+            apart = _apart(left[one], left[other])
             if apart and _made_alike(left[one], left[other]):
                 found[one] = apart
     return found
 
 
+def _apart(one: Scan, other: Scan) -> tuple[str, ...]:
+    """Return in what two scans disagree on whose they are, and of which study."""
+    apart = differing(one.cube, other.cube)
+    same = one.study and one.study == other.study
+    if same and one.accession and other.accession and one.accession != other.accession:
+        apart += ("accession number",)
+    return apart
+
+
 def _fits(one: Scan, other: Scan) -> bool:
     """Tell whether two scans are of one patient and like enough to compare."""
-    return not differences(one.cube, other.cube) and _made_alike(one, other)
+    return not _apart(one, other) and _made_alike(one, other)
 
 
 def _made_alike(one: Scan, other: Scan) -> bool:
@@ -282,13 +294,14 @@ def _case(stress: Scan, rest: Scan, reason: str, question: str) -> Case:
     evidence.append(f"paired: {reason}; same {', '.join(shared)}")
     if apart:
         evidence.append(f"they differ in {', '.join(apart)}")
-    return Case(
+    case = Case(
         name=_name(stress, rest),
         kind="heart",
         cubes={"stress": stress.cube, "rest": rest.cube},
         evidence=tuple(dict.fromkeys(evidence)),
         question=question,
     )
+    return replace(case, name=f"{case.name}{TWO_PATIENTS}") if case.apart else case
 
 
 def _single(scan: Scan, strangers: tuple[str, ...]) -> Case:

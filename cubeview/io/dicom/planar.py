@@ -20,12 +20,13 @@ from cubeview.io.corrections import instrument_name
 from cubeview.io.dicom.file import bad_file, check_pixels, decode, pixel_notes, read_dataset
 from cubeview.io.dicom.frames import MOST_PARTS, SUMMED, VECTORS, numbered, vector
 from cubeview.io.dicom.geometry import pixel_spacing
+from cubeview.io.dicom.identifiers import whose
+from cubeview.io.dicom.names import named, own_words
 from cubeview.io.dicom.numbers import integer, misread, number
 from cubeview.io.dicom.stack import flat_axes
 from cubeview.io.dicom.turn import times, turn
 from cubeview.io.dicom.units import Scale, parsed_unit, scale_of
 from cubeview.io.dicom.what import NM_KINDS, NM_STORAGE, facts, image_kind, is_capture
-from cubeview.io.dicom.whose import named, own_words, whose
 
 _CAPTURED = {"NM", "PT", "CT", "MR"}
 """Modalities of which a capture is shown as one; those of others are no measurements anyway."""

@@ -24,12 +24,13 @@ from cubeview.io.dicom.file import (
     pixel_notes,
     read_dataset,
 )
+from cubeview.io.dicom.identifiers import uid, whose
+from cubeview.io.dicom.names import named, own_words
 from cubeview.io.dicom.numbers import integer, misread
 from cubeview.io.dicom.slices import items_of, slices_of_files, slices_of_frames
 from cubeview.io.dicom.stack import Slice, Stack, stacks
 from cubeview.io.dicom.units import Scale, parsed_unit, scale_of
 from cubeview.io.dicom.what import facts, image_type
-from cubeview.io.dicom.whose import named, own_words, uid, whose
 from cubeview.io.opened import Opened, Refusal
 
 MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET"}
@@ -75,7 +76,7 @@ def series_of(header: Dataset, path: Path) -> tuple[object, ...]:
         *(known or str(path.parent), uid(header, "StudyInstanceUID")),
         *(str(header.get(key) or "") for key in ("Modality", "SeriesNumber")),
         "" if known else str(header.get("SeriesDescription") or ""),
-        tuple(sorted((what, *sorted(hashes)) for what, hashes in whose(header).items())),
+        tuple(sorted(whose(header).items())),
     )
 
 

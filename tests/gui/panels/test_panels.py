@@ -318,6 +318,11 @@ def test_notes_show_facts_axes_and_guesses(desk, put, notes):
         assert text in said
 
 
+def of_one_patient(case):
+    whose = {"patient number": "1"}
+    return replace(case, cubes={r: replace(c, whose=whose) for r, c in case.cubes.items()})
+
+
 def test_a_single_scan_gets_its_state_and_its_partner(desk, put, predict, notes, qtbot):
     def button(text):
         def found():
@@ -327,8 +332,8 @@ def test_a_single_scan_gets_its_state_and_its_partner(desk, put, predict, notes,
         qtbot.waitUntil(lambda: len(found()) == 1)
         return found()[0]
 
-    rest = put(make_heart("Rest", roles=("rest",)))
-    single = put(make_heart("Unknown", roles=("heart",)))
+    rest = put(of_one_patient(make_heart("Rest", roles=("rest",))))
+    single = put(of_one_patient(make_heart("Unknown", roles=("heart",))))
     qtbot.mouseClick(button("This is stress"), Qt.MouseButton.LeftButton)
     assert desk.session.case.roles == ("stress",)
     qtbot.mouseClick(button("Pair with Rest (rest)"), Qt.MouseButton.LeftButton)
