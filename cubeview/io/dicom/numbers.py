@@ -78,20 +78,19 @@ def misread(items: Iterable[Dataset]) -> list[Note]:
     for item in items:
         for keyword, name in NAMES.items():
             raw = item.get(keyword)
-            if name in notes or raw is None or raw == "" or _plain(raw):
+            if name in notes or raw is None or raw == "":
                 continue
             found = _values(item, keyword)
-            if np.isfinite(found).all() and found:
-                shown = ", ".join(f"{value:g}" for value in found)
-                text = f"the {name} is written so that it is no number of DICOM: read as {shown}"
-                notes[name] = Note("repair", text)
-            else:
+            shown = ", ".join(f"{value:g}" for value in found)
+            if not (found and np.isfinite(found).all()):
                 text = f"the {name} is written so that no number can be read from it"
                 notes[name] = Note("info", text)
-        pair = item.get("PixelSpacing")
-        if pair is not None and len(found := _values(item, "PixelSpacing")) == 1:
-            text = f"the pixel size is written as one number: {found[0]:g} mm both ways"
-            notes["pixel size"] = Note("repair", text)
+            elif keyword == "PixelSpacing" and len(found) == 1:
+                text = f"the {name} is written as one number: {shown} mm both ways"
+                notes[name] = Note("repair", text)
+            elif not _plain(raw):
+                text = f"the {name} is written so that it is no number of DICOM: read as {shown}"
+                notes[name] = Note("repair", text)
     return list(notes.values())
 
 

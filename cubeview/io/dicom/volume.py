@@ -186,8 +186,8 @@ def _without_copies(singles: list[Single]) -> list[Single]:
 
 
 def _as_guessed(stack: Stack) -> Stack:
-    first, *others = stack.axes
-    return replace(stack, axes=(replace(first, guessed=True), *others))
+    z, y, x = stack.axes
+    return replace(stack, axes=(replace(z, guessed=True), y, x))
 
 
 def _content(single: Single) -> str:
