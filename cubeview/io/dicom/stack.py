@@ -185,20 +185,30 @@ def _turns(part: Sequence[Slice], place_of: Mapping[int, int]) -> list[list[Slic
 
 
 def _split_by_order(group: list[Slice], places: list[int]) -> list[tuple[str, list[Slice]]]:
-    """Split where the slices, in order, come to a place for the second time.
+    """Split where the slices, in order, turn back, or come to a place for the second time.
 
-    Where that gives more volumes than there are slices at one place, the order runs from volume to
-    volume: the first slice at each place, the second at each, and so on.
+    Where neither gives as many volumes as there are slices at one place, the order runs from volume
+    to volume: the first slice at each place, the second at each, and so on.
     """
     place_of = {part.key: place for part, place in zip(group, places, strict=True)}
-    runs: list[dict[int, Slice]] = [{}]
-    for part in group:
-        if place_of[part.key] in runs[-1]:
-            runs.append({})
-        runs[-1][place_of[part.key]] = part
     turns = _turns(group, place_of)
-    parts = [list(run.values()) for run in runs] if len(runs) <= len(turns) else turns
+    ways = (_runs(group, places, turning=turning) for turning in (True, False))
+    parts = next((runs for runs in ways if len(runs) == len(turns)), turns)
     return [(f"volume {number}", part) for number, part in enumerate(parts, 1)]
+
+
+def _runs(group: list[Slice], places: list[int], *, turning: bool) -> list[list[Slice]]:
+    """Return the slices up to each that comes to a place again, or also to each that turns back."""
+    runs: list[list[Slice]] = [[]]
+    seen: list[int] = []
+    for part, place in zip(group, places, strict=True):
+        back = turning and len(seen) > 1 and (place > seen[-1]) != (seen[1] > seen[0])
+        if place in seen or back:
+            runs.append([])
+            seen = []
+        runs[-1].append(part)
+        seen.append(place)
+    return runs
 
 
 def _natural(values: tuple[str, ...]) -> tuple[tuple[float, str], ...]:
