@@ -57,8 +57,7 @@ def rewritten(library: Library, case: Case, hashes: Mapping[str, str]) -> bool:
 
 
 def _content(cube: Cube) -> str:
-    """Return the hash of the values of a scan; empty where they are all one and tell it from none.
-    """
+    """Return the hash of the values of a scan; empty where all are one."""
     values = (cube.as_read or cube).pixels.read()
     seen = values[np.isfinite(values)]
     return pixel_hash(cube) if seen.size and seen.min() < seen.max() else ""

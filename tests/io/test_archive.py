@@ -112,7 +112,8 @@ def test_the_index_of_a_real_disc_opens_its_files(shared_data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["im000001", "IM000001.DCM", "im000001.dcm", "IM000001;1", "im000001.dcm;1", "IM000001."]
+    "name",
+    ["im000001", "IM000001.DCM", "im000001.dcm", "IM000001;1", "im000001.dcm;1", "IM000001."],
 )
 def test_an_index_finds_files_whose_names_were_changed_on_the_way(tmp_path, name):
     (tmp_path / "pt0").mkdir()

@@ -268,7 +268,7 @@ def decode(header: FileDataset, path: Path) -> np.ndarray:
             f"{path}: the pixel data hold {array.shape}, the header says "
             f"{(frames, rows, columns)}. The file is damaged; export it again."
         )
-    if syntax in _DECODERS:
+    if syntax in _JPEG2000:
         array = _with_sign(array, header)
     return array.reshape(frames, rows, columns)
 

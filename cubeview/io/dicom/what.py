@@ -50,6 +50,11 @@ NM_KINDS = {
 
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _CAPTURES = {"MIP", "SCREEN SAVE", "SCREENSAVE", "SCREENSHOT", "SCREEN CAPTURE", "CAPTURE", "VRT"}
+_PLACES = (
+    "ImagePositionPatient",
+    "DetectorInformationSequence",
+    "PerFrameFunctionalGroupsSequence",
+)
 _ONE_TEXT = re.compile(r"[\\/,;]")
 
 _CORRECTIONS = {
@@ -132,14 +137,17 @@ def image_type(header: Dataset) -> list[str]:
 
 
 def is_capture(header: Dataset) -> bool:
-    """Tell whether an image is for looking at only: a secondary capture (PS3.3 A.8), a turning
-    projection or a saved screen, whatever it is filed as.
+    """Tell whether an image is for looking at only: a secondary capture, a saved screen, a MIP.
+
+    Some converters file what was measured as a secondary capture (PS3.3 A.8): an original with a
+    place, or with a kind that only measurements have, is none.
     """
-    if str(header.get("SOPClassUID") or "").startswith(_SECONDARY_CAPTURE):
-        return True
-    placed = "ImagePositionPatient" in header or "DetectorInformationSequence" in header
-    groups = "PerFrameFunctionalGroupsSequence" in header
-    return not placed and not groups and not _CAPTURES.isdisjoint(image_type(header))
+    filed = str(header.get("SOPClassUID") or "").startswith(_SECONDARY_CAPTURE)
+    values, kind = image_type(header), image_kind(header)
+    placed = any(keyword in header for keyword in _PLACES)
+    if filed and values[:2] == ["ORIGINAL", "PRIMARY"]:
+        return not (placed or kind in NM_KINDS or "RECON" in kind)
+    return filed or (not placed and not _CAPTURES.isdisjoint(values))
 
 
 def corrections(header: Dataset) -> tuple[str, ...]:

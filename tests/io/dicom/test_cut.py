@@ -176,5 +176,3 @@ def test_whole_scans_of_one_series_are_not_put_together(tmp_path):
         ds.StudyInstanceUID, ds.SeriesDescription = "1.2.3.7", state
         write(ds, tmp_path / state)
     assert only(tmp_path).roles == ("stress", "rest")
-
-

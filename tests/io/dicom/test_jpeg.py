@@ -196,16 +196,3 @@ def test_a_syntax_nobody_knows_is_not_called_compressed(tmp_path):
     with pytest.raises(CubeviewError, match="outside the standard") as caught:
         open_path(scan_in(tmp_path, "1.2.826.0.1.99", truth().astype("<u2").tobytes()))
     assert "compressed" not in str(caught.value)
-
-
-def test_a_sign_the_stream_does_not_know_is_given_back(tmp_path):
-    stored = (truth()[0] - 100).astype("<i2")
-    bits = {"BitsStored": 13, "HighBit": 12, "PixelRepresentation": 0}
-    as_unsigned = (stored.astype(int) % 2**13).astype("<u2")
-    path = write(nm(PixelData=as_unsigned.tobytes(), **bits), tmp_path / "scan")
-    ds = pydicom.dcmread(path)
-    ds.compress(pydicom.uid.JPEGLSLossless, generate_instance_uid=False)
-    ds.PixelRepresentation = 1
-    ds.save_as(path)
-    (case,) = open_path(path)
-    np.testing.assert_array_equal(case.main.pixels.read(), stored)

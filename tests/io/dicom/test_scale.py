@@ -194,6 +194,14 @@ def test_a_capture_is_called_one_and_measures_nothing(tmp_path, extra):
     assert not any(note.level == "guess" for note in cube.notes)
 
 
+def test_an_original_that_is_only_filed_as_a_capture_is_none(tmp_path):
+    filed = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}
+    ds = nm(ImageType=["ORIGINAL", "PRIMARY", "STATIC", "EMISSION"], SliceVector=None, **filed)
+    assert cube_of(ds, tmp_path).unit == "counts"
+    ds = single("CT", 1, 0.0, RescaleSlope=1, ImageType=["ORIGINAL", "PRIMARY"], **filed)
+    assert cube_of(ds, tmp_path).affine is not None
+
+
 def test_a_projection_with_a_place_is_a_volume(tmp_path):
     for number in (1, 2):
         extra = {"ImageType": ["DERIVED", "SECONDARY", "MIP"]}
