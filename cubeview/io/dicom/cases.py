@@ -13,6 +13,7 @@ from cubeview.io.corrections import load
 from cubeview.io.dicom.cut import in_order, is_piece, whole_of
 from cubeview.io.dicom.directory import listed_files
 from cubeview.io.dicom.file import bad_file, read_dataset
+from cubeview.io.dicom.identifiers import series_of
 from cubeview.io.dicom.nm import Scan, is_reconstruction, read_nm
 from cubeview.io.dicom.pair import pair
 from cubeview.io.dicom.planar import is_planar, read_planar
@@ -23,7 +24,6 @@ from cubeview.io.dicom.volume import (
     is_single_slice,
     read_enhanced,
     read_series,
-    series_of,
 )
 from cubeview.io.dicom.what import is_capture, is_directory, what_it_is
 from cubeview.io.opened import Opened, Refusal

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from cubeview.io.dicom.frames import VECTORS, vector
 from cubeview.io.dicom.geometry import placed
-from cubeview.io.dicom.identifiers import uid, whose
+from cubeview.io.dicom.identifiers import series_of
 from cubeview.io.dicom.numbers import integer, number
 from cubeview.io.dicom.stack import SAME_PLACE_MM
 from cubeview.io.dicom.what import image_kind
@@ -35,13 +35,9 @@ def is_piece(header: Dataset) -> bool:
 
 def whole_of(header: Dataset, path: Path) -> tuple[object, ...]:
     """Return what the pieces of one volume share."""
-    series = uid(header, "SeriesInstanceUID") or str(path.parent)
+    size = (integer(header, key) for key in ("Rows", "Columns"))
     described = str(header.get("SeriesDescription") or "")
-    return (
-        *(series, uid(header, "StudyInstanceUID"), described, image_kind(header)),
-        *(integer(header, key) for key in ("SeriesNumber", "Rows", "Columns")),
-        tuple(sorted(whose(header).items())),
-    )
+    return (series_of(header, path), described, image_kind(header), *size)
 
 
 def in_order(headers: Sequence[Dataset]) -> list[int] | None:

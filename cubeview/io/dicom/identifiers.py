@@ -62,6 +62,21 @@ def has_placeholders(header: Dataset) -> bool:
     return any(text and not kept for text, kept in zip(said, found, strict=True))
 
 
+def series_of(header: Dataset, path: Path) -> tuple[object, ...]:
+    """Return what the files of one series share: its number, the patient, the day of the study.
+
+    Where an anonymiser left one word or number for all, what else describes a series, and its
+    folder.
+    """
+    known = uid(header, "SeriesInstanceUID")
+    keys = ("Modality", "SeriesNumber", "StudyDate", *([] if known else ["SeriesDescription"]))
+    return (
+        *(known or str(path.parent), accession(header)),
+        *(str(header.get(key) or "") for key in keys),
+        tuple(sorted(whose(header).items())),
+    )
+
+
 def whose(header: Dataset) -> dict[str, str]:
     """Return what tells this patient from another, a digest of each, to be compared only.
 

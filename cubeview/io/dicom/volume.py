@@ -65,21 +65,6 @@ def is_enhanced(header: Dataset) -> bool:
     return _is_volume(header) and many
 
 
-def series_of(header: Dataset, path: Path) -> tuple[object, ...]:
-    """Return what the files of one series share: its number, the study's and the patient's.
-
-    Where an anonymiser left one word or number for all, what else describes a series, and its
-    folder.
-    """
-    known = uid(header, "SeriesInstanceUID")
-    return (
-        *(known or str(path.parent), uid(header, "StudyInstanceUID")),
-        *(str(header.get(key) or "") for key in ("Modality", "SeriesNumber")),
-        "" if known else str(header.get("SeriesDescription") or ""),
-        tuple(sorted(whose(header).items())),
-    )
-
-
 def read_series(singles: list[Single], *, report: Report) -> Opened:
     """Read the files of one series of single slices, in any order, as one case a volume.
 

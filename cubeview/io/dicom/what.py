@@ -139,13 +139,13 @@ def image_type(header: Dataset) -> list[str]:
 def is_capture(header: Dataset) -> bool:
     """Tell whether an image is for looking at only: a secondary capture, a saved screen, a MIP.
 
-    Some converters file what was measured as a secondary capture (PS3.3 A.8): an original with a
-    place, or with a kind that only measurements have, is none.
+    Some converters file what was measured as a secondary capture (PS3.3 A.8): a primary image with
+    a place, or of a kind that only measurements have, is none.
     """
     filed = str(header.get("SOPClassUID") or "").startswith(_SECONDARY_CAPTURE)
     values, kind = image_type(header), image_kind(header)
     placed = any(keyword in header for keyword in _PLACES)
-    if filed and values[:2] == ["ORIGINAL", "PRIMARY"]:
+    if filed and "PRIMARY" in values[:2]:
         return not (placed or kind in NM_KINDS or "RECON" in kind)
     return filed or (not placed and not _CAPTURES.isdisjoint(values))
 

@@ -345,6 +345,23 @@ def test_slices_of_two_patients_are_no_volume(tmp_path, series):
     assert [firsts(case) for case in open_path(tmp_path)] == [[0, 1], [2, 3]]
 
 
+def test_slices_of_one_series_are_a_volume_though_each_has_a_study_of_its_own(tmp_path):
+    for number in range(3):
+        ds = single("CT", number, 4.0 * number, StudyInstanceUID=f"1.2.3.{number}")
+        write(ds, tmp_path / str(number))
+    (case,) = open_path(tmp_path)
+    assert firsts(case) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("keyword", ["SeriesNumber", "StudyDate", "AccessionNumber"])
+def test_two_series_of_one_number_are_two(tmp_path, keyword):
+    for number in range(4):
+        said = {keyword: 20200101 + number // 2}
+        ds = single("CT", number, 4.0 * number, **{k: str(v) for k, v in said.items()})
+        write(ds, tmp_path / str(number))
+    assert [firsts(case) for case in open_path(tmp_path)] == [[0, 1], [2, 3]]
+
+
 def test_one_word_for_all_series_does_not_join_folders(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
