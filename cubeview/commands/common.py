@@ -90,9 +90,9 @@ def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
 
 def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
     """Open paths; refusals go to stderr, and to the status when a named file was refused."""
-    from cubeview.io import nothing_in, open_chosen
+    from cubeview.io import chosen_together, nothing_in, open_paths
 
-    opened = open_chosen(paths)
+    opened = chosen_together(open_paths(paths), paths)
     named = {Path(path) for path in paths}
     reasons = [one_line(refusal.reason) for refusal in opened.refusals]
     if not opened.cases:

@@ -18,8 +18,18 @@ READERS = (fits_reader.READER, dicom_reader.READER, nifti.READER)
 _HEAD_BYTES = 4096
 
 __all__ = [
-    "READERS", "First", "Opened", "Preview", "Reader", "Refusal", "formats", "nothing_in",
-    "open_chosen", "open_path", "open_paths", "reader_of",
+    "READERS",
+    "First",
+    "Opened",
+    "Preview",
+    "Reader",
+    "Refusal",
+    "chosen_together",
+    "formats",
+    "nothing_in",
+    "open_path",
+    "open_paths",
+    "reader_of",
 ]  # fmt: skip
 
 
@@ -71,30 +81,25 @@ def open_paths(
     return Opened(tuple(cases), tuple(_as_known(refusal, inside) for refusal in refusals))
 
 
-def open_chosen(
-    paths: Sequence[Path | str], *, report: Report = nothing, first: First | None = None
-) -> Opened:
-    """Open what a user chose together, as `open_paths` does.
+def chosen_together(opened: Opened, paths: Sequence[Path | str]) -> Opened:
+    """Return what was opened, with two scans that a user chose to compare as one case.
 
-    Two files of which one is a stress and one a rest scan are then compared, also where they were
-    not made alike; but not where they may be of two patients: that is asked.
+    So are two files of which one is a stress and one a rest scan, also where they were not made
+    alike; but not where they may be of two patients: that is asked.
 
     Parameters
     ----------
-    paths, report, first
-        As for `open_paths`.
+    opened : Opened
+    paths : sequence of path
+        All that the user chose.
     """
-    opened = open_paths(paths, report=report, first=first)
-    if len(paths) != 2 or len(opened.cases) != 2 or any(c.question for c in opened.cases):
-        return opened
     by_role = {case.roles: case for case in opened.cases}
-    chosen = {Path(path) for path in paths}
-    if by_role.keys() != {("stress",), ("rest",)} or chosen != set().union(
-        *map(_paths, opened.cases)
-    ):
+    if len(paths) != 2 or len(opened.cases) != 2 or by_role.keys() != {("stress",), ("rest",)}:
         return opened
     stress, rest = by_role["stress",], by_role["rest",]
-    if differing(stress.main, rest.main):
+    if _paths(stress) | _paths(rest) != {Path(path) for path in paths}:
+        return opened
+    if stress.question or rest.question or differing(stress.main, rest.main):
         return opened
     return replace(opened, cases=(paired(stress, rest),))
 

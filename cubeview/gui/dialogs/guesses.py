@@ -24,7 +24,7 @@ from cubeview.gui.desk.units import shown_unit
 from cubeview.gui.widgets.basic import answers, label, offer, rule, say
 from cubeview.gui.widgets.layout import put
 from cubeview.io import corrections
-from cubeview.kinds import kind_of
+from cubeview.kinds import HEART, kind_of
 
 _WIDTH = 520
 
@@ -40,12 +40,16 @@ def ask(session: Session, parent: QWidget) -> bool:
     return True
 
 
+_ALONE = tuple((state,) for state in HEART.states)
+
+
 def chip_text(case: Case | None) -> str:
     """Return what the status line says of the guesses in a case; empty for none."""
     if case is None:
         return ""
     if case.question:
-        return "⚠ rest or stress?"
+        # A scan whose state is known asks about its partner.
+        return "⚠ rest or stress?" if case.roles not in _ALONE else "⚠ whose scan is its partner?"
     guesses = [note for note in case.notes if note.level == "guess"]
     named = list(dict.fromkeys(note.about for note in guesses if note.about))
     if not guesses:

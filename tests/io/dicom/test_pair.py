@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cubeview.io import open_chosen, open_paths
+from cubeview.io import chosen_together, open_paths
 from cubeview.io.dicom.state import state_of_text
 from tests.io.dicom.nm_files import drug, nm, patient_state, truth, write
 
@@ -390,18 +390,22 @@ def test_one_patient_in_two_studies_of_whom_the_birth_dates_differ_asks(tmp_path
     assert ["birth date" in case.question for case in opened(tmp_path)] == [True, True]
 
 
+def chosen(*paths):
+    return chosen_together(open_paths(paths), paths).cases
+
+
 def test_two_scans_made_otherwise_are_compared_where_they_were_chosen_together(tmp_path):
     one = scan(tmp_path, "a", SeriesDescription="REST NC", CorrectedImage=["UNIF"])
     other = scan(tmp_path, "b", shift=1, SeriesDescription="STRESS AC", CorrectedImage=["ATTN"])
     assert len(open_paths([one, other]).cases) == 2
-    assert len(open_chosen([tmp_path]).cases) == 2
-    (case,) = open_chosen([one, other]).cases
+    assert len(chosen(tmp_path)) == 2
+    (case,) = chosen(one, other)
     assert case.roles == ("stress", "rest")
     assert case.cautions == (
         "Not made alike: attenuation corrected in stress, not corrected in rest.",
     )
     scan(tmp_path, "b", shift=1, SeriesDescription="STRESS AC", PatientID="B")
-    assert len(open_chosen([one, other]).cases) == 2
+    assert len(chosen(one, other)) == 2
 
 
 def test_voxels_of_one_size_are_not_called_two(tmp_path):
