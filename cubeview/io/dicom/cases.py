@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.io.corrections import load
-from cubeview.io.dicom.cut import in_order, is_piece, whole_of
+from cubeview.io.dicom.cut import in_order, is_piece, study_of, whole_of
 from cubeview.io.dicom.directory import listed_files
 from cubeview.io.dicom.file import bad_file, read_dataset
 from cubeview.io.dicom.identifiers import series_of
@@ -63,9 +63,15 @@ def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
     for singles in found.series.values():
         if len(singles) == 1:
             singles += _neighbours(singles[0], known, is_single_slice, series_of)
+    alone: dict[object, list[Single]] = {}
     for pieces in found.pieces.values():
         if len(pieces) == 1:
             pieces += _neighbours(pieces[0], known, _is_piece, whole_of)
+        if len(pieces) > 1:
+            _join(pieces, found)
+        else:  # some write a series for each gate
+            alone.setdefault(study_of(pieces[0].header, pieces[0].path), []).extend(pieces)
+    for pieces in alone.values():
         _join(pieces, found)
     cases = list(pair(found.scans, load().choices)) + found.cases
     for done, singles in enumerate(found.series.values()):

@@ -4,6 +4,7 @@ Which frame is which slice then stands in its number of the vector, in its posit
 order of the instance numbers, and a file may still carry the vectors of the whole.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from itertools import chain
@@ -14,7 +15,7 @@ from pydicom.dataset import Dataset
 
 from cubeview.io.dicom.frames import VECTORS, vector
 from cubeview.io.dicom.geometry import placed
-from cubeview.io.dicom.identifiers import series_of
+from cubeview.io.dicom.identifiers import series_of, uid, whose
 from cubeview.io.dicom.numbers import integer, number
 from cubeview.io.dicom.stack import SAME_PLACE_MM
 from cubeview.io.dicom.what import image_kind
@@ -38,6 +39,14 @@ def whole_of(header: Dataset, path: Path) -> tuple[object, ...]:
     size = (integer(header, key) for key in ("Rows", "Columns"))
     described = str(header.get("SeriesDescription") or "")
     return (series_of(header, path), described, image_kind(header), *size)
+
+
+def study_of(header: Dataset, path: Path) -> tuple[object, ...]:
+    """Return what the pieces of one volume share that are each a series of their own."""
+    described = re.sub(r"\d+", "", str(header.get("SeriesDescription") or ""))
+    study = uid(header, "StudyInstanceUID") or str(path)
+    size = (integer(header, key) for key in ("Rows", "Columns"))
+    return (study, described, image_kind(header), *size, tuple(sorted(whose(header).items())))
 
 
 def in_order(headers: Sequence[Dataset]) -> list[int] | None:

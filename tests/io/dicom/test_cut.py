@@ -170,6 +170,17 @@ def test_a_file_a_gate_is_one_pair_with_all_gates(tmp_path):
     assert "3 of 4 time slots are there" in texts(only(tmp_path).cubes["rest"])
 
 
+def test_gates_that_are_series_of_their_own_are_one_scan(tmp_path):
+    for state in ("rest", "stress"):
+        for number in (1, 2, 3, 4):
+            ds = gate(number, state)
+            ds.SeriesInstanceUID = f"{ds.SeriesInstanceUID}.{number}"
+            ds.SeriesNumber, ds.SeriesDescription = number, f"{state} gate {number}"
+            write(ds, tmp_path / f"{state}{number}")
+    case = only(tmp_path)
+    assert [len(cube.gates) for cube in case.cubes.values()] == [4, 4]
+
+
 def test_whole_scans_of_one_series_are_not_put_together(tmp_path):
     for number, state in enumerate(("rest", "stress")):
         ds = nm(stored=truth() + 9 * number, SeriesInstanceUID="1.2.3.8", InstanceNumber=number)

@@ -141,6 +141,17 @@ def test_one_slice_brings_its_series_and_copies_count_once(tmp_path):
     assert case.main.shape[0] == 2
 
 
+def test_a_folder_that_may_not_be_listed_keeps_its_slice(tmp_path, monkeypatch):
+    path = write(single("CT", 1, 0.0), tmp_path / "1")
+
+    def closed(folder):
+        raise PermissionError(13, "closed")
+
+    monkeypatch.setattr(type(path), "iterdir", closed)
+    (case,) = open_paths([path]).cases
+    assert case.main.shape[0] == 1
+
+
 def test_a_damaged_slice_is_refused_and_the_others_are_shown(tmp_path):
     for number in (1, 2, 3):
         write(single("CT", number, 4.0 * number), tmp_path / str(number))
