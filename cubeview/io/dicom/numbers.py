@@ -26,6 +26,7 @@ NAMES = {
 }
 """Attributes whose writing is told to the user, and what they are called."""
 
+_SEVERAL = {"PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient"}
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _WITH_UNIT = re.compile(r"([+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eEdD][+-]?\d+)?)\s*[a-zA-Zµ°/%]*")
 
@@ -88,6 +89,11 @@ def misread(items: Iterable[Dataset]) -> list[Note]:
             elif keyword == "PixelSpacing" and len(found) == 1:
                 text = f"the {name} is written as one number: {shown} mm both ways"
                 notes[name] = Note("repair", text)
+            elif keyword not in _SEVERAL and len(found) > 1:
+                same = len(set(found)) == 1
+                text = f"the {name} is written so that it is several numbers, "
+                text += f"all of them {found[0]:g}" if same else "of which none is used"
+                notes[name] = Note("repair" if same else "info", text)
             elif not _plain(raw):
                 text = f"the {name} is written so that it is no number of DICOM: read as {shown}"
                 notes[name] = Note("repair", text)

@@ -47,6 +47,10 @@ def test_one_number_holds_both_ways_and_equal_ones_are_one():
     assert "one number: 4 mm both ways" in misread([item("DS", "4.0")])[0].text
     assert number(item("DS", ["2", "2"], "RescaleSlope"), "RescaleSlope") == 2
     assert number(item("DS", ["2", "3"], "RescaleSlope"), "RescaleSlope") == 0
+    for slopes, said in ((["2", "2"], "all of them 2"), (["2", "3"], "none is used")):
+        (note,) = misread([item("DS", slopes, "RescaleSlope")])
+        assert "written so that it is several numbers" in note.text
+        assert said in note.text
 
 
 def test_a_count_with_a_point_is_a_count():
@@ -89,7 +93,9 @@ def test_a_slope_is_read_or_there_is_no_unit(tmp_path, slope, values, unit):
     cube = opened(tmp_path, RescaleSlope=slope)
     np.testing.assert_array_equal(cube.pixels.read(), truth()[0] * values)
     assert cube.unit == unit
-    assert ("no number can be read" in " ".join(n.text for n in cube.notes)) == (not unit)
+    said = " ".join(note.text for note in cube.notes)
+    assert "written so that" in said
+    assert ("no number can be read" in said) == (not unit)
 
 
 def test_an_unreadable_count_of_frames_is_no_single_frame(tmp_path):
