@@ -68,11 +68,11 @@ def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
         if len(pieces) == 1:
             pieces += _neighbours(pieces[0], known, _is_piece, whole_of)
         if len(pieces) > 1:
-            _join(pieces, found)
+            _join(pieces, known, found)
         else:  # some write a series for each gate
             alone.setdefault(study_of(pieces[0].header, pieces[0].path), []).extend(pieces)
     for pieces in alone.values():
-        _join(pieces, found)
+        _join(pieces, known, found)
     cases = list(pair(found.scans, load().choices)) + found.cases
     for done, singles in enumerate(found.series.values()):
         share = 0.5 / len(found.series)
@@ -153,17 +153,22 @@ def _is_piece(header: Dataset) -> bool:
     return is_reconstruction(header) and is_piece(header)
 
 
-def _join(pieces: list[Single], found: _Found) -> None:
-    """Read the pieces of one volume as one; each on its own where they are none."""
+def _join(pieces: list[Single], known: set[Path], found: _Found) -> None:
+    """Read the pieces of one volume as one; each on its own where they are none.
+
+    What lies beside them and cannot be read is nothing that anybody asked for.
+    """
     with bad_file(pieces[0].path):
         order = in_order([piece.header for piece in pieces])
-    groups = [[n] for n in range(len(pieces))] if order is None else [order]
+    alone = [[n] for n, piece in enumerate(pieces) if piece.path in known]
+    groups = alone if order is None else [order]
     for group in groups:
         paths = [pieces[n].path for n in group]
         try:
             _add_scans(paths, found)
         except CubeviewError as error:
-            found.refusals.append(Refusal(paths[0], str(error)))
+            if asked := [path for path in paths if path in known]:
+                found.refusals.append(Refusal(asked[0], str(error)))
 
 
 def _neighbours(
