@@ -12,6 +12,7 @@ from astropy import units
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube, Note
 from cubeview.cubes.rearranged import PoweredPixels, TurnedPixels
+from cubeview.cubes.unit import unit_of
 from cubeview.errors import CubeviewError
 
 _NAMES = {
@@ -198,7 +199,7 @@ def with_axis(cube: Cube, **changes: Any) -> Cube:
 def _measures(unit: str, name: str) -> bool:
     known = _UNITS.get(name)
     try:
-        return known is not None and units.Unit(unit).is_equivalent(units.Unit(known[0]))
+        return known is not None and unit_of(unit).is_equivalent(units.Unit(known[0]))
     except (TypeError, ValueError):
         return False
 
@@ -206,7 +207,7 @@ def _measures(unit: str, name: str) -> bool:
 def _parsed(text: str) -> Any:
     for form in ("fits", None):
         try:
-            return units.Unit(text, format=form)
+            return unit_of(text, form)
         except (TypeError, ValueError):
             continue
     return None

@@ -19,6 +19,7 @@ from cubeview.cubes.cube import Cube, Note
 from cubeview.cubes.guesses import corrected_case, questions
 from cubeview.errors import CubeviewError, refusing
 from cubeview.paths import data_dir, replacing
+from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def load() -> Memory:
     try:
         if _file().stat().st_size > _LONGEST_FILE:
             raise ValueError("too large")
-        stored = json.loads(_file().read_text(encoding="utf-8"))
+        stored = from_json(_file().read_text(encoding="utf-8"))
         if stored["format"] != _FORMAT:
             raise ValueError("another format")
         choices = {

@@ -32,9 +32,12 @@ class NotesPanel(QWidget):
     -------
     forgot(str)
         What the user decided could not be kept for the next time, and why.
+    said(str)
+        What a key has done, which may lie behind another panel.
     """
 
     forgot = pyqtSignal(str)
+    said = pyqtSignal(str)
 
     def __init__(self, session: Session, memory: SettingsFile) -> None:
         super().__init__()
@@ -52,6 +55,7 @@ class NotesPanel(QWidget):
         case = self._session.case
         if case is not None and set(case.cubes) == {"rest", "stress"}:
             self._settle(case, case.swapped())
+            self.said.emit(f"{case.name}: rest and stress exchanged. S exchanges them back.")
 
     def confirm(self) -> None:
         """Take the roles as they are: the open question is answered."""

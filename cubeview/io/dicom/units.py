@@ -13,6 +13,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from cubeview.cubes.cube import Note
+from cubeview.cubes.unit import unit_of
 from cubeview.io.dicom.numbers import is_there, number, numbers
 
 UNITS = {
@@ -102,7 +103,7 @@ def parsed_unit(unit: str) -> Any:
     if unit == "counts":
         return units.ct
     try:
-        return units.Unit(unit) if unit else None
+        return unit_of(unit) if unit else None
     except ValueError:
         return None
 

@@ -9,6 +9,7 @@ from astropy.table import Table
 
 import cubeview
 from cubeview.cubes.catalogue import Catalogue
+from cubeview.cubes.unit import unit_of
 from cubeview.errors import CubeviewError, refusing
 from cubeview.paths import replacing
 
@@ -117,6 +118,6 @@ def _floats(values: list[float]) -> np.ndarray:
 def _unit(text: str) -> units.UnitBase | None:
     """Return a unit, or None where there is none or astropy does not know it."""
     try:
-        return units.Unit(text) if text else None
+        return unit_of(text) if text else None
     except ValueError:
         return None

@@ -11,6 +11,7 @@ from astropy.wcs import WCS, WCSSUB_LATITUDE, WCSSUB_LONGITUDE, WcsError
 
 from cubeview.cubes.axes import Axis, plain_axis
 from cubeview.cubes.cube import Note
+from cubeview.cubes.unit import unit_of
 from cubeview.io.fits.header import wcs_header
 from cubeview.io.fits.planes import Plane, planes_of, stokes_name
 from cubeview.io.fits.spectral import Spectral, axis_from_table, describe, find_spectral
@@ -268,8 +269,8 @@ def _spectral_axis(
         try:
             values = wcs.wcs_pix2world(pixels, 0)[:, index]
             found = wcs.wcs.cunit[index]
-            if unit and found != units.Unit(unit):
-                values = values * found.to(units.Unit(unit))
+            if unit and found != unit_of(unit):
+                values = values * found.to(unit_of(unit))
         except (*WCS_ERRORS, units.UnitConversionError):
             values = None
         if values is not None and not np.all(np.isfinite(values)):

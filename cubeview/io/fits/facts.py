@@ -7,6 +7,8 @@ import numpy as np
 from astropy import units
 from astropy.io.fits import Header
 
+from cubeview.cubes.unit import unit_of
+
 
 def first_text(headers: Iterable[Header], key: str) -> str:
     """Return the first text of a keyword among headers, the nearest first, that has any."""
@@ -49,8 +51,11 @@ def beam_of(header: Header, hdus: Any) -> str:
     if header.get("CASAMBM") is True and "BEAMS" in hdus:
         table = hdus["BEAMS"]
         many = "median of channels: "
-        turn = float(np.median(table.data["BPA"]))
-        values = [_median(table, "BMAJ"), _median(table, "BMIN"), turn]
+        try:
+            turn = float(np.median(table.data["BPA"]))
+            values = [_median(table, "BMAJ"), _median(table, "BMIN"), turn]
+        except (KeyError, TypeError, ValueError):
+            return ""
     major, minor, angle = values
     if not isinstance(major, int | float) or not isinstance(minor, int | float) or major <= 0:
         return ""
@@ -60,5 +65,5 @@ def beam_of(header: Header, hdus: Any) -> str:
 
 def _median(table: Any, name: str) -> float:
     """Return the median of a column in degrees, whatever its unit."""
-    unit = units.Unit(table.columns[name].unit or "arcsec")
+    unit = unit_of(table.columns[name].unit or "arcsec")
     return float(np.median(table.data[name]) * unit.to(units.deg))

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from astropy import units
 from astropy.io.fits import Header
 
 from cubeview.cubes.cube import Note
+from cubeview.cubes.unit import LONGEST, unit_of
+from cubeview.plain import one_line_of
 
 # Only what Papers I-III define: SIP, plate solutions and time keywords of real files break or
 # slow the WCS of a cube, and none of them belongs to a rectified cube.
@@ -76,15 +77,15 @@ def wcs_header(header: Header, axes: int) -> tuple[Header, list[Note]]:
 def parse_unit(text: str) -> Any:
     """Return the astropy unit of a BUNIT, also in the spellings surveys use; None if unknown."""
     text = text.strip()
-    if not text:
-        return None
     if re.fullmatch(r"FLAM\d+", text):
-        return units.Unit(f"10**-{text[4:]} erg s-1 cm-2 Angstrom-1")
+        text = f"10**-{text[4:]} erg s-1 cm-2 Angstrom-1"
+    if not text or len(text) > LONGEST:
+        return None
     for candidate in _unit_candidates(text):
         for form in ("fits", None):
             try:
-                return units.Unit(candidate, format=form)
-            except (ValueError, TypeError, AttributeError):
+                return unit_of(candidate, form)
+            except ValueError:
                 continue
     return None
 
@@ -145,13 +146,14 @@ def _repair_units(header: Header, axes: int, notes: list[Note]) -> None:
             notes.append(Note("repair", f"{key} = '{text}' read as {known}"))
         else:
             del header[key]
-            notes.append(Note("repair", f"{key} = '{text}' is no known unit and was ignored"))
+            shown = one_line_of(text)
+            notes.append(Note("repair", f"{key} = '{shown}' is no known unit and was ignored"))
 
 
 def _is_standard(text: str) -> bool:
     try:
-        units.Unit(text, format="fits")
-    except (ValueError, TypeError):
+        unit_of(text, "fits")
+    except ValueError:
         return False
     return True
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from astropy import units
 from astropy.io.fits import Header
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Note
+from cubeview.cubes.unit import unit_of
 
 _NAMES = {
     "WAVE": "Wavelength",
@@ -210,7 +210,7 @@ def _by_values(
             continue
         code = None
         if f"CUNIT{number}" in header:
-            physics = units.Unit(header[f"CUNIT{number}"]).physical_type
+            physics = unit_of(header[f"CUNIT{number}"]).physical_type
             code = next((code for name, code in _BY_PHYSICS.items() if name in physics), None)
         elif _looks_like_wavelengths(header, number, lengths[number - 1]):
             code = "WAVE"

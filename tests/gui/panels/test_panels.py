@@ -89,6 +89,21 @@ def test_a_case_unlike_the_training_data_gets_no_class(desk, put, predict, cases
     assert "artefact" not in cases.list.item(0).text()
 
 
+def test_the_list_tells_a_label_from_what_a_model_says(desk, qtbot):
+    labels = {}
+    panel = shown(qtbot, CasesPanel(desk.session, (), lambda case: labels.get(case.name, "")))
+    case = make_heart()
+    desk.session.add_cases((case,))
+    desk.session.set_case(case)
+    assert panel.list.item(0).text() == "Wren\nheart · stress + rest"
+    odds = {"healthy": 0.9, "ischaemic": 0.1}
+    desk.session.set_prediction(Prediction(case, "heart-net", odds, 0.1))
+    assert panel.list.item(0).text().endswith("stress + rest · heart-net: healthy")
+    labels["Wren"] = "ischaemic"
+    panel.refill()
+    assert panel.list.item(0).text().endswith("· labelled ischaemic · heart-net: healthy")
+
+
 def test_a_mask_is_said_in_words_and_drawn(desk, put, predict, explain):
     case = put(make_heart())
     masks, boxes = {}, {}
