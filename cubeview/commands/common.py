@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cubeview.cubes.case import Case
+from cubeview.cubes.case import Case, paired
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.kinds import kind_of
+from cubeview.kinds import HEART, kind_of
 from cubeview.plain import plain
 
 LINE_EVERY_S = 10.0
@@ -74,10 +74,12 @@ def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
         raise CubeviewError("name at least one file or folder.")
     cases, status = open_cases(options.paths) if options.paths else ([], 0)
     if named:
-        opened = [open_cases([path])[0][0] for path in named.values()]
-        cubes = {role: case.main for role, case in zip(named, opened, strict=True)}
-        evidence = ("rest and stress named on the command line",)
-        cases.append(Case(opened[-1].name, "heart", cubes, evidence=evidence))
+        opened = {role: open_cases([path])[0][0] for role, path in named.items()}
+        alone = [
+            Case(case.name, HEART.key, {role: case.main}, (f"{role} named on the command line",))
+            for role, case in opened.items()
+        ]
+        cases.append(paired(*alone) if alone[1:] else alone[0])
     for case in cases:
         if case.question:
             raise CubeviewError(
@@ -88,9 +90,9 @@ def judged_cases(options: argparse.Namespace) -> tuple[list[Case], int]:
 
 def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
     """Open paths; refusals go to stderr, and to the status when a named file was refused."""
-    from cubeview.io import nothing_in, open_paths
+    from cubeview.io import chosen_together, nothing_in, open_paths
 
-    opened = open_paths(paths)
+    opened = chosen_together(open_paths(paths), paths)
     named = {Path(path) for path in paths}
     reasons = [one_line(refusal.reason) for refusal in opened.refusals]
     if not opened.cases:

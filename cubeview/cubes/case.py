@@ -15,6 +15,9 @@ TWO_PATIENTS = " (two patients)"
 PAIRED, UNPAIRED = "paired by the user", "taken apart by the user"
 EXCHANGED = "rest and stress exchanged by the user"
 
+_MADE_BY = ("Attenuation", "Reconstruction", "Pose")
+"""Facts in which two scans that are compared should be alike."""
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -109,6 +112,19 @@ class Case:
         return f"Not of one patient: {words_of(known)}." if known else ""
 
     @property
+    def cautions(self) -> tuple[str, ...]:
+        """In what its cubes do not go together; said with every answer, export and report."""
+        cubes = list(self.cubes.values())
+        said = [self.apart] if self.apart else []
+        for name in _MADE_BY:
+            values = [cube.facts.get(name, "") for cube in cubes]
+            if len(set(values)) > 1 and all(values):
+                by_role = zip(values, self.roles, strict=True)
+                made = ", ".join(f"{value} in {role}" for value, role in by_role)
+                said.append(f"Not made alike: {name.lower()} {made}.")
+        return tuple(said)
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """Notes of all cubes, each once."""
         return tuple(dict.fromkeys(note for cube in self.cubes.values() for note in cube.notes))
@@ -141,7 +157,8 @@ class Case:
 def paired(stress: Case, rest: Case) -> Case:
     """Return one case of two single scans, as the user's own decision.
 
-    Raises ValueError if they are not one stress and one rest scan.
+    In what they do not go together its `cautions` say. Raises ValueError if they are not one stress
+    and one rest scan.
     """
     if stress.roles != ("stress",) or rest.roles != ("rest",):
         raise ValueError("a pair needs one stress and one rest scan")
@@ -184,8 +201,14 @@ def differing(one: Cube, other: Cube) -> tuple[str, ...]:
 
 def words_of(names: Iterable[str]) -> str:
     """Return what differs in words: ``"patient number and birth date differ"``."""
+    known = tuple(names)
+    return f"{listed(known)} differ{'' if known[1:] else 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a list in a sentence: ``"patient number, birth date and sex"``."""
     *rest, last = names
-    return f"{', '.join(rest)} and {last} differ" if rest else f"{last} differs"
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def same_cubes(one: Case, other: Case) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.correct_sky import numbers_of
-from cubeview.cubes.cube import Cube
+from cubeview.cubes.cube import Cube, Note
 from cubeview.errors import CubeviewError
 from cubeview.kinds import HEART, VOLUME
 
@@ -36,6 +36,9 @@ VIEWS = (
     *("transaxial", "coronal", "sagittal"),
 )
 """Views a stack of slices can show."""
+
+NO_HEART = Note("info", "taken as no heart, since nothing says that it is one", "organ")
+"""Of a scan that can be one of a heart all the same."""
 
 _LARGEST_MM = 1000.0
 

@@ -12,6 +12,9 @@ Ends = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
 
 UNKNOWN: Ends = (("", ""), ("", ""), ("", ""))
 
+TILT_DEG = 0.5
+"""Stacks that lean more than this against their normal are called sheared."""
+
 SLICE_ORDER = "Slice order"
 """Fact of a short-axis cube: ``"apex to base"`` or ``"base to apex"``, first slice to last."""
 
@@ -20,6 +23,7 @@ TO_BASE = np.array((-0.62, 0.70, 0.35))
 
 _LETTERS = (("R", "L"), ("A", "P"), ("F", "H"))
 _OBLIQUE = np.sin(np.radians(15.0))
+_STACKED = np.cos(np.radians(20.0))
 _PLAUSIBLE = 0.5
 
 
@@ -48,6 +52,33 @@ def letters(direction: np.ndarray) -> str:
     order = np.argsort(-np.abs(unit), kind="stable")
     found = [_LETTERS[axis][int(unit[axis] > 0)] for axis in order[:2]]
     return found[0] + (found[1] if abs(unit[order[1]]) >= _OBLIQUE else "")
+
+
+def stacked_view(normal: np.ndarray) -> str:
+    """Return the view of slices stacked along a direction, shape (3,), patient axes.
+
+    ``"sagittal"``, ``"coronal"`` or ``"transaxial"``; empty where it is more than 20° off.
+    """
+    unit = np.abs(normal) / np.linalg.norm(normal)
+    main = int(unit.argmax())
+    return ("sagittal", "coronal", "transaxial")[main] if unit[main] >= _STACKED else ""
+
+
+def lean(affine: np.ndarray) -> float:
+    """Return by how many degrees slices lean against the normal of their rows and columns."""
+    z, y, x = directions(affine)
+    normal = np.cross(x, y)
+    length = float(np.linalg.norm(normal))
+    along = abs(float(z @ normal)) / length if length else 1.0
+    return float(np.degrees(np.arccos(min(along, 1.0))))
+
+
+def sheared(degrees: float) -> str:
+    """Say that slices lean, for a note."""
+    return (
+        f"slices are sheared by {degrees:.1f}° against each other, as with a tilted gantry: "
+        "coordinates are right, the picture shows them straight"
+    )
 
 
 def ends(cube: Cube) -> Ends:

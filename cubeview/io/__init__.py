@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from cubeview.cubes.case import Case
+from cubeview.cubes.case import Case, differing, paired
 from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.io import archive, corrections, nifti
 from cubeview.io.dicom import reader as dicom_reader
@@ -18,8 +19,18 @@ READERS = (fits_reader.READER, dicom_reader.READER, nifti.READER)
 _HEAD_BYTES = 4096
 
 __all__ = [
-    "READERS", "First", "Opened", "Preview", "Reader", "Refusal", "formats", "nothing_in",
-    "open_path", "open_paths", "reader_of",
+    "READERS",
+    "First",
+    "Opened",
+    "Preview",
+    "Reader",
+    "Refusal",
+    "chosen_together",
+    "formats",
+    "nothing_in",
+    "open_path",
+    "open_paths",
+    "reader_of",
 ]  # fmt: skip
 
 
@@ -71,6 +82,29 @@ def open_paths(
     last = len(order)
     cases.sort(key=lambda case: min((order.get(p, last) for p in _paths(case)), default=last))
     return Opened(tuple(cases), tuple(_as_known(refusal, inside) for refusal in refusals))
+
+
+def chosen_together(opened: Opened, paths: Sequence[Path | str]) -> Opened:
+    """Return what was opened, with two scans that a user chose to compare as one case.
+
+    So are two files of which one is a stress and one a rest scan, also where they were not made
+    alike; but not where they may be of two patients: that is asked.
+
+    Parameters
+    ----------
+    opened : Opened
+    paths : sequence of path
+        All that the user chose.
+    """
+    by_role = {case.roles: case for case in opened.cases}
+    if len(paths) != 2 or len(opened.cases) != 2 or by_role.keys() != {("stress",), ("rest",)}:
+        return opened
+    stress, rest = by_role["stress",], by_role["rest",]
+    if _paths(stress) | _paths(rest) != {Path(path) for path in paths}:
+        return opened
+    if stress.question or rest.question or differing(stress.main, rest.main):
+        return opened
+    return replace(opened, cases=(paired(stress, rest),))
 
 
 def open_path(path: Path | str, *, report: Report = nothing) -> tuple[Case, ...]:

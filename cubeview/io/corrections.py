@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 _FORMAT = 1
 _ENDS = 1 << 20
+_OF_CONTENT = frozenset({"organ"})
+"""Questions that an instrument does not settle: one camera takes hearts and bones."""
+
 _LONGEST_NAME = 64
 _LONGEST_FILE = 16 << 20
 
@@ -54,9 +57,8 @@ class Memory:
         read = cube.as_read or cube
         if not questions(read):
             return {}
-        if read.instrument:
-            return self.instruments.get(read.instrument, {})
-        return self.files.get(content_key(read), {}) if self.files else {}
+        own = self.files.get(content_key(read), {}) if self.files else {}
+        return {**self.instruments.get(read.instrument, {}), **own} if read.instrument else own
 
 
 def instrument_name(text: str) -> str:
@@ -107,12 +109,14 @@ def keep(cube: Cube, answers: Mapping[str, str]) -> None:
     Raises CubeviewError if it cannot be written.
     """
     read, memory = cube.as_read or cube, load()
+    of_file = {k: v for k, v in answers.items() if k in _OF_CONTENT or not read.instrument}
+    files = {**memory.files, content_key(read): of_file}
+    memory = replace(memory, files={k: v for k, v in files.items() if k and v})
     if read.instrument:
-        kept = {**memory.instruments, read.instrument: dict(answers)}
-        _save(replace(memory, instruments={k: v for k, v in kept.items() if v}))
-    else:
-        kept = {**memory.files, content_key(read): dict(answers)}
-        _save(replace(memory, files={k: v for k, v in kept.items() if k and v}))
+        shared = {k: v for k, v in answers.items() if k not in _OF_CONTENT}
+        kept = {**memory.instruments, read.instrument: shared}
+        memory = replace(memory, instruments={k: v for k, v in kept.items() if v})
+    _save(memory)
 
 
 def keep_roles(case: Case, *, alone: bool = False) -> None:

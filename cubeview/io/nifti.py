@@ -18,7 +18,9 @@ import numpy as np
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
+from cubeview.cubes.correct_body import NO_HEART
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
+from cubeview.cubes.orient import TILT_DEG, lean, sheared, stacked_view
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.opened import First, Opened, Reader, inside_gzip, read_each, too_large
 
@@ -42,12 +44,18 @@ _MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 
 _FIELDS = {
     1: (("8h", 40), ("h", 70), ("8f", 76), ("f", 108), ("2f", 112), ("B", 123), ("2h", 252),
-        ("6f", 256), ("12f", 280)),
+        ("6f", 256), ("12f", 280), ("h", 68)),
     2: (("8q", 16), ("h", 12), ("8d", 104), ("q", 168), ("2d", 176), ("i", 500), ("2i", 344),
-        ("6d", 352), ("12d", 400)),
+        ("6d", 352), ("12d", 400), ("i", 504)),
 }  # fmt: skip
 """By version, where in the header stand: dim, datatype, pixdim, vox_offset, scl_slope and
-scl_inter, xyzt_units, qform_code and sform_code, quaternion and offsets, srow."""
+scl_inter, xyzt_units, qform_code and sform_code, quaternion and offsets, srow, intent_code."""
+
+_ON_SURFACES = range(3000, 3100)
+"""Intent codes of CIFTI files (CIFTI-2, section 4): values on surfaces, or between their places."""
+
+_ONE_PLACE = 0.02
+"""Shares of a voxel by which two statements of where it lies may differ and still agree."""
 
 _MOST_VOLUMES = 12
 _MOST_LABELS = 255
@@ -69,6 +77,7 @@ class Header:
     intercept: float
     sizes: np.ndarray  # shape (3,), mm, positive, along i, j, k; 0 where unknown
     affine: np.ndarray | None  # shape (4, 4), voxel (i, j, k, 1) to (x, y, z, 1), mm, axes R, A, S
+    notes: tuple[Note, ...] = ()
 
 
 def sniff(head: bytes, path: Path) -> bool:
@@ -107,8 +116,12 @@ def parse(head: bytes, path: Path) -> Header:
             "pair into one .nii file."
         )
     fields = (struct.unpack_from(order + form, head, place) for form, place in _FIELDS[version])
-    dims, (code,), sizes, (offset,), (slope, intercept), (units,), forms, turn, rows = fields
-    qform, sform = forms
+    dims, (code,), sizes, (offset,), (slope, intercept), (units,), forms, *turns, (intent,) = fields
+    if intent in _ON_SURFACES:
+        raise CubeviewError(
+            f"{path}: a CIFTI file: values on the surface of a brain or between its places, no "
+            "volume. Open it in Connectome Workbench, or export a volume from there."
+        )
     shape = _shape(dims, path)
     if code not in _TYPES:
         raise CubeviewError(
@@ -122,17 +135,9 @@ def parse(head: bytes, path: Path) -> Header:
     mm = _MM.get(units & 7, 1.0)
     spacing = np.abs(np.array(sizes[1:4], dtype=np.float64)) * mm
     spacing[~np.isfinite(spacing)] = 0.0
-    affine = None
-    if sform > 0:
-        affine = np.vstack([np.array(rows, dtype=np.float64).reshape(3, 4) * mm, (0, 0, 0, 1)])
-    elif qform > 0 and spacing.all():
-        affine = _from_quaternion(np.array(turn, dtype=np.float64), spacing, sizes[0], mm)
-    if affine is not None and (
-        not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9
-    ):
-        affine = None
+    affine, notes = _affine(forms, turns, spacing, sizes[0], mm)
     dtype = np.dtype(order + _TYPES[code])
-    return Header(shape, dtype, int(offset), float(slope), float(intercept), spacing, affine)
+    return Header(shape, dtype, int(offset), float(slope), float(intercept), spacing, affine, notes)
 
 
 def _shape(dims: tuple[int, ...], path: Path) -> tuple[int, ...]:
@@ -149,6 +154,48 @@ def _shape(dims: tuple[int, ...], path: Path) -> tuple[int, ...]:
             "Cut the file into parts."
         )
     return tuple(shape)
+
+
+def _affine(
+    forms: tuple[int, int],
+    turns: Sequence[tuple[float, ...]],
+    spacing: np.ndarray,
+    handed: float,
+    mm: float,
+) -> tuple[np.ndarray | None, tuple[Note, ...]]:
+    """Return the first of the two forms that can be used, and what is wrong with the other.
+
+    Parameters
+    ----------
+    forms : tuple of int
+        Codes of qform and sform; above 0 where the file means them.
+    turns : sequence of tuple of float
+        Quaternion and offset of the qform; the sform's rows.
+    spacing : ndarray, shape (3,), mm
+    handed, mm : float
+        The qform's factor of the third axis; mm in the unit of the file.
+    """
+    found: dict[str, np.ndarray] = {}
+    turn, rows = turns
+    if forms[1] > 0:
+        found["sform"] = np.vstack([np.array(rows, np.float64).reshape(3, 4) * mm, (0, 0, 0, 1)])
+    if forms[0] > 0 and spacing.all():
+        found["qform"] = _from_quaternion(np.array(turn, np.float64), spacing, handed, mm)
+    good = {
+        name: form
+        for name, form in found.items()
+        if np.isfinite(form).all() and abs(np.linalg.det(form[:3, :3])) >= 1e-9
+    }
+    if not good:
+        return None, ()
+    name, affine = next(iter(good.items()))
+    bad = [other for other in found if other not in good]
+    notes = [Note("repair", f"the file's {other} is empty: its {name} is used") for other in bad]
+    others = [form for form in good.values() if form is not affine]
+    if others and np.abs(np.linalg.solve(affine, others[0]) - np.eye(4)).max() > _ONE_PLACE:
+        text = "sform and qform put the voxels in different places: the sform is used"
+        notes.append(Note("info", text))
+    return affine, tuple(notes)
 
 
 def _from_quaternion(turn: np.ndarray, spacing: np.ndarray, handed: float, mm: float) -> np.ndarray:
@@ -204,7 +251,7 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
     """Return a case for each volume of the file; the mean where there are very many."""
     volumes = stored.reshape((*header.shape[:3], -1), order="F")
     count = volumes.shape[3]
-    notes: list[Note] = []
+    notes = list(header.notes)
     affine = None
     if header.affine is None:
         text = "orientation unknown: the file does not say where its voxels lie in the patient, so "
@@ -217,8 +264,13 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
         if not np.array_equal(affine, lps[:, [2, 1, 0, 3]]):
             text = "voxel order turned so that the picture stands upright; places are unchanged"
             notes.append(Note("info", text))
+        tilt = lean(affine)
+        if tilt > TILT_DEG:
+            notes.append(Note("info", sheared(tilt)))
     if _only_marks(stored, path):
         notes.append(Note("info", "a mask: it marks places, it measures nothing"))
+    else:
+        notes.append(NO_HEART)
     name = path.name.split(".")[0]
 
     def cube(values: np.ndarray, part: str, more: tuple[Note, ...] = ()) -> Cube:
@@ -232,7 +284,7 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
             pixels=ArrayPixels(scaled.T),
             kind="volume",
             affine=affine,
-            view=_view(affine),
+            view="" if affine is None else stacked_view(affine[:3, 0]),
             facts={"Format": "NIfTI"},
             notes=(*notes, *more),
             source=Source(path, part),
@@ -302,15 +354,6 @@ def _axes(header: Header, affine: np.ndarray | None) -> tuple[Axis, Axis, Axis]:
         else:
             made.append(Axis(name, "index", "", np.arange(n), guessed=True))
     return made[0], made[1], made[2]
-
-
-def _view(affine: np.ndarray | None) -> str:
-    """Return the view the slices are stacked in, empty for an oblique or unknown one."""
-    if affine is None:
-        return ""
-    way = np.abs(affine[:3, 0]) / np.linalg.norm(affine[:3, 0])
-    main = int(way.argmax())
-    return ("sagittal", "coronal", "transaxial")[main] if way[main] > 0.94 else ""
 
 
 READER = Reader("NIfTI", sniff, read, aside=is_mask)

@@ -10,7 +10,7 @@ from functools import cache
 
 from cubeview.kinds import HEART, KINDS, SKY
 
-VERSION = 4
+VERSION = 5
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
 
@@ -128,13 +128,24 @@ INSERT INTO answers (case_id, task, weights, model, at, said, features)
 DROP TABLE predictions;
 """
 
+# What a scan measures, whatever file holds it: by the file's hash and part, a hash of the values.
+_TABLES_5 = """
+CREATE TABLE contents (
+    sha256 TEXT NOT NULL,
+    part TEXT NOT NULL,
+    pixels TEXT NOT NULL,
+    PRIMARY KEY (sha256, part)
+);
+CREATE INDEX contents_by_pixels ON contents(pixels);
+"""
+
 SPECT_SET, SKY_SET = HEART.label_set, SKY.label_set
 
 
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
-        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_built_in_sets()}"
+        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_TABLES_5}{_built_in_sets()}"
         f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
 
@@ -157,6 +168,7 @@ UPGRADES: dict[int, str] = {
     1: f"{_TABLES_2}PRAGMA application_id = {APPLICATION};",
     2: _TABLES_3,
     3: _TABLES_4,
+    4: _TABLES_5,
 }
 
 

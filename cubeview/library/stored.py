@@ -14,6 +14,7 @@ from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io import archive, open_paths
+from cubeview.io.corrections import pixel_hash
 from cubeview.io.identity import content_hash, file_hashes
 from cubeview.kinds import kind_of
 from cubeview.library.cases import Record
@@ -27,6 +28,9 @@ _WINDOW = re.compile(r"\d{1,9}")
 def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict[str, str]:
     """Return the SHA-256 of the file behind each role; an unchanged file is not read again.
 
+    Of a scan that the library knows from another file, renamed, pseudonymised or compressed anew,
+    it is the hash of that file: see `rewritten`.
+
     Raises CubeviewError if a cube has no file, or its file cannot be read.
 
     Parameters
@@ -35,7 +39,52 @@ def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict
     case : Case
     report : callable
     """
-    return file_hashes(case, report=report, hashed=partial(hash_of, library))
+    hashes = file_hashes(case, report=report, hashed=partial(hash_of, library))
+    if not kind_of(case).patient:
+        return hashes
+    return {role: _known_as(library, case.cubes[role], own) for role, own in hashes.items()}
+
+
+def rewritten(library: Library, case: Case, hashes: Mapping[str, str]) -> bool:
+    """Tell whether a case is known by its pixels alone: its files are not those that came first.
+
+    Parameters
+    ----------
+    library : Library
+    case : Case
+    hashes : mapping of role to str
+        From `hashes_of`.
+    """
+    own = file_hashes(case, hashed=partial(hash_of, library))
+    return any(own[role] != known for role, known in hashes.items())
+
+
+def _content(cube: Cube) -> str:
+    """Return the hash of the values of a scan; empty where all are one."""
+    values = (cube.as_read or cube).pixels.read()
+    seen = values[np.isfinite(values)]
+    return pixel_hash(cube) if seen.size and seen.min() < seen.max() else ""
+
+
+def _known_as(library: Library, cube: Cube, digest: str) -> str:
+    """Return the hash of the file by which the library knows a scan: its own, or another's."""
+    part = cube.source.part if cube.source else ""
+    found = library.read(
+        "SELECT pixels FROM contents WHERE sha256 = ? AND part = ?", (digest, part)
+    )
+    pixels = found[0][0] if found else _content(cube)
+    if not found:
+        # Without space to remember it, it is read once more another time.
+        with suppress(CubeviewError), library.transaction() as run:
+            run.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", (digest, part, pixels))
+    if not pixels or library.read("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", (digest,)):
+        return digest
+    others = library.read(
+        "SELECT DISTINCT f.sha256 FROM files f JOIN contents c ON c.sha256 = f.sha256"
+        " AND c.part = f.part WHERE c.pixels = ? AND f.part = ?",
+        (pixels, part),
+    )
+    return str(others[0][0]) if len(others) == 1 else digest
 
 
 def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
@@ -125,11 +174,21 @@ def check_files(library: Library, found: Record, *, report: Report = nothing) ->
                 f"{found.name}: its {role} file is not where it was. Open it from its new place or "
                 "import its folder: it is known by its content."
             )
-        if hash_of(library, archive.found(path, report=report), report=report) != digest:
+        own = hash_of(library, archive.found(path, report=report), report=report)
+        if own != digest and not _same_pixels(library, own, digest):
             raise CubeviewError(
                 f"{found.name}: the content of its {role} file has changed since it came into the "
                 "library. Import it again as a new case."
             )
+
+
+def _same_pixels(library: Library, one: str, other: str) -> bool:
+    """Tell whether two files are known to hold the same values."""
+    query = (
+        "SELECT 1 FROM contents a JOIN contents b ON a.part = b.part AND a.pixels = b.pixels"
+        " WHERE a.sha256 = ? AND b.sha256 = ? AND a.pixels <> '' LIMIT 1"
+    )
+    return bool(library.read(query, (one, other)))
 
 
 def open_record(found: Record, *, report: Report = nothing) -> Case:

@@ -1,5 +1,6 @@
 """Every step without a window: exit codes, one-line reasons, JSON documents."""
 
+import argparse
 import json
 from types import SimpleNamespace
 
@@ -8,9 +9,10 @@ import pytest
 import torch
 
 from cubeview.cli import main
-from cubeview.commands.common import progress
+from cubeview.commands.common import judged_cases, progress
 from cubeview.commands.simulated import write_fields, write_pairs
 from cubeview.cubes.ventricle import Ventricle
+from cubeview.errors import CubeviewError
 from cubeview.io import open_paths
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import Card
@@ -19,6 +21,7 @@ from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.library import ventricles as placed
 from cubeview.paths import data_dir
 from tests.helpers.pairs import two_kinds
+from tests.io.dicom.nm_files import nm, write
 
 pytestmark = pytest.mark.usefixtures("hearts_once")
 
@@ -252,3 +255,36 @@ def test_long_work_without_a_terminal_writes_a_line_now_and_then(capsys, monkeyp
     assert capsys.readouterr().err.splitlines() == [" 10% epoch", " 30% epoch", "100% done"]
     progress()(0.5, "silent")
     assert capsys.readouterr().err == ""
+
+
+def named(tmp_path, *, rest=None, stress=None):
+    """Write two scans of one study that differ in what is given."""
+    paths = []
+    for role, extra in (("rest", rest), ("stress", stress)):
+        ds = nm(SeriesDescription=role, StudyInstanceUID="1.2.3", **(extra or {}))
+        paths.append(write(ds, tmp_path / f"{role}.dcm"))
+    return paths
+
+
+def judged(*paths, **roles):
+    options = argparse.Namespace(paths=list(paths), rest=None, stress=None)
+    vars(options).update(roles)
+    (case,), _ = judged_cases(options)
+    return case
+
+
+def test_scans_made_otherwise_are_compared_with_a_caution_where_both_are_named(tmp_path):
+    rest, stress = named(
+        tmp_path, rest={"CorrectedImage": ["UNIF"]}, stress={"CorrectedImage": ["ATTN"]}
+    )
+    for case in (judged(rest, stress), judged(rest=rest, stress=stress)):
+        assert case.roles == ("stress", "rest")
+        assert "attenuation corrected in stress, not corrected in rest" in case.cautions[0]
+
+
+def test_two_patients_are_compared_only_by_name_and_with_a_caution(tmp_path):
+    rest, stress = named(tmp_path, rest={"PatientID": "A"}, stress={"PatientID": "B"})
+    with pytest.raises(CubeviewError, match=r"differs in patient number.*--rest FILE"):
+        judged(rest, stress)
+    case = judged(rest=rest, stress=stress)
+    assert case.cautions == ("Not of one patient: patient number differs.",)

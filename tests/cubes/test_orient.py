@@ -3,7 +3,15 @@ import pytest
 
 from cubeview.cubes.axes import Axis, plain_axis
 from cubeview.cubes.cube import ArrayPixels, Cube
-from cubeview.cubes.orient import SLICE_ORDER, cardiac_ends, directions, ends, letters
+from cubeview.cubes.orient import (
+    SLICE_ORDER,
+    cardiac_ends,
+    directions,
+    ends,
+    lean,
+    letters,
+    stacked_view,
+)
 
 # A real short-axis scan: rows to left and back, columns to the feet, slices apex first.
 ROW, COLUMN = (0.763, 0.646, -0.004), (-0.107, 0.121, -0.987)
@@ -79,6 +87,21 @@ def test_no_marks_in_other_views_or_along_the_body():
     empty = (("", ""),) * 3
     assert cardiac_ends(body((1, 0, 0), (0, 1, 0), (0, 0, 1), view="transaxial")) == empty
     assert cardiac_ends(body((1, 0, 0), (0, 1, 0), (0, 0, 1), view="short axis")) == empty
+
+
+@pytest.mark.parametrize(
+    ("degrees", "view"), [(0, "transaxial"), (19.9, "transaxial"), (20.1, ""), (70.1, "coronal")]
+)
+def test_a_stack_up_to_20_degrees_off_has_its_view(degrees, view):
+    turn = np.radians(degrees)
+    assert stacked_view(-7.0 * np.array((0.0, np.sin(turn), np.cos(turn)))) == view
+
+
+@pytest.mark.parametrize("degrees", [0.0, 3.0, 16.7])
+def test_slices_lean_as_much_as_they_are_sheared(degrees):
+    affine = np.diag([3.0, 4.0, 5.0, 1.0])[:, [2, 1, 0, 3]]
+    affine[1, 0] = 5.0 * np.tan(np.radians(degrees))
+    assert lean(affine) == pytest.approx(degrees, abs=1e-6)
 
 
 def test_a_guessed_direction_has_no_letters():

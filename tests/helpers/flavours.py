@@ -8,6 +8,8 @@ import zipfile
 
 import numpy as np
 from astropy.io import fits
+from nibabel import Nifti1Image
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ImplicitVRLittleEndian, generate_uid
@@ -279,6 +281,74 @@ pet = _series(
 gap = _series("CT", [12, 0, 8, 16], RescaleSlope=lambda n: 1, RescaleIntercept=lambda n: -1024)
 
 
+padded = _series(
+    "CT",
+    [0, 4, 8],
+    RescaleSlope=lambda n: 1,
+    RescaleIntercept=lambda n: -1024,
+    PixelPaddingValue=lambda n: 100,
+)
+timed = _series(
+    "PT",
+    [0, 4, 0, 4],
+    AcquisitionTime=lambda n: f"10{(n - 1) // 2:02d}00",
+    RescaleSlope=lambda n: 2,
+    Units=lambda n: "BQML",
+)
+
+
+def a_file_a_slice(folder):
+    for number in range(1, 6):
+        ds = nm(stored=truth()[:, number - 1], SeriesInstanceUID="1.2.3.7", InstanceNumber=number)
+        ds.StudyInstanceUID, ds.SliceVector = "1.2.3", number
+        save_dicom(ds, folder / f"{number}.dcm")
+    return folder
+
+
+unnumbered = _nm("unnumbered.dcm", SliceVector=None, NumberOfSlices=None)
+commas = _nm("commas.dcm")
+
+
+def decimal_commas(folder):
+    path = commas(folder)
+    ds = dcmread(path)
+    ds.add_new("PixelSpacing", "LO", ["4,25", "3,25"])
+    ds.save_as(path)
+    return path
+
+
+def many_frames(folder):
+    ds = single("PT", 1, 0.0, NumberOfFrames=3, RescaleSlope=12.5, Units="BQML")
+    ds.SpacingBetweenSlices, ds.PixelData = 2.5, ds.PixelData * 3
+    return save_dicom(ds, folder / "frames.dcm")
+
+
+def capture(folder):
+    ds = single("PT", 1, 0.0, SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
+    return save_dicom(ds, folder / "capture.dcm")
+
+
+def swapped(folder):
+    """Write pixels in GE's own order of bytes, under a syntax of as many characters."""
+    ds = nm(PixelData=truth().astype(">u2").tobytes())
+    path = save_dicom(ds, folder / "swapped.dcm", ImplicitVRLittleEndian)
+    own = (b"1.2.840.10008.1.2\0", b"1.2.840.113619.5.2")
+    path.write_bytes(path.read_bytes().replace(*own))
+    return path
+
+
+def qform(folder):
+    """Write a NIfTI volume whose sform is announced and empty."""
+    image = Nifti1Image(np.zeros((5, 4, 3), np.int16), np.diag([3.0, 4.0, 5.0, 1.0]))
+    image.set_qform(image.affine, code=1)
+    path = folder / "empty_sform.nii"
+    image.to_filename(path)
+    content = bytearray(path.read_bytes())
+    content[280:328] = bytes(48)
+    path.write_bytes(content)
+    return path
+
+
 def tilted(folder):
     series = generate_uid()
     for number in range(1, 5):
@@ -353,6 +423,15 @@ SIMULATED = (
     ("CT series with a gap", gap),
     ("CT series, tilted gantry", tilted),
     ("Enhanced CT, frames out of order", enhanced_ct),
+    ("NM RECON TOMO, a file a slice", a_file_a_slice),
+    ("NM RECON TOMO that numbers no slices", unnumbered),
+    ("NM RECON TOMO with decimal commas", decimal_commas),
+    ("NM RECON TOMO in GE's private syntax", swapped),
+    ("PET frames told apart by time", timed),
+    ("PET, many frames, all said at the top", many_frames),
+    ("PET capture", capture),
+    ("CT series with padding", padded),
+    ("NIfTI-1, sform empty", qform),
     ("DICOMDIR", disc),
     ("Zip archive", zipped),
     ("DICOM without preamble", no_preamble),

@@ -119,6 +119,23 @@ def test_the_index_of_a_real_disc_opens_its_files(shared_data, tmp_path):
         open_path(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["im000001", "IM000001.DCM", "im000001.dcm", "IM000001;1", "im000001.dcm;1", "IM000001."],
+)
+def test_an_index_finds_files_whose_names_were_changed_on_the_way(tmp_path, name):
+    (tmp_path / "pt0").mkdir()
+    (tmp_path / "pt0" / name).write_bytes(b"x")
+    record = Dataset()
+    record.ReferencedFileID = ["PT0", "IM000001"]
+    header = Dataset()
+    header.DirectoryRecordSequence = Sequence([record])
+    assert listed_files(header, tmp_path / "DICOMDIR") == [tmp_path / "pt0" / name]
+    (tmp_path / "pt0" / "IM000001").write_bytes(b"x")
+    (exact,) = listed_files(header, tmp_path / "DICOMDIR")
+    assert exact.name == "IM000001"
+
+
 def sky_zip(path, number):
     made = path.with_suffix(".fits")
     fits.PrimaryHDU(np.full((4, 5, 6), number, np.float32)).writeto(made)

@@ -11,6 +11,7 @@ from cubeview.cubes.guesses import questions
 from cubeview.io import corrections, open_path, open_paths
 from cubeview.io.info import describe
 from tests.io.dicom.nm_files import nm, truth, write
+from tests.io.dicom.volume_files import single as slice_of
 
 
 def sky(path, shift=0.0, **cards):
@@ -203,3 +204,16 @@ def test_every_guess_of_a_real_file_can_be_said_otherwise(shared_data):
             guesses = {note.about for note in cube.notes if note.level == "guess"}
             known = {question.key for question in questions(cube)} | {"rest or stress"}
             assert guesses <= known, cube.source
+
+
+def test_an_organ_is_of_one_scan_and_not_of_all_its_camera_takes(tmp_path):
+    extra = {"Manufacturer": "Maker", "Modality": "PT"}
+    for series, name in (("1.2.3", "a"), ("1.2.4", "b")):
+        write(slice_of("PT", 1, 0.0, series=series, **extra), tmp_path / name)
+    one = open_paths([tmp_path]).cases[0]
+    corrections.keep(one.main, {"organ": "heart"})
+    assert [case.kind for case in open_paths([tmp_path]).cases] == ["heart", "volume"]
+    (again,) = open_paths([tmp_path / "a"]).cases
+    assert "rest or stress" in again.question
+    corrections.keep(again.main, {})
+    assert [case.kind for case in open_paths([tmp_path]).cases] == ["volume", "volume"]

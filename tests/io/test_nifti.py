@@ -7,6 +7,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from cubeview.cubes.guesses import corrected_case, questions
 from cubeview.cubes.orient import ends
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path
@@ -127,3 +128,68 @@ def test_a_folder_of_real_scans_offers_no_masks(shared_data):
     cases = open_path(shared_data / "spect_physionet")
     assert cases
     assert all(cube.source.path.suffix == ".dcm" for c in cases for cube in c.cubes.values())
+
+
+def placed(path, affine, *, sform=1, qform=1, other=None):
+    """Write a volume of which two statements say where it lies."""
+    image = nibabel.Nifti1Image(np.arange(60, dtype=np.int16).reshape(5, 4, 3), affine)
+    image.set_qform(affine if other is None else other, code=qform)
+    image.set_sform(affine, code=sform)
+    nibabel.save(image, path)
+    return path
+
+
+STRAIGHT = np.diag([3.0, 4.0, 5.0, 1.0])
+STRAIGHT[:3, 3] = (-10, -20, 30)
+
+
+@pytest.mark.parametrize("spoilt", ["zero", "one row", "not finite"])
+def test_an_sform_that_is_no_place_gives_way_to_the_qform(tmp_path, spoilt):
+    path = placed(tmp_path / "a.nii", STRAIGHT)
+    content = bytearray(path.read_bytes())
+    value = np.float32(np.nan if spoilt == "not finite" else 0).tobytes()
+    content[280 : 280 + (16 if spoilt == "one row" else 48)] = value * (
+        4 if spoilt == "one row" else 12
+    )
+    path.write_bytes(content)
+    (case,) = open_path(path)
+    assert case.main.spacing == pytest.approx((5, 4, 3))
+    assert ends(case.main)[2] == ("R", "L")
+    assert "its qform is used" in " ".join(note.text for note in case.notes)
+
+
+def test_two_statements_that_disagree_are_said(tmp_path):
+    (case,) = open_path(placed(tmp_path / "a.nii", STRAIGHT))
+    assert "different places" not in " ".join(note.text for note in case.notes)
+    moved = STRAIGHT.copy()
+    moved[:3, 3] += (0, 7, 0)
+    (case,) = open_path(placed(tmp_path / "a.nii", STRAIGHT, other=moved))
+    assert "different places: the sform is used" in " ".join(note.text for note in case.notes)
+
+
+@pytest.mark.parametrize(("shear", "said"), [(1.5, "sheared by 16.7°"), (0.01, "")])
+def test_a_shear_is_said(tmp_path, shear, said):
+    affine = STRAIGHT.copy()
+    affine[1, 2] = shear
+    (case,) = open_path(placed(tmp_path / "a.nii", affine, qform=0))
+    found = [note.text for note in case.notes if "sheared" in note.text]
+    assert [said in text for text in found] == ([True] if said else [])
+
+
+@pytest.mark.parametrize("intent", [3001, 3002, 3006, 3099])
+@pytest.mark.parametrize("kind", [nibabel.Nifti2Image, nibabel.Nifti1Image])
+def test_values_on_a_surface_are_refused_by_name(tmp_path, intent, kind):
+    image = kind(np.ones((1, 1, 1, 1, 4, 6), np.float32), None)
+    image.header["intent_code"] = intent
+    image.to_filename(tmp_path / "a.dconn.nii")
+    with pytest.raises(CubeviewError, match="CIFTI"):
+        open_path(tmp_path / "a.dconn.nii")
+
+
+def test_a_scan_can_be_called_a_heart(tmp_path):
+    (case,) = open_path(placed(tmp_path / "a.nii", STRAIGHT))
+    assert [question.key for question in questions(case.main)] == ["organ"]
+    heart = corrected_case(case, lambda cube: {"organ": "heart"})
+    assert (heart.kind, heart.roles) == ("heart", ("heart",))
+    assert heart.named("rest").roles == ("rest",)
+    assert not any(note.level == "guess" for note in case.notes)

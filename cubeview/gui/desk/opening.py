@@ -15,7 +15,7 @@ from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.files import FILES, FOLDER, ask_open
-from cubeview.io import Opened, Preview, Refusal, nothing_in, open_paths
+from cubeview.io import Opened, Preview, Refusal, chosen_together, nothing_in, open_paths
 from cubeview.plain import one_line_of
 
 SAID_ONE_BY_ONE = 3
@@ -67,7 +67,9 @@ class Opening(QObject):
         job = self._jobs.start(
             f"open {next(self._numbers)}",
             f"Opening {name}",
-            lambda job: open_paths(wanted, report=job.report, first=job.emit_partial),
+            lambda job: chosen_together(
+                open_paths(wanted, report=job.report, first=job.emit_partial), wanted
+            ),
             finished=lambda opened: self._take(wanted, opened, remember),
             partial=lambda preview: self._set_preview(preview, job),
         )

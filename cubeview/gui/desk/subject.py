@@ -1,5 +1,6 @@
 """What a key would label: the case on the screen, known by the content of its files."""
 
+import math
 from dataclasses import replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -18,7 +19,7 @@ from cubeview.kinds import kind_of
 from cubeview.library.corrected import take_place
 from cubeview.library.library import Library
 from cubeview.library.placed import labelled_windows
-from cubeview.library.stored import hashes_of, window_box
+from cubeview.library.stored import hashes_of, rewritten, window_box
 
 AT_ONCE_BYTES = 32 << 20
 """Files together below this are read for their hash at once; larger ones in the background."""
@@ -81,6 +82,16 @@ class Subject(QObject):
         if library is None or case is None or self.hashes is None:
             return None
         return library.find(identity(case, self.hashes))
+
+    @property
+    def news(self) -> str:
+        """What is to be said of how the library knows the current case; empty for nothing."""
+        library, case, hashes = self._records.library, self._session.case, self.hashes
+        if library is None or case is None or hashes is None or self.case_id is None:
+            return ""
+        if not kind_of(case).patient or not rewritten(library, case, hashes):
+            return ""
+        return "Known by its pixels: the file was renamed, pseudonymised or compressed since."
 
     @property
     def objection(self) -> str:
@@ -147,6 +158,9 @@ class Subject(QObject):
         sources = {cube.source.path for cube in case.cubes.values() if cube.source is not None}
         try:
             size = sum(path.stat().st_size for path in sources)
+            # The values of a scan are hashed too; those of a sky cube are not.
+            if kind_of(case).patient:
+                size += sum(4 * math.prod(cube.shape) for cube in case.cubes.values())
             if size <= AT_ONCE_BYTES:
                 opened.hashes = hashes_of(library, case)
                 return

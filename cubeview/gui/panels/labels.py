@@ -157,7 +157,7 @@ class LabelPanel(QWidget):
         with QSignalBlocker(self.blind):
             self.blind.setChecked(records.blind)
         sky = case is not None and kind_of(case).window_px > 0
-        say(self.what, objection or (self._what() if sky else ""))
+        say(self.what, objection or (self._what() if sky else self._subject.news))
         text = "" if objection else _state_text(placed)
         say(self.state, text, "good" if placed.class_name else "dim")
 

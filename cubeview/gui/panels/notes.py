@@ -112,9 +112,9 @@ class NotesPanel(QWidget):
         if case is None:
             layout.addWidget(label("No case.", "dim"))
         else:
-            for text, part in ((case.apart, "bad"), (case.question, "warn")):
-                if text:
-                    put(layout, label(f"⚠ {text}", part))
+            put(layout, *(label(f"⚠ {text}", "bad") for text in case.cautions))
+            if case.question:
+                put(layout, label(f"⚠ {case.question}", "warn"))
             if set(case.cubes) == {"rest", "stress"}:
                 self.swap_button = button("Swap rest and stress  S", self.swap)
                 self.confirm_button = button("They are right as they are", self.confirm)

@@ -1,15 +1,19 @@
 """DICOM files to cases: nuclear medicine and volumes are opened, all else refused in words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from pydicom.dataset import Dataset
+
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.io.corrections import load
+from cubeview.io.dicom.cut import in_order, is_piece, study_of, whole_of
 from cubeview.io.dicom.directory import listed_files
 from cubeview.io.dicom.file import bad_file, read_dataset
+from cubeview.io.dicom.identifiers import series_of
 from cubeview.io.dicom.nm import Scan, is_reconstruction, read_nm
 from cubeview.io.dicom.pair import pair
 from cubeview.io.dicom.planar import is_planar, read_planar
@@ -20,9 +24,8 @@ from cubeview.io.dicom.volume import (
     is_single_slice,
     read_enhanced,
     read_series,
-    series_of,
 )
-from cubeview.io.dicom.what import is_directory, what_it_is
+from cubeview.io.dicom.what import is_capture, is_directory, what_it_is
 from cubeview.io.opened import Opened, Refusal, one_refused
 
 MOST_NEIGHBOURS = 5000
@@ -57,7 +60,17 @@ def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
         done += 1
     for singles in found.series.values():
         if len(singles) == 1:
-            singles += _neighbours(singles[0], known)
+            singles += _neighbours(singles[0], known, is_single_slice, series_of)
+    alone: dict[object, list[Single]] = {}
+    for pieces in found.pieces.values():
+        if len(pieces) == 1:
+            pieces += _neighbours(pieces[0], known, _is_piece, whole_of)
+        if len(pieces) > 1:
+            _join(pieces, known, found)
+        else:  # some write a series for each gate
+            alone.setdefault(study_of(pieces[0].header, pieces[0].path), []).extend(pieces)
+    for pieces in alone.values():
+        _join(pieces, known, found)
     cases = list(pair(found.scans, load().choices)) + found.cases
     for done, singles in enumerate(found.series.values()):
         share = 0.5 / len(found.series)
@@ -79,7 +92,7 @@ def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
 class _Other:
     """A series CubeView does not open, and what it is."""
 
-    series: str
+    series: object
     what: str
 
     def refusal(self, files: list[Path]) -> Refusal:
@@ -97,7 +110,8 @@ class _Found:
 
     scans: list[Scan] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
-    series: dict[str, list[Single]] = field(default_factory=dict)
+    series: dict[object, list[Single]] = field(default_factory=dict)
+    pieces: dict[object, list[Single]] = field(default_factory=dict)
     others: dict[_Other, list[Path]] = field(default_factory=dict)
     directories: list[Path] = field(default_factory=list)
     listed: list[Path] = field(default_factory=list)
@@ -113,52 +127,79 @@ def _sort(path: Path, found: _Found) -> None:
         if is_directory(header):
             found.directories.append(path)
             found.listed += listed_files(header, path)
+        elif is_capture(header) and is_planar(header):
+            found.cases += read_planar(path)
+        elif _is_piece(header):
+            found.pieces.setdefault(whole_of(header, path), []).append(Single(path, header))
         elif is_reconstruction(header):
-            for scan in read_nm(path):
-                _add_scan(scan, found)
+            _add_scans([path], found)
         elif is_planar(header):
             found.cases += read_planar(path)
         elif is_enhanced(header):
             found.cases += read_enhanced(path)
         elif is_single_slice(header):
-            series = series_of(header) or str(path)
-            found.series.setdefault(series, []).append(Single(path, header))
+            found.series.setdefault(series_of(header, path), []).append(Single(path, header))
         else:
-            series = series_of(header) or str(path)
+            series = series_of(header, path)
             what = what_it_is(header) + ("" if "Rows" in header else " without pixels")
             found.others.setdefault(_Other(series, what), []).append(path)
 
 
-def _neighbours(single: Single, known: set[Path]) -> list[Single]:
-    """Return the other slices of a series that lie beside the one that was opened."""
-    series = series_of(single.header)
-    if not series:
-        return []
+def _is_piece(header: Dataset) -> bool:
+    return is_reconstruction(header) and is_piece(header)
+
+
+def _join(pieces: list[Single], known: set[Path], found: _Found) -> None:
+    """Read the pieces of one volume as one; each on its own where they are none.
+
+    What lies beside them and cannot be read is nothing that anybody asked for.
+    """
+    with bad_file(pieces[0].path):
+        order = in_order([piece.header for piece in pieces])
+    alone = [[n] for n, piece in enumerate(pieces) if piece.path in known]
+    groups = alone if order is None else [order]
+    for group in groups:
+        paths = [pieces[n].path for n in group]
+        try:
+            _add_scans(paths, found)
+        except CubeviewError as error:
+            if asked := [path for path in paths if path in known]:
+                found.refusals.append(Refusal(asked[0], str(error)))
+
+
+def _neighbours(
+    single: Single,
+    known: set[Path],
+    is_one: Callable[[Dataset], bool],
+    whole: Callable[[Dataset, Path], object],
+) -> list[Single]:
+    """Return the other files of a whole that lie beside the one that was opened."""
     found = []
+    try:
+        beside = sorted(single.path.parent.iterdir())
+    except OSError:
+        return []
     # A packed one would have to be unpacked whole to be looked at.
-    beside = (
-        path
-        for path in sorted(single.path.parent.iterdir())
-        if path not in known and path.suffix != ".gz"
-    )
-    for path in islice(beside, MOST_NEIGHBOURS):
+    others = (path for path in beside if path not in known and path.suffix != ".gz")
+    for path in islice(others, MOST_NEIGHBOURS):
         try:
             if not path.is_file() or not sniffed(path):
                 continue
             header = read_dataset(path, pixels=False)
             with bad_file(path):
-                if is_single_slice(header) and series_of(header) == series:
+                if is_one(header) and whole(header, path) == whole(single.header, single.path):
                     found.append(Single(path, header))
         except (CubeviewError, OSError):
             continue
     return found
 
 
-def _add_scan(scan: Scan, found: _Found) -> None:
-    same = scan.instance, scan.digest
-    twin = next((s for s in found.scans if s.instance and (s.instance, s.digest) == same), None)
-    if twin is None:
-        found.scans.append(scan)
-    else:
-        text = f"{scan.path}: a copy of {twin.path.name}, which is open already."
-        found.refusals.append(Refusal(scan.path, text))
+def _add_scans(paths: list[Path], found: _Found) -> None:
+    for scan in read_nm(paths):
+        same = scan.instance, scan.digest
+        twin = next((s for s in found.scans if s.instance and (s.instance, s.digest) == same), None)
+        if twin is None:
+            found.scans.append(scan)
+        else:
+            text = f"{scan.path}: a copy of {twin.path.name}, which is open already."
+            found.refusals.append(Refusal(scan.path, text))

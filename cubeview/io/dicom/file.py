@@ -23,8 +23,10 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate, generate_fragments, generate_frames
 from pydicom.pixels.utils import pixel_array
 
+from cubeview.cubes.cube import Note
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.io.dicom.jpeg import sound_jpeg
+from cubeview.io.dicom.numbers import integer, is_there
 from cubeview.io.dicom.sniff import has_preamble, is_gzipped_dicom
 
 MAX_VALUES = 2**28
@@ -43,6 +45,12 @@ _JPEG = {
 _JPEG2000 = {uid.JPEG2000, uid.JPEG2000Lossless}
 _DECODERS = dict.fromkeys(_JPEG, "pylibjpeg") | dict.fromkeys(_JPEG2000, "pillow")
 """Decoder of each compressed format: none that a damaged stream makes end the program."""
+
+_GE_SWAPPED = uid.UID("1.2.840.113619.5.2")
+"""GE's private syntax: implicit VR, little endian, but for pixels, which are big endian (DLX)."""
+
+_WRAPPED = uid.UID("1.2.840.10008.1.2.1.98")
+"""Encapsulated Uncompressed Explicit VR Little Endian."""
 
 _LOSSY = {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLSNearLossless}
 
@@ -166,22 +174,6 @@ def _check_inflated(stream: BinaryIO, path: Path) -> None:
         raise CubeviewError(_too_large(path))
 
 
-def integer(header: Dataset, keyword: str, default: int = 0) -> int:
-    """Return an integer attribute.
-
-    Parameters
-    ----------
-    header : Dataset
-    keyword : str
-    default : int
-        Returned where it is absent, empty or not a number.
-    """
-    try:
-        return int(str(header.get(keyword)))
-    except ValueError:
-        return default
-
-
 def check_pixels(header: FileDataset, path: Path) -> None:
     """Refuse pixels that are absurd, cut short or not one number each, before any decoding.
 
@@ -189,6 +181,11 @@ def check_pixels(header: FileDataset, path: Path) -> None:
     """
     rows, columns = integer(header, "Rows"), integer(header, "Columns")
     frames = integer(header, "NumberOfFrames", 1)
+    if is_there(header, "NumberOfFrames") and not integer(header, "NumberOfFrames"):
+        raise CubeviewError(
+            f"{path}: the number of frames is written so that no number can be read from it. The "
+            "header is damaged; export it again."
+        )
     bits = integer(header, "BitsAllocated")
     shape = f"{frames} × {rows} × {columns}"
     if min(rows, columns, frames) < 1:
@@ -235,10 +232,15 @@ def _make_sound(header: FileDataset) -> None:
     header.PixelData = encapsulate([sound_jpeg(frame, *size) for frame in frames])
 
 
-def is_lossy(header: FileDataset) -> bool:
-    """Tell whether the pixels were ever compressed in a way that changed them."""
+def pixel_notes(header: Dataset) -> list[Note]:
+    """Say what was done to the pixels on their way: loss, or a vendor's own order of bytes."""
     syntax = str(header.file_meta.get("TransferSyntaxUID", ""))
-    return syntax in _LOSSY or str(header.get("LossyImageCompression") or "") == "01"
+    if syntax == _GE_SWAPPED:
+        text = "stored in a syntax of GE's own, not compressed: the bytes of its pixels are swapped"
+        return [Note("repair", text)]
+    if syntax in _LOSSY or str(header.get("LossyImageCompression") or "") == "01":
+        return [Note("info", "compressed with loss on the way: values are approximate")]
+    return []
 
 
 def decode(header: FileDataset, path: Path) -> np.ndarray:
@@ -253,7 +255,10 @@ def decode(header: FileDataset, path: Path) -> np.ndarray:
             warnings.simplefilter("ignore")
             if syntax in _JPEG:
                 _make_sound(header)
-            array = np.asarray(pixel_array(header, decoding_plugin=_DECODERS.get(syntax, "")))
+            if syntax in (_GE_SWAPPED, _WRAPPED):
+                array = _as_they_lie(header, syntax)
+            else:
+                array = np.asarray(pixel_array(header, decoding_plugin=_DECODERS.get(syntax, "")))
     except Exception as error:
         raise CubeviewError(_undecoded(syntax, path, error)) from error
     frames = integer(header, "NumberOfFrames", 1)
@@ -268,12 +273,27 @@ def decode(header: FileDataset, path: Path) -> np.ndarray:
     return array.reshape(frames, rows, columns)
 
 
+def _as_they_lie(header: FileDataset, syntax: uid.UID) -> np.ndarray:
+    """Return pixels that are not compressed, but in another order of bytes or in items."""
+    data, count = header.PixelData, integer(header, "NumberOfFrames", 1)
+    if syntax == _WRAPPED:
+        data = b"".join(generate_frames(data, number_of_frames=count))
+    count *= integer(header, "Rows") * integer(header, "Columns")
+    kind = "i" if integer(header, "PixelRepresentation") else "u"
+    order = ">" if syntax == _GE_SWAPPED else "<"
+    stored = np.frombuffer(data, f"{order}{kind}{integer(header, 'BitsAllocated') // 8}", count)
+    return stored.astype(stored.dtype.newbyteorder("="))
+
+
 def _undecoded(syntax: uid.UID, path: Path, error: Exception) -> str:
     """Say why pixels could not be decoded."""
     if syntax.is_private or not syntax.is_transfer_syntax:
         # What is no identifier is header text, and none of that reaches a message.
         name = syntax if re.fullmatch(r"[0-9.]{1,64}", syntax) else "an unknown format"
-        what = f"the pixels are stored as {name}, which CubeView cannot read"
+        return (
+            f"{path}: the pixels are stored as {name}, a syntax outside the standard that CubeView "
+            "cannot read. Export the series in one of the standard's (Explicit VR Little Endian)."
+        )
     elif syntax.is_encapsulated:
         what = f"the pixels are compressed as {syntax.name} and could not be decoded: the file is "
         what += "damaged or CubeView has no decoder for it"

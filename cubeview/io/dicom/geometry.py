@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Note
 from cubeview.cubes.orient import SLICE_ORDER
+from cubeview.io.dicom.numbers import is_there, number, numbers
 from cubeview.io.dicom.state import words
 
 VIEW_CODES = {
@@ -49,7 +50,9 @@ class Geometry:
     notes: tuple[Note, ...]
 
 
-def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geometry:
+def geometry(
+    header: Dataset, shape: tuple[int, int, int], first: int, *, ordered: bool = True
+) -> Geometry:
     """Work out the geometry of a reconstructed NM image.
 
     Parameters
@@ -59,11 +62,16 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
         Voxels along (z, y, x).
     first : int
         Slice number of the first slice; the position in the file is that of slice 1.
+    ordered : bool
+        The file numbers its slices.
     """
     notes: list[Note] = []
     rows_mm, columns_mm = pixel_spacing(header, notes)
     step_mm, sure = _slice_step(header, notes)
-    position, frame = _placed(header, notes)
+    if not ordered:
+        text = "the file numbers no slices: they are shown in the order of its frames, and may run "
+        notes.append(Note("guess", f"{text}the other way", "slice direction"))
+    position, frame = placed(header, notes)
     starts = [0.0, 0.0, 0.0]
     affine = None
     if position is not None and frame is not None and rows_mm and columns_mm and step_mm:
@@ -76,7 +84,7 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
         affine[:3, 2] = row_direction * columns_mm
         affine[:3, 3] = origin
         starts = [float(origin @ axis) for axis in (normal, column_direction, row_direction)]
-        if not sure:
+        if not sure and ordered:
             text = "orientation unconfirmed: the file gives no signed slice spacing, so the slices "
             text += "may run the other way"
             notes.append(Note("guess", text, "slice direction"))
@@ -90,7 +98,7 @@ def geometry(header: Dataset, shape: tuple[int, int, int], first: int) -> Geomet
     names = ("Slice", "Row", "Column")
     sizes = (step_mm, rows_mm, columns_mm)
     axes = tuple(
-        _axis(name, length, size, start, guessed=name == "Slice" and not sure)
+        _axis(name, length, size, start, guessed=name == "Slice" and not (sure and ordered))
         for name, length, size, start in zip(names, shape, sizes, starts, strict=True)
     )
     order = str(header.get("SliceProgressionDirection") or "").strip().upper()
@@ -110,68 +118,87 @@ def _axis(name: str, length: int, size: float, start: float, *, guessed: bool) -
     return Axis(name, "space", "mm", start + size * np.arange(length), guessed=guessed)
 
 
-def numbers(value: object, count: int) -> np.ndarray | None:
-    """Return a header value as `count` finite numbers, shape (count,), or None."""
-    if value is None or isinstance(value, (str, bytes)):
-        return None
-    try:
-        numbers = np.array([float(number) for number in value], dtype=np.float64)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        return None
-    return numbers if len(numbers) == count and np.isfinite(numbers).all() else None
-
-
-def number(header: Dataset, keyword: str) -> float:
-    """Return an attribute as a finite number, 0 where there is none."""
-    try:
-        number = float(header.get(keyword))
-    except (TypeError, ValueError):
-        return 0.0
-    return number if np.isfinite(number) else 0.0
-
-
 def pixel_spacing(header: Dataset, notes: list[Note]) -> tuple[float, float]:
-    """Return mm between rows and mm between columns, in this order as in the attribute."""
-    sizes = numbers(header.get("PixelSpacing"), 2)
-    if sizes is None or (sizes <= 0).any():
-        text = "no pixel size in the file: rows and columns are only counted"
-        notes.append(Note("guess", text, "pixel size"))
-        return 0.0, 0.0
-    return float(sizes[0]), float(sizes[1])
+    """Return mm between rows and mm between columns, in this order as in the attribute.
+
+    It stands at the top of a file, or with the groups of an enhanced one.
+    """
+    for item in (header, *grouped(header, "PixelMeasuresSequence")):
+        sizes = numbers(item, "PixelSpacing", 2)
+        if sizes is not None and (sizes > 0).all():
+            return float(sizes[0]), float(sizes[1])
+    unread = is_there(header, "PixelSpacing")
+    text = "the pixel size is not one that can be used" if unread else "no pixel size in the file"
+    text += ": rows and columns are only counted"
+    notes.append(Note("guess", text, "pixel size"))
+    return 0.0, 0.0
+
+
+def grouped(header: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items of a functional group that all frames share, or that of the first frame."""
+    shared = header.get("SharedFunctionalGroupsSequence") or []
+    own = header.get("PerFrameFunctionalGroupsSequence") or []
+    return [item for group in (*shared, *own[:1]) for item in group.get(keyword) or []]
 
 
 def _slice_step(header: Dataset, notes: list[Note]) -> tuple[float, bool]:
     """Return the signed step in mm, 0 if unknown, and whether its sign stands in the file."""
-    step = number(header, "SpacingBetweenSlices")
+    items = (header, *grouped(header, "PixelMeasuresSequence"))
+    step = next((step for item in items if (step := number(item, "SpacingBetweenSlices"))), 0.0)
     if step:
         return step, True
-    thickness = abs(number(header, "SliceThickness"))
-    if thickness:
-        text = f"no slice spacing in the file: thickness {thickness:g} mm is used"
-    else:
-        text = "no slice spacing in the file: slices are only counted"
+    thickness = max(abs(number(item, "SliceThickness")) for item in items)
+    unread = is_there(header, "SpacingBetweenSlices")
+    text = "the slice spacing cannot be used" if unread else "no slice spacing in the file"
+    text += f": thickness {thickness:g} mm is used" if thickness else ": slices are only counted"
     notes.append(Note("guess", text, "slice spacing"))
     return thickness, False
 
 
-def _placed(header: Dataset, notes: list[Note]) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return position, shape (3,), and row and column directions, shape (2, 3), or None each."""
+def placed(header: Dataset, notes: list[Note]) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return position, shape (3,), and row and column directions, shape (2, 3), or None each.
+
+    With the detector, as the standard asks; else at the top of the file or with its groups.
+    """
     detectors = list(header.get("DetectorInformationSequence") or [])
-    for place, item in [*(("", d) for d in detectors), ("root", header)]:
-        position = numbers(item.get("ImagePositionPatient"), 3)
-        flat = numbers(item.get("ImageOrientationPatient"), 6)
-        if position is None or flat is None:
+    elsewhere = [
+        header,
+        *grouped(header, "PlanePositionSequence"),
+        *grouped(header, "PlaneOrientationSequence"),
+    ]
+    for item in (*detectors, header):
+        position, frame = _position([item]), _frame([item], notes)
+        if position is not None and frame is not None:
+            if item is header:
+                _elsewhere(notes)
+            return position, frame
+    position, frame = _position([*detectors, *elsewhere]), _frame([*detectors, *elsewhere], [])
+    if position is None or frame is None:
+        return None, None
+    _elsewhere(notes)
+    return position, frame
+
+
+def _elsewhere(notes: list[Note]) -> None:
+    text = "position and orientation stand at the top of the file, not with the detector as the "
+    notes.append(Note("repair", f"{text}standard asks; they are used as they are"))
+
+
+def _position(items: list[Dataset]) -> np.ndarray | None:
+    found = (numbers(item, "ImagePositionPatient", 3) for item in items)
+    return next((position for position in found if position is not None), None)
+
+
+def _frame(items: list[Dataset], notes: list[Note]) -> np.ndarray | None:
+    for item in items:
+        flat = numbers(item, "ImageOrientationPatient", 6)
+        if flat is None:
             continue
         frame = unit_frame(flat)
-        if frame is None:
-            notes.append(Note("repair", "row and column directions not at right angles: unused"))
-            continue
-        if place:
-            text = "position and orientation stand at the top of the file, not with the detector "
-            text += "as the standard asks; they are used as they are"
-            notes.append(Note("repair", text))
-        return position, frame
-    return None, None
+        if frame is not None:
+            return frame
+        notes.append(Note("repair", "row and column directions not at right angles: unused"))
+    return None
 
 
 def unit_frame(flat: np.ndarray) -> np.ndarray | None:

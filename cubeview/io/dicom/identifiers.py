@@ -1,9 +1,13 @@
-"""Whom a DICOM file is about, for the person who has it open and for nobody else.
+"""Whom a DICOM file is about: for the person who has it open, and to compare; for nobody else.
 
-What is returned here is shown and forgotten: it never enters a name, a note, a log or the library.
+What `identifiers` returns is shown and forgotten: it never enters a name, a note, a log or the
+library. Anonymisers leave words, zeros or one number for everybody where identifiers stood: such
+placeholders neither tie two scans together nor tell them apart.
 """
 
 import hashlib
+import re
+import unicodedata
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -20,26 +24,72 @@ _SHOWN = {
     "Accession": "AccessionNumber",
 }
 
-_TELLING = {
-    "patient number": "PatientID",
-    "birth date": "PatientBirthDate",
-    "sex": "PatientSex",
+_UID = re.compile(r"\d+(\.\d+)+")
+_OF_DICOM = "1.2.840.10008."
+_PLACEHOLDERS = {
+    *("anon", "anonym", "anonymous", "anonymized", "anonymised", "anonymizedid", "anonymisedid"),
+    *("deidentified", "deid", "pseudonym", "pseudonymized", "pseudonymised", "removed", "deleted"),
+    *("redacted", "masked", "hidden", "unknown", "unnamed", "undefined", "unspecified", "dummy"),
+    *("none", "null", "nil", "nan", "na", "nn", "empty", "blank", "default", "notavailable"),
+    *("patient", "patientid", "patientname", "name", "id", "noid", "noname", "test", "anonymous1"),
 }
-_OF_EVERYBODY = {"anonymous", "anonymized", "anonymised", "anon", "unknown", "none", "patient"} | {
-    *("removed", "deidentified", "pseudonym", "noname", "nn", "na", "null", "test", "xxx", "x"),
-    *("o", "u", "19000101", "18000101", "00010101", "11111111", "99991231"),
-}
-"""What stands where somebody took an identifier away; it tells nobody from anybody."""
+_NO_BIRTHDAYS = {"11111111", "99991231", "99999999"}
+_FIRST_BIRTH_YEAR = 1901
+
+
+def uid(header: Dataset, keyword: str) -> str:
+    """Return a UID that tells one thing from another; empty where it is none or a placeholder."""
+    text = str(header.get(keyword) or "").strip()
+    if not _UID.fullmatch(text) or text.startswith(_OF_DICOM):
+        return ""
+    return text if len(set(text)) > 2 else ""
+
+
+def patient_number(header: Dataset) -> str:
+    """Return the patient's number without its spelling; empty for none and for a placeholder."""
+    return _plain(header.get("PatientID"))
+
+
+def accession(header: Dataset) -> str:
+    """Return the number of the order a study was made for, in the same way."""
+    return _plain(header.get("AccessionNumber"))
+
+
+def has_placeholders(header: Dataset) -> bool:
+    """Tell whether identifiers of patient or study are there and identify nothing."""
+    said = [str(header.get(keyword) or "").strip() for keyword in ("PatientID", "StudyInstanceUID")]
+    found = patient_number(header), uid(header, "StudyInstanceUID")
+    return any(text and not kept for text, kept in zip(said, found, strict=True))
+
+
+def series_of(header: Dataset, path: Path) -> tuple[object, ...]:
+    """Return what the files of one series share: its number, the patient, the day of the study.
+
+    Where an anonymiser left one word or number for all, what else describes a series, and its
+    folder.
+    """
+    known = uid(header, "SeriesInstanceUID")
+    keys = ("Modality", "SeriesNumber", "StudyDate", *([] if known else ["SeriesDescription"]))
+    return (
+        *(known or str(path.parent), accession(header)),
+        *(str(header.get(key) or "") for key in keys),
+        tuple(sorted(whose(header).items())),
+    )
 
 
 def whose(header: Dataset) -> dict[str, str]:
     """Return what tells this patient from another, a digest of each, to be compared only.
 
-    The name counts where there is no number: one person's is spelt in many ways.
+    The name counts where there is no number: one person's is spelt in many ways. Words, zeros and
+    days that anonymisers leave for everybody tell nobody from anybody.
     """
-    found = {name: _plain(header.get(key)) for name, key in _TELLING.items()}
-    if not found["patient number"]:
-        found["patient name"] = _plain(header.get("PatientName"))
+    number, sex = patient_number(header), str(header.get("PatientSex") or "").strip().upper()
+    found = {
+        "patient number": number,
+        "birth date": _birthday(header),
+        "sex": sex if sex in ("M", "F") else "",
+        "patient name": "" if number else _name(header),
+    }
     return {
         name: hashlib.sha256(f"{name} {text}".encode()).hexdigest()
         for name, text in found.items()
@@ -49,8 +99,22 @@ def whose(header: Dataset) -> dict[str, str]:
 
 def _plain(value: object) -> str:
     """Return the letters and digits of an identifier; none of one that identifies nobody."""
-    text = "".join(c for c in str(value or "").casefold() if c.isalnum())
-    return "" if text in _OF_EVERYBODY or not text.strip("0") else text
+    text = unicodedata.normalize("NFKC", str(value or "")).casefold()
+    kept = "".join(c for c in text if c.isalnum())
+    alike = len(kept) > 3 and len(set(kept)) == 1
+    return "" if kept in _PLACEHOLDERS or alike or not kept.strip("0x") else kept
+
+
+def _name(header: Dataset) -> str:
+    """Return family and given name in the order of the alphabet."""
+    parts = str(header.get("PatientName") or "").split("=")[0].split("^")[:2]
+    return " ".join(sorted(filter(None, map(_plain, parts))))
+
+
+def _birthday(header: Dataset) -> str:
+    text = _plain(header.get("PatientBirthDate"))
+    day = len(text) == 8 and text.isdecimal() and text not in _NO_BIRTHDAYS
+    return text if day and int(text[:4]) >= _FIRST_BIRTH_YEAR else ""
 
 
 def identifiers(path: Path) -> dict[str, str]:

@@ -1,20 +1,24 @@
 """Scans to cases: rest with stress of the same heart, like with like.
 
 Scans pair within one study; what is left pairs across studies of one patient, or by file name
-where a file has lost its identities. Identities are compared here and never shown: cases are
-named by a hash. Whatever is not certain becomes the case's question.
+where a file has lost its identities. Scans that disagree on whose they are never pair; they ask.
+Identities are compared here and never shown. Whatever is not certain becomes the case's question.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import permutations
 
-from cubeview.cubes.case import TWO_PATIENTS, Case
+import numpy as np
+
+from cubeview.cubes.case import TWO_PATIENTS, Case, differing, listed
 from cubeview.cubes.cube import Note
 from cubeview.io.corrections import Choice
+from cubeview.io.dicom.names import named
 from cubeview.io.dicom.nm import Scan
+from cubeview.io.dicom.stack import SAME_SIZE
 from cubeview.io.dicom.state import Finding, State, state_of_path, state_of_text, words
 from cubeview.kinds import kind_of
 
@@ -22,7 +26,13 @@ TWO_DAY_LIMIT_DAYS = 60
 """Rest and stress further apart are two examinations, not one protocol."""
 
 _LIKE = ("kind", "view", "attenuation correction", "part of the file")
-_ALIKE = ("pose", "gating", "matrix", "voxel size", "reconstruction", "description")
+_ALIKE = ("pose", "gating", "matrix", "reconstruction", "description")
+
+_OF_ANYBODY = {
+    *("sa", "sax", "short", "axis", "vla", "hla", "ac", "nc", "irac", "irnc", "tomo", "spect"),
+    *("nm", "mibi", "mpi", "mps", "heart", "cardiac", "gated", "recon", "fbp", "osem", "dcm"),
+}
+"""Words of file names that tell no patient from another."""
 
 Key = Callable[[Scan], Hashable]
 
@@ -40,7 +50,7 @@ def pair(scans: Iterable[Scan], chosen: Mapping[str, Choice] | None = None) -> t
     left = [_as_chosen(scan, chosen or {}) for scan in left if kind_of(scan.cube).states]
     cases += _chosen_pairs(left, chosen or {})
     alone = [s for s in left if (kept := (chosen or {}).get(s.digest)) and kept.is_alone(s.digest)]
-    cases += [_single(scan) for scan in alone]
+    cases += [_single(scan, ()) for scan in alone]
     _take(left, *alone)
     ways: tuple[tuple[Key, str, str], ...] = (
         (lambda scan: scan.study, "both series are of one study", ""),
@@ -51,6 +61,12 @@ def pair(scans: Iterable[Scan], chosen: Mapping[str, Choice] | None = None) -> t
             "together?",
         ),
         (_nameless, "the file names differ in the state only", ""),
+        (
+            _beside,
+            "they lie in one folder and their files name no patient",
+            "The files name no patient, and were paired because they lie in one folder. Do they "
+            "belong together?",
+        ),
     )
     for key, reason, question in ways:
         groups: dict[Hashable, list[Scan]] = {}
@@ -61,7 +77,8 @@ def pair(scans: Iterable[Scan], chosen: Mapping[str, Choice] | None = None) -> t
             cases += _known_pairs(group, left, reason, question)
             if not question:
                 cases += _unknown_pairs(group, left, reason)
-    cases += [_single(scan) for scan in left]
+    strangers = _strangers(left)
+    cases += [_single(scan, strangers.get(number, ())) for number, scan in enumerate(left)]
     return tuple(cases)
 
 
@@ -70,18 +87,18 @@ def _with_state(scan: Scan, *, alone: bool) -> Scan:
 
     A study called "stress test" says nothing about one scan of several.
     """
-    finding, named = scan.finding, state_of_path(scan.path)
-    if finding.whole_study and (named.state or not alone):
+    finding, by_name = scan.finding, state_of_path(scan.path)
+    if finding.whole_study and (by_name.state or not alone):
         finding = Finding("")
     notes: tuple[Note, ...] = ()
-    if not finding.state and not finding.contradictory and named.state:
-        finding = named
+    if not finding.state and not finding.contradictory and by_name.state:
+        finding = by_name
     if finding.state and finding.weak:
         said = finding.evidence[0].partition(": ")[2]
         text = f"taken as {finding.state} because {said}"
         notes = (Note("guess", text, "rest or stress"),)
-    elif finding.state and named.state not in ("", finding.state):
-        other = named.evidence[0].partition(": ")[2]
+    elif finding.state and by_name.state not in ("", finding.state):
+        other = by_name.evidence[0].partition(": ")[2]
         notes = (Note("info", f"{other}, but the header says {finding.state}: header followed"),)
     cube = replace(scan.cube, notes=(*scan.cube.notes, *notes))
     return replace(scan, finding=finding, cube=cube)
@@ -114,14 +131,63 @@ def _chosen_pairs(left: list[Scan], chosen: Mapping[str, Choice]) -> list[Case]:
 
 def _nameless(scan: Scan) -> Hashable:
     """Return folder and file name without the state, for a scan that has lost its identities."""
-    if scan.study or scan.patient:
-        return ""
-    rest_of_name = [word for word in words(scan.path.stem) if not state_of_text(word)[0]]
+    rest_of_name = _left_of_name(scan)
+    return (str(scan.path.parent), *rest_of_name) if rest_of_name and _unknown(scan) else ""
+
+
+def _beside(scan: Scan) -> Hashable:
+    """Return the folder, for such a scan whose file name says nothing but its state."""
+    return str(scan.path.parent) if _unknown(scan) and not _left_of_name(scan) else ""
+
+
+def _unknown(scan: Scan) -> bool:
+    return not scan.study and not scan.patient
+
+
+def _left_of_name(scan: Scan) -> list[str]:
+    """Return the words and numbers of a file name that may tell one patient from another."""
+    said = words(scan.path.stem)
     digits = "".join(c if c.isdigit() else " " for c in scan.path.stem).split()
-    return str(scan.path.parent), *rest_of_name, *digits
+    return [w for w in said if not state_of_text(w)[0] and w not in _OF_ANYBODY] + digits
+
+
+def _strangers(left: list[Scan]) -> dict[int, tuple[str, ...]]:
+    """Return in what scans disagree with one that would be their partner but for that.
+
+    By their number in `left`.
+    """
+    groups: dict[Hashable, list[int]] = {}
+    for number, scan in enumerate(left):
+        for key in (("study", scan.study), ("patient", scan.patient)):
+            if key[1]:
+                groups.setdefault(key, []).append(number)
+    found: dict[int, tuple[str, ...]] = {}
+    for group in groups.values():
+        for one, other in permutations(group, 2):
+            states = {left[one].finding.state, left[other].finding.state}
+            if one in found or states in ({"rest"}, {"stress"}):
+                continue
+            apart = _apart(left[one], left[other])
+            if apart and _made_alike(left[one], left[other]):
+                found[one] = apart
+    return found
+
+
+def _apart(one: Scan, other: Scan) -> tuple[str, ...]:
+    """Return in what two scans disagree on whose they are, and of which study."""
+    apart = differing(one.cube, other.cube)
+    same = one.study and one.study == other.study
+    if same and one.accession and other.accession and one.accession != other.accession:
+        apart += ("accession number",)
+    return apart
 
 
 def _fits(one: Scan, other: Scan) -> bool:
+    """Tell whether two scans are of one patient and like enough to compare."""
+    return not _apart(one, other) and _made_alike(one, other)
+
+
+def _made_alike(one: Scan, other: Scan) -> bool:
     """Tell whether two scans are like enough to compare; what a file does not say fits all."""
     return all(a == b or not a or not b for a, b in zip(one.like, other.like, strict=True)) and (
         _days_apart(one, other) <= TWO_DAY_LIMIT_DAYS
@@ -138,7 +204,12 @@ def _days_apart(one: Scan, other: Scan) -> int:
 
 def _likeness(one: Scan, other: Scan) -> int:
     pairs = [*zip(one.alike, other.alike, strict=True), *zip(one.like, other.like, strict=True)]
-    return sum(a == b for a, b in pairs)
+    return sum(a == b for a, b in pairs) + _one_size(one, other)
+
+
+def _one_size(one: Scan, other: Scan) -> bool:
+    """Tell whether two scans have the same voxels, whatever digits their sizes are written in."""
+    return bool(np.allclose(one.cube.spacing, other.cube.spacing, rtol=SAME_SIZE, atol=0))
 
 
 def _known_pairs(group: list[Scan], left: list[Scan], reason: str, question: str) -> list[Case]:
@@ -218,6 +289,7 @@ def _take(left: list[Scan], *taken: Scan) -> None:
 def _case(stress: Scan, rest: Scan, reason: str, question: str) -> Case:
     shared = [n for n, a, b in zip(_LIKE, stress.like, rest.like, strict=True) if a == b and a]
     apart = [n for n, a, b in zip(_ALIKE, stress.alike, rest.alike, strict=True) if a != b]
+    apart += [] if _one_size(stress, rest) else ["voxel size"]
     evidence = [*stress.finding.evidence, *rest.finding.evidence]
     evidence.append(f"paired: {reason}; same {', '.join(shared)}")
     if apart:
@@ -232,13 +304,19 @@ def _case(stress: Scan, rest: Scan, reason: str, question: str) -> Case:
     return replace(case, name=f"{case.name}{TWO_PATIENTS}") if case.apart else case
 
 
-def _single(scan: Scan) -> Case:
+def _single(scan: Scan, strangers: tuple[str, ...]) -> Case:
     finding: Finding = scan.finding
     question = ""
     if finding.contradictory:
         question = "The file contradicts itself about rest and stress. Which of the two is it?"
     elif not finding.state:
         question = "Nothing in the file says whether this is rest or stress. Which is it?"
+    if strangers:
+        asked = (
+            f"Another scan goes by the same study or patient but differs in {listed(strangers)}: "
+            "they were not paired. If both are of one patient after all, pair them."
+        )
+        question = f"{asked} {question}".strip()
     return Case(
         name=_titled(scan),
         kind="heart",
@@ -260,4 +338,5 @@ def _name(*scans: Scan) -> str:
     if len(names) == 1 and names != {""}:
         return names.pop()
     identity = "|".join(sorted(f"{scan.study}/{scan.instance}/{scan.digest}" for scan in scans))
-    return f"Case {hashlib.sha256(identity.encode()).hexdigest()[:4].upper()}"
+    shared = [word for word in scans[0].said if all(word in scan.said for scan in scans)]
+    return named(tuple(shared), "Case", identity)

@@ -17,13 +17,21 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Gate, Note, Source
 from cubeview.io.corrections import instrument_name
-from cubeview.io.dicom.file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
+from cubeview.io.dicom.file import bad_file, check_pixels, decode, pixel_notes, read_dataset
 from cubeview.io.dicom.frames import MOST_PARTS, SUMMED, VECTORS, numbered, vector
-from cubeview.io.dicom.geometry import number, pixel_spacing
+from cubeview.io.dicom.geometry import pixel_spacing
+from cubeview.io.dicom.identifiers import whose
+from cubeview.io.dicom.names import named, own_words
+from cubeview.io.dicom.numbers import integer, misread, number
 from cubeview.io.dicom.stack import flat_axes
 from cubeview.io.dicom.turn import times, turn
-from cubeview.io.dicom.units import parsed_unit
-from cubeview.io.dicom.what import NM_KINDS, NM_STORAGE, facts, image_kind
+from cubeview.io.dicom.units import Scale, parsed_unit, scale_of
+from cubeview.io.dicom.what import NM_KINDS, NM_STORAGE, facts, image_kind, is_capture
+
+_CAPTURED = {"NM", "PT", "CT", "MR"}
+"""Modalities of which a capture is shown as one; those of others are no measurements anyway."""
+
+_CAPTURE = "a capture: a picture for looking at, not measured values, of no known size or place"
 
 _NAMES = {key: f"{counted[0].upper()}{counted[1:-1]}" for key, counted in VECTORS.items()}
 _NAMES["AngularViewVector"] = "View"
@@ -48,7 +56,9 @@ class _Frames:
 
 
 def is_planar(header: Dataset) -> bool:
-    """Tell whether a header is that of nuclear medicine frames without slices."""
+    """Tell whether a header is that of frames without slices: of nuclear medicine, or captures."""
+    if is_capture(header):
+        return str(header.get("Modality") or "").strip().upper() in _CAPTURED and "Rows" in header
     nuclear = str(header.get("SOPClassUID") or "") == NM_STORAGE or header.get("Modality") == "NM"
     return nuclear and "Rows" in header
 
@@ -67,29 +77,34 @@ def read_planar(path: Path) -> tuple[Case, ...]:
         varying = _varying(header, count, notes)
         found = _sorted(header, kind, varying, count) or [_flat(varying, count, notes)]
         stored = decode(header, path)
+        capture = is_capture(header)
         text = NM_KINDS.get(kind, "frames of a kind the file does not name")
-        notes.insert(0, Note("info", f"{text}: not a volume, frames lie one behind the other"))
-        if is_lossy(header):
-            notes.append(Note("info", "compressed with loss on the way: values are approximate"))
-        flat = flat_axes((stored.shape[1], stored.shape[2]), pixel_spacing(header, notes))
+        text = f"{_CAPTURE};" if capture else f"{text}: not a volume,"
+        notes.insert(0, Note("info", f"{text} frames lie one behind the other"))
+        scale = Scale() if capture else scale_of(header)
+        notes += [*scale.notes, *misread([header])]
+        notes += pixel_notes(header)
+        sizes = (0.0, 0.0) if capture else pixel_spacing(header, notes)
+        flat = flat_axes((stored.shape[1], stored.shape[2]), sizes)
         shared = {**facts(header), **_rotation(header), **_gating(header)}
         seed = f"{header.get('SOPInstanceUID') or ''}{hashlib.sha256(stored.tobytes()).hexdigest()}"
-        label = f"NM {hashlib.sha256(seed.encode()).hexdigest()[:4].upper()}"
+        label = named(own_words(header), str(header.get("Modality") or "NM"), seed)
         cases = []
         for frames in found:
-            values = stored[frames.order].astype(np.float32)  # (gates, n, rows, columns)
+            values = scale.values(stored[frames.order])  # (gates, n, rows, columns)
             own = [*notes, *_accounted(frames, count, header)]
             cube = Cube(
                 axes=(frames.axis, *flat),
                 pixels=ArrayPixels(values.sum(axis=0)),
                 kind="volume",
-                unit="counts",
-                quantity_unit=parsed_unit("counts"),
+                unit=scale.unit,
+                quantity_unit=parsed_unit(scale.unit),
                 view="projections" if "TOMO" in kind and values.shape[1] > 1 else "",
                 facts=shared,
                 notes=tuple(own),
                 source=Source(path, frames.part),
                 instrument=instrument_name(shared.get("Camera", "")),
+                whose=whose(header),
                 gates=tuple(
                     Gate(name, ArrayPixels(gate))
                     for name, gate in zip(frames.gates, values, strict=bool(frames.gates))

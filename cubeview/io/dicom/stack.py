@@ -5,7 +5,7 @@ of Image Orientation (Patient), PS3.3 C.7.6.2.1.1; nothing else in a header can 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -13,15 +13,22 @@ import numpy as np
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Note
+from cubeview.cubes.orient import TILT_DEG, sheared, stacked_view
 
 SAME_PLACE_MM = 0.01
 """Slices nearer than this lie at one place: headers round to a micrometre or so."""
 
+SAME_PLACE_SHARE = 0.05
+"""The same as a share of the slice thickness, where tables wobble between frames."""
+
+SAME_SIZE = 1e-3
+"""Pixel sizes that differ by a smaller share are one, written with other digits."""
+
+SAME_WAY = 0.01
+"""Parts of a unit direction that differ by less are one direction: about half a degree."""
+
 UNEVEN = 0.01
 """Steps that differ by a larger share are uneven."""
-
-TILT_DEG = 0.5
-"""Stacks that lean more than this against their normal are called tilted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +58,14 @@ class Stack:
 
 def stacks(slices: Sequence[Slice]) -> list[Stack]:
     """Sort slices into volumes; every slice is in exactly one."""
-    groups: dict[tuple[object, ...], list[Slice]] = {}
+    groups: list[list[Slice]] = []
     for part in slices:
-        groups.setdefault(_alike(part), []).append(part)
-    made = [stack for group in groups.values() for stack in _volumes(group)]
+        alike = next((group for group in groups if _alike(group[0], part)), None)
+        if alike is None:
+            groups.append([part])
+        else:
+            alike.append(part)
+    made = [stack for group in groups for stack in _volumes(group)]
     if len(groups) == 1:
         return made
     note = Note("info", f"the series holds {len(groups)} orientations or sizes: this is one")
@@ -68,10 +79,16 @@ def stacks(slices: Sequence[Slice]) -> list[Stack]:
     return titled
 
 
-def _alike(part: Slice) -> tuple[object, ...]:
-    if part.frame is None or part.position is None:
-        return part.shape, part.sizes, None
-    return part.shape, tuple(np.round(part.sizes, 4)), tuple(np.round(part.frame, 2).ravel() + 0.0)
+def _alike(one: Slice, other: Slice) -> bool:
+    """Tell whether two slices can be of one stack; headers write one number in several ways."""
+    if one.shape != other.shape or not np.allclose(one.sizes, other.sizes, rtol=SAME_SIZE, atol=0):
+        return False
+    placed = [part.frame is not None and part.position is not None for part in (one, other)]
+    if not all(placed):
+        return placed[0] == placed[1]
+    assert one.frame is not None
+    assert other.frame is not None
+    return bool(np.abs(one.frame - other.frame).max() < SAME_WAY)
 
 
 def _volumes(group: list[Slice]) -> list[Stack]:
@@ -86,47 +103,112 @@ def _volumes(group: list[Slice]) -> list[Stack]:
     if len(set(places)) == 1:
         text = f"all {len(group)} images lie at the same place: shown in the order of their numbers"
         return [_counted(group, "Image", Note("info", text))]
+    notes: tuple[Note, ...] = ()
     parts = _split_by_marks(group, places)
     if parts is None:
-        parts = _split_by_turn(group, places)
-    return [_stack(part, title) for title, part in parts]
+        parts = _split_by_order(group, places)
+        text = f"{len(parts)} volumes lie at the same places and nothing in the file tells their "
+        text += "slices apart: taken in the order of their numbers"
+        notes = (Note("guess", text),)
+    # Where a part lacks a slice its sisters say where it would lie.
+    lead = dict(zip(reversed(places), reversed(group), strict=True))
+    whole = _stack(list(lead.values()))
+    place_of = {part.key: place for part, place in zip(group, places, strict=True)}
+    return [_part_of(whole, place_of, part, title, notes) for title, part in parts]
+
+
+def _part_of(
+    whole: Stack,
+    place_of: Mapping[int, int],
+    part: list[Slice],
+    title: str,
+    notes: tuple[Note, ...],
+) -> Stack:
+    """Return one of several volumes at the same places, as its sisters lie.
+
+    Parameters
+    ----------
+    whole : Stack
+        A slice of any of them at each place.
+    place_of : mapping of key to number of the place
+    part : list of Slice
+        Of this one.
+    title : str
+    notes : tuple of Note
+    """
+    own = {place_of[one.key]: one.key for one in part}
+    keys = tuple(None if key is None else own.get(place_of[key]) for key in whole.keys)
+    said = [note for note in whole.notes if not note.text.endswith(_LEFT_EMPTY)]
+    return replace(whole, keys=keys, notes=(*said, *gaps(keys), *notes), title=title)
 
 
 def _split_by_marks(group: list[Slice], places: list[int]) -> list[tuple[str, list[Slice]]] | None:
-    """Split by the fewest marks that leave no place twice in a part."""
+    """Split by the fewest marks, then into the fewest parts, that leave no place twice in one.
+
+    Where no marks do, a few slices may be left over: each volume's own are split off from it.
+    """
     names = list(dict.fromkeys(name for part in group for name, _ in part.marks))
     names = [n for n in names if len({dict(part.marks).get(n) for part in group}) > 1]
-    for count in (1, 2):
-        for chosen in combinations(names, count):
-            parts: dict[tuple[str, ...], list[int]] = {}
-            for number, part in enumerate(group):
-                marks = dict(part.marks)
-                parts.setdefault(tuple(marks.get(n, "") for n in chosen), []).append(number)
-            # A mark of its own for each slice tells nothing: parts must be volumes.
-            if len(parts) > len(group) // 2:
-                continue
-            if all(len({places[n] for n in part}) == len(part) for part in parts.values()):
-                return [
-                    (
-                        ", ".join(f"{n} {v}" for n, v in zip(chosen, values, strict=True)),
-                        [group[n] for n in part],
-                    )
-                    for values, part in sorted(parts.items(), key=lambda item: _natural(item[0]))
-                ]
-    return None
+    place_of = {part.key: place for part, place in zip(group, places, strict=True)}
+    found: list[tuple[int, int, int, tuple[str, ...], dict[tuple[str, ...], list[Slice]]]] = []
+    for chosen in (*combinations(names, 1), *combinations(names, 2)):
+        parts: dict[tuple[str, ...], list[Slice]] = {}
+        for part in group:
+            marks = dict(part.marks)
+            parts.setdefault(tuple(marks.get(n, "") for n in chosen), []).append(part)
+        twice = len(group) - sum(len({place_of[p.key] for p in one}) for one in parts.values())
+        # A mark of its own for each slice tells nothing: parts must be volumes.
+        if len(parts) <= len(group) // 2 and twice < len(group) / (2 * len(parts)):
+            found.append((twice, len(chosen), len(parts), chosen, parts))
+    if not found:
+        return None
+    *_, chosen, parts = min(found, key=lambda one: one[:3])
+    split = []
+    for values, one in sorted(parts.items(), key=lambda item: _natural(item[0])):
+        title = ", ".join(f"{n} {v}" for n, v in zip(chosen, values, strict=True))
+        for turn in _turns(one, place_of):
+            split.append((title, turn))
+            title = f"{title}, again"
+    return split
 
 
-def _split_by_turn(group: list[Slice], places: list[int]) -> list[tuple[str, list[Slice]]]:
-    """Split into the first slice at each place, the second at each place, and so on."""
-    parts: list[list[Slice]] = []
-    seen: dict[int, int] = {}
-    for part, place in zip(group, places, strict=True):
-        turn = seen.get(place, 0)
-        seen[place] = turn + 1
-        if turn == len(parts):
-            parts.append([])
-        parts[turn].append(part)
+def _turns(part: Sequence[Slice], place_of: Mapping[int, int]) -> list[list[Slice]]:
+    """Return the first slice at each place, the second at each place, and so on."""
+    turns: list[dict[int, Slice]] = []
+    for one in part:
+        place = place_of[one.key]
+        turn = next((turn for turn in turns if place not in turn), None)
+        if turn is None:
+            turns.append(turn := {})
+        turn[place] = one
+    return [list(turn.values()) for turn in turns]
+
+
+def _split_by_order(group: list[Slice], places: list[int]) -> list[tuple[str, list[Slice]]]:
+    """Split where the slices, in order, turn back, or come to a place for the second time.
+
+    Where neither gives as many volumes as there are slices at one place, the order runs from volume
+    to volume: the first slice at each place, the second at each, and so on.
+    """
+    place_of = {part.key: place for part, place in zip(group, places, strict=True)}
+    turns = _turns(group, place_of)
+    ways = (_runs(group, places, turning=turning) for turning in (True, False))
+    parts = next((runs for runs in ways if len(runs) == len(turns)), turns)
     return [(f"volume {number}", part) for number, part in enumerate(parts, 1)]
+
+
+def _runs(group: list[Slice], places: list[int], *, turning: bool) -> list[list[Slice]]:
+    """Return the slices up to each that comes to a place again, or also to each that turns back."""
+    runs: list[list[Slice]] = [[]]
+    seen: list[int] = []
+    for part, place in zip(group, places, strict=True):
+        back = turning and len(seen) > 1 and (place > seen[-1]) != (seen[1] > seen[0])
+        if place in seen or back:
+            runs.append([])
+            seen = []
+        runs[-1].append(part)
+        seen.append(place)
+    return runs
 
 
 def _natural(values: tuple[str, ...]) -> tuple[tuple[float, str], ...]:
@@ -152,7 +234,10 @@ def _places(group: list[Slice]) -> list[int]:
     along = _along(group)
     order = np.argsort(along, kind="stable")
     steps = np.diff(along[order], prepend=along[order[0]])
-    numbers = np.cumsum(steps > SAME_PLACE_MM)
+    near = max(SAME_PLACE_MM, SAME_PLACE_SHARE * min(part.thickness for part in group))
+    # Never so far that slices packed more tightly than they are thick become one.
+    near = min(near, max(SAME_PLACE_MM, 0.1 * float(steps.max())))
+    numbers = np.cumsum(steps > near)
     places = np.empty(len(group), dtype=int)
     places[order] = numbers
     return [int(place) for place in places]
@@ -187,7 +272,7 @@ def flat_axes(
     return made[0], made[1]
 
 
-def _stack(group: list[Slice], title: str = "") -> Stack:
+def _stack(group: list[Slice]) -> Stack:
     """Return the volume of slices at different places."""
     notes: list[Note] = []
     group = [group[n] for n in np.argsort(_along(group), kind="stable")]
@@ -205,11 +290,21 @@ def _stack(group: list[Slice], title: str = "") -> Stack:
             keys = [group[0].key]
             for part, count in zip(group[1:], counts, strict=True):
                 keys += [None] * (count - 1) + [part.key]
-            gone = [str(n) for n, key in enumerate(keys, 1) if key is None]
-            which = f"slices {', '.join(gone[:8])}{' …' if gone[8:] else ''}"
-            which = f"slice {gone[0]}" if len(gone) == 1 else which
-            notes.append(Note("info", f"{which} of {len(keys)} missing: left empty"))
-    return _placed(group, keys, values, title, notes)
+            notes += gaps(keys)
+    return _placed(group, keys, values, notes)
+
+
+_LEFT_EMPTY = "missing: left empty"
+
+
+def gaps(keys: Sequence[int | None]) -> list[Note]:
+    """Say which slices of a volume are not there: those of key None or less than 0."""
+    gone = [str(n) for n, key in enumerate(keys, 1) if key is None or key < 0]
+    if not gone:
+        return []
+    which = f"slices {', '.join(gone[:8])}{' …' if gone[8:] else ''}"
+    which = f"slice {gone[0]}" if len(gone) == 1 else which
+    return [Note("info", f"{which} of {len(keys)} {_LEFT_EMPTY}")]
 
 
 def _missing(steps: np.ndarray) -> list[int] | None:
@@ -225,7 +320,6 @@ def _placed(
     group: list[Slice],
     keys: list[int | None],
     values: np.ndarray | None,
-    title: str,
     notes: list[Note],
 ) -> Stack:
     """Return the stack with its axes and its place in the patient."""
@@ -245,8 +339,7 @@ def _placed(
     direction = way / step if step else normal
     tilt = float(np.degrees(np.arccos(np.clip(direction @ normal, -1.0, 1.0))))
     if tilt > TILT_DEG:
-        text = f"slices are sheared by {tilt:.1f}° against each other, as with a tilted gantry: "
-        notes.append(Note("info", text + "coordinates are right, the picture shows them straight"))
+        notes.append(Note("info", sheared(tilt)))
     affine = None
     if not all(first.sizes):
         text = "no pixel size in the file: rows and columns are only counted"
@@ -265,12 +358,4 @@ def _placed(
         z = Axis("Slice", "index", "", np.arange(len(keys)), guessed=True)
     starts = float(first.position @ first.frame[1]), float(first.position @ first.frame[0])
     axes = (z, *flat_axes(first.shape, first.sizes, starts))
-    return Stack(tuple(keys), axes, affine, _view(normal), tuple(notes), title)
-
-
-def _view(normal: np.ndarray) -> str:
-    """Return the name of the view, empty for an oblique one (more than 20° off)."""
-    main = int(np.abs(normal).argmax())
-    if abs(normal[main]) < np.cos(np.radians(20.0)):
-        return ""
-    return ("sagittal", "coronal", "transaxial")[main]
+    return Stack(tuple(keys), axes, affine, stacked_view(normal), tuple(notes))

@@ -55,9 +55,14 @@ _CJK: tuple[tuple[State, str], ...] = (
     ("stress", "負荷"),
     ("stress", "负荷"),
     ("stress", "ストレス"),
+    ("stress", "フカ"),
+    ("stress", "부하"),
     ("rest", "安静"),
     ("rest", "静息"),
     ("rest", "静止"),
+    ("rest", "アンセイ"),
+    ("rest", "レスト"),
+    ("rest", "휴식"),
 )
 _NOT_THAT = {"non", "no", "pre", "without", "not"}
 
@@ -82,7 +87,8 @@ class Finding:
 
 def words(text: str) -> list[str]:
     """Return the words of a label: split at signs, digits and inner capitals, without accents."""
-    split = re.sub(r"(?<=[a-z\u00e0-\u024f])(?=[A-Z])", " ", str(text))
+    text = unicodedata.normalize("NFKC", text)  # half-width and full-width letters are letters
+    split = re.sub(r"(?<=[a-z\u00e0-\u024f])(?=[A-Z])", " ", text)
     plain = unicodedata.normalize("NFKD", split.replace("ł", "l").replace("Ł", "L"))
     # Only Latin accents go; й of Russian words is a letter of its own.
     plain = "".join(c for c in plain if unicodedata.category(c) != "Mn" or c == "\u0306")
@@ -106,7 +112,7 @@ def state_of_text(text: str, *, short: bool = True) -> tuple[State, str, bool]:
             previous = word
         if not weak:
             for state, sign in _CJK:
-                if sign in str(text):
+                if sign in unicodedata.normalize("NFKC", text):
                     found.setdefault(state, sign)
         if len(found) == 1:
             state, word = next(iter(found.items()))

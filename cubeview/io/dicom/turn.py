@@ -9,7 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from cubeview.cubes.axes import Axis
-from cubeview.io.dicom.geometry import number
+from cubeview.io.dicom.numbers import number
 
 Placed = tuple[Axis, np.ndarray]
 """An axis, and the places in the order that its values run."""

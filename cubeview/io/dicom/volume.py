@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.tag import Tag
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.correct_body import NO_HEART
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.errors import CubeviewError, Report
 from cubeview.io.corrections import instrument_name
@@ -21,15 +21,16 @@ from cubeview.io.dicom.file import (
     bad_file,
     check_pixels,
     decode,
-    integer,
-    is_lossy,
+    pixel_notes,
     read_dataset,
 )
-from cubeview.io.dicom.geometry import number, numbers, pixel_spacing, unit_frame
-from cubeview.io.dicom.identifiers import whose
+from cubeview.io.dicom.identifiers import uid, whose
+from cubeview.io.dicom.names import named, own_words
+from cubeview.io.dicom.numbers import integer, misread
+from cubeview.io.dicom.slices import items_of, slices_of_files, slices_of_frames
 from cubeview.io.dicom.stack import Slice, Stack, stacks
-from cubeview.io.dicom.units import parsed_unit, scale_of
-from cubeview.io.dicom.what import facts
+from cubeview.io.dicom.units import Scale, parsed_unit, scale_of
+from cubeview.io.dicom.what import facts, image_type
 from cubeview.io.opened import Opened, Refusal
 
 MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET"}
@@ -38,30 +39,8 @@ MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET"}
 MOST_VOLUMES = 12
 """Volumes of one series that become cases of their own; more are averaged."""
 
-_MARKS = (
-    ("TemporalPositionIdentifier", "time point"),
-    ("EchoNumbers", "echo"),
-    ("EchoTime", "echo time"),
-    ("DiffusionBValue", "b value"),
-    ("TriggerTime", "trigger time"),
-    ("FrameReferenceTime", "time"),
-    ("AcquisitionNumber", "acquisition"),
-    ("ConvolutionKernel", "kernel"),
-    ("ImageType", "image type"),
-)
-_FRAME_MARKS = (
-    ("TemporalPositionTimeOffset", "time"),
-    ("EffectiveEchoTime", "echo time"),
-    ("DiffusionBValue", "b value"),
-    ("NominalCardiacTriggerDelayTime", "trigger time"),
-    ("FrameType", "image type"),
-)
-_SCALES = "PixelValueTransformationSequence"
-_MAPPING = "RealWorldValueMappingSequence"
-_POSITION_POINTERS = {Tag(0x0020, 0x9057), Tag(0x0020, 0x0032), Tag(0x0020, 0x9111)}
-
-Loaded = tuple[np.ndarray, str]
-"""Values of a slice, shape (rows, columns), float32, and their unit."""
+Loaded = tuple[np.ndarray, Scale]
+"""Values of a slice, shape (rows, columns), float32, and the scale that made them."""
 
 Load = Callable[[int], Loaded | None]
 """Reads the slice of a key; None where it is damaged."""
@@ -86,11 +65,6 @@ def is_enhanced(header: Dataset) -> bool:
     return _is_volume(header) and many
 
 
-def series_of(header: Dataset) -> str:
-    """Return what the files of one series share."""
-    return str(header.get("SeriesInstanceUID") or "")
-
-
 def read_series(singles: list[Single], *, report: Report) -> Opened:
     """Read the files of one series of single slices, in any order, as one case a volume.
 
@@ -100,11 +74,17 @@ def read_series(singles: list[Single], *, report: Report) -> Opened:
     """
     lead = singles[0].path
     with bad_file(lead):
-        singles = sorted(_without_copies(singles), key=_number)
+        singles = sorted(singles, key=_number)
+        there = len(singles)
+        singles = _without_copies(singles)
         paths = [single.path for single in singles]
-        slices = [_slice(n, single.header) for n, single in enumerate(singles)]
+        slices = slices_of_files([single.header for single in singles])
         _check_size(slices, lead)
         found = stacks(slices)
+        notes = misread(single.header for single in singles)
+    if there > len(singles):
+        text = f"files that hold the same slice as another one, left out: {there - len(singles)}"
+        notes.append(Note("info", text))
     errors: dict[Path, CubeviewError] = {}
 
     def load(key: int) -> Loaded | None:
@@ -113,15 +93,14 @@ def read_series(singles: list[Single], *, report: Report) -> Opened:
         try:
             header = read_dataset(path, pixels=True)
             with bad_file(path):
-                slope, intercept, unit = scale_of(header, _first(header, _MAPPING), header)
-                stored = decode(header, path)[0]
-                return (stored * slope + intercept).astype(np.float32), unit
+                scale = scale_of(header)
+                return scale.values(decode(header, path)[0]).astype(np.float32), scale
         except CubeviewError as error:
             errors[path] = error
             return None
 
     with bad_file(lead):
-        cases = _cases(found, load, singles[0].header, paths)
+        cases = _cases(found, load, singles[0].header, paths, notes)
     if not cases:
         raise errors.get(lead) or next(iter(errors.values()))
     return Opened(cases, tuple(Refusal(path, str(error)) for path, error in errors.items()))
@@ -136,7 +115,7 @@ def read_enhanced(path: Path) -> tuple[Case, ...]:
     with bad_file(path):
         check_pixels(header, path)
         count = integer(header, "NumberOfFrames", 1)
-        shared = _first(header, "SharedFunctionalGroupsSequence")
+        shared = next(iter(header.get("SharedFunctionalGroupsSequence") or []), Dataset())
         own = list(header.get("PerFrameFunctionalGroupsSequence") or [])
         if own and len(own) != count:
             raise CubeviewError(
@@ -144,19 +123,18 @@ def read_enhanced(path: Path) -> tuple[Case, ...]:
                 "file is damaged; export it again."
             )
         groups = [(own[n] if own else Dataset(), shared) for n in range(count)]
-        slices = [_frame_slice(n, pair, header) for n, pair in enumerate(groups)]
-        found = stacks(slices)
+        notes = misread([header, *(item for g in (*own[:1], shared) for item in items_of(g))])
+        slices, guesses = slices_of_frames(header, groups)
+        found = [_as_guessed(stack) if guesses else stack for stack in stacks(slices)]
         stored = decode(header, path)
 
     def load(key: int) -> Loaded:
         with bad_file(path):
-            slope, intercept, unit = scale_of(
-                _group(groups[key], _SCALES), _group(groups[key], _MAPPING), header
-            )
-            return (stored[key] * slope + intercept).astype(np.float32), unit
+            scale = scale_of(header, *groups[key])
+            return scale.values(stored[key]).astype(np.float32), scale
 
     with bad_file(path):
-        return _cases(found, load, header, [path] * count)
+        return _cases(found, load, header, [path] * count, [*notes, *guesses])
 
 
 def _is_volume(header: Dataset) -> bool:
@@ -169,11 +147,41 @@ def _number(single: Single) -> tuple[int, int, str]:
 
 
 def _without_copies(singles: list[Single]) -> list[Single]:
-    """Leave out files of the same instance, which a disc often holds twice."""
-    kept: dict[str, Single] = {}
-    for single in singles:
-        kept.setdefault(str(single.header.get("SOPInstanceUID") or single.path), single)
-    return list(kept.values())
+    """Leave out files that hold the same slice of the same picture, as discs often do.
+
+    Their instance numbers alone say nothing: anonymisers give all files one.
+    """
+    alike: dict[object, list[int]] = {}
+    for part in slices_of_files([single.header for single in singles]):
+        header = singles[part.key].header
+        number = integer(header, "InstanceNumber")
+        place = number if part.position is None else tuple(part.position)
+        alike.setdefault((place, part.marks), []).append(part.key)
+    kept: list[int] = []
+    for keys in alike.values():
+        first: dict[str, int] = {}
+        for n in keys:
+            first.setdefault(_content(singles[n]) if len(keys) > 1 else "", n)
+        # Of two files of one instance of which one is damaged, the other is the slice.
+        instances = [str(singles[n].header.get("SOPInstanceUID")) for n in first.values()]
+        if len(first) > 1 and "" in first and instances.count(instances[0]) == len(instances):
+            del first[""]
+        kept += first.values()
+    return [singles[n] for n in sorted(kept)]
+
+
+def _as_guessed(stack: Stack) -> Stack:
+    z, y, x = stack.axes
+    return replace(stack, axes=(replace(z, guessed=True), y, x))
+
+
+def _content(single: Single) -> str:
+    """Return a hash of the pixels of a file; empty where they cannot be read."""
+    try:
+        header = read_dataset(single.path, pixels=True)
+        return hashlib.sha256(decode(header, single.path).tobytes()).hexdigest()
+    except CubeviewError:
+        return ""
 
 
 def _check_size(slices: list[Slice], path: Path) -> None:
@@ -185,129 +193,46 @@ def _check_size(slices: list[Slice], path: Path) -> None:
         )
 
 
-def _slice(key: int, header: Dataset) -> Slice:
-    marks = [(name, _text(header.get(keyword))) for keyword, name in _MARKS]
-    mosaic = "MOSAIC" in _text(header.get("ImageType")).upper()
-    return _made(key, header, header, header, marks, placed=not mosaic)
-
-
-def _frame_slice(key: int, groups: tuple[Dataset, Dataset], header: Dataset) -> Slice:
-    content = _group(groups, "FrameContentSequence")
-    marks = [("stack", _text(content.get("StackID")))]
-    marks += _dimension_marks(header, content)
-    for keyword, name in _FRAME_MARKS:
-        for group in groups:
-            found = [item for e in group if e.VR == "SQ" for item in e.value if keyword in item]
-            if found:
-                marks.append((name, _text(found[0].get(keyword))))
-                break
-    return _made(
-        key,
-        header,
-        _group(groups, "PlanePositionSequence"),
-        _group(groups, "PlaneOrientationSequence"),
-        marks,
-        measures=_group(groups, "PixelMeasuresSequence"),
-    )
-
-
-def _dimension_marks(header: Dataset, content: Dataset) -> list[tuple[str, str]]:
-    """Return the dimension indices of a frame but for those that count places."""
-    values = content.get("DimensionIndexValues")
-    if values is None:
-        return []
-    values = [values] if isinstance(values, int) else list(values)
-    pointers = [
-        item.get("DimensionIndexPointer") for item in header.get("DimensionIndexSequence") or []
-    ]
-    return [
-        (f"dimension {n}", str(value))
-        for n, (value, pointer) in enumerate(zip(values, pointers, strict=False), 1)
-        if pointer not in _POSITION_POINTERS
-    ]
-
-
-def _made(
-    key: int,
-    header: Dataset,
-    place: Dataset,
-    turn: Dataset,
-    marks: list[tuple[str, str]],
-    *,
-    measures: Dataset | None = None,
-    placed: bool = True,
-) -> Slice:
-    measures = header if measures is None else measures
-    position = numbers(place.get("ImagePositionPatient"), 3)
-    flat = numbers(turn.get("ImageOrientationPatient"), 6)
-    frame = None if flat is None else unit_frame(flat)
-    thickness = abs(number(measures, "SpacingBetweenSlices") or number(measures, "SliceThickness"))
-    return Slice(
-        key=key,
-        shape=(integer(header, "Rows"), integer(header, "Columns")),
-        sizes=pixel_spacing(measures, []),
-        position=position if placed else None,
-        frame=frame if placed else None,
-        thickness=thickness,
-        marks=tuple((name, value) for name, value in marks if value),
-    )
-
-
-def _text(value: object) -> str:
-    """Return a header value as short text; only numbers and codes of the standard come here."""
-    if value is None or isinstance(value, bytes):
-        return ""
-    parts = [value] if isinstance(value, (str, int, float)) else value
-    try:
-        return "/".join(str(part) for part in parts)[:80]  # type: ignore[attr-defined]
-    except TypeError:
-        return str(value)[:80]
-
-
-def _first(item: Dataset, keyword: str) -> Dataset:
-    found = item.get(keyword)
-    return found[0] if found else Dataset()
-
-
-def _group(groups: tuple[Dataset, Dataset], keyword: str) -> Dataset:
-    """Return a functional group of a frame, else the one all frames share."""
-    own, shared = groups
-    return _first(own if own.get(keyword) else shared, keyword)
-
-
 def _cases(
-    found: list[Stack], load: Load, header: FileDataset, paths: list[Path]
+    found: list[Stack], load: Load, header: FileDataset, paths: list[Path], notes: list[Note]
 ) -> tuple[Case, ...]:
     """Return a case for each stack, or one for the mean of very many."""
     kind = MODALITIES[str(header.get("Modality")).strip().upper()]
-    seed = series_of(header) or str(header.get("SOPInstanceUID") or paths[0].name)
-    name = f"{kind} {hashlib.sha256(seed.encode()).hexdigest()[:4].upper()}"
+    first = str(header.get("SOPInstanceUID") or paths[0].name)
+    seed = uid(header, "SeriesInstanceUID") or "|".join(map(str, (paths[0].parent, first)))
+    name = named(own_words(header), kind, seed)
     shapes = {(len(stack.keys), *(len(axis) for axis in stack.axes)) for stack in found}
     if len(found) > MOST_VOLUMES and len(shapes) == 1 and found[0].affine is not None:
-        values, unit, lost = _voxels(found[0], load)
+        total, scales, lost = _voxels(found[0], load)
+        there = np.isfinite(total).astype(np.uint16)
+        total = np.nan_to_num(total)
         for stack in found[1:]:
-            more, _, also = _voxels(stack, load)
-            values += more
+            more, own, also = _voxels(stack, load)
+            there += np.isfinite(more)
+            total += np.nan_to_num(more)
+            scales += own
             lost += also
         text = f"{len(found)} volumes at the same place: their mean is shown"
-        cube = _cube(found[0], values / len(found), unit, lost, header, paths)
-        notes = (*cube.notes, Note("info", text))
-        return (Case(name, "volume", {"flux": replace(cube, notes=notes)}),)
+        with np.errstate(invalid="ignore"):
+            mean = total / np.where(there, there, np.nan)
+        said = [*notes, Note("info", text)]
+        cube = _cube(found[0], mean, scales, lost, header, paths, said)
+        return (Case(name, "volume", {"flux": cube}),)
     cases = []
     for stack in found:
-        values, unit, lost = _voxels(stack, load)
+        values, scales, lost = _voxels(stack, load)
         if lost < sum(key is not None for key in stack.keys):
-            cube = _cube(stack, values, unit, lost, header, paths)
+            cube = _cube(stack, values, scales, lost, header, paths, notes)
             title = f"{name} [{stack.title}]" if len(found) > 1 else name
             cases.append(Case(title, "volume", {"flux": cube}))
     return tuple(cases)
 
 
-def _voxels(stack: Stack, load: Load) -> tuple[np.ndarray, str, int]:
-    """Return the values of a stack, NaN in empty slices, their unit, and how many were lost."""
+def _voxels(stack: Stack, load: Load) -> tuple[np.ndarray, list[Scale], int]:
+    """Return the values of a stack, NaN in empty slices, their scales, and how many were lost."""
     z, y, x = (len(axis) for axis in stack.axes)
     values = np.full((z, y, x), np.nan, dtype=np.float32)
-    unit, lost = "", 0
+    scales, lost = [], 0
     for row, key in enumerate(stack.keys):
         if key is None:
             continue
@@ -315,19 +240,32 @@ def _voxels(stack: Stack, load: Load) -> tuple[np.ndarray, str, int]:
         if loaded is None:
             lost += 1
         else:
-            values[row], unit = loaded
-    return values, unit, lost
+            values[row], scale = loaded
+            scales.append(scale)
+    return values, scales, lost
 
 
 def _cube(
-    stack: Stack, values: np.ndarray, unit: str, lost: int, header: FileDataset, paths: list[Path]
+    stack: Stack,
+    values: np.ndarray,
+    scales: list[Scale],
+    lost: int,
+    header: FileDataset,
+    paths: list[Path],
+    more: list[Note],
 ) -> Cube:
-    notes = list(stack.notes)
+    notes = [*stack.notes, *more, *(note for scale in scales for note in scale.notes)]
+    units = {scale.unit for scale in scales}
+    unit = units.pop() if len(units) == 1 else ""
+    if units:
+        text = "its slices have different units, or some none: no unit is shown"
+        notes.append(Note("info", text))
     if lost:
         notes.append(Note("info", f"damaged slices left empty: {lost}"))
-    if is_lossy(header):
-        notes.append(Note("info", "compressed with loss on the way: values are approximate"))
-    if "MOSAIC" in _text(header.get("ImageType")).upper():
+    notes += pixel_notes(header)
+    if str(header.get("Modality")).strip().upper() == "PT":
+        notes.append(NO_HEART)
+    if "MOSAIC" in image_type(header):
         notes.append(Note("info", "a mosaic: the slices lie side by side in one picture"))
     first = next(key for key in stack.keys if key is not None)
     found = {"Modality": MODALITIES[str(header.get("Modality")).strip().upper()], **facts(header)}

@@ -3,10 +3,12 @@
 Only words from the tables here leave this module: header text may hold the patient's name.
 """
 
+import re
+
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from cubeview.io.dicom.file import integer
+from cubeview.io.dicom.numbers import integer
 from cubeview.io.dicom.state import words
 
 NM_STORAGE = "1.2.840.10008.5.1.4.1.1.20"
@@ -45,6 +47,15 @@ NM_KINDS = {
     "TOMO": "raw projections, before reconstruction",
     "GATED TOMO": "raw gated projections, before reconstruction",
 }
+
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_CAPTURES = {"MIP", "SCREEN SAVE", "SCREENSAVE", "SCREENSHOT", "SCREEN CAPTURE", "CAPTURE", "VRT"}
+_PLACES = (
+    "ImagePositionPatient",
+    "DetectorInformationSequence",
+    "PerFrameFunctionalGroupsSequence",
+)
+_ONE_TEXT = re.compile(r"[\\/,;]")
 
 _CORRECTIONS = {
     "UNIF": "uniformity",
@@ -114,9 +125,29 @@ def is_directory(header: Dataset) -> bool:
 
 def image_kind(header: Dataset) -> str:
     """Return value 3 of Image Type, upper case, empty when absent."""
+    values = image_type(header)
+    return values[2] if len(values) > 2 else ""
+
+
+def image_type(header: Dataset) -> list[str]:
+    """Return the values of Image Type, upper case; some programs write them as one text."""
     types = header.get("ImageType")
-    values = [types] if isinstance(types, str) else list(types or [])
-    return str(values[2]).strip().upper() if len(values) > 2 else ""
+    values = _ONE_TEXT.split(types) if isinstance(types, str) else list(types or [])
+    return [text for value in values if (text := str(value).strip(" []'\"").upper())]
+
+
+def is_capture(header: Dataset) -> bool:
+    """Tell whether an image is for looking at only: a secondary capture, a saved screen, a MIP.
+
+    Some converters file what was measured as a secondary capture (PS3.3 A.8): a primary image with
+    a place, or of a kind that only measurements have, is none.
+    """
+    filed = str(header.get("SOPClassUID") or "").startswith(_SECONDARY_CAPTURE)
+    values, kind = image_type(header), image_kind(header)
+    placed = any(keyword in header for keyword in _PLACES)
+    if filed and "PRIMARY" in values[:2]:
+        return not (placed or kind in NM_KINDS or "RECON" in kind)
+    return filed or (not placed and not _CAPTURES.isdisjoint(values))
 
 
 def corrections(header: Dataset) -> tuple[str, ...]:

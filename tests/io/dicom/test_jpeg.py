@@ -11,6 +11,7 @@ from cubeview.errors import CubeviewError
 from cubeview.io import open_path
 from cubeview.io.dicom.file import decode
 from cubeview.io.dicom.jpeg import sound_jpeg
+from tests.io.dicom.nm_files import nm, truth, write
 
 FILES = (
     "dicom_other/CT_Philips_jpegll.dcm",
@@ -163,3 +164,35 @@ def test_signed_values_keep_their_sign_in_an_unsigned_jpeg_2000_stream(shared_da
     expected = (stored.astype(int) + half) % (2 * half) - half
     assert expected.min() < 0
     np.testing.assert_array_equal(decode(ds, Path("signed")), expected)
+
+
+def scan_in(tmp_path, syntax, data, **extra):
+    path = write(nm(**extra), tmp_path / "scan")
+    ds = pydicom.dcmread(path)
+    ds.file_meta.TransferSyntaxUID, ds.PixelData = syntax, data
+    ds.save_as(path, enforce_file_format=True)
+    return path
+
+
+def test_the_swapped_pixels_of_ge_are_read_and_not_called_compressed(tmp_path):
+    ds = nm(PixelData=truth().astype(">u2").tobytes())
+    path = write(ds, tmp_path / "scan", pydicom.uid.ImplicitVRLittleEndian)
+    plain, swapped = b"1.2.840.10008.1.2\0", b"1.2.840.113619.5.2"
+    content = path.read_bytes()
+    assert content.count(plain) == 1
+    path.write_bytes(content.replace(plain, swapped))
+    (case,) = open_path(path)
+    np.testing.assert_array_equal(case.main.pixels.read(), truth()[0])
+    assert any("not compressed" in note.text for note in case.notes)
+
+
+def test_pixels_in_items_that_are_not_compressed_are_read(tmp_path):
+    frames = [frame.astype("<u2").tobytes() for frame in truth()[0]]
+    (case,) = open_path(scan_in(tmp_path, "1.2.840.10008.1.2.1.98", encapsulate(frames)))
+    np.testing.assert_array_equal(case.main.pixels.read(), truth()[0])
+
+
+def test_a_syntax_nobody_knows_is_not_called_compressed(tmp_path):
+    with pytest.raises(CubeviewError, match="outside the standard") as caught:
+        open_path(scan_in(tmp_path, "1.2.826.0.1.99", truth().astype("<u2").tobytes()))
+    assert "compressed" not in str(caught.value)

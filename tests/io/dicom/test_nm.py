@@ -176,7 +176,6 @@ def test_real_world_values_outrank_rescale(tmp_path, slots):
         ({"SliceVector": [1, 2, 3, 3, 5]}, "slice 3 is there twice"),
         ({"SliceVector": [1, 2, 3, 5, 6]}, "cannot fill 6 slices"),
         ({"SliceVector": [1, 2, 3, 4]}, "4 slice numbers for 5 frames"),
-        ({"SliceVector": None}, "no Slice Vector"),
         ({"EnergyWindowVector": [1, 1, 1, 2, 2]}, "2 energy windows"),
         ({"TimeSlotVector": [1, 1, 1, 1, 2]}, "cannot fill 5 slices at 2 gates"),
         ({"Rows": 0}, "has none"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cubeview.io import open_paths
+from cubeview.io import chosen_together, open_paths
 from cubeview.io.dicom.state import state_of_text
 from tests.io.dicom.nm_files import drug, nm, patient_state, truth, write
 
@@ -65,6 +65,12 @@ def tmp_path(tmp_path):
         ("Repouso", "rest"),
         ("в покое", "rest"),
         ("安静時", "rest"),
+        ("ｽﾄﾚｽ SA", "stress"),
+        ("ﾌｶ", "stress"),
+        ("ｱﾝｾｲ", "rest"),
+        ("ﾚｽﾄ", "rest"),
+        ("ＳＴＲＥＳＳ", "stress"),
+        ("부하", "stress"),
         ("RESTRICTED", ""),
         ("FORREST", ""),
         ("Dr. Forrest", ""),
@@ -291,3 +297,125 @@ def test_every_scan_is_in_one_case(tmp_path):
         scan(tmp_path, str(number), shift=number, study=study, SeriesDescription=text)
     cubes = [cube for case in opened(tmp_path) for cube in case.cubes.values()]
     assert sorted(first_value(cube) for cube in cubes) == list(range(12))
+
+
+def both(tmp_path, *, one=None, other=None, **shared):
+    """Write rest of one patient and stress of another, or the same, in one study."""
+    scan(tmp_path, "a", SeriesDescription="REST", **shared, **(one or {}))
+    scan(tmp_path, "b", shift=1, SeriesDescription="STRESS", **shared, **(other or {}))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ({"PatientID": "A"}, {"PatientID": "B"}, "patient number"),
+        (
+            {"PatientID": "A", "PatientBirthDate": "19400101"},
+            {"PatientID": "B", "PatientBirthDate": "19601212"},
+            "patient number and birth date",
+        ),
+        ({"PatientBirthDate": "19400101"}, {"PatientBirthDate": "19601212"}, "birth date"),
+        ({"PatientSex": "F"}, {"PatientSex": "M"}, "sex"),
+        ({"AccessionNumber": "7001"}, {"AccessionNumber": "7002"}, "accession number"),
+        (
+            {"PatientID": "anonymized", "PatientName": "HUNT^ONE"},
+            {"PatientID": "anonymized", "PatientName": "HUNT^TWO"},
+            "patient name",
+        ),
+    ],
+)
+def test_scans_that_disagree_on_whose_they_are_stay_apart_and_ask(tmp_path, one, other, said):
+    both(tmp_path, one=one, other=other)
+    cases = opened(tmp_path)
+    assert [case.roles for case in cases] == [("rest",), ("stress",)]
+    for case in cases:
+        assert f"differs in {said}:" in case.question
+        assert "pair them" in case.question
+        shown = case.question + case.name + " ".join(case.evidence)
+        assert not any(value in shown for value in (*one.values(), *other.values()) if value[2:])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"PatientID": "0815-4711"}, {"PatientID": "0815 4711 "}),
+        ({"PatientBirthDate": "19400101"}, {"PatientBirthDate": ""}),
+        ({"PatientBirthDate": "19400101"}, {"PatientBirthDate": "19000101"}),
+        ({"PatientSex": "F"}, {"PatientSex": "O"}),
+        ({"PatientName": "DOE^JANE"}, {"PatientName": "Doe^Jane^M"}),
+        ({"PatientID": "", "PatientName": "DOE^JANE"}, {"PatientID": "", "PatientName": "Anon"}),
+    ],
+)
+def test_what_is_spelt_otherwise_or_says_nothing_parts_nobody(tmp_path, one, other):
+    both(tmp_path, one=one, other=other)
+    case = only(tmp_path)
+    assert (case.roles, case.question, case.cautions) == (("stress", "rest"), "", ())
+
+
+@pytest.mark.parametrize("word", ["anonymized", "0000", "1.2.840.10008.1.1", "UNKNOWN", "0.0.0.0"])
+def test_placeholders_tie_nothing_together(tmp_path, word):
+    blank = dict.fromkeys(("PatientID", "PatientName"), "anon" if word[2:3] == "2" else word)
+    for folder, state in (("x", "rest"), ("y", "stress")):
+        (tmp_path / folder).mkdir()
+        ds = nm(stored=truth() + len(folder + state), SeriesDescription=state, **blank)
+        ds.StudyInstanceUID = ds.SeriesInstanceUID = ds.SOPInstanceUID = word
+        write(ds, tmp_path / folder / state)
+    cases = opened(tmp_path)
+    assert [case.roles for case in cases] == [("rest",), ("stress",)]
+    assert all("placeholders" in " ".join(n.text for n in case.notes) for case in cases)
+
+
+@pytest.mark.parametrize(
+    ("names", "pairs", "asked"),
+    [
+        (("P7_rest", "P7_stress"), 1, False),
+        (("P7_rest", "P8_stress"), 0, False),
+        (("rest", "stress"), 1, True),
+        (("rest_SA", "stress_SA"), 1, True),
+    ],
+)
+def test_file_names_pair_only_where_they_name_somebody(tmp_path, names, pairs, asked):
+    for shift, name in enumerate(names):
+        ds = nm(stored=truth() + shift, PatientID="anonymized", StudyInstanceUID="anonymized")
+        write(ds, tmp_path / f"{name}.dcm")
+    cases = opened(tmp_path)
+    assert sum(len(case.roles) == 2 for case in cases) == pairs
+    assert any("Do they belong together" in case.question for case in cases) == asked
+
+
+def test_one_patient_in_two_studies_of_whom_the_birth_dates_differ_asks(tmp_path):
+    scan(tmp_path, "a", SeriesDescription="REST", PatientBirthDate="19400101")
+    more = {"study": OTHER_STUDY, "PatientBirthDate": "19410101"}
+    scan(tmp_path, "b", SeriesDescription="STRESS", shift=1, **more)
+    assert ["birth date" in case.question for case in opened(tmp_path)] == [True, True]
+
+
+def chosen(*paths):
+    return chosen_together(open_paths(paths), paths).cases
+
+
+def test_two_scans_made_otherwise_are_compared_where_they_were_chosen_together(tmp_path):
+    one = scan(tmp_path, "a", SeriesDescription="REST NC", CorrectedImage=["UNIF"])
+    other = scan(tmp_path, "b", shift=1, SeriesDescription="STRESS AC", CorrectedImage=["ATTN"])
+    assert len(open_paths([one, other]).cases) == 2
+    assert len(chosen(tmp_path)) == 2
+    (case,) = chosen(one, other)
+    assert case.roles == ("stress", "rest")
+    assert case.cautions == (
+        "Not made alike: attenuation corrected in stress, not corrected in rest.",
+    )
+    scan(tmp_path, "b", shift=1, SeriesDescription="STRESS AC", PatientID="B")
+    assert len(chosen(one, other)) == 2
+
+
+def test_voxels_of_one_size_are_not_called_two(tmp_path):
+    both(tmp_path, one={"PixelSpacing": [4.795, 3.5]}, other={"PixelSpacing": [4.7949, 3.5]})
+    assert "voxel size" not in " ".join(only(tmp_path).evidence)
+
+
+def test_names_are_the_words_of_the_study_and_of_nobody(tmp_path):
+    said = "Jane Heart's MPI SPECT (Dr. Smith, 12.3.) 4711"
+    both(tmp_path, PatientName="Heart^Jane", StudyDescription=said)
+    title, _, digits = only(tmp_path).name.rpartition(" ")
+    assert title == "MPI SPECT"
+    assert len(digits) == 8

@@ -141,6 +141,17 @@ def test_one_slice_brings_its_series_and_copies_count_once(tmp_path):
     assert case.main.shape[0] == 2
 
 
+def test_a_folder_that_may_not_be_listed_keeps_its_slice(tmp_path, monkeypatch):
+    path = write(single("CT", 1, 0.0), tmp_path / "1")
+
+    def closed(folder):
+        raise PermissionError(13, "closed")
+
+    monkeypatch.setattr(type(path), "iterdir", closed)
+    (case,) = open_paths([path]).cases
+    assert case.main.shape[0] == 1
+
+
 def test_a_damaged_slice_is_refused_and_the_others_are_shown(tmp_path):
     for number in (1, 2, 3):
         write(single("CT", number, 4.0 * number), tmp_path / str(number))
@@ -251,3 +262,170 @@ def test_a_real_series_with_a_gap_and_one_of_two_orientations(shared_data):
     (same,) = open_path(shared_data / "dicom_series" / "failing" / "notavolume")
     assert same.main.axes[0].name == "Image"
     assert same.main.affine is None
+
+
+def frames(tmp_path, times, places=6, *, gone=(), **marks):
+    """Write PET frames of slices at the same places; the first pixel says frame and slice."""
+    for frame, time in enumerate(times):
+        for place in range(places):
+            if (frame, place) in gone:
+                continue
+            number = frame * places + place + 1
+            extra = {name: times_of(time) for name, times_of in marks.items()}
+            ds = single("PT", number, 3.0 * place, Units="BQML", RescaleSlope=1, **extra)
+            ds.PixelData = pixels(10 * (frame + 1) + place).tobytes()
+            write(ds, tmp_path / f"t{frame}_s{place}")
+
+
+def firsts(case):
+    return [int(v) // 100 if np.isfinite(v) else None for v in case.main.pixels.read()[:, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"AcquisitionTime": lambda t: f"1000{t:02d}"},
+        {"AcquisitionDateTime": lambda t: f"202001022359{t:02d}.5"},
+        {"FrameReferenceTime": lambda t: 1000 * t},
+        {"ContentTime": lambda t: f"1000{t:02d}.125"},
+        {},
+    ],
+)
+@pytest.mark.parametrize("gone", [2, 0, 5])
+def test_frames_are_told_apart_by_time_and_say_what_they_lack(tmp_path, marks, gone):
+    frames(tmp_path, (1, 7, 30), gone={(1, gone)}, **marks)
+    cases = open_path(tmp_path)
+    whole = [list(range(10 * n, 10 * n + 6)) for n in (1, 2, 3)]
+    whole[1][gone] = None
+    assert [firsts(case) for case in cases] == whole
+    assert f"slice {gone + 1} of 6 missing" in texts(cases[1].main)
+    assert "missing" not in texts(cases[0].main) + texts(cases[2].main)
+    assert len({tuple(case.main.affine.ravel()) for case in cases}) == 1
+    for case in cases:
+        guessed = "taken in the order of their numbers" in texts(case.main)
+        assert guessed == (not marks)
+        assert "2020" not in case.name
+        assert "23595" not in case.name
+
+
+def test_a_slice_sent_twice_counts_once_and_another_at_its_place_is_shown(tmp_path):
+    frames(tmp_path, (1, 2), FrameReferenceTime=lambda t: t)
+    ds = single("PT", 12, 12.0, Units="BQML", RescaleSlope=1, FrameReferenceTime=2)
+    ds.PixelData = pixels(24).tobytes()
+    write(ds, tmp_path / "again")
+    cases = open_path(tmp_path)
+    assert [firsts(case) for case in cases] == [list(range(10, 16)), list(range(20, 26))]
+    assert "left out: 1" in texts(cases[0].main)
+    ds.PixelData = pixels(99).tobytes()
+    write(ds, tmp_path / "again")
+    more, *cases = open_path(tmp_path)
+    assert [firsts(case) for case in cases] == [list(range(10, 16)), list(range(20, 26))]
+    assert firsts(more) == [None, None, None, None, 99, None]
+    assert more.name.endswith("again]")
+
+
+def test_slices_in_turn_through_their_volumes_are_told_apart_as_a_guess(tmp_path):
+    for place in range(4):
+        for frame in range(3):
+            ds = single("MR", 3 * place + frame + 1, 4.0 * place)
+            ds.PixelData = pixels(10 * frame + place).tobytes()
+            write(ds, tmp_path / f"{place}{frame}")
+    cases = open_path(tmp_path)
+    assert [firsts(case) for case in cases] == [[0, 1, 2, 3], [10, 11, 12, 13], [20, 21, 22, 23]]
+    assert all(any(n.level == "guess" for n in case.notes) for case in cases)
+
+
+@pytest.mark.parametrize("same", ["anonymized", "1.2.3.4.5", ""])
+def test_slices_of_one_instance_number_are_all_there(tmp_path, same):
+    for number in range(6):
+        ds = single("PT", number, 3.0 * number, series="anonymized", SOPInstanceUID=same or "1.2")
+        ds.InstanceNumber = 1
+        if not same:
+            del ds.InstanceNumber
+        write(ds, tmp_path / str(number))
+    (case,) = open_path(tmp_path)
+    assert firsts(case) == list(range(6))
+
+
+@pytest.mark.parametrize("series", ["anonymized", "1.2.3.4"])
+def test_slices_of_two_patients_are_no_volume(tmp_path, series):
+    for number in range(4):
+        patient = "4711" if number < 2 else "4712"
+        ds = single("CT", number, 4.0 * number, series=series, PatientID=patient)
+        write(ds, tmp_path / str(number))
+    assert [firsts(case) for case in open_path(tmp_path)] == [[0, 1], [2, 3]]
+
+
+def test_slices_of_one_series_are_a_volume_though_each_has_a_study_of_its_own(tmp_path):
+    for number in range(3):
+        ds = single("CT", number, 4.0 * number, StudyInstanceUID=f"1.2.3.{number}")
+        write(ds, tmp_path / str(number))
+    (case,) = open_path(tmp_path)
+    assert firsts(case) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("keyword", ["SeriesNumber", "StudyDate", "AccessionNumber"])
+def test_two_series_of_one_number_are_two(tmp_path, keyword):
+    for number in range(4):
+        said = {keyword: 20200101 + number // 2}
+        ds = single("CT", number, 4.0 * number, **{k: str(v) for k, v in said.items()})
+        write(ds, tmp_path / str(number))
+    assert [firsts(case) for case in open_path(tmp_path)] == [[0, 1], [2, 3]]
+
+
+def test_one_word_for_all_series_does_not_join_folders(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        for number in (1, 2):
+            ds = single("CT", number, 4.0 * number, series="anonymized", PatientID="anonymized")
+            write(ds, tmp_path / folder / str(number))
+    assert [case.main.shape[0] for case in open_path(tmp_path)] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "wobble",
+    [
+        {"ImageOrientationPatient": ([0.125, 0.992, 0, 0, 0, -1], [0.125001, 0.992, 0, 0, 0, -1])},
+        {"ImageOrientationPatient": ([0.1249, 0.992, 0, 0, 0, -1], [0.1251, 0.992, 0, 0, 0, -1])},
+        {"PixelSpacing": ([0.976549, 0.976549], [0.97655, 0.97655])},
+        {"PixelSpacing": ([0.97656, 0.97656], [0.976562, 0.976563])},
+        {"SliceThickness": (3.0, 3.0001)},
+    ],
+)
+def test_numbers_that_wobble_in_their_digits_are_one_volume(tmp_path, wobble):
+    normal = np.cross((0.125, 0.992, 0.0), (0, 0, -1.0))
+    for number in range(6):
+        ds = single("CT", number, 0.0, position=ORIGIN + 3.0 * number * normal)
+        ds.ImageOrientationPatient = [0.125, 0.992, 0, 0, 0, -1]
+        for keyword, values in wobble.items():
+            setattr(ds, keyword, values[number % 2])
+        write(ds, tmp_path / str(number))
+    (case,) = open_path(tmp_path)
+    assert case.main.shape[0] == 6
+    assert case.main.spacing[0] == pytest.approx(3.0, rel=1e-3)
+
+
+def test_frames_whose_places_wobble_are_at_the_same_places(tmp_path):
+    for frame in (1, 2):
+        for place in range(4):
+            at = 3.0 * place + 0.02 * frame * (-1) ** place
+            extra = {"FrameReferenceTime": frame}
+            write(single("PT", 4 * frame + place, at, **extra), tmp_path / f"{frame}{place}")
+    cases = open_path(tmp_path)
+    assert [case.main.shape[0] for case in cases] == [4, 4]
+
+
+def test_thin_slices_are_not_taken_for_one(tmp_path):
+    for number in range(5):
+        write(single("CT", number, 0.1 * number), tmp_path / str(number))
+    (case,) = open_path(tmp_path)
+    assert case.main.shape[0] == 5
+
+
+def test_names_are_of_the_study_and_no_four_digits(tmp_path):
+    said = {"StudyDescription": "Doe, Jane: CT Thorax", "SeriesDescription": "Lung Jane"}
+    write(single("CT", 1, 0.0, **said), tmp_path / "1")
+    (case,) = open_path(tmp_path)
+    title, _, digits = case.name.rpartition(" ")
+    assert title == "CT Thorax"
+    assert len(digits) == 8

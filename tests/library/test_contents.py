@@ -1,0 +1,103 @@
+"""A label finds its scan again by pixels, whatever became of its file."""
+
+import pydicom
+import pytest
+from pydicom.uid import RLELossless
+
+from cubeview.errors import CubeviewError
+from cubeview.io import open_paths
+from cubeview.io.identity import identity
+from cubeview.library.folder import scan_folder
+from cubeview.library.library import Library
+from cubeview.library.stored import hashes_of, open_stored, rewritten
+from tests.io.dicom.nm_files import nm, truth, write
+
+SET = "SPECT perfusion"
+
+
+@pytest.fixture
+def library(tmp_path):
+    made = Library(tmp_path / "library.sqlite", "me")
+    yield made
+    made.close()
+
+
+def pair(folder, **extra):
+    folder.mkdir(exist_ok=True)
+    for shift, state in enumerate(("rest", "stress")):
+        ds = nm(stored=truth() + 9 * shift, StudyInstanceUID="1.2.3", SeriesDescription=state)
+        for keyword, value in extra.items():
+            setattr(ds, keyword, value)
+        write(ds, folder / state)
+    return folder
+
+
+def known(library, folder):
+    """Return the number of the case of a folder, and whether only its pixels say so."""
+    (case,) = open_paths([folder]).cases
+    hashes = hashes_of(library, case)
+    return library.find(identity(case, hashes)), rewritten(library, case, hashes)
+
+
+def labelled(library, folder):
+    (case,) = open_paths([folder]).cases
+    number = library.add_case(case, hashes_of(library, case))
+    library.label(number, "healthy", label_set=SET)
+    return number
+
+
+def compressed(folder, at):
+    at.mkdir()
+    for path in folder.iterdir():
+        ds = pydicom.dcmread(path)
+        ds.compress(RLELossless)
+        ds.save_as(at / f"{path.name}.rle")
+    return at
+
+
+def test_a_scan_is_known_again_after_renaming_pseudonyms_and_compression(library, tmp_path):
+    first = pair(tmp_path / "first")
+    number = labelled(library, first)
+    assert known(library, first) == (number, False)
+    other = {"PatientID": "P-1", "PatientName": "P-1", "StudyDate": "", "StudyInstanceUID": "1.2.9"}
+    for folder in (pair(tmp_path / "named", **other), compressed(first, tmp_path / "packed")):
+        assert known(library, folder) == (number, True)
+        (found,) = scan_folder(library, [folder]).cases
+        assert found.known
+    assert library.current(SET)[number, "me"].class_name == "healthy"
+
+
+def test_it_opens_from_its_new_file_where_the_first_has_gone(library, tmp_path):
+    first = pair(tmp_path / "first")
+    number = labelled(library, first)
+    packed = compressed(first, tmp_path / "packed")
+    for path in first.iterdir():
+        path.unlink()
+    with pytest.raises(CubeviewError, match="not where it was"):
+        open_stored(library, number)
+    (case,) = open_paths([packed]).cases
+    library.found_again(case, hashes_of(library, case))
+    assert open_stored(library, number).roles == ("stress", "rest")
+    # What else lies there by then is not taken for it.
+    write(nm(stored=truth() + 77, SeriesDescription="rest"), packed / "rest.rle")
+    with pytest.raises(CubeviewError, match="has changed"):
+        open_stored(library, number)
+
+
+def test_other_pixels_and_no_pixels_are_nobody_s(library, tmp_path):
+    labelled(library, pair(tmp_path / "first"))
+    more = pair(tmp_path / "more", StudyInstanceUID="1.2.4")
+    write(nm(stored=truth() + 5, StudyInstanceUID="1.2.4", SeriesDescription="rest"), more / "rest")
+    assert known(library, more) == (None, True)
+    blank = {"PixelData": bytes(truth().size * 2)}
+    labelled(library, pair(tmp_path / "blank", **blank))
+    assert known(library, pair(tmp_path / "void", PatientID="2", **blank)) == (None, False)
+
+
+def test_exchanged_states_are_another_reading(library, tmp_path):
+    first = pair(tmp_path / "first")
+    number = labelled(library, first)
+    (case,) = open_paths([compressed(first, tmp_path / "packed")]).cases
+    swapped = case.swapped()
+    assert library.find(identity(swapped, hashes_of(library, swapped))) is None
+    assert library.find(identity(case, hashes_of(library, case))) == number
