@@ -9,6 +9,7 @@ import numpy as np
 
 from cubeview.cubes.cube import Box, Cube, Pixels
 from cubeview.cubes.region import Circle
+from cubeview.cubes.units import summed
 from cubeview.errors import Report, nothing
 
 How = Literal["sum", "mean"]
@@ -26,10 +27,11 @@ class ApertureSpectrum:
     were resampled neighbours are not, and the true one is larger.
     """
 
-    values: np.ndarray  # shape (z,), float32, in cube.unit: sum or mean; NaN where none is known
+    values: np.ndarray  # shape (z,), float32, in `unit`: sum or mean; NaN where none is known
     sigma: np.ndarray | None  # shape (z,), float32
     voxels: int  # of a plane in the aperture
     share: float  # of them that was read, 0 to 1; sums are scaled up to the whole until it is 1
+    unit: str = ""  # that of the cube for a mean; a sum of Jy/beam is one of Jy
 
 
 def aperture_spectrum(
@@ -42,6 +44,8 @@ def aperture_spectrum(
     partial: Callable[[ApertureSpectrum], None] | None = None,
 ) -> ApertureSpectrum:
     """Add up the spectra within a circle.
+
+    What is given per beam or per area is summed as the flux it is, see `cubeview.cubes.units`.
 
     Parameters
     ----------
@@ -64,7 +68,8 @@ def aperture_spectrum(
     """
     depth = cube.shape[0]
     runs = circle.runs(cube.shape)
-    sums = _Sums(depth, cube.uncertainty is not None)
+    spaxel, unit = summed(cube) if how == "sum" else (1.0, cube.unit)
+    sums = _Sums(depth, cube.uncertainty is not None, spaxel, unit)
     voxels = sum(run.stop - run.start for _, run in runs)
     pieces = _rows(runs, depth) if by_rows else _planes(runs, depth)
     last = time.perf_counter()
@@ -111,7 +116,8 @@ def _planes(runs: list[tuple[int, slice]], depth: int) -> _Pieces:
 class _Sums:
     """Sums over the voxels seen so far, plane by plane."""
 
-    def __init__(self, depth: int, noisy: bool) -> None:
+    def __init__(self, depth: int, noisy: bool, spaxel: float, unit: str) -> None:
+        self._spaxel, self._unit = spaxel, unit
         self._total = np.zeros(depth)
         self._filled = np.zeros(depth)
         self._variance = np.zeros(depth) if noisy else None
@@ -131,14 +137,16 @@ class _Sums:
         """Return what is known so far; `factor` makes up for rows still missing in a sum."""
         empty = self._filled == 0
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            scale = 1 / self._filled if how == "mean" else np.full(len(empty), factor)
+            scale = (
+                1 / self._filled if how == "mean" else np.full(len(empty), factor * self._spaxel)
+            )
             values = np.where(empty, np.nan, self._total * scale).astype(np.float32)
             sigma = None
             if self._variance is not None:
                 # A mean of fewer voxels is noisier by itself; so is a sum scaled up.
                 spread = np.sqrt(self._variance)
                 sigma = np.where(empty, np.nan, spread * scale).astype(np.float32)
-        return ApertureSpectrum(values, sigma, voxels, share)
+        return ApertureSpectrum(values, sigma, voxels, share, self._unit)
 
 
 def _sum(values: np.ndarray, finite: np.ndarray) -> np.ndarray:
