@@ -10,7 +10,7 @@ from PyQt6.QtGui import QColor
 
 from cubeview.cubes.aperture import ApertureSpectrum
 from cubeview.cubes.cube import Cube
-from cubeview.cubes.region import Circle
+from cubeview.cubes.region import circle_on
 from cubeview.cubes.units import parse_unit
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
@@ -122,7 +122,7 @@ class SpectrumView(CaseView):
         self._place = place
         if radius:
             self._fetch.stop()
-            self._adding.get(self.cube, Circle(y, x, radius), how)
+            self._adding.get(self.cube, circle_on(self.cube, y, x, radius), how)
             return
         self._adding.stop()
         self._name_values(self.cube)
@@ -139,7 +139,9 @@ class SpectrumView(CaseView):
 
     def _show_aperture(self, found: ApertureSpectrum) -> None:
         radius, how = self.session.aperture, self.session.aperture_how
-        words = [f"{how} of {found.voxels} voxels", f"r = {radius:.3g} px"]
+        arcsec = radius * min(self.cube.spacing[1:])
+        size = f"{radius:.3g} px" if self.cube.wcs is None else f"{arcsec:.3g}″"
+        words = [f"{how} of {found.voxels:.4g} voxels", f"r = {size}"]
         if found.share < 1:
             words.append(f"{found.share:.0%} read")
         self.title.set_words("Spectrum", *words)
