@@ -8,13 +8,15 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import judge, labels, look, make, search, selftest, teach
 from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
+from cubeview.plain import visible
 
 GROUPS = (look, judge, search, labels, make, teach, selftest)
 
@@ -25,6 +27,28 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"cubeview: {message} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(2)
+
+
+class _Visible:
+    """A stream of text in which names of files and what files say command no terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(visible(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _visible_output() -> Iterator[None]:
+    with ExitStack() as stack:
+        for redirect, stream in ((redirect_stdout, sys.stdout), (redirect_stderr, sys.stderr)):
+            if stream is not None:  # as in a program without a console
+                stack.enter_context(redirect(_Visible(stream)))
+        yield
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,6 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] not in (*commands.choices, "-h", "--help", "--version"):
         arguments = ["open", *arguments]
     options = parser.parse_args(arguments)
+    with _visible_output():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     try:
         return int(options.command(options))

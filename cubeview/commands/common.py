@@ -119,7 +119,9 @@ def with_window(case: Case, at: Sequence[float] | None) -> Case:
 
 def files_of(case: Case) -> dict[str, str]:
     """Return the file of each role."""
-    return {role: str(cube.source.path) for role, cube in case.cubes.items() if cube.source}
+    from cubeview.io.archive import lasting
+
+    return {role: lasting(cube.source.path) for role, cube in case.cubes.items() if cube.source}
 
 
 def progress(*, lines: bool = False) -> Report:

@@ -23,6 +23,7 @@ from cubeview.commands.common import (
 from cubeview.errors import CubeviewError
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.methods import EXPLAINERS, explainer, make_map
+from cubeview.paths import refuse_input
 
 if TYPE_CHECKING:
     from cubeview.cubes.case import Case
@@ -133,6 +134,7 @@ def _explain(options: argparse.Namespace) -> int:
         raise CubeviewError(
             f"explain takes one case, these paths hold {len(cases)}: name the files of one."
         )
+    refuse_input(options.out)  # said before the work, not after it
     model = model_for(cases[0], options.model or "")
     case = with_window(cases[0], options.at)
     ventricles = _placed(case)

@@ -14,6 +14,7 @@ from cubeview.commands.common import (
     progress,
 )
 from cubeview.errors import CubeviewError
+from cubeview.paths import refuse_input
 
 
 def add(commands: Commands) -> None:
@@ -48,6 +49,8 @@ def _search(options: argparse.Namespace) -> int:
         raise CubeviewError(
             f"search takes one cube, this path holds {len(cases)}: name the file of one."
         )
+    if options.out is not None:
+        refuse_input(options.out)  # said before the work, not after it
     case = cases[0]
     model = model_for(case, options.model or "")
     catalogue = search(model, case, threshold=options.threshold, report=progress())

@@ -10,6 +10,7 @@ import numpy as np
 from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io.export.dicom import write_nm
 from cubeview.io.export.fits import write_cube
+from cubeview.paths import replacing
 from cubeview.simulate.heart import pair as spect
 from cubeview.simulate.heart.variants import VARIANTS
 from cubeview.simulate.sky.field import simulate_field
@@ -70,7 +71,8 @@ def write_pairs(
             for what in ("myocardium", "site")
             for role in spect.ROLES
         }
-        np.savez_compressed(truth, **masks)
+        with replacing(truth) as part, part.open("wb") as out:
+            np.savez_compressed(out, **masks)
         rows.append(row)
         written.append(truth)
     written.append(_table(folder / "cases.csv", ("case", "class", *spect.ROLES), rows))
@@ -126,7 +128,7 @@ def _make(folder: Path) -> None:
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[dict[str, object]]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as stream:
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns)
         writer.writeheader()
         writer.writerows(rows)

@@ -22,6 +22,8 @@ from cubeview.commands.common import (
 )
 from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.learn.teach.tuning import FinetuneConfig
+from cubeview.library.text import no_formula
+from cubeview.paths import data_dir, replacing
 
 PROGRESS_EVERY_S = 0.5
 
@@ -219,8 +221,6 @@ def _say_left_out(cases: Any) -> None:
 
 def _target(name: str) -> Path:
     """Return the new model's folder: a bare name goes to the user's models."""
-    from cubeview.paths import data_dir
-
     path = Path(name)
     return path if path.parent != Path() else data_dir() / "models" / name
 
@@ -231,13 +231,18 @@ def _names(text: str) -> list[str]:
 
 def _write_predictions(path: Path, cases: Any, folds: Any, chances: np.ndarray) -> None:
     columns = ["case", "class", "fold", *(f"p_{name}" for name in cases.classes)]
-    with refusing(path, "cannot be written"), path.open("w", newline="", encoding="utf-8") as out:
+    with (
+        refusing(path, "cannot be written"),
+        replacing(path) as part,
+        part.open("w", newline="", encoding="utf-8") as out,
+    ):
         writer = csv.writer(out)
         writer.writerow(columns)
         for index, name in enumerate(cases.names):
             fold = "" if folds is None else int(folds[index])
             truth = cases.classes[cases.truth[index]]
-            writer.writerow([name, truth, fold, *(f"{p:.6f}" for p in chances[index])])
+            named = [no_formula(name), no_formula(truth)]
+            writer.writerow([*named, fold, *(f"{p:.6f}" for p in chances[index])])
 
 
 def _json_lines() -> Report:

@@ -197,6 +197,11 @@ class Overlay:
 
     __reduce__ = rebuilt
 
+    @property
+    def name(self) -> str:
+        """What the map is, for whoever looks at it: ``"CAM · ischaemic · heart-net"``."""
+        return " · ".join(filter(None, (self.method, self.target, self.model)))
+
     @cached_property
     def peak(self) -> float:
         """Largest absolute value over all roles; 0 for an empty map."""

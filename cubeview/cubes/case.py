@@ -1,6 +1,6 @@
 """A case: what is looked at, classified and labelled as one; its cubes by role."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -8,6 +8,12 @@ import numpy as np
 
 from cubeview.cubes.cube import Box, Cube, Note
 from cubeview.cubes.frozen import rebuilt
+
+TWO_PATIENTS = " (two patients)"
+"""Ends the name of a case whose scans are not of one patient."""
+
+PAIRED, UNPAIRED = "paired by the user", "taken apart by the user"
+EXCHANGED = "rest and stress exchanged by the user"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +99,16 @@ class Case:
         return plane if share == 1 else plane * np.float32(share)
 
     @property
+    def apart(self) -> str:
+        """What says that its cubes are not of one patient, in words; empty where nothing does.
+
+        Such a case is made by the user alone. It goes with every answer and every export.
+        """
+        cubes = list(self.cubes.values())
+        known = dict.fromkeys(name for cube in cubes for name in differing(cubes[0], cube))
+        return f"Not of one patient: {words_of(known)}." if known else ""
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """Notes of all cubes, each once."""
         return tuple(dict.fromkeys(note for cube in self.cubes.values() for note in cube.notes))
@@ -105,7 +121,10 @@ class Case:
         if set(self.cubes) != {"rest", "stress"}:
             raise ValueError("only a rest/stress pair can be swapped")
         cubes = {"stress": self.cubes["rest"], "rest": self.cubes["stress"]}
-        evidence = (*self.evidence, "rest and stress exchanged by the user")
+        # Exchanged twice they are as they were.
+        evidence = tuple(text for text in self.evidence if text != EXCHANGED)
+        if len(evidence) == len(self.evidence):
+            evidence += (EXCHANGED,)
         return replace(self, cubes=cubes, evidence=evidence, question="")
 
     def named(self, role: str) -> "Case":
@@ -126,9 +145,47 @@ def paired(stress: Case, rest: Case) -> Case:
     """
     if stress.roles != ("stress",) or rest.roles != ("rest",):
         raise ValueError("a pair needs one stress and one rest scan")
-    evidence = (*stress.evidence, *rest.evidence, "paired by the user")
+    evidence = (*stress.evidence, *rest.evidence, PAIRED)
     cubes = {"stress": stress.main, "rest": rest.main}
-    return replace(stress, cubes=cubes, evidence=evidence, question="")
+    pair = replace(stress, cubes=cubes, evidence=evidence, question="")
+    if not pair.apart:
+        return pair
+    # The name goes where no caution does: into lists, tables of labels, and the names of files.
+    return replace(pair, name=f"{stress.name} + {rest.name}{TWO_PATIENTS}")
+
+
+def taken_apart(pair: Case) -> tuple[Case, Case]:
+    """Return the stress and the rest scan of a pair as cases of their own; see `paired`.
+
+    Raises ValueError if the case has not both.
+    """
+    if set(pair.cubes) != {"rest", "stress"}:
+        raise ValueError("only a rest/stress pair can be taken apart")
+    first, _, second = pair.name.removesuffix(TWO_PATIENTS).partition(" + ")
+    names = (first, second) if second else (f"{pair.name} (stress)", f"{pair.name} (rest)")
+    stress, rest = (
+        replace(pair, name=name, cubes={role: pair.cubes[role]}, evidence=(UNPAIRED,), question="")
+        for name, role in zip(names, ("stress", "rest"), strict=True)
+    )
+    return stress, rest
+
+
+def agreeing(one: Cube, other: Cube) -> tuple[str, ...]:
+    """Return what is the same in two cubes of all that tells one patient from another."""
+    return tuple(name for name in one.whose if other.whose.get(name) == one.whose[name])
+
+
+def differing(one: Cube, other: Cube) -> tuple[str, ...]:
+    """Return what two cubes disagree in of all that tells one patient from another."""
+    return tuple(
+        name for name in one.whose if other.whose.get(name, one.whose[name]) != one.whose[name]
+    )
+
+
+def words_of(names: Iterable[str]) -> str:
+    """Return what differs in words: ``"patient number and birth date differ"``."""
+    *rest, last = names
+    return f"{', '.join(rest)} and {last} differ" if rest else f"{last} differs"
 
 
 def same_cubes(one: Case, other: Case) -> bool:

@@ -13,6 +13,7 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube, Flags, Note
 from cubeview.cubes.rearranged import PoweredPixels, TurnedPixels
 from cubeview.cubes.sky import along
+from cubeview.cubes.unit import unit_of
 from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError
 
@@ -244,6 +245,6 @@ def with_axis(cube: Cube, **changes: Any) -> Cube:
 def _measures(unit: str, name: str) -> bool:
     known = _UNITS.get(name)
     try:
-        return known is not None and units.Unit(unit).is_equivalent(units.Unit(known[0]))
+        return known is not None and unit_of(unit).is_equivalent(units.Unit(known[0]))
     except (TypeError, ValueError):
         return False

@@ -170,6 +170,9 @@ class Cube:
         The states whose sum `pixels` is, in the order of the beat; empty for an ungated scan.
     as_read : Cube or None
         The cube before the user's corrections; None where there are none.
+    whose : mapping of str to str
+        What tells one patient from another, by name ("patient number"): a digest of each, to be
+        compared and never shown. What the file does not say, or says of everybody, is not in it.
     """
 
     axes: tuple[Axis, Axis, Axis]
@@ -189,12 +192,14 @@ class Cube:
     instrument: str = ""
     gates: tuple[Gate, ...] = ()
     as_read: "Cube | None" = None
+    whose: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         lengths = tuple(len(axis) for axis in self.axes)
         if lengths != tuple(self.pixels.shape):
             raise ValueError(f"axes of {lengths} voxels do not fit pixels of {self.pixels.shape}")
-        object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+        for name in ("facts", "whose"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     __reduce__ = rebuilt
 

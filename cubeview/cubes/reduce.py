@@ -98,7 +98,11 @@ def sample_levels(cube: Cube, how: str, ventricle: Ventricle | None = None) -> t
     """
     if how == VENTRICLE:
         return 0.0, ventricle_maximum(cube, ventricle)
-    values = sample(cube)
+    return levels_in(sample(cube), how)
+
+
+def levels_in(values: np.ndarray, how: str) -> tuple[float, float]:
+    """Choose levels as `sample_levels` does, for finite values at hand and not by a ventricle."""
     if not len(values):
         return 0.0, 1.0
     if how in PERCENTILES:

@@ -13,6 +13,7 @@ from astropy import constants, units
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube, Note
+from cubeview.cubes.unit import check_length
 from cubeview.errors import CubeviewError
 
 Shown = Literal["wavelength", "air wavelength", "frequency", "energy", "velocity"]
@@ -120,6 +121,11 @@ def shown_as(axis: Axis) -> Shown:
     return "velocity" if axis.name == "Velocity" else names.get(axis.name, "wavelength")
 
 
+def was_changed(cube: Cube) -> bool:
+    """Tell whether the user has had the spectral axis shown in another way than the file does."""
+    return any(note.text.startswith(_SHOWN_AS) for note in cube.notes)
+
+
 def refractive_index(wavelength_um: np.ndarray) -> np.ndarray:
     """Return the refractive index of standard air, 15 °C, for vacuum wavelengths in micrometre.
 
@@ -141,6 +147,7 @@ def _rest_of(axis: Axis, text: str) -> Any:
     """Return the rest frequency, None where there is none."""
     if text.strip():
         try:
+            check_length(text)
             given = units.Quantity(text.strip())
             if axis.medium == "air" and given.unit.is_equivalent(units.m):
                 given = _to_vacuum(given)

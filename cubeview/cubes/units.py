@@ -8,6 +8,7 @@ from typing import Any
 from astropy import units
 
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.unit import unit_of
 
 _LONGEST = 200
 _LARGEST_POWER = 60
@@ -122,7 +123,7 @@ def _read(text: str) -> Any:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", units.UnitsWarning)
-                return units.Unit(text, format=form)
+                return unit_of(text, form)
         except (ValueError, TypeError, AttributeError):
             continue
     return None

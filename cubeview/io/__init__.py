@@ -9,7 +9,8 @@ from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.io import archive, corrections, foreign, nifti
 from cubeview.io.dicom import reader as dicom_reader
 from cubeview.io.fits import reader as fits_reader
-from cubeview.io.opened import First, Opened, Preview, Reader, Refusal
+from cubeview.io.opened import First, Opened, Preview, Reader, Refusal, one_refused
+from cubeview.paths import keep_whole
 
 READERS = (fits_reader.READER, dicom_reader.READER, nifti.READER)
 """Every format there is; the first that knows a file reads it."""
@@ -43,6 +44,8 @@ def open_paths(
     refusals: list[Refusal] = []
     known: dict[int, list[Path]] = {}
     found = list(_files([Path(path) for path in paths], refusals))
+    for path, _ in found:
+        keep_whole(path)
     inside: dict[Path, tuple[Path, str]] = {}
     files = dict(_with_archives(found, inside, refusals, report))
     for done, (path, named) in enumerate(files.items()):
@@ -56,7 +59,7 @@ def open_paths(
     aside: list[Case] = []
     for done, (number, mine) in enumerate(known.items()):
         part = part_of(report, 0.2 + 0.8 * done / len(known), 0.8 / len(known))
-        opened = READERS[number].read(mine, report=part, first=first)
+        opened = _read(READERS[number], mine, part, first)
         for case in opened.cases:
             (aside if READERS[number].aside(case) else cases).append(case)
         refusals += opened.refusals
@@ -167,6 +170,20 @@ def _with_archives(
         if named and not any(_is_known(member) for member in members):
             text = f"{path}: no file in this archive is one CubeView opens. Unpack it to see why."
             refusals.append(Refusal(path, text))
+
+
+def _read(reader: Reader, mine: list[Path], report: Report, first: First | None) -> Opened:
+    """Read files of one format; those that a reader falls over cost themselves alone."""
+    refusals: list[Refusal] = []
+    with one_refused(mine[0], refusals):
+        return reader.read(mine, report=report, first=first)
+    if len(mine) == 1:
+        return Opened((), tuple(refusals))
+    each = [_read(reader, [path], report, first) for path in mine]
+    return Opened(
+        tuple(case for opened in each for case in opened.cases),
+        tuple(refusal for opened in each for refusal in opened.refusals),
+    )
 
 
 def _is_known(path: Path) -> bool:

@@ -19,6 +19,7 @@ from cubeview.cubes.cube import Cube, Note
 from cubeview.cubes.guesses import corrected_case, questions
 from cubeview.errors import CubeviewError, refusing
 from cubeview.paths import data_dir, replacing
+from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,10 @@ class Choice:
 
     role: str
     partner: str = ""  # hash of the pixels of the other of its pair; empty for none in particular
+
+    def is_alone(self, own: str) -> bool:
+        """Tell whether a scan, by the hash of its pixels, was taken out of its pair."""
+        return self.partner == own
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def load() -> Memory:
     try:
         if _file().stat().st_size > _LONGEST_FILE:
             raise ValueError("too large")
-        stored = json.loads(_file().read_text(encoding="utf-8"))
+        stored = from_json(_file().read_text(encoding="utf-8"))
         if stored["format"] != _FORMAT:
             raise ValueError("another format")
         choices = {
@@ -110,16 +115,22 @@ def keep(cube: Cube, answers: Mapping[str, str]) -> None:
         _save(replace(memory, files={k: v for k, v in kept.items() if k and v}))
 
 
-def keep_roles(case: Case) -> None:
+def keep_roles(case: Case, *, alone: bool = False) -> None:
     """Remember which of the user's scans are rest and stress, and which make a pair.
 
     Raises CubeviewError if it cannot be written, or a file has gone.
+
+    Parameters
+    ----------
+    case : Case
+    alone : bool
+        The scan was taken out of its pair: it makes no other by itself.
     """
     hashes = {role: pixel_hash(cube) for role, cube in case.cubes.items()}
     memory = load()
     choices = dict(memory.choices)
     for role, own in hashes.items():
-        partner = next((h for other, h in hashes.items() if other != role), "")
+        partner = next((h for other, h in hashes.items() if other != role), own if alone else "")
         former = choices.pop(own, None)
         if former is not None and former.partner in choices:
             choices[former.partner] = replace(choices[former.partner], partner="")

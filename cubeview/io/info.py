@@ -5,6 +5,7 @@ from typing import Any
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Cube
+from cubeview.io.archive import lasting
 
 
 def describe(case: Case) -> list[dict[str, Any]]:
@@ -35,7 +36,7 @@ def _record(role: str, cube: Cube) -> dict[str, Any]:
         for axis, start, stop in zip(cube.axes, first, last, strict=True)
     ]
     return {
-        "path": str(cube.source.path) if cube.source else "",
+        "path": lasting(cube.source.path) if cube.source else "",
         "kind": cube.kind,
         "shape": [z, y, x],
         "unit": cube.unit,

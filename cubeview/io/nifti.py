@@ -20,7 +20,7 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Note, Source
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.io.opened import First, Opened, Reader, inside_gzip, read_each
+from cubeview.io.opened import First, Opened, Reader, inside_gzip, read_each, too_large
 
 MAX_VALUES = 2**28
 """Most voxels that are read of one file: 1 GiB as float32."""
@@ -54,6 +54,8 @@ _MOST_LABELS = 255
 _MASK_NAME = re.compile(r"(?<![a-z])(mask|seg|segmentation|label|labels|roi)(?![a-z])")
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 24
+_FURTHEST = 1 << 28  # bytes before the first voxel: what stands between are notes
+_MOST_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ def sniff(head: bytes, path: Path) -> bool:
 
 def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None = None) -> Opened:
     """Read NIfTI files; see `cubeview.io.opened.Read`. `first` is never called."""
-    return read_each(paths, lambda path, _: _read_file(path), report)
+    return read_each(paths, _read_file, report)
 
 
 def _kind(head: bytes) -> tuple[str, int] | None:
@@ -113,7 +115,7 @@ def parse(head: bytes, path: Path) -> Header:
             f"{path}: voxels of NIfTI type {code}, which are no single numbers (colour or complex "
             "values) or unknown. Convert the file to float32."
         )
-    if not (np.isfinite(offset) and 0 <= offset < 2**40):
+    if not (np.isfinite(offset) and 0 <= offset < _FURTHEST):
         raise CubeviewError(f"{path}: the NIfTI header is damaged (voxel offset). Copy it again.")
     if not (np.isfinite(slope) and np.isfinite(intercept)) or slope == 0:
         slope, intercept = 1.0, 0.0
@@ -167,25 +169,28 @@ def _from_quaternion(turn: np.ndarray, spacing: np.ndarray, handed: float, mm: f
     return affine
 
 
-def _read_file(path: Path) -> list[Case]:
+def _read_file(path: Path, report: Report) -> list[Case]:
     with path.open("rb") as raw:
         packed = raw.read(2) == _GZIP
     try:
         with gzip.open(path) if packed else path.open("rb") as stream:
             header = parse(stream.read(540), path)
-            need = int(np.prod(header.shape)) * header.dtype.itemsize
+            need = math.prod(header.shape) * header.dtype.itemsize
+            if need > _MOST_BYTES:
+                raise CubeviewError(
+                    f"{path}: its voxels take {need:,} bytes, more than the {_MOST_BYTES:,} that "
+                    "are read. Convert the file to float32, or cut it."
+                )
             stream.seek(header.offset)
             # In parts: Python sets aside what is asked for before it reads, and there may be less.
-            parts: list[bytes] = []
-            while left := need - sum(map(len, parts)):
-                parts.append(stream.read(min(left, _BLOCK)))
-                if not parts[-1]:
-                    break
+            data = bytearray()
+            while block := stream.read(min(need - len(data), _BLOCK)):
+                data += block
+                report(len(data) / need, f"reading {path.name}")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CubeviewError(
             f"{path}: the compressed data are damaged or cut short. Copy or download it again."
         ) from error
-    data = b"".join(parts)
     if len(data) < need:
         raise CubeviewError(
             f"{path}: cut short: its voxels need {need:,} bytes, the file has {len(data):,}. "
@@ -217,7 +222,11 @@ def _cases(path: Path, header: Header, stored: np.ndarray) -> list[Case]:
     name = path.name.split(".")[0]
 
     def cube(values: np.ndarray, part: str, more: tuple[Note, ...] = ()) -> Cube:
-        scaled = (values * np.float64(header.slope) + header.intercept).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = (values * np.float64(header.slope) + header.intercept).astype(np.float32)
+        if lost := int(np.isinf(scaled).sum() - np.isinf(values).sum()):
+            more = (*more, Note("repair", too_large(lost, "scl_slope", header.slope)))
+        scaled[np.isinf(scaled)] = np.nan
         return Cube(
             axes=_axes(header, affine),
             pixels=ArrayPixels(scaled.T),

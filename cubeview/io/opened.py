@@ -1,15 +1,20 @@
 """What a reader is, and what comes of it: cases, refusals with their reasons, a first look."""
 
+import logging
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from cubeview.crashlog import places
 from cubeview.cubes.case import Case
-from cubeview.errors import CubeviewError, Report, part_of
+from cubeview.errors import Cancelled, CubeviewError, Report, part_of
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,22 +86,42 @@ def read_each(
     ----------
     paths : sequence of Path
     read : callable
-        Reads one; may raise CubeviewError, OSError and MemoryError.
+        Reads one; whatever it raises costs this one alone.
     report : callable
     """
     cases: list[Case] = []
     refusals: list[Refusal] = []
     for done, path in enumerate(paths):
         report(done / len(paths), f"opening {path.name}")
-        try:
+        with one_refused(path, refusals):
             cases += read(path, part_of(report, done / len(paths), 1 / len(paths)))
-        except CubeviewError as error:
-            refusals.append(Refusal(path, str(error)))
-        except (OSError, MemoryError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            text = f"{path}: cannot be read ({reason}). Copy or download it again."
-            refusals.append(Refusal(path, text))
     return Opened(tuple(cases), tuple(refusals))
+
+
+@contextmanager
+def one_refused(path: Path, refusals: list[Refusal]) -> Iterator[None]:
+    """Let whatever goes wrong with one file cost this file alone, and be said."""
+    try:
+        yield
+    except Cancelled:
+        raise
+    except CubeviewError as error:
+        refusals.append(Refusal(path, str(error)))
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        text = f"{path}: cannot be read ({reason}). Copy or download it again."
+        refusals.append(Refusal(path, text))
+    except Exception as error:
+        log.warning("a file could not be read:\n" + places(error))
+        text = f"{path}: damaged, or of a kind nobody has met ({type(error).__name__}). Copy or "
+        text += "download it again; if that does not help, send us Help, Copy report."
+        refusals.append(Refusal(path, text))
+
+
+def too_large(count: int | None, key: str, scale: float) -> str:
+    """Say that a scale makes values no float32 holds; of how many voxels, where it is known."""
+    which = "some voxels" if count is None else f"{count:,} voxels"
+    return f"{which} have no value: {key} = {scale:g} makes them larger than can be held"
 
 
 def inside_gzip(head: bytes) -> bytes:

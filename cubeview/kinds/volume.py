@@ -8,4 +8,15 @@ VOLUME = Kind(
     one="neither heart nor sky cube",
     many="other volumes",
     subject="volume",
+    colormaps=(
+        "gray",
+        "gray inverted",
+        "viridis",
+        "magma",
+        "inferno",
+        "cividis",
+        "cool",
+        "ten steps",
+        "rainbow",
+    ),
 )

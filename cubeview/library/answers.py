@@ -7,9 +7,11 @@ worklist, and is no model's of today.
 
 import io
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -18,6 +20,9 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.library.cases import now
 from cubeview.library.library import Library
+from cubeview.plain import from_json
+
+log = logging.getLogger(__name__)
 
 _ELSEWHERE = ("case", "model", "weights")
 _FLOAT = np.dtype("<f4")
@@ -64,7 +69,7 @@ def unpacked(held: Packed, case: Case) -> Answer:
             arrays = [stored[f"arr_{place}"] for place in range(len(stored.files))]
     kind = ANSWERS[held.task]
     known = {entry.name for entry in fields(kind)}
-    said = {name: _full(value, arrays) for name, value in json.loads(held.said).items()}
+    said = {name: _full(value, arrays) for name, value in from_json(held.said).items()}
     values = {name: value for name, value in said.items() if name in known}
     return kind(case=case, model=held.model, weights=held.weights, **values)
 
@@ -117,7 +122,13 @@ def answer_of(library: Library, case_id: int, case: Case, weights: str) -> Answe
         " WHERE case_id = ? AND weights = ? ORDER BY at DESC LIMIT 1",
         (case_id, weights),
     )
-    return unpacked(Packed(*found[0]), case) if found and weights else None
+    if not found or not weights:
+        return None
+    try:
+        return unpacked(Packed(*found[0]), case)
+    except (ValueError, TypeError, LookupError, AttributeError, EOFError, OSError, BadZipFile) as e:
+        log.warning("a kept answer cannot be read (%s): the model is asked again", type(e).__name__)
+        return None
 
 
 def asked_before(library: Library) -> set[tuple[int, str]]:
@@ -129,7 +140,7 @@ def features(library: Library, weights: str) -> dict[int, np.ndarray]:
     """Return the pooled features of each case under the model of some weights."""
     rows = library.read(
         "SELECT case_id, features FROM answers WHERE weights = ? AND features IS NOT NULL"
-        " ORDER BY at",
+        f" AND length(features) % {_FLOAT.itemsize} = 0 ORDER BY at",
         (weights,),
     )
     return {number: np.frombuffer(blob, _FLOAT) for number, blob in rows}

@@ -4,8 +4,10 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from cubeview.cubes.case import Case
+from cubeview.io.archive import lasting
 from cubeview.kinds import KINDS
 
 Files = Mapping[str, tuple[str, str, str]]
@@ -36,7 +38,7 @@ class Record:
 def files_of(case: Case, hashes: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
     """Return hash, part and path of the file behind each role; see `Files`."""
     return {
-        role: (hashes[role], cube.source.part, str(cube.source.path.absolute()))
+        role: (hashes[role], cube.source.part, lasting(cube.source.path))
         for role, cube in case.cubes.items()
         if cube.source is not None
     }
@@ -64,6 +66,7 @@ def put_case(
     """
     found = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()
     if found is None:
+        name = _pseudonym(kind, name, files)
         # Short pseudonyms meet in a large library; the number after them tells them apart.
         taken = {
             other
@@ -89,6 +92,20 @@ def put_case(
     )
     note_places(run, files)
     return int(found[0])
+
+
+def _pseudonym(kind: str, name: str, files: Files) -> str:
+    """Return what a case is called where others read it: the name of a file may be a patient's."""
+    for digest, _, path in files.values():
+        if KINDS[kind].patient and (stem := of_file(name, Path(path))):
+            return f"{KINDS[kind].name} {digest[:8]}{name[len(stem) :]}"
+    return name
+
+
+def of_file(name: str, path: Path) -> str:
+    """Return the beginning of a case's name that is the name of a file; empty where none is."""
+    stems = (path.stem, path.name.split(".")[0])
+    return next((s for s in stems if s and (name == s or name.startswith(f"{s} ["))), "")
 
 
 def note_places(run: sqlite3.Connection, files: Files) -> None:

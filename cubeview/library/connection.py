@@ -10,6 +10,18 @@ from cubeview.errors import CubeviewError
 from cubeview.library import schema
 
 
+def existing(path: Path) -> sqlite3.Connection:
+    """Open a database that must be there, text that is none in it read as far as it goes."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+    connection.text_factory = as_text
+    return connection
+
+
+def as_text(stored: bytes) -> str:
+    """Return text of a database; a byte that rotted costs one character, not the whole list."""
+    return stored.decode(errors="replace")
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Open a library file as a connection with WAL and full durability; make or upgrade it.
 
@@ -17,6 +29,7 @@ def connect(path: Path) -> sqlite3.Connection:
     touched; sqlite3.Error if it cannot be opened or written.
     """
     connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    connection.text_factory = as_text
     try:
         return _prepared(connection, path)
     except BaseException:

@@ -17,9 +17,10 @@ from typing import Any
 
 from cubeview.errors import CubeviewError, refusing
 from cubeview.kinds import KINDS
-from cubeview.library.text import csv_lines, read_text
+from cubeview.library.text import csv_lines, formula_again, no_formula, read_text
 from cubeview.library.values import LabelClass
 from cubeview.paths import replacing
+from cubeview.plain import from_json
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ _COLUMNS = tuple(column.name for column in fields(Entry))
 _SURE = {"true": True, "1": True, "false": False, "0": False}
 _WINDOW = re.compile(r"\d{1,9}:\d{1,9}(,\d{1,9}:\d{1,9}){2}")
 _MOST_SAID = 200
+_LONGEST_HEAD = 1 << 20
 
 _Records = tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]
 _Sets = Mapping[str, tuple[LabelClass, ...]]
@@ -86,7 +88,7 @@ def read_labels(path: Path) -> tuple[list[Entry], dict[str, tuple[LabelClass, ..
         records, sets = _READERS.get(path.suffix.lower(), _from_csv)(path, text)
         found = {str(name): _classes(classes) for name, classes in sets.items()}
         return [_entry(record) for record in records], found
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise CubeviewError(
             f"{path}: not a file of labels CubeView wrote ({_brief(error)}). It needs the columns "
             f"{', '.join(_COLUMNS)}."
@@ -94,21 +96,26 @@ def read_labels(path: Path) -> tuple[list[Entry], dict[str, tuple[LabelClass, ..
 
 
 def _from_json(path: Path, text: str) -> _Records:
-    document = json.loads(text)
+    document = from_json(text)
     return document["labels"], document.get("label_sets", {})
 
 
 def _from_ecsv(path: Path, text: str) -> _Records:
-    from astropy.table import Table
+    import yaml
 
+    lines = text.splitlines(keepends=True)
+    count = next((place for place, line in enumerate(lines) if not line.startswith("#")), 0)
     try:
-        table = Table.read(text.splitlines(), format="ascii.ecsv", fill_values=[]).filled("")
-    except Exception as error:  # whatever the YAML of its head makes astropy raise
-        raise ValueError(error) from error
-    records = [{name: str(row[name]) for name in table.colnames} for row in table]
+        # Not by astropy, which would work out whatever units the head gives its columns.
+        head = yaml.safe_load("".join(line[2:] for line in lines[1:count])[:_LONGEST_HEAD])
+    except yaml.YAMLError as error:
+        raise ValueError("the head of the table is no YAML") from error
+    _, rows, _ = csv_lines(path, "".join(lines[count:]))
+    records = [record for _, record in rows]
     for record in records:
         record["note"] = _LINE_ESCAPE.sub(lambda m: _UNESCAPED[m[0]], record["note"])
-    return records, json.loads(table.meta.get("label_sets", "{}"))
+    meta = dict(head).get("meta") or {}
+    return records, from_json(dict(meta).get("label_sets", "{}"))
 
 
 def _from_csv(path: Path, text: str) -> _Records:
@@ -117,7 +124,7 @@ def _from_csv(path: Path, text: str) -> _Records:
     for _, record in lines:
         # The first entry of a label set brings its classes along.
         if record.get("classes"):
-            sets[record["label_set"]] = json.loads(record["classes"])
+            sets[record["label_set"]] = from_json(record["classes"])
         records.append(record)
     return records, sets
 
@@ -133,12 +140,14 @@ def _brief(error: Exception) -> str:
 def _entry(record: Mapping[str, Any]) -> Entry:
     """Return a record as an entry; ValueError, KeyError or TypeError where it cannot be one."""
     values = {name: record[name] for name in _COLUMNS}
-    if isinstance(values["files"], str):
-        values["files"] = json.loads(values["files"])
+    if isinstance(values["files"], str):  # of a table, not of JSON
+        values = {name: formula_again(text) for name, text in values.items()}
+        values["files"] = from_json(values["files"])
+    values["files"] = dict(values["files"])
     values["class_name"] = values["class_name"] or None
     values["sure"] = _SURE[str(values["sure"]).casefold()]
     texts = {name: values[name] for name in _COLUMNS if name not in ("files", "sure")}
-    for name, text in (*texts.items(), *dict(values["files"]).items()):
+    for name, text in (*texts.items(), *values["files"].items()):
         if name == "class_name" and text is None:
             continue
         if not isinstance(text, str):
@@ -170,6 +179,8 @@ def _classes(classes: Sequence[Mapping[str, Any]]) -> tuple[LabelClass, ...]:
     for entry in found:
         if not all(isinstance(v, str) for v in (entry.name, entry.key, entry.colour, entry.code)):
             raise ValueError("a class of a label set is no text")
+        if not isinstance(entry.retired, bool):
+            raise ValueError("retired is neither true nor false")
     if len({entry.name for entry in found}) < len(found):
         raise ValueError("two classes of a label set share a name")
     return found
@@ -183,7 +194,7 @@ def _flat(entry: Entry) -> dict[str, str]:
     record = asdict(entry)
     record["files"] = json.dumps(dict(entry.files), sort_keys=True)
     record["class_name"] = entry.class_name or ""
-    return {name: str(value) for name, value in record.items()}
+    return {name: no_formula(str(value)) for name, value in record.items()}
 
 
 def _csv(entries: list[Entry], sets: _Sets) -> str:

@@ -4,29 +4,34 @@ SQLite in WAL mode with ``synchronous = FULL``: when a call returns, its rows su
 the program and a loss of power (sqlite.org/wal.html). Two windows may use one file.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
+from cubeview.library import schema
 from cubeview.library.cases import delete_case, files_of, note_places, now, put_case
-from cubeview.library.connection import connect, refuse_newer
+from cubeview.library.connection import connect, existing, refuse_newer
+from cubeview.library.hold import hold
 from cubeview.library.values import Label, LabelClass
 from cubeview.paths import replacing
 
+_PAGE = 512  # bytes; every page of SQLite is a multiple, and the file never grows shorter
 _LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?, ?, ?)"
 
 
 class Library:
     """One open library file, made when absent; may be shared between threads.
 
-    `reader` is who labels, and stands beside each label and audit entry. Raises CubeviewError if
-    the file is newer than this program, damaged, or cannot be written.
+    `reader` is who labels, and stands beside each label and audit entry; `put_right` names the
+    views, triggers and indexes that were not as the program makes them, and are again. Raises
+    CubeviewError if the file is newer than this program, damaged, or cannot be written.
     """
 
     def __init__(self, path: Path, reader: str) -> None:
@@ -35,7 +40,16 @@ class Library:
         self._lock = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = connect(path)
+            self._hold = hold(path)
+            if not path.exists():
+                path.touch(0o600)  # where files lie and who reads is nobody else's business
+            try:
+                self._connection = connect(path)
+                self.put_right = schema.put_right(self._connection)
+                self._file = path.stat()
+            except BaseException:
+                self._hold.close()
+                raise
         except (sqlite3.Error, OSError) as error:
             raise CubeviewError(
                 f"{path}: the library cannot be opened ({error}). Check that its folder exists, "
@@ -46,6 +60,21 @@ class Library:
         """Close the file."""
         with self._lock:
             self._connection.close()
+            self._hold.close()
+
+    def check_place(self) -> None:
+        """Raise CubeviewError if the file opened is not the one that lies at its path any more."""
+        with suppress(OSError):
+            # Only asked about: to open and close it here would give up SQLite's locks on it.
+            now_there = self.path.stat()
+            whole = now_there.st_size >= self._file.st_size and not now_there.st_size % _PAGE
+            if os.path.samestat(now_there, self._file) and whole:
+                return
+        raise CubeviewError(
+            f"{self.path}: this library was moved, removed or replaced while it was open, or "
+            "overwritten, and nothing more is written to it. Put it back, or close this window and "
+            "start again."
+        )
 
     def add_case(self, case: Case, hashes: dict[str, str]) -> int:
         """Add a case, or find it again by content and note where its files now lie.
@@ -217,9 +246,14 @@ class Library:
     def backup(self, target: Path) -> None:
         """Write a complete copy while the library stays in use; CubeviewError if it cannot."""
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(target) as part, closing(sqlite3.connect(part)) as copy, self._lock:
-                self._connection.backup(copy)
+            target.parent.mkdir(0o700, parents=True, exist_ok=True)
+            self.check_place()
+            if target.exists() and os.path.samestat(target.stat(), self._file):
+                raise CubeviewError(f"{target}: this is the library itself. Choose another name.")
+            # Through a connection of its own, which keeps nobody from labelling meanwhile.
+            with replacing(target) as part, closing(existing(self.path)) as source:
+                part.touch(0o600)
+                _copied(source, part)
         except (sqlite3.Error, OSError) as error:
             raise CubeviewError(f"{target}: the backup could not be written ({error}).") from error
 
@@ -251,17 +285,33 @@ class Library:
         """Another number whenever another window has written to the file."""
         return int(self.read("PRAGMA data_version", ())[0][0])
 
+    @property
+    def entries(self) -> int:
+        """How many entries the log has; grows with everything that is written."""
+        return int(self.read("SELECT COALESCE(MAX(id), 0) FROM audit", ())[0][0])
+
     def read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
-        """Return the rows of a query."""
-        with self._lock:
+        """Return the rows of a query; CubeviewError if they cannot be read."""
+        with self._reading():
             return self._connection.execute(query, values).fetchall()
 
     def records(self, query: str, values: tuple[object, ...]) -> list[dict[str, Any]]:
         """Return the rows of a query, each value by the name of its column."""
-        with self._lock:
+        with self._reading():
             found = self._connection.execute(query, values)
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        except sqlite3.Error as error:
+            raise CubeviewError(
+                f"{self.path}: the library cannot be read ({error}). Close all windows of CubeView "
+                "and start again: what is damaged is then replaced by its newest backup."
+            ) from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -271,6 +321,7 @@ class Library:
                 self._connection.execute("BEGIN IMMEDIATE")
                 refuse_newer(self._connection, self.path)
                 yield self._connection
+                self.check_place()
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 self._roll_back()
@@ -296,3 +347,8 @@ class Library:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _copied(source: sqlite3.Connection, target: Path) -> None:
+    with closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)

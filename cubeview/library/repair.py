@@ -1,23 +1,30 @@
 """Opening a library: a damaged file is replaced by its backup, an older one is upgraded."""
 
-import os
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cubeview.errors import CubeviewError, refusing
+from cubeview.io.archive import is_there
 from cubeview.library import schema
-from cubeview.library.connection import kept_as
+from cubeview.library.connection import existing, kept_as
+from cubeview.library.hold import alone
 from cubeview.library.library import Library
+from cubeview.paths import replacing, sweep
 
 BACKUPS_KEPT = 10
 """Newest copies kept; of each of the last so many days one more."""
 
 # sqlite3 cannot even put its complaint into words where it quotes damaged text.
 _UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+_NO_DAMAGE = (
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY,
+)  # fmt: skip
 
 
 def open_library(path: Path, reader: str) -> tuple[Library, str]:
@@ -30,32 +37,38 @@ def open_library(path: Path, reader: str) -> tuple[Library, str]:
     """
     what = "the library is damaged and cannot be replaced by its backup"
     with refusing(path, what, "Check its folder for space and permissions."):
-        told = _mended(path)
+        told = [_mended(path)]
     before = _format(path)
     library = Library(path, reader)
     if 0 < before < schema.VERSION:
-        told = (
-            f"{told} The library was brought to this version's format; as it was it is kept as "
+        told.append(
+            "The library was brought to this version's format; as it was it is kept as "
             f"{kept_as(path, before).name}."
-        ).strip()
+        )
+    elif library.put_right:
+        told.append(
+            f"Rules of the library were not CubeView's own ({', '.join(library.put_right)}) and "
+            "were put right; look through labels written lately."
+        )
     try:
         back_up(library)
     except (CubeviewError, OSError) as error:
-        told = f"{told} No backup of the library could be made: {error}".strip()
-    return library, told
+        told.append(f"No backup of the library could be made: {error}")
+    return library, " ".join(filter(None, told))
 
 
 def back_up(library: Library) -> None:
     """Copy the library beside itself if something was written since the newest copy."""
     copies = backups(library.path)
-    written = library.read("SELECT COALESCE(MAX(id), 0) FROM audit", ())[0][0]
+    written = library.entries
     if not written or (copies and _last_entry(copies[-1]) == written):
         return
-    folder = backup_folder(library.path)
-    library.backup(folder / f"{datetime.now():%Y%m%d-%H%M%S-%f}.sqlite")
+    sweep(backup_folder(library.path))
+    made = backup_folder(library.path) / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.sqlite"
+    library.backup(made)
     copies = backups(library.path)
     by_day = {copy.name[:8]: copy for copy in copies}
-    kept = {*copies[-BACKUPS_KEPT:], *list(by_day.values())[-BACKUPS_KEPT:]}
+    kept = {made, *copies[-BACKUPS_KEPT:], *list(by_day.values())[-BACKUPS_KEPT:]}
     for old in copies:
         if old not in kept:
             old.unlink(missing_ok=True)
@@ -67,17 +80,22 @@ def backup_folder(path: Path) -> Path:
 
 
 def backups(path: Path) -> list[Path]:
-    """Return the automatic backups of a library, the newest last."""
-    return sorted(backup_folder(path).glob("*.sqlite"))
+    """Return the automatic backups of a library, that with the most written in it last.
+
+    No clock is asked, which may be set back, or have flown west: entries of the log only grow.
+    """
+    copies = backup_folder(path).glob("*.sqlite")
+    return sorted(copies, key=lambda copy: (_last_entry(copy), copy.name))
 
 
 def is_sound(path: Path) -> bool:
-    """Tell whether a file is an SQLite database without damage."""
+    """Tell whether a file is a library without damage, or another program's database."""
     try:
-        return bool(_asked(path, "PRAGMA quick_check") == "ok")
+        with closing(existing(path)) as connection:
+            return schema.is_whole(connection)
     except _UNREADABLE as error:
         # A folder or file that may not be opened is not damage; Library says what it is.
-        return isinstance(error, sqlite3.OperationalError)
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _NO_DAMAGE
 
 
 def missing_files(library: Library) -> list[tuple[str, str]]:
@@ -87,7 +105,7 @@ def missing_files(library: Library) -> list[tuple[str, str]]:
         " WHERE f.path <> '' ORDER BY c.id",
         (),
     )
-    return [(name, role) for name, role, file in files if not Path(file).is_file()]
+    return [(name, role) for name, role, file in files if not is_there(file)]
 
 
 def counts(library: Library) -> dict[str, int]:
@@ -108,27 +126,76 @@ def _format(path: Path) -> int:
 
 def _mended(path: Path) -> str:
     """Replace a file that lost its content; return what to tell the user."""
-    copies = [copy for copy in backups(path) if copy.stat().st_size and is_sound(copy)]
-    if not path.exists() or path.stat().st_size == 0:
-        if not copies:
-            return ""
-        told = "The library was missing or empty."
-    elif is_sound(path):
+    if not _is_lost(path):
         return ""
-    else:
-        aside = path.with_name(f"{path.stem}-damaged-{datetime.now():%Y%m%d-%H%M%S}{path.suffix}")
-        for suffix in ("", "-wal", "-shm"):
-            part = path.with_name(path.name + suffix)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + suffix))
-        told = f"The library was damaged; it was set aside as {aside.name}."
+    with alone(path):
+        # Another window may have been quicker, and done by now.
+        return _replaced(path) if _is_lost(path) else ""
+
+
+def _is_lost(path: Path) -> bool:
+    """Tell whether a library holds nothing any more but did once, or is damaged."""
+    if _size(path):
+        return not is_sound(path) or (_is_empty(path) and bool(backups(path)))
+    return _beside(path, "-wal").exists() or bool(backups(path))
+
+
+def _replaced(path: Path) -> str:
+    """Set aside what is left of a library and put its backup in its place; say so."""
+    damaged = _size(path) > 0
+    told = "The library was damaged" if damaged else "The library was missing or empty"
+    aside = path.with_name(f"{path.stem}-damaged-{datetime.now():%Y%m%d-%H%M%S-%f}{path.suffix}")
+    # Left here, a log of changes would be written into the backup, which it does not belong to.
+    left = [suffix for suffix in ("", "-wal", "-shm") if _beside(path, suffix).exists()]
+    for suffix in left:
+        _beside(path, suffix).rename(_beside(aside, suffix))
+    kept = [_beside(aside, s).name for s in left if s != "-shm" and _size(_beside(aside, s))]
+    told += f"; it was set aside as {' and '.join(kept)}." if kept else "."
+    copies = [copy for copy in backups(path) if is_sound(copy) and not _is_empty(copy)]
     if not copies:
         return f"{told} There was no backup: a new, empty library was made."
-    part = path.with_name(path.name + ".part")
-    shutil.copyfile(copies[-1], part)
-    os.replace(part, path)
+    with replacing(path) as part:
+        part.touch(0o600)
+        shutil.copyfile(copies[-1], part)
     when = datetime.fromtimestamp(copies[-1].stat().st_mtime)
-    return f"{told} The backup of {when:%Y-%m-%d %H:%M} took its place."
+    told += f" The backup of {when:%Y-%m-%d %H:%M} took its place"
+    return f"{told}, with {_said_missing(aside, copies[-1])}"
+
+
+def _said_missing(lost: Path, copy: Path) -> str:
+    """Say how many labels a backup has, and how many more there were."""
+    query = "SELECT COUNT(*) FROM labels"
+    there = int(_asked(copy, query))
+    try:
+        # Asked of a copy: SQLite changes what it opens, and what was set aside stays as it is.
+        with TemporaryDirectory(dir=lost.parent, prefix=lost.stem) as folder:
+            for suffix in ("", "-wal"):
+                if _beside(lost, suffix).exists():
+                    shutil.copy(_beside(lost, suffix), folder)
+            missing = max(0, int(_asked(Path(folder) / lost.name, query)) - there)
+    except (*_UNREADABLE, OSError):
+        return f"{there} labels; whether any were written after it cannot be told."
+    return f"{there} labels; {missing} written after it are missing."
+
+
+def _is_empty(path: Path) -> bool:
+    """Tell whether a sound database holds no library, nor anything else."""
+    try:
+        return int(_asked(path, "SELECT COUNT(*) FROM sqlite_master")) == 0
+    except _UNREADABLE:
+        return False
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; 0 where there is none, or another window just took it away."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
 
 
 def _last_entry(copy: Path) -> int:
@@ -140,5 +207,5 @@ def _last_entry(copy: Path) -> int:
 
 def _asked(path: Path, query: str) -> Any:
     """Return the one value a query of a file has for an answer."""
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(existing(path)) as connection:
         return connection.execute(query).fetchone()[0]

@@ -5,6 +5,8 @@ label writes another row.
 """
 
 import sqlite3
+from contextlib import closing
+from functools import cache
 
 from cubeview.kinds import HEART, KINDS, SKY
 
@@ -166,3 +168,69 @@ def upgrade(connection: sqlite3.Connection) -> None:
             f"BEGIN IMMEDIATE;{UPGRADES[version]}PRAGMA user_version = {version + 1};COMMIT;"
         )
         version += 1
+
+
+def is_whole(connection: sqlite3.Connection) -> bool:
+    """Tell whether a database is undamaged and, where it is a library, has all its tables.
+
+    What is another program's, of another format, or new and empty, may have any tables.
+    """
+    if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+        return False
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not tables >= _ALWAYS:
+        return not tables & _ALWAYS
+    if not 0 < version <= _MOST_VERSIONS:
+        return False
+    columns, rules = _made()
+    here = _columns(connection)
+    taken = here.keys() & {name for _, name in rules}
+    return version != VERSION or (here.items() >= columns.items() and not taken)
+
+
+def put_right(connection: sqlite3.Connection) -> list[str]:
+    """Make views, triggers and indexes what they were made as; return those that were not.
+
+    They hold no data, but decide what becomes of it: one that is not the program's own could
+    change a label while it is written.
+    """
+    own = _made()[1]
+    found = _rules(connection)
+    # A view or an index somebody added makes nothing wrong; a trigger may.
+    known = [key for key in found if key in own or key[0] == "trigger"]
+    wrong = [key for key in known if found[key] != own.get(key)]
+    missing = own.keys() - found.keys() | set(wrong) & own.keys()
+    if wrong or missing:
+        lines = [f'DROP {what} "{name.replace(chr(34), chr(34) * 2)}";' for what, name in wrong]
+        lines += [f"{own[key]};" for key in sorted(missing)]
+        connection.executescript("BEGIN IMMEDIATE;" + "".join(lines) + "COMMIT;")
+    return sorted({name for _, name in (*wrong, *missing)})
+
+
+_ALWAYS = {"cases", "labels", "audit"}
+_MOST_VERSIONS = 1000
+
+
+def _columns(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    ask = "SELECT * FROM pragma_table_xinfo(?)"
+    return {name: connection.execute(ask, (name,)).fetchall() for (name,) in tables}
+
+
+def _rules(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Return the SQL of each view, trigger and index, by what it is and its name."""
+    return {
+        (what, name): " ".join(text.split())
+        for what, name, text in connection.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE type <> 'table' AND sql IS NOT NULL"
+        )
+    }
+
+
+@cache
+def _made() -> tuple[dict[str, list[tuple[object, ...]]], dict[tuple[str, str], str]]:
+    """Return the columns and the rules of a library as this program makes one."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        create(connection)
+        return _columns(connection), _rules(connection)

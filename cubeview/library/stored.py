@@ -1,5 +1,6 @@
 """Cases of the library opened again from their files, and the small pictures of the list."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -12,13 +13,15 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing, refusing
-from cubeview.io import open_paths
+from cubeview.io import archive, open_paths
 from cubeview.io.identity import content_hash, file_hashes
 from cubeview.kinds import kind_of
 from cubeview.library.cases import Record
 from cubeview.library.library import Library
+from cubeview.library.values import known_kind
 
 THUMBNAIL_PX = 40
+_WINDOW = re.compile(r"\d{1,9}")
 
 
 def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict[str, str]:
@@ -76,7 +79,7 @@ def records(library: Library, case_id: int | None = None) -> dict[int, Record]:
     ):
         files.setdefault(number, {})[role] = (file[0], file[1], file[2])
     return {
-        number: Record(known, kind, name, window, files.get(number, {}))
+        number: Record(known, known_kind(kind), name, window, files.get(number, {}))
         for number, known, kind, name, window in library.read(
             "SELECT id, identity, kind, name, window FROM cases"
             f" {'WHERE id = ?' if one else ''} ORDER BY id",
@@ -117,12 +120,12 @@ def check_files(library: Library, found: Record, *, report: Report = nothing) ->
     report : callable
     """
     for role, (digest, _, path) in found.files.items():
-        if not path or not Path(path).is_file():
+        if not path or not archive.is_there(path):
             raise CubeviewError(
                 f"{found.name}: its {role} file is not where it was. Open it from its new place or "
                 "import its folder: it is known by its content."
             )
-        if hash_of(library, Path(path), report=report) != digest:
+        if hash_of(library, archive.found(path, report=report), report=report) != digest:
             raise CubeviewError(
                 f"{found.name}: the content of its {role} file has changed since it came into the "
                 "library. Import it again as a new case."
@@ -135,10 +138,11 @@ def open_record(found: Record, *, report: Report = nothing) -> Case:
     Raises CubeviewError if a file cannot be opened.
     """
     name = found.name
-    paths = [Path(path) for path in {path for *_, path in found.files.values()}]
+    names = {path for *_, path in found.files.values()}
+    paths = [archive.found(name, report=report) for name in names]
     opened = open_paths(paths, report=report)
     held = {
-        (str(cube.source.path.absolute()), cube.source.part): cube
+        (archive.lasting(cube.source.path), cube.source.part): cube
         for case in opened.cases
         for cube in case.cubes.values()
         if cube.source is not None
@@ -161,11 +165,16 @@ def open_record(found: Record, *, report: Report = nothing) -> Case:
 
 
 def window_box(text: str) -> Box | None:
-    """Return the window of `cubeview.io.identity.window_text`; None for the whole cube."""
+    """Return the window of `cubeview.io.identity.window_text`; None for the whole cube.
+
+    Raises CubeviewError if it cannot be read.
+    """
     if not text:
         return None
-    z, y, x = (slice(*(int(end) for end in part.split(":"))) for part in text.split(","))
-    return z, y, x
+    ends = [int(end) for end in _WINDOW.findall(text)]
+    if len(ends) != 6 or text != "{}:{},{}:{},{}:{}".format(*ends):
+        raise CubeviewError(f"the window {text!r} cannot be read. Label it again.")
+    return slice(*ends[:2]), slice(*ends[2:4]), slice(*ends[4:])
 
 
 def thumbnail(case: Case) -> tuple[int, bytes]:
@@ -197,7 +206,9 @@ def thumbnails(library: Library, case_ids: list[int]) -> Mapping[int, tuple[int,
     """Return the pictures of some cases, where there are any."""
     marks = ",".join("?" * len(case_ids))
     rows = library.read(
-        f"SELECT case_id, width, grey FROM thumbnails WHERE case_id IN ({marks})", tuple(case_ids)
+        f"SELECT case_id, width, grey FROM thumbnails WHERE case_id IN ({marks})"
+        f" AND width > 0 AND length(grey) = width * {THUMBNAIL_PX}",
+        tuple(case_ids),
     )
     return {number: (width, grey) for number, width, grey in rows}
 

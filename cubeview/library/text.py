@@ -2,16 +2,19 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cubeview.errors import CubeviewError, refusing
+from cubeview.errors import CubeviewError
+from cubeview.paths import read_within
 
 MOST_BYTES = 256 << 20
 """A file of labels larger than this is none; a million labels take about as much."""
 
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 _DELIMITERS = ",;\t"
+_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
 
 def read_text(path: Path) -> str:
@@ -19,10 +22,7 @@ def read_text(path: Path) -> str:
 
     Raises CubeviewError if it cannot be read, is too large, or is no such text.
     """
-    with refusing(path, "cannot be read"):
-        if path.stat().st_size > MOST_BYTES:
-            raise CubeviewError(f"{path}: too large for a file of labels. Choose another file.")
-        content = path.read_bytes()
+    content = read_within(path, MOST_BYTES, "Choose another file.")
     codec = next((codec for mark, codec in _MARKS.items() if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(codec)
@@ -33,6 +33,19 @@ def read_text(path: Path) -> str:
     if "\0" in text:
         raise CubeviewError(f"{path}: not a text file. Save the table as CSV UTF-8.")
     return text
+
+
+def no_formula(cell: str) -> str:
+    """Return a cell no spreadsheet takes for a formula: with an apostrophe before what may be one.
+
+    Names and notes come from files of others. `formula_again` gives back what it was.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def formula_again(cell: str) -> str:
+    """Return what `no_formula` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def csv_lines(path: Path, text: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]], str]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cubeview.kinds import KINDS
+from cubeview.kinds import KINDS, VOLUME
+from cubeview.plain import from_json
 
 NOT_RECORDED = "not recorded"
 """Stands for the model whose opinion was seen, where nobody wrote down whether one was."""
@@ -103,6 +104,22 @@ class Row:
         """The reader and the model, or two readers, name different classes."""
         said = {name for _, name in self.others} | ({self.label} if self.label else set())
         return len(said) > 1 or bool(self.label and self.answer and self.label != self.answer)
+
+
+def said_of(text: str) -> Mapping[str, Any]:
+    """Return the fields of an answer as they were kept; none where that cannot be read."""
+    try:
+        said = from_json(text)
+        odds = said.get("probabilities", {})
+        numbers = [value for value in odds.values() if type(value) in (int, float)]
+        return said if len(numbers) == len(odds) else {}
+    except (ValueError, AttributeError):
+        return {}
+
+
+def known_kind(key: str) -> str:
+    """Return a kind of case; a volume for a word that names none."""
+    return key if key in KINDS else VOLUME.key
 
 
 def _most(odds: Mapping[str, float]) -> str:

@@ -15,6 +15,7 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, refusing
 from cubeview.io.identity import file_hashes, identity
 from cubeview.paths import data_dir, replacing
+from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def recall(case: Case, known: str = "") -> dict[str, Ventricle]:
         path = _path(case, known)
         if not path.is_file() or path.stat().st_size > _LARGEST_BYTES:
             return {}
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        kept = from_json(path.read_text(encoding="utf-8"))
         if kept["format"] != FORMAT:
             return {}
         return {role: _ventricle(kept["ventricles"][role]) for role in case.roles}

@@ -1,6 +1,5 @@
 """The worklist: every case with its labels and a model's opinion, and orders to work through it."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cache
@@ -8,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from cubeview.library.library import Library
-from cubeview.library.values import Row
+from cubeview.library.values import Row, known_kind, said_of
 
 ORDERS = ("as listed", "most doubtful", "most different", "disagreement")
 
@@ -60,11 +59,12 @@ def rows(
         known = [answer for answer in there if answer[0] and wanted in (None, answer[0])]
         unknown = [answer for answer in there if not answer[0]]
         weights, model, text = next(iter((*known, *unknown)), ("", "", "{}"))
-        record |= {"sure": bool(record["sure"]), "labelled_blind": bool(record["labelled_blind"])}
+        record |= {name: bool(record[name]) for name in ("sure", "labelled_blind")}
+        record["kind"] = known_kind(record["kind"])
         found.append(
             Row(
                 **record, others=tuple(others.get(here, ())), windows=windows.get(here, 0),
-                model=model, weights=weights, said=json.loads(text),
+                model=model, weights=weights, said=said_of(text),
             )
         )  # fmt: skip
     return found

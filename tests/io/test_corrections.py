@@ -158,6 +158,26 @@ def test_two_scans_the_user_paired_pair_again(tmp_path):
     assert pair.roles == ("stress", "rest")
     (alone,) = open_paths([two]).cases
     assert alone.roles == ("rest",)
+    assert pair.apart == "Not of one patient: patient number differs."
+    assert pair.name.endswith(" (two patients)")
+
+
+def test_a_pair_that_was_taken_apart_stays_so(tmp_path):
+    one = write(nm(SeriesDescription="STRESS", StudyInstanceUID="1.2"), tmp_path / "a.dcm")
+    ds = nm(SeriesDescription="REST", StudyInstanceUID="1.2")
+    ds.PixelData = (truth()[0] + 3).astype("<u2").tobytes()
+    two = write(ds, tmp_path / "b.dcm")
+    from cubeview.cubes.case import paired, taken_apart
+
+    (pair,) = open_paths([one, two]).cases
+    assert not pair.apart
+    for single in taken_apart(pair):
+        corrections.keep_roles(single, alone=True)
+    cases = open_paths([one, two]).cases
+    assert {case.roles for case in cases} == {("stress",), ("rest",)}
+    stress, rest = sorted(cases, key=lambda case: case.roles, reverse=True)
+    corrections.keep_roles(paired(stress, rest))
+    assert len(open_paths([one, two]).cases) == 1
 
 
 @pytest.mark.parametrize(

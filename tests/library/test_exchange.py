@@ -1,6 +1,9 @@
 """Labels leave a library and enter another without loss; readers are compared."""
 
+import csv
 import json
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -119,3 +122,83 @@ def test_an_entry_that_cannot_be_one_is_refused(filled, tmp_path, name, value, s
     path.write_text(json.dumps(document))
     with pytest.raises(CubeviewError, match=said):
         plan_import(filled, path)
+
+
+FORMULAS = (
+    "=HYPERLINK('http://x','y')",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "'=1",
+    "''@",
+    "＝1",
+    "'plain",
+)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".ecsv", ".json"])
+def test_no_cell_of_an_exported_table_is_a_formula_and_none_is_lost(tmp_path, suffix):
+    library = Library(tmp_path / "a.sqlite", "=1+1")
+    case = library.add_case(made := case_of(tmp_path, 1), file_hashes(made))
+    for note in FORMULAS:
+        library.label(case, "healthy", label_set=SPECT_SET, note=note)
+    path = tmp_path / f"labels{suffix}"
+    export_labels(library, SPECT_SET, path)
+    library.close()
+    entries, _ = read_labels(path)
+    assert [entry.note for entry in entries] == list(FORMULAS)
+    assert {entry.reader for entry in entries} == {"=1+1"}
+    if suffix == ".csv":
+        with path.open(newline="", encoding="utf-8") as stream:
+            cells = [cell for line in csv.reader(stream) for cell in line]
+        assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t＝")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("at", "9999-12-31T23:59:59-12:00"),
+        ("at", "0001-01-01T00:00:00+12:00"),
+        ("files", [["stress", "ab"]]),
+        ("files", [1, 2]),
+        ("files", '{"stress": ["a"]}'),
+        ("files", "[" * 100_000),
+    ],
+)
+def test_odd_values_of_an_entry_are_taken_or_refused(filled, tmp_path, name, value):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    document = json.loads(path.read_text())
+    document["labels"][0][name] = value
+    path.write_text(json.dumps(document))
+    with suppress(CubeviewError):
+        apply_import(filled, plan_import(filled, path))
+
+
+@pytest.mark.parametrize("retired", ["x", 2, None, [1]])
+def test_a_class_that_is_neither_retired_nor_not_is_refused(filled, tmp_path, retired):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    document = json.loads(path.read_text())
+    document["label_sets"][SPECT_SET][0]["retired"] = retired
+    path.write_text(json.dumps(document))
+    with pytest.raises(CubeviewError, match="retired"):
+        plan_import(filled, path)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["unit: 10**99999999999", "unit: !astropy.units.Unit {unit: m}", "unit: [[[[", "a: &a [*a]"],
+)
+def test_the_head_of_a_table_costs_no_time_whatever_it_says(filled, tmp_path, head):
+    path = tmp_path / "labels.ecsv"
+    export_labels(filled, SPECT_SET, path)
+    sound = read_labels(path)
+    text = path.read_text().replace("datatype: string}", f"datatype: string, {head}}}", 1)
+    assert head in text
+    path.write_text(text)
+    start = time.perf_counter()
+    with suppress(CubeviewError):
+        assert read_labels(path) == sound
+    assert time.perf_counter() - start < 5

@@ -18,10 +18,11 @@ from cubeview.cubes.cube import Source
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes, identity
 from cubeview.library.answers import features, keep, packed
+from cubeview.library.exchange import export_labels
 from cubeview.library.library import Library
 from cubeview.library.repair import open_library
 from cubeview.library.schema import SPECT_SET
-from cubeview.library.stored import records
+from cubeview.library.stored import case_names, records
 from cubeview.library.values import LabelClass
 from cubeview.library.worklist import rows
 from tests.helpers.cases import case_of
@@ -282,3 +283,24 @@ def test_killed_at_random_moments_no_acknowledged_label_is_lost(library, tmp_pat
 def test_killed_five_hundred_times_no_acknowledged_label_is_lost(library, tmp_path):
     add(library, tmp_path)
     assert kill_rounds(library.path, 500, seed=2) >= 500
+
+
+@pytest.mark.parametrize("name", ["Doe^Jane_1950.nii.gz", "Doe^Jane_1950.nii", "Doe^Jane_1950"])
+@pytest.mark.parametrize("volumes", ["", " [volume 2]"])
+def test_a_name_of_a_file_is_in_no_export(tmp_path, name, volumes):
+    path = tmp_path / name
+    path.write_bytes(b"x")
+    stem = "Doe^Jane_1950"
+    made = case_of(tmp_path, 1)
+    cube = replace(made.main, kind="volume", source=Source(path, ""))
+    case = Case(f"{stem}{volumes}", "volume", {"flux": cube})
+    library = Library(tmp_path / "library.sqlite", "Anna")
+    hashes = file_hashes(case)
+    number = library.add_case(case, hashes)
+    assert case_names(library)[number] == f"volume {hashes['flux'][:8]}{volumes}"
+    library.save_label_set("any", "volume", [LabelClass("odd", "1", "", "", False)])
+    library.label(number, "odd", label_set="any")
+    for suffix in (".csv", ".ecsv", ".json"):
+        export_labels(library, "any", out := tmp_path / f"labels{suffix}")
+        assert "Doe" not in out.read_text()
+    library.close()

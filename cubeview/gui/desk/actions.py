@@ -10,16 +10,28 @@ from PyQt6.QtWidgets import QMenu, QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.session import Session
+from cubeview.gui.widgets.basic import plain_tip
 from cubeview.kinds import Kind, kind_of
 from cubeview.learn.explain.methods import EXPLAINERS
 
 MENUS = ("File", "View", "Cube", "Model", "Label", "Tools", "Help")
 
-Need = Literal[
-    "", "case", "heart", "pair", "overlay", "spectral", "spectra", "sky", "gated", "placed"
+Need = Literal[  # "heart": one whose ventricle is known; "ventricle": one that has one to look for
+    "",
+    "case",
+    "heart",
+    "ventricle",
+    "pair",
+    "overlay",
+    "spectral",
+    "spectra",
+    "sky",
+    "gated",
+    "placed",
 ]
 SUITS: Mapping[Need, Callable[[Kind], bool]] = {
     "heart": lambda kind: kind.ventricle,
+    "ventricle": lambda kind: kind.ventricle,
     "placed": lambda kind: kind.ventricle,
     "pair": lambda kind: bool(kind.states),
     "gated": lambda kind: kind.patient,
@@ -79,6 +91,7 @@ ACTIONS = (
     Action("fit", "Fit the slices &into their views", "View", "F", needs="case"),
     Action("full_screen", "&Full screen", "View", "F11", checkable=True),
     Action("reset_layout", "&Reset layout", "View"),
+    Action("close_top", "Close what is on &top", "View", "Esc"),
     Action("next_case", "&Next case", "Cube", "Ctrl+Down", needs="case"),
     Action("previous_case", "&Previous case", "Cube", "Ctrl+Up", needs="case"),
     Action(
@@ -96,6 +109,7 @@ ACTIONS = (
     Action("aperture", "Ap&erture at the cursor", "Cube", "R", needs="spectral", after_line=True),
     Action("aperture_mean", "&Mean or sum of the aperture", "Cube", "Shift+R", needs="spectral"),
     Action("swap", "&Swap rest and stress", "Cube", "S", needs="pair"),
+    Action("unpair", "Unpai&r rest and stress", "Cube", needs="pair"),
     Action("white", "W&hite light", "Cube", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "X", needs="spectral"),
     Action("guesses", "&Correct what was guessed…", "Cube", "G", needs="case"),
@@ -109,7 +123,7 @@ ACTIONS = (
         toolbar="Ventricle",
     ),
     Action("undo_ventricle", "&Undo placing the ventricle", "Cube", "Ctrl+Z", needs="placed"),
-    Action("fit_again", "Fit the ventricle a&gain", "Cube", needs="heart"),
+    Action("fit_again", "Fit the ventricle a&gain", "Cube", needs="ventricle"),
     Action("about_cube", "A&bout this cube", "Cube", "I", needs="case"),
     Action("predict", "&Classify", "Model", "P", needs="case"),
     *(
@@ -136,16 +150,18 @@ ACTIONS = (
     Action("label_sets", "Label &sets…", "Label", after_line=True),
     Action("agreement", "A&greement of readers…", "Label"),
     Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
-    Action("cancel_jobs", "&Cancel running work", "Tools", "Esc"),
+    Action("cancel_jobs", "&Cancel running work", "Tools"),
     Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
     Action("models_folder", "Open the &models folder", "Tools"),
     Action("keys", "&Keys", "Help", "F1"),
+    Action("report", "Copy &report", "Help"),
     Action("about", "&About CubeView", "Help"),
 )
 
 VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Wheel", "Step through the slices under the mouse", ""),
     ("Arrow keys, Page Up/Down", "Step the cursor", ""),
+    ("Home, End", "First and last slice", ""),
     ("Click or drag", "Move the cursor", ""),
     ("Ctrl+Wheel", "Zoom", ""),
     ("Alt+Wheel", "Make the aperture larger or smaller", "spectral"),
@@ -186,7 +202,7 @@ class Actions:
             if entry.toolbar:
                 action.setIconText(entry.toolbar)
             tip = entry.text.replace("&", "").rstrip("…")
-            action.setToolTip(f"{tip} ({entry.shortcut})" if entry.shortcut else tip)
+            action.setToolTip(plain_tip(f"{tip} ({entry.shortcut})" if entry.shortcut else tip))
             handler = handlers[entry.key]
             if entry.checkable:
                 action.toggled.connect(handler)
@@ -235,6 +251,7 @@ def there_is(session: Session) -> set[Need]:
         "case": True,
         "spectra": True,
         "heart": bool(session.ventricles),
+        "ventricle": kind_of(case).ventricle,
         "pair": len(case.cubes) > 1,
         "spectral": case.main.axes[0].kind == "spectral",
         "sky": bool(kind_of(case).window_px),

@@ -1,11 +1,15 @@
 """What a case opens with: levels, and a colour map that suits its kind."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from cubeview.cubes.case import Case
-from cubeview.cubes.reduce import PERCENTILES, VENTRICLE, sample_levels
+from cubeview.cubes.reduce import PERCENTILES, VENTRICLE, levels_in, sample_levels
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.styles import WHITE
 from cubeview.kinds import kind_of
 
 BY_HAND = "set by hand"
@@ -32,6 +36,9 @@ def levels_of(session: Session, how: str) -> dict[str, tuple[float, float]]:
             levels[role] = sample_levels(cube, how, session.ventricles.get(role))
         except CubeviewError:  # the views that cannot read it either say so
             levels[role] = (0.0, 1.0)
+    white = session.shown.white_plane
+    if white is not None:
+        levels[WHITE] = levels_in(white[np.isfinite(white)], how)
     return levels
 
 
@@ -39,3 +46,8 @@ def follow_ventricles(session: Session) -> None:
     """Take new levels from new ellipsoids, unless the user chose them otherwise."""
     if session.case is not None and session.display.levels_from == VENTRICLE:
         session.set_display(levels=levels_of(session, VENTRICLE))
+
+
+def whole_of(session: Session, roles: Iterable[str]) -> str:
+    """Return what 100 % of a heart is: only of a known ventricle is it the maximum of that."""
+    return VENTRICLE if session.ventricles.keys() >= set(roles) else "the brightest in the middle"

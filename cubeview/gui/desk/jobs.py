@@ -53,12 +53,18 @@ class Job(QObject):
         self.title = title
         self.running = True
         self.cancelled = False
+        self._began = time.monotonic()
         self._next_progress = 0.0
         self._next_partial = 0.0
         self.future: Future[None] | None = None
         # Everybody hears of the end in one go on the GUI thread: were `ended` itself sent from the
         # lane, some would know of it while others still took the job for running.
         self._done.connect(self._end)
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it was started."""
+        return time.monotonic() - self._began
 
     def cancel(self) -> None:
         """Ask the work to stop at its next report; its result will not be delivered."""

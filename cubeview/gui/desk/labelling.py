@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.answer import Answer
+from cubeview.cubes.case import Case
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.session import Session
@@ -71,6 +72,14 @@ class Labelling(QObject):
         if number is None or library is None:
             return Placed()
         return placed(library, number, self._records.label_set)
+
+    def label_of(self, case: Case) -> str:
+        """Return the class this reader gave to an open case as a whole; empty for none."""
+        library, hashes = self._records.library, self._session.hashes_of(case)
+        number = None if library is None or hashes is None else library.find(identity(case, hashes))
+        if library is None or number is None:
+            return ""
+        return placed(library, number, self._records.label_sets.get(case.kind, "")).class_name or ""
 
     def place(self, class_name: str) -> None:
         """Label the subject; the label is on disk when this returns."""
@@ -161,7 +170,8 @@ class Labelling(QObject):
             return
         self._undo.append(_Change(number, label_set, before, after))
         self._redo.clear()
-        self.written.emit(f"{case.name}: {_words(after)}")
+        was = f"{_words(before)} → " if before.class_name not in (None, after.class_name) else ""
+        self.written.emit(f"{case.name}: {was}{_words(after)}")
         if new:
             self._predicted()
 

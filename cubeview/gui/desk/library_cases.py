@@ -72,6 +72,20 @@ class LibraryCases(QObject):
         session.set_window(box, drawn=drawn)
         self._subject.refresh()
 
+    def show(self, case: Case) -> None:
+        """Show a case that was read from its files, at its window; open already, as it is open."""
+        whole = replace(case, window=None)
+        sources = [cube.source for cube in case.cubes.values()]
+        known = next(
+            (c for c in self._session.cases if [q.source for q in c.cubes.values()] == sources),
+            None,
+        )
+        if known is None or None in sources:
+            self._session.add_cases((whole,))
+        self._session.set_case(known or whole)
+        if case.window is not None:
+            self.go_to(case.window)
+
     def _opened(self, found: tuple[Case, dict[str, str]]) -> None:
         session, (case, hashes) = self._session, found
         self._subject.set_busy("")

@@ -15,7 +15,8 @@ from PyQt6.QtWidgets import (
 )
 
 from cubeview.gui.widgets.basic import button as make_button
-from cubeview.gui.widgets.basic import copy_text
+from cubeview.gui.widgets.basic import copy_text, steady
+from cubeview.plain import breakable
 
 Level = Literal["error", "warn", "info"]
 
@@ -128,7 +129,7 @@ class Message(QFrame):
         top, line = Qt.AlignmentFlag.AlignTop, QHBoxLayout()
         column.addLayout(line)
         sign, part = _MARKS[level]
-        mark, words = QLabel(sign), QLabel(text)
+        mark, words = QLabel(sign), QLabel(breakable(text))
         mark.setProperty("part", part)
         mark.setAccessibleName(level)
         for part_of_text in (mark, words):  # on one line with the text of the buttons
@@ -170,7 +171,7 @@ class Message(QFrame):
         copy.hide()
         column.addWidget(shown)
         column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
-        button = QPushButton("Details")
+        button = steady(QPushButton("Details"))
         button.setProperty("part", "quiet")
         button.setCheckable(True)
         button.toggled.connect(shown.setVisible)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import numpy as np
+
 from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
@@ -36,6 +38,8 @@ class OpenCase:
         The gate of a gated scan that is shown, counted from 0; None for the sum.
     white : bool
         The sky plane shows the mean of all channels.
+    white_plane : ndarray, shape (y, x), optional
+        That mean, once it has been made.
     aperture : float
         Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
     marks, ventricles, prediction, overlay, catalogue
@@ -57,6 +61,7 @@ class OpenCase:
     drawn: bool = False
     gate: int | None = None
     white: bool = False
+    white_plane: np.ndarray | None = None
     aperture: float = 0.0
     marks: tuple[Mark, ...] = ()
     ventricles: dict[str, Ventricle] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.files import FILES, FOLDER, ask_open
 from cubeview.io import Opened, Preview, Refusal, nothing_in, open_paths
+from cubeview.plain import one_line_of
 
 SAID_ONE_BY_ONE = 3
 CHOOSE_FROM = 4
@@ -61,7 +62,7 @@ class Opening(QObject):
     def open(self, paths: Sequence[Path], *, remember: bool = True) -> Job:
         """Open files and folders; the first new case becomes the current one."""
         wanted = list(paths)
-        name = wanted[0].name if len(wanted) == 1 else f"{len(wanted)} files"
+        name = one_line_of(wanted[0].name, 40) if len(wanted) == 1 else f"{len(wanted)} files"
         # Each request is a kind of its own: a second drop must not cancel the first.
         job = self._jobs.start(
             f"open {next(self._numbers)}",
@@ -87,11 +88,11 @@ class Opening(QObject):
 
     def recent(self) -> tuple[tuple[str, list[Path]], ...]:
         """Return title and paths of what was opened lately, the newest first."""
-        together = [[Path(p) for p in entry.split("\n")] for entry in self._memory.settings.recent]
-        return tuple(
-            (f"{paths[0].name} + {len(paths) - 1} more" if paths[1:] else paths[0].name, paths)
-            for paths in together
-        )
+        found = []
+        for paths in self._memory.recent():
+            more = f" + {len(paths) - 1} more" if paths[1:] else ""
+            found.append((one_line_of(paths[0].name) + more, paths))
+        return tuple(found)
 
     def forget_recent(self) -> None:
         """Empty the list of recent files."""

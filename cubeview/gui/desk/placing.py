@@ -45,6 +45,7 @@ class Placing(QObject):
         self._session, self._jobs, self._questions = session, jobs, questions
         self._messages = messages
         self._settled: dict[str, Ventricle] = {}
+        self._search: Job | None = None
         self._wanted: tuple[bool, str] = (False, "")
         self._patience = AtRest(self._ask, self, ASK_AFTER_MS)
         session.case_changed.connect(self._case_changed)
@@ -55,6 +56,14 @@ class Placing(QObject):
     def by_user(self) -> bool:
         """True when an ellipsoid stands where the user placed it."""
         return any(found.by == "user" for found in self._session.ventricles.values())
+
+    @property
+    def missing(self) -> bool:
+        """True when the ventricle of the case shown is not known and is not being looked for."""
+        session = self._session
+        heart = session.case is not None and kind_of(session.case).ventricle
+        looking = self._search is not None and self._search.running and not self._search.cancelled
+        return heart and not session.ventricles and not looking
 
     def confirm(self) -> None:
         """Take the ellipsoids as they are: the open question is answered."""
@@ -83,12 +92,14 @@ class Placing(QObject):
     def _find(
         self, opened: OpenCase, take: Callable[[dict[str, Ventricle]], None], *, anew: bool
     ) -> None:
-        self._jobs.start(
+        self._search = self._jobs.start(
             "ventricle",
             "Finding the left ventricle",
             lambda job: self._questions.ventricles(opened, anew=anew, report=job.report),
             finished=take,
         )
+        self._search.ended.connect(self.changed)
+        self.changed.emit()
 
     def _follow(self) -> None:
         if self._session.held:
@@ -102,12 +113,12 @@ class Placing(QObject):
         self._patience.stop()
         self._wanted = (False, "")
         self._settled = dict(self._session.ventricles)
-        self.changed.emit()
         opened, case = self._session.shown, self._session.case
         if case is None:
             self._jobs.cancel("ventricle")
         elif kind_of(case).ventricle and not opened.ventricles:
             self._find(opened, lambda found: self._session.set_ventricles(case, found), anew=False)
+        self.changed.emit()
 
     def _put(self, new: dict[str, Ventricle], before: dict[str, Ventricle]) -> None:
         if self._session.case is not None:

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_MS = 2000
 """How often another window's labels are looked for."""
 
+BACK_UP_EVERY = 30
+"""Labels, answers and other entries of the log after which a session is backed up again."""
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -126,6 +129,7 @@ class Records(QObject):
             self.problem = str(error)
         self._version = self._data_version()
         if self.library is not None:
+            self._backed_up = self.library.entries
             self._look.start()
 
     @property
@@ -277,11 +281,22 @@ class Records(QObject):
         )
 
     def look(self) -> None:
-        """Read again if another window wrote."""
+        """Read again if another window wrote, back up what was written, notice a file moved."""
+        library = self.library
+        try:
+            if library is not None:
+                library.check_place()
+        except CubeviewError as error:
+            self._look.stop()
+            self.refuse(str(error))
+            return
         version = self._data_version()
         if version != self._version:
             self._version = version
             self.rows_changed.emit()
+        if library is not None and library.entries >= self._backed_up + BACK_UP_EVERY:
+            self._backed_up = library.entries
+            self.jobs.start("backup", "Backing up the library", lambda job: back_up(library))
 
     def close(self) -> bool:
         """Stop the work and close the file; False when some work did not stop in time."""

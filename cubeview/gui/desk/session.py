@@ -15,7 +15,7 @@ from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.region import holds
 from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.desk.open_case import OpenCase, Shown
-from cubeview.gui.desk.styles import Display, Mark, OverlayStyle
+from cubeview.gui.desk.styles import WHITE, Display, Mark, OverlayStyle
 
 DOUBTFUL = 0.5
 """A fitted ventricle of more doubt than this is to be checked by the user."""
@@ -160,6 +160,10 @@ class Session(QObject):
     def answer_to(self, case: Case) -> Answer | None:
         """Return the last answer a case of the list got."""
         return self._open[case].prediction if case in self._open else None
+
+    def hashes_of(self, case: Case) -> dict[str, str] | None:
+        """Return SHA-256 of the files of a case by role, where they are known."""
+        return self._open[case].hashes if case in self._open else None
 
     @property
     def asked(self) -> Case | None:
@@ -316,6 +320,12 @@ class Session(QObject):
         if on != self.white:
             self.shown.white = on
             self.white_changed.emit()
+
+    def set_white_plane(self, plane: np.ndarray, levels: tuple[float, float]) -> None:
+        """Take the mean of all channels of the current cube; levels are for its first time."""
+        self.shown.white_plane = plane
+        known = self.display.levels or {}
+        self.set_display(levels={WHITE: levels, **known})
 
     def set_aperture(self, radius: float, how: How | None = None) -> None:
         """Show the spectrum of a circle around the cursor; radius in voxels, 0 for none."""

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QByteArray, QSettings
 
 from cubeview.learn.explain.question import OcclusionSettings
 from cubeview.paths import data_dir
+from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +25,8 @@ class Settings:
     ----------
     theme : {"system", "dark", "light"}
     recent : tuple of str
-        What was opened last, the newest first: a path, or the paths opened together with a line
-        break between them. Stays on this machine.
+        What was opened last, the newest first: a path, or the paths opened together with a zero
+        byte, which no path can hold, between them. Stays on this machine.
     folder : str
         Where the open dialog starts.
     research_use_seen : bool
@@ -103,10 +104,19 @@ class SettingsFile:
 
     def opened(self, paths: list[Path]) -> None:
         """Put paths opened together at the head of the recent ones; keep where they lie."""
-        new = "\n".join(str(path.resolve()) for path in paths)
+        new = "\0".join(str(path.resolve()) for path in paths)
+        new += "\0" if "\n" in new and len(paths) == 1 else ""  # formerly two paths
         kept = [old for old in self.settings.recent if old != new]
         folder = paths[0] if paths[0].is_dir() else paths[0].parent
         self.change(recent=(new, *kept)[:MOST_RECENT], folder=str(folder))
+
+    def recent(self) -> list[list[Path]]:
+        """Return the paths opened together, the newest first."""
+        found = []
+        for entry in self.settings.recent:
+            between = "\0" if "\0" in entry else "\n"  # formerly a line break
+            found.append([Path(part) for part in entry.removesuffix("\0").split(between)])
+        return found
 
     def layout(self) -> tuple[QByteArray, QByteArray] | None:
         """Return the window's saved geometry and dock state, if there are any."""
@@ -129,7 +139,7 @@ class SettingsFile:
             if text is None:
                 continue
             try:
-                values[entry.name] = _typed(json.loads(text), hints[entry.name])
+                values[entry.name] = _typed(from_json(text), hints[entry.name])
             except (TypeError, ValueError):
                 log.warning("setting %s cannot be used; its default is taken", entry.name)
         return Settings(**values)

@@ -20,7 +20,7 @@ class AtRest(QTimer):
 
 
 class StillLine(QWidget):
-    """A line of text that takes the width it is given, on the ground of a card.
+    """A line of plain text that takes the width it is given, on the ground of a card.
 
     Parameters
     ----------
@@ -35,6 +35,7 @@ class StillLine(QWidget):
         super().__init__()
         self._above = above
         self._label = QLabel(self)  # in no layout
+        self.setTextFormat(Qt.TextFormat.PlainText)
         # No margins: only what lies within them is cleared before another text is written.
         self._label.setIndent(left)
         self._label.setBackgroundRole(QPalette.ColorRole.Base)

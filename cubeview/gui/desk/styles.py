@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from cubeview.cubes.cube import Box
 
+WHITE = "white light"
+"""Stands for a role where the levels of the mean of all channels are meant."""
+
 
 @dataclass(frozen=True)
 class Display:
@@ -16,7 +19,7 @@ class Display:
         Key of a colour map in ``gui/colormaps.py``.
     stretch : {"linear", "sqrt", "log", "asinh"}
     levels : mapping of role to (low, high), in the cube's unit
-        Lower and upper level apart, per role.
+        Lower and upper level apart, per role; of the white light under `WHITE`, once it was shown.
     levels_from : str
         How they were chosen, as shown: ``"99.5 %"``, ``"zscale"``, ``"ventricle maximum"``,
         ``"set by hand"``.

@@ -21,6 +21,8 @@ UNITS = {
 }
 """As files name them, and as they are printed."""
 
+NO_UNIT = "no unit in the file"
+
 
 def shown_unit(unit: str) -> str:
     """Return a unit as a reader writes it."""

@@ -6,6 +6,7 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.plane import axis_marks, body_offset
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import display_scale, value_unit
 from cubeview.kinds import kind_of
 
@@ -116,6 +117,11 @@ def values_text(session: Session) -> str:
     if session.case is None:
         return ""
     parts = []
+    white = session.shown.white_plane
+    if session.white and white is not None:
+        _, y, x = session.cursor
+        mean = value_text(float(white[y, x]), values_unit(session.case.main))
+        return f"{WHITE}, the mean of all channels: {mean}"
     for role in session.case.cubes:
         cube = session.case.at_gate(role, session.gate)
         z, y, x = session.cursor_in(role)

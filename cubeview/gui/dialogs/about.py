@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview import __version__
+from cubeview import __version__, crashlog
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.dialogs.sheets import RESEARCH_USE
 from cubeview.gui.widgets.basic import answers, copy_text
@@ -61,7 +61,7 @@ class AboutDialog(QDialog):
             "Copy support report", QDialogButtonBox.ButtonRole.ActionRole
         )
         assert self.copy_button is not None
-        self.copy_button.setToolTip("Versions, system, device and models; nothing about any case")
+        self.copy_button.setToolTip("Versions, device, models and log; nothing about any case")
         self.copy_button.clicked.connect(lambda: copy_text(self.report()))
         layout = QVBoxLayout(self)
         layout.addWidget(tabs)
@@ -103,7 +103,7 @@ class AboutDialog(QDialog):
 
 
 def support_report(device: str, models: tuple[ModelRef, ...]) -> str:
-    """Return versions, system, device, models and screens as lines of text."""
+    """Return versions, system, device, models, screens and the end of the log as text."""
     lines = [f"{name}: {value}" for name, value in versions().items()]
     lines.append(f"Networks run on: {device}")
     for ref in models:
@@ -117,7 +117,7 @@ def support_report(device: str, models: tuple[ModelRef, ...]) -> str:
         for screen in QApplication.screens()
     ]
     lines.append(f"Platform: {QApplication.platformName()}")
-    return "\n".join(lines) + "\n"
+    return "\n".join((*lines, crashlog.told())).rstrip() + "\n"
 
 
 def _device(job: Job) -> str:

@@ -21,7 +21,7 @@ from cubeview.cubes.guesses import Question, corrected, corrected_case, question
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import shown_unit
-from cubeview.gui.widgets.basic import answers, label, offer, rule, say
+from cubeview.gui.widgets.basic import answers, label, offer, rule, say, steady
 from cubeview.gui.widgets.layout import put
 from cubeview.io import corrections
 from cubeview.kinds import kind_of
@@ -45,7 +45,8 @@ def chip_text(case: Case | None) -> str:
     if case is None:
         return ""
     if case.question:
-        return "⚠ rest or stress?"
+        states = any(word in case.question.casefold() for word in ("which", "whether"))
+        return "⚠ rest or stress?" if states else "⚠ do the two belong together?"
     guesses = [note for note in case.notes if note.level == "guess"]
     named = list(dict.fromkeys(note.about for note in guesses if note.about))
     if not guesses:
@@ -113,7 +114,7 @@ class GuessesDialog(QDialog):
         assert apply is not None
         apply.setDefault(True)
         apply.clicked.connect(self.accept)
-        self.forget_button = QPushButton("Forget my answers")
+        self.forget_button = steady(QPushButton("Forget my answers"))
         self.forget_button.setToolTip("Take what the reader made of the file, now and next time")
         self.forget_button.clicked.connect(self.forget)
         buttons.addButton(self.forget_button, QDialogButtonBox.ButtonRole.ResetRole)
@@ -217,7 +218,7 @@ class GuessesDialog(QDialog):
             )
             line.editingFinished.connect(self._changed)
             return line
-        box = QComboBox()
+        box = steady(QComboBox())
         box.setAccessibleName(question.title)
         kept = {None: f"as read: {shown_unit(read_as) or 'not known'}"}
         offer(box, {**kept, **{choice: shown_unit(choice) for choice in question.choices}}, answer)
@@ -268,7 +269,7 @@ def _scope(groups: list[_Group]) -> str:
 
 
 def _roles_box(case: Case) -> QComboBox:
-    box = QComboBox()
+    box = steady(QComboBox())
     box.setAccessibleName("Rest and stress")
     if len(case.cubes) > 1:
         offer(box, {None: "as shown", "swap": "exchanged"})

@@ -17,7 +17,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import button, label, set_part
+from cubeview.gui.widgets.basic import button, label, plain_tip, set_part
 from cubeview.gui.widgets.files import ask_open, ask_save
 from cubeview.gui.widgets.layout import put, row
 from cubeview.learn.models.card import ModelRef
@@ -114,8 +114,8 @@ class ModelsDialog(QDialog):
                 entry.made,
             )
             item = QTreeWidgetItem(list(cells))
-            item.setToolTip(0, f"{card.title}\n{card.intended_use}")
-            item.setToolTip(3, ", ".join(card.classes))
+            item.setToolTip(0, plain_tip(f"{card.title}\n{card.intended_use}"))
+            item.setToolTip(3, plain_tip(", ".join(card.classes)))
             if default:
                 font = item.font(0)
                 font.setBold(True)
@@ -142,6 +142,8 @@ class ModelsDialog(QDialog):
         if entry is None:
             return
         folder = entry.ref.folder
+        if path.suffix.lower() != ".zip":
+            path = path.with_name(path.name + SUFFIX)  # or no import would find it
         self._jobs.start(
             "export model",
             f"Exporting {entry.ref.name}",
@@ -223,10 +225,11 @@ class ModelsDialog(QDialog):
             return
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Warning)
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(f"Delete the model {entry.ref.name}?")
         box.setInformativeText("It cannot be brought back. Export it first to keep a copy.")
         sure = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         assert sure is not None
         sure.clicked.connect(self.delete)

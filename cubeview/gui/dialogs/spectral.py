@@ -1,15 +1,16 @@
 """The dialog that asks as what the spectral axis is to be shown."""
 
 from dataclasses import replace
+from typing import Any
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QComboBox, QDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
-from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, with_spectral
+from cubeview.cubes.spectral import CONVENTIONS, SHOWN, shown_as, was_changed, with_spectral
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import answers, label, offer, say
+from cubeview.gui.widgets.basic import answers, label, offer, say, steady
 from cubeview.gui.widgets.layout import put
 
 _WORDS = {
@@ -39,15 +40,16 @@ class SpectralDialog(QDialog):
         self.setWindowTitle("Spectral axis")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         axis = case.main.axes[0]
-        self.shown = QComboBox()
+        self.shown = steady(QComboBox())
         offer(self.shown, {key: _WORDS[key] for key in SHOWN}, shown_as(axis))
-        self.convention = QComboBox()
-        offer(self.convention, {key: key.capitalize() for key in CONVENTIONS})
+        self.convention = steady(QComboBox())
+        offer(self.convention, {key: key.capitalize() for key in CONVENTIONS}, axis.convention)
         self.rest = QLineEdit()
         self.rest.setPlaceholderText("1420.40575 MHz, 656.28 nm …")
         if axis.rest is not None:
-            self.rest.setPlaceholderText(f"{axis.rest:.10g} {axis.rest_unit}, from the file")
-        self.frame = QComboBox()
+            whose = "as set before" if was_changed(case.main) else "from the file"
+            self.rest.setPlaceholderText(f"{axis.rest:.10g} {axis.rest_unit}, {whose}")
+        self.frame = steady(QComboBox())
         frames = {"observed": "As observed", "rest": "In the rest frame of the source"}
         offer(self.frame, frames, "rest" if axis.redshift else "observed")
         self.redshift = QLineEdit()
@@ -65,6 +67,7 @@ class SpectralDialog(QDialog):
         put(QVBoxLayout(self), now, form, self.problem, answers(self, "Ok", "Cancel"))
         self.shown.currentIndexChanged.connect(self._changed)
         self.frame.currentIndexChanged.connect(self._changed)
+        self._opened_with = self._asked()
         self._changed()
 
     def accept(self) -> None:
@@ -72,14 +75,12 @@ class SpectralDialog(QDialog):
         if not any(case is self._case for case in self._session.cases):
             self.reject()
             return
-        shown, convention = self.shown.currentData(), self.convention.currentData()
-        asked = {
-            "rest": self.rest.text(),
-            "redshift": "0" if self.frame.currentData() == "observed" else self.redshift.text(),
-        }
+        if self._asked() == self._opened_with:
+            super().accept()  # a look changes nothing
+            return
         try:
             cubes = {
-                role: with_spectral(cube, shown, convention=convention, **asked)
+                role: with_spectral(cube, **self._asked())
                 for role, cube in self._case.cubes.items()
             }
         except CubeviewError as error:
@@ -87,6 +88,15 @@ class SpectralDialog(QDialog):
             return
         self._session.replace_case(self._case, replace(self._case, cubes=cubes))
         super().accept()
+
+    def _asked(self) -> dict[str, Any]:
+        """Return what is asked for, as `with_spectral` takes it."""
+        return {
+            "as_": self.shown.currentData(),
+            "convention": self.convention.currentData(),
+            "rest": self.rest.text(),
+            "redshift": "0" if self.frame.currentData() == "observed" else self.redshift.text(),
+        }
 
     def _changed(self) -> None:
         self.problem.hide()

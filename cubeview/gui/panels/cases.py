@@ -1,5 +1,6 @@
 """The Cases panel: what is open, what it is, and what it was judged to be."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
@@ -8,9 +9,10 @@ from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayo
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.samples import Sample
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import button, label
+from cubeview.gui.widgets.basic import button, keep_out, label, plain_tip
 from cubeview.gui.widgets.layout import column, empty, put
 from cubeview.kinds import kind_of
+from cubeview.library.cases import of_file
 
 RECENT_SHOWN = 5
 
@@ -26,12 +28,19 @@ class CasesPanel(QWidget):
 
     wanted = pyqtSignal(object)
 
-    def __init__(self, session: Session, samples: tuple[Sample, ...]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        samples: tuple[Sample, ...],
+        label_of: Callable[[Case], str] = lambda case: "",
+    ) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._label_of = session, label_of
         layout = self._layout = column(self)
         self.list = QListWidget()
         self.list.setAccessibleName("Cases")
+        # A click leaves the keyboard to the views: the next arrow is for them, not another case.
+        self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._chosen)
@@ -45,10 +54,10 @@ class CasesPanel(QWidget):
         self._recent = QVBoxLayout()
         self._recent.setSpacing(4)
         put(layout, self._recent_heading, self._recent)
-        session.cases_changed.connect(self._refill)
+        session.cases_changed.connect(self.refill)
         session.case_changed.connect(self._select)
         self.set_recent(())
-        self._refill()
+        self.refill()
 
     def set_recent(self, recent: tuple[tuple[str, list[Path]], ...]) -> None:
         """Offer files opened earlier: title and paths, the newest first."""
@@ -66,19 +75,22 @@ class CasesPanel(QWidget):
     def _opener(self, title: str, paths: list[Path], tip: str = "") -> QPushButton:
         made = button(title, lambda: self.wanted.emit(paths), tip, "quiet")
         made.setStyleSheet("text-align: left;")
+        keep_out(made, bool(tip))  # a sample is nobody's
         return made
 
     def _chosen(self, row: int) -> None:
         if 0 <= row < len(self._session.cases):
             self._session.set_case(self._session.cases[row])
 
-    def _refill(self) -> None:
+    def refill(self) -> None:
+        """Read the list again."""
         with QSignalBlocker(self.list):
             self.list.clear()
             for case in self._session.cases:
                 item = QListWidgetItem(f"{case.name}\n{self._about(case)}")
-                item.setToolTip(f"{case.name}: {self._about(case)}")
+                item.setToolTip(plain_tip(f"{case.name}: {self._about(case)}"))
                 self.list.addItem(item)
+        keep_out(self.list, any(map(_after_a_file, self._session.cases)))
         some = bool(self._session.cases)
         self.none.setVisible(not some)
         self._layout.setStretch(self._layout.indexOf(self.list) + 1, int(not some))
@@ -94,5 +106,16 @@ class CasesPanel(QWidget):
     def _about(self, case: Case) -> str:
         answer = self._session.answer_to(case)
         parts = [kind_of(case).name, " + ".join(role for role in case.roles)]
-        parts += ["unlike the training data" if answer.unlike else answer.answer] if answer else []
+        # The reader's own word first; a model's is never printed as if it were the finding.
+        if label := self._label_of(case):
+            parts.append(f"labelled {label}")
+        if answer is not None and (answer.unlike or answer.answer):
+            said = "unlike its training data" if answer.unlike else answer.answer
+            parts.append(f"{answer.model}: {said}")
         return " · ".join(p for p in parts if p not in ("flux", "heart") or p == parts[0])
+
+
+def _after_a_file(case: Case) -> bool:
+    """Tell whether a patient's scan is called as its file is, which may be the patient's name."""
+    sources = [cube.source for cube in case.cubes.values() if cube.source is not None]
+    return kind_of(case).patient and any(of_file(case.name, source.path) for source in sources)

@@ -9,7 +9,7 @@ from cubeview.cubes.polar import wall_mean, wall_places
 from cubeview.cubes.reduce import to_steps
 from cubeview.gui.desk.session import Session
 from cubeview.gui.widgets.colormaps import overlay_table, picture
-from cubeview.gui.widgets.theme import colours
+from cubeview.gui.widgets.theme import DARK, colours
 
 _SIDE = 64
 _SMALLEST = 150
@@ -57,7 +57,7 @@ class WallDisc(QWidget):
         for role, (mean, _) in self._discs.items():
             where = self._where(role)
             painter.setPen(QColor(theme.line))
-            painter.setBrush(QColor(theme.raised))
+            painter.setBrush(QColor(DARK.raised))  # as under the slices, in either theme
             painter.drawEllipse(where)
             if peak and style.visible:
                 painter.drawImage(where, picture(rows[to_steps(mean, -peak, peak)]))

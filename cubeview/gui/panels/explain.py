@@ -14,7 +14,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.panels.disc import WallDisc
 from cubeview.gui.panels.occlusion_choices import OcclusionChoices
 from cubeview.gui.widgets.bars import SignedBar
-from cubeview.gui.widgets.basic import button, chooser, label, offer, rule, say
+from cubeview.gui.widgets.basic import button, chooser, label, offer, plain_tip, rule, say, steady
 from cubeview.gui.widgets.files import ask_save
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
@@ -71,7 +71,7 @@ class ExplainPanel(QWidget):
         layout.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         session.case_changed.connect(self._case_changed)
-        session.model_changed.connect(self._case_changed)
+        session.model_changed.connect(lambda: self._offer(self.target.currentData()))
         session.prediction_changed.connect(self._refresh)
         session.overlay_changed.connect(self._refresh)
         session.overlay_style_changed.connect(self._refresh)
@@ -99,7 +99,8 @@ class ExplainPanel(QWidget):
             return
         suffix = kind_of(overlay.case).map_suffix
         kind = {"fits": "FITS cube (*.fits)", "npz": "NumPy arrays (*.npz)"}[suffix]
-        name = f"{overlay.method} {overlay.target}.{suffix}".lower().replace(" ", "-")
+        said = " ".join((overlay.case.name, overlay.method, overlay.target)).lower()
+        name = "-".join("".join(c if c.isalnum() else " " for c in said).split()) + f".{suffix}"
         folder = self._memory.settings.folder
         write = partial(self.save_to, overlay=overlay)
         ask_save(self, "Save map", folder, write, names=kind, name=name)
@@ -183,12 +184,17 @@ class ExplainPanel(QWidget):
             self.run(overlay.method)
 
     def _case_changed(self) -> None:
+        """Ask about the answer again: a class chosen for one case says nothing of the next."""
+        self._offer("")
+
+    def _offer(self, target: str) -> None:
+        """Offer the classes of the model that answers, one of them chosen; empty for the answer."""
         self.problem.setText("")
         self._jobs.cancel("explain")
         ref = self._questions.chosen(self._session)
         fits = ref is not None and not self._questions.objection(self._session)
         names = {name: name for name in (ref.card.classes if ref is not None else ())}
-        offer(self.target, {"": "the answer", **names}, self.target.currentData())
+        offer(self.target, {"": "the answer", **names}, target)
         case = self._session.case
         wall = case is None or kind_of(case).ventricle
         self.occlusion.offer(ref.card.channels if ref is not None else (), wall=wall)
@@ -215,6 +221,8 @@ class ExplainPanel(QWidget):
         if overlay is not None:
             self.bar.set_scale(overlay.peak, overlay.unit, style.threshold)
             said = [f"{overlay.method} for {overlay.target}", overlay.model]
+            if answer and overlay.target != answer and overlay.method in self.buttons:
+                said[0] = f"⚠ {said[0]}, not for the answer ({answer})"
             said += [f"{name} {value}" for name, value in overlay.settings.items()]
             said += [] if overlay.complete else ["coarse, being refined"]
             said += [] if style.visible else ["hidden (H)"]
@@ -246,7 +254,7 @@ class ExplainPanel(QWidget):
 
 
 def _slider(tip: str) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal)
+    slider = steady(QSlider(Qt.Orientation.Horizontal))
     slider.setRange(0, 100)
-    slider.setToolTip(tip)
+    slider.setToolTip(plain_tip(tip))
     return slider

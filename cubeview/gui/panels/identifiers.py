@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PyQt6.QtCore import QSignalBlocker
-from PyQt6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import label
+from cubeview.gui.widgets.basic import keep_out, label, tick
 from cubeview.kinds import kind_of
 
 
@@ -23,13 +23,14 @@ class Identifiers(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        self.box = QCheckBox("Show whose scan this is")
-        self.box.setToolTip(
+        self.box = tick(
+            "Show whose scan this is",
             "The name, number and dates in the file are read while it is open. They are never "
-            "kept: the library, logs, exports and pictures of the window hold the pseudonym only."
+            "kept: the library, logs, exports and pictures of the window hold the pseudonym only.",
         )
         self.box.toggled.connect(self._toggled)
         self.text = label("", wrap=True)
+        keep_out(self.text)
         layout.addWidget(self.box)
         layout.addWidget(self.text)
         self.hide()

@@ -1,9 +1,10 @@
 """The Label panel: the classes as buttons with their keys, and what was said of this case."""
 
+from itertools import pairwise
+
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
-    QCheckBox,
     QGridLayout,
     QLineEdit,
     QListWidget,
@@ -17,7 +18,7 @@ from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.subject import Subject
 from cubeview.gui.desk.words import place_text, window_text
-from cubeview.gui.widgets.basic import button, chooser, colour_icon, label, rule, say
+from cubeview.gui.widgets.basic import button, chooser, colour_icon, label, rule, say, tick
 from cubeview.gui.widgets.layout import column, empty, put, row
 from cubeview.kinds import kind_of
 from cubeview.library.placed import Placed
@@ -69,10 +70,10 @@ class LabelPanel(QWidget):
         self.windows.setAccessibleName("Labelled windows of this cube")
         self.windows.setMaximumHeight(110)
         self.windows.itemClicked.connect(self._go_to)
-        self.blind = QCheckBox("Blind")
-        self.blind.setToolTip(
+        self.blind = tick(
+            "Blind",
             "The model's opinions in the library stay hidden until you label a case. "
-            "Classify (P) still answers when you ask; your label then records that you saw it."
+            "Classify (P) still answers when you ask; your label then records that you saw it.",
         )
         self.blind.toggled.connect(records.set_blind)
         self.reader = QLineEdit()
@@ -116,6 +117,9 @@ class LabelPanel(QWidget):
         self.buttons = {entry.name: self._class_button(entry) for entry in records.classes()}
         for place, made in enumerate(self.buttons.values()):
             self._grid.addWidget(made, place // 2, place % 2)
+        chain = (self.edit_button, *self.buttons.values(), self.quality)
+        for one, following in pairwise(chain):  # or the buttons come last of all
+            self.setTabOrder(one, following)
         with QSignalBlocker(self.reader):
             self.reader.setText(records.reader)
         self._list_windows()

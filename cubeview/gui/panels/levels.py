@@ -3,13 +3,14 @@
 import numpy as np
 from PyQt6.QtCore import QSignalBlocker, QSize
 from PyQt6.QtGui import QIcon, QPixmap
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.display import BY_HAND, levels_of
+from cubeview.gui.desk.display import BY_HAND, levels_of, whole_of
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import offer
+from cubeview.gui.desk.styles import WHITE
+from cubeview.gui.widgets.basic import label, offer, plain_tip, steady, tick
 from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
 from cubeview.gui.widgets.layout import put, row
@@ -22,18 +23,18 @@ class LevelsControl(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.colours = _ColourBox()
-        self.stretch = QComboBox()
+        self.colours = steady(_ColourBox())
+        self.stretch = steady(QComboBox())
         offer(self.stretch, {name: name for name in STRETCHES})
-        self.way = QComboBox()
-        self.smooth = QCheckBox("smooth")
-        self.smooth.setToolTip("Interpolate hearts between voxels; the networks see plain voxels")
+        self.way = steady(QComboBox())
+        tip = "Interpolate hearts between voxels; the networks see plain voxels"
+        self.smooth = tick("smooth", tip)
         for box, words in (
             (self.colours, "Colour map"),
             (self.stretch, "How values are spread over the colours"),
             (self.way, "How the levels are chosen"),
         ):
-            box.setToolTip(words)
+            box.setToolTip(plain_tip(words))
             box.setAccessibleName(words)
             # As wide as the panel allows, not as its longest entry asks for.
             policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -46,6 +47,8 @@ class LevelsControl(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         put(layout, row((self.colours, 3), (self.stretch, 1)), row((self.way, 1), self.smooth))
         layout.addLayout(self._rows)
+        self.unknown = label("The ventricle is not known: the brightest in the middle", "warn")
+        layout.addWidget(self.unknown)
         self.rows: dict[str, _Row] = {}
 
         self.colours.activated.connect(
@@ -57,6 +60,7 @@ class LevelsControl(QWidget):
         self.way.activated.connect(lambda _: self._choose(self.way.currentText()))
         self.smooth.clicked.connect(lambda on: session.set_display(smooth=on))
         session.case_changed.connect(self._build)
+        session.white_changed.connect(self._build)
         session.display_changed.connect(self._read)
         session.ventricles_changed.connect(self._read)
         self._build()
@@ -68,13 +72,15 @@ class LevelsControl(QWidget):
         self.rows = {}
         self.setEnabled(case is not None)
         self.way.clear()
+        self.unknown.hide()
         if case is None:
             return
         heart = kind_of(case).ventricle
         self.smooth.setVisible(heart)
         self.way.addItems([way for way in WAYS if heart or way != VENTRICLE])
-        for number, role in enumerate(case.roles):
-            self.rows[role] = _Row(self.session, role, self._rows, 2 * number)
+        keys = (*case.roles, *([WHITE] if self.session.white else []))
+        for number, key in enumerate(keys):
+            self.rows[key] = _Row(self.session, key, self._rows, 2 * number)
         self._read()
 
     def _choose(self, how: str) -> None:
@@ -93,25 +99,28 @@ class LevelsControl(QWidget):
         elif display.levels_from != BY_HAND and hand >= 0:
             self.way.removeItem(hand)
         self.way.setCurrentText(display.levels_from)
+        case, by_wall = self.session.case, display.levels_from == VENTRICLE
+        known = case is None or whole_of(self.session, case.roles) == VENTRICLE
+        self.unknown.setVisible(by_wall and not known)
         for shown in self.rows.values():
             shown.read()
 
 
 class _Row:
-    """Histogram and two fields of one role; hearts in % of the ventricle maximum."""
+    """Histogram and two fields of one role or of white light; hearts in % of the whole."""
 
     def __init__(self, session: Session, role: str, grid: QGridLayout, line: int) -> None:
         assert session.case is not None
         self.session = session
         self.role = role
-        self.cube = session.case.cubes[role]
+        self.cube = session.case.cubes.get(role, session.case.main)
         self.histogram = Histogram()
         self.low, self.high = FigureBox(), FigureBox()
-        self.label = QLabel(role.capitalize() if kind_of(self.cube).ventricle else "")
+        named = kind_of(self.cube).ventricle or role == WHITE
+        self.label = label(role.partition(" ")[0].capitalize() if named else "", wrap=False)
         for box, words in ((self.low, "lower"), (self.high, "upper")):
             box.setSuffix(" %" if kind_of(self.cube).ventricle else "")
             box.setAccessibleName(f"{role} {words} level")
-            box.setToolTip(f"{words.capitalize()} level, {self._unit}")
             box.valueChanged.connect(self._take_fields)
         self.histogram.dragged.connect(self._take)
         self._parts = (self.label, self.histogram, self.low, self.high)
@@ -123,7 +132,8 @@ class _Row:
 
     @property
     def _unit(self) -> str:
-        return "% of ventricle maximum" if kind_of(self.cube).ventricle else self.cube.unit
+        heart = kind_of(self.cube).ventricle
+        return f"% of {whole_of(self.session, [self.role])}" if heart else self.cube.unit
 
     @property
     def _share(self) -> float:
@@ -145,7 +155,8 @@ class _Row:
             return
         self._set_range(levels)
         self.histogram.set_levels(levels, self.session.display.colormap)
-        for box, level in ((self.low, levels[0]), (self.high, levels[1])):
+        for box, level, words in ((self.low, levels[0], "Lower"), (self.high, levels[1], "Upper")):
+            box.setToolTip(plain_tip(f"{words} level, {self._unit}"))
             with QSignalBlocker(box):
                 box.setSingleStep((levels[1] - levels[0]) * self._share / 50)
                 box.setValue(level * self._share)
@@ -155,13 +166,17 @@ class _Row:
         if self._shown and self._shown[0] <= levels[0] and levels[1] <= self._shown[1]:
             return
         try:
-            values = sample(self.cube)
+            values = sample(self.cube) if self.role != WHITE else self._white()
         except CubeviewError:
             values = np.zeros(0, dtype=np.float32)
         ends = np.percentile(values, [0.1, 99.9]) if len(values) else levels
         low, high = min(float(ends[0]), levels[0]), max(float(ends[1]), levels[1])
         self._shown = (low, high + 0.05 * (high - low))
         self.histogram.set_values(values, self._shown)
+
+    def _white(self) -> np.ndarray:
+        plane = self.session.shown.white_plane
+        return np.zeros(0, dtype=np.float32) if plane is None else plane[np.isfinite(plane)]
 
     def _take_fields(self) -> None:
         self._take(self.low.value() / self._share, self.high.value() / self._share)
@@ -181,8 +196,8 @@ class _ColourBox(QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self.setIconSize(QSize(48, 12))
-        for key, label in COLORMAPS.items():
-            self.addItem(label, key)
+        for key, name in COLORMAPS.items():
+            self.addItem(name, key)
 
     def choose(self, key: str) -> None:
         """Show one as the chosen one."""

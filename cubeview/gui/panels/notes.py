@@ -8,7 +8,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from cubeview.cubes.axes import Axis
-from cubeview.cubes.case import Case, paired
+from cubeview.cubes.case import Case, paired, taken_apart
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
@@ -16,6 +16,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.units import value_unit
 from cubeview.gui.desk.words import coordinate_text
 from cubeview.gui.panels.identifiers import Identifiers
+from cubeview.gui.panels.pairing import Partners
 from cubeview.gui.widgets.basic import button, label, rule
 from cubeview.gui.widgets.layout import column, put
 from cubeview.io.corrections import keep_roles
@@ -31,9 +32,12 @@ class NotesPanel(QWidget):
     -------
     forgot(str)
         What the user decided could not be kept for the next time, and why.
+    said(str)
+        What a key has done, which may lie behind another panel.
     """
 
     forgot = pyqtSignal(str)
+    said = pyqtSignal(str)
 
     def __init__(self, session: Session, memory: SettingsFile) -> None:
         super().__init__()
@@ -51,6 +55,7 @@ class NotesPanel(QWidget):
         case = self._session.case
         if case is not None and set(case.cubes) == {"rest", "stress"}:
             self._settle(case, case.swapped())
+            self.said.emit(f"{case.name}: rest and stress exchanged. S exchanges them back.")
 
     def confirm(self) -> None:
         """Take the roles as they are: the open question is answered."""
@@ -73,11 +78,23 @@ class NotesPanel(QWidget):
             self._settle(case, paired(stress, rest))
             self._session.remove_case(other)
 
-    def _settle(self, case: Case, decided: Case) -> None:
+    def unpair(self) -> None:
+        """Make two cases of the two scans of this one."""
+        case = self._session.case
+        if case is not None and set(case.cubes) == {"rest", "stress"}:
+            stress, rest = taken_apart(case)
+            self._settle(case, stress, alone=True)
+            self._session.add_cases((rest,))
+            self._keep(rest, alone=True)
+
+    def _settle(self, case: Case, decided: Case, *, alone: bool = False) -> None:
         """Put what the user decided about rest and stress in place, and remember it."""
         self._session.replace_case(case, decided)
+        self._keep(decided, alone=alone)
+
+    def _keep(self, decided: Case, *, alone: bool) -> None:
         try:
-            keep_roles(decided)
+            keep_roles(decided, alone=alone)
         except CubeviewError as error:
             self.forgot.emit(str(error))
 
@@ -95,15 +112,20 @@ class NotesPanel(QWidget):
         if case is None:
             layout.addWidget(label("No case.", "dim"))
         else:
-            if case.question:
-                put(layout, label(f"⚠ {case.question}", "warn"))
+            for text, part in ((case.apart, "bad"), (case.question, "warn")):
+                if text:
+                    put(layout, label(f"⚠ {text}", part))
             if set(case.cubes) == {"rest", "stress"}:
                 self.swap_button = button("Swap rest and stress  S", self.swap)
                 self.confirm_button = button("They are right as they are", self.confirm)
-                put(layout, self.swap_button, self.confirm_button)
+                tip = "Make two cases of the two scans"
+                self.unpair_button = button("Unpair", self.unpair, tip)
+                put(layout, self.swap_button, self.confirm_button, self.unpair_button)
                 self.confirm_button.setVisible(bool(case.question))
             elif kind_of(case).states and len(case.cubes) == 1:
                 put(layout, *self._single_buttons(case))
+                self.partners = Partners(case, self._session.cases, self.pair_with)
+                put(layout, self.partners)
             put(layout, *(label(f"· {text}") for text in case.evidence))
             for note in case.notes:
                 mark, part = _MARKS[note.level]
@@ -114,16 +136,10 @@ class NotesPanel(QWidget):
         self._outer.addWidget(self._content)
 
     def _single_buttons(self, case: Case) -> Iterator[QPushButton]:
-        """Offer what a single scan can become: one of the two states, or half of a pair."""
-        (role,) = case.roles
-        wanted = {"stress": "rest", "rest": "stress"}.get(role)
-        if wanted is None:
-            for state in ("stress", "rest"):
+        """Offer the two states to a scan of which nobody knows it."""
+        if case.roles[0] not in kind_of(case).states:
+            for state in kind_of(case).states:
                 yield button(f"This is {state}", partial(self.name_as, state))
-        for other in self._session.cases:
-            if other.kind == case.kind and other.roles == (wanted,):
-                text = f"Pair with {other.name} ({wanted})"
-                yield button(text, partial(self.pair_with, other))
 
 
 def _facts(cube: Cube) -> QFormLayout:

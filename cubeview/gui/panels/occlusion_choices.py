@@ -3,7 +3,7 @@
 from PyQt6.QtWidgets import QGridLayout, QSpinBox, QWidget
 
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import chooser, label, offer
+from cubeview.gui.widgets.basic import chooser, label, offer, plain_tip, steady
 from cubeview.learn.explain.question import OcclusionSettings
 
 FILLS = {"zero": "nothing (0)", "wall": "the wall's mean", "mean": "the input's mean"}
@@ -17,7 +17,7 @@ class OcclusionChoices(QWidget):
         super().__init__()
         self._memory = memory
         kept = memory.settings
-        self.patch, self.stride = QSpinBox(), QSpinBox()
+        self.patch, self.stride = steady(QSpinBox()), steady(QSpinBox())
         self.patch.setRange(1, 32)
         self.patch.setValue(kept.occlusion_patch)
         self.stride.setRange(1, self.patch.value())
@@ -41,7 +41,7 @@ class OcclusionChoices(QWidget):
             ("Precision", self.precision, "Number format the changes are computed in", 3, 0, 3),
         )
         for text, widget, tip, row, place, span in cells:
-            widget.setToolTip(tip)
+            widget.setToolTip(plain_tip(tip))
             widget.setAccessibleName(text)
             grid.addWidget(label(text, "dim", wrap=False), row, place)
             grid.addWidget(widget, row, place + 1, 1, span)

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError
@@ -20,6 +21,7 @@ from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.stopping import stop
 from cubeview.gui.desk.units import shown_unit
 from cubeview.gui.widgets.basic import button, label, set_part
 from cubeview.gui.widgets.files import ask_save
@@ -59,12 +61,12 @@ class SourcesPanel(QWidget):
         super().__init__()
         self._session, self._jobs, self._memory = session, jobs, memory
         self._questions = questions
-        self._job: Job | None = None
+        self._running: dict[Case, Job] = {}
         self.run_button = button("Search", self.run, part="main")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
-        stop = "Stop the search"
-        self.cancel_button = button("✕", lambda: jobs.cancel("search"), stop, "quiet", name=stop)
+        said = "Stop the search"
+        self.cancel_button = button("✕", self._stop, said, "quiet", name=said)
         tip = "Save the catalogue as ECSV, VOTable or FITS"
         self.save_button = button("Save…", self.ask_file, tip)
         self.said = label(part="dim")
@@ -93,17 +95,18 @@ class SourcesPanel(QWidget):
         if case is None or not kind_of(case).window_px or ref is None or ref.card.kind != case.kind:
             return
         folder = ref.folder
-        self._job = self._jobs.start(
-            "search",
-            "Searching for sources",
+        job = self._running[case] = self._jobs.start(
+            # Another cube on the screen ends no search: what it finds is kept for its own.
+            f"search {id(case)}",
+            f"Searching {case.name} for sources",
             lambda job: self._questions.found_in(folder, case, report=job.report),
             finished=session.set_catalogue,
-            failed=lambda why: self._say(why, "bad"),
+            failed=lambda why: self._failed(why, case),
             # Minutes for a large cube: classifying must not wait for it.
             lane="train",
         )
-        self._job.progressed.connect(lambda done, _: self.progress.setValue(round(100 * done)))
-        self._job.ended.connect(self._show_state)
+        job.progressed.connect(lambda done, _: self._progressed(done, case))
+        job.ended.connect(lambda: self._ended(job, case))
         self.progress.setValue(0)
         self._say("Searching…")
         self._show_state()
@@ -135,9 +138,35 @@ class SourcesPanel(QWidget):
         self._session.set_window(window_at(catalogue.case.main, *found.voxel))
 
     def _case_changed(self) -> None:
-        self._jobs.cancel("search")
-        self._say("")
+        for case, job in self._running.items():
+            if not any(case is known for known in self._session.cases):
+                job.cancel()  # closed
+        self._say("Searching…" if self._job is not None else "")
         self._fill()
+
+    @property
+    def _job(self) -> Job | None:
+        """The search of the cube on the screen."""
+        case = self._session.case
+        return None if case is None else self._running.get(case)
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            stop([self._job], self.window() or self)
+        self._show_state()
+
+    def _progressed(self, done: float, case: Case) -> None:
+        if case is self._session.case:
+            self.progress.setValue(round(100 * done))
+
+    def _failed(self, why: str, case: Case) -> None:
+        mine = case is self._session.case
+        self._say(why if mine else f"{case.name}: {why}", "bad")
+
+    def _ended(self, job: Job, case: Case) -> None:
+        if self._running.get(case) is job:
+            del self._running[case]
+        self._show_state()
 
     def _fill(self) -> None:
         catalogue = self._session.catalogue

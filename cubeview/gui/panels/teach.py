@@ -11,6 +11,7 @@ from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.stopping import stop
 from cubeview.gui.panels.teach_choices import TeachChoices
 from cubeview.gui.panels.teach_result import TeachResult
 from cubeview.gui.widgets.basic import button, label, say
@@ -18,6 +19,7 @@ from cubeview.gui.widgets.chart import Chart
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import free_name
+from cubeview.learn.teach.labelled import check_number
 from cubeview.learn.teach.procedure import Taught, Teacher, keep, plan_in_words
 from cubeview.learn.teach.tuning import Going
 
@@ -31,9 +33,12 @@ class TeachPanel(QWidget):
     -------
     kept(object, bool)
         The ModelRef of a model that was kept, and whether it is to be the default.
+    opened(object)
+        A Case of the last run that the user wants to look at, read from its files.
     """
 
     kept = pyqtSignal(object, bool)
+    opened = pyqtSignal(object)
 
     def __init__(
         self, session: Session, jobs: Jobs, records: Records, memory: SettingsFile
@@ -123,7 +128,8 @@ class TeachPanel(QWidget):
 
     def cancel(self) -> None:
         """Stop at the next step; nothing is written."""
-        self._jobs.cancel(KIND)
+        if self._job is not None:
+            stop([self._job], self.window() or self)
         self._refresh()
 
     def discard(self) -> None:
@@ -207,20 +213,11 @@ class TeachPanel(QWidget):
         self.kept.emit(ref, default)
 
     def _open_case(self, name: str) -> None:
-        """Open a case of the run, or go back to it where it is open."""
-        known = next((case for case in self._session.cases if case.name == name), None)
-        if known is not None:
-            self._session.set_case(known)
-            return
-
-        def take(case: object) -> None:
-            self._session.add_cases((case,))  # type: ignore[arg-type]
-            self._session.set_case(case)  # type: ignore[arg-type]
-
+        """Open a case of the run, at its window; where it is open already, go back to it."""
         open_it = self._open[name]
         title, failed = f"Opening {name}", self._failed
         self._jobs.start(
-            "open wrong case", title, lambda _: open_it(), finished=take, failed=failed
+            "open wrong case", title, lambda _: open_it(), finished=self.opened.emit, failed=failed
         )
 
     def _refresh(self) -> None:
@@ -249,6 +246,7 @@ class TeachPanel(QWidget):
                 f"{base.card.title} can learn from them."
             )
         try:
+            check_number(self.choices.entries, self.choices.folds.value())
             return plan_in_words(base, self.choices.config())
         except CubeviewError as error:
             return str(error)

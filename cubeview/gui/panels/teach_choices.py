@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, pyqtSignal
+from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
@@ -17,7 +18,8 @@ from PyQt6.QtWidgets import (
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.widgets.basic import button, chooser, label, offer
+from cubeview.gui.desk.still import AtRest
+from cubeview.gui.widgets.basic import button, chooser, label, offer, plain_tip, steady, tick
 from cubeview.gui.widgets.files import ask_open
 from cubeview.gui.widgets.layout import empty, put, row
 from cubeview.kinds import kind_of
@@ -85,8 +87,8 @@ class TeachChoices(QWidget):
         self.table_button = button("Table…", self._ask_table)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("all cases, or part of a name or class")
-        self.doubtful = QCheckBox("Unsure and poor ones too")
-        self.doubtful.setToolTip("Library labels marked unsure, and images flagged as poor")
+        tip = "Library labels marked unsure, and images flagged as poor"
+        self.doubtful = tick("Unsure and poor ones too", tip)
         self.counts = label(part="dim")
         self.layers = chooser("What learns")
         for key, text, tip in LADDER:
@@ -101,15 +103,16 @@ class TeachChoices(QWidget):
         tip = "Gradient steps a round; few steps cannot overlearn"
         self.steps = _whole(usual.steps, 1, 2000, tip)
         self.seed = _whole(usual.seed, 0, 10**6, "The same seed gives the same folds and numbers")
-        self.rate = QDoubleSpinBox()
+        self.rate = steady(QDoubleSpinBox())
         self.rate.setDecimals(5)
         self.rate.setRange(1e-5, 0.1)
         self.rate.setSingleStep(1e-4)
         self.rate.setValue(usual.rate)
         self.rate.setToolTip("How far a step of the head goes; the layers below go much less")
-        self.balanced = QCheckBox("Classes count the same")
+        self.balanced = tick(
+            "Classes count the same", "A rare class weighs as much as a common one"
+        )
         self.balanced.setChecked(usual.balanced)
-        self.balanced.setToolTip("A rare class weighs as much as a common one")
         self._vary = QHBoxLayout()
         self._boxes: dict[str, QCheckBox] = {}
         put(layout, self._grid(), self.layers_words, label("Vary cases while learning", "dim"))
@@ -121,6 +124,11 @@ class TeachChoices(QWidget):
         self.doubtful.toggled.connect(self.read)
         self.layers.currentIndexChanged.connect(self._show)
         self.folds.valueChanged.connect(self.changed)
+        # A label, an import or an undo while the form is open: it is not to learn from older ones.
+        self._stale = False
+        self._soon = AtRest(self._read_anew, self)
+        for signal in (records.row_changed, records.rows_changed, records.sets_changed):
+            signal.connect(self._soon.start)
         self.refresh()
 
     @property
@@ -185,6 +193,17 @@ class TeachChoices(QWidget):
         self.base.setCurrentIndex(max(0, self.base.findData(chosen)))
         self._base_chosen()
 
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Read what has changed while the form was not seen."""
+        super().showEvent(event)
+        if self._stale:
+            self._read_anew()
+
+    def _read_anew(self) -> None:
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self._base_chosen()
+
     def read(self) -> None:
         """Read the labels of the source chosen."""
         self._entries, self.problem = [], ""
@@ -215,10 +234,9 @@ class TeachChoices(QWidget):
         told = [_TABLES[windows] for windows in (False, True)]
         if model is not None:
             told = [_TABLES[bool(kind_of(model.card).window_px)]]
-        self.table_button.setToolTip(f"A CSV table: {'; '.join(told)}")
+        self.table_button.setToolTip(plain_tip(f"A CSV table: {'; '.join(told)}"))
         for name, tip in kind_of(model.card).variations if model else ():
-            box = self._boxes[name] = QCheckBox(name)
-            box.setToolTip(tip)
+            box = self._boxes[name] = tick(name, tip)
             self._vary.addWidget(box)
         self._vary.addStretch(1)
         self.read()
@@ -260,8 +278,8 @@ class TeachChoices(QWidget):
 
 
 def _whole(value: int, low: int, high: int, tip: str) -> QSpinBox:
-    box = QSpinBox()
+    box = steady(QSpinBox())
     box.setRange(low, high)
     box.setValue(value)
-    box.setToolTip(tip)
+    box.setToolTip(plain_tip(tip))
     return box

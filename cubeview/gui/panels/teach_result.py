@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
-    QCheckBox,
     QGridLayout,
     QLineEdit,
     QListWidget,
@@ -13,7 +12,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from cubeview.gui.widgets.basic import button, headline, label, rule, set_part
+from cubeview.gui.widgets.basic import button, headline, label, plain_tip, rule, set_part, tick
 from cubeview.gui.widgets.chart import Chart
 from cubeview.gui.widgets.layout import empty, put, row
 from cubeview.learn.teach.procedure import Taught
@@ -76,8 +75,8 @@ class TeachResult(QWidget):
         )
         self.discard_button = button("Discard", self.discarded.emit)
         self.name.returnPressed.connect(self.keep_button.click)
-        self.default_box = QCheckBox("Let it answer from now on")
-        self.default_box.setToolTip("Make it the default; the model manager rolls back")
+        tip = "Make it the default; the model manager rolls back"
+        self.default_box = tick("Let it answer from now on", tip)
         put(layout, rule(), self.verdict, self.text, self._figures)
         put(layout, label("ROC: mean of the folds ± spread; base dashed", "heading"), self.roc)
         put(layout, self.reliability_title, self.reliability)
@@ -115,7 +114,7 @@ class TeachResult(QWidget):
         outcome = taught.outcome
         for across, (text, tip) in enumerate(HEADS):
             head = label(text, "dim", wrap=False)
-            head.setToolTip(tip)
+            head.setToolTip(plain_tip(tip))
             self._figures.addWidget(head, 0, across)
         base = outcome.base
         rows = (("Fine-tuned", outcome.tuned), ("Base", base), ("Plain baseline", outcome.baseline))

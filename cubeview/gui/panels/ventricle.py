@@ -40,9 +40,16 @@ class VentricleStrip(QFrame):
     def _refresh(self) -> None:
         session = self._session
         heart = session.case is not None and kind_of(session.case).ventricle
+        missing = self._placing.missing
         doubts = session.doubtful if heart and session.ventricles else {}
         adjusting = heart and session.adjusting and bool(session.ventricles)
-        if doubts and not adjusting:
+        if missing:
+            self.words.setText(
+                "⚠ The left ventricle has not been found. Brightness is in % of the brightest in "
+                "the middle of the scan, gut and liver included."
+            )
+            set_part(self.words, "warn")
+        elif doubts and not adjusting:
             where = " and ".join(doubts) if set(doubts) != {"heart"} else ""
             reason = "; ".join(dict.fromkeys(doubts.values()))
             self.words.setText(f"⚠ Check the ventricle{f' in {where}' if where else ''}: {reason}")
@@ -56,7 +63,9 @@ class VentricleStrip(QFrame):
         self.right_button.setVisible(bool(doubts))
         self.undo_button.setVisible(adjusting)
         self.undo_button.setEnabled(bool(session.shown.undo))
-        self.fit_button.setVisible(adjusting)
-        self.fit_button.setEnabled(self._placing.by_user)
+        self.fit_button.setVisible(adjusting or missing)
+        self.fit_button.setEnabled(self._placing.by_user or missing)
+        self.fit_button.setText("Find it" if missing else "Fit again")
         self.adjust_button.setText("Done  V" if adjusting else "Adjust  V")
-        self.setVisible(bool(doubts) or adjusting)
+        self.adjust_button.setVisible(not missing)
+        self.setVisible(bool(doubts) or adjusting or missing)

@@ -209,8 +209,10 @@ class WorklistPanel(QWidget):
         top.setSortIndicatorClearable(True)
         top.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         names = self._names
+        arrow = 2 * self.fontMetrics().horizontalAdvance("M")  # of the column that is sorted by
         for place, entry in enumerate(self.model.columns):
-            top.resizeSection(place, entry.width)
+            named = top.fontMetrics().horizontalAdvance(entry.name) + arrow
+            top.resizeSection(place, max(entry.width, named))
         sorted_by, falling = self._remembered_sort()
         ways = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
         top.setSortIndicator(sorted_by, ways[falling])
@@ -224,11 +226,16 @@ class WorklistPanel(QWidget):
         table.customContextMenuRequested.connect(
             lambda at: self._case_menu(table.viewport().mapToGlobal(at))  # type: ignore[union-attr]
         )
-        table.activated.connect(lambda index: self._cases.open(self.model.row(index.row()).id))
+        table.activated.connect(lambda index: self._open(index.row()))
         chosen = table.selectionModel()
         assert chosen is not None
         chosen.selectionChanged.connect(lambda *_: self._show_count())
         return table
+
+    def _open(self, place: int) -> None:
+        """Open the case of a row; the views that come with it get the keyboard."""
+        self.table.clearFocus()
+        self._cases.open(self.model.row(place).id)
 
     @property
     def _names(self) -> list[str]:
@@ -346,6 +353,8 @@ class WorklistPanel(QWidget):
         """Mark the case on the screen, unless the user has selected several."""
         place = self.model.place_of(self._subject.case_id)
         chosen = self.selected()
+        if place < 0 and len(chosen) == 1:
+            self.table.clearSelection()  # what is on the screen is not in the list
         if place >= 0 and len(chosen) <= 1 and chosen != [self.model.row(place).id]:
             self.table.selectRow(place)
             self.table.scrollTo(self.model.index(place, 0))

@@ -8,6 +8,7 @@ from PyQt6.QtGui import QColor, QImage, QPixmap
 
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.panels.worklist_columns import COLUMNS, FILTERS, HIDDEN, NOTHING, Column
+from cubeview.gui.widgets.basic import plain_tip
 from cubeview.gui.widgets.theme import colours
 from cubeview.library.stored import THUMBNAIL_PX
 from cubeview.library.values import Row
@@ -151,7 +152,7 @@ class WorklistModel(QAbstractTableModel):
             if text == column.warns:
                 return QColor(colours().warn)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _HIDDEN_TIP if text == HIDDEN else column.tip(row)
+            return _HIDDEN_TIP if text == HIDDEN else plain_tip(column.tip(row))
         if role == Qt.ItemDataRole.TextAlignmentRole and column.number is not None:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,11 +14,13 @@ from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QFileOpenEvent, QIcon
 from PyQt6.QtWidgets import QApplication
 
+from cubeview import crashlog
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.shell.oneinstance import Listener, hand_over
 from cubeview.gui.widgets.theme import theme
-from cubeview.paths import resource
+from cubeview.io import archive
+from cubeview.paths import data_dir, resource
 from cubeview.startup import lasting
 
 log = logging.getLogger(__name__)
@@ -85,12 +88,14 @@ class FileEvents(QObject):
 def run(paths: Sequence[Path], library: Path | None = None) -> int:
     """Open the window, with files if there are any; when it is closed the process ends.
 
-    When the program runs already the files go to its window, and this start returns 0 at once.
-    `library` is used instead of the file in the user's data folder.
+    When the program runs already with this library the files go to its window, and this start
+    returns 0 at once. `library` is used instead of the file in the user's data folder.
     """
     app = application()
-    if hand_over(paths):
+    kept_nowhere = _borrowed_home()
+    if hand_over(paths, library):
         return 0
+    crashlog.start()
     faults = Faults()
     memory = SettingsFile()
     theme(memory.settings.theme)
@@ -101,12 +106,14 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
         faults.install()
         window = Window(memory, library)
     faults.happened.connect(window.show_error)
+    if kept_nowhere:
+        window.messages.error(kept_nowhere)
     hints = app.styleHints()
     if hints is not None:
         hints.colorSchemeChanged.connect(lambda _: theme(memory.settings.theme))
     window.show()
     _close_splash()
-    listener, file_events = Listener(), FileEvents()
+    listener, file_events = Listener(library), FileEvents()
     listener.handed_over.connect(window.take_files)
     listener.listen()
     file_events.asked.connect(window.take_files)
@@ -115,6 +122,8 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
         window.opening.open(list(paths))
     status = app.exec()
     listener.close()
+    archive.forget()
+    crashlog.stop()
     # All is saved. A lane may still be inside one long call, for which Python would wait; and
     # Python frees the application before what lives in it, which crashes now and then.
     logging.shutdown()
@@ -122,6 +131,19 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
         if stream is not None:  # as in a program without a console
             stream.flush()
     os._exit(status)
+
+
+def _borrowed_home() -> str:
+    """Use a folder of this session where the user's cannot be written to; return what to say."""
+    home = data_dir()
+    if os.access(home, os.W_OK):
+        return ""
+    os.environ["CUBEVIEW_HOME"] = tempfile.mkdtemp(prefix="cubeview-")
+    return (
+        f"{home}: this folder cannot be written to. Labels, models and settings of this session go "
+        f"to {data_dir()} and are not found again by themselves. Mend its permissions or free "
+        "space, then start again."
+    )
 
 
 def _close_splash() -> None:

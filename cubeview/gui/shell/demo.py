@@ -13,6 +13,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.samples import Sample, samples
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.shell.app import Faults, application
+from cubeview.gui.widgets.files import save_png
 from cubeview.gui.widgets.theme import theme
 from cubeview.kinds import kind_of
 
@@ -66,8 +67,7 @@ def demo(out: Path) -> list[dict[str, Any]]:
         for number, sample in enumerate(shipped):
             answers.append(_one(window, sample))
             picture = out if number == 0 else out.with_stem(f"{out.stem}-{answers[-1]['kind']}")
-            if not window.grab().save(str(picture), "PNG"):
-                raise CubeviewError(f"{picture}: cannot be written. Choose another folder.")
+            save_png(window.grab(), picture)
             answers[-1]["picture"] = str(picture)
         window.close()
     app.processEvents()

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from PyQt6.QtCore import QByteArray, QSize, Qt
-from PyQt6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PyQt6.QtCore import QByteArray, QRect, QSize, Qt
+from PyQt6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 from cubeview.gui.desk.actions import Need, suits
 from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.samples import samples
+from cubeview.gui.desk.still import AtRest
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
@@ -25,8 +26,11 @@ from cubeview.gui.widgets.layout import column
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
-_WIDE_PX = 1280
-_HIGH_PX = 860
+_WIDE_LINES = 91
+_HIGH_LINES = 61
+"""Heights of a line of text: with large letters a screen is as small as a smaller one."""
+_LABEL_LINES = 21
+_SWEEP_MS = 200
 _LAYOUT_VERSION = 2
 
 
@@ -70,8 +74,15 @@ def _display(desk: Desk) -> QWidget:
     return panel
 
 
+def _cases(desk: Desk) -> QWidget:
+    panel, records = CasesPanel(desk.session, samples(), desk.labelling.label_of), desk.records
+    for signal in (records.row_changed, records.rows_changed, desk.subject.known):
+        signal.connect(panel.refill)
+    return panel
+
+
 PANELS = (
-    Panel("cases", "Cases", lambda d: CasesPanel(d.session, samples()), _LEFT, scrolls=False),
+    Panel("cases", "Cases", _cases, _LEFT, scrolls=False),
     Panel(
         "library",
         "Library",
@@ -124,12 +135,20 @@ class Docks:
             if not entry.shown:
                 dock.hide()
         desk.session.case_changed.connect(self._suit)
+        self._sweep_soon = AtRest(self._sweep, window, _SWEEP_MS)
+        for dock in self:
+            dock.visibilityChanged.connect(self._sweep_soon.start)
+            dock.dockLocationChanged.connect(self._sweep_soon.start)
 
     def __getitem__(self, name: str) -> QDockWidget:
         return self._docks[name]
 
     def __iter__(self) -> Iterator[QDockWidget]:
         return iter(self._docks.values())
+
+    def is_behind(self, widget: QWidget) -> bool:
+        """Tell whether a widget is of a panel that lies behind another; to Qt it is visible."""
+        return any(dock.isAncestorOf(widget) and dock.visibleRegion().isEmpty() for dock in self)
 
     def show(self, name: str) -> QDockWidget:
         """Bring a panel to the front; return its dock."""
@@ -150,14 +169,17 @@ class Docks:
         ways = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         window.resizeDocks([docks["cases"], docks["classify"]], [306, 300], ways[0])
         window.resizeDocks([docks["cases"], docks["display"]], [560, 260], ways[1])
-        right = [docks["classify"], docks["explain"], docks["labels"]]
-        window.resizeDocks(right, [290, 290, 260], ways[1])
+        line = window.fontMetrics().height()
+        wide, high = room.width() >= _WIDE_LINES * line, room.height() >= _HIGH_LINES * line
+        right, labels = [docks["classify"], docks["explain"], docks["labels"]], _LABEL_LINES * line
+        # All classes are to be seen; the others scroll.
+        window.resizeDocks(right, [*2 * [(840 - labels) // 2], labels], ways[1])
         # On a small screen the pictures come first; the View menu brings the panel back.
-        docks["display"].setVisible(room.width() >= _WIDE_PX)
-        if room.height() < _HIGH_PX:
+        docks["display"].setVisible(wide)
+        if not high:
             window.tabifyDockWidget(docks["notes"], docks["labels"])
             docks["explain"].raise_()
-        if room.width() < _WIDE_PX:
+        if not wide:
             for name, dock in docks.items():
                 if name != "display" and window.dockWidgetArea(dock) == _LEFT:
                     window.tabifyDockWidget(docks["classify"], dock)
@@ -166,11 +188,38 @@ class Docks:
         if (left := self._memory.layout()) is not None:
             window.restoreGeometry(left[0])
             window.restoreState(left[1], _LAYOUT_VERSION)
+            # What was left on a larger screen is not to hang over the edges of this one.
+            if window.minimumSizeHint().width() > room.width():
+                self.reset()
+            if (layout := window.layout()) is not None:
+                layout.activate()  # or the least width is still that of the other arrangement
+            window.resize(window.size().boundedTo(room))
 
     def reset(self) -> None:
         """Put all docks back where they were on the first start."""
         self._window.restoreState(self._factory, _LAYOUT_VERSION)
         self._away.clear()
+        self._sweep_soon.start()
+
+    def _sweep(self) -> None:
+        """Hide bars of tabs that Qt has left behind: they are seen through the views."""
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        titles = {
+            bar: {bar.tabText(place) for place in range(bar.count())}
+            for bar in self._window.findChildren(QTabBar, options=direct)
+        }
+        used: set[QTabBar] = set()
+        for dock in (dock for dock in self if not dock.visibleRegion().isEmpty()):
+            place = dock.geometry()
+
+            def far(bar: QTabBar, place: QRect = place) -> int:
+                return abs(bar.y() - place.bottom()) + abs(bar.x() - place.x())
+
+            bars = [bar for bar in titles if dock.windowTitle() in titles[bar]]
+            used |= {min(bars, key=far)} if bars else set()
+        for bar in titles.keys() - used:
+            if any(titles[bar] & titles[other] for other in used):
+                bar.hide()
 
     def keep(self) -> None:
         """Remember the layout, with what is away for the open case only."""

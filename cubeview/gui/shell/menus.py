@@ -11,7 +11,7 @@ from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.samples import samples
 from cubeview.gui.dialogs.sheets import RESEARCH_USE
 from cubeview.gui.shell.docks import Docks
-from cubeview.gui.widgets.basic import add_action
+from cubeview.gui.widgets.basic import add_action, plain_tip
 from cubeview.gui.widgets.theme import THEMES, ThemeName, theme
 
 
@@ -52,7 +52,7 @@ class Menus:
         menus["View"].addMenu(self._theme_menu(window))
         badge = QLabel("research use only")
         badge.setProperty("part", "badge")
-        badge.setToolTip(RESEARCH_USE)
+        badge.setToolTip(plain_tip(RESEARCH_USE))
         menu_bar.setCornerWidget(badge)
         opening.recent_changed.connect(self._fill_recent)
         self._fill_recent()

@@ -7,13 +7,15 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest, StillLine
+from cubeview.gui.desk.stopping import stop
 from cubeview.gui.desk.words import place_text, values_text
 from cubeview.gui.dialogs.guesses import chip_text
-from cubeview.gui.widgets.basic import button, label, say
+from cubeview.gui.widgets.basic import button, label, plain_tip, say
 
 FRAME_MS = 16
 # A job that is over before this is not worth the flicker of a progress bar.
 SHOW_AFTER_MS = 150
+_CHIP_TIP = "Something about this case was guessed; click to correct it"
 
 
 class StatusLine(QStatusBar):
@@ -37,21 +39,26 @@ class StatusLine(QStatusBar):
         self.setSizeGripEnabled(False)
         self.cursor_text = StillLine(left=10, above=3)
         self.addWidget(self.cursor_text, 1)
-        tip = "Something about this case was guessed; click to correct it"
-        self.chip = button("", self.guesses_wanted.emit, tip, "chip")
+        self.chip = button("", self.guesses_wanted.emit, _CHIP_TIP, "chip")
         self.job_text = label(part="dim", wrap=False)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedWidth(140)
         self.cancel_button = button(
-            "✕", self.cancel, "Cancel (Esc)", "quiet", name="Cancel the running work"
+            "✕", self.cancel, "Cancel", "quiet", name="Cancel the running work"
         )
         for widget in (self.chip, self.job_text, self.progress, self.cancel_button):
             self.addPermanentWidget(widget)
         # Mouse moves come far oftener than the screen can show; one readout a frame is enough.
         self._frame = AtRest(self._show_cursor, self, FRAME_MS)
         self._patience = AtRest(self._show_jobs, self, SHOW_AFTER_MS)
-        for signal in (session.cursor_changed, session.case_changed, session.ventricles_changed):
+        for signal in (
+            session.cursor_changed,
+            session.case_changed,
+            session.ventricles_changed,
+            session.gate_changed,
+            session.white_changed,
+        ):
             signal.connect(self._frame.start)
         session.case_changed.connect(self._show_chip)
         jobs.started.connect(self._started)
@@ -65,14 +72,12 @@ class StatusLine(QStatusBar):
 
     def cancel(self) -> None:
         """Cancel the job that is shown, or else whatever runs."""
-        for job in [self._shown] if self._shown is not None else self._running():
-            job.cancel()
+        stop([self._shown] if self._shown is not None else self._running(), self.window() or self)
         self._show_jobs()
 
     def cancel_all(self) -> None:
         """Cancel all running work."""
-        for job in self._running():
-            job.cancel()
+        stop(self._running(), self.window() or self)
         self._show_jobs()
 
     def _running(self) -> list[Job]:
@@ -88,7 +93,7 @@ class StatusLine(QStatusBar):
         if job is self._shown:
             self.progress.setRange(0, 1000)
             self.progress.setValue(round(1000 * fraction))
-            self.job_text.setToolTip(text)
+            self.job_text.setToolTip(plain_tip(text))
 
     def _show_jobs(self) -> None:
         running = [job for job in self._running() if not job.cancelled]
@@ -103,7 +108,9 @@ class StatusLine(QStatusBar):
             widget.setVisible(first is not None)
 
     def _show_chip(self) -> None:
-        say(self.chip, chip_text(self._session.case))
+        case = self._session.case
+        say(self.chip, chip_text(case))
+        self.chip.setToolTip(plain_tip((case.question if case is not None else "") or _CHIP_TIP))
 
     def _show_cursor(self) -> None:
         try:
@@ -112,4 +119,4 @@ class StatusLine(QStatusBar):
             text = place_text(self._session)
             self.unreadable.emit(str(error))
         self.cursor_text.setText(text)
-        self.cursor_text.setToolTip(text)
+        self.cursor_text.setToolTip(plain_tip(text))

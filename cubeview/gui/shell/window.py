@@ -5,10 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, QUrl
-from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
 from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk import stopping
 from cubeview.gui.desk.actions import Actions
 from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.opening import dropped_paths
@@ -16,7 +17,7 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs import guesses, spectral
-from cubeview.gui.dialogs.about import AboutDialog
+from cubeview.gui.dialogs.about import DEVICE_UNKNOWN, AboutDialog, support_report
 from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.gui.dialogs.library_dialogs import LibraryDialogs
 from cubeview.gui.dialogs.models import ModelsDialog
@@ -25,6 +26,7 @@ from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
+from cubeview.gui.panels.pairing import PairStrip
 from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
@@ -36,8 +38,10 @@ from cubeview.gui.shell.pages import Pages
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
-from cubeview.gui.widgets.files import ask_save
+from cubeview.gui.widgets.basic import copy_text, keep_out, picture_of
+from cubeview.gui.widgets.files import ask_save, save_png
 from cubeview.learn.explain.methods import EXPLAINERS
+from cubeview.learn.models.card import find_models
 from cubeview.paths import data_dir
 
 SIZE = QSize(1440, 900)
@@ -76,6 +80,7 @@ class Window(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
         )
         self.stopped = True
+        self._leaving = False
         self._bugs: BugDialog | None = None
         desk = self.desk = Desk(self, memory or SettingsFile(), Questions(), library)
         self.session, self.jobs, self.memory = desk.session, desk.jobs, desk.memory
@@ -86,6 +91,7 @@ class Window(QMainWindow):
         self.status_line = StatusLine(desk.session, desk.jobs)
         self.status_line.watch(desk.records.jobs)
         self.setStatusBar(self.status_line)
+        self.pair_strip = PairStrip(desk.session)
         self.setCentralWidget(self._central())
         self.docks = Docks(self, desk)
         panels = self.docks.panels
@@ -101,6 +107,12 @@ class Window(QMainWindow):
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
         self.menus = Menus(self, self.actions_table, self.docks, desk)
+        for shows_paths in (
+            self.messages,
+            self.status_line.job_text,
+            self.pages.preview_page.words,
+        ):
+            keep_out(shows_paths)
         self._connect()
         screen = self.screen()
         if room is None:
@@ -129,11 +141,35 @@ class Window(QMainWindow):
     def save_picture(self, path: Path) -> None:
         """Write a picture of the window without the patient's name, or say why not."""
         with self.notes.identifiers.covered():
-            picture = self.grab()
-        if picture.save(str(path), "PNG"):
-            self.messages.info(f"Saved {path}")
+            picture = picture_of(self)
+        try:
+            save_png(picture, path)
+        except CubeviewError as error:
+            self.messages.error(str(error))
         else:
-            self.messages.error(f"{path}: cannot be written. Choose another folder.")
+            self.messages.info(f"Saved {path}")
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Pass the keyboard on: past panels behind others, and to the views where Qt would give it
+        to whatever comes next because what had it has gone.
+        """
+        held = self.focusWidget()
+        if held is not None and not (held.isVisible() and held.isEnabled()):
+            self.ortho.take_keys()
+            return True
+        first: QWidget | None = None
+        while super().focusNextPrevChild(next):
+            here = self.focusWidget()
+            if here is None or here is first or not self.docks.is_behind(here):
+                return True
+            first = first or here
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Let the views answer keys that nothing else has."""
+        if event is not None and self.focusWidget() is None and self.ortho.focused is not None:
+            self.ortho.take_keys()
+            self.ortho.focused.canvas.keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""
@@ -147,11 +183,21 @@ class Window(QMainWindow):
             self.opening.open(paths)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Keep the layout, stop the work, then go."""
+        """Keep the layout, stop the work, then go; long work is asked about first."""
+        lanes = (self.desk.jobs, self.desk.records.jobs)
+        lost = [job for jobs in lanes for job in jobs.running() if stopping.is_long(job)]
+        if lost and event is not None and not self._leaving:
+            event.ignore()
+            stopping.ask(lost, "Leave CubeView?", self._leave, self)
+            return
         self.docks.keep()
         self.ortho.stop()
         self.stopped = self.desk.close()
         super().closeEvent(event)
+
+    def _leave(self) -> None:
+        self._leaving = True
+        self.close()
 
     def _central(self) -> QWidget:
         central = QWidget()
@@ -159,6 +205,7 @@ class Window(QMainWindow):
         layout.setContentsMargins(2, 6, 2, 6)
         layout.setSpacing(6)
         layout.addWidget(self.messages)
+        layout.addWidget(self.pair_strip)
         layout.addWidget(VentricleStrip(self.session, self.desk.placing))
         layout.addWidget(self.pages, 1)
         return central
@@ -177,6 +224,7 @@ class Window(QMainWindow):
             "fit": ortho.fit,
             "full_screen": self._set_full_screen,
             "reset_layout": docks.reset,
+            "close_top": self._close_top,
             "next_case": partial(self.cases.step, 1),
             "previous_case": partial(self.cases.step, -1),
             "play": ortho.play,
@@ -184,6 +232,7 @@ class Window(QMainWindow):
             "aperture": ortho.toggle_aperture,
             "aperture_mean": ortho.toggle_mean,
             "swap": self.notes.swap,
+            "unpair": self.notes.unpair,
             "white": ortho.toggle_white,
             "spectral_axis": lambda: spectral.ask(desk.session, self),
             "guesses": self._ask_guesses,
@@ -215,6 +264,7 @@ class Window(QMainWindow):
             "cache_size": desk.copying.ask_size,
             "models_folder": _open_models_folder,
             "keys": lambda: keys_sheet(self, desk.session.case).show(),
+            "report": self._copy_report,
             "about": lambda: AboutDialog(self, desk.jobs).show(),
         }
 
@@ -239,6 +289,7 @@ class Window(QMainWindow):
         self.labels.window_wanted.connect(desk.library_cases.go_to)
         self.labels.edit_wanted.connect(self.library_dialogs.edit_sets)
         self.worklist.folder_wanted.connect(self.library_dialogs.ask_folder)
+        self.teach.opened.connect(desk.library_cases.show)
         self.teach.kept.connect(self.models.was_kept)
         self.teach.kept.connect(lambda ref, _: messages.info(f"Kept the model {ref.name}."))
         for saved in (self.sources.saved, self.explain.saved):
@@ -249,10 +300,18 @@ class Window(QMainWindow):
         self.start_page.files_wanted.connect(desk.opening.ask_files)
         self.start_page.folder_wanted.connect(desk.opening.ask_folder)
         self.notes.forgot.connect(messages.warn)
+        self.notes.said.connect(messages.info)
+        self.pair_strip.unpair_wanted.connect(self.notes.unpair)
         self.status_line.guesses_wanted.connect(self._ask_guesses)
         self.status_line.unreadable.connect(messages.error)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)
         self.ortho.playing_changed.connect(actions["play"].setChecked)
+
+    def _copy_report(self) -> None:
+        copy_text(support_report(DEVICE_UNKNOWN, find_models()))
+        self.messages.info(
+            "The report is on the clipboard: versions, models and log, nothing about any case."
+        )
 
     def _report(self, error: BaseException) -> None:
         if self._bugs is None:
@@ -282,13 +341,28 @@ class Window(QMainWindow):
         self.docks.show("sources")
         self.sources.run()
 
+    def _close_top(self) -> None:
+        """Close what lies uppermost; work goes on."""
+        said = [message for message in self.messages.messages() if not message.asks]
+        if self.ortho.playing or self.actions_table["beat"].isChecked():
+            self.ortho.play(False)
+            self.ortho.beat(False)
+        elif self.session.adjusting:
+            self.session.set_adjusting(False)
+        elif said:
+            said[0].dismiss()
+        elif self.isFullScreen():
+            self.actions_table["full_screen"].setChecked(False)
+
     def _set_full_screen(self, full: bool) -> None:
         state, flag = self.windowState(), Qt.WindowState.WindowFullScreen
         self.setWindowState(state | flag if full else state & ~flag)
 
     def _label_written(self, text: str) -> None:
-        # A panel behind another one is visible to Qt; what the user sees of it is not.
-        if self.labels.visibleRegion().isEmpty() and self.worklist.visibleRegion().isEmpty():
+        # A panel behind another one is visible to Qt; what the user sees of it is not. One label in
+        # the place of another is said in any case.
+        panels = (self.labels, self.worklist)
+        if "→" in text or all(panel.visibleRegion().isEmpty() for panel in panels):
             self.messages.info(text)
 
 

@@ -8,10 +8,11 @@ from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import value_unit
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.widgets.colormaps import overlay_table, picture, table
-from cubeview.gui.widgets.theme import colours
+from cubeview.gui.widgets.theme import DARK, colours
 from cubeview.kinds import kind_of
 
 _BAR_PX = 12
@@ -36,6 +37,7 @@ class BarView(CaseView):
             (session.overlay_changed, self.update),
             (session.overlay_style_changed, self.update),
             (session.ventricles_changed, self.update),
+            (session.white_changed, self.update),
         )
 
     def sizeHint(self) -> QSize:
@@ -52,24 +54,29 @@ class BarView(CaseView):
 
     def _paint(self, painter: QPainter) -> None:
         painter.setPen(QColor(colours().dim))
-        overlay = self.session.overlay
-        shown = overlay is not None and overlay.peak > 0 and self.session.overlay_style.visible
-        height = self.height() / 2 if shown else float(self.height())
-        levels = (self.session.display.levels or {}).get(self.role)
-        display = self.session.display
-        if levels is not None:
-            low, high, unit = *levels, value_unit(self.cube)
-            if kind_of(self.cube).ventricle:
-                share = 100 / ventricle_maximum(self.cube, self.session.ventricles.get(self.role))
-                low, high, unit = low * share, high * share, "%"
-            self._bar(
-                painter, 0.0, height, table(display.colormap), (low, high), unit, display.stretch
-            )
-        if overlay is not None and shown:
-            style = self.session.overlay_style
+        bars = self._bars()
+        height = self.height() / max(len(bars), 1)
+        for place, (rows, ends, unit, stretch) in enumerate(bars):
+            self._bar(painter, place * height, height, rows, ends, unit, stretch)
+
+    def _bars(self) -> list[tuple[np.ndarray, tuple[float, float], str, str]]:
+        """Return colours, ends, unit and stretch of each scale there is, from the top."""
+        session, display = self.session, self.session.display
+        levels, overlay, style = display.levels or {}, session.overlay, session.overlay_style
+        share, unit = 1.0, value_unit(self.cube)
+        if kind_of(self.cube).ventricle:
+            share = 100 / ventricle_maximum(self.cube, session.ventricles.get(self.role))
+            unit = "%"
+        bars = []
+        for key in (WHITE, self.role) if session.white else (self.role,):
+            if key in levels:
+                ends = levels[key][0] * share, levels[key][1] * share
+                named = f"{WHITE}, {unit}".rstrip(", ") if key == WHITE else unit
+                bars.append((table(display.colormap), ends, named, display.stretch))
+        if overlay is not None and overlay.peak > 0 and style.visible:
             rows = overlay_table(1.0, style.threshold)
-            ends = (-overlay.peak, overlay.peak)
-            self._bar(painter, height, height, rows, ends, overlay.unit, "linear")
+            bars.append((rows, (-overlay.peak, overlay.peak), overlay.unit, "linear"))
+        return bars
 
     def _bar(
         self,
@@ -85,6 +92,7 @@ class BarView(CaseView):
         bar = QRectF(4, top + line + 6, _BAR_PX, max(10.0, height - 1.5 * line - 12))
         count = max(2, int(bar.height()))
         values = np.linspace(1, 0, count, dtype=np.float32)
+        painter.fillRect(bar, QColor(DARK.ground))  # as under the pictures, in either theme
         painter.drawImage(bar, picture(rows[to_steps(values, 0, 1, stretch)][:, None]))
         painter.setPen(pg.mkPen(colours().line))
         painter.drawRect(bar)

@@ -20,7 +20,13 @@ _ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Up: (0, 1),
     Qt.Key.Key_Down: (0, -1),
 }
-_PAGES: dict[int, int] = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
+FAR = 1 << 20  # further than any cube goes: the first or the last plane
+_PAGES: dict[int, int] = {
+    Qt.Key.Key_PageUp: 1,
+    Qt.Key.Key_PageDown: -1,
+    Qt.Key.Key_Home: -FAR,
+    Qt.Key.Key_End: FAR,
+}
 OUTLINE = "#e8eef7"  # lies on pictures, dark in either theme
 NARROW_DIGITS = 30
 """Below a width of so many digits an axis without a caption is left out."""

@@ -14,7 +14,7 @@ from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import PENS
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.view import CaseView
-from cubeview.gui.widgets.basic import button
+from cubeview.gui.widgets.basic import button, steady
 from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
@@ -36,10 +36,10 @@ class GateView(CaseView):
         tip = "Run through the gates, again and again (B)"
         self.play_button = button("Beat  B", lambda: self.play(not self.playing), tip, "quiet")
         self.play_button.setCheckable(True)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = steady(QSlider(Qt.Orientation.Horizontal))
         self.slider.setRange(0, case.gates - 1)
         self.slider.setAccessibleName("Gate")
-        self.plot = Plot()
+        self.plot = Plot("Curve over the gates")
         self.plot.world.set_axis(Axis("Gate", "index", "", np.arange(case.gates) + 1))
         self.plot.world.set_caption("Gate")
         self.plot.set_whole(-0.5, case.gates - 0.5)
@@ -84,9 +84,7 @@ class GateView(CaseView):
 
     def stop(self) -> None:
         """Leave the session, the film with it."""
-        if self.playing:
-            self._beat.stop()
-            self.playing_changed.emit(False)
+        self.play(False)  # or the case would come back in whichever gate it was left in
         super().stop()
 
     def _next(self) -> None:
@@ -116,7 +114,7 @@ class GateView(CaseView):
         heart = kind_of(self.case).ventricle
         self._what = "Volume within the wall" if heart else "Counts"
         self._unit = "ml, estimated" if heart else value_unit(self.case.main)
-        self.plot.plot.setLabel("left", "ml" if heart else self._unit)
+        self.plot.set_left("ml" if heart else self._unit)
         top = 0.0
         for role, curve in self.curves.items():
             cube, ventricle = self.case.cubes[role], self.session.ventricles.get(role)

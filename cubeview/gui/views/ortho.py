@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.display import default_display, follow_ventricles
@@ -114,10 +114,25 @@ class OrthoView(QWidget):
         if self._find(SpectrumView):
             self.session.set_white(not self.session.white)
 
+    def take_keys(self) -> None:
+        """Give the keyboard to the view in use; to nothing where there is none."""
+        if self.focused is not None:
+            self.focused.canvas.setFocus()
+        elif (held := self._holder()) is not None:
+            held.clearFocus()
+
+    def _holder(self) -> QWidget | None:
+        """Return what has the keyboard in this window, whether or not the window is in use."""
+        window = self.window()
+        return None if window is None else window.focusWidget()
+
     def fit(self) -> None:
-        """Fit all slices into their views."""
+        """Fit all views: the slices, and the curves beside them."""
         for view in self.slices:
             view.canvas.fit()
+        for plot in self.findChildren(Plot):
+            if plot.box.linkedView(0) is None:  # another follows the one it is tied to
+                plot.fit()
 
     def follow_now(self) -> None:
         """Draw what the session says without waiting for the next frame."""
@@ -155,6 +170,8 @@ class OrthoView(QWidget):
 
     def _clear(self) -> None:
         self.play(False)
+        if (held := self._holder()) is not None and self.isAncestorOf(held):
+            held.clearFocus()  # the next views get the keyboard back, and no panel meanwhile
         for part in self._parts:
             part.stop()
         self._parts, self.slices, self.focused = [], [], None
@@ -192,6 +209,8 @@ class OrthoView(QWidget):
             self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
         self._layout.addWidget(self._root)
         self._use(min(self.slices, key=lambda view: view.axis))
+        if self._holder() is None:
+            self.take_keys()
 
     def _others(self, case: Case) -> QWidget:
         """Return the views beside the slices that suit the case."""
@@ -228,11 +247,25 @@ class OrthoView(QWidget):
 
     def _enlarge(self, view: SliceView) -> None:
         """Give one view the whole area, or give it back."""
+        self._use(view)
+        self.take_keys()
         others = [part for part in self._parts if part is not view and part.parent() is not None]
         hide = any(part.isVisible() for part in others if isinstance(part, SliceView))
         for part in others:
-            if not isinstance(part, BarView):
-                part.setVisible(not hide)
+            mine = isinstance(part, BarView) and part.role == view.role
+            part.setVisible(mine or not hide)
+        if self._root is not None:
+            _close_up(self._root)
+
+
+def _close_up(part: QWidget) -> bool:
+    """Hide what holds no view that is shown, which would keep its share of the room; else show."""
+    if isinstance(part, CaseView | QSplitterHandle):
+        return isinstance(part, CaseView) and not part.isHidden()
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    filled = any([_close_up(inner) for inner in part.findChildren(QWidget, options=direct)])
+    part.setVisible(filled)
+    return filled
 
 
 def _share_range(canvases: Sequence[PlaneCanvas | Plot]) -> None:

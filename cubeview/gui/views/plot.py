@@ -1,10 +1,12 @@
 """The drawing area of curves: axes in world units, a marker, and what the mouse does on it."""
 
+from html import escape
+
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
-from cubeview.gui.views.canvas import draws_box, is_drag
+from cubeview.gui.views.canvas import FAR, draws_box, is_drag
 from cubeview.gui.views.ticks import WorldAxis
 from cubeview.gui.widgets.theme import Colours, colours, new_colours
 
@@ -13,6 +15,8 @@ _KEYS: dict[int, int] = {
     Qt.Key.Key_Right: 1,
     Qt.Key.Key_PageDown: -1,
     Qt.Key.Key_PageUp: 1,
+    Qt.Key.Key_Home: -FAR,
+    Qt.Key.Key_End: FAR,
 }
 
 
@@ -36,9 +40,10 @@ class Plot(pg.GraphicsView):
     ranged = pyqtSignal(float, float)
     spanned = pyqtSignal(float, float)
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self._built = False  # Qt's constructor already sends change events
         super().__init__()
+        self.setAccessibleName(name)
         # Files dropped here are for the window; a graphics view would swallow them.
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)
@@ -66,6 +71,10 @@ class Plot(pg.GraphicsView):
         self._dressed = colours()
         self._paint_like_palette(self._dressed)
         self._built = True
+
+    def set_left(self, text: str) -> None:
+        """Write beside the values; pyqtgraph takes what it is given for HTML."""
+        self.plot.setLabel("left", escape(text))
 
     @property
     def box(self) -> pg.ViewBox:

@@ -1,5 +1,7 @@
 """Profiles through the cursor of a heart or another volume, all states in one plot."""
 
+from html import escape
+
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
@@ -8,13 +10,15 @@ from PyQt6.QtWidgets import QComboBox
 from cubeview.cubes.plane import axis_marks, heart_region
 from cubeview.cubes.reduce import ventricle_maximum
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk.display import whole_of
 from cubeview.gui.desk.session import Session
-from cubeview.gui.desk.units import value_unit
+from cubeview.gui.desk.units import NO_UNIT, value_unit
 from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import body_offsets, caption_of
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.basic import steady
 from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
@@ -28,25 +32,24 @@ class ProfileView(CaseView):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.title = Title()
-        self.along = QComboBox()
+        self.along = steady(QComboBox())
         for number in (2, 1, 0):
             low, high = axis_marks(self.case.main)[number]
             name = self.case.main.axes[number].name
             self.along.addItem(f"{low} – {high}" if low and high else f"along {name}", number)
         self.along.setToolTip("Axis the profile runs along")
-        self.plot = Plot()
+        self.along.setAccessibleName("Axis the profile runs along")
+        self.plot = Plot("Profile")
         self.curves: dict[str, pg.PlotCurveItem] = {}
         for role, (colour, style) in zip(self.case.roles, PENS, strict=False):
             self.curves[role] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=1, style=style))
             self.plot.plot.addItem(self.curves[role])
-        unit = "% of ventricle maximum" if self._is_heart else value_unit(self.case.main) or "value"
-        self.plot.plot.setLabel("left", "%" if self._is_heart else unit)
+        self.plot.set_left("%" if self._is_heart else self._unit)
         dashes = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╍╍"}
-        signs = "".join(
-            f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {role}'
+        self._signs = "".join(
+            f' &nbsp; <span style="color:{colour}">{dashes[style]}</span> {escape(role)}'
             for role, (colour, style) in zip(self.case.roles, PENS, strict=False)
         )
-        self.title.set_words("Profile", unit, signs=signs)
         put(self.card(), row((self.title, 1), self.along), (self.plot, 1))
 
         self._soon = OnceAFrame(self._draw, self)
@@ -68,6 +71,10 @@ class ProfileView(CaseView):
         return int(self.along.currentData())
 
     @property
+    def _unit(self) -> str:
+        return value_unit(self.case.main) or NO_UNIT
+
+    @property
     def _is_heart(self) -> bool:
         return kind_of(self.case).ventricle
 
@@ -86,6 +93,9 @@ class ProfileView(CaseView):
                 caption = f"{low} ← {caption} → {high}"
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption)
+        whole = f"% of {whole_of(self.session, self.case.roles)}"
+        unit, brief = whole if self._is_heart else self._unit, ("Profile",)
+        self.title.set_words("Profile", unit, short=brief, signs=self._signs)
         self._fit()
         self._draw()
 

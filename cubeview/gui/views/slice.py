@@ -13,6 +13,7 @@ from cubeview.cubes.region import circle_on
 from cubeview.cubes.ventricle import Ventricle, cut
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import DOUBTFUL, Session
+from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import digits, shown_axis, shown_unit
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
@@ -87,6 +88,8 @@ class SliceView(CaseView):
             (session.catalogue_changed, self._draw_sources),
             (session.white_changed, self._follow),
         )
+        # As a screen reader says it; which plane it is the title above it says.
+        self.canvas.setAccessibleName(" ".join({self._heading(): 0, self.frame.name: 0}))
         self._set_up_axes()
         self._style_overlay()
         self.marks = WindowMarks()
@@ -180,6 +183,8 @@ class SliceView(CaseView):
 
     def _show(self, plane: np.ndarray) -> None:
         self._plane = plane.T if self.frame.transposed else plane
+        if self._white:
+            self.session.set_white_plane(plane, plane_levels(plane))
         self._repaint()
 
     def _say(self, text: str) -> None:
@@ -188,9 +193,9 @@ class SliceView(CaseView):
         self.title.set_words(self._heading(), text)
 
     def _repaint(self) -> None:
-        levels = (self.session.display.levels or {}).get(self.role)
-        if self._white and self._plane is not None:  # as flat as the sum of noise is
-            levels = plane_levels(self._plane)
+        # White light has levels of its own: the mean is far flatter than a channel.
+        key = WHITE if self._white else self.role
+        levels = (self.session.display.levels or {}).get(key)
         if self._plane is None or levels is None:
             return
         plane = self._plane
@@ -237,6 +242,7 @@ class SliceView(CaseView):
         overlay, item = self.session.overlay, self.canvas.overlay
         index = None if self._white else self.index
         found = overlay and map_plane(overlay, self.role, self.frame, self.axis, index)
+        self._name_map(bool(found))
         if not found:
             item.clear()
             return
@@ -248,6 +254,12 @@ class SliceView(CaseView):
         style = self.session.overlay_style
         self.canvas.overlay.setLookupTable(overlay_table(style.opacity, style.threshold))
         self.canvas.overlay.setVisible(style.visible)
+        self._name_map(self.canvas.overlay.image is not None)
+
+    def _name_map(self, there: bool) -> None:
+        overlay = self.session.overlay
+        seen = there and overlay is not None and self.session.overlay_style.visible
+        self.title.set_map(overlay.name if overlay is not None and seen else "")
 
     def _take_ventricles(self) -> None:
         if self.session.held:  # the axes count from the new centre when it is let go

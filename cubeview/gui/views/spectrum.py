@@ -14,7 +14,7 @@ from cubeview.cubes.region import circle_on
 from cubeview.cubes.units import parse_unit
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
-from cubeview.gui.desk.units import value_unit
+from cubeview.gui.desk.units import NO_UNIT, value_unit
 from cubeview.gui.views.adding import Adding
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.marks import Band
@@ -42,13 +42,13 @@ class SpectrumView(CaseView):
         self.cube = self.case.main
         self._place: tuple[object, ...] = ()
         self.title = Title()
-        self.plot = Plot()
+        self.plot = Plot("Spectrum")
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
         self.band = Band()
         self.intervals = Intervals()
         for item in (self.intervals, self.band, self.curve):
             self.plot.plot.addItem(item, ignoreBounds=True)
-        self.why = Plot()
+        self.why = Plot("Strength of the map in each channel")
         self.why.setMaximumHeight(70)
         self.why.setMinimumHeight(50)
         self.why_curve = pg.PlotCurveItem(
@@ -66,7 +66,7 @@ class SpectrumView(CaseView):
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption_of(axis))
         self._name_values(self.cube)
-        self.why.plot.setLabel("left", "why")
+        self.why.set_left("why")
         self.why.plot.getAxis("left").setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
             plot.plot.getAxis("left").setWidth(62)  # one above the other
@@ -104,7 +104,7 @@ class SpectrumView(CaseView):
             self._paint_like_palette()
 
     def _name_values(self, cube: Cube) -> None:
-        self.plot.plot.setLabel("left", value_unit(cube) or "value")
+        self.plot.set_left(value_unit(cube) or NO_UNIT)
 
     def _put_channel(self, channel: float) -> None:
         _, y, x = self.session.cursor
@@ -182,6 +182,7 @@ class SpectrumView(CaseView):
         overlay = self.session.overlay
         shown = overlay is not None and bool(overlay.values) and self.session.overlay_style.visible
         self.why.setVisible(shown)
+        self.title.set_map(overlay.name if overlay is not None and shown else "")
         if overlay is None or not shown:
             return
         role, values = next(iter(overlay.values.items()))

@@ -1,5 +1,7 @@
 """Axes of a view that are drawn in voxels and labelled in world units."""
 
+from html import escape
+
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtGui import QFont, QFontMetrics
@@ -33,7 +35,7 @@ class WorldAxis(pg.AxisItem):
         self._captioned = text
         text = self._fitting(text)
         colour = self.textPen().color().name()
-        self.setLabel(text, **{"font-size": "8pt", "color": colour})
+        self.setLabel(escape(text), **{"font-size": "8pt", "color": colour})
         self.showLabel(bool(text))
         if self.orientation == "bottom":
             self.setHeight(self._line * (2.2 if text else 1.0) + 5)
@@ -104,8 +106,10 @@ class WorldAxis(pg.AxisItem):
 
 
 def caption_of(axis: Axis) -> str:
-    """Return an axis' name and unit: ``"Wavelength (Å, air)"``."""
-    words = [word for word in (display_scale(axis)[1], axis.medium, axis.frame) if word]
+    """Return an axis' name, unit and what its values mean: ``"Velocity (km/s, radio, LSRK)"``."""
+    moved = f"rest frame of z = {axis.redshift:g}" if axis.redshift else axis.frame
+    said = (display_scale(axis)[1], axis.medium, axis.convention, moved)
+    words = [word for word in said if word]
     return f"{axis.name} ({', '.join(words)})" if words else axis.name
 
 

@@ -8,7 +8,7 @@ from PyQt6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from cubeview.gui.widgets.colormaps import overlay_table, picture
-from cubeview.gui.widgets.theme import colours
+from cubeview.gui.widgets.theme import DARK, colours
 
 
 class Bars(QWidget):
@@ -106,7 +106,7 @@ class SignedBar(QWidget):
         c, line = colours(), self.fontMetrics().height()
         width, bar = self.width(), QRectF(0, line + 3, self.width(), 9)
         rows = overlay_table(1.0, self._threshold)[1:]
-        painter.fillRect(bar, QColor(c.raised))
+        painter.fillRect(bar, QColor(DARK.ground))  # as under the pictures, in either theme
         painter.drawImage(bar, picture(rows[None, np.arange(width) * len(rows) // width]))
         painter.setPen(QColor(c.dim))
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight

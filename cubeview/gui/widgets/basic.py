@@ -1,12 +1,15 @@
 """Small widgets the panels are built of."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from html import escape
+from typing import Any, TypeVar
 
-from PyQt6.QtCore import QEvent, QObject, QSize, Qt
-from PyQt6.QtGui import QAction, QColor, QIcon, QPixmap
+from PyQt6.QtCore import QEvent, QObject, QPoint, QSize, Qt
+from PyQt6.QtGui import QAction, QColor, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
+    QAbstractSpinBox,
     QApplication,
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -18,6 +21,31 @@ from PyQt6.QtWidgets import (
     QSizePolicy,
     QWidget,
 )
+
+_W = TypeVar("_W", bound=QWidget)
+
+
+class _Unturned(QObject):
+    """Leaves the wheel to what scrolls around a field."""
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Pass a wheel on."""
+        if event is None or event.type() != QEvent.Type.Wheel:
+            return False
+        event.ignore()
+        return True
+
+
+def steady(made: _W) -> _W:
+    """Return a button or a field that only means it changes: not by the wheel of who scrolls.
+
+    A click does not take the keyboard from the views either, but for fields that are typed in: the
+    next space or arrow key would press or change once more what was clicked.
+    """
+    typed = isinstance(made, QAbstractSpinBox)
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus if typed else Qt.FocusPolicy.TabFocus)
+    made.installEventFilter(_Unturned(made))
+    return made
 
 
 def label(text: str = "", part: str = "", *, wrap: bool = True) -> QLabel:
@@ -38,6 +66,32 @@ def label(text: str = "", part: str = "", *, wrap: bool = True) -> QLabel:
     if wrap:
         made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     return made
+
+
+def plain_tip(text: str) -> str:
+    """Return a tooltip that shows a text as it is: Qt would draw what looks like HTML.
+
+    Text of a file could have pictures fetched from anywhere.
+    """
+    return f'<p style="white-space:pre-wrap">{escape(text)}</p>' if "<" in text else text
+
+
+def keep_out(widget: QWidget, on: bool = True) -> None:
+    """Have a widget covered in pictures of the window: it may show a patient's name or a path."""
+    widget.setProperty("private", on)
+
+
+def picture_of(window: QWidget) -> QPixmap:
+    """Return a picture of a window without what `keep_out` was said of."""
+    picture = window.grab()
+    painter = QPainter(picture)
+    for widget in window.findChildren(QWidget):
+        if widget.property("private"):
+            seen = widget.visibleRegion().boundingRect()
+            place = seen.translated(widget.mapTo(window, QPoint()))
+            painter.fillRect(place, window.palette().color(QPalette.ColorRole.Base))
+    painter.end()
+    return picture
 
 
 def headline() -> QLabel:
@@ -82,13 +136,20 @@ def button(
     name : str
         For a screen reader, where the text is a sign.
     """
-    made = QPushButton(text)
+    made = steady(QPushButton(text))
     made.setProperty("part", part)
-    made.setToolTip(tip)
+    made.setToolTip(plain_tip(tip))
     made.setAccessibleName(name)
     # `clicked` carries a state that a slot without arguments must not get.
     made.clicked.connect(lambda: slot())
     return made
+
+
+def tick(text: str, tip: str = "") -> QCheckBox:
+    """Return a box to tick."""
+    box = steady(QCheckBox(text))
+    box.setToolTip(plain_tip(tip))
+    return box
 
 
 def answers(dialog: QDialog, *names: str) -> QDialogButtonBox:
@@ -129,6 +190,7 @@ class PanelArea(QScrollArea):
     def __init__(self, panel: QWidget) -> None:
         super().__init__()
         self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # or a click between its fields takes the keys
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(panel)
@@ -150,9 +212,9 @@ class PanelArea(QScrollArea):
 
 def chooser(name: str, tip: str = "") -> QComboBox:
     """Return a combo box that takes the width it is given, whatever its longest entry asks for."""
-    box = QComboBox()
+    box = steady(QComboBox())
     box.setAccessibleName(name)
-    box.setToolTip(tip)
+    box.setToolTip(plain_tip(tip))
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     return box

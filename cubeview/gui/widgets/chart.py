@@ -1,6 +1,7 @@
 """A small chart without mouse: curves, a band around one, in the colours of the theme."""
 
 from functools import cached_property
+from html import escape
 
 import numpy as np
 import pyqtgraph as pg
@@ -115,5 +116,5 @@ class Chart(pg.GraphicsView):
             axis = plot.getAxis(side)
             axis.setPen(theme.line)
             axis.setTextPen(theme.dim)
-            axis.setLabel(title, color=theme.dim)
+            axis.setLabel(escape(title), color=theme.dim)
             axis.enableAutoSIPrefix(False)

@@ -4,7 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QPixmap
 from PyQt6.QtWidgets import QFileDialog, QWidget
+
+from cubeview.errors import CubeviewError, refusing
+from cubeview.paths import replacing
 
 FOLDER, FILE, FILES = (
     QFileDialog.FileMode.Directory,
@@ -71,6 +75,14 @@ def ask_save(
     dialog.selectFile(name)
     dialog.fileSelected.connect(lambda path: chosen(Path(path)))
     _open(dialog)
+
+
+def save_png(picture: QPixmap, path: Path) -> None:
+    """Write a picture, whole or not at all; CubeviewError if it cannot be."""
+    advice = "Choose another folder."
+    with refusing(path, "cannot be written", advice), replacing(path) as part:
+        if not picture.save(str(part), "PNG"):
+            raise CubeviewError(f"{path}: cannot be written. {advice}")
 
 
 def _open(dialog: QFileDialog) -> None:

@@ -15,6 +15,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QDoubleSpinBox, QSizePolicy, QWidget
 
+from cubeview.gui.widgets.basic import steady
 from cubeview.gui.widgets.colormaps import colormap
 from cubeview.gui.widgets.theme import colours
 
@@ -51,7 +52,10 @@ class Histogram(QWidget):
     def set_values(self, values: np.ndarray, ends: tuple[float, float]) -> None:
         """Take the values to count, shape (n,), and the range to show."""
         self._ends = ends
-        counts, _ = np.histogram(values, bins=_BINS, range=ends)
+        # As shares: single precision has no room for bins at its ends, nor between near numbers.
+        span = (ends[1] - ends[0]) or 1.0
+        shares = (values.astype(np.float64) - ends[0]) / span
+        counts, _ = np.histogram(shares, bins=_BINS, range=(0.0, 1.0))
         self._counts = np.log1p(counts)
         self.update()
 
@@ -133,6 +137,7 @@ class FigureBox(QDoubleSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
+        steady(self)
         self.setRange(-1e38, 1e38)
         self.setDecimals(40)
         self.setKeyboardTracking(False)

@@ -23,7 +23,7 @@ from cubeview.io.dicom.volume import (
     series_of,
 )
 from cubeview.io.dicom.what import is_directory, what_it_is
-from cubeview.io.opened import Opened, Refusal
+from cubeview.io.opened import Opened, Refusal, one_refused
 
 MOST_NEIGHBOURS = 5000
 """Files beside a single slice that are looked at for the rest of its series."""
@@ -47,10 +47,8 @@ def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
     while done < len(todo):
         path = todo[done]
         report(0.5 * done / len(todo), f"reading {path.name}")
-        try:
+        with one_refused(path, found.refusals):
             _sort(path, found)
-        except CubeviewError as error:
-            found.refusals.append(Refusal(path, str(error)))
         # An index brings the files it lists, each once.
         new = [listed for listed in dict.fromkeys(found.listed) if listed not in known]
         found.listed.clear()
@@ -64,12 +62,10 @@ def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
     for done, singles in enumerate(found.series.values()):
         share = 0.5 / len(found.series)
         part = part_of(report, 0.5 + share * done, share)
-        try:
+        with one_refused(singles[0].path, found.refusals):
             opened = read_series(singles, report=part)
             cases += opened.cases
             found.refusals += opened.refusals
-        except CubeviewError as error:
-            found.refusals.append(Refusal(singles[0].path, str(error)))
     report(1.0, "sorted scans into cases")
     refusals = found.refusals + [other.refusal(files) for other, files in found.others.items()]
     # The index of a disc is no picture: beside what it lists there is nothing to say about it.

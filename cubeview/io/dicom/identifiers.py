@@ -3,7 +3,10 @@
 What is returned here is shown and forgotten: it never enters a name, a note, a log or the library.
 """
 
+import hashlib
 from pathlib import Path
+
+from pydicom.dataset import Dataset
 
 from cubeview.io.dicom.file import bad_file, read_dataset
 from cubeview.io.dicom.sniff import sniffed
@@ -16,6 +19,38 @@ _SHOWN = {
     "Study": "StudyDate",
     "Accession": "AccessionNumber",
 }
+
+_TELLING = {
+    "patient number": "PatientID",
+    "birth date": "PatientBirthDate",
+    "sex": "PatientSex",
+}
+_OF_EVERYBODY = {"anonymous", "anonymized", "anonymised", "anon", "unknown", "none", "patient"} | {
+    *("removed", "deidentified", "pseudonym", "noname", "nn", "na", "null", "test", "xxx", "x"),
+    *("o", "u", "19000101", "18000101", "00010101", "11111111", "99991231"),
+}
+"""What stands where somebody took an identifier away; it tells nobody from anybody."""
+
+
+def whose(header: Dataset) -> dict[str, str]:
+    """Return what tells this patient from another, a digest of each, to be compared only.
+
+    The name counts where there is no number: one person's is spelt in many ways.
+    """
+    found = {name: _plain(header.get(key)) for name, key in _TELLING.items()}
+    if not found["patient number"]:
+        found["patient name"] = _plain(header.get("PatientName"))
+    return {
+        name: hashlib.sha256(f"{name} {text}".encode()).hexdigest()
+        for name, text in found.items()
+        if text
+    }
+
+
+def _plain(value: object) -> str:
+    """Return the letters and digits of an identifier; none of one that identifies nobody."""
+    text = "".join(c for c in str(value or "").casefold() if c.isalnum())
+    return "" if text in _OF_EVERYBODY or not text.strip("0") else text
 
 
 def identifiers(path: Path) -> dict[str, str]:

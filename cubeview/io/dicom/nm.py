@@ -14,6 +14,7 @@ from cubeview.io.corrections import instrument_name
 from cubeview.io.dicom.file import bad_file, check_pixels, decode, integer, is_lossy, read_dataset
 from cubeview.io.dicom.frames import FrameIndex, frame_indices, has_slices
 from cubeview.io.dicom.geometry import geometry
+from cubeview.io.dicom.identifiers import whose
 from cubeview.io.dicom.state import Finding, state_of_header, state_of_text, words
 from cubeview.io.dicom.units import parsed_unit
 from cubeview.io.dicom.what import NM_KINDS, NM_STORAGE, attenuation, facts, image_kind, pose
@@ -135,6 +136,7 @@ def _read(
             for number, (name, gate) in enumerate(zip(index.gates, gates, strict=True))
         ),
         instrument=instrument_name(found.get("Camera", "")),
+        whose=whose(header),
     )
     return _scan(header, cube, index)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from cubeview.cubes.case import Case
+from cubeview.cubes.case import TWO_PATIENTS, Case
 from cubeview.cubes.cube import Note
 from cubeview.io.corrections import Choice
 from cubeview.io.dicom.nm import Scan
@@ -39,6 +39,9 @@ def pair(scans: Iterable[Scan], chosen: Mapping[str, Choice] | None = None) -> t
     cases = [Case(_titled(scan), "volume", {"flux": scan.cube}) for scan in volumes]
     left = [_as_chosen(scan, chosen or {}) for scan in left if kind_of(scan.cube).states]
     cases += _chosen_pairs(left, chosen or {})
+    alone = [s for s in left if (kept := (chosen or {}).get(s.digest)) and kept.is_alone(s.digest)]
+    cases += [_single(scan) for scan in alone]
+    _take(left, *alone)
     ways: tuple[tuple[Key, str, str], ...] = (
         (lambda scan: scan.study, "both series are of one study", ""),
         (
@@ -219,13 +222,14 @@ def _case(stress: Scan, rest: Scan, reason: str, question: str) -> Case:
     evidence.append(f"paired: {reason}; same {', '.join(shared)}")
     if apart:
         evidence.append(f"they differ in {', '.join(apart)}")
-    return Case(
+    case = Case(
         name=_name(stress, rest),
         kind="heart",
         cubes={"stress": stress.cube, "rest": rest.cube},
         evidence=tuple(dict.fromkeys(evidence)),
         question=question,
     )
+    return replace(case, name=f"{case.name}{TWO_PATIENTS}") if case.apart else case
 
 
 def _single(scan: Scan) -> Case:

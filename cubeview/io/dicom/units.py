@@ -5,6 +5,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
+from cubeview.cubes.unit import unit_of
 from cubeview.io.dicom.geometry import number
 
 UNITS = {
@@ -79,6 +80,6 @@ def parsed_unit(unit: str) -> Any:
     if unit == "counts":
         return units.ct
     try:
-        return units.Unit(unit) if unit else None
+        return unit_of(unit) if unit else None
     except ValueError:
         return None

@@ -26,6 +26,7 @@ from cubeview.io.dicom.file import (
     read_dataset,
 )
 from cubeview.io.dicom.geometry import number, numbers, pixel_spacing, unit_frame
+from cubeview.io.dicom.identifiers import whose
 from cubeview.io.dicom.stack import Slice, Stack, stacks
 from cubeview.io.dicom.units import parsed_unit, scale_of
 from cubeview.io.dicom.what import facts
@@ -342,4 +343,5 @@ def _cube(
         notes=tuple(dict.fromkeys(notes)),
         source=Source(paths[first], stack.title),
         instrument=instrument_name(found.get("Camera", "")),
+        whose=whose(header),
     )

@@ -11,6 +11,7 @@ import cubeview
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.sky import longitude_type
+from cubeview.cubes.unit import unit_of
 from cubeview.errors import CubeviewError, refusing
 from cubeview.io.export.fits import sky_cards
 from cubeview.paths import replacing
@@ -168,6 +169,6 @@ def _floats(values: list[float]) -> np.ndarray:
 def _unit(text: str) -> units.UnitBase | None:
     """Return a unit, or None where there is none or astropy does not know it."""
     try:
-        return units.Unit(text) if text else None
+        return unit_of(text) if text else None
     except ValueError:
         return None

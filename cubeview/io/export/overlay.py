@@ -62,6 +62,8 @@ def _write_npz(overlay: Overlay, path: Path) -> None:
             arrays[f"{role}_affine"] = cube.affine
     made_by = {name: getattr(overlay, name) for name in ("method", "target", "model", "unit")}
     made_by |= overlay.settings
+    if overlay.case.apart:
+        made_by["caution"] = overlay.case.apart
     texts = {name: np.array(text) for name, text in made_by.items() if name not in arrays}
     with whole_file(path) as out:
         np.savez_compressed(out, **arrays, **texts)  # type: ignore[arg-type]

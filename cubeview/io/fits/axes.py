@@ -11,6 +11,7 @@ from astropy.wcs import WCS
 
 from cubeview.cubes.axes import Axis, plain_axis
 from cubeview.cubes.cube import Note
+from cubeview.cubes.unit import unit_of
 from cubeview.io.fits.header import STEP_OF, only, step_of, wcs_header
 from cubeview.io.fits.planes import Plane, planes_of, stokes_name
 from cubeview.io.fits.sky import WCS_ERRORS, celestial_of, find_sky, sky_axes
@@ -187,8 +188,8 @@ def _spectral_axis(
         try:
             values = wcs.wcs_pix2world(np.arange(length)[:, None], 0)[:, 0]
             found = wcs.wcs.cunit[0]
-            if unit and found != units.Unit(unit):
-                values = values * found.to(units.Unit(unit))
+            if unit and found != unit_of(unit):
+                values = values * found.to(unit_of(unit))
         except (*WCS_ERRORS, units.UnitConversionError):
             values = None
         if values is not None and not np.all(np.isfinite(values)):

@@ -11,6 +11,7 @@ from astropy import units
 from astropy.io.fits import Header
 
 from cubeview.cubes.cube import Note
+from cubeview.cubes.unit import unit_of
 
 _BEAM_KEYS = (("BMAJ", "BMIN", "BPA"), ("CLEANBMJ", "CLEANBMN", "CLEANBPA"))
 _BEAM_TOLD = re.compile(r"\b(BMAJ|BMIN|BPA)\s*=\s*([-+]?[\d.]+(?:[EeDd][-+]?\d{1,3})?)", re.I)
@@ -78,8 +79,11 @@ def beam_of(headers: Sequence[Header], hdus: Any, notes: list[Note]) -> Beam | N
     """
     if headers[0].get("CASAMBM") is True and "BEAMS" in hdus:
         table = hdus["BEAMS"]
-        angle = float(np.median(table.data["BPA"]))
-        return _beam(_median(table, "BMAJ"), _median(table, "BMIN"), angle, True)
+        try:
+            angle = float(np.median(table.data["BPA"]))
+            return _beam(_median(table, "BMAJ"), _median(table, "BMIN"), angle, True)
+        except (KeyError, TypeError, ValueError):
+            return None
     for header in headers:
         for keys in _BEAM_KEYS:
             found = _beam(*(header.get(key) for key in keys))
@@ -114,5 +118,5 @@ def _number(text: str) -> float:
 
 def _median(table: Any, name: str) -> float:
     """Return the median of a column in degrees, whatever its unit."""
-    unit = units.Unit(table.columns[name].unit or "arcsec")
+    unit = unit_of(table.columns[name].unit or "arcsec")
     return float(np.median(table.data[name]) * unit.to(units.deg))

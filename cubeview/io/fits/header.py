@@ -8,6 +8,7 @@ from astropy.io.fits.card import Undefined
 
 from cubeview.cubes.cube import Note
 from cubeview.io.fits.quantity import axis_unit, is_standard, log_unit
+from cubeview.plain import one_line_of
 
 # Only what Papers I-III define: SIP, plate solutions and time keywords of real files break or
 # slow the WCS of a cube, and none of them belongs to a rectified cube.
@@ -176,7 +177,9 @@ def _repair_units(header: Header, axes: int, notes: list[Note]) -> dict[int, str
                 notes.append(Note("repair", f"{key} = '{text}' read as {known}"))
         else:
             del header[key]
-            notes.append(Note("repair", f"{key} = '{text}' is no known unit and was ignored"))
+            notes.append(
+                Note("repair", f"{key} = '{one_line_of(text)}' is no known unit and was ignored")
+            )
     return bases
 
 

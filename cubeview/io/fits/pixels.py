@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from cubeview.cubes.cube import Note
 from cubeview.io.fits.axes import Geometry
 from cubeview.io.fits.layout import Part, is_flat_mask
+from cubeview.io.opened import too_large
 from cubeview.io.voxels.byterange import Layout, Stamp
 from cubeview.io.voxels.store import FitsPixels
 
@@ -54,6 +56,16 @@ def pixels_of(
         blank=int(blank) if isinstance(blank, int | float) else None,
     )
     return FitsPixels(plain, layout, stamp, named)
+
+
+def scale_note(pixels: FitsPixels) -> list[Note]:
+    """Say where a scale makes values of a part larger than can be held."""
+    layout = pixels.layout
+    whole = layout.dtype.kind != "f"
+    largest = abs(layout.scale) * (float(np.iinfo(layout.dtype).max) if whole else 1e8)
+    if largest + abs(layout.zero) < float(np.finfo(np.float32).max):
+        return []
+    return [Note("repair", too_large(None, "BSCALE", layout.scale))]
 
 
 def _float(value: Any, default: float) -> float:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from astropy import units
 
+from cubeview.cubes.unit import unit_of
+
 UNIT_SPELLINGS = {
     spelling: unit
     for unit, spellings in (
@@ -121,7 +123,7 @@ def words_of(written: str) -> Words:
 def quantity_of(unit: str) -> str:
     """Return the code of the quantity that a unit alone tells; empty where it tells none."""
     try:
-        found = units.Unit(unit)
+        found = unit_of(unit)
         physics = found.physical_type
         if "length" in physics and found.to(units.m) > _LONGEST_WAVE_M:
             return ""
@@ -159,7 +161,7 @@ def _base(text: str) -> str:
 def is_standard(text: str) -> bool:
     """Tell whether a unit is spelt as the FITS standard has it."""
     try:
-        units.Unit(text, format="fits")
+        unit_of(text, "fits")
     except (ValueError, TypeError):
         return False
     return True

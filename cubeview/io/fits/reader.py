@@ -32,13 +32,13 @@ from cubeview.io.fits.layout import (
     role_of,
     what_it_is,
 )
-from cubeview.io.fits.pixels import pixels_of
+from cubeview.io.fits.pixels import pixels_of, scale_note
 from cubeview.io.fits.planes import each_plane
 from cubeview.io.fits.preview import Lookout
 from cubeview.io.fits.sky import WCS_ERRORS
 from cubeview.io.fits.tables import plane_values
 from cubeview.io.fits.unpack import packed_start, unpacked, untiled
-from cubeview.io.fits.walk import check_axes
+from cubeview.io.fits.walk import checked
 from cubeview.io.opened import First, Opened, Reader, read_each
 from cubeview.io.voxels.byterange import Stamp
 from cubeview.io.voxels.cache import with_cache
@@ -188,10 +188,10 @@ def _open(plain: Path, path: Path) -> Iterator[_File]:
     # The stream is ours: astropy leaves its own open when it gives up on a header.
     with plain.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
-        check_axes(stream, plain.stat().st_size, path)
+        whole = checked(stream, plain.stat().st_size, path)
         try:
             hdus = fits.open(
-                stream, memmap=False, do_not_scale_image_data=True, disable_image_compression=True
+                whole, memmap=False, do_not_scale_image_data=True, disable_image_compression=True
             )
             parts = parts_of(hdus)
         except OSError as error:
@@ -226,6 +226,8 @@ def _of_group(file: _File, group: Group, several: bool) -> list[Case]:
     notes = list(group.notes)
     found = geometry(_geometry_header(flux, file.parts, notes), file.hdus, flux.shape, tables)
     notes = [*found.notes, *notes]
+    pixels = file.pixels(flux, flux, found)
+    notes += scale_note(pixels)
     unit = first_text(headers, "BUNIT") or first_text(headers, "FLUXUNIT")
     parsed = _parsed(unit, notes)
     beam = beam_of(headers, file.hdus, notes)
@@ -238,7 +240,7 @@ def _of_group(file: _File, group: Group, several: bool) -> list[Case]:
     taken_by = facts["instrument"] or facts["telescope"]
     cube = Cube(
         axes=(first, *found.axes[1:]),
-        pixels=file.pixels(flux, flux, found),
+        pixels=pixels,
         kind=found.kind,
         unit=unit,
         quantity_unit=parsed,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from astropy import units
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Note
+from cubeview.cubes.unit import unit_of
 from cubeview.io.fits.layout import Part
 from cubeview.io.fits.quantity import NAMES, axis_unit, quantity_of, words_of
 from cubeview.io.fits.spectral import MEDIUM_UNKNOWN, unit_of_wavelengths
@@ -147,7 +147,7 @@ def _agrees(table: PlaneValues, axis: Axis) -> bool:
     candidates = (table.unit,) if table.unit else (axis.unit, *_WITHOUT_UNIT)
     for unit in candidates:
         try:
-            factor = units.Unit(unit).to(units.Unit(axis.unit)) if unit != axis.unit else 1.0
+            factor = unit_of(unit).to(unit_of(axis.unit)) if unit != axis.unit else 1.0
         except (ValueError, TypeError):
             continue
         if np.abs(table.values * factor - axis.values).max() < _SAME * abs(axis.step):

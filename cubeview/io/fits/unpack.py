@@ -15,11 +15,13 @@ from typing import Any, BinaryIO
 import numpy as np
 from astropy.io import fits
 
-from cubeview.errors import CubeviewError, Report
+from cubeview.errors import Cancelled, CubeviewError, Report
 from cubeview.io import lzw
 from cubeview.io.fits.layout import Part
+from cubeview.io.fits.walk import part_end
 from cubeview.io.voxels.byterange import Stamp
-from cubeview.paths import cache_dir, replacing
+from cubeview.paths import cache_dir, refuse_full, replacing, sweep
+from cubeview.plain import one_line_of
 
 _PACKED: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -33,7 +35,11 @@ _CACHE_LIMIT = 16 << 30
 Watch = Callable[[BinaryIO], None]
 """Called with the copy, a named file open for writing, whenever more of it was written."""
 
-_BAD_STREAM = (OSError, EOFError, zlib.error, lzma.LZMAError)
+_BAD_STREAM = (OSError, EOFError, zlib.error, lzma.LZMAError, MemoryError)
+_MOST_BYTES, _MOST_TIMES = 1 << 30, 2000
+"""What a packed file may unpack to: so many bytes, or so many times its own."""
+
+_LARGEST_TILE = 1 << 30
 
 
 def packed_start(head: bytes, path: Path) -> bytes:
@@ -52,7 +58,8 @@ def packed_start(head: bytes, path: Path) -> bytes:
 def unpacked(path: Path, head: bytes, report: Report, watch: Watch | None = None) -> Path:
     """Return a plain copy of a packed file, made in the cache on first use; else the file itself.
 
-    Raises CubeviewError if the stream is damaged or the disk too full.
+    No more is unpacked than the headers in it announce. Raises CubeviewError if the stream is
+    damaged, unpacks to far more than it can hold, or the disk is too full.
 
     Parameters
     ----------
@@ -67,15 +74,30 @@ def unpacked(path: Path, head: bytes, report: Report, watch: Watch | None = None
     size = path.stat().st_size
 
     def write(out: BinaryIO) -> None:
-        with path.open("rb") as raw, unpack(raw, "rb") as stream:
-            done = 0
+        most = max(_MOST_BYTES, _MOST_TIMES * size)
+        with (
+            path.open("rb") as raw,
+            unpack(raw, "rb") as stream,
+            Path(out.name).open("rb") as copy,
+        ):
+            done = place = 0  # bytes written, and where the first part begins that is not whole
             while block := stream.read(_BLOCK):
-                _check_room(path, done + len(block))
-                out.write(block)
                 done += len(block)
+                if done > most:
+                    raise CubeviewError(
+                        f"{path}: {size:,} bytes that unpack to more than {most:,}; refused. "
+                        "Unpack the file yourself if it is really that large."
+                    )
+                _check_room(path, done)
+                out.write(block)
+                out.flush()
                 if watch is not None:
                     watch(out)
                 report(min(0.9, 0.9 * raw.tell() / size), f"unpacking {path.name}")
+                place, over = _next_part(copy, place, done, path)
+                if over:
+                    out.truncate(place)
+                    break
 
     return _cached(path, "stream", write)
 
@@ -96,6 +118,13 @@ def untiled(
     watch : callable, optional
     """
     packed = [part for part in parts if part.what == "packed image"]
+    for part in packed:
+        sides = [part.header.get(f"ZTILE{n}", 1) for n in range(1, len(part.shape) + 1)]
+        if not all(type(n) is int and n > 0 for n in sides) or math.prod(sides) > _LARGEST_TILE:
+            raise CubeviewError(
+                f"{path}: {part.title} is said to be packed in tiles of {sides} voxels, which no "
+                "tool writes. The header is damaged; copy or download the file again."
+            )
     widths = [abs(int(part.header.get("ZBITPIX", 8))) // 8 for part in packed]
     _check_room(path, sum(math.prod(p.shape) * n for p, n in zip(packed, widths, strict=True)))
 
@@ -115,6 +144,16 @@ def untiled(
     return _cached(path, "tiles", write)
 
 
+def _next_part(copy: BinaryIO, place: int, done: int, path: Path) -> tuple[int, bool]:
+    """Return where the next part begins that is not whole yet, and if there will be none."""
+    while place + 8 <= done:
+        end = part_end(copy, place, path)
+        if not end:
+            return place, end == 0
+        place = end
+    return place, False
+
+
 def _opener(head: bytes) -> Callable[..., Any] | None:
     return next((tool for magic, tool in _PACKED.items() if head.startswith(magic)), None)
 
@@ -125,19 +164,28 @@ def _cached(path: Path, kind: str, write: Callable[[BinaryIO], None]) -> Path:
     key = f"{path.resolve()}\0{stamp.size}\0{stamp.changed_ns}\0{kind}"
     folder = cache_dir() / "unpacked"
     folder.mkdir(exist_ok=True)
+    sweep(folder)
     target = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.fits"
     if target.exists():
         return target
     try:
         with replacing(target) as part, part.open("wb") as out:
             write(out)
-    except (*_BAD_STREAM, ValueError, IndexError, KeyError, fits.VerifyError) as error:
+    except (CubeviewError, Cancelled):
+        raise
+    # What decodes tiles raises nearly anything on damaged ones.
+    except Exception as error:
+        refuse_full(error, path)
         raise CubeviewError(
-            f"{path}: the compressed data are damaged or cut short ({error}). "
+            f"{path}: the compressed data are damaged or cut short ({_said(error)}). "
             "Copy or download it again."
         ) from error
     _forget_oldest(folder, target)
     return target
+
+
+def _said(error: Exception) -> str:
+    return one_line_of(str(error)) or type(error).__name__
 
 
 def _forget_oldest(folder: Path, newest: Path) -> None:

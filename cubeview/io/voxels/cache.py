@@ -215,7 +215,8 @@ def _alone(lock: Path, report: Report) -> Iterator[None]:
         except FileExistsError:
             report(0.0, "another window is copying the cube")
             with contextlib.suppress(OSError):
-                if time.time() - lock.stat().st_mtime > _STALE_S:
+                # Either way: the clock may have been set back since it was made.
+                if abs(time.time() - lock.stat().st_mtime) > _STALE_S:
                     lock.unlink(missing_ok=True)
                     continue
             time.sleep(_WAIT_S)
@@ -240,7 +241,7 @@ def _make_room(folder: Path, need: int, budget: int, named: Path) -> None:
     """Forget the copies longest out of use until another fits; CubeviewError if none would do."""
     for part in folder.glob("*.part"):
         with contextlib.suppress(OSError):
-            if time.time() - part.stat().st_mtime > _ABANDONED_S:
+            if abs(time.time() - part.stat().st_mtime) > _ABANDONED_S:
                 part.unlink()
     found = []
     for file in folder.glob("*.spectra"):

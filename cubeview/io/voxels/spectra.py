@@ -18,6 +18,7 @@ import numpy as np
 from cubeview.cubes.cube import Box, Pixels
 from cubeview.errors import CubeviewError, Report
 from cubeview.io.voxels.byterange import Layout, OpenFile, Stamp, stored_box
+from cubeview.plain import from_json
 
 HEAD_BYTES = 4096
 _FORMAT = "cubeview spectra 1"
@@ -84,7 +85,7 @@ def open_spectra(path: Path, shape: tuple[int, int, int]) -> SpectraFile | None:
     """Return the file of spectra at a path; None where there is none for a cube of this shape."""
     try:
         with path.open("rb") as stream:
-            head: dict[str, Any] = json.loads(stream.read(HEAD_BYTES))
+            head: dict[str, Any] = from_json(stream.read(HEAD_BYTES))
         found = SpectraFile(
             path,
             Stamp.of(path),

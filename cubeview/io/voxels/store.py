@@ -38,7 +38,9 @@ class FitsPixels(Pixels):
         """Return a sub-cube."""
         stored = self._stored(box)
         if self.layout.scale != 1.0 or self.layout.zero != 0.0:
-            return self._without_blanks(stored, self._scaled(stored).astype(np.float32))
+            with np.errstate(over="ignore"):
+                values = self._scaled(stored).astype(np.float32)
+            return self._without_blanks(stored, values)
         with np.errstate(over="ignore", invalid="ignore"):
             return self._without_blanks(stored, np.array(stored, dtype=np.float32, order="C"))
 
@@ -68,16 +70,17 @@ class FitsPixels(Pixels):
     def _scaled(self, stored: np.ndarray) -> np.ndarray:
         # Double precision: a 32-bit integer near 2**31 would lose its low bits.
         values = np.array(stored, dtype=np.float64, order="C")
-        if self.layout.scale != 1.0:
-            values *= self.layout.scale
-        if self.layout.zero != 0.0:
-            values += self.layout.zero
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.layout.scale != 1.0:
+                values *= self.layout.scale
+            if self.layout.zero != 0.0:
+                values += self.layout.zero
         return values
 
     def _without_blanks(self, stored: np.ndarray, values: np.ndarray) -> np.ndarray:
-        if self.layout.dtype.kind == "f":
+        if self.layout.dtype.kind == "f" or self.layout.scale != 1.0 or self.layout.zero != 0.0:
             values[~np.isfinite(values)] = np.nan
-        elif self.layout.blank is not None:
+        if self.layout.dtype.kind != "f" and self.layout.blank is not None:
             values[stored == self.layout.blank] = np.nan
         return values
 

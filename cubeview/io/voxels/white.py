@@ -12,10 +12,11 @@ _SLAB = 16 << 20
 def white_light(cube: Cube, report: Report = nothing) -> np.ndarray:
     """Return the mean of a cube along axis 0, shape (y, x), float32; NaN where there is no value.
 
-    From the copy of its spectra where there is one; else `report`, which may raise Cancelled, is
+    Masked voxels do not count. Without a mask it comes from the copy of the spectra where there is
+    one; else `report`, which may raise Cancelled, is
     called slab by slab. Raises CubeviewError if the cube cannot be read.
     """
-    if isinstance(cube.pixels, CachedPixels):
+    if isinstance(cube.pixels, CachedPixels) and cube.mask is None:
         summary = cube.pixels.summary()
         if summary is not None:
             return summary.white
@@ -26,7 +27,7 @@ def white_light(cube: Cube, report: Report = nothing) -> np.ndarray:
     for start in range(0, depth, step):
         report(start / depth, "adding up the channels")
         now = slice(start, min(start + step, depth))
-        slab = cube.pixels.box((now, slice(0, height), slice(0, width)))
+        slab = cube.box((now, slice(0, height), slice(0, width)))
         finite = np.isfinite(slab)
         total += np.where(finite, slab, 0).sum(axis=0, dtype=np.float64)
         filled += finite.sum(axis=0)

@@ -132,7 +132,7 @@ def predict(
     if not np.isfinite(said).all():
         raise CubeviewError(f"{case.name}: {card.title} gave no number. Check the cube's values.")
     report(1.0, "answered")
-    cautions = (*prepared.cautions, *filter(None, (case.question,)))
+    cautions = (*prepared.cautions, *filter(None, (case.apart, case.question)))
     return TASKS[card.task].answer(
         said,
         pooled,

@@ -23,6 +23,7 @@ from cubeview.learn.examples.heart import HEARTS
 from cubeview.learn.examples.sky import SKIES
 from cubeview.learn.examples.source import SPLITS, Source
 from cubeview.paths import replacing
+from cubeview.plain import from_json
 
 if TYPE_CHECKING:  # it needs torch, which the processes that simulate do without
     from cubeview.learn.models.processes import Together
@@ -195,7 +196,7 @@ def _claim(folder: Path, config: DataConfig) -> None:
     path = folder / DESCRIPTION
     wanted = json.loads(json.dumps(config.describes))
     if path.is_file():
-        if json.loads(path.read_text(encoding="utf-8")) != wanted:
+        if from_json(path.read_text(encoding="utf-8")) != wanted:
             raise CubeviewError(
                 f"{folder} holds training data of another kind or version. Choose an empty "
                 "folder, or delete this one."

@@ -8,6 +8,7 @@ import numpy as np
 from cubeview.errors import Report, nothing, refusing
 from cubeview.learn.examples.dataset import SOURCES, DataConfig, completed
 from cubeview.paths import replacing
+from cubeview.plain import from_json
 
 
 def make_facts(
@@ -28,7 +29,7 @@ def make_facts(
     with refusing(folder, "the test data cannot be written", "Check the disk."):
         for done in completed(_write_facts, config, paths, workers):
             report(done / len(paths), "Looking up what was simulated")
-        parts = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        parts = [from_json(path.read_text(encoding="utf-8")) for path in paths]
     every = [facts for part in parts for facts in part][: config.count]
     return {name: np.array([facts[name] for facts in every]) for name in every[0]}
 

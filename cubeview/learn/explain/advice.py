@@ -14,6 +14,7 @@ from typing import Any
 
 from cubeview.errors import refusing
 from cubeview.paths import replacing
+from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def _read(path: Path, stamp: int) -> Mapping[str, Any] | None:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError("too large")
-        figures = json.loads(path.read_text(encoding="utf-8"))
+        figures = from_json(path.read_text(encoding="utf-8"))
         if figures["format"] != FORMAT:
             raise ValueError(f"format {figures['format']!r} is not known")
         for method in figures["methods"].values():

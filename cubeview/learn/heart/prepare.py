@@ -8,7 +8,7 @@ fine-tuning.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -50,6 +50,14 @@ class HeartConfig:
     edge_mm: float = 6.0
     scale_cm3: float = 28.7
     axis_mm: float = 40.0
+    limits: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "size": (4, 96),
+        "voxel_mm": (1.0, 20.0),
+        "margin_mm": (0.0, 100.0),
+        "edge_mm": (0.1, 50.0),
+        "scale_cm3": (1.0, 500.0),
+        "axis_mm": (5.0, 200.0),
+    }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain values for a model card."""

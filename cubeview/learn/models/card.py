@@ -18,7 +18,8 @@ from typing import Any, Protocol, get_origin
 from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS, Code, kind_of
-from cubeview.paths import data_dir, replacing, resource
+from cubeview.paths import data_dir, read_within, replacing, resource
+from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
 
@@ -155,19 +156,14 @@ def read_card(folder: Path | str) -> Card:
     folder = Path(folder)
     path = folder / CARD
     try:
-        if path.stat().st_size > _LARGEST_CARD:
-            raise CubeviewError(f"{path}: too large for a model card. Copy the model folder again.")
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CubeviewError(
-            f"{folder}: not a model folder, there is no {CARD} in it. Choose a folder that holds "
-            f"{CARD} and {WEIGHTS}."
-        ) from error
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror}). Check its permissions."
-        ) from error
-    except (ValueError, RecursionError) as error:
+        if not path.exists():
+            raise CubeviewError(
+                f"{folder}: not a model folder, there is no {CARD} in it. Choose a folder that "
+                f"holds {CARD} and {WEIGHTS}."
+            )
+        text = read_within(path, _LARGEST_CARD, "Check its permissions, or copy the model again.")
+        data = from_json(text)
+    except ValueError as error:
         raise CubeviewError(
             f"{path}: the model card is damaged ({error}). Copy the model folder again."
         ) from error

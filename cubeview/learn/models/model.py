@@ -31,11 +31,14 @@ from cubeview.learn.models.card import (
 from cubeview.learn.models.choose import choose
 from cubeview.learn.models.doubt import Doubt, doubt_bytes, doubt_of
 from cubeview.learn.models.network import Network
+from cubeview.learn.models.rooms import room_of
+from cubeview.paths import read_within
 
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80")
 _PICKLE_NAMES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin"}
 _LARGEST_DOUBT = 50_000_000  # bytes
 _HEADER_ROOM = 10_000_000  # bytes for the safetensors header
+_MOST_STEPS, _MOST_VALUES = 10**12, 2 * 10**8
 
 NETWORKS: Mapping[str, Callable[[Mapping[str, Any]], Network]] = {
     strided.NAME: lambda entries: strided.build(strided.NetworkConfig.from_dict(entries))
@@ -68,6 +71,7 @@ def load_model(folder: Path | str) -> Model:
         network = fresh_network(card.network)
     except ValueError as error:
         raise CubeviewError(f"{folder / CARD}: the network cannot be built: {error}.") from error
+    _check_work(folder, card, network)
     data = _read_weights(folder, network)
     if sha256(data) != card.weights_sha256:
         raise CubeviewError(
@@ -86,6 +90,39 @@ def load_model(folder: Path | str) -> Model:
         )
     network.load_state_dict(weights)
     return Model(network.eval(), card, folder, _read_doubt(folder, card, network))
+
+
+def try_out(model: Model) -> None:
+    """Ask a model about an input that holds nothing; CubeviewError if it cannot answer that."""
+    size = room_of(model.card.preprocess["kind"]).config(model.card.preprocess).size
+    try:
+        with torch.inference_mode():
+            said = model.network(torch.zeros(1, len(model.card.channels), size, size, size))
+    except (RuntimeError, ValueError, IndexError, MemoryError) as error:
+        raise CubeviewError(
+            f"{model.folder}: the model cannot answer about a trial case ({type(error).__name__}). "
+            "Ask its maker."
+        ) from error
+    if not torch.isfinite(torch.as_tensor(said)).all():
+        raise CubeviewError(
+            f"{model.folder}: what the model answers about a trial case is no number. Ask its "
+            "maker."
+        )
+
+
+def _check_work(folder: Path, card: Card, network: Network) -> None:
+    """Refuse a network that sees nothing of its input, or would not be done with it."""
+    try:
+        size = room_of(card.preprocess["kind"]).config(card.preprocess).size
+    except CubeviewError as error:
+        raise CubeviewError(f"{folder / CARD}: {error}") from error
+    steps, values = network.layout().work(size)
+    if not network.layout().map_size(size) or steps > _MOST_STEPS or values > _MOST_VALUES:
+        raise CubeviewError(
+            f"{folder / CARD}: an input of {size} voxels a side would take this network "
+            f"{steps:.0e} steps and {values:.0e} values at once; from 1 to {_MOST_STEPS:.0e} and "
+            f"{_MOST_VALUES:.0e} are allowed. Ask its maker for a smaller one."
+        )
 
 
 def fresh_network(entries: Mapping[str, Any]) -> Network:
@@ -179,10 +216,7 @@ def _read_doubt(folder: Path, card: Card, network: Network) -> Doubt | None:
     path = folder / DOUBT
     if not card.doubt_sha256:
         return None
-    with refusing(path, "cannot be read", "Copy the whole model folder again."):
-        if path.stat().st_size > _LARGEST_DOUBT:
-            raise CubeviewError(f"{path}: far too large. Copy the whole model folder again.")
-        data = path.read_bytes()
+    data = read_within(path, _LARGEST_DOUBT, "Copy the whole model folder again.")
     if sha256(data) != card.doubt_sha256:
         raise CubeviewError(
             f"{path}: not the file the card was written for (the SHA-256 differs). Copy the whole "
@@ -198,26 +232,15 @@ def _read_weights(folder: Path, network: Network) -> bytes:
     """Return the bytes of the weights file, or raise CubeviewError saying why not."""
     path = folder / WEIGHTS
     most = sum(value.nbytes for value in network.state_dict().values()) + _HEADER_ROOM
-    try:
-        if path.stat().st_size > most:
-            raise CubeviewError(
-                f"{path}: far larger than the card's network. Copy the model folder again."
-            )
-        data = path.read_bytes()
-    except FileNotFoundError as error:
+    if not path.exists():
         pickles = [p.name for p in folder.iterdir() if p.suffix in _PICKLE_NAMES]
         if pickles:
             raise CubeviewError(
                 f"{folder}: {pickles[0]} is a Python pickle, which can run any program when it is "
                 f"opened; CubeView never loads one. Convert it to {WEIGHTS}."
-            ) from error
-        raise CubeviewError(
-            f"{folder}: {WEIGHTS} is missing. Copy the whole model folder again."
-        ) from error
-    except OSError as error:
-        raise CubeviewError(
-            f"{path}: cannot be read ({error.strerror}). Check its permissions."
-        ) from error
+            )
+        raise CubeviewError(f"{folder}: {WEIGHTS} is missing. Copy the whole model folder again.")
+    data = read_within(path, most, "Check its permissions, or copy the model folder again.")
     # A safetensors file has a brace after its 8-byte length, which may well begin like a pickle.
     if data.startswith(_PICKLE_STARTS) and data[8:9] != b"{":
         raise CubeviewError(

@@ -1,14 +1,17 @@
 """Models as things to keep: list, pack into one file, take in, throw away.
 
-A pack is a ZIP file with ``card.json``, ``weights.safetensors``, ``doubt.safetensors`` where the
-model has one, and ``SHA256SUMS``. Nothing in it is ever run, and no name in it decides where
-anything is written.
+A pack is a ZIP file with ``card.json``, ``weights.safetensors``, ``SHA256SUMS``, and, where the
+model has them, ``doubt.safetensors`` and ``maps.json``, what its maps are worth. Nothing in it is
+ever run, and no name in it decides where anything is written.
 """
 
+import lzma
 import os
 import re
 import shutil
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +30,14 @@ from cubeview.paths import data_dir, replacing
 
 SUMS = "SHA256SUMS"
 SUFFIX = ".cubeview-model.zip"
+STATED = "stated.txt"
+"""Lies beside the card of a model that was taken in: its figures were not measured here."""
 
-_LARGEST = {CARD: 1_000_000, SUMS: 10_000, WEIGHTS: 420_000_000, DOUBT: 50_000_000}  # bytes
+MAPS = "maps.json"
+
+# In bytes.
+_LARGEST = {CARD: 1_000_000, SUMS: 10_000, WEIGHTS: 420_000_000, DOUBT: 50_000_000, MAPS: 1_000_000}
+_NEEDED = {CARD, SUMS, WEIGHTS}
 _NAME = re.compile(r"[\w][\w .+()-]{0,79}")
 # Names Windows keeps for devices, whatever follows the first point.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{a}{n}" for a in ("com", "lpt") for n in range(1, 10))}
@@ -62,7 +71,8 @@ class Listed:
 def models_dir() -> Path:
     """Return the folder of the user's own models, made if absent."""
     folder = data_dir() / "models"
-    folder.mkdir(exist_ok=True)
+    with refusing(folder, "cannot be made", "Check the permissions of the folder above it."):
+        folder.mkdir(exist_ok=True)
     return folder
 
 
@@ -96,7 +106,7 @@ def listed() -> list[Listed]:
             own=_is_own(ref.folder),
             parent=names.get(ref.card.parent, str(ref.card.training.get("finetuned_from", ""))),
             cases=cases if ref.card.parent and type(cases) is int else None,
-            figures=_figures(ref.card),
+            figures=_figures(ref),
             made=str(ref.card.training.get("made", ""))[:10],
         )
         for ref in models
@@ -120,7 +130,8 @@ def export_model(folder: Path, path: Path) -> Path:
     """
     card = read_card(folder)
     with refusing(path, "the model cannot be written", "Choose another folder or make room."):
-        names = (CARD, WEIGHTS, DOUBT) if card.doubt_sha256 else (CARD, WEIGHTS)
+        names = [CARD, WEIGHTS, *([DOUBT] if card.doubt_sha256 else [])]
+        names += [MAPS] if (folder / MAPS).is_file() else []
         held = {name: (folder / name).read_bytes() for name in names}
         if sha256(held[WEIGHTS]) != card.weights_sha256:
             raise CubeviewError(
@@ -141,7 +152,7 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
     It keeps its name, with a number behind it where that is taken. Raises CubeviewError if it is no
     pack, too large, damaged, of another format or shape, or is there already.
     """
-    from cubeview.learn.models.model import load_model
+    from cubeview.learn.models.model import load_model, try_out
 
     report(0.0, f"reading {path.name}")
     held = _unpacked(path)
@@ -160,9 +171,13 @@ def import_model(path: Path, *, report: Report = nothing) -> ModelRef:
             (part / name).write_bytes(data)
         report(0.5, "checking the weights")
         try:
-            card = load_model(part).card
+            model = load_model(part)
+            report(0.7, "asking it about a trial case")
+            try_out(model)
         except CubeviewError as error:
             raise CubeviewError(str(error).replace(str(part), str(path))) from error
+        card = model.card
+        (part / STATED).write_text("The figures are as its maker states them.\n", "utf-8")
         if twin := _with_weights(card.weights_sha256):
             raise CubeviewError(f"{path}: this model is here already, as {twin.name}.")
         folder = folder_for(free_name(_safe(card.name)))
@@ -199,10 +214,9 @@ def _unpacked(path: Path) -> dict[str, bytes]:
         advice = "Check that it is still there."
         with refusing(path, "cannot be read", advice), zipfile.ZipFile(path) as pack:
             members = {entry.filename: entry for entry in pack.infolist()}
-            needed = set(_LARGEST) - {DOUBT}
-            if not needed <= set(members) <= set(_LARGEST) or len(pack.infolist()) != len(members):
+            if not _NEEDED <= set(members) <= set(_LARGEST) or len(pack.infolist()) != len(members):
                 raise CubeviewError(
-                    f"{path}: not a packed model: it should hold {', '.join(sorted(needed))} and "
+                    f"{path}: not a packed model: it should hold {', '.join(sorted(_NEEDED))} and "
                     "nothing else. Choose a file made by Export in the model manager."
                 )
             held = {}
@@ -213,7 +227,10 @@ def _unpacked(path: Path) -> dict[str, bytes]:
                 if len(held[name]) > _LARGEST[name]:
                     raise CubeviewError(f"{path}: {name} in it is too large for a model.")
             return held
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError,
+        RuntimeError, EOFError, ValueError, MemoryError,
+    ) as error:  # fmt: skip
         raise CubeviewError(
             f"{path}: not a packed model, or damaged ({error}). Get it again."
         ) from error
@@ -229,7 +246,15 @@ def _is_own(folder: Path) -> bool:
     return folder.resolve().parent == models_dir().resolve()
 
 
-def _figures(card: Card) -> str:
+def _figures(ref: ModelRef) -> str:
+    """Return the figures of a model in a few words, and whose word they are."""
+    figures = _card_figures(ref.card)
+    return (
+        f"{figures}, as its maker states" if figures and (ref.folder / STATED).exists() else figures
+    )
+
+
+def _card_figures(card: Card) -> str:
     """Return the figures of a card, of a fine-tuned or of a trained model, in a few words."""
     found = card.metrics.get("out_of_fold")
     if isinstance(found, dict) and isinstance(found.get("auc"), dict):

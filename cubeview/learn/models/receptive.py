@@ -67,6 +67,16 @@ class Layout:
         """Side of the smallest input there is a last map of."""
         return next(size for size in count(1) if self.map_size(size))
 
+    def work(self, size: int) -> tuple[int, int]:
+        """Return multiplications for an input of this side, and values of the largest map."""
+        inside, total, largest = self.channels_in, 0, self.channels_in * size**3
+        for layer in self.layers:
+            size = layer.outputs(size)
+            values = layer.channels * size**3
+            total += values * (inside // layer.groups) * layer.kernel**3
+            inside, largest = layer.channels, max(largest, values)
+        return total, largest
+
     def map_size(self, size: int) -> int:
         """Return the side of the last map for an input side; 0 when the input is too small."""
         for layer in self.layers:

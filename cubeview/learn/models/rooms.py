@@ -120,9 +120,10 @@ def room_of(kind: str) -> Room:
 def rebuilt(usual: Config, values: Mapping[str, Any]) -> Config:
     """Return how a card's values say its cases are prepared.
 
-    `usual` is a dataclass with a ``kind``, a preparation as this version makes it; each value is
-    brought to the type it has there. Raises CubeviewError if the card asks for a preparation this
-    version does not know.
+    `usual` is a dataclass with a ``kind``, a preparation as this version makes it, and with
+    ``limits``, from and to which its values make sense; each value is brought to the type it has
+    there. Raises CubeviewError if the card asks for a preparation this version does not know, or
+    one beyond the limits, whose answers would be nothing's.
     """
     known = asdict(usual)  # type: ignore[call-overload]
     unknown, kind = sorted(set(values) - set(known)), known["kind"]
@@ -133,6 +134,10 @@ def rebuilt(usual: Config, values: Mapping[str, Any]) -> Config:
         )
     try:
         given = {name: type(known[name])(value) for name, value in values.items()}
+        for name, value in given.items():
+            low, high = usual.limits.get(name, (value, value))  # type: ignore[attr-defined]
+            if not low <= value <= high:
+                raise ValueError(f"{name} is {value}, not from {low} to {high}")
         return type(usual)(**given)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise CubeviewError(f"The model card's preparation is broken: {error}.") from error

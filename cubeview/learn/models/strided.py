@@ -25,6 +25,7 @@ NAME = "strided"
 """What cards call it."""
 
 MOST_WEIGHTS = 100_000_000
+MOST_LAYERS, MOST_CHANNELS, MOST_SIDE = 64, 8192, 32
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         layers = len(self.widths)
+        most = max((self.channels_in, self.classes, *self.widths), default=0)
+        if layers > MOST_LAYERS or most > MOST_CHANNELS or max(self.kernels, default=0) > MOST_SIDE:
+            raise ValueError(
+                f"more than {MOST_LAYERS} convolutions, {MOST_CHANNELS} channels or a kernel of "
+                f"{MOST_SIDE}: no such network is built"
+            )
         if not layers or {len(self.kernels), len(self.strides), len(self.pads)} != {layers}:
             raise ValueError("widths, kernels, strides and padding need one entry per convolution")
         if not len(self.mean) == len(self.std) == self.channels_in:

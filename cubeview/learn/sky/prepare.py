@@ -5,7 +5,7 @@ The same function prepares simulated windows for training and real ones for pred
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,11 @@ class SkyConfig:
     size: int = 32
     soft: float = 8.0
     noise_limit: float = 1.5
+    limits: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "size": (4, 96),
+        "soft": (0.1, 1000.0),
+        "noise_limit": (0.01, 20.0),
+    }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "SkyConfig":

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from cubeview.cubes.case import Case
+from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS
 from cubeview.library.library import Library
 from cubeview.library.stored import open_stored, records
@@ -68,6 +69,36 @@ def library_entries(library: Library, label_set: str, *, doubtful: bool = False)
         shown = f"{case.name} [{case.window}]" if case.window else case.name
         entries.append(Entry(shown, label.class_name, group, partial(open_stored, library, number)))
     return entries
+
+
+def check_number(entries: Sequence[Entry], folds: int) -> None:
+    """Raise CubeviewError where labels are too few to learn from, before any case is opened."""
+    groups: dict[str, set[str]] = {}
+    for entry in entries:
+        groups.setdefault(entry.class_name, set()).add(entry.group or entry.name)
+    if len(groups) < 2:
+        raise CubeviewError(
+            f"fine-tuning needs cases of at least two classes; there are {len(entries)} labelled "
+            f"cases of {len(groups)}."
+        )
+    for name, found in groups.items():
+        if len(found) < folds:
+            raise too_few(name, len(found), folds)
+
+
+def too_few(name: str, groups: int, folds: int) -> CubeviewError:
+    """Return what to say of a class with fewer groups than folds.
+
+    Parameters
+    ----------
+    name : str
+        Of the class.
+    groups, folds : int
+    """
+    return CubeviewError(
+        f"{groups} patients or fields of class {name} cannot be divided into {folds} folds: label "
+        f"more, or choose at most {groups} folds."
+    )
 
 
 def in_words(entries: Sequence[Entry]) -> str:

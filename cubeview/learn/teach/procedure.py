@@ -15,7 +15,7 @@ from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.learn.models.card import ModelRef
 from cubeview.learn.models.packs import folder_for
 from cubeview.learn.models.preload import preload
-from cubeview.learn.teach.labelled import Entry
+from cubeview.learn.teach.labelled import Entry, check_number
 from cubeview.learn.teach.tuning import FinetuneConfig, Going
 from cubeview.library import ventricles as placed
 from cubeview.plain import plain
@@ -103,6 +103,7 @@ class Teacher:
         CubeviewError
             If they cannot be taught.
         """
+        check_number(entries, folds)
         preload()
         from cubeview.learn.teach.training_set import preflight
 
@@ -143,6 +144,7 @@ class Teacher:
         CubeviewError
             As `gather`, `preflight` and `fine_tune` do.
         """
+        check_number(entries, config.folds)
         preload()
         from cubeview.learn.models.device import share_cores
         from cubeview.learn.models.model import load_model

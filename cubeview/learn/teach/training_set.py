@@ -11,7 +11,7 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
 from cubeview.learn.ask.predict import prepare_case
 from cubeview.learn.models.card import Card
-from cubeview.learn.teach.labelled import Entry
+from cubeview.learn.teach.labelled import Entry, too_few
 from cubeview.library import ventricles as placed
 
 FEW = 5
@@ -127,10 +127,7 @@ def preflight(examples: TrainingSet, folds: int) -> list[str]:
     for number, name in enumerate(examples.classes):
         groups = {examples.groups[case] for case in np.flatnonzero(examples.truth == number)}
         if len(groups) < folds:
-            raise CubeviewError(
-                f"{len(groups)} patients or fields of class {name} cannot be divided into {folds} "
-                f"folds: label more, or choose at most {len(groups)} folds."
-            )
+            raise too_few(name, len(groups), folds)
         if counts[name] < FEW:
             lines.append(f"Only {counts[name]} cases of {name}: its figures are very uncertain.")
     most, least = max(counts.values()), min(counts.values())

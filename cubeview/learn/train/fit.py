@@ -26,6 +26,7 @@ from cubeview.learn.tasks import TASKS
 from cubeview.learn.train.recipe import Schedule
 from cubeview.learn.train.variation import Variation, applied, applied_there, draw, moved
 from cubeview.paths import replacing
+from cubeview.plain import from_json
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -253,7 +254,7 @@ def _resume(
                     f"{path} belongs to another recipe. Choose an empty work folder, or delete it."
                 )
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            losses = [float(loss) for loss in json.loads(notes["losses"])]
+            losses = [float(loss) for loss in from_json(notes["losses"])]
         network.load_state_dict(
             {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
         )

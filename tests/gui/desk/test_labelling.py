@@ -86,6 +86,21 @@ def test_cases_are_labelled_by_keys(window, imported, quiet):
     check_all(window, 6)
 
 
+def test_the_list_of_open_cases_follows_labels(window, imported, quiet):
+    imported(1)
+    press(window, "N")
+    quiet(window)
+    assert "labelled" not in window.cases.list.item(0).text()
+    press(window, "3")
+    press(window, "2")
+    assert "labelled ischaemic" in window.cases.list.item(0).text()
+    assert any(text.endswith(": infarcted → ischaemic") for text in texts(window))
+    press(window, "Z")
+    assert "labelled infarcted" in window.cases.list.item(0).text()
+    press(window, "Z")
+    assert "labelled" not in window.cases.list.item(0).text()
+
+
 def test_a_folder_is_summed_up_before_anything_is_added(window, imported, tmp_path, quiet):
     (tmp_path / "scans" / "bad").mkdir(parents=True)
     bad = tmp_path / "scans" / "bad" / "torn.dcm"

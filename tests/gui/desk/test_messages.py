@@ -58,3 +58,11 @@ def test_details_open_and_can_be_copied(bar, qapp):
     assert not details.isHidden()
     buttons["Copy"].click()
     assert "b: not a cube" in qapp.clipboard().text()
+
+
+def test_a_long_name_does_not_widen_the_window(qtbot):
+    bar = MessageBar()
+    qtbot.addWidget(bar)
+    message = bar.show_message("error", f"/scans/{'x' * 240}.fits: the file is empty")
+    assert bar.minimumSizeHint().width() < 900
+    assert message.text == f"/scans/{'x' * 240}.fits: the file is empty"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -209,3 +210,39 @@ print("libtorch_cpu" in open("/proc/self/maps").read())
 def test_a_heart_is_shown_with_its_ventricle_before_torch_is_loaded():
     done = subprocess.run([sys.executable, "-c", FIND], capture_output=True, text=True)
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_a_search_for_the_ventricle_that_was_stopped_is_no_dead_end(desk, network, qtbot):
+    from cubeview.gui.desk.actions import there_is
+    from cubeview.gui.desk.display import whole_of
+    from cubeview.gui.panels.ventricle import VentricleStrip
+
+    go, found = threading.Event(), network.place
+
+    def find(case, *, report):
+        while not go.wait(0.01):
+            report(0.5, "looking")
+        return found(case)
+
+    network.find = find
+    strip, session = VentricleStrip(desk.session, desk.placing), desk.session
+    qtbot.addWidget(strip)
+    case = heart_case()
+    session.add_cases((case,))
+    session.set_case(case)
+    assert strip.isHidden()
+    (job,) = desk.jobs.running()
+    job.cancel()
+    qtbot.waitUntil(lambda: not desk.jobs.running())
+    assert not strip.isHidden()
+    assert "has not been found" in strip.words.text()
+    assert whole_of(session, case.roles) == "the brightest in the middle"
+    assert "heart" not in there_is(session)
+    assert "ventricle" in there_is(session)
+    go.set()
+    qtbot.mouseClick(strip.fit_button, LEFT)
+    qtbot.waitUntil(lambda: bool(session.ventricles))
+    qtbot.waitUntil(lambda: not desk.jobs.running())
+    assert strip.isHidden()
+    assert whole_of(session, case.roles) == "ventricle maximum"
+    vars(network).pop("find")

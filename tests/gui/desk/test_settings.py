@@ -59,3 +59,13 @@ def test_a_damaged_layout_is_no_layout(qapp):
     store.setValue("window/state", 7)
     store.sync()
     assert SettingsFile().layout() is None
+
+
+def test_a_line_break_in_a_name_is_part_of_the_name(qapp, tmp_path):
+    memory = SettingsFile(tmp_path)
+    odd, pair = tmp_path / "two\nlines.fits", [tmp_path / "rest.dcm", tmp_path / "stress.dcm"]
+    memory.opened([odd])
+    memory.opened(pair)
+    memory.change(recent=(*memory.settings.recent, "/old/a\n/old/b"))
+    old = [Path("/old/a"), Path("/old/b")]
+    assert SettingsFile(tmp_path).recent() == [pair, [odd], old]

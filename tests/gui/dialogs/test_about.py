@@ -52,3 +52,13 @@ def test_shipped_models_are_reported_by_name_the_users_own_by_hash_only(qapp, tm
     assert f"Model: {shipped.card.name} {shipped.card.weights_sha256}" in report
     assert "0123abcd" in report
     assert "Jane" not in report
+
+
+def test_the_report_has_the_log_and_help_copies_it(window, qapp):
+    from cubeview import crashlog
+
+    crashlog._file("log").write_text("2026 WARNING cubeview.io: a file could not be read\n")
+    window.actions_table["report"].trigger()
+    copied = qapp.clipboard().text()
+    assert "a file could not be read" in copied
+    assert "CubeView" in copied

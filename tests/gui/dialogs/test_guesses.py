@@ -8,7 +8,7 @@ from astropy.io import fits
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QComboBox
 
-from cubeview.gui.dialogs.guesses import GuessesDialog
+from cubeview.gui.dialogs.guesses import GuessesDialog, chip_text
 from cubeview.io import corrections, open_path
 from tests.gui.fakes import make_heart, make_sky
 from tests.io.dicom.nm_files import nm, write
@@ -201,3 +201,10 @@ def test_a_picture_of_each_kind_of_guess(window, ask, tmp_path, qtbot, kind):
     painter.end()
     PICTURES.mkdir(parents=True, exist_ok=True)
     assert picture.save(str(PICTURES / f"{kind.replace(' ', '-').replace(',', '')}.png"))
+
+
+def test_the_chip_asks_what_the_question_asks():
+    asked = "Stress was scanned prone, rest supine: do you mean to compare the two?"
+    assert chip_text(make_heart(question=asked)) == "⚠ do the two belong together?"
+    asked = "Nothing in the file says whether this is rest or stress. Which is it?"
+    assert chip_text(make_heart(question=asked)) == "⚠ rest or stress?"

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QMessageBox
 
 from cubeview.gui.dialogs.models import ModelsDialog
 from cubeview.learn.models import choose
@@ -84,6 +86,27 @@ def test_a_model_goes_out_as_one_file_and_comes_in_again(manager, qtbot, tmp_pat
     finish(manager, qtbot)
     assert "damaged" in manager.said.text()
     assert not folder_for("child").exists()
+
+
+def test_a_pack_is_named_as_one_and_brings_what_the_maps_are_worth(manager, qtbot, tmp_path):
+    manager.choose("child")
+    (folder_for("child") / "maps.json").write_text('{"format": 1}')
+    manager.export(tmp_path / "mine")
+    finish(manager, qtbot)
+    path = tmp_path / f"mine{SUFFIX}"
+    assert path.is_file()
+    manager.delete()
+    manager.take_in(path)
+    finish(manager, qtbot)
+    assert (folder_for("child") / "maps.json").read_text() == '{"format": 1}'
+
+
+def test_enter_deletes_no_model(manager, qtbot):
+    manager.choose("child")
+    manager.delete_button.click()
+    box = manager.findChild(QMessageBox)
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert folder_for("child").exists()
 
 
 def test_a_deleted_model_comes_in_from_its_file(manager, qtbot, tmp_path):

@@ -1,8 +1,13 @@
 """The dialog of the spectral axis, used as a user does."""
 
+from dataclasses import replace
+
+import numpy as np
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QDialogButtonBox
 
+from cubeview.cubes.axes import Axis
+from cubeview.gui.desk.session import Session
 from cubeview.gui.dialogs.spectral import SpectralDialog
 from tests.gui.fakes import make_heart, make_sky
 
@@ -65,3 +70,39 @@ def test_a_cube_is_shown_in_the_rest_frame_and_back(window, with_case, qtbot):
     dialog.frame.setCurrentIndex(0)
     ok(qtbot, dialog)
     assert abs(window.session.case.main.axes[0].values[0] - 6000) < 1e-6
+
+
+def optical(case):
+    axis = Axis(
+        "Velocity", "spectral", "km / s", 1600 + 1.25 * np.arange(40), convention="optical",
+        rest=1.42040575e9, rest_unit="Hz",
+    )  # fmt: skip
+    cube = replace(case.main, axes=(axis, *case.main.axes[1:]))
+    return replace(case, cubes={"flux": cube})
+
+
+def test_a_look_at_the_axis_changes_nothing(qtbot):
+    session, case = Session(), optical(make_sky())
+    session.add_cases((case,))
+    session.set_case(case)
+    dialog = SpectralDialog(session, case)
+    qtbot.addWidget(dialog)
+    assert dialog.convention.currentData() == "optical"
+    assert dialog.rest.placeholderText() == "1420405750 Hz, from the file"
+    ok(qtbot, dialog)
+    assert session.case is case
+
+
+def test_the_convention_stays_and_a_typed_rest_value_is_not_the_files(qtbot):
+    session, case = Session(), optical(make_sky())
+    session.add_cases((case,))
+    session.set_case(case)
+    dialog = SpectralDialog(session, case)
+    qtbot.addWidget(dialog)
+    dialog.rest.setText("1420.0 MHz")
+    ok(qtbot, dialog)
+    axis = session.case.main.axes[0]
+    assert axis.convention == "optical"
+    again = SpectralDialog(session, session.case)
+    qtbot.addWidget(again)
+    assert again.rest.placeholderText() == "1420000000 Hz, as set before"

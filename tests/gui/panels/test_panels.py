@@ -89,6 +89,21 @@ def test_a_case_unlike_the_training_data_gets_no_class(desk, put, predict, cases
     assert "artefact" not in cases.list.item(0).text()
 
 
+def test_the_list_tells_a_label_from_what_a_model_says(desk, qtbot):
+    labels = {}
+    panel = shown(qtbot, CasesPanel(desk.session, (), lambda case: labels.get(case.name, "")))
+    case = make_heart()
+    desk.session.add_cases((case,))
+    desk.session.set_case(case)
+    assert panel.list.item(0).text() == "Wren\nheart · stress + rest"
+    odds = {"healthy": 0.9, "ischaemic": 0.1}
+    desk.session.set_prediction(Prediction(case, "heart-net", odds, 0.1))
+    assert panel.list.item(0).text().endswith("stress + rest · heart-net: healthy")
+    labels["Wren"] = "ischaemic"
+    panel.refill()
+    assert panel.list.item(0).text().endswith("· labelled ischaemic · heart-net: healthy")
+
+
 def test_a_mask_is_said_in_words_and_drawn(desk, put, predict, explain):
     case = put(make_heart())
     masks, boxes = {}, {}
@@ -318,6 +333,11 @@ def test_notes_show_facts_axes_and_guesses(desk, put, notes):
         assert text in said
 
 
+def of_one_patient(case):
+    whose = {"patient number": "1"}
+    return replace(case, cubes={r: replace(c, whose=whose) for r, c in case.cubes.items()})
+
+
 def test_a_single_scan_gets_its_state_and_its_partner(desk, put, predict, notes, qtbot):
     def button(text):
         def found():
@@ -327,8 +347,8 @@ def test_a_single_scan_gets_its_state_and_its_partner(desk, put, predict, notes,
         qtbot.waitUntil(lambda: len(found()) == 1)
         return found()[0]
 
-    rest = put(make_heart("Rest", roles=("rest",)))
-    single = put(make_heart("Unknown", roles=("heart",)))
+    rest = put(of_one_patient(make_heart("Rest", roles=("rest",))))
+    single = put(of_one_patient(make_heart("Unknown", roles=("heart",))))
     qtbot.mouseClick(button("This is stress"), Qt.MouseButton.LeftButton)
     assert desk.session.case.roles == ("stress",)
     qtbot.mouseClick(button("Pair with Rest (rest)"), Qt.MouseButton.LeftButton)

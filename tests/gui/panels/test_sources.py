@@ -1,7 +1,9 @@
 import math
+import threading
 
 import numpy as np
 import pytest
+from PyQt6.QtCore import Qt
 
 from cubeview.cubes.catalogue import Catalogue, Detection
 from cubeview.gui.panels.sources import SourcesPanel
@@ -77,6 +79,48 @@ def test_another_case_has_its_own_catalogue(desk, searched, files):
     assert not searched.run_button.isEnabled()
     desk.session.set_case(sky)
     assert searched.table.rowCount() == 2
+
+
+def test_a_search_goes_on_while_another_cube_is_shown(desk, searched, files, idle, network, qtbot):
+    sky, heart, go = desk.session.case, files["wren.dcm"], threading.Event()
+
+    def found_in(folder, case, *, report):
+        while not go.wait(0.01):
+            report(0.5, "filtering")
+        return Catalogue(case, "sky-net", (), 4.5, np.array([4.5]), np.array([0.9]))
+
+    network.found_in = found_in
+    searched.show()
+    searched.run()
+    desk.session.add_cases((heart,))
+    desk.session.set_case(heart)
+    assert not searched.cancel_button.isVisible(), "it is of another cube"
+    desk.session.set_case(sky)
+    assert searched.cancel_button.isVisible()
+    assert not searched.run_button.isEnabled()
+    desk.session.set_case(heart)
+    go.set()
+    idle(desk)
+    desk.session.set_case(sky)
+    assert searched.table.rowCount() == 0
+    assert "0 sources" in searched.said.text()
+    assert searched.run_button.isEnabled()
+
+
+def test_a_search_ends_with_its_cube_and_by_its_button(desk, searched, idle, network, qtbot):
+    def found_in(folder, case, *, report):
+        while True:
+            report(0.5, "filtering")
+
+    network.found_in = found_in
+    searched.show()
+    searched.run()
+    qtbot.mouseClick(searched.cancel_button, Qt.MouseButton.LeftButton)
+    idle(desk)
+    assert searched.table.rowCount() == 2, "what was found before stays"
+    searched.run()
+    desk.session.close_case()
+    idle(desk)
 
 
 def test_the_search_key_shows_the_panel(window, with_case, files, network, idle):

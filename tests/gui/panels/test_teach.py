@@ -1,6 +1,8 @@
 """Teaching in the window: from labelled cases to a kept model."""
 
 import time
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +11,10 @@ import torch
 from PyQt6.QtCore import Qt
 
 from cubeview.commands.simulated import write_pairs
+from cubeview.cubes.cube import Source
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, nothing
+from cubeview.gui.desk.records import Changes
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.io.identity import file_hashes
 from cubeview.learn.heart.prepare import HeartConfig
@@ -99,6 +103,7 @@ def alone(desk, qtbot):
     panel = TeachPanel(desk.session, desk.jobs, desk.records, desk.memory)
     qtbot.addWidget(panel)
     panel.show()
+    panel.opened.connect(desk.library_cases.show)
     return SimpleNamespace(teach=panel, jobs=desk.jobs, session=desk.session, records=desk.records)
 
 
@@ -233,6 +238,63 @@ def test_the_check_says_what_is_doubtful(ready, scans, qtbot):
     panel.check()
     finish(ready, qtbot)
     assert "at most 6 folds" in panel.problem.text()
+
+
+def test_what_can_be_known_at_once_is_said_before_a_case_is_opened(ready, qtbot, monkeypatch):
+    opened = []
+    monkeypatch.setattr(training_set, "prepare_case", lambda *given, **more: opened.append(given))
+    panel = ready.teach
+    panel.choices.folds.setValue(7)
+    assert "at most 6 folds" in panel.plan.text()
+    panel.run()
+    finish(ready, qtbot)
+    assert "at most 6 folds" in panel.problem.text()
+    panel.choices.filter.setText("ischaemic")
+    assert "at least two classes" in panel.plan.text()
+    panel.check()
+    finish(ready, qtbot)
+    assert "at least two classes" in panel.problem.text()
+    assert opened == []
+
+
+def test_labels_given_while_the_form_is_open_are_learnt_from(base, alone, qtbot):
+    choices, records = alone.teach.choices, alone.records
+    choices.base.setCurrentIndex(choices.base.findData("small"))
+    choices.base.activated.emit(choices.base.currentIndex())
+    (heart,) = records.library.label_sets("heart")
+    assert choices.entries == []
+
+    def label(library, name, class_name):
+        case = make_heart(name)
+        number = library.add_case(case, {role: f"{name} {role}" for role in case.roles})
+        library.label(number, class_name, label_set=heart)
+        return Changes(cases=(number,))
+
+    records.do(lambda library: label(library, "Wren", "healthy"))
+    qtbot.waitUntil(lambda: choices.counts.text() == "1 cases: 1 healthy")
+    alone.teach.hide()
+    records.do(lambda library: label(library, "Finch", "mixed"))
+    alone.teach.show()
+    qtbot.waitUntil(lambda: len(choices.entries) == 2)
+    records.do(lambda library: label(library, "Wren", None))  # undone
+    qtbot.waitUntil(lambda: choices.counts.text() == "1 cases: 1 mixed")
+
+
+def test_a_case_to_look_at_is_shown_at_its_window(desk):
+    sky = make_sky()
+    box = (slice(0, 32), slice(4, 36), slice(0, 32))
+    source = Source(Path("/fields/one.fits"))
+    cubes = {role: replace(cube, source=source) for role, cube in sky.cubes.items()}
+    one = replace(sky, name="field-3", cubes=cubes, window=box)
+    desk.library_cases.show(one)
+    session = desk.session
+    assert session.case.window is None
+    assert session.window == box
+    assert session.cursor == (16, 20, 16)
+    session.set_cursor(0, 0, 0)
+    desk.library_cases.show(replace(one))
+    assert len(session.cases) == 1
+    assert session.cursor == (16, 20, 16)
 
 
 def test_a_table_that_cannot_be_read_is_said(ready, tmp_path):

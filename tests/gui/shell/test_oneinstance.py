@@ -1,9 +1,14 @@
+import os
+import socket as system
+import sys
 from pathlib import Path
 
 import pytest
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
+from cubeview.gui.shell import oneinstance
 from cubeview.gui.shell.oneinstance import LARGEST, Listener, hand_over, server_name
+from cubeview.paths import data_dir
 
 
 @pytest.fixture
@@ -44,7 +49,6 @@ def test_paths_arrive_absolute(qtbot, listener, tmp_path):
 
 def test_a_start_in_another_process_hands_over_and_ends(qtbot, listener, tmp_path):
     import subprocess
-    import sys
 
     code = (
         "import sys; from pathlib import Path; from PyQt6.QtCore import QCoreApplication;"
@@ -58,8 +62,6 @@ def test_a_start_in_another_process_hands_over_and_ends(qtbot, listener, tmp_pat
 
 
 def environment():
-    import os
-
     return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
 
 
@@ -88,3 +90,47 @@ def test_a_name_left_by_a_killed_program_is_taken_over(qapp, tmp_path):
     listener = Listener()
     assert listener.listen()
     listener.close()
+
+
+def test_another_library_is_another_window(qtbot, listener, tmp_path):
+    assert not hand_over([tmp_path / "a.fits"], tmp_path / "other.sqlite")
+    assert server_name(data_dir() / "library.sqlite") == server_name()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders of POSIX systems")
+def test_files_are_handed_over_only_where_nobody_else_can_listen(monkeypatch, tmp_path, caplog):
+    open_to_all = tmp_path / "open"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o777)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(open_to_all))
+    assert Path(server_name()).parent == data_dir()
+    private = tmp_path / "own"
+    private.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(private))
+    assert Path(server_name()).parent == private
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("x" * 120)))
+    assert Path(server_name()).parent == data_dir()
+    data_dir().chmod(0o755)
+    assert server_name() == ""
+    assert not hand_over([tmp_path / "a.fits"])
+    assert not Listener().listen()
+    assert "no folder is this user's alone" in caplog.text
+
+
+def test_a_program_of_another_user_is_neither_told_nor_heard(
+    qtbot, listener, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(oneinstance, "_is_mine", lambda socket: False)
+    assert not hand_over([tmp_path / "Doe^Jane.fits"])
+    with qtbot.assertNotEmitted(listener.handed_over):
+        assert talk(qtbot, b'["/a.fits"]\n') == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="users of POSIX systems")
+def test_whose_program_the_other_is_the_system_says(qtbot, listener, monkeypatch):
+    socket = QLocalSocket()
+    socket.connectToServer(server_name())
+    assert socket.waitForConnected(1000)
+    assert oneinstance._is_mine(socket)
+    monkeypatch.setattr(os, "getuid", lambda: 4242)
+    assert oneinstance._is_mine(socket) is not hasattr(system, "SO_PEERCRED")

@@ -98,6 +98,27 @@ def test_another_case_ends_the_beat_and_starts_with_its_sum(gated, with_case):
     assert not gated.actions_table["beat"].isChecked()
 
 
+def test_a_case_left_while_it_beats_comes_back_as_its_sum(gated, with_case, qtbot):
+    case, session = gated.session.case, gated.session
+    gated.actions_table["beat"].trigger()
+    qtbot.waitUntil(lambda: session.gate is not None)
+    with_case(make_heart())
+    session.set_case(case)
+    assert session.gate is None
+    session.set_gate(3)
+    session.set_case(session.cases[-1])
+    session.set_case(case)
+    assert session.gate == 3, "a gate that was chosen stays"
+
+
+def test_the_readout_follows_the_gate(gated, qtbot):
+    line = gated.status_line.cursor_text
+    qtbot.waitUntil(lambda: "counts" in line.text())
+    of_all = line.text()
+    gated.session.set_gate(3)
+    qtbot.waitUntil(lambda: line.text() != of_all)
+
+
 def test_gated_projections_have_a_curve_of_counts(window, with_case):
     cube = replace(beating("x"), kind="volume", view="projections", affine=None)
     with_case(Case("NM", "volume", {"flux": cube}))

@@ -250,3 +250,26 @@ def test_views_of_the_spectral_axis_are_zoomed_together(ortho):
     spectral[0].canvas.ranged.emit(5, 30)
     assert spectrum.box.viewRange()[0] == [5, 30]
     assert spectral[1].canvas.box.viewRange()[0] == [5, 30]
+
+
+@pytest.mark.parametrize("make", [sky_case, heart_case])
+def test_one_view_alone_has_the_whole_area(ortho, make):
+    show(ortho, make())
+    for view in ortho.slices:
+        before = view.width() * view.height()
+        view.title.double_clicked.emit()
+        QApplication.processEvents()
+        assert view.width() * view.height() > 0.8 * ortho.width() * ortho.height()
+        view.title.double_clicked.emit()
+        QApplication.processEvents()
+        assert view.width() * view.height() == pytest.approx(before, rel=0.1)
+        assert all(other.isVisible() for other in ortho.slices)
+
+
+def test_fit_fits_the_spectrum_too(ortho):
+    show(ortho, sky_case())
+    (spectrum,) = ortho.findChildren(SpectrumView)
+    spectrum.plot.show_across(3, 8)
+    assert spectrum.plot.box.viewRange()[0] == pytest.approx([3, 8])
+    ortho.fit()
+    assert spectrum.plot.box.viewRange()[0] == pytest.approx([-0.5, 39.5])

@@ -12,6 +12,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.session import Session
 from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.ortho import OrthoView
+from cubeview.gui.views.spectrum import SpectrumView
 from cubeview.gui.widgets.colormaps import table
 from tests.helpers.viewcases import heart_case, sky_case, ventricles
 
@@ -269,6 +270,34 @@ def test_an_overlay_is_painted_where_its_box_is(opened):
     session.set_cursor(0, 0, 0)  # before the box
     ortho.follow_now()
     assert colour(view, 22, 11) == (0, 0, 0)
+
+
+def test_each_view_that_has_a_map_names_it(opened):
+    case = sky_case((4, 20, 30), np.zeros((4, 20, 30)))
+    session, ortho, views = opened(case)
+    values = np.ones((2, 6, 8), dtype=np.float32)
+    session.set_overlay(overlay_on(case, (slice(1, 3), slice(10, 16), slice(20, 28)), values))
+    session.set_cursor(2, 12, 22)
+    ortho.follow_now()
+    titles = [view.title for view in (*views.values(), ortho.findChild(SpectrumView))]
+    assert all("CAM · line · model" in title.toolTip() for title in titles)
+    assert all("CAM · line" in title.text() for title in titles)
+    sky = views["flux", 0].title
+    sky.resize(1000, sky.height())
+    assert "CAM · line · model" in sky.text()
+    sky.resize(150, sky.height())
+    assert "CAM · line<" in sky.text(), "the model gives way, and the place; not the class"
+    assert "Wavelength" not in sky.text()
+    session.set_cursor(0, 12, 22)  # outside of what the network was shown
+    ortho.follow_now()
+    assert "CAM" not in sky.text()
+    session.set_cursor(2, 12, 22)
+    ortho.follow_now()
+    session.set_overlay_style(visible=False)
+    assert not any("CAM" in title.text() for title in titles)
+    session.set_overlay_style(visible=True)
+    session.set_overlay(None)
+    assert not any("CAM" in title.text() for title in titles)
 
 
 def test_restyling_does_not_touch_the_data(opened):

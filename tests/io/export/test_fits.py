@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -216,6 +217,21 @@ def test_a_sky_overlay_lies_where_it_looked(limit, tmp_path, monkeypatch):
     with fits.open(path) as hdus:
         assert hdus[0].header["TARGET"] == "emission line"
         assert "patch 8" in str(hdus[0].header["COMMENT"])
+
+
+def test_a_map_of_two_patients_says_so(tmp_path):
+    axes = tuple(Axis(n, "space", "mm", np.arange(k)) for n, k in zip("zyx", SHAPE, strict=True))
+    one, other = (
+        Cube(axes, ArrayPixels(FLUX), "heart", whose={"birth date": day}) for day in ("a", "b")
+    )
+    overlay = overlay_of(one, "heart", "stress")
+    write_overlay(overlay, tmp_path / "one.npz")
+    pair = replace(overlay.case, cubes={"stress": one, "rest": other})
+    write_overlay(replace(overlay, case=pair), tmp_path / "two.npz")
+    with np.load(tmp_path / "one.npz") as saved:
+        assert "caution" not in saved
+    with np.load(tmp_path / "two.npz") as saved:
+        assert str(saved["caution"]) == "Not of one patient: birth date differs."
 
 
 def test_a_heart_overlay_keeps_its_affine(tmp_path):

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from astropy.io import fits
 
+from cubeview.cubes.cube import ArrayPixels
 from cubeview.errors import Cancelled
 from cubeview.io import open_path
 from cubeview.io.voxels.cache import CachedPixels
@@ -27,8 +30,6 @@ def test_white_light_is_the_mean_of_what_is_there(cube, monkeypatch):
 
 
 def test_white_light_comes_from_the_copy(cube, monkeypatch):
-    from dataclasses import replace
-
     _, whole = cube
     expected = white_light(whole)
     pixels = CachedPixels(whole.pixels)
@@ -36,6 +37,20 @@ def test_white_light_comes_from_the_copy(cube, monkeypatch):
     monkeypatch.setattr(type(whole.pixels), "box", None)  # nobody reads the cube again
     found = white_light(replace(whole, pixels=pixels))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_flagged_voxels_do_not_count(cube):
+    values, whole = cube
+    flags = np.zeros(values.shape, np.float32)
+    flags[:30, 8, 9] = 1
+    flags[:, 8, 10] = 1
+    masked = replace(whole, mask=ArrayPixels(flags))
+    white = white_light(masked)
+    assert white[8, 9] == pytest.approx(values[30:, 8, 9].mean(), rel=1e-5)
+    assert np.isnan(white[8, 10])
+    pixels = CachedPixels(whole.pixels)
+    pixels.build()
+    np.testing.assert_allclose(white_light(replace(masked, pixels=pixels)), white, rtol=1e-5)
 
 
 def test_white_light_can_be_cancelled(cube):

@@ -58,6 +58,17 @@ def test_doubts_travel_with_the_answer(prepared):
     assert answer.cautions == ("The fit is poor.", "Which is rest?")
 
 
+def test_a_pair_of_two_patients_is_cautioned_against_in_every_answer(prepared):
+    cubes = {
+        role: replace(cube, whose={"patient number": role})
+        for role, cube in prepared.case.cubes.items()
+    }
+    case = replace(prepared.case, cubes=cubes)
+    assert len(case.cubes) == 2
+    answer = predict(toy_model(), case, prepared=replace(prepared, case=case))
+    assert answer.cautions == ("Not of one patient: patient number differs.",)
+
+
 def test_the_more_doubtful_the_ventricle_the_less_certain_the_answer(prepared):
     sure = np.array([[0.98, 0.005, 0.005, 0.005, 0.005]])
     said = []

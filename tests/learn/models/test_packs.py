@@ -1,12 +1,15 @@
 """Models packed into one file come out the same, and nothing else gets in."""
 
 import json
+import os
+import time
 import zipfile
 
 import pytest
 import torch
 
 from cubeview.errors import CubeviewError
+from cubeview.learn.models import model as model_room
 from cubeview.learn.models.card import CARD, WEIGHTS, find_models, read_card, sha256
 from cubeview.learn.models.model import Model, load_model, save_model
 from cubeview.learn.models.packs import (
@@ -20,7 +23,7 @@ from cubeview.learn.models.packs import (
     models_dir,
     parent_of,
 )
-from cubeview.learn.models.strided import build
+from cubeview.learn.models.strided import StridedNetwork, build
 from cubeview.paths import data_dir
 from tests.learn.teach.test_finetune import SMALL, card
 
@@ -177,3 +180,80 @@ def test_a_model_half_written_is_not_offered(own_home):
     mine = made("mine")
     mine.folder.rename(mine.folder.with_name("mine.part"))
     assert "mine" not in {ref.name for ref in find_models()}
+
+
+def with_card(pack, **changes):
+    """Rewrite the card of a pack, its network and preparation entry by entry."""
+    with zipfile.ZipFile(pack) as source:
+        card = json.loads(source.read(CARD))
+    for name, value in changes.items():
+        card[name] = {**card[name], **value} if isinstance(value, dict) else value
+    return rewritten(pack, **{CARD: json.dumps(card).encode()})
+
+
+@pytest.mark.parametrize(
+    ("network", "preprocess"),
+    [
+        ({"widths": [4] * 70_000, "kernels": [1] * 70_000, "strides": [1] * 70_000}, {}),
+        ({"kernels": [300, 2]}, {}),
+        ({"widths": [2_000_000, 8]}, {}),
+        ({"classes": 1_000_000}, {}),
+        ({}, {"size": 100_000}),
+        ({}, {"size": -1}),
+        ({}, {"size": 1e400}),
+        ({}, {"voxel_mm": -1}),
+        ({}, {"voxel_mm": 1e-12}),
+        ({}, {"scale_cm3": -1}),
+        ({}, {"scale_cm3": 1e-12}),
+        ({}, {"edge_mm": 0}),
+        ({}, {"axis_mm": float("nan")}),
+    ],
+)
+def test_a_model_that_would_hang_or_answer_of_nothing_is_not_taken_in(pack, network, preprocess):
+    start = time.perf_counter()
+    with pytest.raises(CubeviewError):
+        import_model(with_card(pack, network=network, preprocess=preprocess))
+    assert time.perf_counter() - start < 5
+    assert not [ref for ref in listed() if ref.own]
+
+
+def test_a_network_that_is_too_much_work_for_its_input_is_refused(pack, monkeypatch):
+    monkeypatch.setattr(model_room, "_MOST_STEPS", 1000)
+    with pytest.raises(CubeviewError, match="steps"):
+        import_model(pack)
+
+
+def test_a_model_that_fails_on_a_trial_case_is_not_taken_in(pack, monkeypatch):
+    def fails(self, x):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(StridedNetwork, "forward", fails)
+    with pytest.raises(CubeviewError, match="trial case"):
+        import_model(pack)
+    assert not [ref for ref in listed() if ref.own]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX systems")
+@pytest.mark.parametrize("what", [CARD, WEIGHTS])
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+def test_a_file_of_a_model_that_never_ends_is_refused(own_home, what, kind):
+    folder = made("small").folder
+    (folder / what).unlink()
+    if kind == "pipe":
+        os.mkfifo(folder / what)
+    else:
+        (folder / what).symlink_to("/dev/zero")
+    with pytest.raises(CubeviewError, match="no ordinary file"):
+        load_model(folder)
+
+
+def test_figures_of_a_model_taken_in_are_its_makers_word(own_home, tmp_path):
+    stated = {"auc_defect_against_normal": 0.999}
+    model = made("small", metrics=stated)
+    (own,) = [entry for entry in listed() if entry.own]
+    assert own.figures == "AUC 0.999"
+    pack = export_model(model.folder, tmp_path / "small.zip")
+    delete_model(model.folder)
+    import_model(pack)
+    (taken,) = [entry for entry in listed() if entry.own]
+    assert taken.figures == "AUC 0.999, as its maker states"
