@@ -64,6 +64,7 @@ def _search(options: argparse.Namespace) -> int:
                 "threshold": catalogue.threshold,
                 "false_peaks": catalogue.false_peaks,
                 "spectral_unit": catalogue.spectral_unit,
+                "frame": case.main.axes[2].frame,
                 "notes": list(catalogue.notes),
                 "detections": [asdict(found) for found in catalogue.detections],
                 "file": None if options.out is None else str(options.out),
@@ -77,7 +78,10 @@ def _search(options: argparse.Namespace) -> int:
             f"{found.number:4d}  {found.label:13s}  {found.probability:.2f}  "
             f"S/N {found.sn:6.1f}  {found.ra_deg:.6f} {found.dec_deg:+.6f}{line}"
         )
-    print(f"{len(catalogue.detections)} sources, lines from S/N {catalogue.threshold:.2f}")
+    limit = "" if math.isinf(catalogue.threshold) else f", lines from S/N {catalogue.threshold:.2f}"
+    print(f"{len(catalogue.detections)} sources{limit}")
+    if catalogue.detections and case.main.axes[2].frame:
+        print(f"  positions: {case.main.axes[2].frame}")
     for note in catalogue.notes:
         print(f"  note: {note}")
     if options.out is not None:

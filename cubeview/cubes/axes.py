@@ -20,7 +20,7 @@ class Axis:
         Short name for labels: ``"RA"``, ``"Dec"``, ``"Wavelength"``, ``"Frequency"``,
         ``"Velocity"``, ``"Slice"``, ``"Row"``, ``"Column"``, ``"Time slot"``.
     kind : {"celestial", "spectral", "space", "time", "index"}
-        Physical type. ``"index"``: the file says nothing, coordinates are voxel numbers from 0.
+        Physical type. ``"index"``: none of these; see `counted` for an axis without coordinates.
     unit : str
         Unit of `values` as shown to the user: ``"deg"``, ``"Angstrom"``, ``"GHz"``, ``"mm"``;
         empty for ``"index"``. As written in the header wherever astropy understands it.
@@ -69,6 +69,12 @@ class Axis:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def counted(self) -> bool:
+        """True where the file says nothing: values are voxel numbers and have no unit."""
+        whole = not self.unit and np.array_equal(self.values, np.arange(len(self.values)))
+        return self.kind == "index" and whole
 
     @property
     def step(self) -> float:

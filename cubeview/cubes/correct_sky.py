@@ -10,9 +10,11 @@ import numpy as np
 from astropy import units
 
 from cubeview.cubes.axes import Axis
-from cubeview.cubes.cube import Cube, Note
+from cubeview.cubes.cube import Cube, Flags, Note
 from cubeview.cubes.rearranged import PoweredPixels, TurnedPixels
+from cubeview.cubes.sky import along
 from cubeview.cubes.unit import unit_of
+from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError
 
 _NAMES = {
@@ -20,6 +22,7 @@ _NAMES = {
     "frequency": ("Frequency", "FREQ", "GHz"),
     "energy": ("Energy", "ENER", "keV"),
     "velocity": ("Velocity", "VELO", "km/s"),
+    "wavenumber": ("Wavenumber", "WAVN", "cm-1"),
 }
 TYPES = (*_NAMES, "no spectrum")
 """What the first axis of a cube can measure."""
@@ -27,7 +30,7 @@ TYPES = (*_NAMES, "no spectrum")
 _UNITS = {
     "Wavelength": ("Angstrom", "nm", "um", "mm", "cm", "m"),
     "Frequency": ("Hz", "kHz", "MHz", "GHz", "THz"),
-    "Energy": ("eV", "keV", "MeV", "J"),
+    "Energy": ("eV", "keV", "MeV", "GeV", "TeV", "J"),
     "Velocity": ("m/s", "km/s"),
     "Wavenumber": ("m-1", "cm-1"),
 }
@@ -36,6 +39,11 @@ PROJECTIONS = ("linear", "TAN", "SIN", "ARC", "CAR", "SFL", "ZEA")
 
 POWERS = {"sigma": 1.0, "variance": 0.5, "inverse variance": -0.5, "inverse sigma": -1.0}
 """sigma = value ** power, by what the values of a noise array mean."""
+
+NO_NOISE = "no noise"
+ANY_FLAG, ZERO_FLAG, NO_FLAG = "any flag", "zero", "nothing"
+FORBIDS = (ANY_FLAG, ZERO_FLAG, NO_FLAG)
+"""What in a mask can forbid a voxel, where no table of the survey's bits says."""
 
 _ABOUT_SPECTRUM = ("spectral unit", "medium", "velocity definition")
 
@@ -144,10 +152,34 @@ def set_projection(cube: Cube, answer: str) -> Cube:
     sky = cube.wcs.deepcopy()
     names = [str(code).split("-")[0] for code in sky.wcs.ctype]
     sky.wcs.ctype = [n if answer == "linear" else f"{n:-<5}{answer}" for n in names]
+    return _with_sky(cube, sky)
+
+
+def spaxel_size(cube: Cube) -> str:
+    """Return the size of a spaxel along columns and rows, arcsec, as it is given as an answer."""
+    return f"{cube.spacing[2]:.6g} {cube.spacing[1]:.6g}"
+
+
+def set_spaxel_size(cube: Cube, answer: str) -> Cube:
+    """Give the spaxels of the sky another size; the reference stays where it is."""
+    wanted = numbers_of(answer, 2, "two sizes in arcsec, such as 0.2 0.2")
+    if cube.wcs is None:
+        return cube
+    if min(wanted) <= 0:
+        raise CubeviewError("The size of a spaxel must be positive.")
+    _, height, width = cube.spacing
+    sky = cube.wcs.deepcopy()
+    matrix = sky.pixel_scale_matrix * (np.array(wanted) / (width, height))
+    if sky.wcs.has_cd():
+        sky.wcs.cd = matrix
+    else:
+        sky.wcs.pc, sky.wcs.cdelt = matrix, (1.0, 1.0)
+    return _with_sky(cube, sky)
+
+
+def _with_sky(cube: Cube, sky: Any) -> Cube:
     sky.wcs.set()
-    height, width = cube.shape[1:]
-    along_x, _ = sky.wcs_pix2world(np.arange(width), np.full(width, (height - 1) / 2), 0)
-    _, along_y = sky.wcs_pix2world(np.full(height, (width - 1) / 2), np.arange(height), 0)
+    along_y, along_x = along(sky, cube.shape[1:])
     rows = replace(cube.axes[1], values=along_y, type=sky.wcs.ctype[1])
     columns = replace(cube.axes[2], values=along_x, type=sky.wcs.ctype[0])
     return replace(cube, wcs=sky, axes=(cube.axes[0], rows, columns))
@@ -157,18 +189,32 @@ def set_value_unit(cube: Cube, answer: str) -> Cube:
     """Give the values another unit."""
     if not answer or len(answer) > 80 or not answer.isprintable():
         raise CubeviewError("A unit is a short text, such as 1e-20 erg/s/cm2/Angstrom.")
-    return replace(cube, unit=answer, quantity_unit=_parsed(answer))
+    return replace(cube, unit=answer, quantity_unit=parse_unit(answer))
 
 
 def set_meaning(cube: Cube, answer: str) -> Cube:
     """Say what the noise array of the file holds."""
     before = POWERS.get(cube.facts.get("uncertainty", ""))
+    if answer == NO_NOISE:
+        return replace(cube, uncertainty=None, facts={**cube.facts, "uncertainty": NO_NOISE})
     if cube.uncertainty is None or before is None:
         return cube
     if POWERS[answer] == before:
         return cube
     sigma = PoweredPixels(cube.uncertainty, POWERS[answer] / before)
     return replace(cube, uncertainty=sigma, facts={**cube.facts, "uncertainty": answer})
+
+
+def mask_answers(cube: Cube) -> tuple[str, ...]:
+    """Return what can forbid a voxel by the mask of a cube, what does now leading."""
+    return tuple(dict.fromkeys((cube.facts.get("mask", ANY_FLAG), *FORBIDS)))
+
+
+def set_forbidden(cube: Cube, answer: str) -> Cube:
+    """Say what in the mask of the file forbids a voxel."""
+    if not isinstance(cube.mask, Flags):
+        return cube
+    return replace(cube, mask=cube.mask.forbidding(answer), facts={**cube.facts, "mask": answer})
 
 
 def numbers_of(answer: str, count: int, wanted: str) -> tuple[float, ...]:
@@ -202,12 +248,3 @@ def _measures(unit: str, name: str) -> bool:
         return known is not None and unit_of(unit).is_equivalent(units.Unit(known[0]))
     except (TypeError, ValueError):
         return False
-
-
-def _parsed(text: str) -> Any:
-    for form in ("fits", None):
-        try:
-            return unit_of(text, form)
-        except (TypeError, ValueError):
-            continue
-    return None

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.frozen import rebuilt
+from cubeview.cubes.sky import full_turn
 from cubeview.errors import Report, nothing
 
 Box = tuple[slice, slice, slice]
@@ -50,6 +51,15 @@ class Pixels(Protocol):
         y, x = range(rows)[y], range(columns)[x]
         values: np.ndarray = self.box((slice(0, depth), slice(y, y + 1), slice(x, x + 1)))[:, 0, 0]
         return values
+
+
+@runtime_checkable
+class Flags(Protocol):
+    """A mask made of flags whose meaning can be told otherwise."""
+
+    def forbidding(self, what: str) -> Pixels:
+        """Return the mask with other flags forbidding a voxel."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +150,8 @@ class Cube:
         1 where a voxel must not be used, 0 elsewhere.
     wcs : astropy.wcs.WCS or None
         Celestial two-dimensional WCS (pixel order x, y; 0-based) of a sky cube.
+    beam : tuple of three float, or None
+        Of a radio cube: full widths at half maximum of both axes (arcsec), position angle (deg).
     affine : ndarray, shape (4, 4), or None
         Voxel (z, y, x, 1) to patient position (x, y, z, 1) in mm, DICOM axes (L, P, S), of a
         body cube with known geometry.
@@ -171,6 +183,7 @@ class Cube:
     uncertainty: Pixels | None = None
     mask: Pixels | None = None
     wcs: Any = None
+    beam: tuple[float, float, float] | None = None
     affine: np.ndarray | None = None
     view: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -228,7 +241,8 @@ class Cube:
     def world(self, z: float, y: float, x: float) -> tuple[float, float, float]:
         """Return the world coordinates of a voxel, in the order and the units of `axes`.
 
-        NaN where the projection has no sky.
+        NaN where the projection has no sky. Longitudes are from 0 to 360 degrees; on the Sun they
+        are offsets of either sign.
 
         Parameters
         ----------
@@ -239,7 +253,7 @@ class Cube:
         if self.wcs is None:
             return first, self.axes[1].world(y), self.axes[2].world(x)
         longitude, latitude = self.wcs.wcs_pix2world(x, y, 0)
-        return first, float(latitude), float(longitude)
+        return first, float(latitude), float(full_turn(self.wcs, longitude))
 
     def index(self, first: float, second: float, third: float) -> tuple[float, float, float]:
         """Return the fractional voxel index of world coordinates; the inverse of `world`.
@@ -252,6 +266,10 @@ class Cube:
         z = self.axes[0].index(first)
         if self.wcs is None:
             return z, self.axes[1].index(second), self.axes[2].index(third)
+        # A sky without a projection is a line, not a circle: the turn nearest to the cube is meant.
+        middle, _ = self.wcs.wcs_pix2world(self.shape[2] / 2, self.shape[1] / 2, 0)
+        if np.isfinite(middle):
+            third += 360.0 * np.round((middle - third) / 360.0)
         x, y = self.wcs.wcs_world2pix(third, second, 0)
         return z, float(y), float(x)
 

@@ -39,6 +39,12 @@ class _Kind:
 
 # In the order in which answers are applied: a type raises the question of its unit.
 _KINDS = {
+    "mask meaning": _Kind(
+        "The mask forbids a voxel by",
+        lambda cube: cube.facts.get("mask", ""),
+        sky.set_forbidden,
+        sky.mask_answers,
+    ),
     "first axis": _Kind(
         "First axis", lambda cube: sky.axes_to_choose(cube)[0], sky.put_first, sky.axes_to_choose
     ),
@@ -64,6 +70,9 @@ _KINDS = {
     "projection": _Kind(
         "Projection of the sky", sky.projection, sky.set_projection, lambda cube: sky.PROJECTIONS
     ),
+    "sky scale": _Kind(
+        "Size of a spaxel, arcsec", sky.spaxel_size, sky.set_spaxel_size, example="0.2 0.2"
+    ),
     "value unit": _Kind(
         "Unit of the values",
         lambda cube: cube.unit,
@@ -74,7 +83,7 @@ _KINDS = {
         "The noise is given as",
         lambda cube: cube.facts.get("uncertainty", ""),
         sky.set_meaning,
-        lambda cube: tuple(sky.POWERS),
+        lambda cube: (*sky.POWERS, sky.NO_NOISE),
     ),
     "pixel size": _Kind(
         "Row and column spacing, mm", body.pixel_size, body.set_pixel_size, example="4.0 4.0"

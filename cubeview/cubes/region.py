@@ -111,30 +111,78 @@ def brightest(cube: Cube) -> tuple[int, int, int]:
 class Circle:
     """A round aperture on the two last axes of a cube; holds for all of the first.
 
-    Centre, a voxel index from 0, and radius are in voxels.
+    Centre, a voxel index from 0, and radius are in voxels. Round on the sky it is an ellipse of
+    voxels where those are not square: `stretch` is its reach along y over that along x.
     """
 
     y: float
     x: float
-    radius: float
+    radius: float  # along x
+    stretch: float = 1.0
 
-    def runs(self, shape: tuple[int, int, int]) -> list[tuple[int, slice]]:
-        """Return its voxels in a cube of (z, y, x), row by row: index along y, range along x.
+    def cover(self, shape: tuple[int, int, int]) -> tuple[slice, slice, np.ndarray]:
+        """Return which rows and columns of a cube of (z, y, x) it touches, and how far.
 
-        A voxel belongs to it when its centre lies inside; the one at the centre always does.
-        Beyond the edges of the cube there are none.
+        The last, float64, is the share of each voxel that lies inside, exactly; empty beyond the
+        edges of the cube. A radius of 0 stands for the voxel at the centre.
         """
-        runs = []
         _, height, width = shape
-        own = round(self.y), round(self.x)
-        for row in range(math.floor(self.y - self.radius), math.ceil(self.y + self.radius) + 1):
-            reach = math.sqrt(max(0.0, self.radius**2 - (row - self.y) ** 2))
-            start, stop = math.ceil(self.x - reach), math.floor(self.x + reach) + 1
-            if abs(row - self.y) > self.radius:
-                start, stop = 0, 0
-            if row == own[0] and not start <= own[1] < stop:
-                start, stop = own[1], own[1] + 1
-            start, stop = max(start, 0), min(stop, width)
-            if 0 <= row < height and start < stop:
-                runs.append((row, slice(start, stop)))
-        return runs
+        if self.radius <= 0:
+            rows, columns = (slice(round(p), round(p) + 1) for p in (self.y, self.x))
+            inside = 0 <= rows.start < height and 0 <= columns.start < width
+            return (rows, columns, np.ones((1, 1))) if inside else _NOWHERE
+        reach = self.radius * self.stretch
+        rows = _touched(self.y, reach, height)
+        columns = _touched(self.x, self.radius, width)
+        if rows.start >= rows.stop or columns.start >= columns.stop:
+            return _NOWHERE
+        edges_y = (np.arange(rows.start, rows.stop + 1) - 0.5 - self.y) / reach
+        edges_x = (np.arange(columns.start, columns.stop + 1) - 0.5 - self.x) / self.radius
+        below = _disc_below(edges_x[None, :], edges_y[:, None])
+        share = np.diff(np.diff(below, axis=0), axis=1) * reach * self.radius
+        return rows, columns, np.clip(share, 0.0, 1.0)
+
+
+def circle_on(cube: Cube, y: float, x: float, radius: float) -> Circle:
+    """Return an aperture that is round on the sky of a cube.
+
+    Parameters
+    ----------
+    cube : Cube
+    y, x : float
+        Centre, a voxel index from 0.
+    radius : float
+        In voxels, of the shorter side where they are not square.
+    """
+    if cube.wcs is None:
+        return Circle(y, x, radius)
+    _, height, width = cube.spacing
+    return Circle(y, x, radius * min(height, width) / width, width / height)
+
+
+_NOWHERE = (slice(0, 0), slice(0, 0), np.zeros((0, 0)))
+
+
+def _touched(centre: float, reach: float, length: int) -> slice:
+    """Return the voxels along an axis that an aperture touches."""
+    start = max(math.floor(centre - reach + 0.5), 0)
+    return slice(start, min(math.ceil(centre + reach + 0.5), length))
+
+
+def _disc_below(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the area of the part of the unit disc left of x and below y.
+
+    The upper half of the disc above y is left out of the whole left of x, or, for y below the
+    centre, the lower half above it: both are integrals of sqrt(1 - u²) - |y|.
+    """
+    x, y = np.clip(x, -1.0, 1.0), np.clip(y, -1.0, 1.0)
+
+    def half(u: np.ndarray) -> np.ndarray:
+        found: np.ndarray = (u * np.sqrt(1.0 - u**2) + np.arcsin(u)) / 2.0
+        return found
+
+    chord = np.sqrt(1.0 - y**2)
+    end = np.clip(x, -chord, chord)
+    cap = half(end) - half(-chord) - np.abs(y) * (end + chord)
+    found: np.ndarray = np.where(y >= 0, 2.0 * (half(x) - half(np.array(-1.0))) - cap, cap)
+    return found

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cubeview.cubes.case import Case, differing, paired
 from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
-from cubeview.io import archive, corrections, nifti
+from cubeview.io import archive, corrections, foreign, nifti
 from cubeview.io.dicom import reader as dicom_reader
 from cubeview.io.fits import reader as fits_reader
 from cubeview.io.opened import First, Opened, Preview, Reader, Refusal, one_refused
@@ -139,6 +139,8 @@ def reader_of(path: Path) -> Reader:
         raise CubeviewError(f"{path}: the file is empty (0 bytes). Copy or download it again.")
     found = next((reader for reader in READERS if reader.sniff(head, path)), None)
     if found is None:
+        if other := foreign.file(head, path):
+            raise CubeviewError(other)
         raise CubeviewError(
             f"{path}: neither {formats('nor')}, and CubeView opens nothing else. Convert the file "
             "or choose another."
@@ -153,6 +155,9 @@ def _files(paths: Iterable[Path], refusals: list[Refusal]) -> Iterable[tuple[Pat
         try:
             if not path.exists():
                 raise FileNotFoundError
+            if other := foreign.folder(path):
+                refusals.append(Refusal(path, other))
+                continue
             found = _below(path) if path.is_dir() else [path]
         except FileNotFoundError:
             refusals.append(Refusal(path, f"{path}: there is no such file or folder."))
@@ -166,6 +171,8 @@ def _files(paths: Iterable[Path], refusals: list[Refusal]) -> Iterable[tuple[Pat
             if file.is_file() and file not in seen:
                 seen.add(file)
                 yield file, file == path
+            elif other := foreign.folder(file):
+                refusals.append(Refusal(file, other))
 
 
 def _with_archives(

@@ -2,11 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy.wcs import WCS
 
 from cubeview.cubes import aperture
 from cubeview.cubes.aperture import aperture_spectrum
 from cubeview.cubes.cube import ArrayPixels
-from cubeview.cubes.region import Circle
+from cubeview.cubes.region import Circle, circle_on
 from cubeview.errors import Cancelled
 from tests.helpers.viewcases import sky_case
 
@@ -23,8 +24,20 @@ def cube():
 
 
 def inside(circle):
-    y, x = np.indices(SHAPE[1:])
-    return (y - circle.y) ** 2 + (x - circle.x) ** 2 <= circle.radius**2
+    """Return the share of each voxel inside, counted on a fine grid, a single voxel for none."""
+    if not circle.radius:
+        return np.pad([[1.0]], [(12, 11), (15, 14)])
+    fine = 40
+    y, x = ((np.arange(n * fine) + 0.5) / fine - 0.5 for n in SHAPE[1:])
+    off = ((y[:, None] - circle.y) / circle.stretch) ** 2 + (x[None] - circle.x) ** 2
+    return (off <= circle.radius**2).reshape(SHAPE[1], fine, SHAPE[2], fine).mean(axis=(1, 3))
+
+
+def covered(circle):
+    share = np.zeros(SHAPE[1:])
+    rows, columns, weights = circle.cover(SHAPE)
+    share[rows, columns] = weights
+    return share
 
 
 CIRCLES = [
@@ -34,21 +47,39 @@ CIRCLES = [
     Circle(12, 15, 0),
     Circle(12, 15, 90),
     Circle(10.4, 12.4, 0.1),
+    Circle(10.2, 12.6, 1.0),
+    Circle(11.0, 14.0, 4.0, 0.3),
+    Circle(11.0, 14.0, 2.0, 3.5),
 ]
 
 
 @pytest.mark.parametrize("circle", CIRCLES)
-def test_the_runs_are_the_voxels_inside(circle):
-    expected = inside(circle)
-    expected[round(circle.y), round(circle.x)] = True
-    found = np.zeros(SHAPE[1:], int)
-    for row, run in circle.runs(SHAPE):
-        found[row, run] += 1
-    np.testing.assert_array_equal(found, expected)
+def test_each_voxel_counts_by_the_share_inside(circle):
+    np.testing.assert_allclose(covered(circle), inside(circle), atol=0.02)
+
+
+@pytest.mark.parametrize("centre", [(12.0, 15.0), (12.5, 15.5), (11.7, 14.2)])
+@pytest.mark.parametrize(("radius", "stretch"), [(0.2, 1.0), (1.0, 1.0), (1.5, 0.4), (7.3, 1.3)])
+def test_the_area_is_that_of_the_circle(centre, radius, stretch):
+    circle = Circle(*centre, radius, stretch)
+    assert covered(circle).sum() == pytest.approx(np.pi * radius**2 * stretch, rel=1e-9)
+
+
+def test_a_circle_on_the_sky_is_round_there():
+    """Spaxels of KCWI are slices: 1.36 by 0.29 arcsec."""
+    cube = sky_case(SHAPE).main
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.cdelt = [-1.36 / 3600, 0.29 / 3600]
+    wcs.wcs.set()
+    circle = circle_on(replace(cube, wcs=wcs), 10.0, 12.0, 5.0)
+    assert circle.radius * 1.36 == pytest.approx(1.45)
+    assert circle.radius * circle.stretch * 0.29 == pytest.approx(1.45)
+    assert circle_on(replace(cube, wcs=None), 10.0, 12.0, 5.0) == Circle(10.0, 12.0, 5.0)
 
 
 def test_a_circle_beside_the_cube_holds_nothing(cube):
-    assert Circle(-20, 5, 6).runs(SHAPE) == []
+    assert not Circle(-20, 5, 6).cover(SHAPE)[2].size
     found = aperture_spectrum(cube, Circle(-20, 5, 6))
     assert found.voxels == 0
     assert np.isnan(found.values).all()
@@ -58,18 +89,17 @@ def test_a_circle_beside_the_cube_holds_nothing(cube):
 @pytest.mark.parametrize("circle", CIRCLES[:3])
 def test_sum_mean_and_noise(cube, circle, by_rows, monkeypatch):
     monkeypatch.setattr(aperture, "_SLAB", 500)
-    values, noise = (
-        cube.pixels.read()[:, inside(circle)],
-        cube.uncertainty.read()[:, inside(circle)],
-    )
-    filled = np.isfinite(values).sum(axis=1)
-    total = np.where(filled, np.nansum(values, axis=1), np.nan)
-    sigma = np.sqrt(np.where(np.isfinite(values), noise**2, 0).sum(axis=1))
+    share = covered(circle)
+    values, noise = (pixels.read() for pixels in (cube.pixels, cube.uncertainty))
+    known = np.isfinite(values)
+    filled = (known * share).sum(axis=(1, 2))
+    total = np.where(filled, np.nansum(values * share, axis=(1, 2)), np.nan)
+    sigma = np.sqrt(np.where(known, (noise * share) ** 2, 0).sum(axis=(1, 2)))
     sigma[filled == 0] = np.nan
     found = aperture_spectrum(cube, circle, by_rows=by_rows)
     np.testing.assert_allclose(found.values, total, rtol=1e-5)
     np.testing.assert_allclose(found.sigma, sigma, rtol=1e-5)
-    assert (found.voxels, found.share) == (values.shape[1], 1.0)
+    assert (found.voxels, found.share) == (pytest.approx(share.sum()), 1.0)
     mean = aperture_spectrum(cube, circle, "mean", by_rows=by_rows)
     with np.errstate(invalid="ignore", divide="ignore"):
         np.testing.assert_allclose(mean.values, total / filled, rtol=1e-5)

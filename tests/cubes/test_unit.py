@@ -7,9 +7,9 @@ import pytest
 from astropy.io import fits
 
 from cubeview.cubes.unit import LONGEST, check_length, unit_of
+from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path
-from cubeview.io.fits.header import parse_unit
 from cubeview.io.info import describe
 
 ENDLESS = (

@@ -10,6 +10,7 @@ import pytest
 
 from cubeview.io import formats, open_paths
 from tests.helpers.flavours import SIMULATED
+from tests.helpers.sky_flavours import MORE
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 REAL = (
@@ -54,7 +55,7 @@ def row(flavour, source, path):
 
 def test_the_table_in_the_docs_is_true(shared_data, tmp_path):
     rows = [row(flavour, "real", shared_data / name) for flavour, name in REAL]
-    for number, (flavour, make) in enumerate(SIMULATED):
+    for number, (flavour, make) in enumerate((*SIMULATED, *MORE)):
         folder = tmp_path / str(number)
         folder.mkdir()
         rows.append(row(flavour, "made", make(folder)))
@@ -72,7 +73,9 @@ def test_the_table_in_the_docs_is_true(shared_data, tmp_path):
     assert TABLE.read_text(encoding="utf-8") == text
 
 
-@pytest.mark.parametrize(("flavour", "make"), SIMULATED, ids=[name for name, _ in SIMULATED])
+@pytest.mark.parametrize(
+    ("flavour", "make"), [*SIMULATED, *MORE], ids=[name for name, _ in (*SIMULATED, *MORE)]
+)
 def test_each_flavour_opens(tmp_path, flavour, make):
     opened = open_paths([make(tmp_path)])
     assert opened.cases

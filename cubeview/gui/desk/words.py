@@ -41,7 +41,7 @@ def coordinate_text(axis: Axis, value: float) -> str:
     scale, unit = display_scale(axis)
     value, step = value * scale, abs(axis.step) * scale
     digits = min(max(0, 1 - math.floor(math.log10(step))), 6) if step > 0 else 3
-    if axis.kind == "index":
+    if axis.counted:
         digits = 0
     grouped = "," if abs(value) >= LONG else ""
     figures = _minus(f"{value:{grouped}.{digits}f}").replace(",", NARROW_SPACE)
@@ -80,7 +80,7 @@ def place_text(session: Session) -> str:
     parts = [coordinate_text(cube.axes[0], first)]
     names = {cube.axes[1].name, cube.axes[2].name}
     if cube.wcs is not None and names == set(_EQUATORIAL) and math.isfinite(second + third):
-        return " · ".join([sexagesimal(third, second), *parts])
+        return " · ".join([f"{sexagesimal(third, second)} {cube.axes[2].frame}".rstrip(), *parts])
     parts += [coordinate_text(cube.axes[1], second), coordinate_text(cube.axes[2], third)]
     return " · ".join(parts)
 

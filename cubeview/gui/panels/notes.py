@@ -163,7 +163,7 @@ def _facts(cube: Cube) -> QFormLayout:
 
 
 def _axis_text(axis: Axis) -> str:
-    if axis.kind == "index":
+    if axis.counted:
         return f"{len(axis)} voxels, no coordinates in the file"
     first, last = axis.values[0], axis.values[-1]
     prefix = f"{axis.name} "

@@ -190,7 +190,15 @@ class SourcesPanel(QWidget):
         unit = shown_unit(catalogue.spectral_unit) if catalogue else ""
         sky = "″" if catalogue and catalogue.case.main.wcs is not None else "voxels"
         units = {"Spectral": unit, "Width": unit, "Sky size": sky}
-        return [f"{name} ({units[name]})" if units.get(name) else name for name in COLUMNS]
+        names = {}
+        if catalogue and catalogue.case.main.wcs is not None:
+            _, latitude, longitude = catalogue.case.main.axes
+            names = {"RA": longitude.name, "Dec": latitude.name}
+            units["RA"] = longitude.frame
+        return [
+            f"{names.get(name, name)} ({units[name]})" if units.get(name) else names.get(name, name)
+            for name in COLUMNS
+        ]
 
     def _show_state(self) -> None:
         working = self._job is not None and self._job.running and not self._job.cancelled

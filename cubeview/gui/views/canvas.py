@@ -9,6 +9,7 @@ from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QResi
 from PyQt6.QtWidgets import QApplication, QSizePolicy
 
 from cubeview.cubes.plane import PlaneFrame
+from cubeview.cubes.region import Circle
 from cubeview.gui.views.marks import Crosshair, Handles, Letter
 from cubeview.gui.views.ticks import WorldAxis
 from cubeview.gui.widgets.theme import Colours, colours, new_colours
@@ -193,14 +194,15 @@ class PlaneCanvas(pg.GraphicsView):
         points = np.vstack([points, points[:1]])
         self.outline.setData(points[:, 0], points[:, 1])
 
-    def set_ring(self, centre: tuple[float, float], radius: float) -> None:
-        """Draw a circle around an (across, up), in voxels; radius 0 takes it away."""
-        if radius <= 0:
+    def set_ring(self, circle: Circle) -> None:
+        """Draw an aperture of the sky's own plane; radius 0 takes it away."""
+        across, up = circle.radius, circle.radius * circle.stretch
+        if across <= 0:
             if self.ring.xData is not None:
                 self.ring.clear()
             return
         turn = np.linspace(0, 2 * np.pi, _RING_CORNERS)
-        self.ring.setData(centre[0] + radius * np.cos(turn), centre[1] + radius * np.sin(turn))
+        self.ring.setData(circle.x + across * np.cos(turn), circle.y + up * np.sin(turn))
 
     def pixels_across(self) -> tuple[float, float]:
         """Return voxels to a screen pixel, horizontally and vertically."""

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QColor
 from cubeview.cubes.handles import drag, handles
 from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import plane_levels, pool_peak, to_steps, upsample
+from cubeview.cubes.region import circle_on
 from cubeview.cubes.ventricle import Ventricle, cut
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import DOUBTFUL, Session
@@ -157,7 +158,7 @@ class SliceView(CaseView):
     def _draw_ring(self) -> None:
         if self._is_sky:
             _, y, x = self.session.cursor_in(self.role)
-            self.canvas.set_ring((x, y), self.session.aperture)
+            self.canvas.set_ring(circle_on(self.cube, y, x, self.session.aperture))
 
     def _follow(self) -> None:
         cursor = self.session.cursor_in(self.role)

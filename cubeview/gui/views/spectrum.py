@@ -1,6 +1,7 @@
 """The spectrum at the cursor, with its error band and the channels that spoke."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -8,7 +9,9 @@ from PyQt6.QtCore import QEvent
 from PyQt6.QtGui import QColor
 
 from cubeview.cubes.aperture import ApertureSpectrum
-from cubeview.cubes.region import Circle
+from cubeview.cubes.cube import Cube
+from cubeview.cubes.region import circle_on
+from cubeview.cubes.units import parse_unit
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import NO_UNIT, value_unit
@@ -62,7 +65,7 @@ class SpectrumView(CaseView):
         axis = self.cube.axes[0]
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption_of(axis))
-        self.plot.set_left(value_unit(self.cube) or NO_UNIT)
+        self._name_values(self.cube)
         self.why.set_left("why")
         self.why.left.setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
@@ -100,6 +103,9 @@ class SpectrumView(CaseView):
         if self._built and event is not None and event.type() == QEvent.Type.PaletteChange:
             self._paint_like_palette()
 
+    def _name_values(self, cube: Cube) -> None:
+        self.plot.set_left(value_unit(cube) or NO_UNIT)
+
     def _put_channel(self, channel: float) -> None:
         _, y, x = self.session.cursor
         self.session.set_cursor(channel, y, x)
@@ -116,9 +122,10 @@ class SpectrumView(CaseView):
         self._place = place
         if radius:
             self._fetch.stop()
-            self._adding.get(self.cube, Circle(y, x, radius), how)
+            self._adding.get(self.cube, circle_on(self.cube, y, x, radius), how)
             return
         self._adding.stop()
+        self._name_values(self.cube)
         self.title.set_words("Spectrum", f"voxel {x + 1}, {y + 1}")
         sigma = self.cube.uncertainty
 
@@ -132,10 +139,14 @@ class SpectrumView(CaseView):
 
     def _show_aperture(self, found: ApertureSpectrum) -> None:
         radius, how = self.session.aperture, self.session.aperture_how
-        words = [f"{how} of {found.voxels} voxels", f"r = {radius:.3g} px"]
+        arcsec = radius * min(self.cube.spacing[1:])
+        size = f"{radius:.3g} px" if self.cube.wcs is None else f"{arcsec:.3g}″"
+        words = [f"{how} of {found.voxels:.4g} voxels", f"r = {size}"]
         if found.share < 1:
             words.append(f"{found.share:.0%} read")
         self.title.set_words("Spectrum", *words)
+        unit = parse_unit(found.unit)
+        self._name_values(replace(self.cube, unit=found.unit, quantity_unit=unit))
         rows = [found.values] if found.sigma is None else [found.values, found.sigma]
         self._draw(np.stack(rows))
 

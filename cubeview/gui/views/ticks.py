@@ -130,7 +130,8 @@ def sky_offsets(cube: Cube, number: int) -> tuple[Axis, str]:
     straight = abs((north + 45) % 180 - 135) < STRAIGHT and abs((east + 45) % 180 - 45) < STRAIGHT
     if straight:
         falls = abs(east) > 90 if number == 2 else north < 0
-        caption = f"Δ{name} ({unit}) from {centre_words(cube, number)}"
+        frame = cube.axes[number].frame
+        caption = f"Δ{name} ({unit}) from {centre_words(cube, number)} {frame}".rstrip()
     else:
         falls = False
         caption = f"{unit} along the {'columns' if number == 1 else 'rows'}"

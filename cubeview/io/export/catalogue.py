@@ -9,8 +9,11 @@ from astropy.table import Table
 
 import cubeview
 from cubeview.cubes.catalogue import Catalogue
+from cubeview.cubes.cube import Cube
+from cubeview.cubes.sky import longitude_type
 from cubeview.cubes.unit import unit_of
 from cubeview.errors import CubeviewError, refusing
+from cubeview.io.export.fits import sky_cards
 from cubeview.paths import replacing
 
 FORMATS = {
@@ -26,24 +29,41 @@ _UCDS = {
     "class": "meta.code.class",
     "probability": "stat.probability",
     "sn": "stat.snr",
-    "ra": "pos.eq.ra;meta.main",
-    "dec": "pos.eq.dec;meta.main",
     "sky_extent": "phys.angSize",
 }
+_PLACES = {
+    "RA": ("ra", "dec", "pos.eq.ra;meta.main", "pos.eq.dec;meta.main"),
+    "GLON": ("glon", "glat", "pos.galactic.lon;meta.main", "pos.galactic.lat;meta.main"),
+    "ELON": ("elon", "elat", "pos.ecliptic.lon;meta.main", "pos.ecliptic.lat;meta.main"),
+    "SLON": (
+        "sglon",
+        "sglat",
+        "pos.supergalactic.lon;meta.main",
+        "pos.supergalactic.lat;meta.main",
+    ),
+    "HPLN": ("hpln", "hplt", "", ""),
+}
+"""Names and UCDs of the columns of a position, by the type of its longitude."""
+_SYSTEMS = {"ICRS": "ICRS", "FK5": "eq_FK5", "FK4": "eq_FK4", "FK4-NO-E": "eq_FK4"}
+"""COOSYS of VOTable 1.4, by RADESYS."""
+_OTHER_SYSTEMS = {"GLON": "galactic", "SLON": "supergalactic"}
 _SPECTRAL_UCDS = {"length": "em.wl", "frequency": "em.freq", "energy": "em.energy"}
 
 
 def catalogue_table(catalogue: Catalogue) -> Table:
     """Return a catalogue as an astropy table.
 
-    Columns: number, class, probability, sn, strength, purity, ra, dec, spectral, z, y, x (voxels
-    from 0), sky_extent, spectral_extent; what made it stands in the table's ``meta``.
+    Columns: number, class, probability, sn, strength, purity, position, spectral, z, y, x (voxels
+    from 0), sky_extent, spectral_extent; what made it stands in the table's ``meta``. A position
+    is ra and dec, glon and glat, or what else the cube's sky has, in its own frame, which ``meta``
+    names: FRAME, and RADESYS and EQUINOX where they apply.
     """
     found = catalogue.detections
     cube = catalogue.case.main
     spectral = _unit(catalogue.spectral_unit)
     sky = units.arcsec if cube.wcs is not None else None
     degrees = units.deg if cube.wcs is not None else None
+    longitude, latitude, *ucds = _place(cube)
     table = Table()
     for name, values, unit in (
         ("number", np.array([d.number for d in found], np.int32), None),
@@ -52,8 +72,8 @@ def catalogue_table(catalogue: Catalogue) -> Table:
         ("sn", _floats([d.sn for d in found]), None),
         ("strength", _floats([d.strength for d in found]), None),
         ("purity", _floats([d.purity for d in found]), None),
-        ("ra", _floats([d.ra_deg for d in found]), degrees),
-        ("dec", _floats([d.dec_deg for d in found]), degrees),
+        (longitude, _floats([d.ra_deg for d in found]), degrees),
+        (latitude, _floats([d.dec_deg for d in found]), degrees),
         ("spectral", _floats([d.spectral for d in found]), spectral),
         ("z", _floats([d.voxel[0] for d in found]), None),
         ("y", _floats([d.voxel[1] for d in found]), None),
@@ -63,7 +83,7 @@ def catalogue_table(catalogue: Catalogue) -> Table:
     ):
         table[name] = values
         table[name].unit = unit
-        ucd = _UCDS.get(name, "")
+        ucd = (_UCDS | dict(zip((longitude, latitude), ucds, strict=True))).get(name, "")
         if name == "spectral" and spectral is not None:
             ucd = _SPECTRAL_UCDS.get(str(spectral.physical_type).split("/")[0], "")
         if ucd:
@@ -75,6 +95,9 @@ def catalogue_table(catalogue: Catalogue) -> Table:
         "FALSE": int(catalogue.false_peaks),
         "USE": "research use only",
     }
+    if cube.wcs is not None:
+        table.meta["FRAME"] = cube.axes[2].frame
+    table.meta |= {key: value for key, value, _ in sky_cards(cube) if key in ("RADESYS", "EQUINOX")}
     for number, note in enumerate(catalogue.notes, 1):
         table.meta[f"NOTE{number}"] = note
     return table
@@ -94,21 +117,49 @@ def write_catalogue(catalogue: Catalogue, path: Path | str) -> None:
     table = catalogue_table(catalogue)
     with refusing(path, "cannot be written", "Choose another folder."), replacing(path) as part:
         if kind == "votable":
-            _write_votable(table, part)
+            _write_votable(table, part, catalogue.case.main)
         else:
             table.write(part, format=kind, overwrite=True)
 
 
-def _write_votable(table: Table, path: Path) -> None:
+def _place(cube: Cube) -> tuple[str, str, str, str]:
+    """Return names and UCDs of the columns of a position."""
+    kind = "RA" if cube.wcs is None else longitude_type(cube.wcs)
+    other = (kind.lower(), f"{kind.lower()}_lat", "", "")
+    return _PLACES.get(kind, other)
+
+
+def _write_votable(table: Table, path: Path, cube: Cube) -> None:
     from astropy.io.votable import from_table
+    from astropy.io.votable.tree import CooSys
 
     # VOTable writers are to say 0.1nm; readers all know Angstrom, and it is what the cube says.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", units.UnitsWarning)
         document = from_table(table)
+        longitude, latitude, *_ = _place(cube)
+        system = _system(cube)
+        if system:
+            equinox = table.meta.get("EQUINOX")
+            letter = "B" if "FK4" in system else "J"
+            year = f"{letter}{equinox:g}" if equinox else None
+            place = CooSys(ID="sky", system=system, equinox=year)
+            document.resources[0].coordinate_systems.append(place)
         for field in document.get_first_table().fields:
             field.ucd = table[field.name].meta.get("ucd")
+            if system and field.name in (longitude, latitude):
+                field.ref = "sky"
         document.to_xml(str(path))
+
+
+def _system(cube: Cube) -> str:
+    """Return the system of coordinates as VOTable names it; empty where it has no name for it."""
+    if cube.wcs is None:
+        return ""
+    kind, frame = longitude_type(cube.wcs), str(cube.wcs.wcs.radesys)
+    if kind == "ELON":
+        return "ecl_FK4" if frame.startswith("FK4") else "ecl_FK5"
+    return _SYSTEMS.get(frame, "") if kind == "RA" else _OTHER_SYSTEMS.get(kind, "")
 
 
 def _floats(values: list[float]) -> np.ndarray:

@@ -20,13 +20,13 @@ _BLOCK = 2880
 _TABLE = "WCS-TABLE"
 _TINY = 1e-15
 _SPECTRAL_TYPES = {
-    "Wavelength": "WAVELENGTH",
     "Frequency": "FREQ",
-    "Velocity": "VELOCITY",
     "Energy": "ENER",
     "Wavenumber": "WAVN",
     "Redshift": "ZOPT",
 }
+_MEDIA = {"air": "AWAV", "vacuum": "WAVE", "": "WAVELENGTH"}
+_CONVENTIONS = {"radio": "VRAD", "optical": "VOPT", "relativistic": "VELO", "": "VELOCITY"}
 
 
 def write_cube(cube: Cube, path: Path | str, *, report: Report = nothing) -> None:
@@ -173,7 +173,6 @@ def third_cards(cube: Cube, z0: int = 0, n: int | None = None) -> tuple[list[Car
     if axis.kind == "index":
         return [] if _counts_voxels(cube) and not z0 else _plain_cards(axis, 3, z0), None
     values = axis.values[z0 : None if n is None else z0 + n]
-    written = axis.type.upper() or _SPECTRAL_TYPES.get(axis.name, axis.name.upper())
     cards: list[Card] = [("CUNIT3", axis.unit, "")] if axis.unit else []
     if axis.frame:
         cards.append(("SPECSYS", axis.frame, ""))
@@ -186,9 +185,8 @@ def third_cards(cube: Cube, z0: int = 0, n: int | None = None) -> tuple[list[Car
     step = _step(values)
     if _is_linear(values, step):
         # A type like WAVE-LOG can still be linear over a few planes; FELO never is by name.
-        kind = _linear_type(axis, written)
-        return [("CTYPE3", kind, ""), *_line(3, float(values[0]), step), *cards], None
-    base = _linear_type(axis, written)[:4]
+        return [("CTYPE3", _linear_type(axis), ""), *_line(3, float(values[0]), step), *cards], None
+    base = _linear_type(axis)[:4]
     ratio = values[1:] / values[:-1]
     if np.all(values > 0) and np.allclose(ratio, ratio[0], 1e-9, 0):
         span = float(np.log(values[-1] / values[0])) / (len(values) - 1)
@@ -258,12 +256,17 @@ def _is_linear(values: np.ndarray, step: float) -> bool:
     return step != 0 and bool(np.all(np.abs(values - line) <= 1e-6 * abs(step)))
 
 
-def _linear_type(axis: Axis, written: str) -> str:
-    if written.startswith("FELO") or (written[:4] == "VELO" and axis.convention == "optical"):
-        return "VOPT"
-    if written[:4] == "VELO" and axis.convention == "radio":
-        return "VRAD"
-    return written.split("-")[0]
+def _linear_type(axis: Axis) -> str:
+    """Return the type of an axis with linear values: what it is now, however the file named it.
+
+    What is not known of air or of a velocity's definition is left open by a name of no code.
+    """
+    code = axis.type.upper().split("-")[0]
+    if axis.name == "Wavelength":
+        return code if code in ("WAVE", "AWAV") and not axis.medium else _MEDIA[axis.medium]
+    if axis.name == "Velocity":
+        return code if code == "BETA" else _CONVENTIONS[axis.convention]
+    return _SPECTRAL_TYPES.get(axis.name) or code or axis.name.upper()
 
 
 def _line(number: int, value: float, step: float, pixel: float = 1.0) -> list[Card]:
@@ -276,13 +279,11 @@ def _line(number: int, value: float, step: float, pixel: float = 1.0) -> list[Ca
 
 def _counts_voxels(cube: Cube) -> bool:
     """Tell whether no axis says more than its voxel numbers, so that no card is needed."""
-    return cube.wcs is None and all(
-        axis.kind == "index" and np.array_equal(axis.values, np.arange(len(axis)))
-        for axis in cube.axes
-    )
+    return cube.wcs is None and all(axis.counted for axis in cube.axes)
 
 
 def _plain_cards(axis: Axis, number: int, start: int) -> list[Card]:
     """Return the cards of an axis without a type."""
     line = _line(number, float(axis.values[0]), axis.step or 1.0, 1.0 - start)
-    return [(f"CTYPE{number}", axis.type or "LINEAR", ""), *line]
+    unit: list[Card] = [(f"CUNIT{number}", axis.unit, "")] if axis.unit else []
+    return [(f"CTYPE{number}", axis.type or "LINEAR", ""), *line, *unit]

@@ -1,13 +1,20 @@
 """Facts worth showing out of FITS headers: instrument, object, beam; never who observed."""
 
-from collections.abc import Iterable
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from astropy import units
 from astropy.io.fits import Header
 
+from cubeview.cubes.cube import Note
 from cubeview.cubes.unit import unit_of
+
+_BEAM_KEYS = (("BMAJ", "BMIN", "BPA"), ("CLEANBMJ", "CLEANBMN", "CLEANBPA"))
+_BEAM_TOLD = re.compile(r"\b(BMAJ|BMIN|BPA)\s*=\s*([-+]?[\d.]+(?:[EeDd][-+]?\d{1,3})?)", re.I)
 
 
 def first_text(headers: Iterable[Header], key: str) -> str:
@@ -19,13 +26,12 @@ def first_text(headers: Iterable[Header], key: str) -> str:
     return ""
 
 
-def facts_of(headers: tuple[Header, Header], hdus: Any) -> dict[str, str]:
+def facts_of(headers: tuple[Header, Header]) -> dict[str, str]:
     """Return what a cube's own header and the primary one say; empty texts where they do not."""
     return {
         "instrument": first_text(headers, "INSTRUME"),
         "telescope": first_text(headers, "TELESCOP"),
         "object": first_text(headers[::-1], "OBJECT"),
-        "beam": beam_of(headers[0], hdus),
         "redshift": redshift_of(headers),
     }
 
@@ -40,27 +46,74 @@ def redshift_of(headers: Iterable[Header]) -> str:
     return ""
 
 
-def beam_of(header: Header, hdus: Any) -> str:
-    """Return a radio beam in words: axes in arcsec and position angle; empty when there is none.
+@dataclass(frozen=True)
+class Beam:
+    """A radio beam."""
 
-    From BMAJ, BMIN, BPA in degrees; CASA writes one beam for each channel to a table named BEAMS
-    (CASAMBM = T).
+    axes: tuple[float, float, float]  # full widths at half maximum, arcsec, and angle, degrees
+    many: bool = False  # the median of one for each channel
+
+    @property
+    def words(self) -> str:
+        """The beam in words, as it is shown."""
+        major, minor, angle = self.axes
+        many = "median of channels: " if self.many else ""
+        turn = f", PA {angle:.0f}°" if math.isfinite(angle) else ""
+        return f"{many}{major:.2f}″ × {minor:.2f}″{turn}"
+
+
+def beam_of(headers: Sequence[Header], hdus: Any, notes: list[Note]) -> Beam | None:
+    """Return the radio beam of a cube; None when there is none.
+
+    From BMAJ, BMIN, BPA in degrees, or as AIPS spells them; from the table named BEAMS that CASA
+    writes (CASAMBM = T) with one beam for each channel; else from the last line of HISTORY in
+    which AIPS's or MIRIAD's CLEAN tells it.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        Of the cube, then of the primary unit.
+    hdus : astropy.io.fits.HDUList
+    notes : list of Note
+        Gains where it was found, if not where it belongs.
     """
-    values = [header.get(key) for key in ("BMAJ", "BMIN", "BPA")]
-    many = ""
-    if header.get("CASAMBM") is True and "BEAMS" in hdus:
+    if headers[0].get("CASAMBM") is True and "BEAMS" in hdus:
         table = hdus["BEAMS"]
-        many = "median of channels: "
         try:
-            turn = float(np.median(table.data["BPA"]))
-            values = [_median(table, "BMAJ"), _median(table, "BMIN"), turn]
+            angle = float(np.median(table.data["BPA"]))
+            return _beam(_median(table, "BMAJ"), _median(table, "BMIN"), angle, True)
         except (KeyError, TypeError, ValueError):
-            return ""
-    major, minor, angle = values
-    if not isinstance(major, int | float) or not isinstance(minor, int | float) or major <= 0:
-        return ""
-    text = f"{many}{major * 3600:.2f}″ × {minor * 3600:.2f}″"
-    return f"{text}, PA {angle:.0f}°" if isinstance(angle, int | float) else text
+            return None
+    for header in headers:
+        for keys in _BEAM_KEYS:
+            found = _beam(*(header.get(key) for key in keys))
+            if found is not None:
+                return found
+    for header in headers:
+        lines = [str(line) for line in header.get("HISTORY", ())] if "HISTORY" in header else []
+        for line in reversed(lines):
+            told = {m[1].upper(): _number(m[2]) for m in _BEAM_TOLD.finditer(line)}
+            found = _beam(told.get("BMAJ"), told.get("BMIN"), told.get("BPA"))
+            if found is not None:
+                notes.append(Note("repair", "the beam was taken from the file's HISTORY"))
+                return found
+    return None
+
+
+def _beam(major: Any, minor: Any, angle: Any, many: bool = False) -> Beam | None:
+    """Return a beam given in degrees; a round one where only one axis is given."""
+    if not isinstance(major, int | float) or not math.isfinite(major) or major <= 0:
+        return None
+    minor = minor if isinstance(minor, int | float) and 0 < minor <= major else major
+    angle = float(angle) if isinstance(angle, int | float) else math.nan
+    return Beam((major * 3600.0, minor * 3600.0, angle), many)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.upper().replace("D", "E"))
+    except ValueError:
+        return math.nan
 
 
 def _median(table: Any, name: str) -> float:

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,27 +10,11 @@ from typing import Any, Literal
 from astropy.io.fits import Header
 
 from cubeview.cubes.cube import Note
+from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError
-from cubeview.io.fits.header import parse_unit
+from cubeview.io.fits.masks import Forbidden, forbidden
+from cubeview.io.fits.names import Meaning, Role, flux_rank, said_by
 
-Meaning = Literal["variance", "sigma", "inverse variance", "inverse sigma"]
-
-# What surveys call their extensions: MUSE DATA/STAT/DQ, GMOS SCI/ERR or VAR/DQ, JWST
-# SCI/ERR/DQ/WMAP, MaNGA FLUX/IVAR/MASK, KCWI PRIMARY/UNCERT/MASK/FLAGS, KMOS IFU.n.DATA/NOISE,
-# SAMI PRIMARY/VARIANCE/WEIGHT/COVAR, CALIFA PRIMARY/ERROR/ERRWEIGHT/BADPIX/FIBCOVER.
-_FLUX = ("DATA", "SCI", "FLUX", "CUBE", "")
-_NOISE: dict[str, Meaning] = {
-    **dict.fromkeys(("STAT", "VAR", "VARIANCE"), "variance"),
-    **dict.fromkeys(("IVAR", "INVVAR"), "inverse variance"),
-    **dict.fromkeys(("ERR", "ERROR", "ERRORS", "NOISE", "SIGMA", "STD", "STDDEV", "RMS"), "sigma"),
-    **dict.fromkeys(("UNC", "UNCERT", "UNCERTAINTY"), "sigma"),
-}
-_MASK = ("DQ", "MASK", "BADPIX", "BPM", "QUAL", "QUALITY", "FLAGS")
-_ASIDE = (
-    "WEIGHT", "WEIGHTS", "ERRWEIGHT", "WMAP", "COVAR", "FIBCOVER", "EXPMAP", "NEXP", "DISP",
-    "PREDISP", "SPECRES", "SPECRESD", "PRESPECRES", "LSFPRE", "LSFPOST", "NOSKYSUB",
-)  # fmt: skip
-_WAVELENGTHS = ("WAVE", "WAVELENGTH", "LAMBDA")
 # ESO data interface (HDUCLAS3) and astropy NDData (UTYPE), keyed by capitals.
 _DECLARED: dict[str, Meaning] = {
     "MSE": "variance",
@@ -86,7 +69,7 @@ class Group:
     noise: Part | None = None
     meaning: Meaning = "sigma"
     mask: Part | None = None
-    mask_bits: int = 0
+    forbidden: Forbidden | None = None  # by the mask
     notes: tuple[Note, ...] = ()
 
 
@@ -107,7 +90,7 @@ def parts_of(hdus: Any) -> list[Part]:
                 raise
             break
         header = hdu.header
-        name = str(header.get("EXTNAME", "")).strip().upper()
+        name = str(header.get("EXTNAME") or "").strip().upper()
         offset = int(hdu.fileinfo()["datLoc"])
         if parts and offset <= parts[-1].offset:
             break  # a negative size sends astropy back to where it was, for ever
@@ -139,8 +122,8 @@ def groups_of(parts: Sequence[Part]) -> list[Group]:
     cubes = [part for part in parts if part.is_cube]
     roles = {part.number: role_of(part) for part in parts}
     fluxes = [part for part in cubes if roles[part.number] == "flux"] or cubes
-    fluxes.sort(key=lambda part: _FLUX.index(_word(part)) if _word(part) in _FLUX else len(_FLUX))
-    primary = parts[0].header
+    fluxes.sort(key=lambda part: flux_rank(part.name))
+    names = {part.name for part in parts}
     used: set[int] = {part.number for part in fluxes}
     groups = []
     for flux in fluxes:
@@ -152,15 +135,13 @@ def groups_of(parts: Sequence[Part]) -> list[Group]:
         if noise is not None:
             used.add(noise.number)
             meaning = _meaning(flux, noise, notes)
+        verdict = None
         if mask is not None:
             used.add(mask.number)
-        groups.append(Group(flux, noise, meaning, mask, _mask_bits(primary, parts), tuple(notes)))
+            headers = (mask.header, flux.header, parts[0].header)
+            verdict = forbidden(headers, mask.name, flux.name, names)
+        groups.append(Group(flux, noise, meaning, mask, verdict, tuple(notes)))
     return groups
-
-
-def wavelength_tables(parts: Sequence[Part]) -> list[Part]:
-    """Return the one-dimensional images that list the wavelength of each plane."""
-    return [part for part in parts if part.name in _WAVELENGTHS and len(part.real) == 1]
 
 
 def check_size(part: Part, path: Path, size: int) -> None:
@@ -229,27 +210,19 @@ def _by(shape: tuple[int, ...]) -> str:
     return " × ".join(str(n) for n in reversed(shape))
 
 
-def _word(part: Part) -> str:
-    """Return the last word of a name: ``IFU.3.NOISE`` and ``flux error`` end in what they are."""
-    return re.split(r"[.\s_-]", part.name)[-1]
+def _mine(part: Part) -> tuple[tuple[str, ...], int]:
+    """Return what a cube and its noise and mask have in common in their names, and the version."""
+    version = part.header.get("EXTVER")
+    return said_by(part.name).rest, version if isinstance(version, int) else 1
 
 
-def _prefix(part: Part) -> tuple[str, int]:
-    words = part.name[: len(part.name) - len(_word(part))]
-    return words, int(part.header.get("EXTVER", 1))
-
-
-def role_of(part: Part) -> Literal["flux", "noise", "mask", "aside"]:
+def role_of(part: Part) -> Role:
     """Return what a part is to a cube, as its name or its header declares."""
-    word = _word(part)
+    said = said_by(part.name).role
     declared = str(part.header.get("HDUCLAS2", "")).strip().upper()
-    if word in _NOISE or declared == "ERROR":
-        return "noise"
-    if word in _MASK or declared == "QUALITY":
-        return "mask"
-    if part.name in _ASIDE:
-        return "aside"
-    return "flux"
+    if said != "aside" and declared in ("ERROR", "QUALITY"):
+        return "noise" if declared == "ERROR" else "mask"
+    return said
 
 
 def _partner(flux: Part, free: list[Part], fluxes: list[Part], link: str) -> Part | None:
@@ -257,7 +230,9 @@ def _partner(flux: Part, free: list[Part], fluxes: list[Part], link: str) -> Par
     fitting = [part for part in free if _fits(part, flux)]
     named = str(flux.header.get(link, "")).strip().upper()
     linked = next((part for part in fitting if named and part.name == named), None)
-    alike = next((part for part in fitting if _prefix(part) == _prefix(flux)), None)
+    # Of a mask and an account of quality the mask says what to leave out.
+    fitting.sort(key=lambda part: bool({"QUAL", "FLAG"} & {part.name[:4], part.name[-4:]}))
+    alike = next((part for part in fitting if _mine(part) == _mine(flux)), None)
     if linked or alike or len(fluxes) > 1:
         return linked or alike
     return fitting[0] if fitting else None
@@ -275,31 +250,22 @@ def is_flat_mask(part: Part, flux: Part) -> bool:
 
 def _meaning(flux: Part, noise: Part, notes: list[Note]) -> Meaning:
     """Return what a noise part holds: declared, else by its name, checked against its unit."""
-    meaning = _NOISE.get(_word(noise), "sigma")
+    meaning = said_by(noise.name).meaning or "sigma"
     for key in ("HDUCLAS3", "UTYPE", "ERRTYPE"):
         declared = str(noise.header.get(key, "")).strip().upper()
         meaning = _DECLARED.get(declared, meaning)
-    ours = parse_unit(str(flux.header.get("BUNIT", "")))
-    theirs = parse_unit(str(noise.header.get("BUNIT", "")))
-    if ours is None or theirs is None or ours.is_equivalent("") or meaning.startswith("inverse"):
+    ours, theirs = (parse_unit(str(part.header.get("BUNIT") or "")) for part in (flux, noise))
+    if ours is None or theirs is None or ours.is_equivalent(""):
         return meaning
-    by_unit: Meaning | None = None
-    if theirs.is_equivalent(ours**2):
-        by_unit = "variance"
-    elif theirs.is_equivalent(ours):
-        by_unit = "sigma"
-    if by_unit and by_unit != meaning and _word(noise) != "STAT":
+    powers: dict[Meaning, int] = {"variance": 2, "inverse variance": -2, "inverse sigma": -1}
+    by_unit = next((name for name, n in powers.items() if theirs.is_equivalent(ours**n)), None)
+    if by_unit is None:
+        # The flux's own unit stands in many headers that were copied with everything else.
+        if theirs.is_equivalent(ours) and meaning == "variance" and noise.name != "STAT":
+            text = f"{noise.title} has the unit of the flux; taken as variance, as its name says"
+            notes.append(Note("guess", text, "error meaning"))
+    elif by_unit != meaning:
         text = f"{noise.title} is taken as {by_unit}, as its unit says, not as {meaning}"
         notes.append(Note("guess", text, "error meaning"))
         return by_unit
     return meaning
-
-
-def _mask_bits(primary: Header, parts: Sequence[Part]) -> int:
-    """Return the bits that forbid a voxel where the survey flags usable voxels too."""
-    if str(primary.get("TELESCOP", "")).strip() == "JWST":
-        return 1  # DO_NOT_USE
-    names = {part.name for part in parts}
-    if {"FLUX", "IVAR", "MASK", "WAVE"} <= names:
-        return 1 << 10  # MaNGA DONOTUSE
-    return 0

@@ -10,6 +10,7 @@ from astropy.io.fits import Header
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Note, Source
+from cubeview.io.fits.header import step_of
 from cubeview.io.voxels.store import FitsPixels, FlagPixels, SigmaPixels
 
 STOKES = {1: "I", 2: "Q", 3: "U", 4: "V", -1: "RR", -2: "LL", -3: "RL", -4: "LR",
@@ -31,9 +32,8 @@ def stokes_name(header: Header, number: int, index: int = 0) -> str:
     number, index : int
         FITS axis, from 1, and voxel along it, from 0.
     """
-    value = header.get(f"CRVAL{number}", 1) + header.get(f"CDELT{number}", 1) * (
-        index + 1 - header.get(f"CRPIX{number}", 1)
-    )
+    step = step_of(header, number) or 1.0
+    value = header.get(f"CRVAL{number}", 1) + step * (index + 1 - header.get(f"CRPIX{number}", 1))
     return f"Stokes {STOKES.get(round(value), f'{value:g}')}"
 
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
 from cubeview.cubes.case import Case
-from cubeview.cubes.correct_sky import POWERS
+from cubeview.cubes.correct_sky import FORBIDS, NO_FLAG, POWERS
 from cubeview.cubes.cube import Cube, Note, Pixels, Source
+from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.corrections import instrument_name
-from cubeview.io.fits.axes import WCS_ERRORS, Geometry, geometry
-from cubeview.io.fits.facts import facts_of, first_text
-from cubeview.io.fits.header import parse_unit
+from cubeview.io.fits.axes import Geometry, geometry
+from cubeview.io.fits.doubt import leaves_nothing, unlike_noise
+from cubeview.io.fits.facts import beam_of, facts_of, first_text
 from cubeview.io.fits.instruments import with_medium
 from cubeview.io.fits.layout import (
     Group,
@@ -30,12 +30,13 @@ from cubeview.io.fits.layout import (
     groups_of,
     parts_of,
     role_of,
-    wavelength_tables,
     what_it_is,
 )
 from cubeview.io.fits.pixels import pixels_of, scale_note
 from cubeview.io.fits.planes import each_plane
 from cubeview.io.fits.preview import Lookout
+from cubeview.io.fits.sky import WCS_ERRORS
+from cubeview.io.fits.tables import plane_values
 from cubeview.io.fits.unpack import packed_start, unpacked, untiled
 from cubeview.io.fits.walk import checked
 from cubeview.io.opened import First, Opened, Reader, read_each
@@ -221,21 +222,22 @@ def _of_group(file: _File, group: Group, several: bool) -> list[Case]:
         if part is not None:
             check_size(part, file.path, file.stamp.size)
     headers = (flux.header, file.parts[0].header)
-    tables = [_table(file.hdus, part) for part in wavelength_tables(file.parts)]
+    tables = plane_values(file.hdus, file.parts)
     notes = list(group.notes)
     found = geometry(_geometry_header(flux, file.parts, notes), file.hdus, flux.shape, tables)
     notes = [*found.notes, *notes]
-    unit = first_text(headers, "BUNIT")
-    parsed = _parsed(unit, notes)
-    facts = facts_of(headers, file.hdus)
-    sigma, mask, meaning = _noise_and_mask(file, group, found, notes)
-    if facts["instrument"] == "KCWI" and sigma is None:
-        sigma, mask = _kcwi_siblings(file, flux, found, mask, notes)
-        meaning = "variance" if sigma else ""
     pixels = file.pixels(flux, flux, found)
     notes += scale_note(pixels)
+    unit = first_text(headers, "BUNIT") or first_text(headers, "FLUXUNIT")
+    parsed = _parsed(unit, notes)
+    beam = beam_of(headers, file.hdus, notes)
+    facts = {**facts_of(headers), "beam": beam.words if beam else ""}
+    sigma, mask, meanings = _noise_and_mask(file, group, found, notes)
+    if facts["instrument"] == "KCWI" and sigma is None:
+        sigma, mask = _kcwi_siblings(file, flux, found, mask, notes)
+        meanings |= {"uncertainty": "variance"} if sigma else {}
     first, notes = with_medium(found.axes[0], notes, facts["instrument"])
-    taken_by = facts["instrument"] or facts["telescope"] or first_text(headers, "ORIGIN")
+    taken_by = facts["instrument"] or facts["telescope"]
     cube = Cube(
         axes=(first, *found.axes[1:]),
         pixels=pixels,
@@ -245,7 +247,8 @@ def _of_group(file: _File, group: Group, several: bool) -> list[Case]:
         uncertainty=sigma,
         mask=mask,
         wcs=found.wcs,
-        facts={key: text for key, text in {**facts, "uncertainty": meaning}.items() if text},
+        beam=beam.axes if beam else None,
+        facts={key: text for key, text in {**facts, **meanings}.items() if text},
         notes=tuple(dict.fromkeys(notes)),
         source=Source(file.path, flux.title if flux.number or several else ""),
         instrument=instrument_name(taken_by),
@@ -271,21 +274,36 @@ def _parsed(unit: str, notes: list[Note]) -> Any:
 
 def _noise_and_mask(
     file: _File, group: Group, found: Geometry, notes: list[Note]
-) -> tuple[Pixels | None, Pixels | None, str]:
-    """Return noise and mask from the parts beside the flux, and what the noise means."""
+) -> tuple[Pixels | None, Pixels | None, dict[str, str]]:
+    """Return noise and mask from the parts beside the flux, and what they mean."""
     sigma: Pixels | None = None
     mask: Pixels | None = None
-    meaning = ""
+    facts: dict[str, str] = {}
+    flux = file.pixels(group.flux, group.flux, found)
     if group.noise is not None:
-        meaning = group.meaning
+        facts["uncertainty"] = group.meaning
         sigma = SigmaPixels(file.pixels(group.noise, group.flux, found), POWERS[group.meaning])
-        text = f"noise from {group.noise.title}, which holds {meaning}"
+        text = f"noise from {group.noise.title}, which holds {group.meaning}"
         notes.append(Note("info", text, "error meaning"))
-    if group.mask is not None:
+        if wrong := unlike_noise(flux, sigma):
+            text = f"{group.noise.title} can hardly be the noise: {wrong}"
+            notes.insert(0, Note("guess", text, "error meaning"))
+    if group.mask is not None and group.forbidden is not None:
+        verdict, title = group.forbidden, group.mask.title
         flags = file.pixels(group.mask, group.flux, found)
-        mask = FlagPixels(flags, len(found.axes[0]), group.mask_bits)
-        notes.append(Note("info", f"voxels flagged in {group.mask.title} are left out"))
-    return sigma, mask, meaning
+        mask = FlagPixels(flags, len(found.axes[0]), verdict.answer)
+        text = f"voxels flagged in {title} are left out {verdict.why}"
+        if not verdict.known or (verdict.answer in FORBIDS and leaves_nothing(flux, mask)):
+            why = (
+                verdict.why
+                if not verdict.known
+                else f"nearly every voxel counts as bad {verdict.why}"
+            )
+            text = f"nothing is left out by {title}: {why}"
+            mask = mask.forbidding(NO_FLAG)
+        facts["mask"] = mask.forbids
+        notes.append(Note("guess" if mask.forbids == NO_FLAG else "info", text, "mask meaning"))
+    return sigma, mask, facts
 
 
 def _geometry_header(flux: Part, parts: list[Part], notes: list[Note]) -> Any:
@@ -297,12 +315,6 @@ def _geometry_header(flux: Part, parts: list[Part], notes: list[Note]) -> Any:
         notes.append(Note("repair", f"{flux.title} has no coordinates; taken from the primary"))
         return primary
     return flux.header
-
-
-def _table(hdus: Any, part: Part) -> tuple[np.ndarray, str]:
-    values = np.asarray(hdus[part.number].data, dtype=np.float64).ravel()
-    unit = str(part.header.get("BUNIT", "") or part.header.get("CUNIT1", "")).strip()
-    return values, unit
 
 
 def _kcwi_siblings(

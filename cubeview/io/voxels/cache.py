@@ -108,6 +108,12 @@ class CachedPixels(Pixels):
         """Return the whole cube, shape (z, y, x)."""
         return self.original.read(report)
 
+    def forbidding(self, what: str) -> "CachedPixels":
+        """Return a mask with other flags forbidding a voxel; anything else as it is."""
+        if not isinstance(self.original, FlagPixels):
+            return self
+        return CachedPixels(self.original.forbidding(what))
+
     def summary(self) -> Summary | None:
         """Return what was found while the copy was made; None without a copy."""
         spectra = self._spectra
@@ -193,7 +199,7 @@ def _place(pixels: FitsPixels | SigmaPixels | FlagPixels) -> Path:
     if isinstance(pixels, SigmaPixels):
         what = f"sigma {pixels.power}"
     elif isinstance(pixels, FlagPixels):
-        what = f"flags {pixels.bits}"
+        what = f"flags {pixels.forbids}"
     stamp = f"{file.stamp.size}\0{file.stamp.changed_ns}"
     key = f"{file.path.resolve()}\0{stamp}\0{file.layout}\0{what}"
     return cache_dir() / "spectra" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.spectra"

@@ -2,11 +2,12 @@
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from cubeview.cubes.correct_sky import ANY_FLAG, NO_FLAG, ZERO_FLAG
 from cubeview.cubes.cube import Box, Pixels
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.voxels.byterange import Layout, OpenFile, Stamp, stored_box
@@ -119,7 +120,7 @@ class FlagPixels(Pixels):
 
     pixels: FitsPixels  # of the cube's shape, or with one plane (z = 1) that holds for all
     depth: int  # planes of the cube
-    bits: int = 0  # which bits forbid the voxel; 0 for any
+    forbids: str = ANY_FLAG  # or ZERO_FLAG, NO_FLAG, or "bits" and their sum
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -128,6 +129,11 @@ class FlagPixels(Pixels):
 
     def box(self, box: Box) -> np.ndarray:
         """Return a sub-cube."""
+        if self.forbids == NO_FLAG:
+            lengths = [
+                len(range(*part.indices(n))) for part, n in zip(box, self.shape, strict=True)
+            ]
+            return np.zeros(lengths, np.float32)
         if self.pixels.shape == self.shape:
             return self._flags(self.pixels.exact(box))
         one = self._flags(self.pixels.exact((slice(0, 1), box[1], box[2])))
@@ -138,11 +144,18 @@ class FlagPixels(Pixels):
         """Return the whole cube, shape (z, y, x)."""
         return _read(self, self.pixels, report)
 
+    def forbidding(self, what: str) -> "FlagPixels":
+        """Return the mask with other flags forbidding a voxel."""
+        return replace(self, forbids=what)
+
     def _flags(self, values: np.ndarray) -> np.ndarray:
         # NaN is no verdict: the voxel's own value decides.
-        values = np.nan_to_num(values)
-        bad = values.astype(np.int64) & self.bits if self.bits else values
-        return np.asarray(bad != 0, dtype=np.float32)
+        values = np.where(np.isfinite(values), values, self.forbids == ZERO_FLAG)
+        if self.forbids == ZERO_FLAG:
+            return np.asarray(values == 0, dtype=np.float32)
+        if self.forbids.startswith("bits "):
+            values = values.astype(np.int64) & int(self.forbids[5:])
+        return np.asarray(values != 0, dtype=np.float32)
 
 
 def _read(pixels: Pixels, source: FitsPixels, report: Report) -> np.ndarray:

@@ -12,6 +12,9 @@ from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError
 from cubeview.learn.search.measure import Shape
 
+_LIMIT_STEP = 0.02
+"""Steps of S/N in which a limit is looked for."""
+
 PURITY = 0.9
 """Purity the default threshold is chosen for."""
 
@@ -59,7 +62,9 @@ def purity_curve(real: list[float], false: list[float]) -> tuple[np.ndarray, np.
     return thresholds, np.clip(1.0 - wrong / np.maximum(found, 1), 0.0, 1.0)
 
 
-def cautious_curve(real: list[float], false: list[float]) -> tuple[np.ndarray, np.ndarray]:
+def cautious_curve(
+    real: list[float], false: list[float], floor: float = FLOOR
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the purity against threshold that the data promise at least.
 
     In a small cube the threshold would lie just above the brightest of a handful of false peaks,
@@ -67,22 +72,54 @@ def cautious_curve(real: list[float], false: list[float]) -> tuple[np.ndarray, n
     larger number taken: those there are, and the smooth tail, exponential in the square of the
     strength as that of a Gaussian field's maxima is, that fits all of them, their number raised
     by its error.
+
+    Parameters
+    ----------
+    real, false : list of float
+        Strengths found in the data and in the flipped data.
+    floor : float
+        Strength from which peaks were looked at.
     """
-    thresholds, purity = purity_curve(real, false)
-    found = len(real) - np.searchsorted(np.sort(real), thresholds)
+    thresholds = np.unique(np.asarray(real, dtype=np.float64))
+    return thresholds, _purity_at(thresholds, real, false, floor)
+
+
+def limit(real: list[float], false: list[float], wanted: float, floor: float = FLOOR) -> float:
+    """Return the strength from which on what is found is as pure as wanted.
+
+    It takes in what the lowest threshold of that purity on `cautious_curve` does, but is no
+    property of the faintest peak there happens to be: it is where the false ones, not the real
+    ones, leave off. Where nothing found is pure enough it lies above all of it.
+
+    Parameters
+    ----------
+    real, false : list of float
+    wanted : float
+        Purity.
+    floor : float
+    """
+    highest = max([floor, *real, *false])
+    steps = np.arange(floor, 2.0 * highest + 10.0, _LIMIT_STEP)
+    above = np.nextafter(np.asarray(false, dtype=np.float64), np.inf)
+    thresholds = np.unique(np.concatenate([steps, np.asarray(real, dtype=np.float64), above]))
+    thresholds = thresholds[thresholds >= floor]
+    good = thresholds[_purity_at(thresholds, real, false, floor) >= wanted]
+    return float(good[0])
+
+
+def _purity_at(
+    thresholds: np.ndarray, real: list[float], false: list[float], floor: float
+) -> np.ndarray:
+    found = np.maximum(len(real) - np.searchsorted(np.sort(real), thresholds), 1)
+    wrong = len(false) - np.searchsorted(np.sort(false), thresholds)
     tail = np.asarray(false, dtype=np.float64)
-    tail = tail[tail >= FLOOR]
-    beyond = (tail**2 - FLOOR**2) / 2
+    tail = tail[tail >= floor]
+    beyond = (tail**2 - floor**2) / 2
     slope = min(1.0, len(tail) / beyond.sum()) if beyond.any() else 1.0
     most = len(tail) + math.sqrt(len(tail)) + 1.0
-    smooth = most * np.exp(-slope * np.maximum(thresholds**2 - FLOOR**2, 0.0) / 2)
-    return thresholds, np.clip(np.minimum(purity, 1.0 - smooth / np.maximum(found, 1)), 0.0, 1.0)
-
-
-def _lowest(thresholds: np.ndarray, purity: np.ndarray, wanted: float) -> float:
-    """Return the lowest threshold of the wanted purity; infinite where there is none."""
-    good = thresholds[purity >= wanted]
-    return float(good[0]) if len(good) else math.inf
+    smooth = most * np.exp(-slope * np.maximum(thresholds**2 - floor**2, 0.0) / 2)
+    purity: np.ndarray = np.clip(1.0 - np.maximum(wrong, smooth) / found, 0.0, 1.0)
+    return purity
 
 
 def catalogue_of(
@@ -104,28 +141,33 @@ def catalogue_of(
         raise CubeviewError(
             f"{case.name}: the cube holds no data that can be searched (all voxels are blank)."
         )
-    lines = [peak.strength for peak in found.peaks if peak.label == "emission line"]
+    strengths = {
+        label: [peak.strength for peak in found.peaks if peak.label == label]
+        for label in ("emission line", "absorption", "continuum")
+    }
+    lines, white = strengths["emission line"], strengths["continuum"]
     line_sn, line_purity = cautious_curve(lines, found.false_lines)
-    white = [peak.strength for peak in found.peaks if peak.label == "continuum"]
     white_sn, white_purity = purity_curve(white, found.false_white)
     notes: tuple[str, ...] = ()
     least = threshold
     if least is None:
-        least = _lowest(line_sn, line_purity, wanted)
-        if math.isinf(least) and lines:
+        least = limit(lines, found.false_lines, wanted)
+        if lines and least > max(lines):
             notes = (
-                f"no threshold reaches a purity of {wanted:.0%} in this cube: emission lines are "
-                "left out; state a threshold to see them",
+                f"no emission line of this cube reaches a purity of {wanted:.0%}: {len(lines)} "
+                f"peaks below S/N {least:.1f} are left out; state a threshold to see them",
             )
+    dark = limit(strengths["absorption"], found.false_lines, wanted)
     limits = {
         "emission line": least,
-        # Nothing in the data can imitate absorption before a source; as sure as the lines, then.
-        "absorption": max(least, FLOOR) if math.isfinite(least) else 6.0,
-        "continuum": _lowest(white_sn, white_purity, wanted),
+        # Nothing in the data can imitate absorption before a source: noise alone sets its limit.
+        "absorption": max(dark if threshold is None else threshold, FLOOR),
+        # Few and faint as they are they are listed, with the purity they have at least.
+        "continuum": white_sn[white_purity >= wanted].min(initial=math.inf),
     }
     curves = {
         "emission line": (line_sn, line_purity),
-        "continuum": (white_sn, white_purity),
+        "continuum": cautious_curve(white, found.false_white, WHITE_FLOOR),
         "absorption": (np.zeros(0), np.zeros(0)),
     }
     taken = [peak for peak in found.peaks if peak.strength >= limits[peak.label]]

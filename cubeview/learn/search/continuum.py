@@ -1,5 +1,8 @@
 """The continuum of every spaxel of a spectral cube: what is taken off before lines are sought."""
 
+import math
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +13,7 @@ from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.normal import robust_sigma
 from cubeview.errors import Report, nothing
 from cubeview.learn.search.filters import spread
+from cubeview.learn.search.measure import Shape
 
 CONTINUUM_CHANNELS = 48
 """A continuum is the median of about so many channels, with straight lines in between."""
@@ -18,6 +22,10 @@ STEADY_BLOCKS = 7
 CONTINUUM_CHANGE = 0.1
 """Share of a continuum by which it is believed to differ from its mean over so many blocks."""
 
+LINE_WINGS = 1.5
+"""Half widths of a line, in its FWHM, that are left out when continuum is measured beside it."""
+
+_AROUND_PX = 7
 _LARGEST_BLOCK = 16_000_000  # voxels held at once while medians are taken
 
 
@@ -110,6 +118,41 @@ def white_image(continuum: Continuum) -> np.ndarray:
         seen |= known
     white: np.ndarray = np.where(seen, total, np.nan).astype(np.float32)
     return white
+
+
+def without_lines(cube: Cube, place: np.ndarray, lines: Sequence[Shape]) -> float:
+    """Return which share of a source's S/N in all channels is left without those of some lines.
+
+    A line bright enough is seen in the light of all channels too, and is no continuum.
+
+    Parameters
+    ----------
+    cube : Cube
+    place : ndarray, shape (3,)
+        Voxel of the source; the first is not looked at.
+    lines : sequence of Shape
+        Where the lines are, and how wide.
+    """
+    nz = cube.shape[0]
+    _, y, x = (int(p) for p in place)
+    top, left = max(0, y - _AROUND_PX), max(0, x - _AROUND_PX)
+    wide = cube.box((slice(0, nz), slice(top, y + _AROUND_PX + 1), slice(left, x + _AROUND_PX + 1)))
+    row, column = (slice(max(0, p - 1 - low), p + 2 - low) for p, low in ((y, top), (x, left)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # channels without data
+        under = np.nanmedian(wide, axis=(1, 2))
+        light = np.nanmean(wide[:, row, column], axis=(1, 2)) - under
+    known = np.isfinite(light)
+    free = known.copy()
+    for line in lines:
+        reach = LINE_WINGS * line.channels + 2.0
+        free &= np.abs(np.arange(nz) - line.centre[0]) > reach
+    total = float(light[known].sum())
+    if not free.any() or total <= 0:
+        return 0.0
+    # The mean of fewer channels is noisier.
+    share = float(light[free].mean()) / (total / float(known.sum()))
+    return min(max(share, 0.0) * math.sqrt(float(free.sum()) / float(known.sum())), 1.0)
 
 
 def _middle(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

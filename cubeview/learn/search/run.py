@@ -22,7 +22,7 @@ from cubeview.learn.models.device import on_best_device
 from cubeview.learn.models.model import Model
 from cubeview.learn.search.catalogue import FLOOR, PURITY, WHITE_FLOOR, Found, Peak, catalogue_of
 from cubeview.learn.search.class_map import at_voxels, class_map, map_start
-from cubeview.learn.search.continuum import find_continuum, white_image
+from cubeview.learn.search.continuum import find_continuum, white_image, without_lines
 from cubeview.learn.search.filters import Best, bank_for, best_of, level, peaks
 from cubeview.learn.search.measure import Shape, measure
 from cubeview.learn.search.score import are_sharp, strengths
@@ -41,6 +41,9 @@ SURE_SN = 8.0
 
 DOUBT = 1.0
 """What a fainter peak that is a fault to the network is weakened by: more of them are lines."""
+
+LINE_REACH_PX = 4.0
+"""Within so much of a line's centre the light of all channels may be the line's."""
 
 _CLASSES = ("continuum", "emission line", "absorption", "artefact")
 
@@ -114,6 +117,7 @@ class _Search:
         self._found = Found([], [], [], [], 0)
         # What the network says of every star along the channels, at the feature stride.
         self._steady: dict[tuple[int, int], list[np.ndarray]] = {}
+        self._faults: list[Shape] = []  # what was taken for a line's peak and set aside
         flat = replace(self._bank, spectral=(1.0,))
         white = best_of(white_image(self._continuum)[None], flat)
         stars = [peaks(best, WHITE_FLOOR) for best in white]
@@ -150,6 +154,7 @@ class _Search:
         for place, share, strength, bad in self._judged(found, said):
             if bad:
                 self._found.artefacts.append(float(strength))
+                self._faults.append(_shape(found, place))
             else:
                 self._keep("emission line", strength, share[line], found, place)
 
@@ -182,11 +187,8 @@ class _Search:
     def _keep(
         self, label: str, strength: float, share: float, found: _Peaks, place: np.ndarray
     ) -> None:
-        best = found.best
-        sn = float(best.sn(place[None])[0])
-        shape = measure(found.ratio, place, best.bank.sizes[best.template[tuple(place)]])
-        z, y, x = (c + s for c, s in zip(shape.centre, found.tile.start, strict=True))
-        shape = shape._replace(centre=(z, y, x))
+        sn = float(found.best.sn(place[None])[0])
+        shape = _shape(found, place)
         self._found.peaks.append(Peak(label, sn, float(strength), float(share), shape))
 
     def _star(self, best: Best, place: np.ndarray) -> None:
@@ -195,10 +197,18 @@ class _Search:
             return
         share = float(shares[self._class["continuum"]])
         sky = best.bank.sizes[best.template[tuple(place)]][1]
+        sn = float(best.sn(place[None])[0])
+        lines = [peak.shape for peak in self._found.peaks if peak.label == "emission line"]
+        near = [
+            shape
+            for shape in (*lines, *self._faults)
+            if np.hypot(*np.subtract(shape.centre[1:], place[1:])) <= max(sky, LINE_REACH_PX)
+        ]
+        if near and sn * without_lines(self._cube, place, near) < WHITE_FLOOR:
+            return
         shape = measure(best.score, place, (0.0, sky))
         middle = (self._cube.shape[0] - 1) / 2
         shape = Shape((middle, *shape.centre[1:]), shape.sky_px, math.nan)
-        sn = float(best.sn(place[None])[0])
         self._found.peaks.append(Peak("continuum", sn, sn, share, shape))
 
     def _remember_steady(self, tile: Tile, as_is: np.ndarray, stars: np.ndarray) -> None:
@@ -229,6 +239,14 @@ class _Search:
         """Return a report over a part of the current tile's share of the work."""
         share = 0.9 / self._tiles
         return part_of(self._report, 0.1 + share * (self._done + low), share * (high - low))
+
+
+def _shape(found: _Peaks, place: np.ndarray) -> Shape:
+    """Measure a peak of a tile, in voxels of the cube."""
+    best = found.best
+    shape = measure(found.ratio, place, best.bank.sizes[best.template[tuple(place)]])
+    z, y, x = (c + s for c, s in zip(shape.centre, found.tile.start, strict=True))
+    return shape._replace(centre=(z, y, x))
 
 
 def _own(tile: Tile, places: np.ndarray) -> np.ndarray:

@@ -5,8 +5,8 @@ import pytest
 from astropy import units
 from astropy.io import fits
 
+from cubeview.cubes.units import parse_unit
 from cubeview.io import open_path, open_paths
-from cubeview.io.fits.header import parse_unit
 
 N = 100
 
