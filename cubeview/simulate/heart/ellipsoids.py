@@ -196,9 +196,7 @@ def _heart_axes(turn: Rotation, place: np.ndarray, size: float) -> np.ndarray:
     return there
 
 
-def _bent(
-    heart: _Heart, places: tuple[np.ndarray, ...]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _bent(heart: _Heart, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Heart coordinates in which a wall that is not round is round."""
     u, v, w = places
     angle = np.arctan2(v, u)
