@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _prepared(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = _version(connection)
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     foreign = application not in (0, schema.APPLICATION)
@@ -67,7 +68,7 @@ def _prepared(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
             "Choose another file; it was not touched."
         )
     refuse_newer(connection, path)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _log_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     if version == 0:
@@ -76,6 +77,18 @@ def _prepared(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
         _keep(connection, path, version)
         _once(connection, schema.upgrade)
     return connection
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Turn on WAL; for that SQLite waits for no other window, whatever its timeout says."""
+    for wait_s in (*[0.02] * 100, 0.0):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not wait_s:
+                raise
+            time.sleep(wait_s)
 
 
 def _keep(connection: sqlite3.Connection, path: Path, version: int) -> None:
@@ -95,11 +108,21 @@ def _keep(connection: sqlite3.Connection, path: Path, version: int) -> None:
 
 
 def _once(connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], None]) -> None:
-    """Change the tables unless another window just did."""
-    try:
-        change(connection)
-    except sqlite3.OperationalError:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        if connection.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
-            raise
+    """Change the tables, but for what another window has changed meanwhile."""
+    while True:
+        before = _version(connection)
+        try:
+            change(connection)
+            return
+        except sqlite3.OperationalError:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            now = _version(connection)
+            if now == before:
+                raise
+            if now == schema.VERSION:
+                return
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

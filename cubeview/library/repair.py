@@ -126,7 +126,7 @@ def _format(path: Path) -> int:
 
 def _mended(path: Path) -> str:
     """Replace a file that lost its content; return what to tell the user."""
-    if not _is_lost(path):
+    if not path.parent.is_dir() or not _is_lost(path):
         return ""
     with alone(path):
         # Another window may have been quicker, and done by now.

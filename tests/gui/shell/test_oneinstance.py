@@ -2,6 +2,7 @@ import os
 import socket as system
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
@@ -97,15 +98,22 @@ def test_another_library_is_another_window(qtbot, listener, tmp_path):
     assert server_name(data_dir() / "library.sqlite") == server_name()
 
 
+@pytest.fixture
+def private():
+    """Return a folder of this user's with a path short enough for a socket."""
+    with TemporaryDirectory(prefix="own") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="folders of POSIX systems")
-def test_files_are_handed_over_only_where_nobody_else_can_listen(monkeypatch, tmp_path, caplog):
+def test_files_are_handed_over_only_where_nobody_else_can_listen(
+    monkeypatch, tmp_path, caplog, private
+):
     open_to_all = tmp_path / "open"
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(open_to_all))
     assert Path(server_name()).parent == data_dir()
-    private = tmp_path / "own"
-    private.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(private))
     assert Path(server_name()).parent == private
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("x" * 120)))

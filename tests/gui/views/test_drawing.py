@@ -79,7 +79,7 @@ def test_a_window_drawn_on_the_sky_and_in_a_spectral_slice_is_labelled(window, s
     window.ortho.follow_now()
     for view in window.ortho.slices:
         assert view.canvas.outline.getData()[0] is not None, "the window is drawn in all views"
-    assert "you drew: 6012.5 to 6021.2 Å · 3 × 7 voxels" in window.labels.what.text()
+    assert "you drew: 6012.5 to 6021.2 Å (air) · 3 × 7 voxels" in window.labels.what.text()
     press(window, "2")
     (mark,) = session.marks
     assert (ends(mark.box), mark.text) == (box, "continuum")
