@@ -265,7 +265,8 @@ def _linear_type(axis: Axis) -> str:
     if axis.name == "Wavelength":
         return code if code in ("WAVE", "AWAV") and not axis.medium else _MEDIA[axis.medium]
     if axis.name == "Velocity":
-        return code if code == "BETA" else _CONVENTIONS[axis.convention]
+        own = code == "BETA" or (code in ("VRAD", "VOPT") and not axis.convention)
+        return code if own else _CONVENTIONS[axis.convention]
     return _SPECTRAL_TYPES.get(axis.name) or code or axis.name.upper()
 
 
