@@ -29,21 +29,6 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def table_of_hearts(folder: Path) -> Path:
-    """Write 29 healthy and 29 ischaemic hearts."""
-    from cubeview.commands.simulated import write_pairs
-
-    lines = ["case,class,rest,stress"]
-    for seed, label in enumerate(("healthy", "ischaemic")):
-        write_pairs(folder / label, EACH, seed=seed, label=label)
-        for line in (folder / label / "cases.csv").read_text().splitlines()[1:]:
-            case, _, rest, stress = line.split(",")
-            lines.append(f"{case},{label},{label}/{rest},{label}/{stress}")
-    table = folder / "labels.csv"
-    table.write_text("\n".join(lines))
-    return table
-
-
 def cost(base, cases) -> None:
     """Time a fine-tune and bare passes over as many samples."""
     import torch
@@ -143,10 +128,11 @@ def main(name: str = "spect-mpi") -> None:
     from cubeview.learn.models.model import load_model
     from cubeview.learn.teach.labelled import table_entries
     from cubeview.learn.teach.training_set import gather
+    from tests.helpers.pairs import two_kinds
 
     base = load_model(next(ref.folder for ref in find_models() if ref.name == name))
     with tempfile.TemporaryDirectory() as folder:
-        table = table_of_hearts(Path(folder))
+        table = two_kinds(Path(folder), EACH)
         begin = time.perf_counter()
         cases = gather(table_entries(table), base.card, order=base.card.classes)
         say(f"opening and preparing {len(cases)} cases: {time.perf_counter() - begin:.1f} s wall")

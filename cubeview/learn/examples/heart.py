@@ -127,10 +127,7 @@ def ellipsoid_example(
 
 
 def mixed_example(seed: int, split: int, index: int, preprocess: Mapping[str, Any]) -> np.ndarray:
-    """Simulate and prepare one pair of either simulator, a round of classes in turn.
-
-    What a network learns of one of them it cannot use in the other, so it learns what both share.
-    """
+    """Simulate and prepare one pair of either simulator, a round of classes in turn."""
     made = (spect_example, ellipsoid_example)[index // len(spect.CLASSES) % 2]
     return made(seed, split, index, preprocess)
 

@@ -11,22 +11,12 @@ from cubeview.errors import CubeviewError
 from cubeview.io import open_path, open_paths
 from cubeview.io.fits import unpack as fits_unpack
 from cubeview.paths import cache_dir
+from tests.io.fits.skies import header
 
 SHAPE = (6, 4, 5)
 RNG = np.random.default_rng(5)
 FLUX = RNG.normal(size=SHAPE).astype(np.float32)
 SIGMA = RNG.uniform(0.5, 2.0, SHAPE).astype(np.float32)
-
-
-def header(**cards):
-    out = fits.Header()
-    out.update(
-        CTYPE1="RA---TAN", CTYPE2="DEC--TAN", CTYPE3="AWAV", CRVAL1=150.0, CRVAL2=2.0,
-        CRVAL3=5000.0, CRPIX1=1.0, CRPIX2=1.0, CRPIX3=1.0, CDELT1=-1e-4, CDELT2=1e-4, CDELT3=2.0,
-        CUNIT1="deg", CUNIT2="deg", CUNIT3="Angstrom",
-    )  # fmt: skip
-    out.update(cards)
-    return out
 
 
 def save(tmp_path, *images, primary=None, name="cube.fits"):
