@@ -52,8 +52,8 @@ def calibrate(
         return error, np.concatenate([[by_heat], by_shift])
 
     found = _least(loss, np.concatenate([[start], np.zeros(values.shape[1])]))
-    shift = found[1:]
-    return shift - shift.mean(), float(np.clip(np.exp(found[0]), 0.05, 20.0))
+    shift: np.ndarray = found[1:] - found[1:].mean()
+    return shift, float(np.clip(np.exp(found[0]), 0.05, 20.0))
 
 
 def how_far(ways: np.ndarray, truth: np.ndarray, temperature: float) -> int:
@@ -163,8 +163,9 @@ def logistic_baseline(
 
 def _weight(truth: np.ndarray, classes: int) -> np.ndarray:
     """Return the weight of each case that lets each class count the same, shape (n,)."""
-    counts = np.bincount(truth, minlength=classes)
-    return (len(truth) / (classes * np.maximum(counts, 1)))[truth]
+    shares = classes * np.maximum(np.bincount(truth, minlength=classes), 1)
+    weight: np.ndarray = len(truth) / shares[truth]
+    return weight
 
 
 def _cross_entropy(
@@ -174,14 +175,12 @@ def _cross_entropy(
     said = log_softmax(logits, axis=1)
     at_truth = np.arange(len(truth)), truth
     error = -float(weight @ said[at_truth])
-    slope = np.exp(said)
+    slope: np.ndarray = np.exp(said)
     slope[at_truth] -= 1
     return error, weight[:, None] * slope
 
 
-def _least(
-    loss: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray
-) -> np.ndarray:
+def _least(loss: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray) -> np.ndarray:
     """Return where a smooth convex loss is least."""
     options = {"maxiter": 500, "gtol": 1e-7, "ftol": 1e-13}
     found: np.ndarray = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
