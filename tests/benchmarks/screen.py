@@ -12,9 +12,10 @@ def display():
     if os.environ.get("DISPLAY") or shutil.which("Xvfb") is None:
         yield
         return
-    # It takes a free number and says which once it listens.
+    # It takes a free number and says which once it listens; reset when its last client left, it
+    # would refuse the next for a moment.
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp", "-noreset"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
