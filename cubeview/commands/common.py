@@ -45,11 +45,16 @@ def add_json(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
-def add_case_options(sub: argparse.ArgumentParser) -> None:
-    """Add what names a case, its roles, its window and the model."""
+def add_states(sub: argparse.ArgumentParser) -> None:
+    """Add what names cases and the states of one."""
     sub.add_argument("paths", nargs="*", type=Path, metavar="PATH")
     sub.add_argument("--rest", type=Path, metavar="FILE", help="this file is the rest scan")
     sub.add_argument("--stress", type=Path, metavar="FILE", help="this file is the stress scan")
+
+
+def add_case_options(sub: argparse.ArgumentParser) -> None:
+    """Add what names a case, its roles, its window and the model."""
+    add_states(sub)
     sub.add_argument("--model", metavar="NAME", help="model name or folder")
     sub.add_argument(
         "--at",
