@@ -79,6 +79,8 @@ FENCED = {
     "PyQt6": {"gui"},
     "pyqtgraph": {"gui"},
     "pydicom": {"io"},
+    "highdicom": {"io"},
+    "reportlab": {"io"},
     "sqlite3": {"library"},
 }
 
