@@ -82,6 +82,8 @@ FENCED = {
     "PyQt6": {"gui"},
     "pyqtgraph": {"gui"},
     "pydicom": {"io"},
+    "highdicom": {"io"},
+    "reportlab": {"io"},
     "sqlite3": {"library"},
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cubeview.cubes.case import Case, paired
+from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import HEART, kind_of
 from cubeview.plain import plain
@@ -122,6 +123,13 @@ def with_window(case: Case, at: Sequence[float] | None) -> Case:
     from cubeview.cubes.region import placed
 
     return placed(case, at)
+
+
+def placed_ventricles(case: Case) -> dict[str, Ventricle]:
+    """Return the ventricles the user placed in a heart with the same content; else none."""
+    from cubeview.library.ventricles import recall
+
+    return recall(case) if kind_of(case).ventricle else {}
 
 
 def files_of(case: Case) -> dict[str, str]:
