@@ -12,8 +12,8 @@ from cubeview.kinds import kind_of
 from cubeview.measure.heart.scores import suggested
 from cubeview.measure.heart.segments import APEX_MM, BASE_AT, PolarMap, Scores, polar_map
 
-LOW = 60.0
-"""% of the largest counts below which a place of the wall counts as low."""
+LOW = 50.0
+"""% of the largest counts below which a place of the wall counts as low; half is a usual level."""
 DOUBTED = 0.5
 """Doubt of a ventricle above which the user is asked to check it."""
 TID_SPREAD = 0.05

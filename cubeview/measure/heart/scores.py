@@ -11,11 +11,10 @@ import numpy as np
 
 from cubeview.measure.heart.segments import Scores
 
-EXPECTED = np.array(
-    [74.4, 61.3, 57.6, 65.4, 74.6, 78.6]  # basal
-    + [86.3, 79.5, 74.2, 77.0, 84.5, 88.5]  # mid
-    + [86.0, 81.8, 79.1, 84.6, 80.5]  # apical and apex
-)  # fmt: skip
+_BASAL = (74.4, 61.3, 57.6, 65.4, 74.6, 78.6)
+_MID = (86.3, 79.5, 74.2, 77.0, 84.5, 88.5)
+_APICAL = (86.0, 81.8, 79.1, 84.6)
+EXPECTED = np.array([*_BASAL, *_MID, *_APICAL, 80.5])
 """Uptake of a healthy heart in segments 1 to 17, % of the largest: mean over 40 pairs of each of
 the two simulators. `tests/benchmarks/heart_measures.py` draws them again."""
 SEEN = (70.0, 60.0, 50.0, 35.0)
