@@ -22,9 +22,11 @@ from cubeview.learn.ask.predict import prepare_case
 from cubeview.learn.explain.methods import make_map
 from cubeview.learn.explain.occluder import Occluder
 from cubeview.learn.explain.question import OcclusionSettings
+from cubeview.learn.models.device import has_bfloat16
 from cubeview.learn.models.model import load_model
 from cubeview.paths import resource
 
+CPU = torch.device("cpu")
 BATCHES = (4, 16, 64)
 COARSER = {8: 4, 4: 4}  # stride the peers are timed with, by patch
 SCAN = ("heart_rest.dcm", "heart_stress.dcm")
@@ -121,12 +123,15 @@ def against_peers(network, shown, kind, patch, stride, rounds, bars):
         for name, (way, _, batch) in best.items():
             spent = seconds(partial(way, network, shown, patch, coarser, batch))
             theirs[name].append(spent * scale)
-        half.append(seconds(partial(local, network, shown, starts, patch, torch.bfloat16)))
+        if has_bfloat16(CPU):
+            half.append(seconds(partial(local, network, shown, starts, patch, torch.bfloat16)))
     for name, (_, bar, batch) in best.items():
         for mode, times, wanted in (
             ("float32", ours, bar),
             ("bfloat16", half, 6 if name == "MONAI" else None),
         ):
+            if not times:
+                continue
             ratio = statistics.median(a / b for a, b in zip(theirs[name], times, strict=True))
             at_least(
                 f"occlusion {patch}³ stride {stride}, {kind}, {mode}, against {name}",
@@ -148,6 +153,9 @@ def equality(network, shown):
         "≤ 1e-05",
         bool(differs <= 1e-5),
     )
+    if not has_bfloat16(CPU):
+        row("bfloat16", "this processor has none")
+        return
     bfloat = np.abs(local(network, shown, starts, 8, torch.bfloat16) - wanted).max()
     row("the same in bfloat16", f"{bfloat:.1e} of {largest:.2g}")
 

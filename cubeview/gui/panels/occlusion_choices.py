@@ -9,6 +9,10 @@ from cubeview.learn.explain.question import OcclusionSettings
 FILLS = {"zero": "nothing (0)", "wall": "the wall's mean", "mean": "the input's mean"}
 PRECISIONS = {"float32": "exact (float32)", "bfloat16": "faster, to 1 % (bfloat16)"}
 
+PRECISION_TIP = (
+    "Number format the changes are computed in; a processor without bfloat16 computes in float32"
+)
+
 
 class OcclusionChoices(QWidget):
     """Patch, stride, fill, channel and precision of an occlusion."""
@@ -38,7 +42,7 @@ class OcclusionChoices(QWidget):
             ("Stride", self.stride, "Finest step between blocks; coarse maps come first", 0, 2, 1),
             ("Fill", self.fill, "What the hidden voxels are replaced by", 1, 0, 3),
             ("Hide in", self.channel, "Which of the network's inputs is hidden", 2, 0, 3),
-            ("Precision", self.precision, "Number format the changes are computed in", 3, 0, 3),
+            ("Precision", self.precision, PRECISION_TIP, 3, 0, 3),
         )
         for text, widget, tip, row, place, span in cells:
             widget.setToolTip(plain_tip(tip))

@@ -5,6 +5,7 @@ Source: Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2.
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from cubeview.kinds import kind_of
 from cubeview.learn.explain.occluder import Occluder
 from cubeview.learn.explain.overlay import visible_in
 from cubeview.learn.explain.question import FILLS, PRECISIONS, GridMap, OcclusionSettings, Question
+from cubeview.learn.models.device import has_bfloat16
 
 _PARTIAL_S = 0.5
 
@@ -26,10 +28,13 @@ def answer(asked: Question) -> GridMap:
     full pass per patch, see `cubeview.learn.explain.occluder`.
 
     `asked.partial` is given a first map at a coarse stride, then what there is every half second
-    and after each finer stride but the last.
+    and after each finer stride but the last. Where the device would only emulate bfloat16 the
+    map is computed in float32, and its words say so.
     """
     settings: OcclusionSettings = asked.settings
     _check(asked, settings)
+    if not has_bfloat16(asked.shown.device):
+        settings = replace(settings, precision="float32")
     hidden = torch.from_numpy(_hidden(asked, settings)).to(asked.shown.device)
     occluder = Occluder(
         asked.model.network, asked.shown[0], hidden, getattr(torch, settings.precision)

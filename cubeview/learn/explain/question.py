@@ -53,8 +53,8 @@ class OcclusionSettings:
     channel : str
         ``"both"``, or the role of the one channel that is hidden.
     precision : {"float32", "bfloat16"}
-        float32 gives the numbers of one full pass a patch; bfloat16 is faster and errs by about
-        a hundredth of a drop.
+        float32 gives the numbers of one full pass a patch; bfloat16 is faster, where the
+        processor has it, and errs by about a hundredth of a drop.
     """
 
     patch: int = choice(8, "side of what is hidden, in input voxels")
@@ -62,7 +62,9 @@ class OcclusionSettings:
     fill: Literal["zero", "wall", "mean"] = choice("zero", "what is shown instead", FILLS)
     channel: str = choice("both", "which of the inputs it is hidden in: both, or one role")
     precision: Literal["float32", "bfloat16"] = choice(
-        "float32", "exact, or bfloat16: faster and within about 1 %% of a drop", PRECISIONS
+        "float32",
+        "exact, or bfloat16: faster where the processor has it, within about 1 %% of a drop",
+        PRECISIONS,
     )
 
 

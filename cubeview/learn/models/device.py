@@ -29,6 +29,13 @@ def best_device() -> tuple[torch.device, str]:
     return torch.device("cpu"), "CPU (this edition comes without CUDA)"
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 saves time there: software emulation takes twenty times as long."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def share_cores() -> None:
     """Leave one core to the window, so that it stays smooth while a network works.
 

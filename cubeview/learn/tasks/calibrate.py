@@ -1,8 +1,11 @@
 """Small fits on top of a network's output: calibration, and the plain baseline beside it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
-from torch.nn import functional
+from scipy.optimize import minimize
+from scipy.special import log_softmax
 
 BASELINE_C = 0.001
 HEAD_C = 0.01
@@ -34,27 +37,23 @@ def calibrate(
     J. Platt, Advances in Large Margin Classifiers (1999) 61; classes weighted equally, so that
     0.5 is the balanced threshold.
     """
-    values = torch.tensor(logits, dtype=torch.float64)
-    labels = torch.tensor(truth)
-    weight = class_weights(labels, values.shape[1]).double()[labels]
-    log_t = torch.tensor(np.log(temperature), dtype=torch.float64, requires_grad=True)
-    shift = torch.zeros(values.shape[1], dtype=torch.float64, requires_grad=True)
-    start = log_t.detach().clone()
-    optimiser = torch.optim.LBFGS([log_t, shift], max_iter=200, line_search_fn="strong_wolfe")
+    values = np.asarray(logits, np.float64)
+    weight = _weight(truth, values.shape[1])
+    start = float(np.log(temperature))
 
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        scaled = (values + shift) / log_t.exp()
-        errors = functional.cross_entropy(scaled, labels, reduction="none")
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        log_t, shift = point[0], point[1:]
+        scaled = (values + shift) / np.exp(log_t)
+        error, fault = _cross_entropy(scaled, truth, weight)
         # Worth about one case each: keeps separable sets from running to certainty.
-        prior = (log_t - start) ** 2 + 0.1 * (shift**2).sum()
-        total: torch.Tensor = (errors * weight).sum() + prior
-        total.backward()
-        return total
+        error += (log_t - start) ** 2 + 0.1 * (shift @ shift)
+        by_shift = fault.sum(axis=0) / np.exp(log_t) + 0.2 * shift
+        by_heat = 2 * (log_t - start) - (fault * scaled).sum()
+        return error, np.concatenate([[by_heat], by_shift])
 
-    optimiser.step(loss)
-    moved = (shift - shift.mean()).detach().numpy()
-    return moved, float(log_t.detach().exp().clamp(0.05, 20.0))
+    found = _least(loss, np.concatenate([[start], np.zeros(values.shape[1])]))
+    shift: np.ndarray = found[1:] - found[1:].mean()
+    return shift, float(np.clip(np.exp(found[0]), 0.05, 20.0))
 
 
 def how_far(ways: np.ndarray, truth: np.ndarray, temperature: float) -> int:
@@ -78,13 +77,12 @@ def how_far(ways: np.ndarray, truth: np.ndarray, temperature: float) -> int:
     """
     if len(ways) == 1 or not len(truth):
         return 0
-    labels = torch.tensor(truth)
-    weight = class_weights(labels, ways.shape[2]).double()[labels].numpy()
+    weight = _weight(truth, ways.shape[2])
     losses = []
     for logits in ways:
         shift, heat = calibrate(logits, truth, temperature)
-        scaled = torch.tensor((logits + shift) / heat)
-        losses.append(weight * functional.cross_entropy(scaled, labels, reduction="none").numpy())
+        said = log_softmax((logits + shift) / heat, axis=1)
+        losses.append(-weight * said[np.arange(len(truth)), truth])
     excess = np.array(losses) - losses[int(np.argmin(np.sum(losses, axis=1)))]
     error = excess.std(axis=1) / np.sqrt(len(truth))
     return int(np.argmax(excess.mean(axis=1) <= ERRORS * error))
@@ -125,25 +123,22 @@ def logistic(
     """
     mean, spread = pooled.mean(axis=0, dtype=np.float64), pooled.std(axis=0, dtype=np.float64)
     spread += 1e-6
-    x = torch.tensor((pooled - mean) / spread)
-    labels, given = torch.tensor(truth), torch.tensor(evidence, dtype=torch.float64)
-    classes = given.shape[1]
-    weight = class_weights(labels, classes).double() if balanced else None
-    matrix = torch.zeros(classes, x.shape[1], dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([matrix, bias], max_iter=200, line_search_fn="strong_wolfe")
+    x = (pooled - mean) / spread
+    given = np.asarray(evidence, np.float64)
+    classes, features = given.shape[1], x.shape[1]
+    weight = _weight(truth, classes) if balanced else np.ones(len(truth))
 
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        logits = given + x @ matrix.T + bias
-        errors = functional.cross_entropy(logits, labels, weight=weight, reduction="sum")
-        total: torch.Tensor = errors + (matrix**2).sum() / (2 * strength)
-        total.backward()
-        return total
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        matrix, bias = np.split(point, [classes * features])
+        matrix = matrix.reshape(classes, features)
+        error, fault = _cross_entropy(given + x @ matrix.T + bias, truth, weight)
+        error += (matrix**2).sum() / (2 * strength)
+        by_matrix = fault.T @ x + matrix / strength
+        return error, np.concatenate([by_matrix.ravel(), fault.sum(axis=0)])
 
-    optimiser.step(loss)
-    found: np.ndarray = matrix.detach().numpy() / spread
-    return found, bias.detach().numpy() - found @ mean
+    matrix, bias = np.split(_least(loss, np.zeros(classes * (features + 1))), [classes * features])
+    found: np.ndarray = matrix.reshape(classes, features) / spread
+    return found, bias - found @ mean
 
 
 def logistic_baseline(
@@ -163,4 +158,30 @@ def logistic_baseline(
     no_evidence = np.zeros((len(train), int(truth.max()) + 1))
     matrix, bias = logistic(pooled[train], truth[train], no_evidence, BASELINE_C)
     found: np.ndarray = pooled[test] @ matrix.T + bias
+    return found
+
+
+def _weight(truth: np.ndarray, classes: int) -> np.ndarray:
+    """Return the weight of each case that lets each class count the same, shape (n,)."""
+    shares = classes * np.maximum(np.bincount(truth, minlength=classes), 1)
+    weight: np.ndarray = len(truth) / shares[truth]
+    return weight
+
+
+def _cross_entropy(
+    logits: np.ndarray, truth: np.ndarray, weight: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Return the summed error and its slope by each logit, shape (n, classes)."""
+    said = log_softmax(logits, axis=1)
+    at_truth = np.arange(len(truth)), truth
+    error = -float(weight @ said[at_truth])
+    slope: np.ndarray = np.exp(said)
+    slope[at_truth] -= 1
+    return error, weight[:, None] * slope
+
+
+def _least(loss: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray) -> np.ndarray:
+    """Return where a smooth convex loss is least."""
+    options = {"maxiter": 500, "gtol": 1e-7, "ftol": 1e-13}
+    found: np.ndarray = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     return found

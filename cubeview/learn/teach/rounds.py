@@ -71,9 +71,11 @@ class Rounds:
     def logits(self, network: Network, cases: np.ndarray) -> np.ndarray:
         """Return one logit a label class of each case as it is, shape (shares, n, classes)."""
         found = []
+        between = deepcopy(network)
         for share in self.shares:
+            self._between(between, network, share)
             with torch.inference_mode():
-                values = _forward(self.toward(network, share), self.tail_at, self.cached[0, cases])
+                values = _forward(between, self.tail_at, self.cached[0, cases])
                 found.append(grouped_logits(values, self.links).double().cpu().numpy())
         return np.stack(found)
 
@@ -83,10 +85,15 @@ class Rounds:
         Between the two lies what both see (Wortsman et al. 2022, arXiv:2109.01903, eq. 1).
         """
         between = deepcopy(network)
-        with torch.no_grad():
-            for here, there in zip(between.parameters(), self.start.parameters(), strict=True):
-                here.copy_(there + share * (here - there))
+        self._between(between, network, share)
         return between
+
+    @torch.no_grad()
+    def _between(self, between: Network, end: Network, share: float) -> None:
+        """Put `between` at a share of the way to `end`."""
+        ways = zip(between.parameters(), end.parameters(), self.start.parameters(), strict=True)
+        for here, there, begin in ways:
+            here.copy_(begin + share * (there - begin))
 
     def train(self, cases: np.ndarray, watch: Watch) -> Network:
         """Return a copy of the start, moved towards the labels of `cases`.

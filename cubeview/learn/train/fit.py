@@ -20,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.learn.examples.dataset import Dataset
+from cubeview.learn.models.device import has_bfloat16
 from cubeview.learn.models.network import Network
 from cubeview.learn.models.processes import Together, alone
 from cubeview.learn.tasks import TASKS
@@ -100,7 +101,7 @@ def fit(
             f"a batch of {schedule.batch} cannot be shared by {size} processes; choose a number "
             "of processes that divides it."
         )
-    half = schedule.precision == "bf16" and _has_bf16(device)
+    half = schedule.precision == "bf16" and has_bfloat16(device)
     network.to(device)
     _lay_out(network, torch.channels_last_3d)
     decay = schedule.weight_decay
@@ -215,13 +216,6 @@ def _lay_out(network: Network, layout: torch.memory_format) -> None:
     for parameter in network.parameters():
         if parameter.ndim == 5:
             parameter.data = parameter.data.contiguous(memory_format=layout)
-
-
-def _has_bf16(device: torch.device) -> bool:
-    """Whether bf16 saves time: software emulation of it does not."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _save(

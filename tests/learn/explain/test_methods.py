@@ -32,6 +32,23 @@ def test_every_method_goes_by_its_key_and_its_label(full):
         make_map(toy_model(), full.case, "mixed", "magic", prepared=full)
 
 
+def test_a_processor_without_bfloat16_answers_exactly_and_says_so(full, monkeypatch):
+    monkeypatch.setattr("cubeview.learn.explain.occlusion.has_bfloat16", lambda device: False)
+    exact, emulated = (
+        make_map(
+            toy_model(),
+            full.case,
+            "mixed",
+            "occlusion",
+            OcclusionSettings(stride=8, precision=precision),
+            prepared=full,
+        )
+        for precision in ("float32", "bfloat16")
+    )
+    assert emulated.settings["precision"] == "float32"
+    np.testing.assert_array_equal(emulated.values["rest"], exact.values["rest"])
+
+
 def test_keys_labels_and_shortcuts_are_told_apart():
     names = [name for way in EXPLAINERS.values() for name in {way.key, way.label}]
     assert len(set(names)) == len(names)
