@@ -22,7 +22,8 @@ from cubeview.learn.explain.methods import EXPLAINERS, make_map
 
 if TYPE_CHECKING:
     from cubeview.cubes.case import Case
-    from cubeview.io.export.told import Told
+    from cubeview.io.export.told import Numbers, Told
+    from cubeview.measure.heart.measured import Measured
 
 
 def add(commands: Commands) -> None:
@@ -107,6 +108,7 @@ def _told(options: argparse.Namespace, case: "Case") -> "Told":
     from cubeview.io.export.told import Told
     from cubeview.learn.ask.predict import predict, prepare_case
     from cubeview.learn.models.model import model_for
+    from cubeview.measure.heart.measured import measure
 
     if not kind_of(case).ventricle:
         raise CubeviewError(f"{case.name}: reports are of hearts; this is {kind_of(case).one}.")
@@ -125,4 +127,37 @@ def _told(options: argparse.Namespace, case: "Case") -> "Told":
         role: wall_mask(ventricle, case.cubes[role].pixels.read(), case.cubes[role].spacing)
         for role, ventricle in answer.ventricles.items()
     }
-    return Told(case, answer=answer, overlay=overlay, masks=masks, identified=options.identified)
+    numbers = _numbers(measure(case, answer.ventricles))
+    return Told(
+        case,
+        answer=answer,
+        overlay=overlay,
+        masks=masks,
+        numbers=numbers,
+        identified=options.identified,
+    )
+
+
+def _numbers(found: "Measured") -> "Numbers":
+    """Return what is measured of a heart as a report tells it."""
+    from cubeview.io.export.told import SCHEME, Numbers, Value
+    from cubeview.measure.heart.measured import TID_SPREAD
+
+    sums = (
+        ("SSS", found.scores.sss, "Summed stress score suggested from relative uptake"),
+        ("SRS", found.scores.srs, "Summed rest score suggested from relative uptake"),
+        ("SDS", found.scores.sds, "Summed difference score suggested from relative uptake"),
+    )
+    values = [
+        Value(f"{name}, suggested", total, (name, SCHEME, meaning))
+        for name, total, meaning in sums
+        if total is not None
+    ]
+    if found.tid is not None:
+        code = ("428832008", "SCT", "Transient ischemic dilatation ratio")
+        spread = found.tid - TID_SPREAD, found.tid + TID_SPREAD
+        values.append(Value("TID", found.tid, code, interval=spread))
+    for role, volume in found.wall_ml.items():
+        code = ("WALL", SCHEME, "Volume of the left ventricular wall by counts")
+        values.append(Value(f"Wall, {role}", volume, code, "ml"))
+    return Numbers(found.segments, found.scores.states, tuple(values))

@@ -12,6 +12,7 @@ from cubeview.commands.common import (
     files_of,
     judged_cases,
     one_line,
+    placed_ventricles,
     print_json,
 )
 from cubeview.errors import CubeviewError
@@ -32,14 +33,13 @@ def add(commands: Commands) -> None:
 
 def _measure(options: argparse.Namespace) -> int:
     from cubeview.learn.heart.prepare import ventricles_of
-    from cubeview.library.ventricles import recall
     from cubeview.measure.heart.measured import measurable, measure
 
     records: list[dict[str, Any]] = []
     cases, status = judged_cases(options)
     for case in cases:
         try:
-            ventricles = ventricles_of(case, measurable(case), recall(case))
+            ventricles = ventricles_of(case, measurable(case), placed_ventricles(case))
             found = measure(case, ventricles)
         except CubeviewError as error:
             said = one_line(error).removeprefix(f"{case.name}: ")
