@@ -53,7 +53,7 @@ FLOORS = {
         "__init__": "archive corrections foreign opened nifti dicom fits",
     },
     "simulate": {"heart": "", "sky": ""},
-    "measure": {"heart": ""},
+    "measure": {"heart": "", "sky": ""},
     "learn": {
         "models": "",
         "tasks": "models",
