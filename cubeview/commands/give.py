@@ -83,9 +83,11 @@ def _deidentify(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from cubeview.io.export.report import write_report
+    from cubeview.io.export.report import refuse_existing, write_report
 
     cases, status = judged_cases(options)
+    for case in cases:
+        refuse_existing(options.out / case.name)
     records = []
     for case in cases:
         told = _told(options, case)

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import DataElement
@@ -88,7 +90,8 @@ def deidentify(
     Raises
     ------
     CubeviewError
-        If a place is unfit, or nothing could be written.
+        If a place is unfit, a file cannot be written (what was written stays and counts when the
+        work is taken up again), or there was nothing to write.
     """
     if not source.exists():
         raise CubeviewError(f"{source}: there is no such file or folder.")
@@ -101,9 +104,27 @@ def deidentify(
         report(number / len(files), f"file {number + 1} of {len(files)}")
         keep_whole(path)
         try:
-            _one(path, out, others, done)
+            found = _one(path, others)
         except CubeviewError as error:
             done.refused[str(path)] = str(error).removeprefix(f"{path}: ")
+            continue
+        if found is None:
+            done.no_dicom += 1
+            continue
+        # What is wrong from here on is wrong with the disk, and would be with every file.
+        target = out / found.pseudonym / f"{found.name}.dcm"
+        if target.exists():
+            done.there_already += 1
+        else:
+            others.keep()
+            with refusing(target, "cannot be written", "Check the folder and the space there."):
+                target.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(target) as stream:
+                stream.write(found.data)
+            done.written += 1
+        done.patients.add(found.pseudonym)
+        for what, keywords in found.counts.items():
+            done.attributes.setdefault(what, Counter()).update(keywords)
     if not done.written + done.there_already:
         why = next(iter(done.refused.values()), "there is no DICOM file in it.")
         raise CubeviewError(f"{source}: nothing could be de-identified: {why}")
@@ -123,12 +144,20 @@ def _check_apart(source: Path, out: Path, map_file: Path | None) -> None:
         )
 
 
-def _one(path: Path, out: Path, others: Pseudonyms, done: Removed) -> None:
-    """Write one file, or say why not."""
+class _Cleaned(NamedTuple):
+    """One file without its patient."""
+
+    pseudonym: str
+    name: str  # its new UID
+    data: bytes
+    counts: dict[str, set[str]]  # keywords by what was done to them
+
+
+def _one(path: Path, others: Pseudonyms) -> _Cleaned | None:
+    """Return a file without its patient, None for no DICOM; CubeviewError where that cannot be."""
     with bad_file(path):
         if not sniffed(path):
-            done.no_dicom += 1
-            return
+            return None
     ds = read_dataset(path, pixels=True)
     with bad_file(path):
         if "DirectoryRecordSequence" in ds:
@@ -138,20 +167,10 @@ def _one(path: Path, out: Path, others: Pseudonyms, done: Removed) -> None:
             raise CubeviewError(f"{path}: {why}. Left out.")
         work = _Work(ds, others)
         counts = work.clean()
-    target = out / work.pseudonym / f"{ds.SOPInstanceUID}.dcm"
-    if target.exists():
-        done.there_already += 1
-    else:
-        others.keep()
-        with refusing(target, "cannot be written", "Check the folder and the space there."):
-            target.parent.mkdir(parents=True, exist_ok=True)
         implicit, little = ds.original_encoding
-        with whole_file(target) as stream, bad_file(path):
-            ds.save_as(stream, implicit_vr=implicit, little_endian=little, enforce_file_format=True)
-        done.written += 1
-    done.patients.add(work.pseudonym)
-    for what, keywords in counts.items():
-        done.attributes.setdefault(what, Counter()).update(keywords)
+        stream = BytesIO()
+        ds.save_as(stream, implicit_vr=implicit, little_endian=little, enforce_file_format=True)
+    return _Cleaned(work.pseudonym, str(ds.SOPInstanceUID), stream.getvalue(), counts)
 
 
 class _Work:

@@ -120,10 +120,13 @@ def picture(told: Told) -> np.ndarray:
 
     drawn = Image.new("RGB", (WIDTH * _SCALE, HEIGHT * _SCALE), "white")
     pen = ImageDraw.Draw(drawn)
-    for item in page(told):
+    items = page(told)
+    sizes = {item.size for item in items if isinstance(item, Text)}
+    fonts = {size: ImageFont.load_default(size * _SCALE) for size in sizes}
+    for item in items:
         place = (round(item.x * _SCALE), round(item.y * _SCALE))
         if isinstance(item, Text):
-            font = ImageFont.load_default(item.size * _SCALE)
+            font = fonts[item.size]
             pen.text(place, _plain(item.words), fill=item.colour, font=font, anchor="ls")
         else:
             side = round(item.side * _SCALE)

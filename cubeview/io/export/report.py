@@ -50,11 +50,7 @@ def write_report(told: Told, folder: Path, *, report: Report = nothing) -> list[
         raise CubeviewError(
             f"{told.case.name}: {told.case.apart} A report is of one patient: report each alone."
         )
-    if folder.exists():
-        raise CubeviewError(
-            f"{folder}: is there already, and a report replaces nothing. Move it away, or choose "
-            "another folder with --out."
-        )
+    refuse_existing(folder)
     steps, said = _steps(told)
     part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     try:
@@ -69,6 +65,15 @@ def write_report(told: Told, folder: Path, *, report: Report = nothing) -> list[
         shutil.rmtree(part, ignore_errors=True)
     report(1.0, "written")
     return said
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise CubeviewError if a folder is there, so that this is said before the work."""
+    if folder.exists():
+        raise CubeviewError(
+            f"{folder}: is there already, and a report replaces nothing. Move it away, or choose "
+            "another folder with --out."
+        )
 
 
 def _steps(told: Told) -> tuple[dict[str, Callable[[Path], None]], list[str]]:

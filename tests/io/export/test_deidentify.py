@@ -1,6 +1,8 @@
 """Images without their patient: planted identities vanish, rest and stress still pair."""
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 from datetime import date
@@ -215,6 +217,27 @@ def test_work_that_was_stopped_goes_on(places):
     assert len(written(out)) == 4
     lines = key.read_text().splitlines()
     assert len([line for line in lines if line.startswith('{"patient')]) == 1
+
+
+def test_a_full_disk_stops_the_work_and_leaves_nothing_half(places, monkeypatch):
+    source, out, key = places
+    for number in range(3):
+        write(nm(), source / f"{number}.dcm")
+    real, calls = os.replace, []
+
+    def full(part, path):
+        calls.append(path)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(part, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(CubeviewError, match="No space left"):
+            deidentify(source, out, key)
+    assert [path.suffix for path in written(out)] == [".dcm"]
+    assert deidentify(source, out, key).there_already == 1
+    assert len(written(out)) == 3
 
 
 def test_places_that_would_undo_it_are_refused(places, own_home):
