@@ -23,7 +23,7 @@ def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | No
     """
     known = identity(case, hashes)
     files = files_of(case, hashes)
-    own = {(digest, part) for digest, part, _ in files.values()}
+    own = {(held.sha256, held.part) for held in files.values()}
     marks = ",".join("?" * len(own))
     with library.transaction() as run:
         former: dict[int, set[tuple[str, str]]] = {}

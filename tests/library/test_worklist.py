@@ -229,5 +229,5 @@ def test_masks_beside_scans_come_not_into_the_library(library, shared_data, tmp_
         shutil.copy(path, tmp_path)
     assert list(tmp_path.glob("*.nii.gz"))
     (found,) = scan_folder(library, [tmp_path]).cases
-    ((_, _, path),) = found.files.values()
+    ((_, _, path, _),) = found.files.values()
     assert path.endswith(".dcm")

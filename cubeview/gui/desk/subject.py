@@ -24,6 +24,9 @@ from cubeview.library.stored import hashes_of, rewritten, window_box
 AT_ONCE_BYTES = 32 << 20
 """Files together below this are read for their hash at once; larger ones in the background."""
 
+AT_ONCE_FILES = 8
+"""More files than this are read in the background too, each being remembered on disk."""
+
 
 class Subject(QObject):
     """The case on the screen as the library knows it; of a sky cube the window at the cursor.
@@ -155,13 +158,14 @@ class Subject(QObject):
             self._no_hash = why
             self.refresh()
 
-        sources = {cube.source.path for cube in case.cubes.values() if cube.source is not None}
+        found = [cube.source for cube in case.cubes.values() if cube.source is not None]
+        sources = {path for source in found for path in source.paths}
         try:
             size = sum(path.stat().st_size for path in sources)
             # The values of a scan are hashed too; those of a sky cube are not.
             if kind_of(case).patient:
                 size += sum(4 * math.prod(cube.shape) for cube in case.cubes.values())
-            if size <= AT_ONCE_BYTES:
+            if size <= AT_ONCE_BYTES and len(sources) <= AT_ONCE_FILES:
                 opened.hashes = hashes_of(library, case)
                 return
         except (CubeviewError, OSError) as error:
