@@ -17,6 +17,7 @@ from cubeview.commands.common import (
     one_line,
     print_json,
     progress,
+    public_name,
     say,
     with_window,
 )
@@ -94,7 +95,7 @@ def _predict(options: argparse.Namespace) -> int:
             continue
         task = TASKS[answer.task]
         record = {
-            "case": case.name,
+            "case": public_name(case) if options.json else case.name,
             "files": files_of(case),
             "model": answer.model,
             "task": answer.task,
@@ -149,7 +150,7 @@ def _explain(options: argparse.Namespace) -> int:
     )
     write_overlay(overlay, options.out)
     record = {
-        "case": case.name,
+        "case": public_name(case) if options.json else case.name,
         "method": overlay.method,
         "target": target,
         "model": overlay.model,

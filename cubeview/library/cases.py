@@ -84,7 +84,7 @@ def put_case(
     """
     found = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()
     if found is None:
-        name = _pseudonym(kind, name, files)
+        name = public_name(kind, name, files)
         # Short pseudonyms meet in a large library; the number after them tells them apart.
         taken = {
             other
@@ -112,8 +112,15 @@ def put_case(
     return int(found[0])
 
 
-def _pseudonym(kind: str, name: str, files: Files) -> str:
-    """Return what a case is called where others read it: the name of a file may be a patient's."""
+def public_name(kind: str, name: str, files: Files) -> str:
+    """Return what a case is called where others read it: the name of a file may be a patient's.
+
+    Parameters
+    ----------
+    kind, name : str
+        Of the case.
+    files : mapping of role to Held
+    """
     for held in files.values():
         if KINDS[kind].patient and (stem := of_file(name, Path(held.path))):
             return f"{KINDS[kind].name} {held.sha256[:8]}{name[len(stem) :]}"
@@ -124,6 +131,13 @@ def of_file(name: str, path: Path) -> str:
     """Return the beginning of a case's name that is the name of a file; empty where none is."""
     stems = (path.stem, path.name.split(".")[0])
     return next((s for s in stems if s and (name == s or name.startswith(f"{s} ["))), "")
+
+
+def after_a_file(case: Case) -> bool:
+    """Tell whether a patient's scan is called as its file is, which may be the patient's name."""
+    sources = [cube.source for cube in case.cubes.values() if cube.source is not None]
+    named = any(of_file(case.name, source.path) for source in sources)
+    return KINDS[case.kind].patient and named
 
 
 def note_places(run: sqlite3.Connection, files: Files) -> None:

@@ -16,7 +16,7 @@ from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io import archive, open_paths
 from cubeview.io.corrections import pixel_hash
 from cubeview.io.identity import content_hash, file_hashes, together
-from cubeview.kinds import kind_of
+from cubeview.kinds import KINDS, kind_of
 from cubeview.library.cases import Held, Record
 from cubeview.library.library import Library
 from cubeview.library.values import known_kind
@@ -138,12 +138,13 @@ def records(library: Library, case_id: int | None = None) -> dict[int, Record]:
         "SELECT sha256, part, path FROM beside ORDER BY sha256, part, number", ()
     ):
         places[digest, part] = (*places.get((digest, part), ()), path)
-    for number, role, *file in library.read(
+    for number, role, digest, part, path in library.read(
         "SELECT case_id, role, sha256, part, path FROM files"
         f" {'WHERE case_id = ?' if one else ''} ORDER BY case_id, role DESC",
         one,
     ):
-        files.setdefault(number, {})[role] = Held(*file, places.get((file[0], file[1]), ()))
+        held = Held(digest, part, path, places.get((digest, part), ()))
+        files.setdefault(number, {})[role] = held
     return {
         number: Record(known, known_kind(kind), name, window, files.get(number, {}))
         for number, known, kind, name, window in library.read(
@@ -186,7 +187,7 @@ def check_files(library: Library, found: Record, *, report: Report = nothing) ->
     report : callable
     """
     for role, held in found.files.items():
-        paths = (held.path, *held.beside)
+        paths, role = (held.path, *held.beside), KINDS[found.kind].called(role)
         if gone := sum(not path or not archive.is_there(path) for path in paths):
             what = f"its {role} file is not where it was"
             if held.beside:

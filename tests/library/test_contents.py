@@ -137,14 +137,14 @@ def test_a_volume_of_several_folders_opens_whole_from_the_library(library, tmp_p
     assert again.main.plane(0, 5).max() == 600
     assert again.main.shape == (6, *SHAPE)
     folder.rename(tmp_path / "moved")
-    with pytest.raises(CubeviewError, match="of its 6 flux files 6 cannot be found"):
+    with pytest.raises(CubeviewError, match="of its 6 volume files 6 cannot be found"):
         open_stored(library, number)
     (case,) = open_paths([tmp_path / "moved"]).cases
     assert library.found_again(case, hashes_of(library, case))
     assert not library.found_again(case, hashes_of(library, case))
     assert open_stored(library, number).main.plane(0, 5).max() == 600
     slices(tmp_path / "moved", folders=3, last=5)
-    with pytest.raises(CubeviewError, match="the content of its flux file has changed"):
+    with pytest.raises(CubeviewError, match="the content of its volume file has changed"):
         open_stored(library, number)
 
 

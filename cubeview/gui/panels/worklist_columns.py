@@ -111,7 +111,7 @@ COLUMNS = (
     Column("probability", 74, number=lambda row: row.probabilities.get(row.answer, math.nan),
            blind=_hidden),
     Column("agreement", 72, _agreement, blind=_hidden, warns="differs"),
-    Column("state", 96, lambda row: row.state, dim=True),
+    Column("state", 96, lambda row: KINDS[row.kind].called(row.state), dim=True),
     Column("kind", 80, lambda row: _CUBE if row.is_whole_cube else KINDS[row.kind].subject,
            dim=True),
     Column("date", 84, lambda row: (row.labelled_at or row.added_at)[:10], dim=True),
