@@ -50,8 +50,9 @@ def fill(path: Path, count: int = CASES) -> None:
                 f'"{c}": {p:.4f}' for c, p in zip(names, odds[n - 1], strict=True)
             )
             run.execute(
-                "INSERT INTO predictions VALUES (?, 'net', ?, ?, ?)",
-                (n, at, said + "}", features[n - 1].tobytes()),
+                "INSERT INTO answers (case_id, task, weights, model, at, said, features)"
+                " VALUES (?, 'classify', '', 'net', ?, ?, ?)",
+                (n, at, f'{{"probabilities": {said}}}}}', features[n - 1].tobytes()),
             )
             run.execute("INSERT INTO thumbnails VALUES (?, 80, ?)", (n, picture))
             if n % 2:

@@ -283,13 +283,14 @@ def told(command, path, platform):
 
 def as_child(path):
     """Print how much memory of its own the window takes at most, empty or with a cube."""
-    _, window = opened_window(Path(path) if path else None)
+    both = opened_window(Path(path) if path else None)  # Qt ends with the last name of its app
+    window = both[1]
     highest = anonymous_mb()
-    for _ in range(20 if path else 3):  # some of it while the copy is made
+    for step in range(20 if path else 3):  # some of it while the copy is made
         spin(SETTLE_S / 10)
         highest = max(highest, anonymous_mb())
         if path:
-            window.session.set_cursor(*(n // 3 + _ for n in window.session.case.main.shape))
+            window.session.set_cursor(*(n // 3 + step for n in window.session.case.main.shape))
     say(str(highest))
     os._exit(0)
 

@@ -3,10 +3,7 @@
 import os
 import shutil
 import subprocess
-import time
 from contextlib import contextmanager
-
-DISPLAY = ":93"
 
 
 @contextmanager
@@ -15,13 +12,15 @@ def display():
     if os.environ.get("DISPLAY") or shutil.which("Xvfb") is None:
         yield
         return
+    # It takes a free number and says which once it listens; reset when its last client left, it
+    # would refuse the next for a moment.
     server = subprocess.Popen(
-        ["Xvfb", DISPLAY, "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-        stdout=subprocess.DEVNULL,
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp", "-noreset"],
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        text=True,
     )
-    os.environ["DISPLAY"] = DISPLAY
-    time.sleep(2)
+    os.environ["DISPLAY"] = f":{server.stdout.readline().strip()}"
     try:
         yield
     finally:
