@@ -1,14 +1,17 @@
 """A label finds its scan again by pixels, whatever became of its file."""
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
 from pydicom.uid import RLELossless
 
+from cubeview.commands.common import public_name
 from cubeview.errors import CubeviewError
 from cubeview.io import open_paths
 from cubeview.io.corrections import pixel_hash
 from cubeview.io.identity import content_hash, identity
+from cubeview.kinds import kind_of
 from cubeview.library.folder import scan_folder
 from cubeview.library.library import Library
 from cubeview.library.stored import hashes_of, open_stored, rewritten
@@ -163,3 +166,12 @@ def test_a_label_of_a_volume_known_by_its_first_file_is_still_found(library, tmp
     with library.transaction() as run:
         run.execute("INSERT INTO contents VALUES (?, '', ?)", (old["flux"], pixel_hash(case.main)))
     assert hashes_of(library, other) != old
+
+
+def test_a_file_named_after_its_patient_gives_no_name_to_a_document(tmp_path):
+    path = tmp_path / "DOE_JANE.nii"
+    nibabel.save(nibabel.Nifti1Image(np.arange(60, dtype=np.float32).reshape(3, 4, 5), None), path)
+    (case,) = open_paths([path]).cases
+    assert "DOE" in case.name
+    assert public_name(case) == f"{kind_of(case).name} {content_hash(path)[:8]}"
+    assert kind_of(case).called("flux") == kind_of(case).name
