@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    fit,
     give,
     judge,
     labels,
@@ -29,7 +30,7 @@ from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
-GROUPS = (look, judge, measure, moments, search, labels, make, teach, give, selftest)
+GROUPS = (look, judge, measure, moments, fit, search, labels, make, teach, give, selftest)
 
 
 class _Parser(argparse.ArgumentParser):

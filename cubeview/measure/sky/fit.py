@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.spectral import with_spectral
 from cubeview.errors import CubeviewError, Report, nothing
+from cubeview.measure.sky.moments import summed_unit
 
 PARAMETERS = ("flux", "velocity", "dispersion", "level", "slope")
 _C_KMS = float(constants.c.to_value(units.km / units.s))
@@ -310,11 +311,8 @@ def _maps(
     for one in (velocity, velocity_e, own, own_e, width, width_e):
         one[faint] = np.nan
     spectral = cube.axes[0].unit
-    of_flux = f"{cube.unit} {spectral}".strip()
-    if cube.quantity_unit is not None:
-        of_flux = (units.Unit(cube.quantity_unit) * units.Unit(spectral)).to_string()
     made = {
-        "FLUX": (flux * native, flux_e * native, of_flux),
+        "FLUX": (flux * native, flux_e * native, summed_unit(cube, spectral)),
         "VELOCITY": (velocity, velocity_e, "km/s"),
         "DISPERSION": (own, own_e, "km/s"),
         "CONTINUUM": (continuum, level_e, cube.unit),
