@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cubeview.api import (
         explain,
         load_model,
+        measure_heart,
         models,
         open_path,
         open_paths,
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Cancelled", "CubeviewError", "explain", "load_model", "models", "open_path", "open_paths",
-    "predict", "search", "simulate_heart", "simulate_sky",
+    "Cancelled", "CubeviewError", "explain", "load_model", "measure_heart", "models",
+    "open_path", "open_paths", "predict", "search", "simulate_heart", "simulate_sky",
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cubeview.learn.explain.question import OcclusionSettings
     from cubeview.learn.models.card import Card
     from cubeview.learn.models.model import Model
+    from cubeview.measure.heart.measured import Measured
 
 
 def models() -> "dict[str, Card]":
@@ -124,6 +125,30 @@ def explain(
     prepared = ask.prepare_case(asked.card, case, ventricles=ventricles, report=report)
     target = target or ask.predict(asked, case, prepared=prepared).answer
     return make_map(asked, case, target, way.key, settings, prepared=prepared, report=report)
+
+
+def measure_heart(
+    case: Case, *, ventricles: Mapping[str, Ventricle] | None = None, report: Report = nothing
+) -> "Measured":
+    """Measure a heart without a network: segments, suggested scores, sizes.
+
+    Parameters
+    ----------
+    case : Case
+    ventricles : mapping of role to Ventricle, optional
+        Placed by hand, or found before; the others are found.
+    report : callable
+
+    Raises
+    ------
+    CubeviewError
+        If the case is no heart, its voxels have no size, or a wall holds no counts.
+    """
+    from cubeview.learn.heart.prepare import ventricles_of
+    from cubeview.measure.heart import measured
+
+    roles = measured.measurable(case)
+    return measured.measure(case, ventricles_of(case, roles, ventricles or {}, report))
 
 
 def search(

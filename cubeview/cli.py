@@ -13,12 +13,23 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdo
 from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
-from cubeview.commands import judge, labels, look, make, search, selftest, teach
+from cubeview.commands import (
+    give,
+    judge,
+    labels,
+    look,
+    make,
+    measure,
+    moments,
+    search,
+    selftest,
+    teach,
+)
 from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
-GROUPS = (look, judge, search, labels, make, teach, selftest)
+GROUPS = (look, judge, measure, moments, search, labels, make, teach, give, selftest)
 
 
 class _Parser(argparse.ArgumentParser):

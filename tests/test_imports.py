@@ -26,12 +26,13 @@ HOUSE = {
     "cubes": "",
     "io": "cubes",
     "simulate": "cubes",
+    "measure": "cubes",
     "library": "cubes io simulate",
-    "learn": "cubes io simulate library",
-    "api": "cubes io simulate library learn",
-    "gui": "licences cubes io simulate library learn",
-    "commands": "licences cubes io simulate library learn gui",
-    "cli": "cubes io simulate library learn gui commands",
+    "learn": "cubes io simulate measure library",
+    "api": "cubes io simulate measure library learn",
+    "gui": "licences cubes io simulate measure library learn",
+    "commands": "licences cubes io simulate measure library learn gui",
+    "cli": "cubes io simulate measure library learn gui commands",
     "__main__": "cli",
 }
 # The same within a room, for its folders; a file that lies in no folder counts by its own name.
@@ -52,6 +53,7 @@ FLOORS = {
         "__init__": "archive corrections foreign opened nifti dicom fits",
     },
     "simulate": {"heart": "", "sky": ""},
+    "measure": {"heart": "", "sky": ""},
     "learn": {
         "models": "",
         "tasks": "models",
@@ -80,6 +82,8 @@ FENCED = {
     "PyQt6": {"gui"},
     "pyqtgraph": {"gui"},
     "pydicom": {"io"},
+    "highdicom": {"io"},
+    "reportlab": {"io"},
     "sqlite3": {"library"},
 }
 

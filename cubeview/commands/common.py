@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cubeview.cubes.case import Case, paired
+from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import HEART, kind_of
 from cubeview.plain import plain
@@ -45,11 +46,16 @@ def add_json(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
-def add_case_options(sub: argparse.ArgumentParser) -> None:
-    """Add what names a case, its roles, its window and the model."""
+def add_states(sub: argparse.ArgumentParser) -> None:
+    """Add what names cases and the states of one."""
     sub.add_argument("paths", nargs="*", type=Path, metavar="PATH")
     sub.add_argument("--rest", type=Path, metavar="FILE", help="this file is the rest scan")
     sub.add_argument("--stress", type=Path, metavar="FILE", help="this file is the stress scan")
+
+
+def add_case_options(sub: argparse.ArgumentParser) -> None:
+    """Add what names a case, its roles, its window and the model."""
+    add_states(sub)
     sub.add_argument("--model", metavar="NAME", help="model name or folder")
     sub.add_argument(
         "--at",
@@ -119,11 +125,29 @@ def with_window(case: Case, at: Sequence[float] | None) -> Case:
     return placed(case, at)
 
 
+def placed_ventricles(case: Case) -> dict[str, Ventricle]:
+    """Return the ventricles the user placed in a heart with the same content; else none."""
+    from cubeview.library.ventricles import recall
+
+    return recall(case) if kind_of(case).ventricle else {}
+
+
 def files_of(case: Case) -> dict[str, str]:
     """Return the file of each role."""
     from cubeview.io.archive import lasting
 
     return {role: lasting(cube.source.path) for role, cube in case.cubes.items() if cube.source}
+
+
+def public_name(case: Case) -> str:
+    """Return what a case is called in a document, as the library and exports call it."""
+    from cubeview.io.identity import file_hashes
+    from cubeview.library import cases
+
+    if not kind_of(case).patient:
+        return case.name
+    hashes = file_hashes(case)
+    return cases.public_name(case.kind, case.name, cases.files_of(case, hashes))
 
 
 def progress(*, lines: bool = False) -> Report:

@@ -15,18 +15,18 @@ from cubeview.commands.common import (
     judged_cases,
     named_model,
     one_line,
+    placed_ventricles,
     print_json,
     progress,
+    public_name,
     say,
     with_window,
 )
 from cubeview.errors import CubeviewError
-from cubeview.kinds import kind_of
 from cubeview.learn.explain.methods import EXPLAINERS, explainer, make_map
 from cubeview.paths import refuse_input
 
 if TYPE_CHECKING:
-    from cubeview.cubes.case import Case
     from cubeview.cubes.ventricle import Ventricle
 
 
@@ -85,7 +85,7 @@ def _predict(options: argparse.Namespace) -> int:
         try:
             model = model_for(case, options.model or "")
             case = with_window(case, options.at)
-            ventricles = _placed(case)
+            ventricles = placed_ventricles(case)
             answer = predict(model, case, ventricles=ventricles)
         except CubeviewError as error:
             said = one_line(error).removeprefix(f"{case.name}: ")
@@ -94,7 +94,7 @@ def _predict(options: argparse.Namespace) -> int:
             continue
         task = TASKS[answer.task]
         record = {
-            "case": case.name,
+            "case": public_name(case) if options.json else case.name,
             "files": files_of(case),
             "model": answer.model,
             "task": answer.task,
@@ -137,7 +137,7 @@ def _explain(options: argparse.Namespace) -> int:
     refuse_input(options.out)  # said before the work, not after it
     model = model_for(cases[0], options.model or "")
     case = with_window(cases[0], options.at)
-    ventricles = _placed(case)
+    ventricles = placed_ventricles(case)
     prepared = prepare_case(model.card, case, ventricles=ventricles, report=progress())
     target = options.target or predict(model, case, prepared=prepared).answer
     settings = explainer(options.method).settings
@@ -149,7 +149,7 @@ def _explain(options: argparse.Namespace) -> int:
     )
     write_overlay(overlay, options.out)
     record = {
-        "case": case.name,
+        "case": public_name(case) if options.json else case.name,
         "method": overlay.method,
         "target": target,
         "model": overlay.model,
@@ -193,13 +193,6 @@ def _check_maps(options: argparse.Namespace) -> int:
         print(advice(figures, label))
     print(path)
     return 0
-
-
-def _placed(case: "Case") -> "dict[str, Ventricle]":
-    """Return the ventricles the user placed in a heart with the same content; else none."""
-    from cubeview.library.ventricles import recall
-
-    return recall(case) if kind_of(case).ventricle else {}
 
 
 def _by_hand(ventricles: "dict[str, Ventricle]") -> list[str]:

@@ -3,7 +3,7 @@ the user.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -107,6 +107,35 @@ def inside(
         total += (z[:, None, None] + y[:, None] + x) ** 2
     within: np.ndarray = total <= 1.0
     return within
+
+
+def wall_mask(
+    ventricle: Ventricle, values: np.ndarray, spacing: tuple[float, float, float]
+) -> np.ndarray:
+    """Return which voxels are wall by their counts, shape of `values`, bool.
+
+    Those above half of what is usual at the brightest part of the wall, near the ellipsoid.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+    values : ndarray, shape (z, y, x)
+        Counts; NaN is no wall.
+    spacing : tuple of three float, mm
+    """
+    within = inside(ventricle, (values.shape[0], values.shape[1], values.shape[2]), spacing)
+    counts = values[within & np.isfinite(values)]
+    if not counts.size:
+        return np.zeros(values.shape, dtype=bool)
+    grown = replace(ventricle, radii=ventricle.radii + _BEYOND_VOXELS * float(np.mean(spacing)))
+    near = inside(grown, (values.shape[0], values.shape[1], values.shape[2]), spacing)
+    level = _SHARE_OF_WALL * float(np.percentile(counts, _BRIGHT_PERCENT))
+    wall: np.ndarray = near & (np.nan_to_num(values) > level)
+    return wall
+
+
+_SHARE_OF_WALL, _BRIGHT_PERCENT, _BEYOND_VOXELS = 0.5, 95.0, 2.0
+"""Half of the 95th percentile, up to 2 voxels outside: measured on two scans with masks."""
 
 
 def cut(

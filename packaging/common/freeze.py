@@ -68,6 +68,7 @@ def data_files() -> list[tuple[str, str]]:
         (str(ROOT / "resources"), "resources"),
         (str(ROOT / "LICENSE"), "."),
         *collect_data_files("cubeview"),
+        *collect_data_files("highdicom"),
         *copy_metadata("pylibjpeg-libjpeg"),
     ]
 

@@ -288,3 +288,17 @@ def test_two_patients_are_compared_only_by_name_and_with_a_caution(tmp_path):
         judged(rest, stress)
     case = judged(rest=rest, stress=stress)
     assert case.cautions == ("Not of one patient: patient number differs.",)
+
+
+def test_a_report_is_written_for_each_case_and_replaces_nothing(scans, model, capsys, tmp_path):
+    pair = [scans / f"sim1-0000_{role}.dcm" for role in ("rest", "stress")]
+    ask = ["report", *pair, "--model", "small", "--out", tmp_path, "--json"]
+    status, (record,), _ = run(capsys, *ask)
+    assert (status, record["case"], record["left_out"]) == (0, "sim1-0000", [])
+    assert {"report.dcm", "page.dcm", "report.pdf", "stress_map.dcm"} < set(record["files"])
+    status, _, said = run(capsys, *ask)
+    assert status == 2
+    assert "is there already" in said
+    status, _, said = run(capsys, "report", scans / "sky", "--out", tmp_path / "sky")
+    assert status == 2
+    assert "reports are of hearts" in said

@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 
 from cubeview.io.dicom.state import words
 
-_MEDICAL = {
+MEDICAL = {
     *("spect", "pet", "ct", "mr", "mri", "nm", "tomo", "mpi", "mps", "mibi", "fdg", "wb"),
     *("myocardial", "myocardium", "perfusion", "cardiac", "heart", "herz", "myokard", "coeur"),
     *("corazon", "cuore", "gated", "viability", "ventricle"),
@@ -31,7 +31,7 @@ def own_words(header: Dataset) -> tuple[str, ...]:
     patient = words(str(header.get("PatientName") or ""))
     for keyword in ("StudyDescription", "SeriesDescription"):
         said = re.findall(r"[^\W\d_]+", str(header.get(keyword) or ""))
-        known = {word.casefold(): word for word in said if word.casefold() in _MEDICAL}
+        known = {word.casefold(): word for word in said if word.casefold() in MEDICAL}
         found = [word for low, word in known.items() if low not in patient]
         if found:
             return tuple(found[:_MOST_WORDS])

@@ -38,7 +38,7 @@ DRUG_CODES = {
     "432062000": "an adenosine A2 receptor agonist",
     "C-80012": "an adenosine A2 receptor agonist",
 }
-_DRUG_WORDS = ("adenosin", "dipyridamol", "dobutamin", "regadenoson", "lexiscan", "persantin")
+DRUG_WORDS = ("adenosin", "dipyridamol", "dobutamin", "regadenoson", "lexiscan", "persantin")
 
 # Words of series descriptions, casefolded and without accents. A tail such as the G of "StressG"
 # is allowed, any other letter is not: RESTRICTED, FORREST and arrest are no rest.
@@ -192,7 +192,7 @@ def _from_drugs(header: Dataset) -> list[tuple[State, str]]:
             if drug:
                 found.append(("stress", f"the intervention drug is {drug}"))
             texts.append(str(code.get("CodeMeaning") or ""))
-        word = next((w for w in _DRUG_WORDS if any(w in text.casefold() for text in texts)), None)
+        word = next((w for w in DRUG_WORDS if any(w in text.casefold() for text in texts)), None)
         if word and not found:
             found.append(("stress", f'the intervention drug is named "{word}…"'))
     return found

@@ -60,7 +60,7 @@ def write_cube(cube: Cube, path: Path | str, *, report: Report = nothing) -> Non
 
     unit: list[Card] = [("BUNIT", cube.unit, "")] if cube.unit else []
     with whole_file(Path(path)) as out:
-        out.write(primary_header(_facts(cube)))
+        out.write(primary_header(fact_cards(cube)))
         write_image(out, "DATA", cube.shape, counted(cube.pixels.plane), [*unit, *coordinates])
         if cube.uncertainty is not None:
             sigma = cube.uncertainty
@@ -235,7 +235,8 @@ def _variance_dtype(sigma: Pixels) -> str:
     return ">f8" if positive.size and positive.min() < _TINY else ">f4"
 
 
-def _facts(cube: Cube) -> list[Card]:
+def fact_cards(cube: Cube) -> list[Card]:
+    """Return the cards of what a cube says of its object and its instrument."""
     keys = {"object": "OBJECT", "instrument": "INSTRUME", "telescope": "TELESCOP"}
     return [
         (key, ascii_text(cube.facts[name]), "") for name, key in keys.items() if name in cube.facts

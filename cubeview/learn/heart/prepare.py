@@ -122,7 +122,7 @@ def prepare_heart(
         report(0.2 * step / len(roles), f"Reading {role}")
         arrays[role] = _counts(case.cubes[role])
     report(0.2, "Finding the left ventricle")
-    found = _ventricles(case, roles, ventricles or {}, report)
+    found = ventricles_of(case, roles, ventricles or {}, report)
     lead = "stress" if "stress" in roles else roles[0]
     report(0.7, "Sampling the ventricle")
     weight = ellipsoid_weight(found[lead], config)
@@ -254,9 +254,22 @@ def _counts(cube: Cube) -> np.ndarray:
     return cleaned
 
 
-def _ventricles(
-    case: Case, roles: tuple[str, ...], given: Mapping[str, Ventricle], report: Report
+def ventricles_of(
+    case: Case,
+    roles: tuple[str, ...],
+    given: Mapping[str, Ventricle],
+    report: Report = nothing,
 ) -> dict[str, Ventricle]:
+    """Return the left ventricle of each state: those given, and the others found.
+
+    Parameters
+    ----------
+    case : Case
+    roles : tuple of str
+    given : mapping of role to Ventricle
+        Placed by the user, or found before.
+    report : Report
+    """
     found = {role: given[role] for role in roles if role in given}
     if not found and {"rest", "stress"} <= set(roles):
         stress, rest = find_pair(case.cubes["stress"], case.cubes["rest"], report=report)

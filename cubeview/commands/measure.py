@@ -1,0 +1,102 @@
+"""``measure``: numbers of a heart without a network."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from cubeview.commands.common import (
+    Commands,
+    add_command,
+    add_json,
+    add_states,
+    files_of,
+    judged_cases,
+    one_line,
+    placed_ventricles,
+    print_json,
+)
+from cubeview.errors import CubeviewError
+
+if TYPE_CHECKING:
+    from cubeview.cubes.case import Case
+    from cubeview.measure.heart.measured import Measured
+
+
+def add(commands: Commands) -> None:
+    """Add the commands of this module."""
+    sub = add_command(
+        commands, "measure", _measure, "perfusion of hearts in 17 segments, scores and sizes"
+    )
+    add_states(sub)
+    add_json(sub)
+
+
+def _measure(options: argparse.Namespace) -> int:
+    from cubeview.learn.heart.prepare import ventricles_of
+    from cubeview.measure.heart.measured import measurable, measure
+
+    records: list[dict[str, Any]] = []
+    cases, status = judged_cases(options)
+    for case in cases:
+        try:
+            ventricles = ventricles_of(case, measurable(case), placed_ventricles(case))
+            found = measure(case, ventricles)
+        except CubeviewError as error:
+            said = one_line(error).removeprefix(f"{case.name}: ")
+            print(f"cubeview: {case.name}: {said}", file=sys.stderr)
+            status = 2 if len(cases) == 1 else status
+            continue
+        records.append(record(case, found))
+        if not options.json:
+            for line in _table(records[-1]):
+                print(line)
+    if options.json:
+        print_json(records)
+    return status if records else 2
+
+
+def record(case: "Case", found: "Measured") -> dict[str, Any]:
+    """Return what is measured of a case as plain values."""
+    from cubeview.measure.heart.measured import LOW, TID_SPREAD
+
+    extents = {role: one.below(LOW) for role, one in found.maps.items()}
+    return {
+        "case": case.name,
+        "files": files_of(case),
+        "segments": {role: [round(v, 1) for v in s] for role, s in found.segments.items()},
+        "scores": {role: list(scores) for role, scores in found.scores.states.items()},
+        "sss": found.scores.sss,
+        "srs": found.scores.srs,
+        "sds": found.scores.sds,
+        "tid": None if found.tid is None else round(found.tid, 3),
+        "tid_spread": None if found.tid is None else TID_SPREAD,
+        "low": {
+            role: {"below_percent": LOW, "extent_percent": round(share, 1), "ml": round(ml, 1),
+                   "severity_percent": round(deficit, 1)}
+            for role, (share, ml, deficit) in extents.items()
+        },
+        "wall_ml": {role: round(ml, 1) for role, ml in found.wall_ml.items()},
+        "cavity_ml": {role: round(ml, 1) for role, ml in found.cavity_ml.items()},
+        "gated": None,
+        "cautions": list(found.cautions),
+    }  # fmt: skip
+
+
+def _table(told: dict[str, Any]) -> list[str]:
+    lines = [f"{told['case']}: relative uptake, % of the largest (suggested score)"]
+    lines.append("  segment  " + "  ".join(f"{n:>6}" for n in range(1, 18)))
+    for role, values in told["segments"].items():
+        scores = told["scores"][role]
+        cells = (f"{v:3.0f} ({s})" for v, s in zip(values, scores, strict=True))
+        lines.append(f"  {role:<8} " + "  ".join(f"{cell:>6}" for cell in cells))
+    sums = [f"{name.upper()} {told[name]}" for name in ("sss", "srs", "sds")]
+    if told["tid"] is not None:
+        sums.append(f"TID {told['tid']:.2f} ± {told['tid_spread']:.2f}")
+    lines.append("  " + ", ".join(text for text in sums if "None" not in text))
+    for role, low in told["low"].items():
+        lines.append(
+            f"  {role}: {low['extent_percent']:.0f} % of the wall ({low['ml']:.0f} ml) below "
+            f"{low['below_percent']:.0f} % of the largest, by {low['severity_percent']:.0f} on "
+            f"average; wall {told['wall_ml'][role]:.0f} ml, cavity {told['cavity_ml'][role]:.0f} ml"
+        )
+    return [*lines, *(f"  caution: {caution}" for caution in told["cautions"])]

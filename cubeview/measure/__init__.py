@@ -1,0 +1,1 @@
+"""Numbers taken from a case without a network."""

@@ -1,0 +1,1 @@
+"""Of hearts: perfusion in segments, scores, sizes."""

@@ -1,0 +1,1 @@
+"""Of skies: images of an interval of the spectrum."""
