@@ -23,13 +23,14 @@ from cubeview.commands import (
     moments,
     search,
     selftest,
+    spectrum,
     teach,
 )
 from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
-GROUPS = (look, judge, measure, moments, search, labels, make, teach, give, selftest)
+GROUPS = (look, judge, measure, moments, spectrum, search, labels, make, teach, give, selftest)
 
 
 class _Parser(argparse.ArgumentParser):
