@@ -139,6 +139,17 @@ def files_of(case: Case) -> dict[str, str]:
     return {role: lasting(cube.source.path) for role, cube in case.cubes.items() if cube.source}
 
 
+def public_name(case: Case) -> str:
+    """Return what a case is called in a document, as the library and exports call it."""
+    from cubeview.io.identity import file_hashes
+    from cubeview.library import cases
+
+    if not kind_of(case).patient:
+        return case.name
+    hashes = file_hashes(case)
+    return cases.public_name(case.kind, case.name, cases.files_of(case, hashes))
+
+
 def progress(*, lines: bool = False) -> Report:
     """Return a report that keeps one line on stderr up to date, or is silent without a terminal.
 

@@ -18,6 +18,7 @@ from cubeview.commands.common import (
     placed_ventricles,
     print_json,
     progress,
+    public_name,
     say,
     with_window,
 )
@@ -93,7 +94,7 @@ def _predict(options: argparse.Namespace) -> int:
             continue
         task = TASKS[answer.task]
         record = {
-            "case": case.name,
+            "case": public_name(case) if options.json else case.name,
             "files": files_of(case),
             "model": answer.model,
             "task": answer.task,
@@ -148,7 +149,7 @@ def _explain(options: argparse.Namespace) -> int:
     )
     write_overlay(overlay, options.out)
     record = {
-        "case": case.name,
+        "case": public_name(case) if options.json else case.name,
         "method": overlay.method,
         "target": target,
         "model": overlay.model,

@@ -14,6 +14,7 @@ from cubeview.commands.common import (
     one_line,
     placed_ventricles,
     print_json,
+    public_name,
 )
 from cubeview.errors import CubeviewError
 
@@ -61,7 +62,7 @@ def record(case: "Case", found: "Measured") -> dict[str, Any]:
 
     extents = {role: one.below(LOW) for role, one in found.maps.items()}
     return {
-        "case": case.name,
+        "case": public_name(case),
         "files": files_of(case),
         "segments": {role: [round(v, 1) for v in s] for role, s in found.segments.items()},
         "scores": {role: list(scores) for role, scores in found.scores.states.items()},

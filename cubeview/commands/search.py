@@ -12,6 +12,7 @@ from cubeview.commands.common import (
     open_cases,
     print_json,
     progress,
+    public_name,
 )
 from cubeview.errors import CubeviewError
 from cubeview.paths import refuse_input
@@ -59,7 +60,7 @@ def _search(options: argparse.Namespace) -> int:
     if options.json:
         print_json(
             {
-                "case": case.name,
+                "case": public_name(case),
                 "model": catalogue.model,
                 "threshold": catalogue.threshold,
                 "false_peaks": catalogue.false_peaks,

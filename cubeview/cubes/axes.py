@@ -98,7 +98,8 @@ class Axis:
     def index(self, world: float) -> float:
         """Return the fractional voxel index of a world coordinate; the inverse of `world`.
 
-        Non-monotonic axes (seen in broken tables) answer with the nearest voxel.
+        Non-monotonic axes (seen in broken tables) answer with the nearest voxel, NaN where no
+        distance to one is a number.
         """
         values = self.values
         n = len(values)
@@ -106,7 +107,8 @@ class Axis:
             return 0.0
         steps = np.diff(values)
         if not (np.all(steps > 0) or np.all(steps < 0)):
-            return float(np.nanargmin(np.abs(values - world)))
+            away = np.abs(values - world)
+            return float(np.nanargmin(away)) if np.isfinite(away).any() else np.nan
         ascending = values if steps[0] > 0 else values[::-1]
         low = int(np.clip(np.searchsorted(ascending, world) - 1, 0, n - 2))
         slope = ascending[low + 1] - ascending[low]

@@ -12,6 +12,9 @@ from cubeview.cubes.frozen import rebuilt
 TWO_PATIENTS = " (two patients)"
 """Ends the name of a case whose scans are not of one patient."""
 
+OF_NOBODY = "Not of one patient: what is said of the two together is about nobody."
+"""What is said of such a case where only its name is known."""
+
 PAIRED, UNPAIRED = "paired by the user", "taken apart by the user"
 EXCHANGED = "rest and stress exchanged by the user"
 

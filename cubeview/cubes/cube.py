@@ -113,11 +113,18 @@ class Source:
     """Where a cube came from: the file, and which part of it.
 
     The path is for opening and for messages to the user who opened it; it is never part of an
-    identity, a log or an export.
+    identity, a log or an export. What is put together from several files has the first as its
+    path, and all others `beside` it.
     """
 
     path: Path
     part: str = ""
+    beside: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files the cube is made of."""
+        return self.path, *self.beside
 
 
 @dataclass(frozen=True, eq=False)

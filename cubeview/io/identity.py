@@ -1,7 +1,7 @@
 """What a label hangs on: the content of the files and the window, never a path or a name."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cubeview.cubes.case import Case
@@ -31,10 +31,17 @@ def window_text(case: Case) -> str:
     return ",".join(f"{part.start}:{part.stop}" for part in case.window)
 
 
+def together(hashes: Sequence[str]) -> str:
+    """Return what identifies files that make one cube, in any order; of one file its own hash."""
+    if len(hashes) == 1:
+        return hashes[0]
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
+
+
 def file_hashes(
     case: Case, *, report: Report = nothing, hashed: Callable[..., str] = content_hash
 ) -> dict[str, str]:
-    """Return the SHA-256 of the file behind each role; one that is shared is read once.
+    """Return the SHA-256 of the file, or of all files, behind each role; each is read once.
 
     Raises CubeviewError if a cube has no file, or its file cannot be read.
 
@@ -50,10 +57,10 @@ def file_hashes(
     for role, cube in case.cubes.items():
         if cube.source is None:
             raise CubeviewError(f"{case.name}: this cube has no file; save it before labelling.")
-        path = cube.source.path
-        if path not in known:
-            known[path] = hashed(path, report=report)
-        hashes[role] = known[path]
+        for path in cube.source.paths:
+            if path not in known:
+                known[path] = hashed(path, report=report)
+        hashes[role] = together([known[path] for path in cube.source.paths])
     return hashes
 
 

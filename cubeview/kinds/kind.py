@@ -94,6 +94,10 @@ class Kind:
     map_suffix: str = "npz"
     variations: tuple[tuple[str, str], ...] = ()
 
+    def called(self, role: str) -> str:
+        """Return what a role is called: flux is a word of astronomers, and of no scan."""
+        return self.name if self.patient and role == "flux" else role
+
     @property
     def codes(self) -> dict[str, Code]:
         """The standard codes of the classes that have one, by class."""

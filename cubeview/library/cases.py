@@ -5,13 +5,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.cube import Source
 from cubeview.io.archive import lasting
 from cubeview.kinds import KINDS
 
-Files = Mapping[str, tuple[str, str, str]]
-"""By role: SHA-256 of the file, the part of it that holds the cube, its path ("" if unknown)."""
+
+class Held(NamedTuple):
+    """The file, or the files, a cube of the library is made of."""
+
+    sha256: str  # of `cubeview.io.identity.file_hashes`
+    part: str  # of the file that holds the cube
+    path: str  # "" if unknown
+    beside: tuple[str, ...] = ()  # paths of all other files
+
+
+Files = Mapping[str, Held]
+"""What each role is held by."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +47,18 @@ class Record:
         return KINDS[self.kind].window_px > 0 and not self.window
 
 
-def files_of(case: Case, hashes: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
-    """Return hash, part and path of the file behind each role; see `Files`."""
+def files_of(case: Case, hashes: Mapping[str, str]) -> dict[str, Held]:
+    """Return hash, part and paths of what is behind each role; see `Files`."""
+    sources = {role: cube.source for role, cube in case.cubes.items()}
     return {
-        role: (hashes[role], cube.source.part, lasting(cube.source.path))
-        for role, cube in case.cubes.items()
-        if cube.source is not None
+        role: Held(hashes[role], found.part, *_lasting(found))
+        for role, found in sources.items()
+        if found
     }
+
+
+def _lasting(source: Source) -> tuple[str, tuple[str, ...]]:
+    return lasting(source.path), tuple(map(lasting, source.beside))
 
 
 def delete_case(run: sqlite3.Connection, number: int) -> None:
@@ -49,6 +66,7 @@ def delete_case(run: sqlite3.Connection, number: int) -> None:
     for table in ("answers", "thumbnails", "files"):
         run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
     run.execute("DELETE FROM cases WHERE id = ?", (number,))
+    run.execute("DELETE FROM beside WHERE sha256 NOT IN (SELECT sha256 FROM files)")
 
 
 def put_case(
@@ -62,11 +80,11 @@ def put_case(
         Inside its transaction.
     known, kind, name, window : str
         Identity, kind, pseudonym and window as text.
-    files : mapping of role to (hash, part, path)
+    files : mapping of role to Held
     """
     found = run.execute("SELECT id FROM cases WHERE identity = ?", (known,)).fetchone()
     if found is None:
-        name = _pseudonym(kind, name, files)
+        name = public_name(kind, name, files)
         # Short pseudonyms meet in a large library; the number after them tells them apart.
         taken = {
             other
@@ -88,17 +106,24 @@ def put_case(
         "INSERT INTO files (case_id, role, sha256, part, path) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (case_id, role) DO UPDATE SET path = excluded.path, part = excluded.part"
         " WHERE excluded.path != ''",
-        [(found[0], role, *file) for role, file in files.items()],
+        [(found[0], role, held.sha256, held.part, held.path) for role, held in files.items()],
     )
     note_places(run, files)
     return int(found[0])
 
 
-def _pseudonym(kind: str, name: str, files: Files) -> str:
-    """Return what a case is called where others read it: the name of a file may be a patient's."""
-    for digest, _, path in files.values():
-        if KINDS[kind].patient and (stem := of_file(name, Path(path))):
-            return f"{KINDS[kind].name} {digest[:8]}{name[len(stem) :]}"
+def public_name(kind: str, name: str, files: Files) -> str:
+    """Return what a case is called where others read it: the name of a file may be a patient's.
+
+    Parameters
+    ----------
+    kind, name : str
+        Of the case.
+    files : mapping of role to Held
+    """
+    for held in files.values():
+        if KINDS[kind].patient and (stem := of_file(name, Path(held.path))):
+            return f"{KINDS[kind].name} {held.sha256[:8]}{name[len(stem) :]}"
     return name
 
 
@@ -108,6 +133,13 @@ def of_file(name: str, path: Path) -> str:
     return next((s for s in stems if s and (name == s or name.startswith(f"{s} ["))), "")
 
 
+def after_a_file(case: Case) -> bool:
+    """Tell whether a patient's scan is called as its file is, which may be the patient's name."""
+    sources = [cube.source for cube in case.cubes.values() if cube.source is not None]
+    named = any(of_file(case.name, source.path) for source in sources)
+    return KINDS[case.kind].patient and named
+
+
 def note_places(run: sqlite3.Connection, files: Files) -> None:
     """Write down inside a transaction where some files lie, for every case made of them.
 
@@ -115,8 +147,15 @@ def note_places(run: sqlite3.Connection, files: Files) -> None:
     """
     run.executemany(
         "UPDATE files SET path = ? WHERE sha256 = ? AND part = ? AND path <> ?",
-        [(path, digest, part, path) for digest, part, path in files.values() if path],
+        [(held.path, held.sha256, held.part, held.path) for held in files.values() if held.path],
     )
+    for held in files.values():
+        if held.beside:
+            run.execute("DELETE FROM beside WHERE sha256 = ? AND part = ?", held[:2])
+            run.executemany(
+                "INSERT INTO beside VALUES (?, ?, ?, ?)",
+                [(*held[:2], number, path) for number, path in enumerate(held.beside)],
+            )
 
 
 def glob_text(text: str) -> str:

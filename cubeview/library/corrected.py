@@ -1,6 +1,6 @@
 """A case of the library whose roles or partner the user has corrected."""
 
-from cubeview.cubes.case import Case
+from cubeview.cubes.case import UNPAIRED, Case
 from cubeview.io.identity import identity, window_text
 from cubeview.library.cases import delete_case, files_of, put_case
 from cubeview.library.library import Library
@@ -10,7 +10,8 @@ def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | No
     """Let a corrected heart take the place of the cases its files were before; return its number.
 
     What models said of those is forgotten: it was about other roles. A case that was labelled
-    once stays, since its label was given to the files as they were. None where the library held
+    once stays, since its label was given to the files as they were. A pair that was taken apart
+    goes too. None where the library held
     nothing of these files, and still does. Raises CubeviewError if it could not be written: nothing
     was changed.
 
@@ -23,7 +24,7 @@ def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | No
     """
     known = identity(case, hashes)
     files = files_of(case, hashes)
-    own = {(digest, part) for digest, part, _ in files.values()}
+    own = {(held.sha256, held.part) for held in files.values()}
     marks = ",".join("?" * len(own))
     with library.transaction() as run:
         former: dict[int, set[tuple[str, str]]] = {}
@@ -34,7 +35,8 @@ def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | No
             (known, *(digest for digest, _ in own)),
         ):
             former.setdefault(number, set()).add((digest, part))
-        same = [number for number, parts in former.items() if parts <= own]
+        apart = UNPAIRED in case.evidence
+        same = [n for n, parts in former.items() if parts <= own or (apart and parts > own)]
         if not same:
             return None
         for number in same:

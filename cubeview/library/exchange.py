@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cubeview.library.cases import Files, put_case
+from cubeview.library.cases import Files, Held, put_case
 from cubeview.library.labelfile import Entry, read_labels, write_labels
 from cubeview.library.library import Library
 from cubeview.library.values import LabelClass
@@ -175,7 +175,7 @@ def _make_set(
 def _append(run: sqlite3.Connection, entry: Entry, places: Files | None) -> int:
     """Add one entry, with its case where that is not here yet; 0 if another window just did."""
     parted = {role: named.partition(" ") for role, named in entry.files.items()}
-    files = places or {role: (digest, part, "") for role, (digest, _, part) in parted.items()}
+    files = places or {role: Held(digest, part, "") for role, (digest, _, part) in parted.items()}
     case_id = put_case(run, entry.identity, entry.kind, entry.name, entry.window, files)
     values = (
         entry.reader, entry.at, entry.class_name, int(entry.sure), entry.quality, entry.note,

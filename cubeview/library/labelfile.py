@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cubeview.cubes.case import OF_NOBODY, TWO_PATIENTS
 from cubeview.errors import CubeviewError, refusing
 from cubeview.kinds import KINDS
 from cubeview.library.text import csv_lines, formula_again, no_formula, read_text
@@ -49,6 +50,8 @@ class Entry:
 _UNESCAPED = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 _LINE_ESCAPE = re.compile(r"\\[\\nr]")
 _COLUMNS = tuple(column.name for column in fields(Entry))
+_CAUTION = "caution"
+"""Column that is written for readers, and not read again."""
 _SURE = {"true": True, "1": True, "false": False, "0": False}
 _WINDOW = re.compile(r"\d{1,9}:\d{1,9}(,\d{1,9}:\d{1,9}){2}")
 _MOST_SAID = 200
@@ -190,16 +193,22 @@ def _plain_sets(sets: _Sets) -> dict[str, list[dict[str, Any]]]:
     return {name: [asdict(entry) for entry in classes] for name, classes in sets.items()}
 
 
+def _caution(entry: Entry) -> str:
+    """Return what whoever reads a label must know of its case; empty for nothing."""
+    return OF_NOBODY if TWO_PATIENTS in entry.name else ""
+
+
 def _flat(entry: Entry) -> dict[str, str]:
     record = asdict(entry)
     record["files"] = json.dumps(dict(entry.files), sort_keys=True)
     record["class_name"] = entry.class_name or ""
+    record[_CAUTION] = _caution(entry)
     return {name: no_formula(str(value)) for name, value in record.items()}
 
 
 def _csv(entries: list[Entry], sets: _Sets) -> str:
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, (*_COLUMNS, "classes"))
+    writer = csv.DictWriter(stream, (*_COLUMNS, _CAUTION, "classes"))
     writer.writeheader()
     classes = {name: json.dumps(found) for name, found in _plain_sets(sets).items()}
     for entry in entries:
@@ -215,9 +224,9 @@ def _ecsv(entries: list[Entry], sets: _Sets) -> str:
         # An ECSV row is one line of text.
         row["note"] = row["note"].replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
     table = Table(
-        {name: [row[name] for row in rows] for name in _COLUMNS},
-        names=_COLUMNS,
-        dtype=[str] * len(_COLUMNS),
+        {name: [row[name] for row in rows] for name in (*_COLUMNS, _CAUTION)},
+        names=(*_COLUMNS, _CAUTION),
+        dtype=[str] * (len(_COLUMNS) + 1),
         meta={"label_sets": json.dumps(_plain_sets(sets))},
     )
     stream = io.StringIO()
@@ -226,6 +235,9 @@ def _ecsv(entries: list[Entry], sets: _Sets) -> str:
 
 
 def _json(entries: list[Entry], sets: _Sets) -> str:
-    records = [{**asdict(entry), "files": dict(entry.files)} for entry in entries]
+    records = [
+        {**asdict(entry), "files": dict(entry.files), _CAUTION: _caution(entry)}
+        for entry in entries
+    ]
     document = {"format": "cubeview-labels-1", "label_sets": _plain_sets(sets), "labels": records}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -16,7 +16,7 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
 from cubeview.library import schema
-from cubeview.library.cases import delete_case, files_of, note_places, now, put_case
+from cubeview.library.cases import Held, delete_case, files_of, note_places, now, put_case
 from cubeview.library.connection import connect, existing, refuse_newer
 from cubeview.library.hold import hold
 from cubeview.library.values import Label, LabelClass
@@ -89,16 +89,21 @@ class Library:
     def found_again(self, case: Case, hashes: dict[str, str]) -> bool:
         """Note where the files of a case lie, for all cases made of them; tell if one moved."""
         files = files_of(case, hashes)
-        moved = any(
-            self.read(
-                "SELECT 1 FROM files WHERE sha256 = ? AND part = ? AND path <> ? LIMIT 1", file
-            )
-            for file in files.values()
-        )
+        moved = any(map(self._moved, files.values()))
         if moved:
             with self.transaction() as run:
                 note_places(run, files)
         return moved
+
+    def _moved(self, held: Held) -> bool:
+        """Tell whether the files of a cube the library knows lie elsewhere than it knows."""
+        query = "SELECT path FROM files WHERE sha256 = ? AND part = ?"
+        there = {path for (path,) in self.read(query, held[:2])}
+        if not there or (there == {held.path} and not held.beside):
+            return False
+        query = "SELECT path FROM beside WHERE sha256 = ? AND part = ? ORDER BY number"
+        beside = tuple(path for (path,) in self.read(query, held[:2]))
+        return there != {held.path} or beside != held.beside
 
     def find(self, known: str) -> int | None:
         """Return the number of the case of an identity, or None."""

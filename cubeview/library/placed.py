@@ -1,6 +1,6 @@
 """What one reader said of one case, and which windows of a sky cube have labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cubeview.library.library import Library
 
@@ -37,6 +37,44 @@ def placed(library: Library, case_id: int, label_set: str) -> Placed:
         return Placed()
     name, sure, quality, note, seen = found[0]
     return Placed(name, bool(sure), quality, note, seen)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step that can be taken back; undone, its ends change places."""
+
+    case_id: int
+    label_set: str
+    before: Placed
+    after: Placed
+
+
+def steps(library: Library) -> list[Step]:
+    """Return what the library's reader did that can be taken back, the last step last.
+
+    A step and the one that took it back are none, as if neither had been.
+    """
+    last: dict[tuple[int, str], Placed] = {}
+    found: list[Step] = []
+    for case_id, label_set, name, sure, *rest in library.read(
+        "SELECT l.case_id, s.name, l.class, l.sure, l.quality, l.note, l.opinion_seen FROM labels l"
+        " JOIN label_sets s ON s.id = l.set_id WHERE l.reader = ? ORDER BY l.id",
+        (library.reader,),
+    ):
+        key, after = (case_id, label_set), Placed(name, bool(sure), *rest)
+        before = last.get(key, Placed())
+        last[key] = after
+        back = found and (found[-1].case_id, found[-1].label_set) == key
+        if back and _same(found[-1].before, after) and _same(found[-1].after, before):
+            found.pop()
+        else:
+            found.append(Step(case_id, label_set, before, after))
+    return found
+
+
+def _same(one: Placed, other: Placed) -> bool:
+    """Tell whether the same was said, whatever was seen before."""
+    return replace(one, opinion_seen="") == replace(other, opinion_seen="")
 
 
 def ever_labelled(library: Library, case_id: int) -> bool:

@@ -10,7 +10,7 @@ from functools import cache
 
 from cubeview.kinds import HEART, KINDS, SKY
 
-VERSION = 5
+VERSION = 6
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
 
@@ -139,13 +139,25 @@ CREATE TABLE contents (
 CREATE INDEX contents_by_pixels ON contents(pixels);
 """
 
+# Where the other files lie of what is put together from several, as slices are.
+_TABLES_6 = """
+CREATE TABLE beside (
+    sha256 TEXT NOT NULL,
+    part TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    PRIMARY KEY (sha256, part, number)
+);
+"""
+
 SPECT_SET, SKY_SET = HEART.label_set, SKY.label_set
 
 
 def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
-        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_TABLES_5}{_built_in_sets()}"
+        f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_TABLES_5}{_TABLES_6}"
+        f"{_built_in_sets()}"
         f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
 
@@ -169,6 +181,7 @@ UPGRADES: dict[int, str] = {
     2: _TABLES_3,
     3: _TABLES_4,
     4: _TABLES_5,
+    5: _TABLES_6,
 }
 
 

@@ -15,9 +15,9 @@ from cubeview.cubes.region import fits
 from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io import archive, open_paths
 from cubeview.io.corrections import pixel_hash
-from cubeview.io.identity import content_hash, file_hashes
-from cubeview.kinds import kind_of
-from cubeview.library.cases import Record
+from cubeview.io.identity import content_hash, file_hashes, together
+from cubeview.kinds import KINDS, kind_of
+from cubeview.library.cases import Held, Record
 from cubeview.library.library import Library
 from cubeview.library.values import known_kind
 
@@ -42,7 +42,7 @@ def hashes_of(library: Library, case: Case, *, report: Report = nothing) -> dict
     hashes = file_hashes(case, report=report, hashed=partial(hash_of, library))
     if not kind_of(case).patient:
         return hashes
-    return {role: _known_as(library, case.cubes[role], own) for role, own in hashes.items()}
+    return {role: _known_as(library, case.cubes[role], own, report) for role, own in hashes.items()}
 
 
 def rewritten(library: Library, case: Case, hashes: Mapping[str, str]) -> bool:
@@ -56,7 +56,9 @@ def rewritten(library: Library, case: Case, hashes: Mapping[str, str]) -> bool:
         From `hashes_of`.
     """
     own = file_hashes(case, hashed=partial(hash_of, library))
-    return any(own[role] != known for role, known in hashes.items())
+    others = [role for role, known in hashes.items() if own[role] != known]
+    firsts = {role: source.path for role in others if (source := case.cubes[role].source)}
+    return any(hash_of(library, firsts[role]) != hashes[role] for role in others)
 
 
 def _content(cube: Cube) -> str:
@@ -66,25 +68,35 @@ def _content(cube: Cube) -> str:
     return pixel_hash(cube) if seen.size and seen.min() < seen.max() else ""
 
 
-def _known_as(library: Library, cube: Cube, digest: str) -> str:
+def _known_as(library: Library, cube: Cube, digest: str, report: Report) -> str:
     """Return the hash of the file by which the library knows a scan: its own, or another's."""
     part = cube.source.part if cube.source else ""
-    found = library.read(
-        "SELECT pixels FROM contents WHERE sha256 = ? AND part = ?", (digest, part)
-    )
-    pixels = found[0][0] if found else _content(cube)
+    found = _contents(library, digest, part)
+    pixels = found[0] if found else _content(cube)
     if not found:
         # Without space to remember it, it is read once more another time.
         with suppress(CubeviewError), library.transaction() as run:
             run.execute("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", (digest, part, pixels))
     if not pixels or library.read("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", (digest,)):
         return digest
+    if cube.source is not None and cube.source.beside:
+        # Formerly a volume was known by the first of its files; it is the same one by its values.
+        first = hash_of(library, cube.source.path, report=report)
+        query = "SELECT 1 FROM files WHERE sha256 = ? AND part = ? LIMIT 1"
+        if library.read(query, (first, part)) and _contents(library, first, part) in ([], [pixels]):
+            return first
     others = library.read(
         "SELECT DISTINCT f.sha256 FROM files f JOIN contents c ON c.sha256 = f.sha256"
         " AND c.part = f.part WHERE c.pixels = ? AND f.part = ?",
         (pixels, part),
     )
     return str(others[0][0]) if len(others) == 1 else digest
+
+
+def _contents(library: Library, digest: str, part: str) -> list[str]:
+    """Return the hash of the values of a scan, where the library knows it."""
+    rows = library.read("SELECT pixels FROM contents WHERE sha256 = ? AND part = ?", (digest, part))
+    return [pixels for (pixels,) in rows]
 
 
 def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
@@ -120,13 +132,19 @@ def hash_of(library: Library, path: Path, *, report: Report = nothing) -> str:
 def records(library: Library, case_id: int | None = None) -> dict[int, Record]:
     """Return what the library holds of all cases, or of one, by their number."""
     one = () if case_id is None else (case_id,)
-    files: dict[int, dict[str, tuple[str, str, str]]] = {}
-    for number, role, *file in library.read(
+    files: dict[int, dict[str, Held]] = {}
+    places: dict[tuple[str, str], tuple[str, ...]] = {}
+    for digest, part, path in library.read(
+        "SELECT sha256, part, path FROM beside ORDER BY sha256, part, number", ()
+    ):
+        places[digest, part] = (*places.get((digest, part), ()), path)
+    for number, role, digest, part, path in library.read(
         "SELECT case_id, role, sha256, part, path FROM files"
         f" {'WHERE case_id = ?' if one else ''} ORDER BY case_id, role DESC",
         one,
     ):
-        files.setdefault(number, {})[role] = (file[0], file[1], file[2])
+        held = Held(digest, part, path, places.get((digest, part), ()))
+        files.setdefault(number, {})[role] = held
     return {
         number: Record(known, known_kind(kind), name, window, files.get(number, {}))
         for number, known, kind, name, window in library.read(
@@ -168,14 +186,19 @@ def check_files(library: Library, found: Record, *, report: Report = nothing) ->
     found : Record
     report : callable
     """
-    for role, (digest, _, path) in found.files.items():
-        if not path or not archive.is_there(path):
+    for role, held in found.files.items():
+        paths, role = (held.path, *held.beside), KINDS[found.kind].called(role)
+        if gone := sum(not path or not archive.is_there(path) for path in paths):
+            what = f"its {role} file is not where it was"
+            if held.beside:
+                what = f"of its {len(paths)} {role} files {gone} cannot be found"
             raise CubeviewError(
-                f"{found.name}: its {role} file is not where it was. Open it from its new place or "
-                "import its folder: it is known by its content."
+                f"{found.name}: {what}. Open it from its new place or import its folder: it is "
+                "known by its content."
             )
-        own = hash_of(library, archive.found(path, report=report), report=report)
-        if own != digest and not _same_pixels(library, own, digest):
+        each = [hash_of(library, archive.found(p, report=report), report=report) for p in paths]
+        own, digest = together(each), held.sha256
+        if digest not in (own, each[0]) and not _same_pixels(library, own, digest):
             raise CubeviewError(
                 f"{found.name}: the content of its {role} file has changed since it came into the "
                 "library. Import it again as a new case."
@@ -197,8 +220,8 @@ def open_record(found: Record, *, report: Report = nothing) -> Case:
     Raises CubeviewError if a file cannot be opened.
     """
     name = found.name
-    names = {path for *_, path in found.files.values()}
-    paths = [archive.found(name, report=report) for name in names]
+    places = dict.fromkeys(p for kept in found.files.values() for p in (kept.path, *kept.beside))
+    paths = [archive.found(place, report=report) for place in places]
     opened = open_paths(paths, report=report)
     held = {
         (archive.lasting(cube.source.path), cube.source.part): cube
@@ -207,8 +230,8 @@ def open_record(found: Record, *, report: Report = nothing) -> Case:
         if cube.source is not None
     }
     cubes: dict[str, Cube] = {}
-    for role, (_, part, path) in found.files.items():
-        cube = held.get((path, part))
+    for role, kept in found.files.items():
+        cube = held.get((kept.path, kept.part))
         if cube is None:
             reason = opened.refusals[0].reason if opened.refusals else "nothing to open."
             raise CubeviewError(f"{name}: its {role} file cannot be opened: {reason}")

@@ -1,7 +1,7 @@
 """Open thousands of damaged files in a child process and report what it did not survive.
 
 Run by ``make fuzz``; ``python tests/fuzz/fuzz.py --count 20000 --seed 1``. A mutant is told by seed
-and number alone, so ``--seed 1 --only 1234 --keep file`` makes and opens one again.
+and number alone, so ``--seed 1 --only 1234 --keep folder`` makes and opens one again.
 """
 
 import argparse
@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
+from tests.fuzz.meaning import MOST_FILES, Files, meant  # noqa: E402
 from tests.fuzz.mutate import mutant  # noqa: E402
 
 SECONDS = 5.0
@@ -38,6 +39,9 @@ HEADROOM = 1 << 30
 
 LARGEST = 5_000_000
 """Real files above this size are left out: copying them would be most of the work."""
+
+ODD = 0.4
+"""Share of mutants that are whole and say odd things, of several files where they lie together."""
 
 _LONGEST = 120.0
 _BATCH = 500
@@ -69,13 +73,19 @@ def originals(data: Path) -> list[Path]:
     return [path for path in files if 0 < path.stat().st_size <= LARGEST]
 
 
-def make(files: list[Path], seed: int, number: int) -> tuple[Path, bytes]:
-    """Return the file a mutant comes from, and the mutant."""
+def make(files: list[Path], seed: int, number: int) -> tuple[Path, Files]:
+    """Return the file a mutant comes from, and the mutant: one damaged file, or some odd ones."""
     rng = np.random.default_rng([seed, number])
     folders = _folders(tuple(files))
     among = folders[rng.integers(len(folders))]
     path = among[rng.integers(len(among))]
-    return path, mutant(path.read_bytes(), rng)
+    if rng.random() < ODD:
+        beside = [other for other in among if other.parent == path.parent and other != path]
+        taken = rng.permutation(len(beside))[: MOST_FILES - 1] if len(beside) > 1 else range(0)
+        return path, meant(
+            {p.name: p.read_bytes() for p in [path, *(beside[i] for i in taken)]}, rng
+        )
+    return path, {path.name: mutant(path.read_bytes(), rng)}
 
 
 def run(
@@ -206,13 +216,11 @@ def _work(plan: dict[str, Any], folder: Path) -> None:
     print(json.dumps(["ready", ""]), flush=True)
     files = [Path(name) for name in plan["files"]]
     for number in plan["all"]:
-        path, content = make(files, plan["seed"], number)
+        _, contents = make(files, plan["seed"], number)
         place = folder / "mutants"
-        place.mkdir(exist_ok=True)
-        target = place / path.name
-        target.write_bytes(content)
+        targets = _written(contents, place)
         began = time.process_time()
-        kind, detail = attempt(target)
+        kind, detail = attempt(targets)
         if time.process_time() - began > SECONDS:
             kind, detail = "hang", f"{time.process_time() - began:.1f} s of processor time"
         print(json.dumps([kind, detail]), flush=True)
@@ -220,15 +228,22 @@ def _work(plan: dict[str, Any], folder: Path) -> None:
         shutil.rmtree(folder / "cache", ignore_errors=True)
 
 
-def attempt(path: Path) -> tuple[str, str]:
-    """Open a file and read from it all that a window would; return a kind and its detail."""
+def _written(contents: Files, place: Path) -> list[Path]:
+    place.mkdir(exist_ok=True)
+    for name, content in contents.items():
+        (place / name).write_bytes(content)
+    return [place / name for name in contents]
+
+
+def attempt(paths: list[Path]) -> tuple[str, str]:
+    """Open files and read from them all that a window would; return a kind and its detail."""
     from cubeview.cubes.guesses import questions
     from cubeview.errors import CubeviewError
     from cubeview.io import open_paths
     from cubeview.io.info import describe
 
     try:
-        opened = open_paths([path])
+        opened = open_paths(paths)
         for refusal in opened.refusals:
             if "asks for more memory" in refusal.reason:
                 return "memory", refusal.reason
@@ -275,7 +290,7 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0, help="number of the first mutant")
     parser.add_argument("--data", type=Path, help="folder of real files")
     parser.add_argument("--only", type=int, help="open this one mutant in this process")
-    parser.add_argument("--keep", type=Path, help="with --only: write the mutant here")
+    parser.add_argument("--keep", type=Path, help="with --only: folder to write the mutant to")
     parser.add_argument("--plan", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.plan:
@@ -287,12 +302,11 @@ def main() -> int:
         print(f"{data}: no real files there. Set CUBEVIEW_TEST_DATA to a folder of them.")
         return 2
     if given.only is not None:
-        path, content = make(files, given.seed, given.only)
+        path, contents = make(files, given.seed, given.only)
         with tempfile.TemporaryDirectory() as folder:
-            target = given.keep or Path(folder) / path.name
-            target.write_bytes(content)
             os.environ["CUBEVIEW_HOME"] = folder
-            print(path, *attempt(target), sep="\n")
+            targets = _written(contents, given.keep or Path(folder) / "mutants")
+            print(path, *attempt(targets), sep="\n")
         return 0
     outcome = run(files, given.seed, range(given.start, given.start + given.count), say=True)
     print(f"{given.count} mutants of {len(files)} files in {outcome.seconds:.0f} s")

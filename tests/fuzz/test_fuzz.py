@@ -79,3 +79,14 @@ def test_a_gzip_bomb_of_dicom_is_refused(tmp_path, monkeypatch):
     path.write_bytes(gzip.compress(bytes(128) + b"DICM\2\0\0\0UL\4\0" + element + bytes(2**22)))
     with pytest.raises(CubeviewError, match="unpacks to more than"):
         open_path(path)
+
+
+@pytest.mark.parametrize("odd", ["NAXIS2  = -64", "BITPIX  = 0"])
+def test_voxels_that_cannot_be_are_refused(tmp_path, odd):
+    cards = ["SIMPLE  =                    T", "BITPIX  =                  -32"]
+    cards += ["NAXIS   =                    4"]
+    cards += [f"NAXIS{n}  =                    {n + 1}" for n in range(1, 5)]
+    cards = [odd if card[:8] == odd[:8] else card for card in cards] + ["END"]
+    path = tmp_path / "odd.fits"
+    path.write_bytes("".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(28800))
+    assert open_paths([path]).refusals

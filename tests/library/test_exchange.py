@@ -4,9 +4,11 @@ import csv
 import json
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
+from cubeview.cubes.case import OF_NOBODY, TWO_PATIENTS
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes
 from cubeview.library.agreement import agreement
@@ -202,3 +204,18 @@ def test_the_head_of_a_table_costs_no_time_whatever_it_says(filled, tmp_path, he
     with suppress(CubeviewError):
         assert read_labels(path) == sound
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("ending", ["csv", "ecsv", "json"])
+def test_a_label_of_two_patients_goes_with_its_caution(tmp_path, ending):
+    library = Library(tmp_path / "library.sqlite", "Anna")
+    for number, name in ((1, "Wren"), (2, f"Wren + Swift{TWO_PATIENTS}")):
+        made = replace(case_of(tmp_path, number), name=name)
+        library.label(library.add_case(made, file_hashes(made)), "mixed", label_set=SPECT_SET)
+    path = tmp_path / f"labels.{ending}"
+    export_labels(library, SPECT_SET, path)
+    text = path.read_text()
+    assert text.count(OF_NOBODY) == 1
+    entries, _ = read_labels(path)
+    assert [entry.name for entry in entries] == ["Wren", f"Wren + Swift{TWO_PATIENTS}"]
+    library.close()

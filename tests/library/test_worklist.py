@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from cubeview.cubes.answer import Prediction
+from cubeview.cubes.case import taken_apart
 from cubeview.errors import CubeviewError
 from cubeview.io import open_paths
-from cubeview.io.identity import file_hashes
+from cubeview.io.identity import file_hashes, identity
 from cubeview.library.answers import features, keep, packed
+from cubeview.library.corrected import take_place
 from cubeview.library.folder import add_found, scan_folder
 from cubeview.library.library import Library
 from cubeview.library.schema import SKY_SET, SPECT_SET
@@ -229,5 +231,17 @@ def test_masks_beside_scans_come_not_into_the_library(library, shared_data, tmp_
         shutil.copy(path, tmp_path)
     assert list(tmp_path.glob("*.nii.gz"))
     (found,) = scan_folder(library, [tmp_path]).cases
-    ((_, _, path),) = found.files.values()
+    ((_, _, path, _),) = found.files.values()
     assert path.endswith(".dcm")
+
+
+def test_a_pair_that_is_taken_apart_leaves_the_library_unless_it_was_labelled(library, tmp_path):
+    folder = write_hearts(tmp_path / "scans", 2, ("stress", "rest"))
+    for pair, label in zip(open_paths([folder]).cases, (None, "mixed"), strict=True):
+        row = library.add_case(pair, hashes_of(library, pair))
+        if label:
+            library.label(row, label, label_set=SPECT_SET)
+        stress, _ = taken_apart(pair)
+        assert take_place(library, stress, hashes_of(library, stress)) is not None
+        known = identity(pair, hashes_of(library, pair))
+        assert (library.find(known) is not None) == bool(label)

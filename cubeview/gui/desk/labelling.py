@@ -1,7 +1,7 @@
 """Labels placed, taken back and placed again; each is on disk before the call returns."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -17,24 +17,16 @@ from cubeview.library.library import Library
 from cubeview.library.placed import (
     OPINION_SEEN,
     Placed,
+    Step,
     ever_labelled,
     opinion_asked,
     placed,
+    steps,
     whole_cubes,
 )
 from cubeview.library.ventricles import as_placed
 
 POOR = "poor"
-
-
-@dataclass(frozen=True)
-class _Change:
-    """One step that can be taken back; undone, its ends change places."""
-
-    case_id: int
-    label_set: str
-    before: Placed
-    after: Placed
 
 
 class Labelling(QObject):
@@ -56,8 +48,8 @@ class Labelling(QObject):
         self._questions = questions
         self._seen: dict[str, str] = {}  # identity of a case to the model that was asked
         self._recalled: Answer | None = None
-        self._undo: list[_Change] = []
-        self._redo: list[_Change] = []
+        self._undo: list[Step] = []
+        self._redo: list[Step] = []
         session.prediction_changed.connect(self._predicted)
         subject.known.connect(self._predicted)
         for signal in (session.case_changed, session.window_changed, session.model_changed):
@@ -112,14 +104,19 @@ class Labelling(QObject):
             self._change(lambda old: replace(old, note=text))
 
     def undo(self) -> None:
-        """Take back the last step, whatever case it was for; the history keeps both."""
+        """Take back the last step, whatever case it was for; the history keeps both.
+
+        What this reader did before the window was opened can be taken back too.
+        """
+        if not self._undo and self._records.library is not None:
+            self._undo = steps(self._records.library)
         self._step(self._undo, self._redo, "Undone", "Nothing to undo.")
 
     def redo(self) -> None:
         """Do again what was undone."""
         self._step(self._redo, self._undo, "Redone", "Nothing to redo.")
 
-    def _step(self, taken: list[_Change], kept: list[_Change], done: str, none: str) -> None:
+    def _step(self, taken: list[Step], kept: list[Step], done: str, none: str) -> None:
         if not taken:
             self._records.say(none)
             return
@@ -168,7 +165,7 @@ class Labelling(QObject):
             self._session.set_window(case.window, drawn=self._session.drawn)
         if not self._write(number, label_set, after):
             return
-        self._undo.append(_Change(number, label_set, before, after))
+        self._undo.append(Step(number, label_set, before, after))
         self._redo.clear()
         was = f"{_words(before)} → " if before.class_name not in (None, after.class_name) else ""
         self.written.emit(f"{case.name}: {was}{_words(after)}")

@@ -11,6 +11,7 @@ from cubeview.gui.desk.jobs import Job
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.subject import Subject, centre
+from cubeview.kinds import kind_of
 from cubeview.library.stored import hashes_of, open_stored
 
 
@@ -53,6 +54,20 @@ class LibraryCases(QObject):
             failed=lambda why: self._not_opened(case_id, why),
         )
         job.ended.connect(self._ended)
+
+    def next_open(self) -> bool:
+        """Show the next open case below the current one that is not in the library; tell if any.
+
+        Sky cubes are labelled window by window, and passed over.
+        """
+        session, cases = self._session, self._session.cases
+        place = next((n for n, case in enumerate(cases) if case is session.case), len(cases))
+        for case in cases[place + 1 :]:
+            judged = case.kind in self._records.label_sets and not kind_of(case).window_px
+            if judged and case is not self._borrowed and not self._subject.is_known(case):
+                session.set_case(case)
+                return True
+        return False
 
     def back(self) -> None:
         """Open the case that was looked at before this one."""

@@ -16,6 +16,8 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.files import FILES, FOLDER, ask_open
 from cubeview.io import Opened, Preview, Refusal, chosen_together, nothing_in, open_paths
+from cubeview.kinds import kind_of
+from cubeview.library.cases import after_a_file
 from cubeview.plain import one_line_of
 
 SAID_ONE_BY_ONE = 3
@@ -91,14 +93,14 @@ class Opening(QObject):
     def recent(self) -> tuple[tuple[str, list[Path]], ...]:
         """Return title and paths of what was opened lately, the newest first."""
         found = []
-        for paths in self._memory.recent():
-            more = f" + {len(paths) - 1} more" if paths[1:] else ""
-            found.append((one_line_of(paths[0].name) + more, paths))
+        for paths, title in zip(self._memory.recent(), self._memory.titles(), strict=True):
+            more = f" + {len(paths) - 1} more" if paths[1:] and not title else ""
+            found.append((one_line_of(title or paths[0].name) + more, paths))
         return tuple(found)
 
     def forget_recent(self) -> None:
         """Empty the list of recent files."""
-        self._memory.change(recent=())
+        self._memory.change(recent=(), recent_titles=())
         self.recent_changed.emit()
 
     def _set_preview(self, preview: Preview | None, job: Job | None) -> None:
@@ -127,13 +129,13 @@ class Opening(QObject):
         if opened.cases:
             if remember:
                 # Written when the pictures are on the screen: the disk may take its time.
-                QTimer.singleShot(0, partial(self._remember, paths))
+                QTimer.singleShot(0, partial(self._remember, paths, _title(opened.cases)))
         elif not opened.refusals:
             self._messages.warn(nothing_in(paths[0]))
         self._say(opened.refusals)
 
-    def _remember(self, paths: list[Path]) -> None:
-        self._memory.opened(paths)
+    def _remember(self, paths: list[Path], title: str) -> None:
+        self._memory.opened(paths, title)
         self.recent_changed.emit()
 
     def _say(self, refusals: Sequence[Refusal]) -> None:
@@ -156,6 +158,20 @@ def dropped_paths(mime: QMimeData | None) -> list[Path]:
     if mime is None or not mime.hasUrls():
         return []
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+def _title(cases: Sequence[Case]) -> str:
+    """Return what scans are called where they are offered again; empty for no scans.
+
+    A file may be called as its patient is: the case stands for it, or what it is and its size.
+    """
+    first = next((case for case in cases if kind_of(case).patient), None)
+    if first is None:
+        return ""
+    name = first.name
+    if after_a_file(first):
+        name = f"{kind_of(first).name.capitalize()} of {' × '.join(map(str, first.main.shape))}"
+    return name + (f" + {len(cases) - 1} more" if cases[1:] else "")
 
 
 def _sources(case: Case) -> set[tuple[Path, str]]:

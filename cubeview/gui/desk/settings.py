@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 MOST_RECENT = 12
 
 
+EARLIER = "Scan opened earlier"
+"""What stands for a file of which only its path is known."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that is remembered but the layout.
@@ -27,6 +31,8 @@ class Settings:
     recent : tuple of str
         What was opened last, the newest first: a path, or the paths opened together with a zero
         byte, which no path can hold, between them. Stays on this machine.
+    recent_titles : tuple of str
+        What each of these is called where it is offered; empty for the name of its file.
     folder : str
         Where the open dialog starts.
     research_use_seen : bool
@@ -57,6 +63,7 @@ class Settings:
 
     theme: Literal["system", "dark", "light"] = "system"
     recent: tuple[str, ...] = ()
+    recent_titles: tuple[str, ...] = ()
     folder: str = ""
     research_use_seen: bool = False
     occlusion_patch: int = OcclusionSettings.patch
@@ -102,13 +109,35 @@ class SettingsFile:
             self._ini.setValue(f"settings/{name}", json.dumps(getattr(self.settings, name)))
         self._ini.sync()
 
-    def opened(self, paths: list[Path]) -> None:
-        """Put paths opened together at the head of the recent ones; keep where they lie."""
+    def opened(self, paths: list[Path], title: str = "") -> None:
+        """Put paths opened together at the head of the recent ones; keep where they lie.
+
+        Parameters
+        ----------
+        paths : list of Path
+        title : str
+            What they are called; empty for the name of the file.
+        """
         new = "\0".join(str(path.resolve()) for path in paths)
         new += "\0" if "\n" in new and len(paths) == 1 else ""  # formerly two paths
-        kept = [old for old in self.settings.recent if old != new]
+        kept = {old: t for old, t in zip(self.settings.recent, self.titles(), strict=True)}
+        known = {new: title} | {old: t for old, t in kept.items() if old != new}
         folder = paths[0] if paths[0].is_dir() else paths[0].parent
-        self.change(recent=(new, *kept)[:MOST_RECENT], folder=str(folder))
+        self.change(
+            recent=tuple(known)[:MOST_RECENT],
+            recent_titles=tuple(known.values())[:MOST_RECENT],
+            folder=str(folder),
+        )
+
+    def titles(self) -> list[str]:
+        """Return what each of the recent ones is called; empty for the name of its file.
+
+        What was opened before titles were kept may be a patient's, unless its name says otherwise.
+        """
+        known = self.settings.recent_titles
+        if len(known) == len(self.settings.recent):
+            return list(known)
+        return ["" if ".fit" in old.casefold() else EARLIER for old in self.settings.recent]
 
     def recent(self) -> list[list[Path]]:
         """Return the paths opened together, the newest first."""

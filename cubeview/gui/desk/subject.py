@@ -1,6 +1,7 @@
 """What a key would label: the case on the screen, known by the content of its files."""
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -23,6 +24,9 @@ from cubeview.library.stored import hashes_of, rewritten, window_box
 
 AT_ONCE_BYTES = 32 << 20
 """Files together below this are read for their hash at once; larger ones in the background."""
+
+AT_ONCE_FILES = 8
+"""More files than this are read in the background too, each being remembered on disk."""
 
 
 class Subject(QObject):
@@ -123,6 +127,16 @@ class Subject(QObject):
                 return other
         return None
 
+    def is_known(self, case: Case) -> bool:
+        """Tell whether the library holds an open case; no of one too large to be read at once."""
+        opened, library = self._session.open_case(case), self._records.library
+        if library is None:
+            return False
+        with suppress(CubeviewError, OSError):
+            if opened.hashes is None and _is_small(case):
+                opened.hashes = hashes_of(library, case)
+        return opened.hashes is not None and library.find(identity(case, opened.hashes)) is not None
+
     def refresh(self) -> None:
         """Read the labels of what is on the screen again."""
         self._session.set_marks(self._marks())
@@ -155,13 +169,8 @@ class Subject(QObject):
             self._no_hash = why
             self.refresh()
 
-        sources = {cube.source.path for cube in case.cubes.values() if cube.source is not None}
         try:
-            size = sum(path.stat().st_size for path in sources)
-            # The values of a scan are hashed too; those of a sky cube are not.
-            if kind_of(case).patient:
-                size += sum(4 * math.prod(cube.shape) for cube in case.cubes.values())
-            if size <= AT_ONCE_BYTES:
+            if _is_small(case):
                 opened.hashes = hashes_of(library, case)
                 return
         except (CubeviewError, OSError) as error:
@@ -229,6 +238,19 @@ class Subject(QObject):
             if box is not None and fits(box, case.main):
                 marks.append(Mark(box, name, colours.get(name) or "#d7dce3"))
         return tuple(marks)
+
+
+def _is_small(case: Case) -> bool:
+    """Tell whether the files of a case are read for their hash in no time; OSError if one is not
+    there.
+    """
+    found = [cube.source for cube in case.cubes.values() if cube.source is not None]
+    sources = {path for source in found for path in source.paths}
+    size = sum(path.stat().st_size for path in sources)
+    # The values of a scan are hashed too; those of a sky cube are not.
+    if kind_of(case).patient:
+        size += sum(4 * math.prod(cube.shape) for cube in case.cubes.values())
+    return size <= AT_ONCE_BYTES and len(sources) <= AT_ONCE_FILES
 
 
 def centre(box: Box) -> tuple[int, int, int]:

@@ -82,3 +82,8 @@ def _power(power: float) -> str:
     if power == 1:
         return ""
     return str(power).translate(str.maketrans("0123456789-/.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ·"))
+
+
+def plain_unit(unit: str) -> str:
+    """Return the unit of a map in a word a reader knows: a logit is what speaks for a class."""
+    return "evidence" if unit == "logit" else unit

@@ -12,7 +12,8 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.widgets.basic import button, keep_out, label, plain_tip
 from cubeview.gui.widgets.layout import column, empty, put
 from cubeview.kinds import kind_of
-from cubeview.library.cases import of_file
+from cubeview.library.cases import after_a_file
+from cubeview.plain import one_line_of
 
 RECENT_SHOWN = 5
 
@@ -60,10 +61,15 @@ class CasesPanel(QWidget):
         self.refill()
 
     def set_recent(self, recent: tuple[tuple[str, list[Path]], ...]) -> None:
-        """Offer files opened earlier: title and paths, the newest first."""
+        """Offer files opened earlier: title and paths, the newest first.
+
+        A file that is called otherwise than it is named may be called as a patient: no path then.
+        """
         empty(self._recent)
         for title, paths in recent[:RECENT_SHOWN]:
-            self._recent.addWidget(self._opener(title, paths, "\n".join(map(str, paths))))
+            named = title.startswith(one_line_of(paths[0].name))
+            tip = "\n".join(map(str, paths)) if named else "Open again"
+            self._recent.addWidget(self._opener(title, paths, tip))
         self._recent_heading.setVisible(bool(recent))
 
     def step(self, step: int) -> None:
@@ -90,7 +96,7 @@ class CasesPanel(QWidget):
                 item = QListWidgetItem(f"{case.name}\n{self._about(case)}")
                 item.setToolTip(plain_tip(f"{case.name}: {self._about(case)}"))
                 self.list.addItem(item)
-        keep_out(self.list, any(map(_after_a_file, self._session.cases)))
+        keep_out(self.list, any(map(after_a_file, self._session.cases)))
         some = bool(self._session.cases)
         self.none.setVisible(not some)
         self._layout.setStretch(self._layout.indexOf(self.list) + 1, int(not some))
@@ -113,9 +119,3 @@ class CasesPanel(QWidget):
             said = "unlike its training data" if answer.unlike else answer.answer
             parts.append(f"{answer.model}: {said}")
         return " · ".join(p for p in parts if p not in ("flux", "heart") or p == parts[0])
-
-
-def _after_a_file(case: Case) -> bool:
-    """Tell whether a patient's scan is called as its file is, which may be the patient's name."""
-    sources = [cube.source for cube in case.cubes.values() if cube.source is not None]
-    return kind_of(case).patient and any(of_file(case.name, source.path) for source in sources)

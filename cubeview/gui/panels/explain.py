@@ -11,6 +11,7 @@ from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
+from cubeview.gui.desk.units import plain_unit
 from cubeview.gui.panels.disc import WallDisc
 from cubeview.gui.panels.occlusion_choices import OcclusionChoices
 from cubeview.gui.widgets.bars import SignedBar
@@ -219,7 +220,7 @@ class ExplainPanel(QWidget):
         self.opacity.setEnabled(shown)
         self.threshold.setEnabled(shown)
         if overlay is not None:
-            self.bar.set_scale(overlay.peak, overlay.unit, style.threshold)
+            self.bar.set_scale(overlay.peak, plain_unit(overlay.unit), style.threshold)
             said = [f"{overlay.method} for {overlay.target}", overlay.model]
             if answer and overlay.target != answer and overlay.method in self.buttons:
                 said[0] = f"⚠ {said[0]}, not for the answer ({answer})"

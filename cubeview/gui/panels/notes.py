@@ -131,7 +131,8 @@ class NotesPanel(QWidget):
                 mark, part = _MARKS[note.level]
                 put(layout, label(f"{mark}{note.text}", part))
             for role, cube in case.cubes.items():
-                put(layout, rule(), label(role.capitalize(), "heading"), _facts(cube))
+                heading = label(kind_of(case).called(role).capitalize(), "heading")
+                put(layout, rule(), heading, _facts(cube))
         layout.addStretch(1)
         self._outer.addWidget(self._content)
 

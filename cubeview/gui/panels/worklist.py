@@ -94,8 +94,10 @@ class WorklistPanel(QWidget):
         """Open the next case in the order shown: unlabelled, or in dispute where that is asked.
 
         As listed, it is the next one below the case on the screen; in the other orders the first
-        that was not passed over.
+        that was not passed over. Cases that are open and in no library yet come first.
         """
+        if self._order != "disagreement" and self._cases.next_open():
+            return
         number = self._next()
         if number is not None:
             self._cases.open(number)

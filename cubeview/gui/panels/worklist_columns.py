@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from cubeview.cubes.case import OF_NOBODY, TWO_PATIENTS
 from cubeview.kinds import KINDS
 from cubeview.library.values import Row
 
@@ -101,17 +102,23 @@ def _whose(row: Row) -> str:
     return row.model if row.weights or not row.model else f"{row.model}, of an unknown state"
 
 
+def _of_nobody(row: Row) -> str:
+    return OF_NOBODY if TWO_PATIENTS in row.name else ""
+
+
 COLUMNS = (
     Column("case", 140, lambda row: row.name,
-           tip=lambda row: f"Voxels {row.window}" if row.window else ""),
-    Column("label", 84, _label_and_others, tip=_label_tip, blind=_label),
+           tip=lambda row: _of_nobody(row) or (f"Voxels {row.window}" if row.window else "")),
+    Column("label", 84, _label_and_others,
+           tip=lambda row: "\n".join(filter(None, (_of_nobody(row), _label_tip(row)))),
+           blind=_label),
     Column("doubt", 52, number=lambda row: row.doubt),
     Column("prediction", 96, lambda row: row.answer or (row.former and f"old: {row.former}"),
            tip=_prediction_tip, blind=_hidden),
     Column("probability", 74, number=lambda row: row.probabilities.get(row.answer, math.nan),
            blind=_hidden),
     Column("agreement", 72, _agreement, blind=_hidden, warns="differs"),
-    Column("state", 96, lambda row: row.state, dim=True),
+    Column("state", 96, lambda row: KINDS[row.kind].called(row.state), dim=True),
     Column("kind", 80, lambda row: _CUBE if row.is_whole_cube else KINDS[row.kind].subject,
            dim=True),
     Column("date", 84, lambda row: (row.labelled_at or row.added_at)[:10], dim=True),

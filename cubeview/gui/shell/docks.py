@@ -215,7 +215,9 @@ class Docks:
             def far(bar: QTabBar, place: QRect = place) -> int:
                 return abs(bar.y() - place.bottom()) + abs(bar.x() - place.x())
 
-            bars = [bar for bar in titles if dock.windowTitle() in titles[bar]]
+            here = (dock, *self._window.tabifiedDockWidgets(dock))
+            together = {other.windowTitle() for other in here}
+            bars = [bar for bar in titles if dock.windowTitle() in titles[bar] <= together]
             used |= {min(bars, key=far)} if bars else set()
         for bar in titles.keys() - used:
             if any(titles[bar] & titles[other] for other in used):

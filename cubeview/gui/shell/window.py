@@ -40,6 +40,7 @@ from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.gui.widgets.basic import copy_text, keep_out, picture_of
 from cubeview.gui.widgets.files import ask_save, save_png
+from cubeview.kinds import kind_of
 from cubeview.learn.explain.methods import EXPLAINERS
 from cubeview.learn.models.card import find_models
 from cubeview.paths import data_dir
@@ -83,6 +84,7 @@ class Window(QMainWindow):
         self._leaving = False
         self._bugs: BugDialog | None = None
         desk = self.desk = Desk(self, memory or SettingsFile(), Questions(), library)
+        self._warned = desk.memory.settings.research_use_seen
         self.session, self.jobs, self.memory = desk.session, desk.jobs, desk.memory
         self.records, self.messages, self.opening = desk.records, desk.messages, desk.opening
         self.ortho = OrthoView(desk.session)
@@ -120,9 +122,6 @@ class Window(QMainWindow):
         self.resize(SIZE.boundedTo(room))
         self.docks.arrange(room)
         self._case_changed()
-        if not desk.memory.settings.research_use_seen:
-            seen = partial(desk.memory.change, research_use_seen=True)
-            desk.messages.show_message("warn", RESEARCH_USE, button="Understood", done=seen)
 
     def show_error(self, error: BaseException) -> None:
         """Show an exception nobody caught: a bug, or what the user can act on."""
@@ -322,8 +321,16 @@ class Window(QMainWindow):
         case = self.session.case
         self.setWindowTitle("CubeView" if case is None else f"{case.name} – CubeView")
         self.actions_table.enable(self.session)
+        if case is not None and kind_of(case).patient and not self._warned:
+            self._warn()
         if case is not None and case.question:
             self.docks.show("notes")
+
+    def _warn(self) -> None:
+        """Say what the program is for when the first scan of a patient is shown."""
+        self._warned = True
+        seen = partial(self.memory.change, research_use_seen=True)
+        self.messages.show_message("warn", RESEARCH_USE, button="Understood", done=seen)
 
     def _ask_picture(self) -> None:
         folder = self.memory.settings.folder

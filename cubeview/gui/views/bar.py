@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QSizePolicy
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
-from cubeview.gui.desk.units import value_unit
+from cubeview.gui.desk.units import plain_unit, value_unit
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.widgets.colormaps import overlay_table, picture, table
 from cubeview.gui.widgets.theme import DARK, colours
@@ -75,7 +75,7 @@ class BarView(CaseView):
                 bars.append((table(display.colormap), ends, named, display.stretch))
         if overlay is not None and overlay.peak > 0 and style.visible:
             rows = overlay_table(1.0, style.threshold)
-            bars.append((rows, (-overlay.peak, overlay.peak), overlay.unit, "linear"))
+            bars.append((rows, (-overlay.peak, overlay.peak), plain_unit(overlay.unit), "linear"))
         return bars
 
     def _bar(

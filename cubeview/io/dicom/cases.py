@@ -60,11 +60,11 @@ def read_cases(paths: Sequence[Path], *, report: Report = nothing) -> Opened:
         done += 1
     for singles in found.series.values():
         if len(singles) == 1:
-            singles += _neighbours(singles[0], known, is_single_slice, series_of)
+            singles += _neighbours(singles[0], known, is_single_slice, series_of, report)
     alone: dict[object, list[Single]] = {}
     for pieces in found.pieces.values():
         if len(pieces) == 1:
-            pieces += _neighbours(pieces[0], known, _is_piece, whole_of)
+            pieces += _neighbours(pieces[0], known, _is_piece, whole_of, report)
         if len(pieces) > 1:
             _join(pieces, known, found)
         else:  # some write a series for each gate
@@ -172,6 +172,7 @@ def _neighbours(
     known: set[Path],
     is_one: Callable[[Dataset], bool],
     whole: Callable[[Dataset, Path], object],
+    report: Report,
 ) -> list[Single]:
     """Return the other files of a whole that lie beside the one that was opened."""
     found = []
@@ -182,6 +183,7 @@ def _neighbours(
     # A packed one would have to be unpacked whole to be looked at.
     others = (path for path in beside if path not in known and path.suffix != ".gz")
     for path in islice(others, MOST_NEIGHBOURS):
+        report(0.5, f"looking at {path.name}")
         try:
             if not path.is_file() or not sniffed(path):
                 continue

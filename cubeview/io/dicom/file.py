@@ -22,6 +22,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate, generate_fragments, generate_frames
 from pydicom.pixels.utils import pixel_array
+from pydicom.tag import BaseTag
 
 from cubeview.cubes.cube import Note
 from cubeview.errors import Cancelled, CubeviewError
@@ -37,6 +38,12 @@ MAX_INFLATED_BYTES = 2**30
 
 MAX_COMPRESSION = 4000
 """Most pixel bytes that one byte of a compressed file is believed to stand for."""
+
+MAX_BESIDE_BYTES = 2**28
+"""Most bytes of a header, private elements with it: all of them are read before the pixels."""
+
+_PIXELS = {0x7FE00008, 0x7FE00009, 0x7FE00010}
+_UNDEFINED = 0xFFFFFFFF
 
 _JPEG = {
     *(uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1),
@@ -90,15 +97,27 @@ def bad_file(path: Path) -> Iterator[None]:
 def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
     """Read a DICOM file, up to its pixel data or with them.
 
-    Raises CubeviewError if it cannot be read, is damaged, or unpacks to more than
-    `MAX_INFLATED_BYTES`.
+    Raises CubeviewError if it cannot be read, is damaged, unpacks to more than
+    `MAX_INFLATED_BYTES`, or holds more than `MAX_BESIDE_BYTES` beside its pixels.
     """
+    beside = 0
+
+    def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
+        nonlocal beside
+        if tag in _PIXELS:
+            return not pixels
+        beside += 0 if length == _UNDEFINED else length
+        if beside > MAX_BESIDE_BYTES:
+            raise CubeviewError(
+                f"{path}: says to hold {beside:,} bytes beside its image, a maker's own data say; "
+                f"more than {MAX_BESIDE_BYTES:,} are not read. Export the image without them."
+            )
+        return False
+
     with bad_file(path), _opened(path) as stream:
         plain = not has_preamble(stream.read(1024))
         stream.seek(0)
-        if plain:
-            stream = BytesIO(bytes(128) + b"DICM" + stream.read())
-        else:
+        if not plain:
             stream.seek(128 + 4)
             meta = pydicom.filereader.read_dataset(
                 stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2
@@ -106,7 +125,7 @@ def read_dataset(path: Path, *, pixels: bool) -> FileDataset:
             if meta.get("TransferSyntaxUID") == uid.DeflatedExplicitVRLittleEndian:
                 _check_inflated(stream, path)
             stream.seek(0)
-        return _with_syntax(pydicom.dcmread(stream, stop_before_pixels=not pixels, force=True))
+        return _with_syntax(pydicom.filereader.read_partial(stream, stop, force=True))
 
 
 class _Bounded(BufferedReader):

@@ -172,7 +172,7 @@ def _read(
         view=place.view,
         facts=found,
         notes=(*place.notes, *notes, *kind_notes),
-        source=Source(paths[0], index.part),
+        source=Source(paths[0], index.part, tuple(paths[1:])),
         gates=tuple(
             Gate(name, pixels(gate, number))
             for number, (name, gate) in enumerate(zip(index.gates, gates, strict=True))

@@ -216,13 +216,16 @@ def _cases(
         with np.errstate(invalid="ignore"):
             mean = total / np.where(there, there, np.nan)
         said = [*notes, Note("info", text)]
-        cube = _cube(found[0], mean, scales, lost, header, paths, said)
+        keys = [key for stack in found for key in stack.keys if key is not None]
+        source = _source(found[0], keys, paths)
+        cube = _cube(found[0], mean, scales, lost, header, source, said)
         return (Case(name, "volume", {"flux": cube}),)
     cases = []
     for stack in found:
         values, scales, lost = _voxels(stack, load)
         if lost < sum(key is not None for key in stack.keys):
-            cube = _cube(stack, values, scales, lost, header, paths, notes)
+            source = _source(stack, [key for key in stack.keys if key is not None], paths)
+            cube = _cube(stack, values, scales, lost, header, source, notes)
             title = f"{name} [{stack.title}]" if len(found) > 1 else name
             cases.append(Case(title, "volume", {"flux": cube}))
     return tuple(cases)
@@ -245,13 +248,18 @@ def _voxels(stack: Stack, load: Load) -> tuple[np.ndarray, list[Scale], int]:
     return values, scales, lost
 
 
+def _source(stack: Stack, keys: list[int], paths: list[Path]) -> Source:
+    first, *beside = dict.fromkeys(paths[key] for key in keys)
+    return Source(first, stack.title, tuple(beside))
+
+
 def _cube(
     stack: Stack,
     values: np.ndarray,
     scales: list[Scale],
     lost: int,
     header: FileDataset,
-    paths: list[Path],
+    source: Source,
     more: list[Note],
 ) -> Cube:
     notes = [*stack.notes, *more, *(note for scale in scales for note in scale.notes)]
@@ -267,7 +275,6 @@ def _cube(
         notes.append(NO_HEART)
     if "MOSAIC" in image_type(header):
         notes.append(Note("info", "a mosaic: the slices lie side by side in one picture"))
-    first = next(key for key in stack.keys if key is not None)
     found = {"Modality": MODALITIES[str(header.get("Modality")).strip().upper()], **facts(header)}
     return Cube(
         axes=stack.axes,
@@ -279,7 +286,7 @@ def _cube(
         view=stack.view,
         facts=found,
         notes=tuple(dict.fromkeys(notes)),
-        source=Source(paths[first], stack.title),
+        source=source,
         instrument=instrument_name(found.get("Camera", "")),
         whose=whose(header),
     )

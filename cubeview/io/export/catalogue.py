@@ -41,7 +41,13 @@ _PLACES = {
         "pos.supergalactic.lon;meta.main",
         "pos.supergalactic.lat;meta.main",
     ),
-    "HPLN": ("hpln", "hplt", "", ""),
+    # UCD1+ has no word for offsets on the Sun; these are the ones of astropy and sunpy (APE 14).
+    "HPLN": (
+        "hpln",
+        "hplt",
+        "custom:pos.helioprojective.lon;meta.main",
+        "custom:pos.helioprojective.lat;meta.main",
+    ),
 }
 """Names and UCDs of the columns of a position, by the type of its longitude."""
 _SYSTEMS = {"ICRS": "ICRS", "FK5": "eq_FK5", "FK4": "eq_FK4", "FK4-NO-E": "eq_FK4"}

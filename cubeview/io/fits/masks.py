@@ -55,6 +55,9 @@ def forbidden(headers: Sequence[Header], mask: str, flux: str, names: set[str]) 
         return Forbidden(f"bits {number}", f"as {text('MASKNAME')} has it")
     if text("TELESCOP") == "JWST":
         return Forbidden("bits 1", "where JWST sets DO_NOT_USE")
+    if text("INSTRUME") == "OSIRIS":
+        why = "OSIRIS gives 9 to what is good; which of its other bits forbid is not known"
+        return Forbidden(NO_FLAG, why, known=False)
     declared = str(headers[0].get("HDUCLAS3") or "").strip().upper()
     if declared == "MASKONE":
         return Forbidden(ZERO_FLAG, "where it is 0, as HDUCLAS3 = MASKONE says")

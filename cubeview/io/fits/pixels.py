@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 
 from cubeview.cubes.cube import Note
+from cubeview.errors import CubeviewError
 from cubeview.io.fits.axes import Geometry
 from cubeview.io.fits.layout import Part, is_flat_mask
 from cubeview.io.opened import too_large
 from cubeview.io.voxels.byterange import Layout, Stamp
 from cubeview.io.voxels.store import FitsPixels
+
+_BITS = (8, 16, 32, 64, -32, -64)
+"""BITPIX of FITS 4.0, table 8."""
 
 
 def pixels_of(
@@ -43,6 +47,12 @@ def pixels_of(
         order, fixed = (z, y, x), (0,) * len(shape)
     header = part.header
     bits = int(header["BITPIX"])
+    if bits not in _BITS or min(part.shape, default=0) < 1:
+        lengths = " × ".join(map(str, part.shape))
+        raise CubeviewError(
+            f"{named}: a header declares {lengths} voxels of {bits} bits, which cannot be. The "
+            "file is damaged; copy or download it again."
+        )
     kind = "u1" if bits == 8 else f">{'f' if bits < 0 else 'i'}{abs(bits) // 8}"
     blank = header.get("BLANK") if bits > 0 else None
     layout = Layout(

@@ -290,6 +290,15 @@ def _with_base(
         base = "ln" if natural else "log10"
         text = f"axis {n} holds {'natural' if natural else 'decimal'} logarithms"
         notes.append(Note("guess" if natural else "repair", text))
+    if (
+        base
+        and not np.isfinite(
+            replace(found, base=base).unlogged(np.array(_ends(header, found, lengths)))
+        ).all()
+    ):
+        text = f"the values of axis {n} are too large to be logarithms: taken as they stand"
+        notes.append(Note("guess", text, "spectral values"))
+        base = ""
     if base:
         header[f"CTYPE{n}"] = found.code
     return replace(found, base=base)
@@ -315,6 +324,12 @@ def _middle(header: Header, spectral: Spectral, lengths: tuple[int, ...]) -> flo
         return value
     centre = (lengths[number - 1] + 1) / 2 - float(header.get(f"CRPIX{number}", 0))
     return value + centre * step_of(header, number)
+
+
+def _ends(header: Header, spectral: Spectral, lengths: tuple[int, ...]) -> list[float]:
+    """Return the linear numbers of the first and the last channel."""
+    half = abs((lengths[spectral.number - 1] - 1) / 2 * step_of(header, spectral.number))
+    return [_middle(header, spectral, lengths) + sign * half for sign in (-1, 1)]
 
 
 def _guess_unit(code: str, value: float, step: float) -> tuple[str, bool]:

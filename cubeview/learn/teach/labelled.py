@@ -64,7 +64,7 @@ def library_entries(library: Library, label_set: str, *, doubtful: bool = False)
         if not doubtful and (not label.sure or label.quality):
             continue
         case = cases[number]
-        hashes = sorted((role, digest) for role, (digest, _, _) in case.files.items())
+        hashes = sorted((role, held.sha256) for role, held in case.files.items())
         group = hashes[0][1] if KINDS[case.kind].window_px and hashes else case.name
         shown = f"{case.name} [{case.window}]" if case.window else case.name
         entries.append(Entry(shown, label.class_name, group, partial(open_stored, library, number)))

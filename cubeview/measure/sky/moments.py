@@ -161,12 +161,12 @@ def moments(
     if least_sn:
         words.append(f"voxels below {least_sn:g} standard deviations left out")
     words.append(f"errors from {noise}")
-    flux = _times(cube, axis.unit)
+    flux = summed_unit(cube, axis.unit)
     found = tuple(sums.moment(order, middle, flux, axis.unit) for order in orders)
     return Moments(found, (first, last), (low, high), noise, tuple(words))
 
 
-def _times(cube: Cube, spectral: str) -> str:
+def summed_unit(cube: Cube, spectral: str) -> str:
     """Return the unit of a cube's values times that of its spectral axis."""
     try:
         return str((cube.quantity_unit * unit_of(spectral)).to_string("fits"))

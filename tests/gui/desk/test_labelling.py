@@ -637,3 +637,41 @@ def test_windows_of_a_moved_cube_are_found_with_it_also_from_imported_labels(
     quiet(other)
     assert other.desk.labelling.placed.class_name == "emission line"
     other.close()
+
+
+def test_labels_of_an_earlier_session_can_be_undone(window, imported, quiet):
+    imported(1)
+    press(window, "N")
+    quiet(window)
+    for key in "32":
+        press(window, key)
+    press(window, "Z")
+    labelling = window.desk.labelling
+    labelling._undo, labelling._redo = [], []  # as after a restart
+    press(window, "Z")
+    assert labelling.placed.class_name is None
+    press(window, "Z")
+    assert any("Nothing to undo" in text for text in texts(window))
+    press(window, "Shift+Z")
+    assert labelling.placed.class_name == "infarcted"
+
+
+def test_the_next_case_is_an_open_one_before_those_of_the_library(
+    window, imported, tmp_path, quiet
+):
+    imported(1)
+    cases = open_paths([write_hearts(tmp_path / "other", 4)]).cases[1:]
+    window.session.add_cases(cases)
+    window.session.set_case(cases[0])
+    quiet(window)
+    press(window, "1")
+    press(window, "N")
+    assert window.session.case is cases[1]
+    press(window, "1")
+    press(window, "N")
+    assert window.session.case is cases[2]
+    press(window, "1")
+    press(window, "N")
+    quiet(window)
+    assert window.session.case not in cases
+    assert [row.label for row in window.records.rows()].count("healthy") == 3

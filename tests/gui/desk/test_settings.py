@@ -3,7 +3,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QByteArray, QSettings
 
-from cubeview.gui.desk.settings import MOST_RECENT, Settings, SettingsFile
+from cubeview.gui.desk.settings import EARLIER, MOST_RECENT, Settings, SettingsFile
 from cubeview.paths import data_dir
 
 
@@ -69,3 +69,15 @@ def test_a_line_break_in_a_name_is_part_of_the_name(qapp, tmp_path):
     memory.change(recent=(*memory.settings.recent, "/old/a\n/old/b"))
     old = [Path("/old/a"), Path("/old/b")]
     assert SettingsFile(tmp_path).recent() == [pair, [odd], old]
+
+
+def test_recent_files_are_called_as_the_cases_they_held(qapp, tmp_path):
+    memory = SettingsFile(tmp_path)
+    memory.change(recent=("/a/DOE_JANE.nii", "/a/field.fits"))
+    assert memory.titles() == [EARLIER, ""]
+    memory.opened([tmp_path / "DOE_JOHN.dcm"], "Case 6BBC")
+    memory.opened([tmp_path / "other.fits"])
+    memory.opened([tmp_path / "DOE_JOHN.dcm"], "Case 6BBC")
+    again = SettingsFile(tmp_path)
+    assert again.titles() == ["Case 6BBC", "", EARLIER, ""]
+    assert [paths[0].name for paths in again.recent()][:2] == ["DOE_JOHN.dcm", "other.fits"]

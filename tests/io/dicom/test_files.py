@@ -1,13 +1,20 @@
 """Real DICOM files: each opens, or is refused in words."""
 
+import os
 import shutil
+import struct
+import tracemalloc
 
 import nibabel
 import numpy as np
 import pytest
 
 from cubeview.cubes.orient import cardiac_ends, ends
-from cubeview.io import open_paths
+from cubeview.errors import Cancelled, CubeviewError
+from cubeview.io import open_path, open_paths
+from cubeview.io.dicom.cases import read_cases
+from tests.io.dicom.nm_files import nm, write
+from tests.io.dicom.volume_files import single
 
 FOLDERS = ("spect_rest_stress", "spect_physionet", "nm", "dicom_bad", "dicom_other", "dicom_series")
 PAIRS = ("P001", "P002", "P004", "P011", "P021", "P025", "P053", "P058")
@@ -91,3 +98,36 @@ def test_masks_lie_on_their_scans(shared_data):
             lps = cube.affine @ [z, y, x, 1]
             np.testing.assert_allclose(lps[:3], ras[:3] * [-1, -1, 1], atol=0.01)
     assert found >= 2
+
+
+def _with_private(path, size):
+    """Write a scan before whose pixels so many bytes are said to lie; a hole, and no bytes."""
+    write(nm(), path)
+    data = path.read_bytes()
+    cut = data.index(struct.pack("<HH", 0x0028, 0x0002))
+    with path.open("wb") as stream:
+        stream.write(data[:cut] + struct.pack("<HH2sHI", 0x0009, 0x1001, b"OB", 0, size))
+        stream.seek(size, os.SEEK_CUR)
+        stream.write(data[cut:])
+    return path
+
+
+def test_half_a_gigabyte_of_a_makers_own_is_refused_before_it_is_read(tmp_path):
+    path = _with_private(tmp_path / "large.dcm", 1 << 29)
+    tracemalloc.start()
+    with pytest.raises(CubeviewError, match="bytes beside its image"):
+        open_path(path)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
+
+
+def test_a_lone_slice_among_thousands_can_be_cancelled(tmp_path):
+    for number in range(3):
+        write(single("PT", number, 4.0 * number), tmp_path / f"{number}.dcm")
+
+    def report(fraction, text):
+        if text.startswith("looking at 2"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        read_cases([tmp_path / "0.dcm"], report=report)

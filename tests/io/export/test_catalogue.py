@@ -91,7 +91,7 @@ def in_frame(catalogue, kind, frame="", equinox=None):
         (("GLON",), ("glon", "glat"), "pos.galactic.lon", 'system="galactic"'),
         (("ELON", "FK5"), ("elon", "elat"), "pos.ecliptic.lon", 'system="ecl_FK5"'),
         (("SLON",), ("sglon", "sglat"), "pos.supergalactic.lon", 'system="supergalactic"'),
-        (("HPLN",), ("hpln", "hplt"), "", ""),
+        (("HPLN",), ("hpln", "hplt"), "custom:pos.helioprojective.lon", ""),
     ],
 )
 def test_positions_are_written_as_what_they_are(catalogue, sky, columns, ucd, system, tmp_path):

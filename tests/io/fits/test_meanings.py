@@ -168,6 +168,8 @@ DAP = {"TELESCOP": "SDSS 2.5-M", "MASKNAME": "MANGA_DAPSPECMASK"}
         (("SCI", "ERR", "BADPIX", "WAVE"), {}, ["_1", "_4", "_64", "_1024"]),
         (("SCI", "ERR", "MASKCUBE", "WAVE"), {}, ["_1", "_4", "_64", "_1024"]),
         (("SCI", "ERR", "QUALITY", "WAVE"), {"INSTRUME": "OSIRIS"}, []),
+        (("SCI", "ERR", "DQ", "WAVE"), {"INSTRUME": "OSIRIS"}, []),
+        (("SCI", "ERR", "MASK", "WAVE"), {"INSTRUME": "OSIRIS  "}, []),
         (("SCI", "ERR", "FLAG", "WAVE"), {"INSTRUME": "SPIRE"}, []),
         (("SCI", "ERR", "QUAL_MAP", "WAVE"), {}, []),
     ],

@@ -166,6 +166,13 @@ def test_logarithms_are_undone(cards, tmp_path):
     assert axis.values == pytest.approx(10 ** (3.5563 + 1e-4 * np.arange(6)))
 
 
+def test_numbers_too_large_for_logarithms_are_taken_as_they_stand(tmp_path):
+    cube = opened(tmp_path, SKY, third("AWAV", 4200.0, 1.0, "log(Angstrom)"))
+    values = cube.axes[0].values
+    assert values == pytest.approx(4200.0 + np.arange(len(values)))
+    assert any("too large to be logarithms" in note.text for note in cube.notes)
+
+
 # --- The standard's unit, where it is plausible.
 
 
