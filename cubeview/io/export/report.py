@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from cubeview.errors import CubeviewError, Report, nothing, refusing
@@ -15,6 +16,10 @@ from cubeview.io.export.told import Told
 _NO_DICOM = (
     "the scans are no DICOM files, which is what a structured report, maps and masks in DICOM and "
     "a page for the archive refer to: the page as PDF and the maps as NIfTI were written"
+)
+_NO_HIGHDICOM = (
+    "this Python has no highdicom, which writes reports, maps, masks and pages as DICOM: "
+    "the page as PDF and the maps as NIfTI were written"
 )
 _NO_PLACE = (
     "the {role} scan has no place in the patient: its map and mask were not written as DICOM"
@@ -80,7 +85,10 @@ def _steps(told: Told) -> tuple[dict[str, Callable[[Path], None]], list[str]]:
     """Return how each file is written, by name, and what is left out."""
     steps: dict[str, Callable[[Path], None]] = {"report.pdf": partial(write_pdf, told)}
     said = []
-    if set(told.headers) == set(told.case.cubes):
+    able = find_spec("highdicom") is not None
+    if not able:
+        said.append(_NO_HIGHDICOM)
+    elif set(told.headers) == set(told.case.cubes):
         steps["report.dcm"] = partial(write_structured, told)
         steps["page.dcm"] = partial(write_capture, told)
     else:
@@ -88,7 +96,7 @@ def _steps(told: Told) -> tuple[dict[str, Callable[[Path], None]], list[str]]:
     for role, cube in told.case.cubes.items():
         if cube.affine is None:
             said.append(_NO_PLACE.format(role=role))
-        elif role in told.headers:
+        elif able and role in told.headers:
             steps[f"{role}_map.dcm"] = partial(write_map, told, role)
             steps[f"{role}_wall.dcm"] = partial(write_wall, told, role)
         grids = {"": cube.pixels.read(), "_map": told.whole(role), "_wall": told.masks[role]}

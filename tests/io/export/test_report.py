@@ -19,6 +19,8 @@ from cubeview.io.export.report import write_report
 from cubeview.io.export.told import SEGMENTS, Numbers, Told, Value
 from tests.io.dicom.nm_files import nm, write
 
+pytest.importorskip("highdicom", reason="there are no wheels of what it needs for this Python")
+
 EF = ("10230-1", "LN", "Left Ventricular Ejection Fraction")
 WEIGHTS = "5a" * 32
 CAUTION = "The ventricle may lie elsewhere · check it."
@@ -262,6 +264,16 @@ def test_scans_without_a_place_or_a_study_leave_out_what_needs_it(tmp_path):
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.dcm", "page.dcm", "report.pdf", "rest.nii.gz"} <= names
     assert not any(name.endswith(("map.dcm", "wall.dcm")) for name in names)
+
+
+def test_without_highdicom_a_report_is_a_page_and_nifti(tmp_path, monkeypatch):
+    monkeypatch.setattr("cubeview.io.export.report.find_spec", lambda name: None)
+    (tmp_path / "scans").mkdir()
+    said = write_report(told(tmp_path / "scans"), tmp_path / "report")
+    assert len(said) == 1
+    assert "no highdicom" in said[0]
+    endings = {path.suffix for path in (tmp_path / "report").iterdir()}
+    assert endings == {".pdf", ".gz"}
 
 
 def test_the_wall_is_what_is_bright_near_the_ventricle():
