@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cubeview.cubes.case import Case, paired
+from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import HEART, kind_of
@@ -137,6 +138,30 @@ def files_of(case: Case) -> dict[str, str]:
     from cubeview.io.archive import lasting
 
     return {role: lasting(cube.source.path) for role, cube in case.cubes.items() if cube.source}
+
+
+def frames_of(cube: Cube) -> dict[str, Any]:
+    """Return what the values of a sky cube's axes mean, for a document."""
+    from cubeview.cubes.sky import frame_words
+
+    axis = cube.axes[0]
+    return {
+        "axis": {
+            "name": axis.name,
+            "unit": axis.unit,
+            "frame": axis.frame,
+            "convention": axis.convention,
+            "medium": axis.medium,
+        },
+        "sky_frame": frame_words(cube.wcs) if cube.wcs is not None else "",
+    }
+
+
+def source_hash(case: Case) -> str:
+    """Return the SHA-256 of the files of a case, for the history of what is made of it."""
+    from cubeview.io.identity import file_hashes
+
+    return " ".join(sorted(set(file_hashes(case).values())))
 
 
 def public_name(case: Case) -> str:

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from cubeview.commands.common import Commands, add_command, add_json, open_cases, progress, say
+from cubeview.commands.common import (
+    Commands,
+    add_command,
+    add_json,
+    frames_of,
+    open_cases,
+    progress,
+    say,
+    source_hash,
+)
 from cubeview.errors import CubeviewError
 from cubeview.paths import refuse_input
 
@@ -51,16 +60,15 @@ def add(commands: Commands) -> None:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from cubeview.cubes.sky import frame_words
     from cubeview.io.export.images import Image, write_images
     from cubeview.measure.sky.fit import fit_line
     from cubeview.measure.sky.lines import rest_frequency_hz
 
-    refuse_input(options.out)
     if not options.z > -1 or options.window <= 0 or options.resolution < 0:
         raise CubeviewError("--z must be above -1, --window above 0, --resolution not below 0.")
     rest = rest_frequency_hz(options.line)
     cases, _ = open_cases([options.cube])
+    refuse_input(options.out)
     cube = cases[0].main
     found = fit_line(
         cube,
@@ -77,7 +85,8 @@ def _fit(options: argparse.Namespace) -> int:
         Image(name, values.astype(np.float32), found.units[name])
         for name, values in found.maps.items()
     ]
-    write_images(cube, images, options.out, words)
+    digest = source_hash(cases[0])
+    write_images(cube, images, options.out, (f"source SHA-256 {digest}", *words))
     maps = {}
     for name, values in found.maps.items():
         some = values[np.isfinite(values)]
@@ -86,15 +95,13 @@ def _fit(options: argparse.Namespace) -> int:
             "unit": found.units[name], "spaxels": int(some.size), "median": middle,
             "low": low, "high": high,
         }  # fmt: skip
-    axis = cube.axes[0]
     told = {
         "out": str(options.out),
+        "source_sha256": digest,
         "line": options.line,
         "rest_hz": rest,
         "z": options.z,
-        "axis": {"name": axis.name, "unit": axis.unit, "frame": axis.frame,
-                 "convention": axis.convention, "medium": axis.medium},
-        "sky_frame": frame_words(cube.wcs) if cube.wcs is not None else "",
+        **frames_of(cube),
         "maps": maps,
         "done": list(words),
     }  # fmt: skip

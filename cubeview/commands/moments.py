@@ -10,9 +10,11 @@ from cubeview.commands.common import (
     Commands,
     add_command,
     add_json,
+    frames_of,
     open_cases,
     progress,
     say,
+    source_hash,
 )
 from cubeview.errors import CubeviewError
 from cubeview.paths import refuse_input
@@ -60,10 +62,10 @@ def _moments(options: argparse.Namespace) -> int:
     from cubeview.io.export.images import Image, write_images
     from cubeview.measure.sky.moments import moments
 
-    refuse_input(options.out)
     orders = _orders(options.order)
     windows = _windows(options.continuum or "")
     cases, _ = open_cases([options.cube])
+    refuse_input(options.out)
     cube = cases[0].main
     if options.rest:
         radio = cube.axes[0].name == "Frequency"
@@ -83,13 +85,16 @@ def _moments(options: argparse.Namespace) -> int:
     for one in found.moments:
         images.append(Image(f"MOMENT{one.order}", one.values, one.unit))
         images.append(Image(f"MOMENT{one.order}_ERR", one.sigma, one.unit))
-    write_images(cube, images, options.out, found.words)
-    told = _record(cube, found, options.out)
+    digest = source_hash(cases[0])
+    write_images(cube, images, options.out, (f"source SHA-256 {digest}", *found.words))
+    told = _record(cube, found, options.out, digest)
     lines = [f"{options.out}: {text}" for text in found.words]
     lines += [
         f"  moment {one['order']}: median {one['median']:.6g} {one['unit']}, from "
         f"{one['least']:.6g} to {one['most']:.6g}, error {one['median_error']:.3g}, "
         f"{one['spaxels']} spaxels"
+        if one["spaxels"]
+        else f"  moment {one['order']}: nothing was left in any spaxel"
         for one in told["moments"]
     ]
     if told["flux"] is not None:
@@ -99,12 +104,10 @@ def _moments(options: argparse.Namespace) -> int:
     return 0
 
 
-def _record(cube: "Cube", found: "Moments", out: Path) -> dict[str, Any]:
+def _record(cube: "Cube", found: "Moments", out: Path, digest: str) -> dict[str, Any]:
     """Return what was made as plain values."""
-    from cubeview.cubes.sky import frame_words
     from cubeview.cubes.units import summed
 
-    axis = cube.axes[0]
     maps = []
     for one in found.moments:
         values = one.values[np.isfinite(one.values)]
@@ -124,16 +127,15 @@ def _record(cube: "Cube", found: "Moments", out: Path) -> dict[str, Any]:
         error = float(np.sqrt(np.nansum(whole.sigma.astype(np.float64) ** 2))) * factor
     return {
         "out": str(out),
+        "source_sha256": digest,
         "from": found.limits[0],
         "to": found.limits[1],
         "channels": list(found.channels),
-        "axis": {"name": axis.name, "unit": axis.unit, "frame": axis.frame,
-                 "convention": axis.convention, "medium": axis.medium},
-        "sky_frame": frame_words(cube.wcs) if cube.wcs is not None else "",
+        **frames_of(cube),
         "moments": maps,
         "flux": flux,
         "flux_error": error,
-        "flux_unit": f"{unit} {axis.unit}".strip() if flux is not None else "",
+        "flux_unit": f"{unit} {cube.axes[0].unit}".strip() if flux is not None else "",
         "noise": found.noise,
         "done": list(found.words),
     }  # fmt: skip

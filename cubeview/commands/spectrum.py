@@ -10,9 +10,11 @@ from cubeview.commands.common import (
     Commands,
     add_command,
     add_json,
+    frames_of,
     open_cases,
     progress,
     say,
+    source_hash,
 )
 from cubeview.errors import CubeviewError
 from cubeview.paths import refuse_input
@@ -60,7 +62,6 @@ def add(commands: Commands) -> None:
 
 def _spectrum(options: argparse.Namespace) -> int:
     from cubeview.io.export.spectrum import Trace, spectrum_format, write_spectrum
-    from cubeview.io.identity import file_hashes
     from cubeview.io.region_files import read_apertures
     from cubeview.measure.sky.spectrum import spectrum_of
 
@@ -88,7 +89,7 @@ def _spectrum(options: argparse.Namespace) -> int:
         )
         for name, aperture in _apertures(options, cube)
     ]
-    (digest,) = set(file_hashes(case).values())
+    digest = source_hash(case)
     history = [f"source SHA-256 {digest}"]
     history += [f"{one.name}: {text}" for one in found for text in one.words]
     write_spectrum(
@@ -133,9 +134,6 @@ def _apertures(options: argparse.Namespace, cube: "Cube") -> list[tuple[str, "Ap
 
 def _record(cube: "Cube", found: list["Spectrum"], out: Path, digest: str) -> dict[str, Any]:
     """Return what was made as plain values."""
-    from cubeview.cubes.sky import frame_words
-
-    axis = cube.axes[0]
     spectra = []
     for one in found:
         values, errors = (v[np.isfinite(v)] for v in (one.values, one.sigma))
@@ -147,9 +145,7 @@ def _record(cube: "Cube", found: list["Spectrum"], out: Path, digest: str) -> di
         })  # fmt: skip
     return {
         "out": str(out), "source_sha256": digest,
-        "axis": {"name": axis.name, "unit": axis.unit, "frame": axis.frame,
-                 "convention": axis.convention, "medium": axis.medium},
-        "sky_frame": frame_words(cube.wcs) if cube.wcs is not None else "",
+        **frames_of(cube),
         "beam": list(cube.beam) if cube.beam is not None else None,
         "spectra": spectra,
     }  # fmt: skip

@@ -12,13 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cubeview.cubes.ventricle import Ventricle
+from cubeview.cubes.ventricle import BASE_AT, Ventricle
 
 Way = tuple[int, int]
 """A row of `Ventricle.axes` (0 to base, 1 to inferior, 2 to lateral), +1 along it or -1 against."""
-
-_BASE_AT = 0.7
-"""Where the wall ends at the base, in semi-axes from the centre: how the finder places it."""
 
 _MARGIN = 1.3
 """Half the side of a slice in the longest radius: the wall, and a little of what lies beside it."""
@@ -113,7 +110,7 @@ def grid(ventricles: Mapping[str, Ventricle], cut: Cut, count: int, step: float)
     """
     radii = np.max([ventricle.radii for ventricle in ventricles.values()], axis=0)
     reach = float(radii[cut.through[0]])
-    stop = _BASE_AT if cut.through[0] == 0 else 1.0
+    stop = BASE_AT if cut.through[0] == 0 else 1.0
     shares = (np.arange(count) + 0.5) / count * (1.0 + stop) - 1.0
     side = 2 * int(np.ceil(_MARGIN * radii.max() / step)) + 1  # odd: the axis is a pixel's middle
     return Grid(cut, tuple(float(reach * share) for share in shares), side, step)

@@ -11,6 +11,10 @@ import numpy as np
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.frozen import rebuilt
 
+BASE_AT = 0.7
+"""Where the basal plane cuts the ellipsoid's long axis, as a share of the semi-axis from the
+centre: the wall is open at its base, the ellipsoid goes on."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ventricle:

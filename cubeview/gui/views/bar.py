@@ -11,6 +11,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import plain_unit, value_unit
 from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.basic import painting
 from cubeview.gui.widgets.colormaps import overlay_table, picture, table
 from cubeview.gui.widgets.theme import DARK, colours
 from cubeview.kinds import kind_of
@@ -46,11 +47,8 @@ class BarView(CaseView):
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the bars."""
-        painter = QPainter(self)
-        try:
+        with painting(self) as painter:
             self._paint(painter)
-        finally:  # Qt aborts the program over a painter that was left open
-            painter.end()
 
     def _paint(self, painter: QPainter) -> None:
         painter.setPen(QColor(colours().dim))

@@ -25,6 +25,7 @@ from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.basic import painting
 from cubeview.gui.widgets.colormaps import picture, table
 from cubeview.gui.widgets.theme import DARK, colours
 
@@ -169,11 +170,8 @@ class RowsView(CaseView):
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the rows, their names and ends, and the cursor."""
-        painter = QPainter(self)
-        try:
+        with painting(self) as painter:
             self._paint(painter)
-        finally:  # Qt aborts the program over a painter that was left open
-            painter.end()
 
     def _paint(self, painter: QPainter) -> None:
         theme = colours()

@@ -1,6 +1,7 @@
 """Small widgets the panels are built of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from html import escape
 from typing import Any, TypeVar
 
@@ -34,6 +35,16 @@ class _Unturned(QObject):
             return False
         event.ignore()
         return True
+
+
+@contextmanager
+def painting(widget: QWidget) -> Iterator[QPainter]:
+    """Paint a widget; Qt aborts the program over a painter that was left open."""
+    painter = QPainter(widget)
+    try:
+        yield painter
+    finally:
+        painter.end()
 
 
 def steady(made: _W) -> _W:

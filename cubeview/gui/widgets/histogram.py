@@ -15,7 +15,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QDoubleSpinBox, QSizePolicy, QWidget
 
-from cubeview.gui.widgets.basic import steady
+from cubeview.gui.widgets.basic import painting, steady
 from cubeview.gui.widgets.colormaps import colormap
 from cubeview.gui.widgets.theme import colours
 
@@ -100,11 +100,8 @@ class Histogram(QWidget):
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw counts, colours and handles."""
-        painter = QPainter(self)
-        try:
+        with painting(self) as painter:
             self._paint(painter)
-        finally:  # Qt aborts the program over a painter that was left open
-            painter.end()
 
     def _paint(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -43,9 +43,7 @@ def write_structured(told: Told, path: Path) -> None:
     device = DeviceObserverIdentifyingAttributes(
         uid=_DEVICE_UID, name=MANUFACTURER, manufacturer_name=MANUFACTURER, model_name=MANUFACTURER
     )
-    context = ObservationContext(
-        observer_device_context=ObserverContext(concept(("121007", "DCM", "Device")), device)
-    )
+    context = ObservationContext(observer_device_context=ObserverContext(concept(_DEVICE), device))
     groups = [_network(told), *(_segments(told, role) for role in told.numbers.segments)]
     if told.numbers.values:
         groups.append(_values(told))

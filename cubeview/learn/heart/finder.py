@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from cubeview.cubes.cube import Cube
-from cubeview.cubes.ventricle import Ventricle
+from cubeview.cubes.ventricle import BASE_AT, Ventricle
 from cubeview.errors import Report, nothing
 from cubeview.learn.heart.candidates import candidates
 from cubeview.learn.heart.fit import Fit, merit
@@ -32,9 +32,6 @@ from cubeview.learn.heart.register import Rigid, register
 from cubeview.learn.heart.second_look import against, second_look, signs
 from cubeview.learn.heart.unexplained import moved, unexplained
 from cubeview.learn.heart.wall import Wall, reach_of, turned_round
-
-BASE_AT = 0.7
-"""Where the basal plane cuts the ellipsoid's long axis, as a share of the semi-axis."""
 
 # Chosen on simulated pairs and on the real scans at hand; see docs/ventricle.md for the outcome.
 _CLIPS = (1.0, 0.6, 0.36)  # of the bright level, each tried while the one before finds nothing good

@@ -6,11 +6,11 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 
 from cubeview.cubes.case import Case
-from cubeview.cubes.ventricle import Ventricle, wall_mask
+from cubeview.cubes.ventricle import BASE_AT, Ventricle, wall_mask
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
 from cubeview.measure.heart.scores import suggested
-from cubeview.measure.heart.segments import APEX_MM, BASE_AT, PolarMap, Scores, polar_map
+from cubeview.measure.heart.segments import APEX_MM, PolarMap, Scores, polar_map
 
 LOW = 50.0
 """% of the largest counts below which a place of the wall counts as low; half is a usual level."""
@@ -58,14 +58,6 @@ class Measured:
         if self.cavity_ml.keys() < {"stress", "rest"}:
             return None
         return self.cavity_ml["stress"] / self.cavity_ml["rest"]
-
-    @property
-    def difference(self) -> np.ndarray | None:
-        """Stress minus rest on the polar map, percentage points; None with one state."""
-        if self.maps.keys() < {"stress", "rest"}:
-            return None
-        found: np.ndarray = self.maps["stress"].values - self.maps["rest"].values
-        return found
 
 
 def measurable(case: Case) -> tuple[str, ...]:

@@ -13,12 +13,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from cubeview.cubes.cube import Cube
-from cubeview.cubes.ventricle import Ventricle
+from cubeview.cubes.ventricle import BASE_AT, Ventricle
 from cubeview.errors import CubeviewError
 
-BASE_AT = 0.7
-"""Where the basal plane cuts the long axis, in semi-axes from the centre: how the finder places
-the ellipsoid of a `Ventricle`."""
 APEX_MM = 10.0
 """Thickness of the apical cap: segment 17 is the myocardium beyond the end of the cavity, and a
 healthy wall is about 10 mm thick (Cerqueira et al. 2002)."""

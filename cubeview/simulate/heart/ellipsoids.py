@@ -14,9 +14,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, shift
 from scipy.spatial.transform import Rotation
 
-from cubeview.cubes.ventricle import Ventricle
+from cubeview.cubes.ventricle import BASE_AT, Ventricle
 from cubeview.simulate.heart.effects import Role
-from cubeview.simulate.heart.state import BASE_AT
 
 VERSION = "ellipsoid-2"
 

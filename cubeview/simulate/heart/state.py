@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cubeview.cubes.ventricle import Ventricle
+from cubeview.cubes.ventricle import BASE_AT, Ventricle
 from cubeview.simulate.heart.effects import Artefact, Lesion, Role, hot_spot, shadow
 from cubeview.simulate.heart.scan import (
     Camera,
@@ -14,10 +14,6 @@ from cubeview.simulate.heart.scan import (
     right_ventricle,
 )
 from cubeview.simulate.heart.wall import Wall, locate, normal_uptake, wall_fraction
-
-BASE_AT = 0.7
-"""Where the basal plane cuts the long semi-axis of the true ellipsoid, as a share of it from the
-centre: what the ventricle finder means by an ellipsoid around a wall that is open at its base."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import sys
 
 import numpy as np
 
-from cubeview.learn.heart.finder import BASE_AT, ellipsoid, fit_pair
+from cubeview.cubes.ventricle import BASE_AT
+from cubeview.learn.heart.finder import ellipsoid, fit_pair
 from cubeview.learn.heart.second_look import COEFFICIENTS, standard, with_amounts
 from tests.learn.teach.trials import trial
 

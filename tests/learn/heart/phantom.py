@@ -14,8 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import ArrayPixels, Cube
-from cubeview.cubes.ventricle import Ventricle
-from cubeview.learn.heart.finder import BASE_AT
+from cubeview.cubes.ventricle import BASE_AT, Ventricle
 
 # Cube axes (z, y, x) of the transaxial cubes: to the feet, to the back, to the left.
 TRANSAXIAL = np.array([[0, 0, 1.0], [0, 1.0, 0], [-1.0, 0, 0]])

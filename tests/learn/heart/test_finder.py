@@ -8,8 +8,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from cubeview.cubes.orient import SLICE_ORDER
+from cubeview.cubes.ventricle import BASE_AT
 from cubeview.io import open_path
-from cubeview.learn.heart.finder import BASE_AT, find_pair, find_ventricle
+from cubeview.learn.heart.finder import find_pair, find_ventricle
 from tests.learn.heart.phantom import draw_heart, mm_cube, plant
 from tests.learn.teach.trials import trial
 

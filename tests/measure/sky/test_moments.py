@@ -121,7 +121,9 @@ def test_the_command_writes_what_astropy_opens(tmp_path, capsys):
     assert told["sky_frame"] == "ICRS"
     assert main([*command, "--rest", "6562.8 Angstrom"]) == 2
     assert "km / s" in capsys.readouterr().err
-    for wrong in (["--order", "a"], ["--continuum", "1-2"]):
+    assert main([*command[:-1], "--mask", "1000"]) == 0
+    assert "nothing was left" in capsys.readouterr().out
+    for wrong in (["--out", str(path)], ["--order", "a"], ["--continuum", "1-2"]):
         assert main([*command, *wrong]) == 2
 
 

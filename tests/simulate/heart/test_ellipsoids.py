@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from cubeview.cubes.ventricle import BASE_AT
 from cubeview.simulate.heart.ellipsoids import SEVERITY, simulate_ellipsoids
 from cubeview.simulate.heart.pair import CLASSES, ROLES, to_case
-from cubeview.simulate.heart.state import BASE_AT
 
 
 def pairs(label, count):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from cubeview.cubes.ventricle import BASE_AT
 from cubeview.simulate.heart.pair import CLASSES, ROLES, SpectRange, simulate_pair, to_case
 from cubeview.simulate.heart.scan import Camera, ScanRange, acquire, draw_camera
-from cubeview.simulate.heart.state import BASE_AT
 from cubeview.simulate.heart.variants import HALF_TIME, LEARNT, SECOND, VARIANTS
 from cubeview.simulate.heart.wall import WallPoints, WallRange, draw_wall, normal_uptake
 
@@ -141,12 +141,6 @@ def test_the_true_ellipsoid_holds_the_wall():
             # Apex first: the wall is closed there and open at the base.
             assert own[:, 0].min() == pytest.approx(-1.0, abs=0.12)
             assert own[:, 0].max() == pytest.approx(BASE_AT, abs=0.2)
-
-
-def test_the_ellipsoid_means_what_the_finder_means():
-    from cubeview.learn.heart import finder
-
-    assert finder.BASE_AT == BASE_AT
 
 
 def test_half_maximum_lengths_are_those_of_real_scans():
