@@ -55,3 +55,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value
+
+
+def sized(count: int) -> str:
+    """Return how much room a number of bytes takes, as in ``"1.5 GB"`` or ``"12 MB"``."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{math.ceil(count / 1e6)} MB"

@@ -9,7 +9,7 @@ from cubeview.cli import main
 from cubeview.io import corrections
 from cubeview.learn.models.card import find_models
 from cubeview.paths import data_dir
-from cubeview.plain import from_json, one_line_of, visible
+from cubeview.plain import from_json, one_line_of, sized, visible
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,11 @@ def test_what_would_act_is_written_in_figures(text, shown):
 def test_a_name_fits_on_a_line():
     assert one_line_of("a\nb\rc") == "a\\nb\\rc"
     assert one_line_of("x" * 240) == "x" * 40 + "…" + "x" * 40
+
+
+def test_little_room_is_not_no_room():
+    said = ["1 MB", "700 MB", "1.1 GB", "2000000.0 GB"]
+    assert [sized(n) for n in (115_200, 700_000_000, 1 << 30, 2 * 10**15)] == said
 
 
 def test_no_name_of_a_file_commands_the_terminal(tmp_path, capsys):

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.paths import cache_dir, is_running, refuse_full
+from cubeview.plain import sized
 
 MAX_BYTES = 8 << 30
 """Most bytes an archive may unpack to."""
@@ -126,8 +127,8 @@ def _check(members: list[zipfile.ZipInfo], path: Path) -> None:
     free = shutil.disk_usage(cache_dir()).free - _KEEP_FREE
     if len(members) > MAX_FILES or total > MAX_BYTES or total > free:
         raise CubeviewError(
-            f"{path}: an archive of {len(members):,} files and {total / 1e9:.1f} GB; at most "
-            f"{MAX_FILES:,} files and {min(MAX_BYTES, max(free, 0)) / 1e9:.1f} GB are unpacked. "
+            f"{path}: an archive of {len(members):,} files and {sized(total)}; at most "
+            f"{MAX_FILES:,} files and {sized(min(MAX_BYTES, max(free, 0)))} are unpacked. "
             "Unpack it yourself and open the folder."
         )
     if any(member.flag_bits & 1 for member in members):

@@ -82,7 +82,7 @@ class FileEvents(QObject):
         if isinstance(event, QFileOpenEvent) and event.file():
             self.asked.emit([Path(event.file())])
             return True
-        return super().eventFilter(watched, event)
+        return False  # asking QObject fails, and ends the program, where `watched` is just dying
 
 
 def run(paths: Sequence[Path], library: Path | None = None) -> int:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any, TypeVar
 
+from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from PyQt6.QtGui import QAction, QColor, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
@@ -218,6 +219,8 @@ class PanelArea(QScrollArea):
         """Tell the dock when the panel needs another width."""
         if event is not None and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
+        if watched is None or sip.isdeleted(watched):  # as while the window is taken down
+            return False
         return super().eventFilter(watched, event)
 
 

@@ -21,7 +21,7 @@ from cubeview.io.fits.layout import Part
 from cubeview.io.fits.walk import part_end
 from cubeview.io.voxels.byterange import Stamp
 from cubeview.paths import cache_dir, refuse_full, replacing, sweep
-from cubeview.plain import one_line_of
+from cubeview.plain import one_line_of, sized
 
 _PACKED: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -202,8 +202,9 @@ def _check_room(path: Path, need: int) -> None:
     free = shutil.disk_usage(cache_dir()).free
     if need > free - _KEEP_FREE:
         raise CubeviewError(
-            f"{path}: unpacking needs {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free in "
-            f"{cache_dir()}. Free some space, or unpack the file yourself and open the result."
+            f"{path}: unpacking needs {sized(need)}; {sized(free)} are free in {cache_dir()}, of "
+            f"which {sized(_KEEP_FREE)} are left to others. Free some space, or unpack the file "
+            "yourself and open the result."
         )
 
 

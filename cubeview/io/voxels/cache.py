@@ -32,6 +32,7 @@ from cubeview.io.voxels.spectra import (
 )
 from cubeview.io.voxels.store import FitsPixels, FlagPixels, SigmaPixels, physical_memory
 from cubeview.paths import cache_dir
+from cubeview.plain import sized
 
 log = logging.getLogger(__name__)
 
@@ -252,9 +253,10 @@ def _make_room(folder: Path, need: int, budget: int, named: Path) -> None:
     free = shutil.disk_usage(folder).free
     if need > budget or need > free + total - _KEEP_FREE:
         raise CubeviewError(
-            f"{named}: fast spectra need {need / 1e9:.1f} GB in the cache; {budget / 1e9:.1f} GB "
-            f"are allowed and {free / 1e9:.1f} GB are free. Spectra are read from the file itself, "
-            "which is slower. Allow more in the settings or free some space."
+            f"{named}: fast spectra need {sized(need)} in the cache; {sized(budget)} are allowed "
+            f"and {sized(free)} are free, of which {sized(_KEEP_FREE)} are left to others. Spectra "
+            "are read from the file itself, which is slower. Allow more in the settings or free "
+            "some space."
         )
     for _, size, file in sorted(found):
         if total + need <= budget and need <= free - _KEEP_FREE:

@@ -11,6 +11,7 @@ from cubeview.cubes.correct_sky import ANY_FLAG, NO_FLAG, ZERO_FLAG
 from cubeview.cubes.cube import Box, Pixels
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.voxels.byterange import Layout, OpenFile, Stamp, stored_box
+from cubeview.plain import sized
 
 _SLAB = 16 << 20
 
@@ -179,14 +180,14 @@ def _room_for(shape: tuple[int, int, int], path: Path) -> np.ndarray:
     have = physical_memory()
     if have is not None and need > 0.8 * have:
         raise CubeviewError(
-            f"{path}: the whole cube needs {need / 1e9:.1f} GB of memory and this machine has "
-            f"{have / 1e9:.1f} GB. Work on a part of it."
+            f"{path}: the whole cube needs {sized(need)} of memory and this machine has "
+            f"{sized(have)}. Work on a part of it."
         )
     try:
         return np.empty(shape, np.float32)
     except MemoryError as error:
         raise CubeviewError(
-            f"{path}: the whole cube needs {need / 1e9:.1f} GB of memory, which is not free. "
+            f"{path}: the whole cube needs {sized(need)} of memory, which is not free. "
             "Close other programs or work on a part of it."
         ) from error
 

@@ -5,12 +5,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QTimer
-from PyQt6.QtWidgets import QApplication
+from PyQt6 import sip
+from PyQt6.QtCore import QEvent, QTimer
+from PyQt6.QtWidgets import QApplication, QWidget
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.shell import app
 from cubeview.gui.shell.app import Faults
+from cubeview.gui.widgets.basic import PanelArea
 
 
 @pytest.fixture
@@ -98,3 +100,12 @@ def test_the_window_starts_without_torch():
     code = "import sys, cubeview.gui.shell.window; print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_what_is_going_while_an_event_reaches_it_does_not_end_the_program(qtbot):
+    panel, gone, event = QWidget(), QWidget(), QEvent(QEvent.Type.Paint)
+    area = PanelArea(panel)
+    qtbot.addWidget(area)
+    sip.delete(gone)
+    assert not app.FileEvents().eventFilter(gone, event)
+    assert not area.eventFilter(gone, event)
