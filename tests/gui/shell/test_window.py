@@ -41,7 +41,7 @@ def test_a_drop_opens_shows_and_is_remembered(window, idle):
     assert "Wren" in window.windowTitle()
     assert window.cases.list.count() == 1
     assert window.memory.settings.recent == (str(Path("/scans/wren.dcm").resolve()),)
-    assert next(a.text() for a in window.menus.recent.actions()) == "wren.dcm"
+    assert next(a.text() for a in window.menus.recent.actions()) == "Wren"
 
 
 def test_the_views_let_drops_through_to_the_window(window, with_case):
@@ -178,7 +178,14 @@ def test_cases_are_stepped_through_and_closed(window, with_case, qtbot):
 
 def test_layout_theme_and_notice_are_remembered(new_window, qtbot, network):
     window = new_window
-    notice = next(m for m in window.messages.messages() if m.asks)
+    shown = [make_sky(), make_heart("A"), make_heart("B")]
+    window.session.add_cases(tuple(shown))
+    window.session.set_case(shown[0])
+    assert not any(m.asks for m in window.messages.messages())
+    window.session.set_case(shown[1])
+    window.session.set_case(shown[2])
+    (notice,) = (m for m in window.messages.messages() if m.asks)
+    assert "not a medical device" in notice.text
     notice.dismiss_button.click()
     window.docks["explain"].hide()
     window.menus.set_theme("light")
@@ -187,6 +194,8 @@ def test_layout_theme_and_notice_are_remembered(new_window, qtbot, network):
     qtbot.addWidget(again)
     assert again.docks["explain"].isHidden()
     assert again.memory.settings.theme == "light"
+    again.session.add_cases((shown[1],))
+    again.session.set_case(shown[1])
     assert not any(m.asks for m in again.messages.messages())
     again.docks.reset()
     assert not again.docks["explain"].isHidden()
