@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
         "--line",
         required=True,
         metavar="NAME",
-        help='name of the line (Ha, OIII5008, CO10, HI …), or its value at rest in vacuum (9 GHz)',
+        help="name of the line (Ha, OIII5008, CO10, HI …), or its value at rest in vacuum (9 GHz)",
     )
     sub.add_argument("--z", type=float, default=0.0, metavar="Z", help="redshift (default 0)")
     sub.add_argument(
