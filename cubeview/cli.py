@@ -24,13 +24,14 @@ from cubeview.commands import (
     moments,
     search,
     selftest,
+    spectrum,
     teach,
 )
 from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
-GROUPS = (look, judge, measure, moments, fit, search, labels, make, teach, give, selftest)
+GROUPS = (look, judge, measure, moments, spectrum, fit, search, labels, make, teach, give, selftest)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -45,6 +45,7 @@ FLOORS = {
         "lzw": "",
         "info": "archive",
         "foreign": "",
+        "region_files": "",
         "voxels": "",
         "nifti": "opened",
         "dicom": "voxels opened corrections",
@@ -83,6 +84,7 @@ FENCED = {
     "pyqtgraph": {"gui"},
     "pydicom": {"io"},
     "highdicom": {"io"},
+    "regions": {"io"},
     "reportlab": {"io"},
     "sqlite3": {"library"},
 }

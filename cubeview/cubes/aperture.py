@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from cubeview.cubes.cube import Box, Cube, Pixels
-from cubeview.cubes.region import Circle
+from cubeview.cubes.region import Aperture
 from cubeview.cubes.units import summed
 from cubeview.errors import Report, nothing
 
@@ -37,21 +37,21 @@ class ApertureSpectrum:
 
 def aperture_spectrum(
     cube: Cube,
-    circle: Circle,
+    circle: Aperture,
     how: How = "sum",
     *,
     by_rows: bool = False,
     report: Report = nothing,
     partial: Callable[[ApertureSpectrum], None] | None = None,
 ) -> ApertureSpectrum:
-    """Add up the spectra within a circle.
+    """Add up the spectra within an aperture.
 
     What is given per beam or per area is summed as the flux it is, see `cubeview.cubes.units`.
 
     Parameters
     ----------
     cube : Cube
-    circle : Circle
+    circle : Aperture
     how : {"sum", "mean"}
     by_rows : bool
         True where whole spectra are read fastest: a few rows from all over the circle are taken

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -105,6 +106,27 @@ def brightest(cube: Cube) -> tuple[int, int, int]:
         values = np.where(sigma > 0, values / np.where(sigma > 0, sigma, 1), -np.inf)
     z, y, x = np.unravel_index(int(np.argmax(values)), cube.shape)
     return int(z), int(y), int(x)
+
+
+class Aperture(Protocol):
+    """Voxels of the two last axes of a cube that are added up, each by a share."""
+
+    def cover(self, shape: tuple[int, int, int]) -> tuple[slice, slice, np.ndarray]:
+        """Return rows and columns of a cube of (z, y, x), and the share of each, float64."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """An aperture of any shape, as the share of each voxel of some rows and columns."""
+
+    rows: slice
+    columns: slice
+    share: np.ndarray  # shape (rows, columns), float64
+
+    def cover(self, shape: tuple[int, int, int]) -> tuple[slice, slice, np.ndarray]:
+        """Return rows and columns of the cube it was drawn on, and the share of each voxel."""
+        return self.rows, self.columns, self.share
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,9 @@ ACTIONS = (
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
     Action("quit", "&Quit", "File", "Ctrl+Q", after_line=True),
     Action("fit", "Fit the slices &into their views", "View", "F", needs="case"),
+    Action(
+        "rows", "Rows of &slices", "View", "L", needs="ventricle", checkable=True, toolbar="Rows"
+    ),
     Action("full_screen", "&Full screen", "View", "F11", checkable=True),
     Action("reset_layout", "&Reset layout", "View"),
     Action("close_top", "Close what is on &top", "View", "Esc"),

@@ -52,6 +52,8 @@ class OpenCase:
         What the finder made of it. Filled and read in the quick lane only, as is `latest`.
     latest : Latest, optional
         The input a network was last shown.
+    rows : dict
+        Rows of slices as they were cut, by gate, and what for; the rows' view alone fills it.
     """
 
     case: Case | None
@@ -72,6 +74,7 @@ class OpenCase:
     undo: list[dict[str, Ventricle]] = field(default_factory=list)
     found: dict[str, Ventricle] = field(default_factory=dict)
     latest: "Latest | None" = None
+    rows: dict[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.case is not None:

@@ -59,6 +59,8 @@ class Settings:
         Columns of the library that are not shown.
     default_models : tuple of str
         ``"kind=model"`` as chosen in the model manager.
+    rows_shown : bool
+        Hearts hang in rows of slices, not in planes.
     """
 
     theme: Literal["system", "dark", "light"] = "system"
@@ -79,6 +81,7 @@ class Settings:
     worklist_sorted: str = ""
     worklist_hidden: tuple[str, ...] = ()
     default_models: tuple[str, ...] = ()
+    rows_shown: bool = False
 
 
 class SettingsFile:

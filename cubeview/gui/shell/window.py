@@ -116,6 +116,7 @@ class Window(QMainWindow):
         ):
             keep_out(shows_paths)
         self._connect()
+        self.actions_table["rows"].setChecked(desk.memory.settings.rows_shown)
         screen = self.screen()
         if room is None:
             room = screen.availableSize() if screen is not None else SIZE
@@ -221,6 +222,7 @@ class Window(QMainWindow):
             "save_picture": self._ask_picture,
             "quit": self.close,
             "fit": ortho.fit,
+            "rows": self._show_rows,
             "full_screen": self._set_full_screen,
             "reset_layout": docks.reset,
             "close_top": self._close_top,
@@ -305,6 +307,10 @@ class Window(QMainWindow):
         self.status_line.unreadable.connect(messages.error)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)
         self.ortho.playing_changed.connect(actions["play"].setChecked)
+
+    def _show_rows(self, on: bool) -> None:
+        self.ortho.show_rows(on)
+        self.memory.change(rows_shown=on)
 
     def _copy_report(self) -> None:
         copy_text(support_report(DEVICE_UNKNOWN, find_models()))

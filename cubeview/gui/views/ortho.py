@@ -16,10 +16,12 @@ from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.gates import GateView
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import ProfileView
+from cubeview.gui.views.rows import RowsView
 from cubeview.gui.views.slice import SliceView
 from cubeview.gui.views.spectrum import SpectrumView
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.widgets.teardown import forgive_items_that_are_gone
+from cubeview.kinds import kind_of
 
 forgive_items_that_are_gone()
 
@@ -69,6 +71,7 @@ class OrthoView(QWidget):
         self.jobs = Jobs(self)
         self.slices: list[SliceView] = []
         self.focused: SliceView | None = None
+        self.in_rows = False
         self._parts: list[CaseView] = []
         self._root: QWidget | None = None
         self._layout = QVBoxLayout(self)
@@ -98,6 +101,15 @@ class OrthoView(QWidget):
         """Run through the gates of a gated scan, again and again."""
         for gates in self._find(GateView):
             gates.play(on)
+
+    def show_rows(self, on: bool) -> None:
+        """Hang hearts in rows of slices, or in planes again."""
+        if on == self.in_rows:
+            return
+        self.in_rows = on
+        if self.session.case is not None and kind_of(self.session.case).ventricle:
+            self._clear()
+            self._build()
 
     def toggle_aperture(self) -> None:
         """Show the spectrum of a circle around the cursor, or of its voxel again."""
@@ -130,6 +142,8 @@ class OrthoView(QWidget):
         """Fit all views: the slices, and the curves beside them."""
         for view in self.slices:
             view.canvas.fit()
+        for rows in self._find(RowsView):
+            rows.fit()
         for plot in self.findChildren(Plot):
             if plot.box.linkedView(0) is None:  # another follows the one it is tied to
                 plot.fit()
@@ -191,7 +205,9 @@ class OrthoView(QWidget):
             follow_ventricles(self.session)
         self._go_to_ventricle()
         role = case.roles[0]
-        if len(case.roles) > 1:
+        if self.in_rows and kind_of(case).ventricle:
+            self._root = self._hung(case)
+        elif len(case.roles) > 1:
             rows = [self._row(role) for role in case.roles]
             self._root = _split(_DOWN, [*rows, self._others(case)], [6] * len(rows) + [3])
         elif _is_spectral(case):
@@ -208,9 +224,20 @@ class OrthoView(QWidget):
             low = _split(_ACROSS, [self._slice(role, 1), self._others(case)], [1, 1])
             self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
         self._layout.addWidget(self._root)
-        self._use(min(self.slices, key=lambda view: view.axis))
+        if self.slices:
+            self._use(min(self.slices, key=lambda view: view.axis))
         if self._holder() is None:
             self.take_keys()
+
+    def _hung(self, case: Case) -> QWidget:
+        """Return the rows with a colour bar for each state, and the gates where there are any."""
+        bars = _split(_DOWN, [self._bar(role) for role in case.roles], [1] * len(case.roles))
+        hung = _beside(self._add(RowsView(self.session, self.jobs)), bars)
+        if not case.gates:
+            return hung
+        gates = self._add(GateView(self.session))
+        gates.playing_changed.connect(self.beating_changed)
+        return _split(_DOWN, [hung, gates], [8, 2])
 
     def _others(self, case: Case) -> QWidget:
         """Return the views beside the slices that suit the case."""

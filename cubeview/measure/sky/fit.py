@@ -4,6 +4,7 @@ Levenberg-Marquardt (Marquardt 1963, SIAM J 11:431) on all spectra of a batch to
 a few operations on arrays, where a loop over spaxels would call an optimiser for each.
 """
 
+import warnings
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ _NARROWEST = 0.35
 """Channels: a narrower Gaussian lies between the channels and could be of any height."""
 _STANDS_OUT = 2.0  # standard deviations
 _WIDTHS = (0.7, 1.4, 2.8, 5.6)  # channels, standard deviations that are tried first
+_SAME_LINE = 1e-4
+"""Rest values closer than this, as a share, are of one line, rounded differently."""
 _AT_ONCE = 2**22  # numbers of one array
 
 
@@ -76,6 +79,9 @@ def fit_gaussians(
     sign : {1, -1}
         Emission or absorption.
     """
+    size = _size(values)
+    values = values / size[:, None]
+    sigma = None if sigma is None else sigma / size[:, None]
     step = float(np.median(np.abs(np.diff(x))))
     middle = float(x.mean())
     at = (x - middle) / step
@@ -109,7 +115,22 @@ def fit_gaussians(
         chi2 = np.where(better, new, chi2)
         damping = np.where(better, damping / 5, damping * 4)
         going &= ~settled & (damping < 1e9)
-    return _told(best, design[0], chi2, weight, enough, sigma is None, middle, step)
+    enough &= ~going  # what has not settled is no answer
+    found = _told(best, design[0], chi2, weight, enough, sigma is None, middle, step)
+    for one in found:
+        one[:, [0, 3, 4]] *= size[:, None]
+    return found
+
+
+def _size(values: np.ndarray) -> np.ndarray:
+    """Return about how much each spectrum varies: fluxes of 1e-17 are fitted as those of 1 are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nothing in a spectrum
+        away = np.abs(values - np.nanmedian(values, axis=1, keepdims=True))
+        size, most = np.nanmedian(away, axis=1), np.nanmax(away, axis=1)
+    size = np.where(size > 0, size, most)
+    found: np.ndarray = np.where(size > 0, size, 1.0)
+    return found
 
 
 def _begun(at: np.ndarray, seen: np.ndarray, weight: np.ndarray, sign: int) -> np.ndarray:
@@ -226,7 +247,7 @@ def fit_line(
     rest_hz : float
         Frequency of the line at rest.
     redshift : float
-        Velocities are told from here; of an axis of velocities, as the file has them.
+        Velocities are told from here; of an axis of velocities, as the file defines them.
     window_kms : float
         Half width of what is fitted, about the line.
     least_sn : float
@@ -272,7 +293,17 @@ def _as_velocities(cube: Cube, rest_hz: float, redshift: float) -> tuple[Cube, f
     """Return the cube in velocities, its own spectral unit per km/s, and where the line is."""
     axis = cube.axes[0]
     if axis.name == "Velocity":
-        return cube, units.Unit(units.km / units.s).to(units.Unit(axis.unit)), _C_KMS * redshift
+        own = units.Quantity(axis.rest or 0.0, axis.rest_unit or "Hz")
+        if axis.rest and abs(own.to_value("Hz", units.spectral()) / rest_hz - 1) > _SAME_LINE:
+            cube = with_spectral(
+                with_spectral(cube, "frequency"),  # by the rest value that the file has
+                "velocity",
+                rest=f"{rest_hz} Hz",
+                convention=axis.convention or "radio",
+            )
+            axis = cube.axes[0]
+        native = units.Unit(units.km / units.s).to(units.Unit(axis.unit))
+        return cube, native, _C_KMS * _speed(redshift, axis.convention)
     radio = axis.name == "Frequency"
     moving = with_spectral(
         cube,
@@ -283,6 +314,15 @@ def _as_velocities(cube: Cube, rest_hz: float, redshift: float) -> tuple[Cube, f
     )
     speeds = moving.axes[0].values * units.Unit(moving.axes[0].unit).to(units.km / units.s)
     return moving, float(np.ptp(axis.values) / np.ptp(speeds)), 0.0
+
+
+def _speed(redshift: float, convention: str) -> float:
+    """Return the velocity of a redshift by its definition, in units of c."""
+    if convention == "radio":
+        return redshift / (1 + redshift)
+    if convention == "relativistic":
+        return float(((1 + redshift) ** 2 - 1) / ((1 + redshift) ** 2 + 1))
+    return redshift
 
 
 def _maps(

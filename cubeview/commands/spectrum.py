@@ -1,0 +1,155 @@
+"""``spectrum``: what apertures on a sky cube hold, as a file."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cubeview.commands.common import (
+    Commands,
+    add_command,
+    add_json,
+    open_cases,
+    progress,
+    say,
+)
+from cubeview.errors import CubeviewError
+from cubeview.paths import refuse_input
+
+if TYPE_CHECKING:
+    from cubeview.cubes.cube import Cube
+    from cubeview.cubes.region import Aperture
+    from cubeview.measure.sky.spectrum import Spectrum
+
+
+def add(commands: Commands) -> None:
+    """Add the commands of this module."""
+    sub = add_command(
+        commands, "spectrum", _spectrum, "the spectrum of apertures on a sky cube, with its error"
+    )
+    sub.add_argument("cube", type=Path, metavar="CUBE")
+    where = sub.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "--region", type=Path, metavar="R.reg",
+        help="shapes of DS9 (.reg) or CASA (.crtf), a spectrum each",
+    )  # fmt: skip
+    where.add_argument(
+        "--at", nargs=3, type=float, metavar=("λ", "DEC", "RA"),
+        help="a place, as predict takes it: λ must lie in the cube, the whole spectrum is written",
+    )  # fmt: skip
+    sub.add_argument(
+        "--radius", type=float, default=0.0, metavar="ARCSEC",
+        help="of the circle around --at (default 0: the one spaxel)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--background", type=Path, metavar="B.reg",
+        help="its first shape, often an annulus, is taken off voxel by voxel",
+    )  # fmt: skip
+    sub.add_argument("--mean", action="store_true", help="the mean of the voxels, not their sum")
+    sub.add_argument(
+        "--covariance", type=float, metavar="FACTOR",
+        help="multiply errors by this, for cubes whose voxels share their noise "
+        "(default: from the beam, else 1)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help=".fits, .ecsv, .vot or .csv"
+    )
+    add_json(sub)
+
+
+def _spectrum(options: argparse.Namespace) -> int:
+    from cubeview.io.export.spectrum import Trace, spectrum_format, write_spectrum
+    from cubeview.io.identity import file_hashes
+    from cubeview.io.region_files import read_apertures
+    from cubeview.measure.sky.spectrum import spectrum_of
+
+    spectrum_format(options.out)
+    if options.covariance is not None and not options.covariance >= 1.0:
+        raise CubeviewError("--covariance is 1 for independent voxels, and larger for others.")
+    cases, _ = open_cases([options.cube])
+    case = cases[0]
+    refuse_input(options.out)
+    cube = case.main
+    if cube.axes[0].kind != "spectral":
+        raise CubeviewError(f"{options.cube}: this cube has no spectral axis.")
+    background = None
+    if options.background:
+        background = read_apertures(options.background, cube)[0][1]
+    found = [
+        spectrum_of(
+            cube,
+            aperture,
+            name=name,
+            background=background,
+            how="mean" if options.mean else "sum",
+            covariance=options.covariance,
+            report=progress(),
+        )
+        for name, aperture in _apertures(options, cube)
+    ]
+    (digest,) = set(file_hashes(case).values())
+    history = [f"source SHA-256 {digest}"]
+    history += [f"{one.name}: {text}" for one in found for text in one.words]
+    write_spectrum(
+        cube, [Trace(one.values, one.sigma, one.unit) for one in found], options.out, history
+    )
+    told = _record(cube, found, options.out, digest)
+    count = "1 spectrum" if len(found) == 1 else f"{len(found)} spectra"
+    lines = [f"{options.out}: {count} of {len(cube.axes[0])} channels"]
+    for one in told["spectra"]:
+        lines.append(
+            f"  {one['name']}: median {_said(one['median'])} {one['unit']}, "
+            f"error {_said(one['median_error'])}, {one['voxels']:.2f} voxels"
+        )
+        lines += [f"    {text}" for text in one["done"]]
+    say(options, told, *lines)
+    return 0
+
+
+def _said(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.6g}"
+
+
+def _apertures(options: argparse.Namespace, cube: "Cube") -> list[tuple[str, "Aperture"]]:
+    from cubeview.cubes.region import Circle, circle_on
+    from cubeview.io.region_files import read_apertures
+
+    if options.region:
+        return list(read_apertures(options.region, cube))
+    place = cube.index(*options.at)
+    if not all(-0.5 <= v <= n - 0.5 for v, n in zip(place, cube.shape, strict=True)):
+        units = ", ".join(f"{axis.name} in {axis.unit or 'voxels'}" for axis in cube.axes)
+        raise CubeviewError(f"--at: the place lies outside the cube. Give {units}.")
+    _, y, x = place
+    name = f"circle of {options.radius:g} arcsec" if options.radius else "spaxel"
+    name += f" at {options.at[1]:.8g} {options.at[2]:.8g}"
+    if not options.radius:
+        return [(name, Circle(y, x, 0.0))]
+    if cube.wcs is None:
+        raise CubeviewError("--radius is in arcsec, but the cube has no sky coordinates.")
+    return [(name, circle_on(cube, y, x, options.radius / min(cube.spacing[1:])))]
+
+
+def _record(cube: "Cube", found: list["Spectrum"], out: Path, digest: str) -> dict[str, Any]:
+    """Return what was made as plain values."""
+    from cubeview.cubes.sky import frame_words
+
+    axis = cube.axes[0]
+    spectra = []
+    for one in found:
+        values, errors = (v[np.isfinite(v)] for v in (one.values, one.sigma))
+        spectra.append({
+            "name": one.name, "unit": one.unit, "voxels": one.voxels, "channels": len(values),
+            "median": float(np.median(values)) if len(values) else None,
+            "median_error": float(np.median(errors)) if len(errors) else None,
+            "done": list(one.words),
+        })  # fmt: skip
+    return {
+        "out": str(out), "source_sha256": digest,
+        "axis": {"name": axis.name, "unit": axis.unit, "frame": axis.frame,
+                 "convention": axis.convention, "medium": axis.medium},
+        "sky_frame": frame_words(cube.wcs) if cube.wcs is not None else "",
+        "beam": list(cube.beam) if cube.beam is not None else None,
+        "spectra": spectra,
+    }  # fmt: skip

@@ -1,0 +1,109 @@
+"""Hearts hung in rows: one cursor with the planes, one key there and back, cut once a gate."""
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QEvent, QPointF, Qt
+from PyQt6.QtGui import QMouseEvent
+
+from cubeview.cubes.rows import place_of
+from cubeview.cubes.ventricle import Ventricle
+from cubeview.gui.desk.jobs import Jobs
+from cubeview.gui.desk.session import Session
+from cubeview.gui.views.rows import RowsView
+from tests.gui.fakes import make_heart
+
+FOUND = {
+    "stress": Ventricle(np.array([14.0, 22.0, 22.0]), np.eye(3), np.array([14.0, 12.0, 12.0])),
+    "rest": Ventricle(np.array([16.0, 20.0, 24.0]), np.eye(3), np.array([14.0, 12.0, 12.0])),
+}
+
+
+@pytest.fixture
+def rows(qtbot):
+    session = Session()
+    case = make_heart()
+    session.add_cases((case,))
+    session.set_case(case)
+    session.set_ventricles(case, FOUND)
+    jobs = Jobs(None)
+    view = RowsView(session, jobs)
+    qtbot.addWidget(view)
+    view.resize(700, 700)
+    view.show()
+    qtbot.waitUntil(lambda: bool(view.strips))
+    yield view
+    view.stop()
+    jobs.close()
+
+
+def press(view, at, button=Qt.MouseButton.LeftButton):
+    none = Qt.KeyboardModifier.NoModifier
+    view.mousePressEvent(QMouseEvent(QEvent.Type.MouseButtonPress, at, button, button, none))
+    view.mouseReleaseEvent(None)
+
+
+def test_stress_hangs_over_rest_in_each_cut(rows):
+    named = [(strip.cut.short, strip.role) for strip in rows.strips]
+    assert named == [(cut, role) for cut in ("SA", "VLA", "HLA") for role in ("stress", "rest")]
+    for row in range(6):
+        last = rows.cell(row, len(rows.strips[row].grid.offsets) - 1)
+        assert last.right() <= rows.width()
+        assert last.bottom() <= rows.height()
+    assert rows.cell(0, 0).left() == rows.cell(1, 0).left()
+
+
+@pytest.mark.parametrize("row", range(6))
+def test_a_click_sets_the_cursor_to_the_voxel_of_that_place(rows, row):
+    session, strip = rows.session, rows.strips[row]
+    where = rows.cell(row, 1)
+    press(rows, where.center() + QPointF(where.width() / 5, -where.height() / 8))
+    wanted = (strip.grid.side - 1) / 2
+    right, down = wanted + strip.grid.side / 5, wanted - strip.grid.side / 8
+    main = session.case.main
+    found = place_of(FOUND["stress"], main.spacing, strip.grid, session.cursor)
+    np.testing.assert_allclose(found[1:], (down, right), atol=0.5)  # half a voxel
+    assert found == rows.place(strip)
+    assert abs(found[0] - 1) <= 1
+
+
+def test_a_click_is_the_same_place_when_all_slices_are_zoomed(rows):
+    rows.zoom, rows.middle = 2.0, QPointF(0.6, 0.4)
+    where = rows.cell(1, 1)
+    press(rows, where.center())
+    strip = rows.strips[1]
+    main = rows.session.case.main
+    found = place_of(FOUND["stress"], main.spacing, strip.grid, rows.session.cursor)
+    middle = 0.6 * strip.grid.side - 0.5, 0.4 * strip.grid.side - 0.5
+    np.testing.assert_allclose(found[1:], middle[::-1], atol=0.5)
+
+
+def test_without_a_ventricle_the_rows_say_so(rows, qtbot):
+    rows.session.set_ventricles(rows.case, {})
+    rows.follow_now()
+    assert not rows.strips
+    assert "not been found" in rows.words
+
+
+def test_another_ventricle_is_cut_anew_and_the_same_one_is_not(rows, qtbot):
+    before = rows.strips
+    rows._slow.run()
+    assert rows.strips is before
+    rows.session.set_ventricles(rows.case, {**FOUND, "rest": FOUND["stress"]})
+    qtbot.waitUntil(lambda: rows.strips is not before)
+    np.testing.assert_array_equal(rows.strips[0].values, before[0].values)
+    assert not np.array_equal(rows.strips[1].values, before[1].values, equal_nan=True)
+
+
+def test_one_key_hangs_the_study_in_rows_and_the_same_one_brings_the_planes_back(
+    window, with_case, qtbot
+):
+    with_case(make_heart())
+    qtbot.keyClick(window, Qt.Key.Key_L)
+    assert window.ortho.findChildren(RowsView)
+    assert not window.ortho.slices
+    assert window.memory.settings.rows_shown
+    cursor = window.session.cursor
+    qtbot.keyClick(window, Qt.Key.Key_L)
+    assert len(window.ortho.slices) == 6
+    assert window.session.cursor == cursor
+    assert not window.memory.settings.rows_shown
