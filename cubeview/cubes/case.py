@@ -119,6 +119,8 @@ class Case:
         """In what its cubes do not go together; said with every answer, export and report."""
         cubes = list(self.cubes.values())
         said = [self.apart] if self.apart else []
+        if any(of_two_studies(cubes[0], cube) for cube in cubes):
+            said.append(f"{listed(self.roles).capitalize()} are of two studies.")
         for name in _MADE_BY:
             values = [cube.facts.get(name, "") for cube in cubes]
             if len(set(values)) > 1 and all(values):
@@ -200,6 +202,11 @@ def differing(one: Cube, other: Cube) -> tuple[str, ...]:
     return tuple(
         name for name in one.whose if other.whose.get(name, one.whose[name]) != one.whose[name]
     )
+
+
+def of_two_studies(one: Cube, other: Cube) -> bool:
+    """Tell whether two cubes say that they were made in two examinations."""
+    return bool(one.study and other.study) and one.study != other.study
 
 
 def words_of(names: Iterable[str]) -> str:

@@ -180,6 +180,8 @@ class Cube:
     whose : mapping of str to str
         What tells one patient from another, by name ("patient number"): a digest of each, to be
         compared and never shown. What the file does not say, or says of everybody, is not in it.
+    study : str
+        What tells one examination from another, in the same way.
     """
 
     axes: tuple[Axis, Axis, Axis]
@@ -200,6 +202,7 @@ class Cube:
     gates: tuple[Gate, ...] = ()
     as_read: "Cube | None" = None
     whose: Mapping[str, str] = field(default_factory=dict)
+    study: str = ""
 
     def __post_init__(self) -> None:
         lengths = tuple(len(axis) for axis in self.axes)

@@ -8,13 +8,15 @@ from functools import partial
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from cubeview.cubes.case import Case, agreeing, differing, words_of
+from cubeview.cubes.case import Case, agreeing, differing, of_two_studies, words_of
 from cubeview.gui.desk.session import Session
 from cubeview.gui.widgets.basic import add_action, button, label
 from cubeview.gui.widgets.layout import put
 
 _TELLING = {"patient number", "patient name"}
 """What must agree for two scans to be offered as those of one patient: many share sex and day."""
+
+_TWO_STUDIES = "of this patient, but of another study"
 
 
 class Partners(QWidget):
@@ -49,7 +51,12 @@ class Partners(QWidget):
                 else:
                     text = f"Pair with {other.name} ({wanted})"
                     put(layout, button(text, partial(pair_with, other)))
-        self.other_button = button("Pair with another patient's scan…", lambda: None)
+        whose = {
+            "study's" if objection == _TWO_STUDIES else "patient's"
+            for objection in strangers.values()
+        }
+        text = f"Pair with another {' or '.join(sorted(whose))} scan…"
+        self.other_button = button(text, lambda: None)
         self.other_button.setVisible(bool(strangers))
         menu = QMenu(self.other_button)
         for other, objection in strangers.items():
@@ -110,4 +117,4 @@ def _objection(case: Case, other: Case) -> str:
         return words_of(differ)
     if not _TELLING & set(agreeing(case.main, other.main)):
         return "nothing in the files says that they are of one patient"
-    return ""
+    return _TWO_STUDIES if of_two_studies(case.main, other.main) else ""

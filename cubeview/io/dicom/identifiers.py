@@ -97,6 +97,12 @@ def whose(header: Dataset) -> dict[str, str]:
     }
 
 
+def study_of(header: Dataset) -> str:
+    """Return what tells this study from another, a digest to be compared only; empty for none."""
+    known = uid(header, "StudyInstanceUID")
+    return hashlib.sha256(f"study {known}".encode()).hexdigest() if known else ""
+
+
 def _plain(value: object) -> str:
     """Return the letters and digits of an identifier; none of one that identifies nobody."""
     text = unicodedata.normalize("NFKC", str(value or "")).casefold()

@@ -16,7 +16,14 @@ from cubeview.io.dicom.cut import as_one, missing
 from cubeview.io.dicom.file import bad_file, check_pixels, decode, pixel_notes, read_dataset
 from cubeview.io.dicom.frames import FrameIndex, frame_indices, has_slices, vector
 from cubeview.io.dicom.geometry import geometry, placed
-from cubeview.io.dicom.identifiers import accession, has_placeholders, patient_number, uid, whose
+from cubeview.io.dicom.identifiers import (
+    accession,
+    has_placeholders,
+    patient_number,
+    study_of,
+    uid,
+    whose,
+)
 from cubeview.io.dicom.names import own_words
 from cubeview.io.dicom.numbers import integer, misread, number
 from cubeview.io.dicom.stack import gaps
@@ -179,6 +186,7 @@ def _read(
         ),
         instrument=instrument_name(found.get("Camera", "")),
         whose=whose(header),
+        study=study_of(header),
     )
     return _scan(header, cube, index)
 

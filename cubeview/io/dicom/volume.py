@@ -24,7 +24,7 @@ from cubeview.io.dicom.file import (
     pixel_notes,
     read_dataset,
 )
-from cubeview.io.dicom.identifiers import uid, whose
+from cubeview.io.dicom.identifiers import study_of, uid, whose
 from cubeview.io.dicom.names import named, own_words
 from cubeview.io.dicom.numbers import integer, misread
 from cubeview.io.dicom.slices import items_of, slices_of_files, slices_of_frames
@@ -289,4 +289,5 @@ def _cube(
         source=source,
         instrument=instrument_name(found.get("Camera", "")),
         whose=whose(header),
+        study=study_of(header),
     )

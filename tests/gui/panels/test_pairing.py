@@ -101,6 +101,25 @@ def test_any_other_pair_is_asked_about(panel, qtbot, kept, number, whose, said):
     assert session.case.name.endswith("(two patients)") == differs
 
 
+def test_a_scan_of_another_study_is_asked_about(panel, qtbot):
+    session, notes, strip = panel(scan("rest", "Finch", "a"))
+    mine, other = session.cases
+    mine, other = (
+        replace(case, cubes={role: replace(case.main, study=study)})
+        for case, role, study in ((mine, "stress", "1"), (other, "rest", "2"))
+    )
+    session.replace_case(session.cases[1], other)
+    session.replace_case(session.case, mine)
+    assert not any(button.text().startswith("Pair with Finch") for button in seen(notes))
+    assert notes.partners.other_button.text() == "Pair with another study's scan…"
+    (entry,) = notes.partners.other_button.menu().actions()
+    assert entry.text() == "Finch: of this patient, but of another study"
+    entry.trigger()
+    pressed(qtbot, notes, "Pair them all the same")
+    assert session.case.cautions == ("Stress and rest are of two studies.",)
+    assert strip.isHidden(), "one patient all the same"
+
+
 def test_the_banner_lasts_and_the_pair_is_taken_apart(panel, qtbot, kept):
     session, _, strip = panel()
     mine = session.case

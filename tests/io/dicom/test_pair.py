@@ -227,6 +227,7 @@ def test_two_day_protocols_pair_with_a_question_and_follow_ups_do_not(tmp_path, 
     assert len(cases) == (1 if pairs else 2)
     if pairs:
         assert "two studies" in cases[0].question
+        assert cases[0].cautions == ("Stress and rest are of two studies.",)
 
 
 def test_like_pairs_with_like(tmp_path):
