@@ -164,7 +164,7 @@ ACTIONS = (
 
 VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Wheel", "Step through the slices under the mouse", ""),
-    ("Arrow keys, Page Up/Down", "Step the cursor", ""),
+    ("Arrow keys, Page Up/Down", "Step the cursor; in rows the slice, or go to another cut", ""),
     ("Home, End", "First and last slice", ""),
     ("Click or drag", "Move the cursor", ""),
     ("Ctrl+Wheel", "Zoom", ""),

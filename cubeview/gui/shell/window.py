@@ -169,9 +169,8 @@ class Window(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Let the views answer keys that nothing else has."""
-        if event is not None and self.focusWidget() is None and self.ortho.focused is not None:
-            self.ortho.take_keys()
-            self.ortho.focused.canvas.keyPressEvent(event)
+        if event is not None and self.focusWidget() is None:
+            self.ortho.answer(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""
