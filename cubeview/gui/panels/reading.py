@@ -285,8 +285,8 @@ class ReadingPanel(QWidget):
             return
         score = scores[segment - 1]
         given = self._own.states.get(role, (None,) * SEGMENTS)[segment - 1]
-        words = "not scored" if score is None else f"score {score}, {_WORDS[score]}"
-        words += " (suggested)" if given is None and score is not None else ""
+        number = f"({score})" if given is None else str(score)  # in brackets as on the disc
+        words = "not scored" if score is None else f"score {number}, {_WORDS[score]}"
         text = f"{role} {segment}, {NAMES[segment - 1]}: {found.segments[role][segment - 1]:.0f} %"
         say(self.place, f"{text} · {words}")
         self.discs.setAccessibleDescription(f"{self.place.text()}. {self.discs.words}")
