@@ -127,6 +127,7 @@ class ReadingPanel(QWidget):
 
     def _forget(self) -> None:
         self._take(None, "")
+        self.discs.segment = 1
 
     def _measure(self) -> None:
         """Measure the current heart in the quick lane, unless that is done."""
@@ -198,8 +199,6 @@ class ReadingPanel(QWidget):
         elif shown == _MAP and overlay is not None:
             made = discpictures.looked_at(found, overlay, case, session.ventricles)
             self.discs.set_discs(made)
-        elif shown == _MAP:
-            self.discs.set_discs(())
         else:
             self.discs.set_discs(discpictures.uptake(found, colormap))
         trouble = self._trouble

@@ -140,35 +140,35 @@ def test_what_is_suggested_stands_in_brackets_where_one_does_not_read_blind(wind
     whole = reading.scores
     assert f"SSS {whole.sss} ({100 * whole.sss / 68:.0f} %)" in reading.discs.words
     assert kept(window)[1] == SUGGESTED
+    reading.low.setValue(60)
+    for role, one in reading.measured.maps.items():
+        share, ml, _ = one.below(60.0)
+        assert f"{role}: {share:.0f} % of the wall, {ml:.0f} ml" in reading.extent.text()
 
 
-def test_other_digits_label_nothing_while_segments_have_the_keys(window, reading, qtbot):
+def test_other_digits_label_nothing_and_tab_leaves_behind_the_last_segment(window, reading, qtbot):
     for key in (Qt.Key.Key_5, Qt.Key.Key_9):
         qtbot.keyClick(reading.discs, key)
     assert window.desk.subject.case_id is None, "nothing was written"
     assert any("0 to 4" in message.text for message in window.messages.messages())
-
-
-def test_tab_leaves_behind_the_last_segment(window, reading, qtbot):
     reading.discs.choose("rest", 16)
-    qtbot.keyClick(window, Qt.Key.Key_Tab)
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
     assert (reading.discs.segment, window.focusWidget()) == (17, reading.discs)
-    qtbot.keyClick(window, Qt.Key.Key_Tab)
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
     assert window.focusWidget() is not reading.discs
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_click_on_a_disc_goes_to_that_place_of_the_wall(window, reading, qtbot, number):
-    where = reading.discs.where(number)
-    right, down = disc.middle(12)
-    spot = (where.center() + QPointF(right, down) * (where.width() / 2)).toPoint()
-    qtbot.mouseClick(reading.discs, Qt.MouseButton.LeftButton, pos=spot)
-    assert reading.discs.segment == 12
+def test_a_click_on_any_disc_goes_to_that_place_of_the_wall(window, reading, qtbot):
     cube = window.session.case.main
-    _, y, x = (np.array(window.session.cursor) * cube.spacing - PLACED.centre) / PLACED.radii
-    assert x > 0.4, "lateral"
-    assert y < 0, "and anterior"
-    assert np.hypot(*(np.array(reading.discs.cross) - (right, down))) < 0.15
+    for number, segment, lateral, anterior in ((0, 12, 1, 1), (1, 9, -1, -1), (2, 11, 1, -1)):
+        where, at = reading.discs.where(number), QPointF(*disc.middle(segment))
+        spot = (where.center() + at * (where.width() / 2)).toPoint()
+        qtbot.mouseClick(reading.discs, Qt.MouseButton.LeftButton, pos=spot)
+        assert reading.discs.segment == segment
+        _, y, x = (np.array(window.session.cursor) * cube.spacing - PLACED.centre) / PLACED.radii
+        assert x * lateral > 0.4
+        assert -y * anterior > 0.1
+        assert np.hypot(*(np.array(reading.discs.cross) - (at.x(), at.y()))) < 0.15
     assert not reading.discs.grab().isNull()
 
 
@@ -190,6 +190,7 @@ def test_a_map_of_a_network_lies_on_the_same_disc(window, reading, heart):
     boxes = {role: tuple(slice(0, n) for n in cube.shape) for role, cube in heart.cubes.items()}
     show(reading, "map")
     assert "no map" in reading.problem.text()
+    assert len(reading.discs.discs) == 3, "segments can still be chosen"
     window.session.set_overlay(Overlay(heart, values, boxes, "CAM", "mixed", "m", "logit"))
     stress, rest = reading.discs.discs
     texts = [int(text) for text in stress.texts]
@@ -201,13 +202,6 @@ def test_a_map_of_a_network_lies_on_the_same_disc(window, reading, heart):
 def show(reading, key):
     reading.shown.setCurrentIndex(reading.shown.findData(key))
     reading.shown.activated.emit(reading.shown.currentIndex())
-
-
-def test_the_wall_below_a_level_is_counted(reading):
-    reading.low.setValue(60)
-    for role, one in reading.measured.maps.items():
-        share, ml, _ = one.below(60.0)
-        assert f"{role}: {share:.0f} % of the wall, {ml:.0f} ml" in reading.extent.text()
 
 
 def test_what_others_gave_is_hidden_until_the_case_is_read(window, reading, qtbot):
