@@ -21,7 +21,7 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from cubeview.cubes.scores import SEGMENTS, WORST
-from cubeview.gui.widgets.basic import painting
+from cubeview.gui.widgets.basic import painting, plain_tip
 from cubeview.gui.widgets.theme import DARK, colours
 from cubeview.measure.heart import disc
 
@@ -106,7 +106,7 @@ class PolarDiscs(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setToolTip(_HINT)
+        self.setToolTip(plain_tip(_HINT))
         self.setAccessibleName("Polar maps in 17 segments")
 
     def set_discs(self, discs: Sequence[Disc]) -> None:

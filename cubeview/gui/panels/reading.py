@@ -123,7 +123,7 @@ class ReadingPanel(QWidget):
         discs.picked.connect(self._picked)
         discs.refused.connect(self._records.say)
         # Written down after the picture is finished, not while it is painted.
-        discs.painted.connect(self._seen, Qt.ConnectionType.QueuedConnection)
+        discs.painted.connect(AtRest(self._seen, self).start)
 
     def _forget(self) -> None:
         self._take(None, "")
@@ -284,8 +284,8 @@ class ReadingPanel(QWidget):
             return
         score = scores[segment - 1]
         given = self._own.states.get(role, (None,) * SEGMENTS)[segment - 1]
-        number = f"({score})" if given is None else str(score)  # in brackets as on the disc
-        words = "not scored" if score is None else f"score {number}, {_WORDS[score]}"
+        figure = f"({score})" if given is None else str(score)  # in brackets as on the disc
+        words = "not scored" if score is None else f"score {figure}, {_WORDS[score]}"
         text = f"{role} {segment}, {NAMES[segment - 1]}: {found.segments[role][segment - 1]:.0f} %"
         say(self.place, f"{text} · {words}")
         self.discs.setAccessibleDescription(f"{self.place.text()}. {self.discs.words}")

@@ -10,19 +10,21 @@ from cubeview.measure.heart.segments import (
     TURNS,
     PolarMap,
     place_of,
+    sector,
     voxel_of,
     wall_voxels,
 )
 from tests.measure.heart.test_segments import VENTRICLE
 
 SPACING = (4.0, 5.0, 6.0)
-ROWS = np.repeat([17, 13, 7, 1], [3, 7, 7, 7])  # of the anterior column
+RINGS = np.repeat(range(4), (3, 7, 7, 7))
+TURNED = 2 * np.pi * (np.arange(TURNS) + 0.5) / TURNS
+SEGMENTS = np.array([[sector(ring, turn) for turn in TURNED] for ring in RINGS])
 
 
 def polar(values=None):
-    segments = np.repeat(ROWS[:, None], TURNS, axis=1)
     values = np.zeros((HEIGHTS, TURNS)) if values is None else values
-    return PolarMap(values, segments, np.ones_like(values))
+    return PolarMap(values, SEGMENTS, np.ones_like(values))
 
 
 @pytest.mark.parametrize("segment", range(1, 18))
