@@ -1,6 +1,6 @@
 """What the polar discs of a heart show: uptake, scores, or where a network looked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from cubeview.gui.panels.polardiscs import SIDE, Disc
 from cubeview.gui.widgets.colormaps import overlay_table, picture, table
 from cubeview.measure.heart import disc
 from cubeview.measure.heart.measured import Measured
+from cubeview.measure.heart.normal import ABNORMAL, Deviation
 from cubeview.measure.heart.segments import PolarMap, wall_voxels
 
 DIFFERENCE = "stress − rest"
@@ -21,6 +22,8 @@ _POINTS = 50.0
 """Difference in points of % at which the colour is fullest."""
 _SMALL = 0.1
 """Share of it below which there is no colour: so much differs between two scans of one heart."""
+_FARTHEST = 5.0
+"""Standard deviations at which the colour is fullest."""
 _CERTAIN = (True,) * SEGMENTS
 
 
@@ -103,6 +106,21 @@ def _signed(value: float) -> str:
     return f"{round(value):+d}".replace("+0", "0").replace("-", "−")
 
 
+def deviating(deviations: Mapping[str, Deviation]) -> list[Disc]:
+    """Return discs of how far each place lies from healthy hearts, in standard deviations.
+
+    What is called a defect is coloured, and what lies as far above.
+    """
+    made = []
+    for role, one in deviations.items():
+        rows = overlay_table(1.0, -ABNORMAL / _FARTHEST)
+        texts = [f"{round(z, 1) + 0.0:.1f}".replace("-", "−") for z in one.segments]
+        made.append(
+            _disc(f"{role}, SD", role, one.polar, rows, (-_FARTHEST, _FARTHEST), texts, _CERTAIN)
+        )
+    return made
+
+
 def _discs(
     found: Measured,
     colormap: str,
@@ -112,16 +130,12 @@ def _discs(
 ) -> list[Disc]:
     rows = table(colormap)
     made = [
-        _disc(role, role, one, lambda shown: rows[to_steps(shown, 0.0, 100.0)],
-              texts[role], sure.get(role, _CERTAIN))
+        _disc(role, role, one, rows, (0.0, 100.0), texts[role], sure.get(role, _CERTAIN))
         for role, one in found.maps.items()
-    ]  # fmt: skip
+    ]
     if (lost := found.difference) is not None:
-        signed = overlay_table(1.0, _SMALL)
-        made.append(
-            _disc(DIFFERENCE, "", lost, lambda shown: signed[to_steps(shown, -_POINTS, _POINTS)],
-                  between, sure.get("", _CERTAIN))
-        )  # fmt: skip
+        rows, span = overlay_table(1.0, _SMALL), (-_POINTS, _POINTS)
+        made.append(_disc(DIFFERENCE, "", lost, rows, span, between, sure.get("", _CERTAIN)))
     return made
 
 
@@ -129,10 +143,11 @@ def _disc(
     name: str,
     role: str,
     polar: PolarMap,
-    coloured: Callable[[np.ndarray], np.ndarray],
+    rows: np.ndarray,
+    span: tuple[float, float],
     texts: Sequence[str],
     sure: Sequence[bool],
 ) -> Disc:
     rings = disc.ends(polar)
-    image = picture(coloured(disc.drawn(polar.values, rings, SIDE)))
+    image = picture(rows[to_steps(disc.drawn(polar.values, rings, SIDE), *span)])
     return Disc(name, role, rings, image, texts, sure)

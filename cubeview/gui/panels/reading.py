@@ -7,24 +7,31 @@ from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QPushButton, QSpinBox, QWidget
 
 from cubeview.cubes.scores import SEGMENTS, WORST, Scores, percent
-from cubeview.gui.desk.jobs import Job, Jobs
+from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.labelling import Labelling
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.desk.subject import Subject
 from cubeview.gui.panels import discpictures
+from cubeview.gui.panels.against import Read, read
 from cubeview.gui.panels.polardiscs import PolarDiscs
 from cubeview.gui.widgets.basic import button, chooser, label, offer, rule, say, steady
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
 from cubeview.library.scored import scored
 from cubeview.measure.heart import disc
-from cubeview.measure.heart.measured import LOW, TID_SPREAD, Measured, measurable, measure
+from cubeview.measure.heart.measured import LOW, TID_SPREAD, Measured
 from cubeview.measure.heart.segments import NAMES, place_of, voxel_of
 
 _WORDS = ("normal", "mildly reduced", "moderately reduced", "severely reduced", "absent")
-_UPTAKE, _SCORES, _MAP = "uptake", "scores", "map"
+_UPTAKE, _SCORES, _NORMAL, _MAP = "uptake", "scores", "normal", "map"
+_SHOWN = {
+    _UPTAKE: "% of the largest counts",
+    _SCORES: "Scores",
+    _NORMAL: "Against healthy hearts",
+    _MAP: "Network's map",
+}
 _ON_THE_WALL = 0.4, 1.3
 """Depths between which a cursor lies on the wall, or nearly."""
 _SOON_MS = 60
@@ -47,13 +54,12 @@ class ReadingPanel(QWidget):
         super().__init__()
         self._session, self._jobs, self._records = session, jobs, records
         self._subject, self._labelling = subject, labelling
-        self.measured: Measured | None = None
+        self._read_as: Read | None = None
         self._for: tuple[object, ...] = ()
         self._trouble = ""
         self._own = Scores()
         self.shown = chooser("Shown in the segments", "What the segments are filled with")
-        entries = {_UPTAKE: "% of the largest counts", _SCORES: "Scores", _MAP: "Network's map"}
-        offer(self.shown, entries)
+        offer(self.shown, _SHOWN)
         self.shown.activated.connect(self._draw)
         self.discs = PolarDiscs()
         self.place = label("", "dim")
@@ -147,22 +153,16 @@ class ReadingPanel(QWidget):
             return
         self._for = wanted
 
-        def work(job: Job) -> Measured:
-            measurable(case)
-            return measure(case, known, report=job.report)
-
         self._jobs.start(
             "reading",
             "Measuring the heart",
-            work,
+            lambda job: read(case, known, job.report),
             finished=lambda found: self._take(found, "", wanted),
             failed=lambda why: self._take(None, why, wanted),
         )
 
-    def _take(
-        self, found: Measured | None, trouble: str, made_for: tuple[object, ...] = ()
-    ) -> None:
-        self.measured, self._trouble, self._for = found, trouble, made_for
+    def _take(self, made: Read | None, trouble: str, made_for: tuple[object, ...] = ()) -> None:
+        self._read_as, self._trouble, self._for = made, trouble, made_for
         self._read()
         self._follow()
 
@@ -171,6 +171,11 @@ class ReadingPanel(QWidget):
         self._own = self._labelling.scores if self.measured is not None else Scores()
         self._draw()
         self._tell()
+
+    @property
+    def measured(self) -> Measured | None:
+        """What is measured of the current heart; None while nothing is."""
+        return None if self._read_as is None else self._read_as.found
 
     @property
     def suggests(self) -> bool:
@@ -188,20 +193,23 @@ class ReadingPanel(QWidget):
         return self._own.filled(Scores({role: (None,) * SEGMENTS for role in found.maps}))
 
     def _draw(self) -> None:
-        found, session, case = self.measured, self._session, self._session.case
+        made, session, case = self._read_as, self._session, self._session.case
+        found = self.measured
         overlay, shown = session.overlay, self.shown.currentData()
         colormap = session.display.colormap
         if found is None or case is None:
             self.discs.set_discs(())
         elif shown == _SCORES:
-            made = discpictures.scored(found, colormap, self._own, self.scores)
-            self.discs.set_discs(made)
+            self.discs.set_discs(discpictures.scored(found, colormap, self._own, self.scores))
         elif shown == _MAP and overlay is not None:
-            made = discpictures.looked_at(found, overlay, case, session.ventricles)
-            self.discs.set_discs(made)
+            self.discs.set_discs(discpictures.looked_at(found, overlay, case, session.ventricles))
+        elif shown == _NORMAL and made is not None and made.deviations:
+            self.discs.set_discs(discpictures.deviating(made.deviations))
         else:
             self.discs.set_discs(discpictures.uptake(found, colormap))
         trouble = self._trouble
+        if made is not None and shown == _NORMAL:
+            trouble = made.without
         if found is not None and shown == _MAP and overlay is None:
             trouble = "There is no map yet: make one in the Explain panel."
         say(self.problem, trouble)
@@ -264,8 +272,8 @@ class ReadingPanel(QWidget):
 
     def _count(self) -> None:
         """Say how much of the wall lies below the level."""
-        found, level = self.measured, float(self.low.value())
-        if found is None:
+        made, found, level = self._read_as, self.measured, float(self.low.value())
+        if made is None or found is None:
             return
         lines = []
         for role, one in found.maps.items():
@@ -274,7 +282,7 @@ class ReadingPanel(QWidget):
                 f"{role}: {share:.0f} % of the wall, {ml:.0f} ml"
                 + (f", by {deficit:.0f} points on average" if share else "")
             )
-        say(self.extent, "\n".join(lines))
+        say(self.extent, "\n".join([*lines, *made.words]))
 
     def _name_place(self) -> None:
         found, (role, segment) = self.measured, (self.discs.role, self.discs.segment)

@@ -13,10 +13,13 @@ from cubeview.cubes.ventricle import Ventricle
 from cubeview.gui.views.rows import RowsView
 from cubeview.io import open_paths
 from cubeview.io.export.dicom import write_nm
+from cubeview.library.healthy import stated
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
 from cubeview.library.scored import SUGGESTED, scored
 from cubeview.measure.heart import disc
+from cubeview.measure.heart.normal import Group, limits_of, write_limits
+from cubeview.paths import data_dir
 from tests.gui.fakes import make_sky
 from tests.gui.keys import press
 from tests.helpers.viewcases import heart_cube
@@ -197,6 +200,27 @@ def test_a_map_of_a_network_lies_on_the_same_disc(window, reading, heart):
     assert min(texts[n - 1] for n in (11, 12, 16)) > max(texts[n - 1] for n in (2, 3, 8, 9, 14))
     assert set(rest.texts) == {"0"}
     assert not reading.problem.isVisibleTo(reading)
+
+
+def test_a_heart_is_compared_with_healthy_ones_of_ones_own(window, reading, heart, qtbot):
+    show(reading, "normal")
+    assert "no normal limits yet" in reading.problem.text()
+    rest = reading.measured.maps["rest"]
+    jitter = 5.0 * np.array([-1.0, 1.0] * 6) * np.sqrt(11 / 12)  # of a standard deviation of 5
+    even = [replace(rest, values=rest.values + one) for one in jitter]
+    _, protocol = stated(heart, "stress")
+    group = Group("stress", protocol=protocol)
+    write_limits(limits_of((group, one) for one in even), data_dir() / "normals.json")
+    window.session.set_case(None)
+    window.session.set_case(heart)
+    qtbot.waitUntil(lambda: reading.measured is not None)
+    (stress,) = reading.discs.discs
+    z = [float(text.replace("−", "-")) for text in stress.texts]
+    lost = np.subtract(reading.measured.maps["stress"].means(), rest.means()) / 5.0
+    np.testing.assert_allclose(z, lost, atol=0.06)
+    assert np.argmin(z) + 1 in (*MID_LATERAL, 16)
+    assert "of 12 healthy hearts" in reading.extent.text()
+    assert "no limits of rest" in reading.problem.text()
 
 
 def show(reading, key):
