@@ -56,7 +56,7 @@ class ReadingPanel(QWidget):
         self._subject, self._labelling = subject, labelling
         self._read_as: Read | None = None
         self._for: tuple[object, ...] = ()
-        self._trouble = ""
+        self._trouble = self._worn = ""
         self._own = Scores()
         self.shown = chooser("Shown in the segments", "What the segments are filled with")
         offer(self.shown, _SHOWN)
@@ -118,7 +118,7 @@ class ReadingPanel(QWidget):
             signal.connect(self._soon.start)
         session.case_changed.connect(self._forget)
         session.cursor_changed.connect(self._follow)
-        session.display_changed.connect(self._draw)
+        session.display_changed.connect(self._dress)
         session.overlay_changed.connect(self._draw)
         for signal in (self._subject.changed, self._records.blind_changed):
             signal.connect(self._read)
@@ -192,11 +192,16 @@ class ReadingPanel(QWidget):
             return self._own.filled(found.scores)
         return self._own.filled(Scores({role: (None,) * SEGMENTS for role in found.maps}))
 
+    def _dress(self) -> None:
+        """Follow the colour map; levels are the slices' own."""
+        if self._session.display.colormap != self._worn:
+            self._draw()
+
     def _draw(self) -> None:
         made, session, case = self._read_as, self._session, self._session.case
         found = self.measured
         overlay, shown = session.overlay, self.shown.currentData()
-        colormap = session.display.colormap
+        colormap = self._worn = session.display.colormap
         if found is None or case is None:
             self.discs.set_discs(())
         elif shown == _SCORES:
@@ -339,8 +344,9 @@ class ReadingPanel(QWidget):
             return
         at = disc.place_on(up, turn, disc.ends(found.maps[main]))
         self.discs.set_cross(at)
-        self.discs.choose(self.discs.role, disc.segment_at(*at))
-        self._name_place()
+        if (segment := disc.segment_at(*at)) != self.discs.segment:
+            self.discs.choose(self.discs.role, segment)
+            self._name_place()
 
     def _score(self, score: int) -> None:
         """Give the segment chosen a score; it is on disk when this returns."""

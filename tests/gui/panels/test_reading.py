@@ -120,7 +120,7 @@ def test_a_case_is_read_by_keys_alone_from_hanging_to_stored_scores(window, hear
     type_in(keys.Key_Escape)
     assert window.focusWidget() is rows
     press(window, "2")
-    assert window.desk.labelling.placed.class_name == "ischaemic"
+    assert window.labels.state.text() == "✓ ischaemic · the suggested scores were seen"
     assert kept(window)[0] == said, "a class leaves the scores as they are"
 
 
