@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
 
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import BASE_AT, Ventricle
@@ -93,6 +92,8 @@ def polar_map(cube: Cube, ventricle: Ventricle, values: np.ndarray | None = None
     CubeviewError
         If there are no counts in the wall.
     """
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
     counts = np.nan_to_num(cube.pixels.read() if values is None else values).astype(np.float32)
     long, wide = ventricle.radii[0], float(np.sqrt(ventricle.radii[1] * ventricle.radii[2]))
     heights, turns = _heights(), _turns()
