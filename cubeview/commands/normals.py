@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from cubeview.measure.heart.segments import PolarMap
 
 
+_SQLITE = b"SQLite format 3\0"
+
+
 def add(commands: Commands) -> None:
     """Add the commands of this module."""
     sub = add_command(
@@ -102,8 +105,10 @@ def _normals(options: argparse.Namespace) -> int:
 def _openers(options: argparse.Namespace) -> "list[Callable[[], Case]]":
     """Return what opens each healthy heart, one after another: all would not fit into memory."""
     path = options.path
-    if path.is_file() and path.read_bytes()[:16] == b"SQLite format 3\0":
-        return list(_stored(path, options.healthy))
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(_SQLITE)) == _SQLITE:
+                return list(_stored(path, options.healthy))
     return [partial(_itself, case) for case in open_cases([path])[0] if kind_of(case).ventricle]
 
 
