@@ -244,6 +244,20 @@ def test_segment_scores_travel_with_their_sums(filled, tmp_path, suffix):
         assert json.loads(path.read_text())["labels"][-2]["scores"]["stress"] == [2, 1] + [0] * 15
 
 
+def test_labels_that_differ_in_their_scores_alone_are_both_taken_in(filled, tmp_path):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    document = json.loads(path.read_text())
+    scores = {"stress": [1] * 17}
+    document["labels"].append({**document["labels"][3], "scores": scores})
+    path.write_text(json.dumps(document))
+    for library in (filled, Library(tmp_path / "b.sqlite", "Ben")):
+        had = library.read("SELECT COUNT(*) FROM labels", ())[0][0]
+        assert apply_import(library, plan_import(library, path)) == 12 - had
+        assert plan_import(library, path).known == 12
+    library.close()
+
+
 @pytest.mark.parametrize(
     "bad", ['{"stress": [0]}', '{"stress": 7}', "[1]", "x", {"lung": [0] * 17}, {"rest": [5] * 17}]
 )

@@ -1,5 +1,7 @@
 """Hearts hung in rows: one cursor with the planes, one key there and back, cut once a gate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PyQt6.QtCore import QEvent, QPointF, Qt
@@ -110,6 +112,12 @@ def test_one_key_hangs_the_study_in_rows_and_the_same_one_brings_the_planes_back
 
 
 def test_keys_step_through_the_slices_of_a_cut_and_go_to_another(rows, qtbot):
+    # Cut at a slant: the voxel nearest to the next slice often lies nearer to this one.
+    turned, _ = np.linalg.qr(np.random.default_rng(10).normal(size=(3, 3)))
+    slanting = {role: replace(one, axes=turned) for role, one in FOUND.items()}
+    before = rows.strips
+    rows.session.set_ventricles(rows.case, slanting)
+    qtbot.waitUntil(lambda: rows.strips is not before)
     for row in (0, 2, 4):
         strip, last = rows.strips[row], len(rows.strips[row].grid.offsets) - 1
         assert last >= 2
