@@ -24,6 +24,10 @@ def add(commands: Commands) -> None:
         "several that move together with commas (Ha,NII); OIII and NII are doublets of fixed "
         "ratio, OII and SII pairs of any",
     )
+    sub.add_argument(
+        "--list", type=Path, metavar="FILE",
+        help="lines of your own: CSV or ECSV with name, wavelength and medium (air or vacuum)",
+    )  # fmt: skip
     sub.add_argument("--z", type=float, default=0.0, metavar="Z", help="redshift (default 0)")
     sub.add_argument(
         "--window",
@@ -57,12 +61,14 @@ def add(commands: Commands) -> None:
 
 def _fit(options: argparse.Namespace) -> int:
     from cubeview.io.export.images import Image, write_images
+    from cubeview.io.line_lists import read_lines
     from cubeview.measure.sky.fit import fit_line
     from cubeview.measure.sky.lines import lines_of
 
     if not options.z > -1 or options.window <= 0 or options.resolution < 0:
         raise CubeviewError("--z must be above -1, --window above 0, --resolution not below 0.")
-    lines = lines_of(options.line)
+    own = read_lines(options.list) if options.list else None
+    lines = lines_of(options.line, own)
     case, cube = opened(options)
     found = fit_line(
         cube,
