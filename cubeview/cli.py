@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    convert,
     cutout,
     fit,
     give,
@@ -41,6 +42,7 @@ GROUPS = (
     spectrum,
     fit,
     cutout,
+    convert,
     lines,
     search,
     labels,
