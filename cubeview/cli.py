@@ -16,6 +16,7 @@ from cubeview import __version__
 from cubeview.commands import (
     convert,
     cutout,
+    explore,
     fit,
     give,
     judge,
@@ -35,22 +36,9 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look,
-    judge,
-    measure,
-    moments,
-    spectrum,
-    fit,
-    cutout,
-    convert,
-    lines,
-    search,
-    labels,
-    make,
-    teach,
-    give,
-    selftest,
-)
+    look, judge, measure, moments, spectrum, fit, cutout, convert, lines, search, explore, labels,
+    make, teach, give, selftest,
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
