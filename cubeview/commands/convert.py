@@ -1,4 +1,4 @@
-"""``convert``: a sky cube in other units, or the sum or difference of two, as a file."""
+"""``convert``: a sky cube in other units or larger voxels, or a sum or difference of two."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,10 @@ def add(commands: Commands) -> None:
     from cubeview.cubes.spectral import CONVENTIONS, SHOWN
 
     sub = add_command(
-        commands, "convert", _convert, "a sky cube in other units, or a sum or difference of two"
+        commands,
+        "convert",
+        _convert,
+        "a sky cube in other units or larger voxels, or a sum or difference of two",
     )
     sub.add_argument("cube", type=Path, metavar="CUBE")
     other = sub.add_mutually_exclusive_group()
@@ -22,6 +25,10 @@ def add(commands: Commands) -> None:
     sub.add_argument(
         "--unit", metavar="UNIT",
         help='of the values, as K, "mJy / beam", "erg s-1 cm-2 Hz-1"; temperatures by the beam',
+    )  # fmt: skip
+    sub.add_argument(
+        "--rebin", nargs=3, type=int, metavar=("NZ", "NY", "NX"),
+        help="means of so many channels, rows and columns",
     )  # fmt: skip
     sub.add_argument("--spectral", choices=SHOWN, help="what the spectral axis is told as")
     sub.add_argument(
@@ -35,13 +42,15 @@ def add(commands: Commands) -> None:
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from cubeview.cubes.changed import combined, in_unit
+    from cubeview.cubes.changed import combined, in_unit, rebinned
     from cubeview.cubes.spectral import with_spectral
     from cubeview.io.export.fits import write_cube
 
     second = options.plus or options.minus
-    if not (second or options.unit or options.spectral):
-        raise CubeviewError("say what is to change: --plus, --minus, --unit or --spectral.")
+    if not (second or options.unit or options.spectral or options.rebin):
+        raise CubeviewError(
+            "say what is to change: --plus, --minus, --unit, --rebin or --spectral."
+        )
     case, cube = opened(options)
     words = []
     if second:
@@ -53,6 +62,10 @@ def _convert(options: argparse.Namespace) -> int:
         before = cube.unit
         cube = in_unit(cube, options.unit)
         words.append(f"values in {cube.unit}, made of {before}")
+    if options.rebin:
+        nz, ny, nx = options.rebin
+        cube = rebinned(cube, (nz, ny, nx))
+        words.append(cube.notes[-1].text)
     if options.spectral:
         cube = with_spectral(
             cube, options.spectral, rest=options.rest, convention=options.convention

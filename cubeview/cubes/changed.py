@@ -1,4 +1,4 @@
-"""A cube whose values are worked out when they are asked for: in another unit, or of two cubes."""
+"""Cubes worked out when they are asked for: in another unit, of two cubes, in larger voxels."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +8,7 @@ from astropy import units
 
 from cubeview.cubes.cube import Box, Cube, Note, Pixels
 from cubeview.cubes.frozen import rebuilt
+from cubeview.cubes.sky import along
 from cubeview.cubes.spectral import with_spectral
 from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError, Report, nothing
@@ -209,3 +210,117 @@ def _check_grid(one: Cube, other: Cube) -> None:
 def _there(one: Cube, other: Cube, y: int, x: int) -> tuple[float, float, float]:
     _, latitude, longitude = other.world(0, y, x)
     return float(one.axes[0].values[0]), latitude, longitude
+
+
+@dataclass(frozen=True, eq=False)
+class BinnedPixels(Pixels):
+    """Means of blocks of voxels; of errors, what the mean of independent voxels has."""
+
+    pixels: Pixels
+    block: tuple[int, int, int]
+    values: Pixels | None = None
+    """Those whose errors `pixels` are; None where they are values themselves."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of whole blocks along (z, y, x)."""
+        z, y, x = (n // step for n, step in zip(self.pixels.shape, self.block, strict=True))
+        return z, y, x
+
+    def box(self, box: Box) -> np.ndarray:
+        """Return a sub-cube."""
+        ranges = [part.indices(n)[:2] for part, n in zip(box, self.shape, strict=True)]
+        z, y, x = (
+            slice(start * step, max(start, stop) * step)
+            for (start, stop), step in zip(ranges, self.block, strict=True)
+        )
+        cells = self._cells(self.pixels.box((z, y, x)))
+        known = np.isfinite(cells)
+        if self.values is not None:
+            known &= np.isfinite(self._cells(self.values.box((z, y, x))))
+            cells = cells**2
+        count = known.sum(axis=-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(known, cells, 0.0).sum(axis=-1) / count
+            if self.values is not None:
+                mean = np.sqrt(mean / count)
+        return np.asarray(mean, np.float32)
+
+    def read(self, report: Report = nothing) -> np.ndarray:
+        """Return the whole cube, plane by plane."""
+        planes = []
+        for z in range(self.shape[0]):
+            report(z / self.shape[0], "taking means")
+            planes.append(self.plane(0, z))
+        return np.stack(planes)
+
+    def _cells(self, values: np.ndarray) -> np.ndarray:
+        """Return values with the voxels of a block along a last axis, float64."""
+        (a, b, c), (z, y, x) = self.block, values.shape
+        parts = values.reshape(z // a, a, y // b, b, x // c, c).transpose(0, 2, 4, 1, 3, 5)
+        return parts.reshape(*parts.shape[:3], -1).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class UnmaskedPixels(Pixels):
+    """The values of a cube with what is masked left out."""
+
+    cube: Cube
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along (z, y, x)."""
+        return self.cube.shape
+
+    def box(self, box: Box) -> np.ndarray:
+        """Return a sub-cube."""
+        return self.cube.box(box)
+
+    def read(self, report: Report = nothing) -> np.ndarray:
+        """Return the whole cube."""
+        return np.asarray(self.cube)
+
+
+def rebinned(cube: Cube, block: tuple[int, int, int]) -> Cube:
+    """Return a cube of means over blocks of voxels; what is left over at the ends is cut off.
+
+    Masked voxels take no part, and the cube has no mask: where nothing is known values are NaN.
+    Errors are those of independent voxels.
+
+    Parameters
+    ----------
+    cube : Cube
+    block : tuple of int
+        Voxels along (z, y, x).
+
+    Raises
+    ------
+    CubeviewError
+        If a block is no positive number of voxels, or larger than the cube.
+    """
+    if not all(1 <= step <= n for step, n in zip(block, cube.shape, strict=True)):
+        told = " × ".join(map(str, block))
+        raise CubeviewError(f"blocks of {told} voxels do not fit into the cube.")
+    values = UnmaskedPixels(cube)
+    pixels = BinnedPixels(values, block)
+    axes = []
+    for axis, step, n in zip(cube.axes, block, pixels.shape, strict=True):
+        axes.append(replace(axis, values=axis.values[: n * step].reshape(n, step).mean(axis=1)))
+    wcs = None
+    if cube.wcs is not None:
+        wcs = cube.wcs.slice(tuple(slice(0, None, step) for step in block[1:]))
+        places = along(wcs, pixels.shape[1:])
+        axes[1:] = [replace(axis, values=v) for axis, v in zip(axes[1:], places, strict=True)]
+    noise = cube.uncertainty
+    told = " × ".join(map(str, block))
+    return replace(
+        cube,
+        axes=(axes[0], axes[1], axes[2]),
+        pixels=pixels,
+        uncertainty=None if noise is None else BinnedPixels(noise, block, values),
+        mask=None,
+        wcs=wcs,
+        gates=(),
+        as_read=None,
+        notes=(*cube.notes, Note("info", f"means of {told} voxels")),
+    )

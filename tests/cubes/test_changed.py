@@ -9,7 +9,7 @@ import pytest
 from astropy.io import fits
 
 from cubeview.cli import main
-from cubeview.cubes.changed import combined, in_unit
+from cubeview.cubes.changed import combined, in_unit, rebinned
 from cubeview.cubes.cube import ArrayPixels
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path
@@ -63,6 +63,29 @@ def test_a_sum_has_the_errors_of_both_and_a_difference_of_one_grid_only():
             combined(one, wrong, 1)
 
 
+def test_larger_voxels_hold_means_and_lie_where_those_they_are_made_of_lay():
+    rng = np.random.default_rng(2)
+    values = rng.normal(5.0, 1.0, (len(CHANNELS), 13, 12))
+    values[4, 3, 3] = np.nan
+    sky = cube(13, values=np.pad(values, ((0, 0), (0, 0), (0, 1))))
+    mask = np.zeros(sky.shape)
+    mask[5, 2, 2] = 1
+    large = rebinned(replace(sky, mask=ArrayPixels(mask)), (2, 3, 4))
+    assert large.shape == (10, 4, 3)
+    block = np.where(mask > 0, np.nan, sky.pixels.array)[4:6, 0:3, 0:4]
+    assert large.plane(0, 2)[0, 0] == pytest.approx(np.nanmean(block), rel=1e-5)
+    block = sky.pixels.array[4:6, 3:6, 0:4]
+    assert large.spectrum(1, 0)[2] == pytest.approx(np.nanmean(block), rel=1e-5)
+    assert large.uncertainty.spectrum(1, 0)[2] == pytest.approx(1 / np.sqrt(23), rel=1e-5)
+    assert large.world(0, 1, 2) == pytest.approx(sky.world(0.5, 4, 9.5), rel=1e-9)
+    pull = (large.pixels.read()[..., :2] - 5.0) / large.uncertainty.read()[..., :2]
+    assert 0.8 < pull.std() < 1.2
+    again = pickle.loads(pickle.dumps(large))
+    np.testing.assert_array_equal(again.plane(0, 1), large.plane(0, 1))
+    with pytest.raises(CubeviewError, match="do not fit"):
+        rebinned(sky, (1, 14, 1))
+
+
 def test_what_cannot_be_told_is_said():
     for sky, unit, why in (
         (cube(4, beam=None), "K", "no beam"),
@@ -90,5 +113,8 @@ def test_the_command_writes_a_cube_in_kelvins_and_velocities(tmp_path, capsys):
     with fits.open(out) as parts:
         assert "minus source SHA-256" in "".join(parts[0].header["HISTORY"])
         assert parts["DATA"].header["BUNIT"] == "K"
+    command[3] = str(tmp_path / "binned.fits")
+    assert main([*command, "--rebin", "3", "2", "2"]) == 0
+    assert json.loads(capsys.readouterr().out)["shape"] == [7, 4, 4]
     assert main([*command, "--overwrite"]) == 2
     assert "what is to change" in capsys.readouterr().err
