@@ -2,7 +2,7 @@
 
 ``python tests/benchmarks/bench_moments.py [--full] [--whole] [--rounds 5] [--folder PATH]``. Rounds
 are interleaved, with the file in memory; each begins with opening it. spectral-cube is asked for
-the same three moments plane by plane (``how="slice"``), which is its way with little memory, and with
+the same three moments plane by plane (``how="slice"``), its way with little memory, and with
 its own choice (``how="auto"``, of 80 channels only: of the whole cube it makes copies of many
 gigabytes). Ours have errors from the cube's noise, which is read too; theirs have none. Memory is
 the most that a process of its own needs for the whole cube, over what it had before.
