@@ -28,11 +28,13 @@ Need = Literal[  # "heart": one whose ventricle is known; "ventricle": one that 
     "sky",
     "gated",
     "placed",
+    "image",
 ]
 SUITS: Mapping[Need, Callable[[Kind], bool]] = {
     "heart": lambda kind: kind.ventricle,
     "ventricle": lambda kind: kind.ventricle,
-    "placed": lambda kind: kind.ventricle,
+    "placed": lambda kind: kind.ventricle or bool(kind.window_px),
+    "image": lambda kind: bool(kind.window_px),
     "pair": lambda kind: bool(kind.states),
     "gated": lambda kind: kind.patient,
     "spectral": lambda kind: not kind.ventricle,
@@ -125,7 +127,7 @@ ACTIONS = (
         checkable=True,
         toolbar="Ventricle",
     ),
-    Action("undo_ventricle", "&Undo placing the ventricle", "Cube", "Ctrl+Z", needs="placed"),
+    Action("undo_placed", "&Undo what was placed", "Cube", "Ctrl+Z", needs="placed"),
     Action("fit_again", "Fit the ventricle a&gain", "Cube", needs="ventricle"),
     Action("about_cube", "A&bout this cube", "Cube", "I", needs="case"),
     Action("predict", "&Classify", "Model", "P", needs="case"),
@@ -153,7 +155,20 @@ ACTIONS = (
     Action("label_sets", "Label &sets…", "Label", after_line=True),
     Action("agreement", "A&greement of readers…", "Label"),
     Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
-    Action("cancel_jobs", "&Cancel running work", "Tools"),
+    Action(
+        "measure_interval",
+        "Measure an &interval of the spectrum",
+        "Tools",
+        "M",
+        needs="sky",
+        checkable=True,
+        toolbar="Measure",
+        after_line=True,
+    ),
+    Action(
+        "toggle_image", "Show or &hide the image of the interval", "Tools", "Shift+M", needs="image"
+    ),
+    Action("cancel_jobs", "&Cancel running work", "Tools", after_line=True),
     Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
     Action("models_folder", "Open the &models folder", "Tools"),
     Action("keys", "&Keys", "Help", "F1"),
@@ -171,6 +186,7 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Right drag", "Zoom", ""),
     ("Middle drag, Shift+drag", "Pan", ""),
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
+    ("Drag, Shift+drag while measuring", "Draw the interval in the spectrum, its continuum", "sky"),
     ("Double click", "Fit into the view; on a title, one view alone", ""),
 )
 """Keys and mouse moves the views answer by themselves, and what they need; for the key list."""
@@ -260,6 +276,7 @@ def there_is(session: Session) -> set[Need]:
         "sky": bool(kind_of(case).window_px),
         "gated": bool(case.gates),
         "overlay": session.overlay is not None,
-        "placed": bool(session.shown.undo),
+        "placed": bool(session.shown.undo or session.shown.measured_before),
+        "image": session.measured.image is not None,
     }
     return {name for name, there in known.items() if there}

@@ -9,6 +9,7 @@ from cubeview.gui.desk.copying import Copying
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.labelling import Labelling
 from cubeview.gui.desk.library_cases import LibraryCases
+from cubeview.gui.desk.measuring import Measuring
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.opening import Opening
 from cubeview.gui.desk.placing import Placing
@@ -51,9 +52,10 @@ class Desk(QObject):
         self.labelling = Labelling(session, records, subject, questions)
         self.library_cases = LibraryCases(session, records, subject)
         self.placing = Placing(session, jobs, questions, messages)
+        self.measuring = Measuring(session, jobs)
         self.opening = Opening(session, jobs, messages, memory, window)
         self.copying = Copying(session, jobs, memory, messages, window)
-        for part in (subject, self.labelling, self.library_cases, self.placing):
+        for part in (subject, self.labelling, self.library_cases, self.placing, self.measuring):
             part.setParent(self)
         jobs.refused.connect(messages.error)
         for said in filter(None, (records.news, records.problem)):

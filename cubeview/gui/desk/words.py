@@ -7,7 +7,7 @@ from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.plane import axis_marks, body_offset
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
-from cubeview.gui.desk.units import display_scale, value_unit
+from cubeview.gui.desk.units import display_scale, unit_text, value_unit
 from cubeview.kinds import kind_of
 
 LONG = 1e5
@@ -117,6 +117,14 @@ def values_text(session: Session) -> str:
     if session.case is None:
         return ""
     parts = []
+    if (image := session.measured.seen) is not None:
+        _, y, x = session.cursor
+        value, sigma = float(image.values[y, x]), float(image.sigma[y, x])
+        unit = unit_text(session.case.main, image.unit)
+        known = math.isfinite(value) and math.isfinite(sigma)
+        text = value_text(value, "") + (f" ± {value_text(sigma, '')}" if known else "")
+        times = "×" if unit.startswith("10") else ""
+        return f"{image.name} of the interval: {text} {times}{unit}".rstrip()
     white = session.shown.white_plane
     if session.white and white is not None:
         _, y, x = session.cursor

@@ -58,6 +58,7 @@ class StatusLine(QStatusBar):
             session.ventricles_changed,
             session.gate_changed,
             session.white_changed,
+            session.measured_changed,
         ):
             signal.connect(self._frame.start)
         session.case_changed.connect(self._show_chip)

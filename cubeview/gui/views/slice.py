@@ -12,9 +12,10 @@ from cubeview.cubes.reduce import plane_levels, pool_peak, to_steps, upsample
 from cubeview.cubes.region import circle_on
 from cubeview.cubes.ventricle import Ventricle, cut
 from cubeview.gui.desk.jobs import Jobs
+from cubeview.gui.desk.measured import IMAGE, SkyImage
 from cubeview.gui.desk.session import DOUBTFUL, Session
 from cubeview.gui.desk.styles import WHITE
-from cubeview.gui.desk.units import digits, shown_axis, shown_unit
+from cubeview.gui.desk.units import digits, display_scale, shown_axis, shown_unit
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
@@ -47,7 +48,7 @@ class SliceView(CaseView):
         self._grabbed: Ventricle | None = None
         self._pooled = 1
         self._is_sky = axis == 0 and self.cube.axes[0].kind == "spectral"
-        self._white = False
+        self._shown: object = None  # of the sky: WHITE, the image of an interval, None a channel
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
 
         self.title = Title()
@@ -87,6 +88,7 @@ class SliceView(CaseView):
             (session.adjusting_changed, self._draw_outline),
             (session.catalogue_changed, self._draw_sources),
             (session.white_changed, self._follow),
+            (session.measured_changed, self._follow_soon.ask),
         )
         # As a screen reader says it; which plane it is the title above it says.
         self.canvas.setAccessibleName(" ".join({self._heading(): 0, self.frame.name: 0}))
@@ -165,12 +167,18 @@ class SliceView(CaseView):
         self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
         self._draw_ring()
         index, gate = cursor[self.axis], self.session.gate
-        white = self._is_sky and self.session.white
-        if (index, gate, white) == (self.index, self._gate, self._white):
+        shown = self._wanted()
+        if (index, gate, shown) == (self.index, self._gate, self._shown):
             return
-        self.index, self._gate, self._white = index, gate, white
+        new = shown is not self._shown
+        self.index, self._gate, self._shown = index, gate, shown
         self._write_title()
-        if white:
+        if isinstance(shown, SkyImage):
+            self._fetch.stop()
+            self._sum.stop()
+            if new:
+                self._show(shown.values)
+        elif shown == WHITE:
             self._fetch.stop()
             self._sum.get(self.cube, "white", lambda: white_light(self.cube), scattered=True)
         else:
@@ -181,9 +189,15 @@ class SliceView(CaseView):
         self._draw_outline()
         self._draw_marks()
 
+    def _wanted(self) -> SkyImage | str | None:
+        """What lies in the sky plane in place of a channel."""
+        if not self._is_sky:
+            return None
+        return self.session.measured.seen or (WHITE if self.session.white else None)
+
     def _show(self, plane: np.ndarray) -> None:
         self._plane = plane.T if self.frame.transposed else plane
-        if self._white:
+        if self._shown == WHITE:
             self.session.set_white_plane(plane, plane_levels(plane))
         self._repaint()
 
@@ -194,7 +208,7 @@ class SliceView(CaseView):
 
     def _repaint(self) -> None:
         # White light has levels of its own: the mean is far flatter than a channel.
-        key = WHITE if self._white else self.role
+        key = WHITE if self._shown == WHITE else IMAGE if self._shown else self.role
         levels = (self.session.display.levels or {}).get(key)
         if self._plane is None or levels is None:
             return
@@ -240,7 +254,7 @@ class SliceView(CaseView):
 
     def _draw_overlay(self) -> None:
         overlay, item = self.session.overlay, self.canvas.overlay
-        index = None if self._white else self.index
+        index = None if self._shown else self.index
         found = overlay and map_plane(overlay, self.role, self.frame, self.axis, index)
         self._name_map(bool(found))
         if not found:
@@ -355,7 +369,13 @@ class SliceView(CaseView):
     def _write_title(self) -> None:
         assert self.index is not None
         axis, heading = self.cube.axes[self.axis], self._heading()
-        if self._white:
+        scale, unit = display_scale(axis)
+        if isinstance(self._shown, SkyImage):
+            low, high = (digits(v * scale, axis.step * scale) for v in self._shown.limits)
+            words = [self._shown.name, f"{low} to {high} {unit}", *compass_words(self.cube)]
+            self.title.set_words("Interval", *words, short=("Interval", self._shown.name))
+            return
+        if self._shown == WHITE:
             words = ["mean of all channels", *compass_words(self.cube)]
             self.title.set_words("White light", *words, short=("White light",))
             return

@@ -1,7 +1,6 @@
 """The spectrum at the cursor, with its error band and the channels that spoke."""
 
 import warnings
-from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -9,14 +8,13 @@ from PyQt6.QtCore import QEvent
 from PyQt6.QtGui import QColor
 
 from cubeview.cubes.aperture import ApertureSpectrum
-from cubeview.cubes.cube import Cube
 from cubeview.cubes.region import circle_on
-from cubeview.cubes.units import parse_unit
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
-from cubeview.gui.desk.units import NO_UNIT, value_unit
+from cubeview.gui.desk.units import NO_UNIT, unit_text, value_unit
 from cubeview.gui.views.adding import Adding
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.interval import IntervalMarks
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of
@@ -48,6 +46,7 @@ class SpectrumView(CaseView):
         self.intervals = Intervals()
         for item in (self.intervals, self.band, self.curve):
             self.plot.box.addItem(item, ignoreBounds=True)
+        self.measuring = IntervalMarks(session, self.plot, self.cube.axes[0])
         self.why = Plot("Strength of the map in each channel")
         self.why.setMaximumHeight(70)
         self.why.setMinimumHeight(50)
@@ -65,7 +64,7 @@ class SpectrumView(CaseView):
         axis = self.cube.axes[0]
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption_of(axis))
-        self._name_values(self.cube)
+        self.plot.set_left(value_unit(self.cube) or NO_UNIT)
         self.why.set_left("why")
         self.why.left.setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
@@ -84,12 +83,14 @@ class SpectrumView(CaseView):
             (session.aperture_changed, self._follow_soon.ask),
             (session.marks_changed, self._draw_windows),
             (session.window_changed, self._draw_windows),
+            (session.measured_changed, self.measuring.follow),
             (session.overlay_changed, self._draw_why),
             (session.overlay_style_changed, self._draw_why),
         )
         self._paint_like_palette()
         self._follow()
         self._draw_why()
+        self.measuring.follow()
         self._built = True
 
     def stop(self) -> None:
@@ -102,9 +103,6 @@ class SpectrumView(CaseView):
         super().changeEvent(event)
         if self._built and event is not None and event.type() == QEvent.Type.PaletteChange:
             self._paint_like_palette()
-
-    def _name_values(self, cube: Cube) -> None:
-        self.plot.set_left(value_unit(cube) or NO_UNIT)
 
     def _put_channel(self, channel: float) -> None:
         _, y, x = self.session.cursor
@@ -125,7 +123,7 @@ class SpectrumView(CaseView):
             self._adding.get(self.cube, circle_on(self.cube, y, x, radius), how)
             return
         self._adding.stop()
-        self._name_values(self.cube)
+        self.plot.set_left(value_unit(self.cube) or NO_UNIT)
         self.title.set_words("Spectrum", f"voxel {x + 1}, {y + 1}")
         sigma = self.cube.uncertainty
 
@@ -145,8 +143,7 @@ class SpectrumView(CaseView):
         if found.share < 1:
             words.append(f"{found.share:.0%} read")
         self.title.set_words("Spectrum", *words)
-        unit = parse_unit(found.unit)
-        self._name_values(replace(self.cube, unit=found.unit, quantity_unit=unit))
+        self.plot.set_left(unit_text(self.cube, found.unit) or NO_UNIT)
         rows = [found.values] if found.sigma is None else [found.values, found.sigma]
         self._draw(np.stack(rows))
 
@@ -200,3 +197,4 @@ class SpectrumView(CaseView):
         band = QColor(theme.accent)
         band.setAlpha(80)
         self.band.set_colour(band)
+        self.measuring.paint(theme)

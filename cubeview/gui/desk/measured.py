@@ -1,0 +1,81 @@
+"""What the user measures in a sky cube: an interval, apertures, lines; and what came of it."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from cubeview.cubes.shape import KINDS, Kind
+from cubeview.measure.sky.collapse import How
+
+Tool = Literal["", "interval"] | Kind
+TOOLS: tuple[Tool, ...] = ("interval", *KINDS)
+IMAGE = "interval image"
+"""Stands for a role where the levels of the image of an interval are meant."""
+
+
+@dataclass(frozen=True, eq=False)
+class SkyImage:
+    """An image of an interval of the spectrum.
+
+    Parameters
+    ----------
+    name : str
+        What it is: ``"moment 1"``.
+    values, sigma : ndarray, shape (y, x)
+        Standard deviations are NaN where they are not known.
+    unit : str
+    limits : tuple of float
+        Of the interval, in the unit of the spectral axis.
+    words : tuple of str
+        How it was made.
+    """
+
+    name: str
+    values: np.ndarray
+    sigma: np.ndarray
+    unit: str
+    limits: tuple[float, float]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is measured in one case; intervals are in the unit of its spectral axis.
+
+    Parameters
+    ----------
+    tool : str
+        What a drag with the left button draws: one of `TOOLS`, or empty for the cursor.
+    interval : (low, high), optional
+    continuum : tuple of (low, high)
+        Windows through which a straight continuum is laid.
+    how : str
+        What is made of the interval.
+    least_sn : float
+        Voxels below it are left out of the image.
+    image : SkyImage, optional
+        What was made of the interval.
+    image_shown : bool
+        The sky plane shows it, where there is one, and not a channel.
+    """
+
+    tool: Tool = ""
+    interval: tuple[float, float] | None = None
+    continuum: tuple[tuple[float, float], ...] = ()
+    how: How = "moment 0"
+    least_sn: float = 0.0
+    image: SkyImage | None = None
+    image_shown: bool = True
+
+    @property
+    def seen(self) -> SkyImage | None:
+        """The image that the sky plane shows, if it shows one."""
+        return self.image if self.image_shown else None
+
+    def at(self, before: "Measured") -> "Measured":
+        """Return this with all that the user placed as it was before."""
+        return replace(self, **{name: getattr(before, name) for name in _PLACED})
+
+
+_PLACED = ("interval", "continuum", "how", "least_sn")

@@ -1,0 +1,54 @@
+"""What the window does to measure a sky cube: actions, and what follows from them."""
+
+from collections.abc import Callable
+
+from cubeview.gui.desk.actions import Actions
+from cubeview.gui.desk.desk import Desk
+from cubeview.gui.desk.measured import Tool
+from cubeview.gui.panels.measure import MeasurePanel
+from cubeview.gui.shell.docks import Docks
+
+
+class Bench:
+    """Connects the tools, the Measure panel and the actions of one window."""
+
+    def __init__(self, desk: Desk, docks: Docks) -> None:
+        self._desk, self._session, self._docks = desk, desk.session, docks
+        self.panel: MeasurePanel = docks.panels["measure"]
+        self.panel.saved.connect(lambda path: desk.messages.info(f"Saved {path}"))
+
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """Return what each action does."""
+        return {
+            "undo_placed": self._undo,
+            "measure_interval": lambda on: self._take_tool("interval", on),
+            "toggle_image": self._desk.measuring.toggle_image,
+        }
+
+    def follow(self, actions: Actions) -> None:
+        """Keep the actions as the session has it."""
+
+        def changed() -> None:
+            actions.enable(self._session)
+            tool = self._session.measured.tool
+            actions["measure_interval"].setChecked(tool == "interval")
+
+        self._session.measured_changed.connect(changed)
+        self._session.case_changed.connect(changed)
+        changed()
+
+    def put_down(self) -> bool:
+        """Put the tool in use down; tell whether there was one."""
+        held = bool(self._session.measured.tool)
+        self._session.set_measured(tool="")
+        return held
+
+    def _take_tool(self, tool: Tool, on: bool) -> None:
+        if on != (self._session.measured.tool == tool):
+            self._session.set_measured(tool=tool if on else "")
+        if on:
+            self._docks.show("measure")
+
+    def _undo(self) -> None:
+        self._desk.placing.undo()
+        self._desk.measuring.undo()
