@@ -165,6 +165,7 @@ ACTIONS = (
         toolbar="Measure",
         after_line=True,
     ),
+    Action("apertures", "&Apertures on the sky…", "Tools", "A", needs="sky"),
     Action(
         "toggle_image", "Show or &hide the image of the interval", "Tools", "Shift+M", needs="image"
     ),
@@ -187,6 +188,7 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Middle drag, Shift+drag", "Pan", ""),
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
     ("Drag, Shift+drag while measuring", "Draw the interval in the spectrum, its continuum", "sky"),
+    ("Drag with an aperture tool", "Draw an aperture; a click chooses the one it lies in", "sky"),
     ("Double click", "Fit into the view; on a title, one view alone", ""),
 )
 """Keys and mouse moves the views answer by themselves, and what they need; for the key list."""

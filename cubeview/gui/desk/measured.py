@@ -1,15 +1,21 @@
 """What the user measures in a sky cube: an interval, apertures, lines; and what came of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from cubeview.cubes.shape import KINDS, Kind
+from cubeview.cubes.shape import KINDS, Kind, Shape
 from cubeview.measure.sky.collapse import How
+from cubeview.measure.sky.spectrum import Spectrum
 
 Tool = Literal["", "interval"] | Kind
 TOOLS: tuple[Tool, ...] = ("interval", *KINDS)
+COLOURS = (
+    "#f59e0b", "#22b8cf", "#e64980", "#74b816", "#845ef7", "#ff6b6b", "#4c8df6", "#b8860b",
+)  # fmt: skip
+"""Of apertures in their order; told apart on dark pictures and on both grounds of a spectrum."""
 IMAGE = "interval image"
 """Stands for a role where the levels of the image of an interval are meant."""
 
@@ -39,6 +45,30 @@ class SkyImage:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """The spectrum of an aperture, and the number of that among the shapes."""
+
+    number: int
+    spectrum: Spectrum
+
+    @property
+    def colour(self) -> str:
+        """What the aperture and its spectrum are drawn in."""
+        return colour_of(self.number)
+
+
+def colour_of(number: int) -> str:
+    """Return the colour of an aperture."""
+    return COLOURS[number % len(COLOURS)]
+
+
+def free_name(shapes: Sequence[Shape]) -> str:
+    """Return a name that no aperture has yet."""
+    taken = {shape.name for shape in shapes}
+    return next(name for n in range(1, len(shapes) + 2) if (name := f"A{n}") not in taken)
+
+
 @dataclass(frozen=True)
 class Measured:
     """What is measured in one case; intervals are in the unit of its spectral axis.
@@ -58,6 +88,14 @@ class Measured:
         What was made of the interval.
     image_shown : bool
         The sky plane shows it, where there is one, and not a channel.
+    shapes : tuple of Shape
+        Apertures on the sky.
+    chosen : int
+        The one with handles, whose errors are drawn; -1 for none.
+    background : int
+        The one that is taken off the others; -1 for none.
+    traces : tuple of Trace
+        What the others hold.
     """
 
     tool: Tool = ""
@@ -67,6 +105,10 @@ class Measured:
     least_sn: float = 0.0
     image: SkyImage | None = None
     image_shown: bool = True
+    shapes: tuple[Shape, ...] = ()
+    chosen: int = -1
+    background: int = -1
+    traces: tuple[Trace, ...] = ()
 
     @property
     def seen(self) -> SkyImage | None:
@@ -78,4 +120,4 @@ class Measured:
         return replace(self, **{name: getattr(before, name) for name in _PLACED})
 
 
-_PLACED = ("interval", "continuum", "how", "least_sn")
+_PLACED = ("interval", "continuum", "how", "least_sn", "shapes", "chosen", "background")

@@ -1,19 +1,25 @@
-"""Makes the image of an interval, in the background, whenever what is asked for changes."""
+"""Makes the image of an interval and the spectra of apertures, in the background, whenever what
+is asked for changes.
+"""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.case import Case
 from cubeview.cubes.reduce import plane_levels
+from cubeview.cubes.shape import Shape
+from cubeview.errors import part_of
 from cubeview.gui.desk.display import BY_HAND
 from cubeview.gui.desk.jobs import Job, Jobs
-from cubeview.gui.desk.measured import IMAGE, Measured, SkyImage
+from cubeview.gui.desk.measured import IMAGE, Measured, SkyImage, Trace, free_name
 from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import in_shown_units
 from cubeview.measure.sky.collapse import Collapsed, collapse
+from cubeview.measure.sky.spectrum import Spectrum, spectrum_of
 
 _MOST_UNDOS = 100
 _POWERS = {"moment 0": 1, "moment 1": 1, "moment 2": 2}
@@ -80,15 +86,22 @@ class Measuring(QObject):
     -------
     said(str)
         Why an image cannot be made; empty once it can.
+    refused(str)
+        The same of spectra.
     """
 
     said = pyqtSignal(str)
+    refused = pyqtSignal(str)
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
         super().__init__()
         self._session = session
         self._image = Latest(jobs, "interval", "Making the image of the interval")
+        self._spectra = Latest(jobs, "apertures", "Adding up the apertures")
+        self._known: dict[Hashable, Spectrum] = {}
+        session.aperture_changed.connect(self._follow_shapes)
         session.measured_changed.connect(self._follow)
+        session.measured_changed.connect(self._follow_shapes)
         session.case_changed.connect(self._case_changed)
 
     def undo(self) -> None:
@@ -97,6 +110,69 @@ class Measuring(QObject):
         if before:
             there = self._session.measured.at(before.pop())
             self._session.set_measured(**vars(there))
+
+    def add(self, shapes: Sequence[Shape]) -> None:
+        """Add apertures; the last one is chosen."""
+        asked = self._session.measured
+        made = list(asked.shapes)
+        for shape in shapes:
+            made.append(shape if shape.name else replace(shape, name=free_name(made)))
+        self._session.set_measured(note=True, shapes=tuple(made), chosen=len(made) - 1)
+
+    def remove(self, number: int) -> None:
+        """Take an aperture away."""
+        asked = self._session.measured
+        if not 0 <= number < len(asked.shapes):
+            return
+        shapes = asked.shapes[:number] + asked.shapes[number + 1 :]
+        background = asked.background
+        background = -1 if background == number else background - (background > number)
+        chosen = min(number, len(shapes) - 1)
+        self._session.set_measured(note=True, shapes=shapes, chosen=chosen, background=background)
+
+    def _follow_shapes(self) -> None:
+        session, asked, opened = self._session, self._session.measured, self._session.shown
+        case, how = session.case, session.aperture_how
+        wanted = [n for n in range(len(asked.shapes)) if n != asked.background]
+        if case is None or not wanted:
+            self._spectra.forget()
+            if asked.traces:
+                session.set_measured(traces=())
+            return
+        around = asked.shapes[asked.background] if asked.background >= 0 else None
+        keys = {n: (id(opened), asked.shapes[n], around, how) for n in wanted}
+        cube, known = case.main, dict(self._known)
+
+        def work(job: Job) -> dict[Hashable, Spectrum]:
+            from cubeview.io.region_files import aperture_of
+
+            made: dict[Hashable, Spectrum] = {}
+            background = None if around is None else aperture_of(cube, around)
+            for place, (n, key) in enumerate(keys.items()):
+                if key not in known:
+                    aperture = aperture_of(cube, asked.shapes[n])
+                    report = part_of(job.report, place / len(keys), 1 / len(keys))
+                    name = asked.shapes[n].name
+                    known[key] = spectrum_of(
+                        cube, aperture, name=name, background=background, how=how, report=report
+                    )
+                made[key] = known[key]
+            return made
+
+        def finished(made: dict[Hashable, Spectrum]) -> None:
+            self._known = made
+            if session.shown is not opened:
+                return
+            now = session.measured
+            traces = [Trace(n, made[key]) for n, key in keys.items() if n < len(now.shapes)]
+            self.refused.emit("")
+            session.set_measured(traces=tuple(traces))
+
+        def failed(why: str) -> None:
+            session.set_measured(traces=())
+            self.refused.emit(why)
+
+        self._spectra.get(tuple(keys.values()), work, finished, failed)
 
     def clear_interval(self) -> None:
         """Take the interval, its windows and its image away."""
@@ -108,9 +184,12 @@ class Measuring(QObject):
 
     def _case_changed(self) -> None:
         self._image.forget()
+        self._spectra.forget()
         self.said.emit("")
+        self.refused.emit("")
         if self._session.measured.image is None:
             self._follow()
+        self._follow_shapes()
 
     def _follow(self) -> None:
         session, asked = self._session, self._session.measured

@@ -4,6 +4,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from cubeview.gui.desk.desk import Desk
+from cubeview.gui.panels.apertures import ApertureControl
 from cubeview.gui.panels.interval import IntervalControl
 from cubeview.gui.widgets.basic import PanelArea
 
@@ -22,10 +23,22 @@ class MeasurePanel(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.interval = IntervalControl(desk.session, desk.jobs, desk.measuring, desk.memory)
-        self.interval.saved.connect(self.saved)
+        self.apertures = ApertureControl(desk.session, desk.jobs, desk.measuring, desk.memory)
+        for page in (self.interval, self.apertures):
+            page.saved.connect(self.saved)
         self.pages = QTabWidget()
         self.pages.setDocumentMode(True)
         self.pages.addTab(PanelArea(self.interval), "Interval")
+        self.pages.addTab(PanelArea(self.apertures), "Apertures")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.pages)
+
+    def turn_to(self, page: QWidget) -> None:
+        """Bring a page to the front."""
+        place = next(n for n in range(self.pages.count()) if _shows(self.pages.widget(n), page))
+        self.pages.setCurrentIndex(place)
+
+
+def _shows(area: QWidget | None, page: QWidget) -> bool:
+    return isinstance(area, PanelArea) and area.widget() is page

@@ -22,6 +22,7 @@ class Bench:
         return {
             "undo_placed": self._undo,
             "measure_interval": lambda on: self._take_tool("interval", on),
+            "apertures": self._show_apertures,
             "toggle_image": self._desk.measuring.toggle_image,
         }
 
@@ -47,7 +48,14 @@ class Bench:
         if on != (self._session.measured.tool == tool):
             self._session.set_measured(tool=tool if on else "")
         if on:
-            self._docks.show("measure")
+            self._docks.show_large("measure")
+            self.panel.turn_to(self.panel.interval)
+
+    def _show_apertures(self) -> None:
+        self._docks.show_large("measure")
+        self.panel.turn_to(self.panel.apertures)
+        if not self._session.measured.shapes:
+            self._session.set_measured(tool="circle")
 
     def _undo(self) -> None:
         self._desk.placing.undo()

@@ -107,7 +107,7 @@ PANELS = (
         "measure",
         "Measure",
         MeasurePanel,
-        behind="classify",
+        behind="explain",
         scrolls=False,
         shown=False,
         needs="sky",

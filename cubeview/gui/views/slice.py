@@ -7,7 +7,7 @@ from PyQt6.QtCore import QLineF, QPointF, QRectF, pyqtSignal
 from PyQt6.QtGui import QColor
 
 from cubeview.cubes.handles import drag, handles
-from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
+from cubeview.cubes.plane import edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import plane_levels, pool_peak, to_steps, upsample
 from cubeview.cubes.region import circle_on
 from cubeview.cubes.ventricle import Ventricle, cut
@@ -15,10 +15,11 @@ from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.measured import IMAGE, SkyImage
 from cubeview.gui.desk.session import DOUBTFUL, Session
 from cubeview.gui.desk.styles import WHITE
-from cubeview.gui.desk.units import digits, display_scale, shown_axis, shown_unit
+from cubeview.gui.views.apertures import ApertureMarks
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
+from cubeview.gui.views.planewords import plane_words
 from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
@@ -99,6 +100,10 @@ class SliceView(CaseView):
         self.sources = Sources()
         self.canvas.box.addItem(self.sources, ignoreBounds=True)
         self._draw_sources()
+        if self._is_sky:
+            self.apertures = ApertureMarks(session, self.cube, self.canvas)
+            self.follow((session.measured_changed, self.apertures.follow))
+            self.apertures.follow()
         self._follow()
 
     def step(self, planes: int) -> None:
@@ -296,7 +301,8 @@ class SliceView(CaseView):
             self.canvas.set_outline(outline, colour=colour, solid=ventricle.by == "user")
             self._draw_handles(ventricle, colour)
             return
-        self.canvas.handles.set_places({}, None)
+        if kind_of(self.cube).ventricle:
+            self.canvas.handles.set_places({}, None)
         corners = None
         if window is not None and window[self.axis].start <= self.index < window[self.axis].stop:
             left, right = window[x].start - 0.5, window[x].stop - 0.5
@@ -368,33 +374,8 @@ class SliceView(CaseView):
 
     def _write_title(self) -> None:
         assert self.index is not None
-        axis, heading = self.cube.axes[self.axis], self._heading()
-        scale, unit = display_scale(axis)
-        if isinstance(self._shown, SkyImage):
-            low, high = (digits(v * scale, axis.step * scale) for v in self._shown.limits)
-            words = [self._shown.name, f"{low} to {high} {unit}", *compass_words(self.cube)]
-            self.title.set_words("Interval", *words, short=("Interval", self._shown.name))
-            return
-        if self._shown == WHITE:
-            words = ["mean of all channels", *compass_words(self.cube)]
-            self.title.set_words("White light", *words, short=("White light",))
-            return
-        place = f"{self.index + 1}/{self.cube.shape[self.axis]}"
-        if kind_of(self.cube).ventricle:
-            name = self.frame.name if heading != self.frame.name else ""
-            brief = (heading, f"{SHORT_NAMES.get(name, name)} {place}".strip())
-            self.title.set_words(heading, f"{name} {place}".strip(), short=brief)
-            return
-        value: list[str] = []
-        if axis.kind == "spectral":
-            axis = shown_axis(axis)
-            value = [f"{digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
-            words = [f"{axis.name} {value[0]}", place]
-        else:
-            words = [f"{axis.name} {place}"]
-        short = (heading, *(value or words))
-        if self.axis == 0 and not self.canvas.letters:
-            words += compass_words(self.cube)
-        if self._pooled > 1:
-            words.append(f"peak of {self._pooled} channels")
-        self.title.set_words(heading, *words, short=short)
+        letters = bool(self.canvas.letters)
+        words, short = plane_words(
+            self.cube, self.frame, self._heading(), self.index, self._shown, self._pooled, letters
+        )
+        self.title.set_words(*words, short=short)

@@ -19,6 +19,7 @@ from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.traces import TraceCurves
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.views.windows import Intervals, draw_window
 from cubeview.gui.widgets.theme import colours
@@ -39,6 +40,8 @@ class SpectrumView(CaseView):
         super().__init__(session)
         self.cube = self.case.main
         self._place: tuple[object, ...] = ()
+        self._words: tuple[str, ...] = ()
+        self._rows, self._unit = np.zeros((0, 0)), self.cube.unit
         self.title = Title()
         self.plot = Plot("Spectrum")
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
@@ -46,6 +49,7 @@ class SpectrumView(CaseView):
         self.intervals = Intervals()
         for item in (self.intervals, self.band, self.curve):
             self.plot.box.addItem(item, ignoreBounds=True)
+        self.traces = TraceCurves(self.plot)
         self.measuring = IntervalMarks(session, self.plot, self.cube.axes[0])
         self.why = Plot("Strength of the map in each channel")
         self.why.setMaximumHeight(70)
@@ -83,14 +87,14 @@ class SpectrumView(CaseView):
             (session.aperture_changed, self._follow_soon.ask),
             (session.marks_changed, self._draw_windows),
             (session.window_changed, self._draw_windows),
-            (session.measured_changed, self.measuring.follow),
+            (session.measured_changed, self._follow_measured),
             (session.overlay_changed, self._draw_why),
             (session.overlay_style_changed, self._draw_why),
         )
         self._paint_like_palette()
         self._follow()
         self._draw_why()
-        self.measuring.follow()
+        self._follow_measured()
         self._built = True
 
     def stop(self) -> None:
@@ -123,8 +127,9 @@ class SpectrumView(CaseView):
             self._adding.get(self.cube, circle_on(self.cube, y, x, radius), how)
             return
         self._adding.stop()
-        self.plot.set_left(value_unit(self.cube) or NO_UNIT)
-        self.title.set_words("Spectrum", f"voxel {x + 1}, {y + 1}")
+        self._unit = self.cube.unit
+        self._words = (f"voxel {x + 1}, {y + 1}",)
+        self._write_title()
         sigma = self.cube.uncertainty
 
         def read() -> np.ndarray:
@@ -142,31 +147,62 @@ class SpectrumView(CaseView):
         words = [f"{how} of {found.voxels:.4g} voxels", f"r = {size}"]
         if found.share < 1:
             words.append(f"{found.share:.0%} read")
-        self.title.set_words("Spectrum", *words)
-        self.plot.set_left(unit_text(self.cube, found.unit) or NO_UNIT)
+        self._words = tuple(words)
+        self._unit = found.unit
         rows = [found.values] if found.sigma is None else [found.values, found.sigma]
         self._draw(np.stack(rows))
 
     def _show(self, rows: np.ndarray) -> None:
-        self._draw(rows)
         if len(rows) > 1:
-            self.title.set_words(*self.title.words[:2], "band ± 1 σ")
+            self._words = (*self._words[:1], "band ± 1 σ")
+        self._draw(rows)
 
     def _draw(self, rows: np.ndarray) -> None:
+        self._rows = rows
         values = rows[0]
         self.curve.setData(np.arange(len(values)), values)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value
-            low, high = np.nanmin(values), np.nanmax(values)
         if len(rows) > 1:
             self.band.set_range(values - rows[1], values + rows[1])
-        self.band.setVisible(len(rows) > 1)
+        self._arrange()
+
+    def _follow_measured(self) -> None:
+        self.measuring.follow()
+        asked = self.session.measured
+        if self.traces.set_traces(asked.traces, asked.chosen):
+            self._arrange()
+
+    def _is_shown(self) -> bool:
+        """Tell whether the cursor's spectrum has the unit of those of the apertures."""
+        return self.traces.unit in (None, self._unit)
+
+    def _write_title(self) -> None:
+        words = self._words if self._is_shown() else ()
+        self.title.set_words("Spectrum", *words, signs=self.traces.signs)
+
+    def _arrange(self) -> None:
+        """Show what has one unit: the spectra of apertures, and that of the cursor with them."""
+        alone = self._is_shown()
+        self._write_title()
+        self.curve.setVisible(alone)
+        self.band.setVisible(alone and len(self._rows) > 1)
+        unit = self._unit if alone else self.traces.unit
+        known = self.cube.unit == unit
+        self.plot.set_left(
+            (value_unit(self.cube) if known else unit_text(self.cube, unit or "")) or NO_UNIT
+        )
+        ends = [self.traces.ends()]
+        if alone and len(self._rows):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value
+                ends.append((float(np.nanmin(self._rows[0])), float(np.nanmax(self._rows[0]))))
+        low, high = np.fmin.reduce([low for low, _ in ends]), np.fmax.reduce([h for _, h in ends])
         if np.isfinite(low) and np.isfinite(high):
             margin = 0.05 * (high - low) or 1.0
             self.plot.box.setYRange(float(low - margin), float(high + margin), padding=0)
 
     def _say(self, text: str) -> None:
         self.curve.clear()
+        self._rows = self._rows[:0]
         self.band.setVisible(False)
         self.title.set_words("Spectrum", text)
 
