@@ -5,18 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cubeview.commands.common import (
-    Commands,
-    add_command,
-    add_json,
-    frames_of,
-    open_cases,
-    progress,
-    say,
-    source_hash,
-)
+from cubeview.commands.common import Commands, add_command, progress, say
+from cubeview.commands.sky_files import add_out, opened, record, written_from
 from cubeview.errors import CubeviewError
-from cubeview.paths import refuse_input
 
 
 def add(commands: Commands) -> None:
@@ -55,8 +46,7 @@ def add(commands: Commands) -> None:
         help="resolving power of the instrument, taken off the dispersion",
     )
     sub.add_argument("--absorption", action="store_true", help="the line is dark")
-    sub.add_argument("--out", type=Path, required=True, metavar="FILE", help="FITS file")
-    add_json(sub)
+    add_out(sub, "FITS file")
 
 
 def _fit(options: argparse.Namespace) -> int:
@@ -67,9 +57,7 @@ def _fit(options: argparse.Namespace) -> int:
     if not options.z > -1 or options.window <= 0 or options.resolution < 0:
         raise CubeviewError("--z must be above -1, --window above 0, --resolution not below 0.")
     rest = rest_frequency_hz(options.line)
-    cases, _ = open_cases([options.cube])
-    refuse_input(options.out)
-    cube = cases[0].main
+    case, cube = opened(options)
     found = fit_line(
         cube,
         rest,
@@ -85,8 +73,7 @@ def _fit(options: argparse.Namespace) -> int:
         Image(name, values.astype(np.float32), found.units[name])
         for name, values in found.maps.items()
     ]
-    digest = source_hash(cases[0])
-    write_images(cube, images, options.out, (f"source SHA-256 {digest}", *words))
+    write_images(cube, images, options.out, written_from(case, words))
     maps = {}
     for name, values in found.maps.items():
         some = values[np.isfinite(values)]
@@ -95,16 +82,9 @@ def _fit(options: argparse.Namespace) -> int:
             "unit": found.units[name], "spaxels": int(some.size), "median": middle,
             "low": low, "high": high,
         }  # fmt: skip
-    told = {
-        "out": str(options.out),
-        "source_sha256": digest,
-        "line": options.line,
-        "rest_hz": rest,
-        "z": options.z,
-        **frames_of(cube),
-        "maps": maps,
-        "done": list(words),
-    }  # fmt: skip
+    told = record(
+        options, case, cube, line=options.line, rest_hz=rest, z=options.z, maps=maps, done=words
+    )
     lines = [f"{options.out}: {text}" for text in words]
     for name in ("flux", "velocity", "dispersion", "ew", "sn"):
         one = maps[name]

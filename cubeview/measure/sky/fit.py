@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.spectral import with_spectral
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.measure.sky.moments import summed_unit
+from cubeview.measure.sky.interval import summed_unit
 
 PARAMETERS = ("flux", "velocity", "dispersion", "level", "slope")
 _C_KMS = float(constants.c.to_value(units.km / units.s))

@@ -168,8 +168,11 @@ def test_a_place_outside_a_wrong_ending_and_the_source_itself_are_refused(tmp_pa
         ["--at", "115.1", "3", "150", "--out", str(tmp_path / "s.fits")],
         [*at, "--out", str(tmp_path / "s.txt")],
         [*at, "--out", str(source)],
+        [*at, "--out", str(source), "--overwrite"],
     ):
         assert main(["spectrum", str(source), *words]) == 2
         assert capsys.readouterr().err.startswith("cubeview: ")
     assert source.read_bytes() == kept
     assert main(["spectrum", str(source), *at, "--out", str(tmp_path / "s.fits")]) == 0
+    assert main(["spectrum", str(source), *at, "--out", str(tmp_path / "s.fits")]) == 2
+    assert "--overwrite" in capsys.readouterr().err
