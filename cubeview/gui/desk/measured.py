@@ -7,11 +7,22 @@ from typing import Literal
 import numpy as np
 
 from cubeview.cubes.shape import KINDS, Kind, Shape
-from cubeview.measure.sky.collapse import How
+from cubeview.measure.sky.continuum import How as Through
 from cubeview.measure.sky.spectrum import Spectrum
 
 Tool = Literal["", "interval"] | Kind
 TOOLS: tuple[Tool, ...] = ("interval", *KINDS)
+HOWS = {
+    "moment 0": "Moment 0, the flux",
+    "moment 1": "Moment 1, the mean place",
+    "moment 2": "Moment 2, the variance",
+    "sum": "Sum of the channels",
+    "mean": "Mean",
+    "max": "Maximum",
+    "median": "Median",
+    "ew": "Equivalent width",
+}
+"""What can be made of an interval, and how the window calls it."""
 COLOURS = (
     "#f59e0b", "#22b8cf", "#e64980", "#74b816", "#845ef7", "#ff6b6b", "#4c8df6", "#b8860b",
 )  # fmt: skip
@@ -79,11 +90,13 @@ class Measured:
         What a drag with the left button draws: one of `TOOLS`, or empty for the cursor.
     interval : (low, high), optional
     continuum : tuple of (low, high)
-        Windows through which a straight continuum is laid.
+        Windows through which a continuum is laid.
+    through : str
+        How it is laid: a straight line, one that leaves out what stands out, or the median.
     how : str
-        What is made of the interval.
+        What is made of the interval, one of `HOWS`.
     least_sn : float
-        Voxels below it are left out of the image.
+        Voxels below it are left out of moments.
     image : SkyImage, optional
         What was made of the interval.
     image_shown : bool
@@ -101,7 +114,8 @@ class Measured:
     tool: Tool = ""
     interval: tuple[float, float] | None = None
     continuum: tuple[tuple[float, float], ...] = ()
-    how: How = "moment 0"
+    through: Through = "polynomial"
+    how: str = "moment 0"
     least_sn: float = 0.0
     image: SkyImage | None = None
     image_shown: bool = True
@@ -120,4 +134,4 @@ class Measured:
         return replace(self, **{name: getattr(before, name) for name in _PLACED})
 
 
-_PLACED = ("interval", "continuum", "how", "least_sn", "shapes", "chosen", "background")
+_PLACED = ("interval", "continuum", "through", "how", "least_sn", "shapes", "chosen", "background")

@@ -8,21 +8,23 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from cubeview.cubes.case import Case
+from cubeview.cubes.cube import Cube
 from cubeview.cubes.reduce import plane_levels
 from cubeview.cubes.shape import Shape
-from cubeview.errors import part_of
+from cubeview.errors import Report, part_of
 from cubeview.gui.desk.display import BY_HAND
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.measured import IMAGE, Measured, SkyImage, Trace, free_name
 from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import in_shown_units
-from cubeview.measure.sky.collapse import Collapsed, collapse
+from cubeview.measure.sky.continuum import Windows
+from cubeview.measure.sky.images import IntervalImage, interval_images
+from cubeview.measure.sky.moments import Moment, moments
 from cubeview.measure.sky.spectrum import Spectrum, spectrum_of
 
 _MOST_UNDOS = 100
-_POWERS = {"moment 0": 1, "moment 1": 1, "moment 2": 2}
+_POWERS = {"moment 0": 1, "moment 1": 1, "moment 2": 2, "ew": 1}
 """Powers of the spectral unit that images are in."""
 
 
@@ -200,34 +202,23 @@ class Measuring(QObject):
             if asked.image is not None:
                 session.set_measured(image=None)
             return
-        key = (id(opened), asked.interval, asked.continuum, asked.how, asked.least_sn)
-        cube, (low, high) = case.main, asked.interval
+        key = (
+            id(opened), asked.interval, asked.continuum, asked.through, asked.how, asked.least_sn
+        )  # fmt: skip
+        cube = case.main
+        self._image.get(
+            key,
+            lambda job: _made(cube, asked, job.report),
+            lambda made: self._take(made, asked, opened),
+            self._failed,
+        )
 
-        def work(job: Job) -> Collapsed:
-            return collapse(
-                cube, low, high, asked.how, continuum=asked.continuum, least_sn=asked.least_sn,
-                report=job.report,
-            )  # fmt: skip
-
-        self._image.get(key, work, lambda made: self._take(made, asked, opened, case), self._failed)
-
-    def _take(self, made: Collapsed, asked: Measured, opened: OpenCase, case: Case) -> None:
+    def _take(self, image: SkyImage, asked: Measured, opened: OpenCase) -> None:
         session = self._session
         if session.shown is not opened or session.measured.interval is None:
             return
-        assert asked.interval is not None
         former, display = session.measured.image, session.display
         by_hand = display.levels_from == BY_HAND and IMAGE in (display.levels or {})
-        power = _POWERS.get(asked.how, 0)
-        factor, unit = in_shown_units(case.main.axes[0], made.unit, power) if power else (1.0, "")
-        image = SkyImage(
-            asked.how,
-            made.values * factor,
-            made.sigma * factor,
-            unit or made.unit,
-            asked.interval,
-            made.words,
-        )
         if not (by_hand and former is not None and former.name == image.name):
             levels = {**(display.levels or {}), IMAGE: plane_levels(image.values)}
             session.set_display(levels=levels)
@@ -237,3 +228,25 @@ class Measuring(QObject):
     def _failed(self, why: str) -> None:
         self._session.set_measured(image=None)
         self.said.emit(why)
+
+
+def _made(cube: Cube, asked: Measured, report: Report) -> SkyImage:
+    """Return the image that is asked for, in the unit that its spectral axis is shown in."""
+    assert asked.interval is not None
+    windows = Windows(asked.continuum, asked.through)
+    one: Moment | IntervalImage
+    if asked.how.startswith("moment"):
+        order = int(asked.how[-1])
+        found = moments(
+            cube, *asked.interval, orders=(order,), continuum=windows, least_sn=asked.least_sn,
+            report=report,
+        )  # fmt: skip
+        one, words = found.moments[0], found.words
+    else:
+        images = interval_images(
+            cube, *asked.interval, (asked.how,), continuum=windows, report=report
+        )
+        one, words = images.images[0], images.words
+    power = _POWERS.get(asked.how, 0)
+    factor, unit = in_shown_units(cube.axes[0], one.unit, power) if power else (1.0, one.unit)
+    return SkyImage(asked.how, one.values * factor, one.sigma * factor, unit, asked.interval, words)

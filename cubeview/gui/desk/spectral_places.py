@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from astropy import units
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
-from cubeview.cubes.spectral import with_spectral
+from cubeview.cubes.spectral import Convention, with_spectral
 from cubeview.cubes.unit import check_length, unit_of
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.units import UNITS, display_scale
@@ -36,26 +37,30 @@ def spectral_value(cube: Cube, text: str) -> float:
         pass
     for sign, name in _AS_FILES.items():
         text = text.replace(sign, name)
-    try:
-        check_length(text)
-        given = units.Quantity(text)
-        if given.unit.is_equivalent(unit_of(axis.unit)):
-            return float(given.to_value(unit_of(axis.unit)))
-        hertz = given.to_value(units.Hz, units.spectral())
-    except (TypeError, ValueError):
-        hertz = None
-    if hertz is not None and np.isfinite(hertz):
-        return axis.world(index_of_frequency(cube, float(hertz)))
-    try:  # a velocity on another axis
-        speed = given.to_value(units.km / units.s)
-    except (TypeError, ValueError, UnboundLocalError) as error:
+    given = _quantity(text)
+    if given is not None and given.unit.is_equivalent(unit_of(axis.unit)):
+        return float(given.to_value(unit_of(axis.unit)))
+    if given is not None and given.unit.is_equivalent(units.Hz, units.spectral()):
+        hertz = float(given.to_value(units.Hz, units.spectral()))
+        return axis.world(index_of_frequency(cube, hertz))
+    if given is None or not given.unit.is_equivalent(units.km / units.s):
         raise CubeviewError(
             f"“{text[:40]}” is no place on this axis. Give a number in {shown or 'its unit'}, or "
             "with a unit, such as 6563 Angstrom, 115.27 GHz, 500 km/s."
-        ) from error
-    convention = "radio" if axis.name == "Frequency" else "optical"
+        )
+    convention: Convention = "radio" if axis.name == "Frequency" else "optical"
     moving = with_spectral(cube, "velocity", convention=convention).axes[0]
-    return axis.world(moving.index(speed))
+    return axis.world(moving.index(float(given.to_value(moving.unit))))
+
+
+def _quantity(text: str) -> Any:
+    """Return a finite number with a unit; None where the text is none."""
+    try:
+        check_length(text)
+        given = units.Quantity(text)
+    except (TypeError, ValueError):
+        return None
+    return given if given.isscalar and np.isfinite(given.value) else None
 
 
 def index_of_frequency(cube: Cube, hertz: float) -> float:

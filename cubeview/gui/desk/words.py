@@ -119,10 +119,11 @@ def values_text(session: Session) -> str:
     parts = []
     if (image := session.measured.seen) is not None:
         _, y, x = session.cursor
-        value, sigma = float(image.values[y, x]), float(image.sigma[y, x])
         unit = unit_text(session.case.main, image.unit)
-        known = math.isfinite(value) and math.isfinite(sigma)
-        text = value_text(value, "") + (f" ± {value_text(sigma, '')}" if known else "")
+        text = value_text(float(image.values[y, x]), "")
+        doubt = value_text(float(image.sigma[y, x]), "")
+        if "no data" not in (text, doubt):
+            text += f" ± {doubt}"
         times = "×" if unit.startswith("10") else ""
         return f"{image.name} of the interval: {text} {times}{unit}".rstrip()
     white = session.shown.white_plane

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QDoubleSpinBox, QFormLayout, QLineEdit, QWidget
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
-from cubeview.gui.desk.measured import SkyImage
+from cubeview.gui.desk.measured import HOWS, SkyImage
 from cubeview.gui.desk.measuring import Measuring
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
@@ -18,9 +18,13 @@ from cubeview.gui.desk.units import display_scale
 from cubeview.gui.widgets.basic import button, chooser, label, offer, say, steady, tick
 from cubeview.gui.widgets.files import ask_save
 from cubeview.gui.widgets.layout import column, put, row
-from cubeview.measure.sky.collapse import HOWS
 
 _MOST_SN = 1000.0
+_THROUGH = {
+    "polynomial": "a straight line",
+    "robust": "a line without what stands out",
+    "median": "the median",
+}
 
 
 class IntervalControl(QWidget):
@@ -44,7 +48,9 @@ class IntervalControl(QWidget):
         self.low, self.high, self.windows = QLineEdit(), QLineEdit(), QLineEdit()
         self.windows.setPlaceholderText("none; a:b, c:d")
         self.how = chooser("Make", "What the image is made of the channels")
-        offer(self.how, {how: how.capitalize() for how in HOWS}, "moment 0")
+        offer(self.how, HOWS, "moment 0")
+        self.through = chooser("Continuum is", "What is laid through the windows")
+        offer(self.through, _THROUGH)
         self.least_sn = steady(QDoubleSpinBox())
         self.least_sn.setRange(0.0, _MOST_SN)
         self.least_sn.setSpecialValueText("all voxels")
@@ -57,10 +63,12 @@ class IntervalControl(QWidget):
             ("From", self.low),
             ("To", self.high),
             ("Continuum", self.windows),
+            ("", self.through),
             ("Make", self.how),
             ("Take", self.least_sn),
         ):
-            field.setAccessibleName(name)
+            if name:
+                field.setAccessibleName(name)
             self._captions[name] = label(name, "dim", wrap=False)
             form.addRow(self._captions[name], field)
         self.shown = tick("Show in the sky plane", "Shift+M")
@@ -77,6 +85,9 @@ class IntervalControl(QWidget):
         self.windows.editingFinished.connect(self._typed)
         self.how.activated.connect(
             lambda _: session.set_measured(note=True, how=self.how.currentData())
+        )
+        self.through.activated.connect(
+            lambda _: session.set_measured(note=True, through=self.through.currentData())
         )
         self.least_sn.valueChanged.connect(lambda n: session.set_measured(note=True, least_sn=n))
         measuring.said.connect(partial(say, self.problem))
@@ -159,6 +170,9 @@ class IntervalControl(QWidget):
         self.how.setCurrentIndex(self.how.findData(asked.how))
         with QSignalBlocker(self.least_sn):
             self.least_sn.setValue(asked.least_sn)
+        self.least_sn.setEnabled(asked.how.startswith("moment"))
+        self.through.setCurrentIndex(self.through.findData(asked.through))
+        self.through.setEnabled(bool(asked.continuum))
         self.shown.setChecked(asked.image_shown)
         image = asked.image
         for widget in (self.shown, self.save_button):

@@ -91,13 +91,16 @@ def test_what_is_made_of_it_is_chosen_and_masked(window, plot, idle, qtbot, case
     for how, truth in (
         ("sum", block.sum(axis=0)),
         ("mean", block.mean(axis=0)),
-        ("maximum", block.max(axis=0)),
+        ("max", block.max(axis=0)),
         ("median", np.median(block, axis=0)),
     ):
         panel.how.setCurrentIndex(panel.how.findData(how))
         panel.how.activated.emit(panel.how.currentIndex())
         idle(window)
         np.testing.assert_allclose(session.measured.image.values, truth, rtol=1e-5)
+    assert not panel.least_sn.isEnabled()
+    panel.how.setCurrentIndex(panel.how.findData("moment 0"))
+    panel.how.activated.emit(panel.how.currentIndex())
     panel.least_sn.setValue(20.0)  # of 0.5 each: below 10 nothing is taken
     idle(window)
     values = session.measured.image.values
