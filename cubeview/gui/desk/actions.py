@@ -89,6 +89,7 @@ ACTIONS = (
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
+    Action("header", "&Header…", "File", "Ctrl+H", needs="sky", after_line=True),
     Action("quit", "&Quit", "File", "Ctrl+Q", after_line=True),
     Action("fit", "Fit the slices &into their views", "View", "F", needs="case"),
     Action(
@@ -99,6 +100,7 @@ ACTIONS = (
     Action("close_top", "Close what is on &top", "View", "Esc"),
     Action("next_case", "&Next case", "Cube", "Ctrl+Down", needs="case"),
     Action("previous_case", "&Previous case", "Cube", "Ctrl+Up", needs="case"),
+    Action("goto", "G&o to…", "Cube", "Ctrl+G", needs="sky"),
     Action(
         "play",
         "Pl&ay through the slices",

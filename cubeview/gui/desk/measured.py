@@ -109,6 +109,8 @@ class Measured:
         The one that is taken off the others; -1 for none.
     traces : tuple of Trace
         What the others hold.
+    redshift : float
+        Of the lines that are named or shown.
     """
 
     tool: Tool = ""
@@ -123,6 +125,7 @@ class Measured:
     chosen: int = -1
     background: int = -1
     traces: tuple[Trace, ...] = ()
+    redshift: float = 0.0
 
     @property
     def seen(self) -> SkyImage | None:
@@ -134,4 +137,14 @@ class Measured:
         return replace(self, **{name: getattr(before, name) for name in _PLACED})
 
 
-_PLACED = ("interval", "continuum", "through", "how", "least_sn", "shapes", "chosen", "background")
+_PLACED = (
+    "interval",
+    "continuum",
+    "through",
+    "how",
+    "least_sn",
+    "shapes",
+    "chosen",
+    "background",
+    "redshift",
+)

@@ -10,7 +10,8 @@ from astropy import units
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.spectral import Convention, with_spectral
-from cubeview.cubes.unit import check_length, unit_of
+from cubeview.cubes.unit import check_length
+from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.units import UNITS, display_scale
 
@@ -37,9 +38,9 @@ def spectral_value(cube: Cube, text: str) -> float:
         pass
     for sign, name in _AS_FILES.items():
         text = text.replace(sign, name)
-    given = _quantity(text)
-    if given is not None and given.unit.is_equivalent(unit_of(axis.unit)):
-        return float(given.to_value(unit_of(axis.unit)))
+    given, own = _quantity(text), parse_unit(axis.unit)
+    if given is not None and own is not None and given.unit.is_equivalent(own):
+        return float(given.to_value(own))
     if given is not None and given.unit.is_equivalent(units.Hz, units.spectral()):
         hertz = float(given.to_value(units.Hz, units.spectral()))
         return axis.world(index_of_frequency(cube, hertz))

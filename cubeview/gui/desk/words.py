@@ -11,6 +11,7 @@ from cubeview.gui.desk.units import display_scale, unit_text, value_unit
 from cubeview.kinds import kind_of
 
 LONG = 1e5
+Voxel = tuple[float, float, float]
 NARROW_SPACE = "\u202f"
 _EQUATORIAL = ("RA", "Dec")
 
@@ -65,18 +66,19 @@ def value_text(value: float, unit: str) -> str:
     return f"{text} {unit}".rstrip()
 
 
-def place_text(session: Session) -> str:
-    """Return the world coordinates under the cursor, sexagesimal on the equatorial sky.
+def place_text(session: Session, at: Voxel | None = None) -> str:
+    """Return the world coordinates under the cursor, or elsewhere; sexagesimal on the sky.
 
-    Hearts are read in mm from the middle of the ventricle, towards the walls: patient coordinates
-    count from somewhere on the table.
+    `at` is a voxel index of the main cube. Hearts are read in mm from the middle of the ventricle,
+    towards the walls: patient coordinates count from somewhere on the table.
     """
     if session.case is None:
         return ""
     cube = session.case.main
+    at = at or session.cursor
     if kind_of(cube).ventricle:
-        return _heart_place(session, cube)
-    first, second, third = cube.world(*session.cursor)
+        return _heart_place(session, cube, at)
+    first, second, third = cube.world(*at)
     parts = [coordinate_text(cube.axes[0], first)]
     names = {cube.axes[1].name, cube.axes[2].name}
     if cube.wcs is not None and names == set(_EQUATORIAL) and math.isfinite(second + third):
@@ -96,9 +98,9 @@ def window_text(cube: Cube, box: Box) -> str:
     return f"{first.split(' ')[0]} to {last} · {x.stop - x.start} × {y.stop - y.start} voxels"
 
 
-def _heart_place(session: Session, cube: Cube) -> str:
+def _heart_place(session: Session, cube: Cube, at: Voxel) -> str:
     found = session.ventricles.get(session.case.roles[0]) if session.case else None
-    offsets = body_offset(cube, found, session.cursor)
+    offsets = body_offset(cube, found, at)
     parts = []
     for axis, (first, last), offset in zip(cube.axes, axis_marks(cube), offsets, strict=True):
         mark = last if offset >= 0 else first

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 
+from PyQt6.QtWidgets import QWidget
+
 from cubeview.gui.desk.actions import Actions
 from cubeview.gui.desk.desk import Desk
 from cubeview.gui.desk.measured import Tool
+from cubeview.gui.dialogs.goto import GoToDialog
+from cubeview.gui.dialogs.header import HeaderDialog
 from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.shell.docks import Docks
 
@@ -12,7 +16,9 @@ from cubeview.gui.shell.docks import Docks
 class Bench:
     """Connects the tools, the Measure panel and the actions of one window."""
 
-    def __init__(self, desk: Desk, docks: Docks) -> None:
+    def __init__(self, desk: Desk, docks: Docks, window: QWidget) -> None:
+        self._window = window
+        self.goto = GoToDialog(desk.session, window)
         self._desk, self._session, self._docks = desk, desk.session, docks
         self.panel: MeasurePanel = docks.panels["measure"]
         self.panel.saved.connect(lambda path: desk.messages.info(f"Saved {path}"))
@@ -22,6 +28,8 @@ class Bench:
         return {
             "undo_placed": self._undo,
             "measure_interval": lambda on: self._take_tool("interval", on),
+            "header": self._show_header,
+            "goto": self.goto.ask,
             "apertures": self._show_apertures,
             "toggle_image": self._desk.measuring.toggle_image,
         }
@@ -50,6 +58,11 @@ class Bench:
         if on:
             self._docks.show_large("measure")
             self.panel.turn_to(self.panel.interval)
+
+    def _show_header(self) -> None:
+        case = self._session.case
+        if case is not None and case.main.source is not None:
+            HeaderDialog(case.main.source, self._desk.jobs, self._window).show()
 
     def _show_apertures(self) -> None:
         self._docks.show_large("measure")

@@ -106,7 +106,7 @@ class Window(QMainWindow):
         self.labels: LabelPanel = panels["labels"]
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
-        self.bench = Bench(desk, self.docks)
+        self.bench = Bench(desk, self.docks, self)
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
@@ -308,6 +308,7 @@ class Window(QMainWindow):
         self.pair_strip.unpair_wanted.connect(self.notes.unpair)
         self.status_line.guesses_wanted.connect(self._ask_guesses)
         self.status_line.unreadable.connect(messages.error)
+        self.ortho.pointed.connect(self.status_line.point)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)
         self.ortho.playing_changed.connect(actions["play"].setChecked)
 

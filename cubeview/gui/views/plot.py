@@ -36,6 +36,8 @@ class Plot(pg.GraphicsView):
     measure_began(float, bool), measured(float), measure_ended()
         While the plot `measures`, a drag with the left button: where it began, in voxels, and
         whether with Shift; where it is; its end.
+    hovered(object)
+        The mouse is at a place, in voxels, without a button; None once it has left.
     """
 
     picked = pyqtSignal(float)
@@ -45,6 +47,7 @@ class Plot(pg.GraphicsView):
     measure_began = pyqtSignal(float, bool)
     measured = pyqtSignal(float)
     measure_ended = pyqtSignal()
+    hovered = pyqtSignal(object)
 
     def __init__(self, name: str) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -133,6 +136,7 @@ class Plot(pg.GraphicsView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag what was pressed."""
         if self._drag is None:
+            self.hovered.emit(self.at(event.position()).x())
             return
         mode, last = self._drag
         if mode == "pick":
@@ -168,6 +172,11 @@ class Plot(pg.GraphicsView):
             self.spanned.emit(start, stop)
         else:
             self.picked.emit(stop)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that the mouse is elsewhere."""
+        super().leaveEvent(event)
+        self.hovered.emit(None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the whole axis."""

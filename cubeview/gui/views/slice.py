@@ -15,6 +15,8 @@ from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.measured import IMAGE, SkyImage
 from cubeview.gui.desk.session import DOUBTFUL, Session
 from cubeview.gui.desk.styles import WHITE
+from cubeview.gui.desk.units import unit_text
+from cubeview.gui.desk.words import place_text, value_text, values_unit
 from cubeview.gui.views.apertures import ApertureMarks
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
@@ -68,6 +70,7 @@ class SliceView(CaseView):
         self.canvas.moved.connect(self._move_cursor)
         self.canvas.stepped.connect(self.step)
         self.canvas.focused.connect(self.activated)
+        self.canvas.hovered.connect(self._point)
         self.canvas.sized.connect(self._size_aperture)
         self.canvas.zoomed.connect(self._pool_soon.ask)
         self.canvas.grabbed.connect(self._grab)
@@ -137,6 +140,24 @@ class SliceView(CaseView):
         y = -upward if self.frame.downward else upward
         cursor = self.session.cursor_in(self.role)
         self._put_cursor(cursor[self.frame.across] + x, cursor[self.frame.up] + y)
+
+    def _point(self, at: QPointF | None) -> None:
+        """Say what lies under the mouse: its value is that of the picture."""
+        plane = self._plane
+        if at is None or plane is None:
+            self.pointed.emit("")
+            return
+        row, line = round(at.x()), round(at.y())
+        if not (0 <= line < plane.shape[0] and 0 <= row < plane.shape[1]):
+            self.pointed.emit("")
+            return
+        voxel = [float(v) for v in self.session.cursor_in(self.role)]
+        voxel[self.frame.across], voxel[self.frame.up] = row, line
+        place = place_text(self.session, self.session.from_role(self.role, voxel))
+        unit = values_unit(self.cube)
+        if isinstance(self._shown, SkyImage):
+            unit = unit_text(self.cube, self._shown.unit)
+        self.pointed.emit(f"Mouse: {place} · {value_text(float(plane[line, row]), unit)}")
 
     def _grab(self, name: str) -> None:
         self._grabbed = self.session.ventricles.get(self.role)

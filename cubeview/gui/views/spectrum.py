@@ -12,6 +12,7 @@ from cubeview.cubes.region import circle_on
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import NO_UNIT, unit_text, value_unit
+from cubeview.gui.desk.words import coordinate_text, value_text
 from cubeview.gui.views.adding import Adding
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.interval import IntervalMarks
@@ -75,6 +76,7 @@ class SpectrumView(CaseView):
             plot.left.setWidth(62)  # one above the other
             plot.set_whole(-0.5, len(axis) - 0.5)
             plot.picked.connect(self._put_channel)
+            plot.hovered.connect(self._point)
             plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
             plot.takes_spans = kind_of(self.cube).window_px > 0
             plot.spanned.connect(lambda *ends: draw_window(session, {0: ends}))
@@ -107,6 +109,19 @@ class SpectrumView(CaseView):
         super().changeEvent(event)
         if self._built and event is not None and event.type() == QEvent.Type.PaletteChange:
             self._paint_like_palette()
+
+    def _point(self, at: float | None) -> None:
+        """Say what lies under the mouse."""
+        z = -1 if at is None else round(at)
+        axis = self.cube.axes[0]
+        if not 0 <= z < len(axis):
+            self.pointed.emit("")
+            return
+        words = [f"Mouse: {coordinate_text(axis, axis.world(z))}", f"channel {z + 1}"]
+        if self._is_shown() and len(self._rows):
+            unit = unit_text(self.cube, self._unit)
+            words.append(value_text(float(self._rows[0][z]), unit))
+        self.pointed.emit(" · ".join(words))
 
     def _put_channel(self, channel: float) -> None:
         _, y, x = self.session.cursor
