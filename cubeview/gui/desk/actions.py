@@ -169,6 +169,15 @@ ACTIONS = (
     ),
     Action("apertures", "&Apertures on the sky…", "Tools", "A", needs="sky"),
     Action(
+        "drag_lines",
+        "&Drag the lines along the spectrum",
+        "Tools",
+        "D",
+        needs="sky",
+        checkable=True,
+    ),
+    Action("fit_line", "Fit a li&ne to the spectrum", "Tools", "Shift+F", needs="sky"),
+    Action(
         "toggle_image", "Show or &hide the image of the interval", "Tools", "Shift+M", needs="image"
     ),
     Action("cancel_jobs", "&Cancel running work", "Tools", after_line=True),

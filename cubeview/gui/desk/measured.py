@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 
-from cubeview.cubes.shape import KINDS, Kind, Shape
+from cubeview.cubes.shape import Kind, Shape
 from cubeview.measure.sky.continuum import How as Through
+from cubeview.measure.sky.one import SpectrumFit
 from cubeview.measure.sky.spectrum import Spectrum
 
-Tool = Literal["", "interval"] | Kind
-TOOLS: tuple[Tool, ...] = ("interval", *KINDS)
+Tool = Literal["", "interval", "lines"] | Kind
 HOWS = {
     "moment 0": "Moment 0, the flux",
     "moment 1": "Moment 1, the mean place",
@@ -87,7 +87,7 @@ class Measured:
     Parameters
     ----------
     tool : str
-        What a drag with the left button draws: one of `TOOLS`, or empty for the cursor.
+        What a drag with the left button draws or moves; empty for the cursor.
     interval : (low, high), optional
     continuum : tuple of (low, high)
         Windows through which a continuum is laid.
@@ -111,6 +111,11 @@ class Measured:
         What the others hold.
     redshift : float
         Of the lines that are named or shown.
+    lines_shown : bool
+    fit : SpectrumFit, optional
+        Of a line to the spectrum shown, while it is shown.
+    fit_of : str
+        What that is a spectrum of.
     """
 
     tool: Tool = ""
@@ -126,6 +131,9 @@ class Measured:
     background: int = -1
     traces: tuple[Trace, ...] = ()
     redshift: float = 0.0
+    lines_shown: bool = False
+    fit: SpectrumFit | None = None
+    fit_of: str = ""
 
     @property
     def seen(self) -> SkyImage | None:

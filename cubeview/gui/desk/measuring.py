@@ -10,6 +10,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.reduce import plane_levels
+from cubeview.cubes.region import circle_on
 from cubeview.cubes.shape import Shape
 from cubeview.errors import Report, part_of
 from cubeview.gui.desk.display import BY_HAND
@@ -21,6 +22,7 @@ from cubeview.gui.desk.units import in_shown_units
 from cubeview.measure.sky.continuum import Windows
 from cubeview.measure.sky.images import IntervalImage, interval_images
 from cubeview.measure.sky.moments import Moment, moments
+from cubeview.measure.sky.one import SpectrumFit, fit_spectrum
 from cubeview.measure.sky.spectrum import Spectrum, spectrum_of
 
 _MOST_UNDOS = 100
@@ -88,21 +90,25 @@ class Measuring(QObject):
     -------
     said(str)
         Why an image cannot be made; empty once it can.
-    refused(str)
-        The same of spectra.
+    refused(str), unfitted(str)
+        The same of spectra, and of a fit.
     """
 
     said = pyqtSignal(str)
     refused = pyqtSignal(str)
+    unfitted = pyqtSignal(str)
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._jobs = session, jobs
         self._image = Latest(jobs, "interval", "Making the image of the interval")
         self._spectra = Latest(jobs, "apertures", "Adding up the apertures")
         self._known: dict[Hashable, Spectrum] = {}
         session.aperture_changed.connect(self._follow_shapes)
+        self._fitted: object = None  # what the fit is of
         session.measured_changed.connect(self._follow)
+        for signal in (session.measured_changed, session.cursor_changed, session.aperture_changed):
+            signal.connect(self._forget_fit)
         session.measured_changed.connect(self._follow_shapes)
         session.case_changed.connect(self._case_changed)
 
@@ -131,6 +137,58 @@ class Measuring(QObject):
         background = -1 if background == number else background - (background > number)
         chosen = min(number, len(shapes) - 1)
         self._session.set_measured(note=True, shapes=shapes, chosen=chosen, background=background)
+
+    def fit(self, line: str, *, window_kms: float, resolution: float, sign: int) -> None:
+        """Fit a line to the spectrum shown: that of the chosen aperture, or of the cursor."""
+        session, opened, asked = self._session, self._session.shown, self._session.measured
+        case, shown, trace = session.case, self._shown, self._trace
+        if case is None:
+            return
+        cube, (_, y, x), radius = case.main, session.cursor, session.aperture
+        how, redshift = session.aperture_how, asked.redshift
+        whose = f"voxel {x + 1}, {y + 1}" if trace is None else trace.spectrum.name
+
+        def work(job: Job) -> SpectrumFit:
+            values, sigma, unit = cube.spectrum(y, x), None, cube.unit
+            if trace is not None or radius:
+                one = trace.spectrum if trace is not None else spectrum_of(
+                    cube, circle_on(cube, y, x, radius), how=how, report=job.report
+                )  # fmt: skip
+                values, sigma, unit = one.values, one.sigma, one.unit
+            elif cube.uncertainty is not None:
+                sigma = cube.uncertainty.spectrum(y, x)
+            return fit_spectrum(
+                cube, values, sigma, unit, line, redshift, window_kms=window_kms,
+                resolution=resolution, sign=sign,
+            )  # fmt: skip
+
+        def finished(found: SpectrumFit) -> None:
+            if session.shown is opened and self._shown == shown:
+                self._fitted = shown
+                self.unfitted.emit("")
+                session.set_measured(fit=found, fit_of=whose)
+
+        self._jobs.start(
+            "fit", f"Fitting {line}", work, finished=finished, failed=self.unfitted.emit
+        )
+
+    @property
+    def _trace(self) -> Trace | None:
+        """The spectrum of the chosen aperture."""
+        asked = self._session.measured
+        return next((one for one in asked.traces if one.number == asked.chosen), None)
+
+    @property
+    def _shown(self) -> object:
+        """What tells the spectrum shown from others."""
+        if (trace := self._trace) is not None:
+            return trace.spectrum
+        _, y, x = self._session.cursor
+        return y, x, self._session.aperture, self._session.aperture_how
+
+    def _forget_fit(self) -> None:
+        if self._session.measured.fit is not None and self._shown != self._fitted:
+            self._session.set_measured(fit=None)
 
     def _follow_shapes(self) -> None:
         session, asked, opened = self._session, self._session.measured, self._session.shown

@@ -14,6 +14,7 @@ from cubeview.cubes.unit import check_length
 from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.units import UNITS, display_scale
+from cubeview.measure.sky.lines import NAMES, rest_frequency_hz
 
 _AS_FILES = {shown: name for name, shown in reversed(UNITS.items())}
 
@@ -70,6 +71,24 @@ def index_of_frequency(cube: Cube, hertz: float) -> float:
     Raises CubeviewError if the axis cannot be told as frequencies.
     """
     return _as_frequency(cube).index(hertz)
+
+
+def frequency_at(cube: Cube, index: float) -> float:
+    """Return the frequency at a voxel index, as observed, in vacuum, Hz."""
+    return _as_frequency(cube).world(index)
+
+
+@lru_cache(maxsize=16)
+def line_places(cube: Cube, redshift: float, *, beyond: bool = False) -> dict[str, float]:
+    """Return the voxel index of each known line within the cube, or beyond it too.
+
+    Raises CubeviewError if the axis cannot be told as frequencies.
+    """
+    last = len(cube.axes[0]) - 0.5
+    places = {
+        name: index_of_frequency(cube, rest_frequency_hz(name) / (1 + redshift)) for name in NAMES
+    }
+    return {name: at for name, at in places.items() if beyond or -0.5 <= at <= last}
 
 
 @lru_cache(maxsize=4)

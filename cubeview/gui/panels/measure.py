@@ -6,6 +6,7 @@ from PyQt6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from cubeview.gui.desk.desk import Desk
 from cubeview.gui.panels.apertures import ApertureControl
 from cubeview.gui.panels.interval import IntervalControl
+from cubeview.gui.panels.lines import LineControl
 from cubeview.gui.widgets.basic import PanelArea
 
 
@@ -26,10 +27,12 @@ class MeasurePanel(QWidget):
         self.apertures = ApertureControl(desk.session, desk.jobs, desk.measuring, desk.memory)
         for page in (self.interval, self.apertures):
             page.saved.connect(self.saved)
+        self.lines = LineControl(desk.session, desk.measuring)
         self.pages = QTabWidget()
         self.pages.setDocumentMode(True)
         self.pages.addTab(PanelArea(self.interval), "Interval")
         self.pages.addTab(PanelArea(self.apertures), "Apertures")
+        self.pages.addTab(PanelArea(self.lines), "Lines")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.pages)

@@ -28,6 +28,8 @@ class Bench:
         return {
             "undo_placed": self._undo,
             "measure_interval": lambda on: self._take_tool("interval", on),
+            "drag_lines": lambda on: self._take_tool("lines", on),
+            "fit_line": self._fit_line,
             "header": self._show_header,
             "goto": self.goto.ask,
             "apertures": self._show_apertures,
@@ -41,6 +43,7 @@ class Bench:
             actions.enable(self._session)
             tool = self._session.measured.tool
             actions["measure_interval"].setChecked(tool == "interval")
+            actions["drag_lines"].setChecked(tool == "lines")
 
         self._session.measured_changed.connect(changed)
         self._session.case_changed.connect(changed)
@@ -53,11 +56,18 @@ class Bench:
         return held
 
     def _take_tool(self, tool: Tool, on: bool) -> None:
-        if on != (self._session.measured.tool == tool):
-            self._session.set_measured(tool=tool if on else "")
+        asked = self._session.measured
+        if on != (asked.tool == tool):
+            shown = asked.lines_shown or (on and tool == "lines")
+            self._session.set_measured(tool=tool if on else "", lines_shown=shown)
         if on:
             self._docks.show_large("measure")
-            self.panel.turn_to(self.panel.interval)
+            self.panel.turn_to(self.panel.lines if tool == "lines" else self.panel.interval)
+
+    def _fit_line(self) -> None:
+        self._docks.show_large("measure")
+        self.panel.turn_to(self.panel.lines)
+        self.panel.lines.fit()
 
     def _show_header(self) -> None:
         case = self._session.case

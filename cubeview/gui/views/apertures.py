@@ -61,7 +61,7 @@ class ApertureMarks:
         places = {}
         shape = asked.shapes[asked.chosen] if 0 <= asked.chosen < len(asked.shapes) else None
         # A ring is drawn from the centre of its circle, whose handle is not to be in the way.
-        if shape is not None and asked.tool in ("", "interval", shape.kind):
+        if shape is not None and asked.tool in ("", "interval", "lines", shape.kind):
             found = handles_of(self._cube, shape)
             places = {name: QPointF(x, y) for name, (y, x) in found.items()}
         if places or self._canvas.handles.places:

@@ -36,7 +36,7 @@ class IntervalMarks:
     def follow(self) -> None:
         """Draw what the session says."""
         asked = self._session.measured
-        self._plot.measures = asked.tool == "interval"
+        self._plot.measures = asked.tool in ("interval", "lines")
         while len(self._windows) < len(asked.continuum):
             self._windows.append(_region(self._plot, -9))
         for item in self._windows[len(asked.continuum) :]:
@@ -71,6 +71,9 @@ class IntervalMarks:
 
     def _begin(self, at: float, more: bool) -> None:
         asked = self._session.measured
+        self._held = None
+        if asked.tool != "interval":
+            return
         reach = _REACH_PX * self._plot.voxels_to_pixel()
         self._start, self._new = at, True
         known = [asked.interval, *asked.continuum]

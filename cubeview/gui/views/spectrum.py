@@ -16,6 +16,7 @@ from cubeview.gui.desk.words import coordinate_text, value_text
 from cubeview.gui.views.adding import Adding
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.interval import IntervalMarks
+from cubeview.gui.views.lines import LineMarks
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of
@@ -51,6 +52,10 @@ class SpectrumView(CaseView):
         for item in (self.intervals, self.band, self.curve):
             self.plot.box.addItem(item, ignoreBounds=True)
         self.traces = TraceCurves(self.plot)
+        self.fitted = pg.PlotCurveItem()
+        self.fitted.setZValue(4)
+        self.plot.box.addItem(self.fitted, ignoreBounds=True)
+        self.lines = LineMarks(session, self.plot, self.cube)
         self.measuring = IntervalMarks(session, self.plot, self.cube.axes[0])
         self.why = Plot("Strength of the map in each channel")
         self.why.setMaximumHeight(70)
@@ -118,6 +123,8 @@ class SpectrumView(CaseView):
             self.pointed.emit("")
             return
         words = [f"Mouse: {coordinate_text(axis, axis.world(z))}", f"channel {z + 1}"]
+        if name := self.lines.name_at(at or 0.0):
+            words.insert(1, f"{name} at z = {self.session.measured.redshift:g}")
         if self._is_shown() and len(self._rows):
             unit = unit_text(self.cube, self._unit)
             words.append(value_text(float(self._rows[0][z]), unit))
@@ -182,7 +189,13 @@ class SpectrumView(CaseView):
 
     def _follow_measured(self) -> None:
         self.measuring.follow()
+        self.lines.follow()
         asked = self.session.measured
+        if asked.fit is None:
+            self.fitted.clear()
+        else:
+            curve = asked.fit.curve
+            self.fitted.setData(asked.fit.start + np.arange(len(curve)), curve)
         if self.traces.set_traces(asked.traces, asked.chosen):
             self._arrange()
 
@@ -249,3 +262,5 @@ class SpectrumView(CaseView):
         band.setAlpha(80)
         self.band.set_colour(band)
         self.measuring.paint(theme)
+        self.lines.paint_like(theme)
+        self.fitted.setPen(pg.mkPen(theme.bad, width=1))
