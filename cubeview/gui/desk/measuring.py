@@ -154,7 +154,8 @@ class Measuring(QObject):
                 one = trace.spectrum if trace is not None else spectrum_of(
                     cube, circle_on(cube, y, x, radius), how=how, report=job.report
                 )  # fmt: skip
-                values, sigma, unit = one.values, one.sigma, one.unit
+                values, unit = one.values, one.unit
+                sigma = one.sigma if cube.uncertainty is not None else None
             elif cube.uncertainty is not None:
                 sigma = cube.uncertainty.spectrum(y, x)
             return fit_spectrum(

@@ -72,7 +72,8 @@ def value_unit(cube: Cube) -> str:
     groups = (("erg", "J", "W", "Jy", "K"), ("s",), ("cm", "m"), ("AA", "Angstrom"))
     order = {name: place for place, names in enumerate(groups) for name in names}
     parts = sorted(
-        zip(unit.bases, unit.powers, strict=True), key=lambda part: order.get(part[0].name, 4)
+        zip(unit.bases, unit.powers, strict=True),
+        key=lambda part: (part[1] < 0, order.get(part[0].name, 4)),
     )
     words = [shown_unit(base.name) + _power(power) for base, power in parts]
     if scale:
@@ -96,8 +97,8 @@ def in_shown_units(axis: Axis, unit: str, power: int) -> tuple[float, str]:
 
 def unit_text(cube: Cube, unit: str) -> str:
     """Return the unit of what was made of a cube's values, as a reader writes it."""
-    if unit in UNITS:
-        return UNITS[unit]
+    if unit in UNITS or unit in UNITS.values():
+        return shown_unit(unit)
     return value_unit(replace(cube, unit=unit, quantity_unit=parse_unit(unit)))
 
 

@@ -6,11 +6,12 @@ from astropy import constants, units
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QDoubleSpinBox, QFormLayout, QLineEdit, QWidget
 
+from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.measuring import Measuring
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.spectral_places import line_places
-from cubeview.gui.desk.units import unit_text
+from cubeview.gui.desk.units import in_shown_units, unit_text
 from cubeview.gui.widgets.basic import button, chooser, copy_text, label, say, steady, tick
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.measure.sky.lines import NAMES
@@ -59,10 +60,11 @@ class LineControl(QWidget):
         ):
             field.setAccessibleName(name)
             form.addRow(label(name, "dim", wrap=False), field)
-        self.figures, self.said, self.problem = label(), label(part="dim"), label(part="bad")
+        self.figures, self.said = label(), label(part="dim")
+        self.problem, self.unplaced = label(part="bad"), label(part="warn")
         self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = column(self)
-        put(layout, row(self.shown, self.drag, None), form, self.dark)
+        put(layout, row(self.shown, self.drag, None), self.unplaced, form, self.dark)
         put(layout, row(self.fit_button, self.copy_button, self.clear_button, None))
         put(layout, self.problem, self.figures, self.said, None)
         self.shown.clicked.connect(lambda on: session.set_measured(lines_shown=on))
@@ -99,6 +101,16 @@ class LineControl(QWidget):
             return ""
         return min(places, key=lambda name: abs(places[name] - channel))
 
+    def _unplaced(self) -> str:
+        """Return why no lines can be shown; empty where they can, or are not wanted."""
+        case, asked = self._session.case, self._session.measured
+        if case is not None and asked.lines_shown:
+            try:
+                line_places(case.main, asked.redshift)
+            except CubeviewError as error:
+                return str(error)
+        return ""
+
     def _take(self, on: bool) -> None:
         self._session.set_measured(tool="lines" if on else "", lines_shown=True)
 
@@ -128,23 +140,23 @@ class LineControl(QWidget):
         self.drag.setChecked(asked.tool == "lines")
         if not (self.redshift.hasFocus() and self.redshift.isModified()):
             self.redshift.setText(f"{asked.redshift:.7g}")
-        if case is not None and asked.lines_shown:
-            try:
-                line_places(case.main, asked.redshift)
-            except CubeviewError as error:
-                say(self.problem, str(error))
+        say(self.unplaced, self._unplaced())
         found = asked.fit
         for widget in (self.copy_button, self.clear_button):
             widget.setEnabled(found is not None)
-        told = "" if found is None or case is None else "\n".join(
-            _told(name, *found.figures[name][:2], unit_text(case.main, found.figures[name][2]))
-            for name in _NAMES
-        )  # fmt: skip
-        say(self.figures, f"{told}\nS/N {found.sn:.1f}" if found is not None else "")
+        told = ""
+        if found is not None and case is not None:
+            lines = [_told(case.main, name, *found.figures[name]) for name in _NAMES]
+            told = "\n".join([*lines, f"S/N {found.sn:.3g}"])
+        say(self.figures, told)
         say(self.said, _said(found, asked.fit_of) if found is not None else "")
 
 
-def _told(name: str, value: float, error: float, unit: str) -> str:
+def _told(cube: Cube, name: str, value: float, error: float, unit: str) -> str:
+    if name in ("FLUX", "EW"):
+        factor, unit = in_shown_units(cube.axes[0], unit, 1)
+        value, error = value * factor, error * factor
+    unit = unit_text(cube, unit)
     times = "×" if unit.startswith("10") else ""
     return f"{_NAMES[name]} {value:.5g} ± {error:.2g} {times}{unit}".replace("-", "−")
 

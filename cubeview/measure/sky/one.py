@@ -129,5 +129,5 @@ def fit_spectrum(
         float(told.maps["SN"][0, 0]),
         part.start,
         bell + level + slope * x[part],
-        tuple(text.replace(" in each spaxel", "") for text in told.words),
+        tuple(text.replace(" in each spaxel", "") for text in told.words if "blank" not in text),
     )

@@ -145,4 +145,4 @@ def test_an_axis_that_cannot_be_told_is_said(window, with_case, qtbot):
     cube = replace(case.main, axes=(axis, *case.main.axes[1:]))
     with_case(replace(case, cubes={"flux": cube}))
     qtbot.keyClick(window, Qt.Key.Key_D)
-    assert "rest value" in window.bench.panel.lines.problem.text()
+    assert "rest value" in window.bench.panel.lines.unplaced.text()
