@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from cubeview.cubes.shape import Kind, Shape
+from cubeview.io.places import Places
 from cubeview.measure.sky.continuum import How as Through
 from cubeview.measure.sky.one import SpectrumFit
 from cubeview.measure.sky.spectrum import Spectrum
@@ -116,6 +117,9 @@ class Measured:
         Of a line to the spectrum shown, while it is shown.
     fit_of : str
         What that is a spectrum of.
+    places : tuple of Places
+        Catalogues laid over the sky.
+    places_shown : bool
     """
 
     tool: Tool = ""
@@ -134,6 +138,8 @@ class Measured:
     lines_shown: bool = False
     fit: SpectrumFit | None = None
     fit_of: str = ""
+    places: tuple[Places, ...] = ()
+    places_shown: bool = True
 
     @property
     def seen(self) -> SkyImage | None:

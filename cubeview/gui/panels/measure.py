@@ -7,6 +7,7 @@ from cubeview.gui.desk.desk import Desk
 from cubeview.gui.panels.apertures import ApertureControl
 from cubeview.gui.panels.interval import IntervalControl
 from cubeview.gui.panels.lines import LineControl
+from cubeview.gui.panels.places import PlacesControl
 from cubeview.gui.widgets.basic import PanelArea
 
 
@@ -28,11 +29,13 @@ class MeasurePanel(QWidget):
         for page in (self.interval, self.apertures):
             page.saved.connect(self.saved)
         self.lines = LineControl(desk.session, desk.measuring)
+        self.places = PlacesControl(desk.session, desk.jobs, desk.memory)
         self.pages = QTabWidget()
         self.pages.setDocumentMode(True)
         self.pages.addTab(PanelArea(self.interval), "Interval")
         self.pages.addTab(PanelArea(self.apertures), "Apertures")
         self.pages.addTab(PanelArea(self.lines), "Lines")
+        self.pages.addTab(self.places, "Catalogue")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.pages)
@@ -44,4 +47,4 @@ class MeasurePanel(QWidget):
 
 
 def _shows(area: QWidget | None, page: QWidget) -> bool:
-    return isinstance(area, PanelArea) and area.widget() is page
+    return area is page or (isinstance(area, PanelArea) and area.widget() is page)

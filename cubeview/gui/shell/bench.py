@@ -30,6 +30,7 @@ class Bench:
             "measure_interval": lambda on: self._take_tool("interval", on),
             "drag_lines": lambda on: self._take_tool("lines", on),
             "fit_line": self._fit_line,
+            "open_catalogue": self._open_catalogue,
             "header": self._show_header,
             "goto": self.goto.ask,
             "apertures": self._show_apertures,
@@ -63,6 +64,11 @@ class Bench:
         if on:
             self._docks.show_large("measure")
             self.panel.turn_to(self.panel.lines if tool == "lines" else self.panel.interval)
+
+    def _open_catalogue(self) -> None:
+        self._docks.show_large("measure")
+        self.panel.turn_to(self.panel.places)
+        self.panel.places.ask()
 
     def _fit_line(self) -> None:
         self._docks.show_large("measure")

@@ -21,6 +21,7 @@ from cubeview.gui.views.apertures import ApertureMarks
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
+from cubeview.gui.views.placemarks import PlaceMarks
 from cubeview.gui.views.planewords import plane_words
 from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
@@ -105,8 +106,10 @@ class SliceView(CaseView):
         self._draw_sources()
         if self._is_sky:
             self.apertures = ApertureMarks(session, self.cube, self.canvas)
-            self.follow((session.measured_changed, self.apertures.follow))
-            self.apertures.follow()
+            self.places = PlaceMarks(session, self.canvas)
+            for marks in (self.apertures, self.places):
+                self.follow((session.measured_changed, marks.follow))
+                marks.follow()
         self._follow()
 
     def step(self, planes: int) -> None:
@@ -157,6 +160,8 @@ class SliceView(CaseView):
         unit = values_unit(self.cube)
         if isinstance(self._shown, SkyImage):
             unit = unit_text(self.cube, self._shown.unit)
+        if self._is_sky and (name := self.places.name_at(at.x(), at.y())):
+            place = f"{name} · {place}"
         self.pointed.emit(f"Mouse: {place} · {value_text(float(plane[line, row]), unit)}")
 
     def _grab(self, name: str) -> None:
