@@ -14,10 +14,12 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    cutout,
     fit,
     give,
     judge,
     labels,
+    lines,
     look,
     make,
     measure,
@@ -31,7 +33,22 @@ from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
-GROUPS = (look, judge, measure, moments, spectrum, fit, search, labels, make, teach, give, selftest)
+GROUPS = (
+    look,
+    judge,
+    measure,
+    moments,
+    spectrum,
+    fit,
+    cutout,
+    lines,
+    search,
+    labels,
+    make,
+    teach,
+    give,
+    selftest,
+)
 
 
 class _Parser(argparse.ArgumentParser):

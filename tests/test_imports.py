@@ -47,6 +47,7 @@ FLOORS = {
         "foreign": "",
         "region_files": "",
         "places": "",
+        "line_lists": "",
         "voxels": "",
         "nifti": "opened",
         "dicom": "voxels opened corrections",

@@ -16,6 +16,8 @@ from cubeview.commands.sky_files import (
 from cubeview.errors import CubeviewError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cubeview.cubes.cube import Cube
     from cubeview.cubes.region import Aperture
     from cubeview.measure.sky.spectrum import Spectrum
@@ -102,23 +104,32 @@ def _spectrum(options: argparse.Namespace) -> int:
 
 
 def _apertures(options: argparse.Namespace, cube: "Cube") -> list[tuple[str, "Aperture"]]:
-    from cubeview.cubes.region import Circle, circle_on
     from cubeview.io.region_files import read_apertures
 
     if options.region:
         return list(read_apertures(options.region, cube))
-    place = cube.index(*options.at)
+    return [aperture_at(cube, options.at, options.radius)]
+
+
+def aperture_at(cube: "Cube", at: "Sequence[float]", radius: float) -> tuple[str, "Aperture"]:
+    """Return a circle of some arcsec around a place, or its one spaxel, and what it is called.
+
+    Raises CubeviewError if the place lies outside the cube, or that has no sky.
+    """
+    from cubeview.cubes.region import Circle, circle_on
+
+    place = cube.index(*at)
     if not all(-0.5 <= v <= n - 0.5 for v, n in zip(place, cube.shape, strict=True)):
         units = ", ".join(f"{axis.name} in {axis.unit or 'voxels'}" for axis in cube.axes)
         raise CubeviewError(f"--at: the place lies outside the cube. Give {units}.")
     _, y, x = place
-    name = f"circle of {options.radius:g} arcsec" if options.radius else "spaxel"
-    name += f" at {options.at[1]:.8g} {options.at[2]:.8g}"
-    if not options.radius:
-        return [(name, Circle(y, x, 0.0))]
+    name = f"circle of {radius:g} arcsec" if radius else "spaxel"
+    name += f" at {at[1]:.8g} {at[2]:.8g}"
+    if not radius:
+        return name, Circle(y, x, 0.0)
     if cube.wcs is None:
         raise CubeviewError("--radius is in arcsec, but the cube has no sky coordinates.")
-    return [(name, circle_on(cube, y, x, options.radius / min(cube.spacing[1:])))]
+    return name, circle_on(cube, y, x, radius / min(cube.spacing[1:]))
 
 
 def _record(one: "Spectrum") -> dict[str, Any]:

@@ -193,7 +193,8 @@ def _least_squares(
             powers += each.sum(axis=1)[:, None]
         else:
             powers += each @ seen
-            values = np.where(seen, values, 0.0)
+            np.copyto(values, 0.0, where=~seen)
+        values = values.astype(np.float64)
         right += each[:count] @ values
         squares += np.einsum("zn,zn->n", values, values)
     normal = np.stack([powers[p : p + count] for p in range(count)])
@@ -267,7 +268,7 @@ class Interval:
         ------
         channels : slice
         values : ndarray, shape (channels, y * x)
-            Above the continuum.
+            Above the continuum, float64 then, else as read; may be written to.
         sigma : ndarray, shape (channels or 1, y * x)
         level : ndarray, shape (channels, y * x), or None
             The continuum taken off.
@@ -277,7 +278,7 @@ class Interval:
             level = None
             if self.base is not None:
                 level = self.base.at(self.places[part] + self.middle)
-                values -= level
+                values = values - level
             if sigma is None:
                 assert self.scatter is not None
                 sigma = self.scatter[None]

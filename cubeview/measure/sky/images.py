@@ -144,7 +144,7 @@ class _Streamed:
         values = np.where(seen, values, 0.0)
         variance = np.where(seen, np.square(np.nan_to_num(sigma), dtype=np.float64), 0.0)
         self.count += seen.sum(axis=0)
-        self.total += values.sum(axis=0)
+        self.total += values.sum(axis=0, dtype=np.float64)
         self.variance += variance.sum(axis=0)
         if level is None or line.base is None:
             return

@@ -8,11 +8,12 @@ from cubeview.cubes.cube import Cube
 from cubeview.cubes.unit import unit_of
 from cubeview.errors import CubeviewError, Report
 
-_SLAB = 2**19  # voxels read at once: what is made of them stays in the processor's cache
+_SLAB = 2**20  # voxels read at once
 _BLOCK = 2**22  # voxels of whole spectra read at once
 _GAUSS_DIFFERENCE = np.sqrt(2.0)
 """The difference of two values scatters by this much more than one of them."""
 _SMEARED = np.sqrt(2.0 / np.pi)
+_ENOUGH = 400  # channels that noise is measured from
 
 
 def channels_in(cube: Cube, low: float, high: float) -> np.ndarray:
@@ -83,8 +84,8 @@ def slabs(
     Yields
     ------
     channels : slice
-    values : ndarray, shape (channels, y * x), float64
-        NaN where nothing is known.
+    values : ndarray, shape (channels, y * x), float32
+        NaN where nothing is known; may be written to.
     sigma : ndarray of that shape, float32, or None
     """
     spaxels = cube.shape[1] * cube.shape[2]
@@ -96,7 +97,9 @@ def slabs(
             report(done / len(channels), "reading planes")
             part = slice(start, min(start + step, last))
             done += part.stop - part.start
-            values = cube.box((part, *sky)).astype(np.float64).reshape(-1, spaxels)
+            values = cube.box((part, *sky)).reshape(-1, spaxels)
+            if not values.flags.writeable:
+                values = values.copy()
             known = cube.uncertainty if noise else None
             sigma = None if known is None else known.box((part, *sky)).reshape(-1, spaxels)
             yield part, values, sigma
@@ -132,14 +135,19 @@ def rows_of(
 def neighbour_noise(cube: Cube, chosen: np.ndarray, report: Report) -> np.ndarray:
     """Return the scatter of each spaxel from neighbouring channels that are chosen, shape (y, x).
 
-    A smooth continuum does not disturb it, as in DER_SNR (Stoehr et al. 2008, ASPC 394:505).
+    A smooth continuum does not disturb it, as in DER_SNR (Stoehr et al. 2008, ASPC 394:505). Taken
+    from the 400 channels nearest to those not chosen, which are enough.
     """
+    channels = np.flatnonzero(chosen)
+    if len(channels) > _ENOUGH:
+        away = np.abs(channels - np.flatnonzero(~chosen).mean())
+        channels = np.sort(channels[np.argsort(away, kind="stable")[:_ENOUGH]])
     total, count = np.zeros((2, cube.shape[1] * cube.shape[2]))
     before, stop = None, -1
-    for part, values, _ in slabs(cube, np.flatnonzero(chosen), report):
+    for part, values, _ in slabs(cube, channels, report):
         if before is not None and part.start == stop:
             values = np.concatenate([before, values])
-        gaps = np.diff(values, axis=0)
+        gaps = np.diff(values.astype(np.float64), axis=0)
         seen = np.isfinite(gaps)
         total += np.square(np.where(seen, gaps, 0.0)).sum(axis=0)
         count += seen.sum(axis=0)

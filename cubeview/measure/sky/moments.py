@@ -103,7 +103,7 @@ def moments(
     windows = continuum if isinstance(continuum, Windows) else Windows(tuple(continuum))
     line = interval_of(cube, low, high, windows, part_of(report, 0.0, 0.5))
     degree = 0 if line.base is None else len(line.base.coefficients)
-    sums = _Sums(cube.shape[1] * cube.shape[2], degree)
+    sums = _Sums(cube.shape[1] * cube.shape[2], max(orders, default=0), degree)
     for part, values, sigma, _ in line.above(cube, part_of(report, 0.5, 0.5)):
         if least_sn:
             with np.errstate(invalid="ignore"):
@@ -126,11 +126,11 @@ def moments(
 class _Sums:
     """Sums of intensity times powers of the coordinate, of its variance, and of the continuum."""
 
-    def __init__(self, spaxels: int, degree: int) -> None:
-        self.count = np.zeros(spaxels)
-        self.sums = np.zeros((3, spaxels))
-        self.squares = np.zeros((5, spaxels))
-        self.under = np.zeros((3, degree, spaxels))
+    def __init__(self, spaxels: int, most: int, degree: int) -> None:
+        self.count = np.zeros(spaxels, np.int32)
+        self.sums = np.zeros((most + 1, spaxels))
+        self.squares = np.zeros((2 * most + 1, spaxels))
+        self.under = np.zeros((most + 1, degree, spaxels))
 
     def add(
         self,
@@ -144,19 +144,20 @@ class _Sums:
         seen = np.isfinite(values)
         whole = bool(seen.all())
         if not whole:
-            values = np.where(seen, values, 0.0)
-        each = widths * np.vander(places, 3, increasing=True).T
-        self.sums += each @ values
-        self.count += seen.sum(axis=0)
-        wide = widths**2 * np.vander(places, 5, increasing=True).T
+            np.copyto(values, 0.0, where=~seen)
+        each = widths * np.vander(places, len(self.sums), increasing=True).T
+        self.sums += each @ values.astype(np.float64, copy=False)
+        self.count += seen.sum(axis=0, dtype=np.int32)
+        wide = widths**2 * np.vander(places, len(self.squares), increasing=True).T
         if len(sigma) < len(values):  # one noise for all channels
-            self.squares += (wide @ seen if not whole else wide.sum(axis=1)[:, None]) * sigma**2
+            self.squares += (wide.sum(axis=1)[:, None] if whole else wide @ seen) * sigma**2
         else:
-            variance = np.square(np.nan_to_num(sigma), dtype=np.float64)
-            self.squares += wide @ (variance if whole else variance * seen)
+            variance = np.square(sigma, dtype=np.float64)
+            np.copyto(variance, 0.0, where=~(seen & np.isfinite(variance)))
+            self.squares += wide @ variance
         if powers is not None:
             both = np.einsum("az,pz->apz", each, powers)
-            self.under += both @ seen if not whole else both.sum(axis=2)[..., None]
+            self.under += both.sum(axis=2)[..., None] if whole else both @ seen
 
     def moment(
         self,
@@ -168,27 +169,26 @@ class _Sums:
         shape: tuple[int, int],
     ) -> Moment:
         """Return a moment and its error, by propagation to first order."""
-        total, first, second = self.sums
-        v0, v1, v2, v3, v4 = self.squares
-        u0, u1, u2 = self.under
+        total, v0, u0 = self.sums[0], self.squares[0], self.under[0]
         with np.errstate(divide="ignore", invalid="ignore"):
-            mean = first / total
-            wide = second / total - mean**2
             if order == 0:
-                values, variance, what = total, v0, flux
-                gradient = u0
-            elif order == 1:
+                values, variance, gradient, what = total, v0, u0, flux
+            else:
+                mean = self.sums[1] / total
+                v1, v2 = self.squares[1:3]
                 values, what = mean + middle, spectral
                 variance = (v2 - 2 * mean * v1 + mean**2 * v0) / total**2
-                gradient = (u1 - mean * u0) / total
-            else:
-                values, what = wide, f"{spectral}2" if spectral else ""
+                gradient = (self.under[1] - mean * u0) / total
+            if order == 2:
+                values = wide = self.sums[2] / total - mean**2
+                what = f"{spectral}2" if spectral else ""
                 # Of (x - mean)² - wide, squared and weighted by the variances.
+                v3, v4 = self.squares[3:]
                 b, c = -2 * mean, mean**2 - wide
                 variance = (
                     v4 + 2 * b * v3 + (b * b + 2 * c) * v2 + 2 * b * c * v1 + c * c * v0
                 ) / total**2
-                gradient = (u2 + b * u1 + c * u0) / total
+                gradient = (self.under[2] + b * self.under[1] + c * u0) / total
             if base is not None:
                 variance = variance + base.variance(gradient)
             sigma = np.sqrt(np.maximum(variance, 0.0))
