@@ -181,6 +181,15 @@ ACTIONS = (
     Action(
         "toggle_image", "Show or &hide the image of the interval", "Tools", "Shift+M", needs="image"
     ),
+    Action(
+        "samp",
+        "&Talk to other programs (SAMP)",
+        "Tools",
+        needs="sky",
+        checkable=True,
+        after_line=True,
+    ),
+    Action("samp_send", "S&end to other programs", "Tools", "Ctrl+E", needs="sky"),
     Action("cancel_jobs", "&Cancel running work", "Tools", after_line=True),
     Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
     Action("models_folder", "Open the &models folder", "Tools"),

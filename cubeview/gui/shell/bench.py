@@ -11,6 +11,7 @@ from cubeview.gui.dialogs.goto import GoToDialog
 from cubeview.gui.dialogs.header import HeaderDialog
 from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.shell.docks import Docks
+from cubeview.gui.shell.sampactions import SampActions
 
 
 class Bench:
@@ -21,6 +22,7 @@ class Bench:
         self.goto = GoToDialog(desk.session, window)
         self._desk, self._session, self._docks = desk, desk.session, docks
         self.panel: MeasurePanel = docks.panels["measure"]
+        self.samp = SampActions(desk, self.panel, desk.samp)
         self.panel.saved.connect(lambda path: desk.messages.info(f"Saved {path}"))
 
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -30,6 +32,8 @@ class Bench:
             "measure_interval": lambda on: self._take_tool("interval", on),
             "drag_lines": lambda on: self._take_tool("lines", on),
             "fit_line": self._fit_line,
+            "samp": self.samp.samp.turn,
+            "samp_send": self.samp.send,
             "open_catalogue": self._open_catalogue,
             "header": self._show_header,
             "goto": self.goto.ask,
@@ -46,6 +50,8 @@ class Bench:
             actions["measure_interval"].setChecked(tool == "interval")
             actions["drag_lines"].setChecked(tool == "lines")
 
+        samp = self._desk.samp
+        samp.changed.connect(lambda: actions["samp"].setChecked(samp.on))
         self._session.measured_changed.connect(changed)
         self._session.case_changed.connect(changed)
         changed()
