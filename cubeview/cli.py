@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TextIO
 from cubeview import __version__
 from cubeview.commands import (
     cutout,
+    explore,
     fit,
     give,
     judge,
@@ -34,21 +35,9 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look,
-    judge,
-    measure,
-    moments,
-    spectrum,
-    fit,
-    cutout,
-    lines,
-    search,
-    labels,
-    make,
-    teach,
-    give,
-    selftest,
-)
+    look, judge, measure, moments, spectrum, fit, cutout, lines, search, explore, labels, make,
+    teach, give, selftest,
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
