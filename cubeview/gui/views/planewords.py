@@ -1,10 +1,15 @@
 """What stands above a slice: which plane it is, where it lies, and what is shown in its place."""
 
+import numpy as np
+from PyQt6.QtCore import QPointF
+
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.plane import SHORT_NAMES, PlaneFrame, compass_words
 from cubeview.gui.desk.measured import SkyImage
+from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import digits, display_scale
+from cubeview.gui.desk.words import place_text, value_text
 from cubeview.kinds import kind_of
 
 Words = tuple[str, ...]
@@ -60,3 +65,36 @@ def plane_words(
     if pooled > 1:
         said.append(f"peak of {pooled} channels")
     return (heading, *said), short
+
+
+def words_under(
+    session: Session,
+    role: str,
+    frame: PlaneFrame,
+    plane: np.ndarray | None,
+    at: QPointF | None,
+    unit: str,
+) -> str:
+    """Return place and value under the mouse; empty beside the picture.
+
+    Parameters
+    ----------
+    session : Session
+    role : str
+    frame : PlaneFrame
+    plane : ndarray, shape (up, across), or None
+        What is shown.
+    at : QPointF or None
+        Across and up, in voxels.
+    unit : str
+        Of the values.
+    """
+    if plane is None or at is None:
+        return ""
+    across, up = round(at.x()), round(at.y())
+    if not (0 <= up < plane.shape[0] and 0 <= across < plane.shape[1]):
+        return ""
+    voxel = [float(v) for v in session.cursor_in(role)]
+    voxel[frame.across], voxel[frame.up] = across, up
+    place = place_text(session, session.from_role(role, voxel))
+    return f"{place} · {value_text(float(plane[up, across]), unit)}"

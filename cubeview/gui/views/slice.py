@@ -16,13 +16,13 @@ from cubeview.gui.desk.measured import IMAGE, SkyImage
 from cubeview.gui.desk.session import DOUBTFUL, Session
 from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import unit_text
-from cubeview.gui.desk.words import place_text, value_text, values_unit
+from cubeview.gui.desk.words import values_unit
 from cubeview.gui.views.apertures import ApertureMarks
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
 from cubeview.gui.views.placemarks import PlaceMarks
-from cubeview.gui.views.planewords import plane_words
+from cubeview.gui.views.planewords import plane_words, words_under
 from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
@@ -146,23 +146,13 @@ class SliceView(CaseView):
 
     def _point(self, at: QPointF | None) -> None:
         """Say what lies under the mouse: its value is that of the picture."""
-        plane = self._plane
-        if at is None or plane is None:
-            self.pointed.emit("")
-            return
-        row, line = round(at.x()), round(at.y())
-        if not (0 <= line < plane.shape[0] and 0 <= row < plane.shape[1]):
-            self.pointed.emit("")
-            return
-        voxel = [float(v) for v in self.session.cursor_in(self.role)]
-        voxel[self.frame.across], voxel[self.frame.up] = row, line
-        place = place_text(self.session, self.session.from_role(self.role, voxel))
         unit = values_unit(self.cube)
         if isinstance(self._shown, SkyImage):
             unit = unit_text(self.cube, self._shown.unit)
-        if self._is_sky and (name := self.places.name_at(at.x(), at.y())):
-            place = f"{name} · {place}"
-        self.pointed.emit(f"Mouse: {place} · {value_text(float(plane[line, row]), unit)}")
+        words = words_under(self.session, self.role, self.frame, self._plane, at, unit)
+        if words and at is not None and self._is_sky:
+            words = " · ".join(filter(None, (self.places.name_at(at.x(), at.y()), words)))
+        self.pointed.emit(words and f"Mouse: {words}")
 
     def _grab(self, name: str) -> None:
         self._grabbed = self.session.ventricles.get(self.role)

@@ -1,13 +1,20 @@
-"""Apertures drawn and typed on the sky, their spectra over each other, and regions of DS9."""
+"""What is measured on the sky: apertures, regions, catalogues; and SAMP with astropy's own hub."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
+from astropy.samp import SAMPHubServer, SAMPIntegratedClient, conf
 from astropy.table import Table
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtTest import QTest
 
 from cubeview.cubes.shape import Shape
+from cubeview.errors import CubeviewError
+from cubeview.gui.desk.actions import ACTIONS, suits
 from cubeview.gui.desk.measured import colour_of
+from cubeview.gui.desk.samp import fetch
 from cubeview.gui.views.spectrum import SpectrumView
 from tests.helpers.viewcases import heart_case, sky_case
 
@@ -193,7 +200,132 @@ def test_an_ellipse_where_voxels_are_not_square_is_refused_in_words():
     assert share.sum() == pytest.approx(np.pi * 4.0 * 2.0), "round on the sky"
 
 
-def test_hearts_know_nothing_of_it(window, with_case):
-    with_case(heart_case())
-    assert not window.actions_table["apertures"].isVisible()
-    assert not window.actions_table["measure_interval"].isVisible()
+def test_hearts_know_nothing_of_it():
+    heart = heart_case()
+    for action in ACTIONS:
+        if action.key in ("apertures", "measure_interval", "drag_lines", "header", "samp_send"):
+            assert not suits(action.needs, heart)
+
+
+def test_a_catalogue_lies_over_the_sky_and_its_entries_are_gone_to(
+    window, with_case, idle, qtbot, tmp_path
+):
+    with_case(sky_case())
+    session, panel = window.session, window.bench.panel.places
+    ra = 150.0 - np.array([0, 4]) * 0.2 / 3600
+    Table({"ra": ra, "dec": [2.0, 2.0], "name": ["core", "knot"]}).write(tmp_path / "t.ecsv")
+    panel.open(tmp_path / "t.ecsv")
+    idle(window)
+    view = next(view for view in window.ortho.slices if view.axis == 0)
+    np.testing.assert_allclose(view.places.getData()[0], [14, 18], atol=0.01)
+    assert panel.names.stringList() == ["core", "knot"]
+    panel.list.clicked.emit(panel.names.index(1))
+    assert session.cursor[1:] == (9, 18)
+    assert view.places.name_at(14.2, 9) == "core"
+    assert view.places.name_at(2, 2) == ""
+    panel.shown.click()
+    assert not view.places.isVisible()
+    panel.clear_button.click()
+    assert session.measured.places == ()
+    panel.open(tmp_path / "none.ecsv")
+    idle(window)
+    assert "none.ecsv" in panel.problem.text()
+
+
+@pytest.fixture
+def hub(tmp_path):
+    with conf.set_temp("use_internet", False):
+        server = SAMPHubServer(
+            web_profile=False, addr="127.0.0.1", lockfile=str(tmp_path / "samp"), mode="multiple"
+        )
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def other(hub):
+    """Another program: what it heard, by message."""
+    client = SAMPIntegratedClient(name="other", addr="127.0.0.1")
+    client.connect(hub=hub)
+    client.heard = {}
+    for mtype in ("image.load.fits", "spectrum.load.ssa-generic", "coord.pointAt.sky"):
+        client.bind_receive_notification(
+            mtype, lambda key, sender, mtype, params, extra: client.heard.update({mtype: params})
+        )
+    yield client
+    client.disconnect()
+
+
+@pytest.fixture
+def samp(window, with_case, hub, qtbot):
+    with_case(sky_case())
+    samp = window.desk.samp
+    assert not samp.on, "off until asked"
+    samp._hub = hub
+    window.actions_table["samp"].trigger()
+    qtbot.waitUntil(lambda: samp.on)
+    yield samp
+    if samp.on:
+        window.actions_table["samp"].trigger()
+    samp._hub = None
+    assert not samp.on
+
+
+def test_what_we_send_is_heard(window, idle, samp, other, qtbot):
+    session, case = window.session, window.session.case
+    session.set_cursor(3, 9, 14)
+    session.set_measured(
+        interval=(5010.0, 5020.0), shapes=(Shape("circle", 9, 14, (3.0,), name="core"),)
+    )
+    idle(window)
+    window.actions_table["samp_send"].trigger()
+    qtbot.waitUntil(lambda: len(other.heard) == 3)
+    place = other.heard["coord.pointAt.sky"]
+    assert (float(place["ra"]), float(place["dec"])) == pytest.approx((150.0, 2.0))
+    url = other.heard["image.load.fits"]["url"]
+    with fits.open(url.removeprefix("file://")) as parts:
+        np.testing.assert_array_equal(parts["MOMENT0"].data, session.measured.image.values)
+    spectrum = Table.read(
+        other.heard["spectrum.load.ssa-generic"]["url"].removeprefix("file://"), format="fits"
+    )
+    np.testing.assert_allclose(spectrum["flux"], session.measured.traces[0].spectrum.values)
+    assert spectrum["wavelength"][0] == case.main.axes[0].values[0]
+    idle(window)
+    folder = Path(url.removeprefix("file://")).parent.parent
+    window.actions_table["samp"].trigger()
+    assert not folder.exists(), "what was written for others goes with the connection"
+
+
+def test_what_comes_is_taken(window, samp, other, qtbot, tmp_path):
+    session = window.session
+    point = {"ra": "150.0", "dec": "2.0"}
+    other.notify_all({"samp.mtype": "coord.pointAt.sky", "samp.params": point})
+    qtbot.waitUntil(lambda: session.cursor[1:] == (9, 14))
+    path = tmp_path / "theirs.anything"
+    Table({"ra": [150.0], "dec": [2.0], "name": ["core"]}).write(path, format="votable")
+    params = {"url": path.as_uri(), "name": "theirs"}
+    other.call_all("a table", {"samp.mtype": "table.load.votable", "samp.params": params})
+    qtbot.waitUntil(lambda: bool(session.measured.places))
+    assert session.measured.places[0].names == ("core",)
+    away = {"url": "http://example.org/table.vot"}
+    other.notify_all({"samp.mtype": "table.load.votable", "samp.params": away})
+    qtbot.waitUntil(lambda: "not lie on this computer" in _said(window))
+
+
+def _said(window):
+    return " ".join(message.text for message in window.messages.messages())
+
+
+def test_without_a_hub_it_is_said(window, qtbot, monkeypatch, tmp_path):
+    monkeypatch.setenv("SAMP_HUB", f"std-lockurl:{(tmp_path / 'none').as_uri()}")
+    window.desk.samp.turn(True)
+    qtbot.waitUntil(lambda: "No SAMP hub" in _said(window))
+    assert not window.desk.samp.on
+    assert not window.actions_table["samp"].isChecked()
+
+
+@pytest.mark.parametrize("url", ["ftp://localhost/a", "http://example.org/a", "file:///none/a", ""])
+def test_only_files_of_this_computer_are_fetched(url, tmp_path):
+    with pytest.raises(CubeviewError):
+        fetch(url, tmp_path / "copy")
