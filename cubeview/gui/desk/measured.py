@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from cubeview.cubes.shape import Kind, Shape
-from cubeview.io.places import Places
-from cubeview.measure.sky.continuum import How as Through
-from cubeview.measure.sky.one import SpectrumFit
-from cubeview.measure.sky.spectrum import Spectrum
+
+if TYPE_CHECKING:  # what makes these loads scipy and more, which the window can do without at first
+    from cubeview.io.places import Places
+    from cubeview.measure.sky.continuum import How as Through
+    from cubeview.measure.sky.one import SpectrumFit
+    from cubeview.measure.sky.spectrum import Spectrum
 
 Tool = Literal["", "interval", "lines"] | Kind
 HOWS = {
@@ -62,7 +64,7 @@ class Trace:
     """The spectrum of an aperture, and the number of that among the shapes."""
 
     number: int
-    spectrum: Spectrum
+    spectrum: "Spectrum"
 
     @property
     def colour(self) -> str:
@@ -125,7 +127,7 @@ class Measured:
     tool: Tool = ""
     interval: tuple[float, float] | None = None
     continuum: tuple[tuple[float, float], ...] = ()
-    through: Through = "polynomial"
+    through: "Through" = "polynomial"
     how: str = "moment 0"
     least_sn: float = 0.0
     image: SkyImage | None = None
@@ -136,9 +138,9 @@ class Measured:
     traces: tuple[Trace, ...] = ()
     redshift: float = 0.0
     lines_shown: bool = False
-    fit: SpectrumFit | None = None
+    fit: "SpectrumFit | None" = None
     fit_of: str = ""
-    places: tuple[Places, ...] = ()
+    places: "tuple[Places, ...]" = ()
     places_shown: bool = True
 
     @property

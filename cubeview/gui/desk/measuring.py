@@ -4,7 +4,7 @@ is asked for changes.
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -19,11 +19,12 @@ from cubeview.gui.desk.measured import IMAGE, Measured, SkyImage, Trace, free_na
 from cubeview.gui.desk.open_case import OpenCase
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import in_shown_units
-from cubeview.measure.sky.continuum import Windows
-from cubeview.measure.sky.images import IntervalImage, interval_images
-from cubeview.measure.sky.moments import Moment, moments
-from cubeview.measure.sky.one import SpectrumFit, fit_spectrum
-from cubeview.measure.sky.spectrum import Spectrum, spectrum_of
+
+if TYPE_CHECKING:
+    from cubeview.measure.sky.images import IntervalImage
+    from cubeview.measure.sky.moments import Moment
+    from cubeview.measure.sky.one import SpectrumFit
+    from cubeview.measure.sky.spectrum import Spectrum
 
 _MOST_UNDOS = 100
 _POWERS = {"moment 0": 1, "moment 1": 1, "moment 2": 2, "ew": 1}
@@ -148,7 +149,10 @@ class Measuring(QObject):
         how, redshift = session.aperture_how, asked.redshift
         whose = f"voxel {x + 1}, {y + 1}" if trace is None else trace.spectrum.name
 
-        def work(job: Job) -> SpectrumFit:
+        def work(job: Job) -> "SpectrumFit":
+            from cubeview.measure.sky.one import fit_spectrum
+            from cubeview.measure.sky.spectrum import spectrum_of
+
             values, sigma, unit = cube.spectrum(y, x), None, cube.unit
             if trace is not None or radius:
                 one = trace.spectrum if trace is not None else spectrum_of(
@@ -163,7 +167,7 @@ class Measuring(QObject):
                 resolution=resolution, sign=sign,
             )  # fmt: skip
 
-        def finished(found: SpectrumFit) -> None:
+        def finished(found: "SpectrumFit") -> None:
             if session.shown is opened and self._shown == shown:
                 self._fitted = shown
                 self.unfitted.emit("")
@@ -204,8 +208,9 @@ class Measuring(QObject):
         keys = {n: (id(opened), asked.shapes[n], around, how) for n in wanted}
         cube, known = case.main, dict(self._known)
 
-        def work(job: Job) -> dict[Hashable, Spectrum]:
+        def work(job: Job) -> "dict[Hashable, Spectrum]":
             from cubeview.io.region_files import aperture_of
+            from cubeview.measure.sky.spectrum import spectrum_of
 
             made: dict[Hashable, Spectrum] = {}
             background = None if around is None else aperture_of(cube, around)
@@ -220,7 +225,7 @@ class Measuring(QObject):
                 made[key] = known[key]
             return made
 
-        def finished(made: dict[Hashable, Spectrum]) -> None:
+        def finished(made: "dict[Hashable, Spectrum]") -> None:
             self._known = made
             if session.shown is not opened:
                 return
@@ -291,6 +296,10 @@ class Measuring(QObject):
 
 def _made(cube: Cube, asked: Measured, report: Report) -> SkyImage:
     """Return the image that is asked for, in the unit that its spectral axis is shown in."""
+    from cubeview.measure.sky.continuum import Windows
+    from cubeview.measure.sky.images import interval_images
+    from cubeview.measure.sky.moments import moments
+
     assert asked.interval is not None
     windows = Windows(asked.continuum, asked.through)
     one: Moment | IntervalImage

@@ -1,6 +1,7 @@
 """The header of the open file, with a search."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PyQt6.QtGui import QFontDatabase
 from PyQt6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
@@ -9,7 +10,9 @@ from cubeview.cubes.cube import Source
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.widgets.basic import label
 from cubeview.gui.widgets.layout import put
-from cubeview.io.fits.cards import Part, header_parts
+
+if TYPE_CHECKING:
+    from cubeview.io.fits.cards import Part
 
 _COLUMNS = 84
 
@@ -35,7 +38,9 @@ class HeaderDialog(QDialog):
         self.resize(_COLUMNS * self.text.fontMetrics().horizontalAdvance("0") + 40, 620)
         self.search.textChanged.connect(self._fill)
 
-        def work(job: Job) -> list[Part]:
+        def work(job: Job) -> "list[Part]":
+            from cubeview.io.fits.cards import header_parts
+
             found: list[Part] = []
             for path in source.paths:
                 found += header_parts(path, job.report)
@@ -45,7 +50,7 @@ class HeaderDialog(QDialog):
         jobs.start("header", title, work, finished=self._take, failed=self.said.setText)
         self.search.setFocus()
 
-    def _take(self, parts: Sequence[Part]) -> None:
+    def _take(self, parts: "Sequence[Part]") -> None:
         self._parts = parts
         self._fill()
 

@@ -1,6 +1,7 @@
 """The part of the Measure panel for lines: which lie where, and a fit to the spectrum shown."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from astropy import constants, units
 from PyQt6.QtCore import Qt
@@ -15,7 +16,9 @@ from cubeview.gui.desk.units import in_shown_units, unit_text
 from cubeview.gui.widgets.basic import button, chooser, copy_text, label, say, steady, tick
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.measure.sky.lines import NAMES
-from cubeview.measure.sky.one import SpectrumFit
+
+if TYPE_CHECKING:
+    from cubeview.measure.sky.one import SpectrumFit
 
 NEAREST = "the one nearest to the cursor"
 _NAMES = {
@@ -161,7 +164,7 @@ def _told(cube: Cube, name: str, value: float, error: float, unit: str) -> str:
     return f"{_NAMES[name]} {value:.5g} ± {error:.2g} {times}{unit}".replace("-", "−")
 
 
-def _said(found: SpectrumFit, whose: str) -> str:
+def _said(found: "SpectrumFit", whose: str) -> str:
     return "; ".join((f"{found.line} at z = {found.redshift:g} in {whose}", *found.words))
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QModelIndex, QStringListModel, pyqtSignal
 from PyQt6.QtWidgets import QAbstractItemView, QListView, QWidget
@@ -12,7 +13,9 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.basic import button, label, say, tick
 from cubeview.gui.widgets.files import ask_open
 from cubeview.gui.widgets.layout import column, put, row
-from cubeview.io.places import Places, read_places
+
+if TYPE_CHECKING:
+    from cubeview.io.places import Places
 
 _NAMES = "Tables (*.ecsv *.vot *.xml *.votable *.fits *.fit *.csv);;All files (*)"
 
@@ -66,11 +69,13 @@ class PlacesControl(QWidget):
             return
         cube = case.main
 
-        def work(job: Job) -> Places:
+        def work(job: Job) -> "Places":
+            from cubeview.io.places import read_places
+
             job.report(0.0, "reading the table")
             return read_places(path, cube)
 
-        def finished(found: Places) -> None:
+        def finished(found: "Places") -> None:
             if session.shown is opened:
                 self.problem.hide()
                 session.set_measured(places=(*session.measured.places, found), places_shown=True)
