@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    convert,
     cutout,
     explore,
     fit,
@@ -35,8 +36,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, moments, spectrum, fit, cutout, lines, search, explore, labels, make,
-    teach, give, selftest,
+    look, judge, measure, moments, spectrum, fit, cutout, convert, lines, search, explore, labels,
+    make, teach, give, selftest,
 )  # fmt: skip
 
 

@@ -233,9 +233,13 @@ def _refined(spectrum: _Log, z: float, score: float, rest: Mapping[str, float]) 
 def _doubts(found: Sequence[Candidate]) -> tuple[str, ...]:
     doubts = []
     best = found[0]
-    if len(best.lines) < 2:
-        count = "one line only: it may be another" if best.lines else "no line stands out"
-        doubts.append(count)
+    # Two names of one peak are one line; dark ones alone are known by three.
+    places = {round(one.centre, 1) for one in best.lines}
+    bright = {round(one.centre, 1) for one in best.lines if one.sn > 0}
+    if not places:
+        doubts.append("no line stands out")
+    elif len(bright) < 2 and len(places - bright) < 3:
+        doubts.append("one bright line only: it may be another")
     if best.score < 6:
         doubts.append(f"it stands out by {best.score:.1f} standard deviations only")
     if len(found) > 1 and found[1].score > 0.8 * best.score:

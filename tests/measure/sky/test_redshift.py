@@ -53,7 +53,7 @@ def test_planted_redshifts_come_back_within_their_errors(known):
 
 def test_noise_and_a_single_line_are_doubted():
     rng = np.random.default_rng(5)
-    for names in ((), ("Ha",)):
+    for names in ((), ("Ha",), ("OII3727",)):
         flux = spectrum(0.1, 12, names, rng)
         assert redshift_of(X, flux, None, LINES, dark=DARK).doubts
 
