@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from astropy import constants, units
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QDoubleSpinBox, QFormLayout, QLineEdit, QWidget
+from PyQt6.QtWidgets import QCompleter, QDoubleSpinBox, QFormLayout, QLineEdit, QWidget
 
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError
@@ -13,7 +13,7 @@ from cubeview.gui.desk.measuring import Measuring
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.spectral_places import line_places
 from cubeview.gui.desk.units import in_shown_units, unit_text
-from cubeview.gui.widgets.basic import button, chooser, copy_text, label, say, steady, tick
+from cubeview.gui.widgets.basic import button, copy_text, label, say, steady, tick
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.measure.sky.lines import NAMES
 
@@ -42,10 +42,12 @@ class LineControl(QWidget):
                          "drag begins follows the mouse")  # fmt: skip
         self.redshift = QLineEdit()
         self.redshift.setToolTip("A redshift, or a velocity: 0.0231, 1450 km/s")
-        self.line = chooser("Line", "A line of the list, or its value at rest in vacuum: 9 GHz")
-        self.line.setEditable(True)
-        self.line.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.line.addItems([NEAREST, *NAMES])
+        self.line = QLineEdit()
+        self.line.setToolTip("A line by its name, or its value at rest in vacuum: 9 GHz")
+        self.line.setPlaceholderText(NEAREST)
+        names = QCompleter(NAMES)
+        names.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.line.setCompleter(names)
         self.window_kms = _field(10.0, 100_000.0, 1500.0, " km/s to either side")
         self.resolution = _field(0.0, 1_000_000.0, 0.0, "")
         self.resolution.setSpecialValueText("not taken off")
@@ -81,9 +83,7 @@ class LineControl(QWidget):
 
     def fit(self) -> None:
         """Fit the line to the spectrum that is shown."""
-        name = self.line.currentText().strip()
-        if name == NEAREST:
-            name = self._nearest()
+        name = self.line.text().strip() or self._nearest()
         if name:
             self._measuring.fit(
                 name,

@@ -293,7 +293,7 @@ def test_a_key_fits_what_is_shown_and_the_fit_goes_with_it(window, spectrum, qtb
 
     session.set_measured(shapes=(Shape("circle", 10, 8, (3.0,), name="core"),), chosen=0)
     idle(window)
-    panel.line.setEditText("Hb")
+    panel.line.setText("Hb")
     panel.fit_button.click()
     idle(window)
     assert session.measured.fit_of == "core"
