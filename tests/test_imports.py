@@ -46,6 +46,7 @@ FLOORS = {
         "info": "archive",
         "foreign": "",
         "region_files": "",
+        "places": "",
         "line_lists": "",
         "voxels": "",
         "nifti": "opened",

@@ -11,9 +11,10 @@ from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
-from cubeview.cubes.cube import Box, Cube
-from cubeview.cubes.region import holds
+from cubeview.cubes.cube import Box
+from cubeview.cubes.region import holds, nearest_voxel
 from cubeview.cubes.ventricle import Ventricle, to_role
+from cubeview.gui.desk.measured import Measured
 from cubeview.gui.desk.open_case import OpenCase, Shown
 from cubeview.gui.desk.styles import WHITE, Display, Mark, OverlayStyle
 
@@ -68,6 +69,8 @@ class Session(QObject):
         What a search of the current case found, or none.
     marks_changed()
         The labelled windows of the current sky cube.
+    measured_changed()
+        What is measured in the current sky cube, or what came of it.
     model_changed()
         The choice of a model, or a model came or went: another one may answer now.
     overlay_changed()
@@ -86,6 +89,7 @@ class Session(QObject):
     aperture_changed = pyqtSignal()
     white_changed = pyqtSignal()
     marks_changed = pyqtSignal()
+    measured_changed = pyqtSignal()
     catalogue_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
@@ -101,6 +105,7 @@ class Session(QObject):
     window = Shown[Box | None]()
     drawn = Shown[bool]()
     marks = Shown[tuple[Mark, ...]]()
+    measured = Shown[Measured]()
     aperture = Shown[float]()
     white = Shown[bool]()
     prediction = Shown[Answer | None]()
@@ -182,16 +187,10 @@ class Session(QObject):
         self.case_changed.emit()
 
     def set_cursor(self, z: float, y: float, x: float) -> None:
-        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing.
-
-        Parameters
-        ----------
-        z, y, x : float, voxel indices
-            Of the main cube; those outside are brought to its edge.
-        """
+        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing."""
         if self.case is None or not np.isfinite((z, y, x)).all():
             return
-        cursor = _nearest((z, y, x), self.case.main)
+        cursor = nearest_voxel(self.case.main, (z, y, x))
         if cursor != self.cursor:
             self.shown.cursor = cursor
             if self.drawn and self.window is not None and not holds(self.window, self.cursor):
@@ -213,7 +212,7 @@ class Session(QObject):
         position = to_role(
             self.case.main, cube, self.cursor, self.ventricles, self.case.roles[0], role
         )
-        return _nearest(position, cube)
+        return nearest_voxel(cube, position)
 
     def from_role(self, role: str, voxel: Iterable[float]) -> tuple[float, float, float]:
         """Return a voxel of one role's cube as a (fractional) voxel of the main cube."""
@@ -342,6 +341,15 @@ class Session(QObject):
             self.shown.marks = marks
             self.marks_changed.emit()
 
+    def set_measured(self, *, note: bool = False, **changes: Any) -> None:
+        """Change fields of `measured`; what it was is kept for undo where `note` is asked for."""
+        measured = replace(self.measured, **changes)
+        if measured != self.measured:
+            if note:
+                self.shown.measured_before.append(self.measured)
+            self.shown.measured = measured
+            self.measured_changed.emit()
+
     def set_prediction(self, prediction: Answer | None) -> None:
         """Take an answer to the case it is for, or take the current one's away.
 
@@ -389,11 +397,3 @@ class Session(QObject):
             ),
             None,
         )
-
-
-def _nearest(position: Iterable[float], cube: Cube) -> tuple[int, int, int]:
-    z, y, x = (
-        int(np.clip(round(float(value)), 0, length - 1))
-        for value, length in zip(position, cube.shape, strict=True)
-    )
-    return z, y, x

@@ -15,6 +15,7 @@ from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.levels import LevelsControl
+from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.reading import ReadingPanel
@@ -110,6 +111,15 @@ PANELS = (
         "Teach",
         lambda d: TeachPanel(d.session, d.jobs, d.records, d.memory),
         behind="explain",
+    ),
+    Panel(
+        "measure",
+        "Measure",
+        MeasurePanel,
+        behind="explain",
+        scrolls=False,
+        shown=False,
+        needs="sky",
     ),
     Panel(
         "sources",

@@ -33,6 +33,7 @@ from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.worklist import WorklistPanel
+from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
 from cubeview.gui.shell.pages import Pages
@@ -107,6 +108,7 @@ class Window(QMainWindow):
         self.reading: ReadingPanel = panels["reading"]
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
+        self.bench = Bench(desk, self.docks, self)
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
@@ -239,7 +241,6 @@ class Window(QMainWindow):
             "spectral_axis": lambda: spectral.ask(desk.session, self),
             "guesses": self._ask_guesses,
             "adjust": desk.session.set_adjusting,
-            "undo_ventricle": placing.undo,
             "fit_again": placing.fit_again,
             "about_cube": lambda: docks.show("notes"),
             "predict": self.predict.run,
@@ -269,6 +270,7 @@ class Window(QMainWindow):
             "keys": lambda: keys_sheet(self, desk.session.case).show(),
             "report": self._copy_report,
             "about": lambda: AboutDialog(self, desk.jobs).show(),
+            **self.bench.handlers(),
         }
 
     def _connect(self) -> None:
@@ -278,6 +280,7 @@ class Window(QMainWindow):
             jobs.broke.connect(self._report)
         for signal in (session.case_changed, session.overlay_changed, desk.placing.changed):
             signal.connect(lambda: actions.enable(session))
+        self.bench.follow(actions)
         session.case_changed.connect(self._case_changed)
         session.adjusting_changed.connect(lambda: actions["adjust"].setChecked(session.adjusting))
         desk.labelling.written.connect(self._label_written)
@@ -308,6 +311,7 @@ class Window(QMainWindow):
         self.pair_strip.unpair_wanted.connect(self.notes.unpair)
         self.status_line.guesses_wanted.connect(self._ask_guesses)
         self.status_line.unreadable.connect(messages.error)
+        self.ortho.pointed.connect(self.status_line.point)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)
         self.ortho.playing_changed.connect(actions["play"].setChecked)
 
@@ -369,6 +373,8 @@ class Window(QMainWindow):
             self.ortho.beat(False)
         elif self.session.adjusting:
             self.session.set_adjusting(False)
+        elif self.bench.put_down():
+            pass
         elif said:
             said[0].dismiss()
         elif self.isFullScreen():

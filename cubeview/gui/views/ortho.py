@@ -64,6 +64,7 @@ class OrthoView(QWidget):
 
     playing_changed = pyqtSignal(bool)  # cine started or stopped
     beating_changed = pyqtSignal(bool)  # the film of a gated scan started or stopped
+    pointed = pyqtSignal(str)  # what lies under the mouse, in words; empty once it has left
 
     def __init__(self, session: Session, table: Sequence[View] = VIEWS) -> None:
         super().__init__()
@@ -276,6 +277,7 @@ class OrthoView(QWidget):
 
     def _add(self, part: _P) -> _P:
         self._parts.append(part)
+        part.pointed.connect(self.pointed)
         return part
 
     def _use(self, view: SliceView) -> None:
