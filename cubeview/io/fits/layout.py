@@ -11,7 +11,7 @@ from astropy.io.fits import Header
 
 from cubeview.cubes.cube import Note
 from cubeview.cubes.units import parse_unit
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.fits.masks import Forbidden, forbidden
 from cubeview.io.fits.names import Meaning, Role, flux_rank, said_by
 
@@ -73,13 +73,19 @@ class Group:
     notes: tuple[Note, ...] = ()
 
 
-def parts_of(hdus: Any) -> list[Part]:
+def parts_of(hdus: Any, report: Report = nothing) -> list[Part]:
     """List the units of an open file without reading data.
 
-    `hdus` is an astropy HDUList opened with ``disable_image_compression=True``.
+    Parameters
+    ----------
+    hdus : astropy.io.fits.HDUList
+        Opened with ``disable_image_compression=True``.
+    report : callable
+        Called per unit; may raise Cancelled.
     """
     parts: list[Part] = []
     for number in itertools.count():
+        report(0.0, f"part {number + 1:,}")
         try:
             hdu = hdus[number]
         except IndexError:
