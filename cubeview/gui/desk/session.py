@@ -17,6 +17,7 @@ from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.desk.open_case import OpenCase, Shown
 from cubeview.gui.desk.styles import WHITE, Display, Mark, OverlayStyle
 
+Place = tuple[int, int, int]
 DOUBTFUL = 0.5
 """A fitted ventricle of more doubt than this is to be checked by the user."""
 
@@ -94,7 +95,7 @@ class Session(QObject):
     gate_changed = pyqtSignal()
 
     case = Shown[Case | None]()
-    cursor = Shown[tuple[int, int, int]]()
+    cursor = Shown[Place]()
     display = Shown[Display]()
     ventricles = Shown[dict[str, Ventricle]]()
     gate = Shown[int | None]()
@@ -200,19 +201,17 @@ class Session(QObject):
                 self.set_window(self.window if asked else None)
             self.cursor_changed.emit()
 
-    def cursor_in(self, role: str) -> tuple[int, int, int]:
-        """Return the cursor as a voxel of one role's cube.
+    def cursor_in(self, role: str, at: Place | None = None) -> Place:
+        """Return the cursor, or another voxel of the main cube, as a voxel of one role's cube.
 
         Rest and stress share no frame of reference: with both ventricles known they are brought
         together by them, before that by the centres of the cubes.
         """
         assert self.case is not None
-        cube = self.case.cubes[role]
+        cube, here = self.case.cubes[role], at or self.cursor
         if cube is self.case.main:
-            return self.cursor
-        position = to_role(
-            self.case.main, cube, self.cursor, self.ventricles, self.case.roles[0], role
-        )
+            return here
+        position = to_role(self.case.main, cube, here, self.ventricles, self.case.roles[0], role)
         return _nearest(position, cube)
 
     def from_role(self, role: str, voxel: Iterable[float]) -> tuple[float, float, float]:
@@ -391,7 +390,7 @@ class Session(QObject):
         )
 
 
-def _nearest(position: Iterable[float], cube: Cube) -> tuple[int, int, int]:
+def _nearest(position: Iterable[float], cube: Cube) -> Place:
     z, y, x = (
         int(np.clip(round(float(value)), 0, length - 1))
         for value, length in zip(position, cube.shape, strict=True)

@@ -5,7 +5,7 @@ import math
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.plane import axis_marks, body_offset
-from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.session import Place, Session
 from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import display_scale, value_unit
 from cubeview.kinds import kind_of
@@ -65,18 +65,24 @@ def value_text(value: float, unit: str) -> str:
     return f"{text} {unit}".rstrip()
 
 
-def place_text(session: Session) -> str:
+def place_text(session: Session, at: Place | None = None) -> str:
     """Return the world coordinates under the cursor, sexagesimal on the equatorial sky.
 
     Hearts are read in mm from the middle of the ventricle, towards the walls: patient coordinates
     count from somewhere on the table.
+
+    Parameters
+    ----------
+    session : Session
+    at : tuple of three int, or None
+        Another voxel of the main cube.
     """
     if session.case is None:
         return ""
     cube = session.case.main
     if kind_of(cube).ventricle:
-        return _heart_place(session, cube)
-    first, second, third = cube.world(*session.cursor)
+        return _heart_place(session, cube, at or session.cursor)
+    first, second, third = cube.world(*(at or session.cursor))
     parts = [coordinate_text(cube.axes[0], first)]
     names = {cube.axes[1].name, cube.axes[2].name}
     if cube.wcs is not None and names == set(_EQUATORIAL) and math.isfinite(second + third):
@@ -96,9 +102,9 @@ def window_text(cube: Cube, box: Box) -> str:
     return f"{first.split(' ')[0]} to {last} · {x.stop - x.start} × {y.stop - y.start} voxels"
 
 
-def _heart_place(session: Session, cube: Cube) -> str:
+def _heart_place(session: Session, cube: Cube, at: Place) -> str:
     found = session.ventricles.get(session.case.roles[0]) if session.case else None
-    offsets = body_offset(cube, found, session.cursor)
+    offsets = body_offset(cube, found, at)
     parts = []
     for axis, (first, last), offset in zip(cube.axes, axis_marks(cube), offsets, strict=True):
         mark = last if offset >= 0 else first
@@ -109,22 +115,28 @@ def _heart_place(session: Session, cube: Cube) -> str:
     return f"From {origin}: {' · '.join(parts)}"
 
 
-def values_text(session: Session) -> str:
+def values_text(session: Session, at: Place | None = None) -> str:
     """Return the value under the cursor for each role, with its uncertainty.
 
     Raises CubeviewError if the file behind a cube has gone.
+
+    Parameters
+    ----------
+    session : Session
+    at : tuple of three int, or None
+        Another voxel of the main cube.
     """
     if session.case is None:
         return ""
     parts = []
     white = session.shown.white_plane
     if session.white and white is not None:
-        _, y, x = session.cursor
+        _, y, x = at or session.cursor
         mean = value_text(float(white[y, x]), values_unit(session.case.main))
         return f"{WHITE}, the mean of all channels: {mean}"
     for role in session.case.cubes:
         cube = session.case.at_gate(role, session.gate)
-        z, y, x = session.cursor_in(role)
+        z, y, x = session.cursor_in(role, at)
         box = (slice(z, z + 1), slice(y, y + 1), slice(x, x + 1))
         text = value_text(float(cube.box(box)[0, 0, 0]), "")
         if cube.uncertainty is not None and text != "no data":

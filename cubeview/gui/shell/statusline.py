@@ -5,7 +5,7 @@ from PyQt6.QtWidgets import QProgressBar, QStatusBar
 
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
-from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.session import Place, Session
 from cubeview.gui.desk.still import AtRest, StillLine
 from cubeview.gui.desk.stopping import stop
 from cubeview.gui.desk.words import place_text, values_text
@@ -36,6 +36,7 @@ class StatusLine(QStatusBar):
         super().__init__()
         self._session, self._jobs = session, [jobs]
         self._shown: Job | None = None
+        self._mouse: Place | None = None
         self.setSizeGripEnabled(False)
         self.cursor_text = StillLine(left=10, above=3)
         self.addWidget(self.cursor_text, 1)
@@ -61,9 +62,16 @@ class StatusLine(QStatusBar):
         ):
             signal.connect(self._frame.start)
         session.case_changed.connect(self._show_chip)
+        session.case_left.connect(lambda: self.point(None))
         jobs.started.connect(self._started)
         self._show_chip()
         self._show_jobs()
+
+    def point(self, at: Place | None) -> None:
+        """Read what lies under the mouse; None for the cursor again."""
+        if at != self._mouse:
+            self._mouse = at
+            self._frame.start()
 
     def watch(self, jobs: Jobs) -> None:
         """Show the work of further lanes too."""
@@ -113,10 +121,11 @@ class StatusLine(QStatusBar):
         self.chip.setToolTip(plain_tip((case.question if case is not None else "") or _CHIP_TIP))
 
     def _show_cursor(self) -> None:
+        text = place_text(self._session, self._mouse)
         try:
-            text = " · ".join(filter(None, (place_text(self._session), values_text(self._session))))
+            text = " · ".join(filter(None, (text, values_text(self._session, self._mouse))))
         except CubeviewError as error:
-            text = place_text(self._session)
             self.unreadable.emit(str(error))
+        text = f"Mouse: {text}" if self._mouse is not None and text else text
         self.cursor_text.setText(text)
         self.cursor_text.setToolTip(plain_tip(text))

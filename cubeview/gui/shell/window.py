@@ -307,6 +307,7 @@ class Window(QMainWindow):
         self.status_line.unreadable.connect(messages.error)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)
         self.ortho.playing_changed.connect(actions["play"].setChecked)
+        self.ortho.pointed.connect(self.status_line.point)
 
     def _show_rows(self, on: bool) -> None:
         self.ortho.show_rows(on)

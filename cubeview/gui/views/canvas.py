@@ -4,7 +4,7 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PyQt6.QtWidgets import QApplication, QSizePolicy
 
@@ -69,6 +69,8 @@ class PlaneCanvas(pg.GraphicsView):
         A handle is at (across, up) now, in voxels.
     dropped()
         The handle was let go.
+    hovered(object)
+        The mouse is at (across, up), in voxels, without a button; None once it has left.
     boxed(float, float, float, float)
         A box was drawn, in voxels: across from and to, up from and to.
     """
@@ -84,6 +86,7 @@ class PlaneCanvas(pg.GraphicsView):
     dragged = pyqtSignal(str, float, float)
     dropped = pyqtSignal()
     boxed = pyqtSignal(float, float, float, float)
+    hovered = pyqtSignal(object)
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -92,7 +95,7 @@ class PlaneCanvas(pg.GraphicsView):
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(120, 110)
+        self.setMinimumSize(90, 110)
         # Views of a row are as wide as each other whatever is in them.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.box = pg.ViewBox(enableMouse=False, enableMenu=False)
@@ -129,7 +132,7 @@ class PlaneCanvas(pg.GraphicsView):
         self.setCentralItem(layout)
         self.across.linkToView(self.box)
         self.up.linkToView(self.box)
-        self._fit = QRectF(0, 0, 1, 1)
+        self.whole = QRectF(0, 0, 1, 1)
         self._drag: tuple[str, QPointF] | None = None
         self._held = ""
         self._corner = QPointF()
@@ -151,17 +154,27 @@ class PlaneCanvas(pg.GraphicsView):
 
     def set_fit(self, across: tuple[float, float], up: tuple[float, float]) -> None:
         """Set what is shown when the picture is fitted: from and to, in voxel indices."""
-        self._fit = QRectF(QPointF(across[0], up[0]), QPointF(across[1], up[1]))
+        self.whole = QRectF(QPointF(across[0], up[0]), QPointF(across[1], up[1]))
 
     def fit(self) -> None:
         """Show the whole of what is worth seeing."""
         self.fitted = True
-        self.box.setRange(self._fit, padding=0)
+        self.box.setRange(self.whole, padding=0)
 
     def show_across(self, left: float, right: float) -> None:
         """Show this range horizontally, as chosen in another view."""
         self.fitted = False
         self.box.setXRange(left, right, padding=0)
+
+    def show_like(self, other: "PlaneCanvas") -> None:
+        """Show the part of what is worth seeing that another view shows of its own."""
+        self.fitted = other.fitted
+        whole, shown, mine = other.whole, other.box.viewRect(), self.whole
+        wide, high = mine.width() / whole.width(), mine.height() / whole.height()
+        corner = shown.topLeft() - whole.topLeft()
+        start = mine.topLeft() + QPointF(corner.x() * wide, corner.y() * high)
+        part = QRectF(start, QSizeF(shown.width() * wide, shown.height() * high))
+        self.box.setRange(mine if self.fitted else part, padding=0)
 
     def set_letters(self, letters: dict[str, str]) -> None:
         """Write marks in the margins: keys left, right, top, bottom."""
@@ -238,6 +251,7 @@ class PlaneCanvas(pg.GraphicsView):
         if self._drag is None:
             over = self.handles.near(self.at(position))
             self.setCursor(Qt.CursorShape.OpenHandCursor) if over else self.unsetCursor()
+            self.hovered.emit(self.at(position))
             return
         mode, last = self._drag
         if mode == "pick":
@@ -323,6 +337,11 @@ class PlaneCanvas(pg.GraphicsView):
         super().changeEvent(event)
         if self._built and (theme := new_colours(event, self._dressed)):
             self._paint_like_palette(theme)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that the mouse is elsewhere."""
+        super().leaveEvent(event)
+        self.hovered.emit(None)
 
     def _pick(self, position: QPointF) -> None:
         point = self.at(position)

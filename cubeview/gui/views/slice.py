@@ -34,6 +34,7 @@ class SliceView(CaseView):
 
     activated = pyqtSignal()  # the user works in this view
     enlarged = pyqtSignal()  # the title was double-clicked
+    pointed = pyqtSignal(object)  # voxel of the main cube under the mouse; None where there is none
 
     def __init__(self, session: Session, role: str, axis: int, jobs: Jobs) -> None:
         super().__init__(session)
@@ -67,6 +68,7 @@ class SliceView(CaseView):
         self.canvas.stepped.connect(self.step)
         self.canvas.focused.connect(self.activated)
         self.canvas.sized.connect(self._size_aperture)
+        self.canvas.hovered.connect(self._point)
         self.canvas.zoomed.connect(self._pool_soon.ask)
         self.canvas.grabbed.connect(self._grab)
         self.canvas.dragged.connect(self._drag)
@@ -121,9 +123,22 @@ class SliceView(CaseView):
     # What the user does
 
     def _put_cursor(self, across: float, up: float) -> None:
+        self.session.set_cursor(*self._voxel(across, up))
+
+    def _voxel(self, across: float, up: float) -> tuple[float, float, float]:
+        """Return the voxel of the main cube at a point of this plane."""
         voxel = [float(v) for v in self.session.cursor_in(self.role)]
         voxel[self.frame.across], voxel[self.frame.up] = across, up
-        self.session.set_cursor(*self.session.from_role(self.role, voxel))
+        return self.session.from_role(self.role, voxel)
+
+    def _point(self, point: QPointF | None) -> None:
+        """Tell which voxel the mouse is at."""
+        place = None
+        if point is not None:
+            z, y, x = (round(v) for v in self._voxel(point.x(), point.y()))
+            inside = all(0 <= v < n for v, n in zip((z, y, x), self.case.main.shape, strict=True))
+            place = (z, y, x) if inside else None
+        self.pointed.emit(place)
 
     def _move_cursor(self, right: int, upward: int) -> None:
         x = -right if self.frame.leftward else right
@@ -162,7 +177,9 @@ class SliceView(CaseView):
 
     def _follow(self) -> None:
         cursor = self.session.cursor_in(self.role)
-        self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
+        place = cursor[self.frame.across], cursor[self.frame.up]
+        self.canvas.crosshair.set_position(*place)
+        self.marks.set_cursor(*place)
         self._draw_ring()
         index, gate = cursor[self.axis], self.session.gate
         white = self._is_sky and self.session.white
