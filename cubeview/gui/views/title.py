@@ -96,7 +96,7 @@ class Title(StillLine):
         *first, last = (*said, lies) if lies else said
         line = " · ".join((*first, "")) + signs + ("   " if lies else "")
         room = int(self.width() / 1.05) - self.fontMetrics().horizontalAdvance(line)
-        last = self.fontMetrics().elidedText(last, Qt.TextElideMode.ElideRight, max(room, 0))
+        last = self.fontMetrics().elidedText(last, Qt.TextElideMode.ElideRight, room) or "…"
         return (tuple(first), last) if lies else ((*first, last), "")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
