@@ -57,8 +57,8 @@ class PredictPanel(QWidget):
     @property
     def needed(self) -> int:
         """Pixels from the top to where the answer ends."""
-        last = self.bars if self.bars.isVisible() else self.abnormal
-        last = last if last.isVisible() else self.run_button
+        parts: tuple[QWidget, ...] = (self.bars, self.abnormal, self.run_button)
+        last = next((part for part in parts if part.isVisible()), self)
         return last.geometry().bottom() + 8
 
     def run(self) -> None:

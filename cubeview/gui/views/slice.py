@@ -197,6 +197,8 @@ class SliceView(CaseView):
         self._draw_overlay()
         self._draw_outline()
         self._draw_marks()
+        if self.session.catalogue is not None:
+            self._draw_sources()
 
     def _show(self, plane: np.ndarray) -> None:
         self._plane = plane.T if self.frame.transposed else plane
@@ -321,14 +323,17 @@ class SliceView(CaseView):
         self.canvas.handles.set_places(places if adjusting else {}, line, QColor(colour))
 
     def _draw_sources(self) -> None:
-        """Ring what a search found, on the sky only."""
+        """Ring what a search found, on the sky only, and faintly what lies at other wavelengths."""
         catalogue = self.session.catalogue if self.axis == 0 else None
-        self.sources.set_sources(catalogue.detections if catalogue else (), self.frame)
+        channel, step = None if self._white else self.index, self.cube.axes[0].step
+        self.sources.set_sources(
+            catalogue.detections if catalogue else (), self.frame, channel, step
+        )
 
     def _draw_marks(self) -> None:
         assert self.index is not None
-        frame = self.frame
-        self.marks.set_marks(self.session.marks, self.axis, self.index, frame.across, frame.up)
+        axes = self.axis, self.index, self.frame.across, self.frame.up
+        self.marks.set_marks(self.session.marks, *axes)
 
     # What the cube says
 

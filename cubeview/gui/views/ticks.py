@@ -191,11 +191,17 @@ def centre_words(cube: Cube, number: int) -> str:
         return "the middle"
     angle = Angle(value, unit="deg")
     equatorial = cube.axes[2].name.upper().startswith("RA")
+    step = cube.spacing[number]  # arcsec
+
+    def places(arcsec: float) -> int:
+        """Return as many as leave an error of a quarter of a voxel, of so many arcsec a unit."""
+        return int(np.clip(np.ceil(np.log10(2 * arcsec / step)), 0, 4)) if step > 0 else 1
+
     if number == 2 and equatorial:
-        return str(angle.to_string(unit="hourangle", sep=":", precision=1, pad=True))
+        return str(angle.to_string(unit="hourangle", sep=":", precision=places(15.0), pad=True))
     if equatorial:
         return str(
-            angle.to_string(unit="deg", sep=":", precision=0, pad=True, alwayssign=True)
+            angle.to_string(unit="deg", sep=":", precision=places(1.0), pad=True, alwayssign=True)
         ).replace("-", "−")
     scale, unit = display_scale(cube.axes[number])
-    return f"{value * scale:.{3 if scale == 1.0 else 1}f}{unit}".replace("-", "−")
+    return f"{value * scale:.{places(3600.0 / scale)}f}{unit}".replace("-", "−")

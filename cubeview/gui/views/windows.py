@@ -85,7 +85,7 @@ class WindowMarks(pg.GraphicsObject):
         for outline, colour, _ in self._shown:
             for pen in (pg.mkPen(halo, width=3), pg.mkPen(colour, width=1)):
                 painter.setPen(pen)
-                painter.drawLines(_corners(outline))
+                painter.drawLines(*_corners(outline))
         # Names in pixels of the screen, where the outline has room for them.
         to_screen = painter.transform()
         painter.resetTransform()
