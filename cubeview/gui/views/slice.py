@@ -325,10 +325,8 @@ class SliceView(CaseView):
     def _draw_sources(self) -> None:
         """Ring what a search found, on the sky only, and faintly what lies at other wavelengths."""
         catalogue = self.session.catalogue if self.axis == 0 else None
-        channel, step = None if self._white else self.index, self.cube.axes[0].step
-        self.sources.set_sources(
-            catalogue.detections if catalogue else (), self.frame, channel, step
-        )
+        at = None if self._white else self.index, self.cube.axes[0].step
+        self.sources.set_sources(catalogue.detections if catalogue else (), self.frame, *at)
 
     def _draw_marks(self) -> None:
         assert self.index is not None
