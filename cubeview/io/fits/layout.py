@@ -123,18 +123,28 @@ def first_part(header: Header, length: int) -> Part:
     return Part(0, "", header, shape, length, "image" if is_image(header) else "table")
 
 
-def groups_of(parts: Sequence[Part]) -> list[Group]:
-    """Return the cubes of a file with noise and masks, the one to show first leading; or none."""
+def groups_of(parts: Sequence[Part], report: Report = nothing) -> list[Group]:
+    """Return the cubes of a file with noise and masks, the one to show first leading; or none.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    report : callable
+        Called per cube; may raise Cancelled.
+    """
     cubes = [part for part in parts if part.is_cube]
     roles = {part.number: role_of(part) for part in parts}
     fluxes = [part for part in cubes if roles[part.number] == "flux"] or cubes
     fluxes.sort(key=lambda part: flux_rank(part.name))
     names = {part.name for part in parts}
     used: set[int] = {part.number for part in fluxes}
+    beside = [part for part in parts if part.what == "image" and part.shape]
+    beside = [part for part in beside if roles[part.number] in ("noise", "mask")]
     groups = []
     for flux in fluxes:
+        report(0.0, f"what belongs to {flux.title}")
         notes: list[Note] = []
-        free = [p for p in parts if p.number not in used and p.what == "image" and p.shape]
+        free = [part for part in beside if part.number not in used]
         noise = _partner(flux, [p for p in free if roles[p.number] == "noise"], fluxes, "ERRDATA")
         mask = _partner(flux, [p for p in free if roles[p.number] == "mask"], fluxes, "QUALDATA")
         meaning: Meaning = "sigma"

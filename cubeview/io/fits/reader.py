@@ -147,7 +147,7 @@ def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
 
 
 def _cases(file: _File, report: Report) -> list[Case]:
-    groups = groups_of(file.parts)
+    groups = groups_of(file.parts, report)
     if not groups:
         raise CubeviewError(what_it_is(file.parts, file.path))
 
