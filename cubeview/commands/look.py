@@ -50,7 +50,7 @@ def _info(options: argparse.Namespace) -> int:
         z, y, x = record["shape"]
         print(f"{record['path']}: {record['kind']}, {z} × {y} × {x}, {record['unit'] or 'no unit'}")
         for axis in record["axes"]:
-            first, last, step = (_number(axis[key]) for key in ("first", "last", "step"))
+            first, last, step = map(_number, (*axis["along"], axis["step"]))
             print(
                 f"  {axis['name']} ({axis['type'] or 'no type'}): {first} to {last} "
                 f"{axis['unit']}, step {step}"
@@ -62,8 +62,8 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _number(value: float | None) -> str:
-    """Return a coordinate in six figures; a corner outside the projection has none."""
-    return "none" if value is None else f"{value:.6g}"
+    """Return a coordinate in nine figures; a place outside the projection has none."""
+    return "none" if value is None else f"{value:.9g}"
 
 
 def _demo(options: argparse.Namespace) -> int:

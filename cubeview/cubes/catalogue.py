@@ -55,6 +55,21 @@ class Detection:
     sky_extent: float
     spectral_extent: float
 
+    def is_in(self, channel: int, step: float) -> bool:
+        """Tell whether the source is seen in a channel; a continuum is in all.
+
+        Parameters
+        ----------
+        channel : int
+        step : float
+            Between channels, in the unit of the spectral axis.
+        """
+        if not math.isfinite(self.spectral_extent):
+            return True
+        # Twice the full width at half maximum holds all of a Gaussian but two per cent.
+        reach = self.spectral_extent / abs(step) if step else 0.0
+        return abs(channel - self.voxel[0]) <= max(1.0, reach)
+
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:

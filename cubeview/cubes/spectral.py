@@ -14,6 +14,7 @@ from astropy import constants, units
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube, Note
 from cubeview.cubes.unit import check_length
+from cubeview.cubes.units import angstroms
 from cubeview.errors import CubeviewError
 
 Shown = Literal["wavelength", "air wavelength", "frequency", "energy", "velocity"]
@@ -149,7 +150,7 @@ def _rest_of(axis: Axis, text: str) -> Any:
     if text.strip():
         try:
             check_length(text)
-            given = units.Quantity(text.strip())
+            given = units.Quantity(angstroms(text.strip()))
             if axis.medium == "air" and given.unit.is_equivalent(units.m):
                 given = to_vacuum(given)
             found = given.to(units.Hz, units.spectral())

@@ -129,8 +129,11 @@ def _read(text: str) -> Any:
 
 def _angstroms(text: str) -> str:
     """Spell the Angstrom out: beside light A is no ampere, which astropy would take it for."""
-    if not _LIGHT.search(text):
-        return text
+    return angstroms(text) if _LIGHT.search(text) else text
+
+
+def angstroms(text: str) -> str:
+    """Spell the Angstrom out in a text in which A can be nothing else."""
     return re.sub(r"(?<![A-Za-z])(Ang|ANG|ang|A|AA|Angstroms)(?![A-Za-z])", "Angstrom", text)
 
 

@@ -13,7 +13,8 @@ def describe(case: Case) -> list[dict[str, Any]]:
 
     These are ``path``, ``kind``, ``shape`` (z, y, x), ``unit``, ``axes`` (``name``, ``type``,
     ``unit``, and the world coordinates ``first`` of voxel (0, 0, 0) and ``last`` of the opposite
-    corner, with the mean ``step`` along the cube's middle; null where the projection has no sky),
+    corner, with the mean ``step`` and both ends ``along`` the cube's middle; null where the
+    projection has no sky),
     ``roles``, ``uncertainty`` (what the file holds as noise, or null) and ``notes`` (sentences,
     each led by its level).
     """
@@ -32,6 +33,7 @@ def _record(role: str, cube: Cube) -> dict[str, Any]:
             "first": _finite(start),
             "last": _finite(stop),
             "step": _finite(axis.step),
+            "along": [_finite(axis.values[0]), _finite(axis.values[-1])],
         }
         for axis, start, stop in zip(cube.axes, first, last, strict=True)
     ]

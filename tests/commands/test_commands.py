@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from astropy.io import fits
 
 from cubeview.cli import main
 from cubeview.commands.common import judged_cases, progress
@@ -77,6 +78,25 @@ def test_info_of_a_pair_and_a_cube(scans, capsys):
     axis = sky["axes"][0]
     assert axis["type"] == "AWAV"
     assert axis["last"] == pytest.approx(axis["first"] + 39 * axis["step"])
+
+
+def test_info_prints_where_the_axes_go_and_not_from_corner_to_corner(tmp_path, capsys):
+    """Corners of a turned sky are far from what its rows and columns span."""
+    header = fits.Header()
+    turn = np.radians(40.0)
+    matrix = {"CD1_1": -np.cos(turn), "CD1_2": np.sin(turn), "CD2_1": np.sin(turn),
+              "CD2_2": np.cos(turn)}  # fmt: skip
+    header.update({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CTYPE3": "WAVE", "CRVAL1": 10.0,
+                   "CRVAL2": 0.0, "CRVAL3": 5e-7, "CRPIX1": 11.0, "CRPIX2": 6.0, "CDELT3": 1e-10,
+                   "CRPIX3": 1.0, "CUNIT3": "m"})  # fmt: skip
+    header.update({key: value * 0.01 for key, value in matrix.items()})
+    fits.writeto(tmp_path / "a.fits", np.zeros((5, 11, 21), np.float32), header)
+    status, said, _ = run(capsys, "info", tmp_path / "a.fits")
+    assert status == 0
+    (line,) = [line for line in said.splitlines() if "RA (" in line]
+    first, last = (float(word) for word in line.split(": ")[1].split(" deg")[0].split(" to "))
+    assert first - last == pytest.approx(0.2 * np.cos(turn), rel=1e-4)
+    assert first == pytest.approx(10 + 0.1 * np.cos(turn), abs=1e-7), "to a thousandth of a voxel"
 
 
 def test_predict_names_files_and_gives_probabilities(scans, model, capsys):

@@ -54,9 +54,12 @@ def test_hydrogen_at_its_rest_frequency_stands_still():
     assert radio == pytest.approx(299792.458 * (1 - 1.419e9 / 1420405751.77), rel=1e-9)
 
 
-def test_a_rest_wavelength_is_one_in_the_medium_of_the_axis():
+@pytest.mark.parametrize(
+    "rest", ["6562.80 Angstrom", "6562.8 A", "6562.8A", "6562.8 Å", "6562.8 ang", "656.28 nm"]
+)
+def test_a_rest_wavelength_is_one_in_the_medium_of_the_axis(rest):
     cube = cube_of([6562.80, 6600.0], "Angstrom", medium="air")
-    axis = with_spectral(cube, "velocity", rest="6562.80 Angstrom", convention="optical").axes[0]
+    axis = with_spectral(cube, "velocity", rest=rest, convention="optical").axes[0]
     assert axis.values[0] == pytest.approx(0, abs=1e-6)
 
 

@@ -84,6 +84,44 @@ def all_sky(folder):
     return one(folder / "allsky.fits", FLUX, header)
 
 
+def pacs(folder):
+    column = fits.Column("Wavelength", "D", unit="um", array=65.12 + 0.29 * np.arange(8) ** 1.1)
+    table = fits.BinTableHDU.from_columns([column], name="WAVELENGTH")
+    path = folder / "pacs.fits"
+    fits.HDUList([fits.PrimaryHDU(FLUX, sky(BUNIT="Jy/pixel")), table]).writeto(path)
+    return path
+
+
+def log_unit(folder):
+    header = matrix(CTYPE3="WAVE", CUNIT3="log(Angstrom)", CRVAL3=3.5563, CD3_3=1e-4)
+    return one(folder / "loglam.fits", FLUX, header)
+
+
+def frame_in_the_type(folder):
+    header = sky(CTYPE3="VRAD-LSRK", CUNIT3="km/s", CRVAL3=1000.0, CDELT3=1.0, BUNIT="K")
+    return one(folder / "lsrk.fits", FLUX, header)
+
+
+def flat(folder):
+    names = {"CTYPE1": "GLON-FLT", "CTYPE2": "GLAT-FLT", "CRVAL1": 120.0, "CRVAL2": 0.0}
+    header = sky(CTYPE3="VELO-LSR", CRVAL3=-60000.0, CDELT3=-824.46, BUNIT="K")
+    header.update(names)
+    return one(folder / "flt.fits", FLUX, header)
+
+
+def misspelt(folder):
+    header = sky(CTYPE3="FREQ", CUNIT3="Hz", CRVAL3=1.42e9, CDELT3=1e4)
+    header.update(CTYPE1="RA-TAN", CTYPE2="DEC-TAN")
+    return one(folder / "ratan.fits", FLUX, header)
+
+
+def osiris_quality(folder):
+    wcs = matrix(**AIR)
+    nine = np.full(FLUX.shape, 9, "u1")
+    parts = [("SCI", FLUX, wcs), ("NOISE", NOISE, wcs), ("QUALITY", nine, wcs)]
+    return hdus(folder / "osiris.fits", *parts, INSTRUME="OSIRIS")
+
+
 MORE = (
     ("WEAVE, one arm", weave),
     ("PypeIt", pypeit),
@@ -94,4 +132,10 @@ MORE = (
     ("IRAF, logarithms of wavelength", iraf),
     ("Faraday depth", faraday),
     ("All the sky from l = 0, no unit of velocity", all_sky),
+    ("Wavelengths in a table of their own", pacs),
+    ("Logarithms by their unit", log_unit),
+    ("Frame of velocity in the type", frame_in_the_type),
+    ("Projection nobody knows", flat),
+    ("Sky axes misspelt", misspelt),
+    ("OSIRIS with quality", osiris_quality),
 )

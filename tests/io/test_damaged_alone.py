@@ -202,6 +202,23 @@ def test_more_parts_than_any_file_has_are_refused(tmp_path):
     assert time.perf_counter() - start < 5
 
 
+@pytest.mark.parametrize("last", ["part 9", "cube 7 "])
+def test_many_parts_can_be_cancelled(last, tmp_path):
+    """Each part and each cube of a file says how far it is, and stops there."""
+    path = tmp_path / "a.fits"
+    fits.HDUList([fits.PrimaryHDU(), *[fits.ImageHDU(CUBE) for _ in range(12)]]).writeto(path)
+    seen = []
+
+    def report(fraction, text):
+        seen.append(text)
+        if text.startswith(last):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        open_paths([path], report=report)
+    assert seen[-1].startswith(last)
+
+
 def nifti(shape, code, offset, bits):
     head = bytearray(352)
     struct.pack_into("<i", head, 0, 348)

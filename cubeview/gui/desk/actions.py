@@ -169,7 +169,7 @@ ACTIONS = (
         toolbar="Measure",
         after_line=True,
     ),
-    Action("apertures", "&Apertures on the sky…", "Tools", "A", needs="sky"),
+    Action("apertures", "&Apertures on the sky…", "Tools", "Shift+A", needs="sky"),
     Action(
         "drag_lines",
         "&Drag the lines along the spectrum",

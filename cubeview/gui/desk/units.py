@@ -108,6 +108,6 @@ def _power(power: float) -> str:
     return str(power).translate(str.maketrans("0123456789-/.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟ·"))
 
 
-def plain_unit(unit: str) -> str:
-    """Return the unit of a map in a word a reader knows: a logit is what speaks for a class."""
-    return "evidence" if unit == "logit" else unit
+def map_unit(unit: str) -> str:
+    """Return the unit of a map for a reader; none for logits, which say for a class or against."""
+    return "" if "logit" in unit else unit

@@ -1,5 +1,6 @@
 """The Cases panel: what is open, what it is, and what it was judged to be."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,11 +91,16 @@ class CasesPanel(QWidget):
 
     def refill(self) -> None:
         """Read the list again."""
+        names = Counter(case.name for case in self._session.cases)
         with QSignalBlocker(self.list):
             self.list.clear()
             for case in self._session.cases:
-                item = QListWidgetItem(f"{case.name}\n{self._about(case)}")
-                item.setToolTip(plain_tip(f"{case.name}: {self._about(case)}"))
+                name = case.name
+                # Cubes of one object are told apart by their files; scans never name theirs.
+                if names[name] > 1 and not kind_of(case).patient and case.main.source:
+                    name = f"{name} · {one_line_of(case.main.source.path.name)}"
+                item = QListWidgetItem(f"{name}\n{self._about(case)}")
+                item.setToolTip(plain_tip(f"{name}: {self._about(case)}"))
                 self.list.addItem(item)
         keep_out(self.list, any(map(after_a_file, self._session.cases)))
         some = bool(self._session.cases)

@@ -11,7 +11,7 @@ from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
-from cubeview.gui.desk.units import plain_unit
+from cubeview.gui.desk.units import map_unit
 from cubeview.gui.panels.disc import WallDisc
 from cubeview.gui.panels.occlusion_choices import OcclusionChoices
 from cubeview.gui.widgets.bars import SignedBar
@@ -45,7 +45,7 @@ class ExplainPanel(QWidget):
         self.buttons: dict[str, QPushButton] = {}
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
-        self.target = chooser("Class", "The class whose evidence the map shows")
+        self.target = chooser("Class", "The class that the map speaks for or against")
         self.target.activated.connect(self._retarget)
         self.opacity = _slider("Opacity of the map ( [ and ] )")
         self.threshold = _slider("Share of the largest value below which the map is clear")
@@ -220,7 +220,7 @@ class ExplainPanel(QWidget):
         self.opacity.setEnabled(shown)
         self.threshold.setEnabled(shown)
         if overlay is not None:
-            self.bar.set_scale(overlay.peak, plain_unit(overlay.unit), style.threshold)
+            self.bar.set_scale(overlay.peak, map_unit(overlay.unit), style.threshold)
             said = [f"{overlay.method} for {overlay.target}", overlay.model]
             if answer and overlay.target != answer and overlay.method in self.buttons:
                 said[0] = f"⚠ {said[0]}, not for the answer ({answer})"
@@ -242,7 +242,7 @@ class ExplainPanel(QWidget):
             self.buttons[way.label] = button(text, partial(self.run, way.key), tip)
             grid.addWidget(self.buttons[way.label], place // 2, place % 2)
         self.off_button = button("Off", self.off)
-        grid.addWidget(self.off_button, 0, 2, -1, 1)
+        grid.addWidget(self.off_button, grid.rowCount(), 0, 1, 2)
         group = QButtonGroup(self)
         for made in (*self.buttons.values(), self.off_button):
             made.setCheckable(True)

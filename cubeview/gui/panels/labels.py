@@ -89,9 +89,9 @@ class LabelPanel(QWidget):
             self._grid,
             row(self.quality, (self.note, 1)),
             self.state,
-            self.windows,
             rule(),
             row(self.blind, label("Reader", "dim", wrap=False), (self.reader, 1)),
+            self.windows,
             None,
         )
         for key in DIGITS:

@@ -54,6 +54,13 @@ class PredictPanel(QWidget):
         session.window_changed.connect(self._refresh_where)
         self._case_changed()
 
+    @property
+    def needed(self) -> int:
+        """Pixels from the top to where the answer ends."""
+        parts: tuple[QWidget, ...] = (self.bars, self.abnormal, self.run_button)
+        last = next((part for part in parts if part.isVisible()), self)
+        return last.geometry().bottom() + 8
+
     def run(self) -> None:
         """Ask the chosen model about the current case, in the background."""
         session = self._session
@@ -158,11 +165,11 @@ class PredictPanel(QWidget):
         if prediction.unlike:
             self.answer.setText("Unlike anything it was trained on")
             abnormal, flag = None, ""
-        evidence = ""
+        said = ""
         if abnormal is not None:
             word = "Abnormal" if abnormal >= 0.5 else "Not abnormal"
-            evidence = f"{word} · evidence {abnormal:.2f}"
-        say(self.abnormal, evidence)
+            said = f"{word}: {abnormal:.2f} against {1 - abnormal:.2f} for healthy"
+        say(self.abnormal, said)
         share = odds.get(flag, 0.0)
         suspected = share >= SUSPECTED
         words = f"artefact not suspected, {share:.2f}"

@@ -31,7 +31,9 @@ _BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 _WIDE_LINES = 91
 _HIGH_LINES = 61
 """Heights of a line of text: with large letters a screen is as small as a smaller one."""
-_LABEL_LINES = 21
+_LABEL_LINES = 23
+_TITLE_PX = 40
+"""Of a dock, with its frame."""
 _SWEEP_MS = 200
 _LAYOUT_VERSION = 2
 
@@ -177,18 +179,27 @@ class Docks:
         return dock
 
     def show_large(self, name: str) -> None:
-        """Bring a panel of the right to the front, with room."""
+        """Bring a panel of the right to the front, with the room that the answer leaves."""
+        window, labels = self._window, self._docks["labels"]
+        right = [dock for dock in self if window.dockWidgetArea(dock) == _RIGHT]
+        room = sum(dock.height() for dock in right if not dock.visibleRegion().isEmpty())
         docks = [self._docks["classify"], self.show(name)]
-        self._window.resizeDocks(docks, [150, 700], Qt.Orientation.Vertical)
-        self._window.resizeDocks(docks[1:], [380], Qt.Orientation.Horizontal)
+        heights = [min(self.panels["classify"].needed + _TITLE_PX, room // 2)]
+        if not labels.isHidden() and labels not in window.tabifiedDockWidgets(docks[1]):
+            docks.append(labels)
+            room -= labels.minimumSizeHint().height()
+        heights += [room - heights[0], labels.minimumSizeHint().height()]
+        window.resizeDocks(docks, heights[: len(docks)], Qt.Orientation.Vertical)
+        window.resizeDocks(docks[1:2], [380], Qt.Orientation.Horizontal)
 
     def arrange(self, room: QSize) -> None:
         """Lay the docks out for the room there is, then as they were left the last time."""
         window, docks = self._window, self._docks
         ways = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        window.resizeDocks([docks["cases"], docks["classify"]], [306, 300], ways[0])
-        window.resizeDocks([docks["cases"], docks["display"]], [560, 260], ways[1])
         line = window.fontMetrics().height()
+        # As wide as the tabs need to be read.
+        window.resizeDocks([docks["cases"], docks["classify"]], [22 * line] * 2, ways[0])
+        window.resizeDocks([docks["cases"], docks["display"]], [560, 260], ways[1])
         wide, high = room.width() >= _WIDE_LINES * line, room.height() >= _HIGH_LINES * line
         right, labels = [docks["classify"], docks["explain"], docks["labels"]], _LABEL_LINES * line
         # All classes are to be seen; the others scroll.
@@ -203,6 +214,7 @@ class Docks:
                 if name != "display" and window.dockWidgetArea(dock) == _LEFT:
                     window.tabifyDockWidget(docks["classify"], dock)
             docks["classify"].raise_()
+            window.resizeDocks([docks["classify"]], [20 * line], ways[0])
         self._factory = window.saveState(_LAYOUT_VERSION)
         if (left := self._memory.layout()) is not None:
             window.restoreGeometry(left[0])
@@ -210,9 +222,9 @@ class Docks:
             # What was left on a larger screen is not to hang over the edges of this one.
             if window.minimumSizeHint().width() > room.width():
                 self.reset()
-            if (layout := window.layout()) is not None:
-                layout.activate()  # or the least width is still that of the other arrangement
-            window.resize(window.size().boundedTo(room))
+        if (layout := window.layout()) is not None:
+            layout.activate()  # or the least width is still that of the other arrangement
+        window.resize(window.size().boundedTo(room))
 
     def reset(self) -> None:
         """Put all docks back where they were on the first start."""

@@ -63,6 +63,7 @@ class StatusLine(QStatusBar):
         ):
             signal.connect(self._moved)
         session.case_changed.connect(self._show_chip)
+        session.case_left.connect(lambda: self.point(""))
         jobs.started.connect(self._started)
         self._show_chip()
         self._show_jobs()

@@ -311,9 +311,9 @@ class Window(QMainWindow):
         self.pair_strip.unpair_wanted.connect(self.notes.unpair)
         self.status_line.guesses_wanted.connect(self._ask_guesses)
         self.status_line.unreadable.connect(messages.error)
-        self.ortho.pointed.connect(self.status_line.point)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)
         self.ortho.playing_changed.connect(actions["play"].setChecked)
+        self.ortho.pointed.connect(self.status_line.point)
 
     def _show_rows(self, on: bool) -> None:
         self.ortho.show_rows(on)

@@ -10,7 +10,7 @@ from cubeview.cubes.reduce import to_steps, ventricle_maximum
 from cubeview.gui.desk.measured import IMAGE
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
-from cubeview.gui.desk.units import plain_unit, unit_text, value_unit
+from cubeview.gui.desk.units import map_unit, unit_text, value_unit
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.widgets.basic import painting
 from cubeview.gui.widgets.colormaps import overlay_table, picture, table
@@ -18,6 +18,8 @@ from cubeview.gui.widgets.theme import DARK, colours
 from cubeview.kinds import kind_of
 
 _BAR_PX = 12
+FOR_OR_AGAINST = "against … for the class"
+"""Along the colours of a map, from below."""
 
 
 class BarView(CaseView):
@@ -78,7 +80,8 @@ class BarView(CaseView):
                 bars.append((table(display.colormap), ends, named, display.stretch))
         if overlay is not None and overlay.peak > 0 and style.visible:
             rows = overlay_table(1.0, style.threshold)
-            bars.append((rows, (-overlay.peak, overlay.peak), plain_unit(overlay.unit), "linear"))
+            ends, named = (-overlay.peak, overlay.peak), map_unit(overlay.unit) or FOR_OR_AGAINST
+            bars.append((rows, ends, named, "linear"))
         return bars
 
     def _bar(

@@ -4,7 +4,7 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtBoundSignal, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, pyqtBoundSignal, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PyQt6.QtWidgets import QApplication, QSizePolicy
 
@@ -103,7 +103,7 @@ class PlaneCanvas(pg.GraphicsView):
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(120, 110)
+        self.setMinimumSize(90, 110)
         # Views of a row are as wide as each other whatever is in them.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.box = pg.ViewBox(enableMouse=False, enableMenu=False)
@@ -140,7 +140,7 @@ class PlaneCanvas(pg.GraphicsView):
         self.setCentralItem(layout)
         self.across.linkToView(self.box)
         self.up.linkToView(self.box)
-        self._fit = QRectF(0, 0, 1, 1)
+        self.whole = QRectF(0, 0, 1, 1)
         self._drag: tuple[str, QPointF] | None = None
         self._held = ""
         self._corner = QPointF()
@@ -163,17 +163,27 @@ class PlaneCanvas(pg.GraphicsView):
 
     def set_fit(self, across: tuple[float, float], up: tuple[float, float]) -> None:
         """Set what is shown when the picture is fitted: from and to, in voxel indices."""
-        self._fit = QRectF(QPointF(across[0], up[0]), QPointF(across[1], up[1]))
+        self.whole = QRectF(QPointF(across[0], up[0]), QPointF(across[1], up[1]))
 
     def fit(self) -> None:
         """Show the whole of what is worth seeing."""
         self.fitted = True
-        self.box.setRange(self._fit, padding=0)
+        self.box.setRange(self.whole, padding=0)
 
     def show_across(self, left: float, right: float) -> None:
         """Show this range horizontally, as chosen in another view."""
         self.fitted = False
         self.box.setXRange(left, right, padding=0)
+
+    def show_like(self, other: "PlaneCanvas") -> None:
+        """Show the part of what is worth seeing that another view shows of its own."""
+        self.fitted = other.fitted
+        whole, shown, mine = other.whole, other.box.viewRect(), self.whole
+        wide, high = mine.width() / whole.width(), mine.height() / whole.height()
+        corner = shown.topLeft() - whole.topLeft()
+        start = mine.topLeft() + QPointF(corner.x() * wide, corner.y() * high)
+        part = QRectF(start, QSizeF(shown.width() * wide, shown.height() * high))
+        self.box.setRange(mine if self.fitted else part, padding=0)
 
     def set_letters(self, letters: dict[str, str]) -> None:
         """Write marks in the margins: keys left, right, top, bottom."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
@@ -222,6 +223,7 @@ class OrthoView(QWidget):
         elif len(case.roles) > 1:
             rows = [self._row(role) for role in case.roles]
             self._root = _split(_DOWN, [*rows, self._others(case)], [6] * len(rows) + [3])
+            _share_zoom(self.slices)
         elif _is_spectral(case):
             right = _split(_DOWN, [self._slice(role, 2), self._slice(role, 1)], [1, 1])
             top = _split(_ACROSS, [self._slice(role, 0), right], [1, 1])
@@ -314,6 +316,18 @@ def _share_range(canvases: Sequence[PlaneCanvas | Plot]) -> None:
         for other in canvases:
             if other is not one:
                 one.ranged.connect(other.show_across)
+
+
+def _share_zoom(views: Sequence[SliceView]) -> None:
+    """Let views of one plane show the same part of the heart in each state."""
+    for one in views:
+        for other in views:
+            if other is not one and other.axis == one.axis:
+                one.canvas.ranged.connect(partial(_follow_zoom, one.canvas, other.canvas))
+
+
+def _follow_zoom(canvas: PlaneCanvas, other: PlaneCanvas, *_: float) -> None:
+    other.show_like(canvas)
 
 
 def _split(way: Qt.Orientation, parts: Sequence[QWidget], shares: list[int]) -> QSplitter:

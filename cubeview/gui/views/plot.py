@@ -4,10 +4,10 @@ from html import escape
 
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PyQt6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 
 from cubeview.gui.views.canvas import FAR, draws_box, is_drag
-from cubeview.gui.views.ticks import WorldAxis
+from cubeview.gui.views.ticks import WorldAxis, caption_style, captions
 from cubeview.gui.widgets.theme import Colours, colours, new_colours
 
 _KEYS: dict[int, int] = {
@@ -83,13 +83,15 @@ class Plot(pg.GraphicsView):
         self.box.addItem(self.span, ignoreBounds=True)
         self._start = QPointF()
         self._drag: tuple[str, QPointF] | None = None
+        self._words = ""
         self._dressed = colours()
         self._paint_like_palette(self._dressed)
         self._built = True
 
     def set_left(self, text: str) -> None:
-        """Write beside the values; pyqtgraph takes what it is given for HTML."""
-        self.left.setLabel(escape(text))
+        """Write beside the values, as much as there is room for."""
+        self._words = text
+        self._write_left()
 
     def set_whole(self, low: float, high: float) -> None:
         """Set what a fitted plot shows, in voxel indices."""
@@ -198,11 +200,23 @@ class Plot(pg.GraphicsView):
         else:
             event.ignore()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Fit what stands beside the values."""
+        super().resizeEvent(event)
+        if self._built:
+            self._write_left()
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
         super().changeEvent(event)
         if self._built and (theme := new_colours(event, self._dressed)):
             self._paint_like_palette(theme)
+
+    def _write_left(self) -> None:
+        room = int(self.left.height())
+        fits = captions().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
+        # pyqtgraph takes what it is given for HTML.
+        self.left.setLabel(escape(fits), **caption_style())
 
     def _paint_like_palette(self, theme: Colours) -> None:
         self._dressed = theme

@@ -71,8 +71,8 @@ class SliceView(CaseView):
         self.canvas.moved.connect(self._move_cursor)
         self.canvas.stepped.connect(self.step)
         self.canvas.focused.connect(self.activated)
-        self.canvas.hovered.connect(self._point)
         self.canvas.sized.connect(self._size_aperture)
+        self.canvas.hovered.connect(self._point)
         self.canvas.zoomed.connect(self._pool_soon.ask)
         self.canvas.grabbed.connect(self._grab)
         self.canvas.dragged.connect(self._drag)
@@ -185,7 +185,9 @@ class SliceView(CaseView):
 
     def _follow(self) -> None:
         cursor = self.session.cursor_in(self.role)
-        self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
+        place = cursor[self.frame.across], cursor[self.frame.up]
+        self.canvas.crosshair.set_position(*place)
+        self.marks.set_cursor(*place)
         self._draw_ring()
         index, gate = cursor[self.axis], self.session.gate
         shown = self._wanted()
@@ -209,6 +211,8 @@ class SliceView(CaseView):
         self._draw_overlay()
         self._draw_outline()
         self._draw_marks()
+        if self.session.catalogue is not None:
+            self._draw_sources()
 
     def _wanted(self) -> SkyImage | str | None:
         """What lies in the sky plane in place of a channel."""
@@ -340,14 +344,15 @@ class SliceView(CaseView):
         self.canvas.handles.set_places(places if adjusting else {}, line, QColor(colour))
 
     def _draw_sources(self) -> None:
-        """Ring what a search found, on the sky only."""
+        """Ring what a search found, on the sky only, and faintly what lies at other wavelengths."""
         catalogue = self.session.catalogue if self.axis == 0 else None
-        self.sources.set_sources(catalogue.detections if catalogue else (), self.frame)
+        at = self.index if self._shown is None else None, self.cube.axes[0].step
+        self.sources.set_sources(catalogue.detections if catalogue else (), self.frame, *at)
 
     def _draw_marks(self) -> None:
         assert self.index is not None
-        frame = self.frame
-        self.marks.set_marks(self.session.marks, self.axis, self.index, frame.across, frame.up)
+        axes = self.axis, self.index, self.frame.across, self.frame.up
+        self.marks.set_marks(self.session.marks, *axes)
 
     # What the cube says
 
@@ -374,10 +379,8 @@ class SliceView(CaseView):
         region = heart_region(self.case, self.session.ventricles).get(self.role)
         if region is not None:
             centre, half = region
-            ranges = [
-                ((c - half) / step, (c + half) / step)
-                for c, step in zip(centre, self.cube.spacing, strict=True)
-            ]
+            steps = zip(centre, self.cube.spacing, strict=True)
+            ranges = [((c - half) / step, (c + half) / step) for c, step in steps]
         self.canvas.set_fit(ranges[self.frame.across], ranges[self.frame.up])
         # The picture stays where it is while an ellipsoid is dragged over it.
         if self.canvas.fitted and not self.session.adjusting:

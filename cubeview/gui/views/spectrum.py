@@ -19,7 +19,7 @@ from cubeview.gui.views.interval import IntervalMarks
 from cubeview.gui.views.lines import LineMarks
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
-from cubeview.gui.views.ticks import caption_of
+from cubeview.gui.views.ticks import caption_of, captions
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.traces import TraceCurves
 from cubeview.gui.views.view import CaseView
@@ -78,7 +78,7 @@ class SpectrumView(CaseView):
         self.why.set_left("why")
         self.why.left.setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
-            plot.left.setWidth(62)  # one above the other
+            plot.left.setWidth(4.2 * captions().height())  # one above the other
             plot.set_whole(-0.5, len(axis) - 0.5)
             plot.picked.connect(self._put_channel)
             plot.hovered.connect(self._point)

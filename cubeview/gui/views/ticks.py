@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 import pyqtgraph as pg
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QFont, QFontMetrics
 
 from cubeview.cubes.axes import Axis
@@ -11,6 +12,10 @@ from cubeview.cubes.cube import Cube
 from cubeview.cubes.plane import STRAIGHT, body_offset, sky_turn
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.gui.desk.units import display_scale, shown_axis
+
+_CAPTION = 0.9
+_FIGURES = 0.8
+"""Sizes of letters beside a picture, as shares of the window's."""
 
 
 class WorldAxis(pg.AxisItem):
@@ -23,7 +28,7 @@ class WorldAxis(pg.AxisItem):
         self._captioned = ""
         self._away = False
         font = QFont()
-        font.setPointSizeF(font.pointSizeF() * 0.8)
+        font.setPointSizeF(font.pointSizeF() * _FIGURES)
         self.setStyle(tickFont=font, tickTextOffset=3, autoExpandTextSpace=False)
         self.enableAutoSIPrefix(False)
         self._line = QFontMetrics(font).height()
@@ -35,7 +40,7 @@ class WorldAxis(pg.AxisItem):
         self._captioned = text
         text = self._fitting(text)
         colour = self.textPen().color().name()
-        self.setLabel(escape(text), **{"font-size": "8pt", "color": colour})
+        self.setLabel(escape(text), **caption_style(colour))
         self.showLabel(bool(text))
         if self.orientation == "bottom":
             self.setHeight(self._line * (2.2 if text else 1.0) + 5)
@@ -60,15 +65,15 @@ class WorldAxis(pg.AxisItem):
         super().resizeEvent(event)
         if getattr(self, "_captioned", "") and self.labelText != self._fitting(self._captioned):
             self.set_caption(self._captioned)
+            super().resizeEvent(event)  # puts it into the middle
 
     def _fitting(self, text: str) -> str:
-        """The caption, without where offsets count from if that is too long."""
+        """The caption, without where offsets count from if that is too long; else what fits."""
         room = self.width() if self.orientation == "bottom" else self.height()
-        font = QFont()
-        font.setPointSizeF(8)
-        return (
-            text.split(" from ")[0] if QFontMetrics(font).horizontalAdvance(text) > room else text
-        )
+        measures = captions()
+        if measures.horizontalAdvance(text) > room:
+            text = text.split(" from ")[0]
+        return measures.elidedText(text, Qt.TextElideMode.ElideRight, int(room)) if room else text
 
     def set_colours(self, line: str, text: str) -> None:
         """Take colours for the line with its ticks, and for figures and caption."""
@@ -103,6 +108,19 @@ class WorldAxis(pg.AxisItem):
         worlds = (self._axis.world(v) for v in values)
         # Adding 0 after rounding makes -0 a plain 0.
         return [f"{round(world, places) + 0.0:.{places}f}".replace("-", "−") for world in worlds]
+
+
+def caption_style(colour: str = "") -> dict[str, str]:
+    """Return the style of a caption, in letters that grow with the window's."""
+    size = {"font-size": f"{QFont().pointSizeF() * _CAPTION:.1f}pt"}
+    return size | ({"color": colour} if colour else {})
+
+
+def captions() -> QFontMetrics:
+    """Return the measures of captions."""
+    font = QFont()
+    font.setPointSizeF(font.pointSizeF() * _CAPTION)
+    return QFontMetrics(font)
 
 
 def caption_of(axis: Axis) -> str:
@@ -173,11 +191,17 @@ def centre_words(cube: Cube, number: int) -> str:
         return "the middle"
     angle = Angle(value, unit="deg")
     equatorial = cube.axes[2].name.upper().startswith("RA")
+    step = cube.spacing[number]  # arcsec
+
+    def places(arcsec: float) -> int:
+        """Return as many as leave an error of a quarter of a voxel, of so many arcsec a unit."""
+        return int(np.clip(np.ceil(np.log10(2 * arcsec / step)), 0, 4)) if step > 0 else 1
+
     if number == 2 and equatorial:
-        return str(angle.to_string(unit="hourangle", sep=":", precision=1, pad=True))
+        return str(angle.to_string(unit="hourangle", sep=":", precision=places(15.0), pad=True))
     if equatorial:
         return str(
-            angle.to_string(unit="deg", sep=":", precision=0, pad=True, alwayssign=True)
+            angle.to_string(unit="deg", sep=":", precision=places(1.0), pad=True, alwayssign=True)
         ).replace("-", "−")
     scale, unit = display_scale(cube.axes[number])
-    return f"{value * scale:.{3 if scale == 1.0 else 1}f}{unit}".replace("-", "−")
+    return f"{value * scale:.{places(3600.0 / scale)}f}{unit}".replace("-", "−")

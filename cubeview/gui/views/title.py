@@ -91,7 +91,13 @@ class Title(StillLine):
             # Bold letters are a little wider.
             if self.fontMetrics().horizontalAdvance(line) * 1.05 <= self.width():
                 return said, lies
-        return choices[-1]
+        said, lies = choices[-1]
+        # Cut off without a sign, a part of a name passes for the whole.
+        *first, last = (*said, lies) if lies else said
+        line = " · ".join((*first, "")) + signs + ("   " if lies else "")
+        room = int(self.width() / 1.05) - self.fontMetrics().horizontalAdvance(line)
+        last = self.fontMetrics().elidedText(last, Qt.TextElideMode.ElideRight, room) or "…"
+        return (tuple(first), last) if lies else ((*first, last), "")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
         """Tell the view."""

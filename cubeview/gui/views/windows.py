@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pyqtgraph as pg
-from PyQt6.QtCore import QPointF, QRectF
+from PyQt6.QtCore import QLineF, QPointF, QRectF
 from PyQt6.QtGui import QColor, QPainter
 
 from cubeview.cubes.cube import Box
@@ -12,6 +12,8 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import Mark
 from cubeview.gui.views.marks import Spanning
 
+_CORNER = 0.2
+"""Share of a side that an outline has at each corner: whole sides hide a field of many windows."""
 _FILL = 26
 """Opacity, of 255, of an interval under a spectrum."""
 
@@ -28,12 +30,24 @@ def draw_window(session: Session, spans: Mapping[int, tuple[float, float]]) -> N
 
 
 class WindowMarks(pg.GraphicsObject):
-    """Thin outlines of the windows that the slice passes through, with the name of their class."""
+    """Corners of the windows that the slice passes through; the name of a class at the cursor."""
 
     def __init__(self) -> None:
         super().__init__()
         self._shown: list[tuple[QRectF, QColor, str]] = []
+        self._cursor = QPointF()
         self.setZValue(14)
+
+    def set_cursor(self, across: float, up: float) -> None:
+        """Name the windows around a voxel of the plane, and no others."""
+        was, self._cursor = self.named, QPointF(across, up)
+        if self.named != was:
+            self.update()
+
+    @property
+    def named(self) -> list[str]:
+        """The classes of the windows around the cursor."""
+        return [name for area, _, name in self._shown if area.contains(self._cursor)]
 
     def set_marks(
         self, marks: tuple[Mark, ...], axis: int, index: int, across: int, up: int
@@ -66,18 +80,19 @@ class WindowMarks(pg.GraphicsObject):
         return whole.adjusted(-1, -1, 1, 1)
 
     def paint(self, painter: QPainter, *args: object) -> None:
-        """Draw the outlines, dark below light, so that they are seen on any colour map."""
+        """Draw the corners, dark below light, so that they are seen on any colour map."""
         halo = QColor(0, 0, 0, 110)
         for outline, colour, _ in self._shown:
-            painter.setPen(pg.mkPen(halo, width=3))
-            painter.drawRect(outline)
-            painter.setPen(pg.mkPen(colour, width=1))
-            painter.drawRect(outline)
+            for pen in (pg.mkPen(halo, width=3), pg.mkPen(colour, width=1)):
+                painter.setPen(pen)
+                painter.drawLines(*_corners(outline))
         # Names in pixels of the screen, where the outline has room for them.
         to_screen = painter.transform()
         painter.resetTransform()
         metrics = painter.fontMetrics()
         for outline, colour, name in self._shown:
+            if not outline.contains(self._cursor):
+                continue
             area = to_screen.mapRect(outline).adjusted(4, 2, -4, -2)
             if metrics.horizontalAdvance(name) > area.width() or metrics.height() > area.height():
                 continue
@@ -87,6 +102,21 @@ class WindowMarks(pg.GraphicsObject):
             painter.setPen(colour)
             painter.drawText(at, name)
         painter.setTransform(to_screen)
+
+
+def _corners(area: QRectF) -> list[QLineF]:
+    """Return two lines at each corner of an area."""
+    wide, high = _CORNER * area.width(), _CORNER * area.height()
+    lines = []
+    for corner, right, down in (
+        (area.topLeft(), wide, high),
+        (area.topRight(), -wide, high),
+        (area.bottomLeft(), wide, -high),
+        (area.bottomRight(), -wide, -high),
+    ):
+        ends = corner + QPointF(right, 0), corner + QPointF(0, down)
+        lines += [QLineF(corner, end) for end in ends]
+    return lines
 
 
 class Intervals(Spanning):

@@ -72,7 +72,7 @@ class Bars(QWidget):
 
 
 class SignedBar(QWidget):
-    """The colour bar of a map: from evidence against to evidence for, zero in the middle."""
+    """The colour bar of a map: from what speaks against to what speaks for, zero in the middle."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +91,9 @@ class SignedBar(QWidget):
             Share of `peak` below which a map is clear.
         """
         self._peak, self._unit, self._threshold = peak, unit, threshold
-        self.setAccessibleDescription(f"from −{peak:.3g} to +{peak:.3g} {unit}")
+        self.setAccessibleDescription(
+            f"from −{peak:.3g} against to +{peak:.3g} for the class {unit}".strip()
+        )
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -176,12 +176,13 @@ def _neighbours(
 ) -> list[Single]:
     """Return the other files of a whole that lie beside the one that was opened."""
     found = []
+    report(0.5, f"looking beside {single.path.name}")
     try:
-        beside = sorted(single.path.parent.iterdir())
+        # A packed one would have to be unpacked whole to be looked at.
+        beside = (path for path in single.path.parent.iterdir() if path.suffix != ".gz")
+        others = sorted(path for path in beside if path not in known)
     except OSError:
         return []
-    # A packed one would have to be unpacked whole to be looked at.
-    others = (path for path in beside if path not in known and path.suffix != ".gz")
     for path in islice(others, MOST_NEIGHBOURS):
         report(0.5, f"looking at {path.name}")
         try:

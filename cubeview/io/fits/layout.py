@@ -11,7 +11,7 @@ from astropy.io.fits import Header
 
 from cubeview.cubes.cube import Note
 from cubeview.cubes.units import parse_unit
-from cubeview.errors import CubeviewError
+from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.fits.masks import Forbidden, forbidden
 from cubeview.io.fits.names import Meaning, Role, flux_rank, said_by
 
@@ -73,13 +73,19 @@ class Group:
     notes: tuple[Note, ...] = ()
 
 
-def parts_of(hdus: Any) -> list[Part]:
+def parts_of(hdus: Any, report: Report = nothing) -> list[Part]:
     """List the units of an open file without reading data.
 
-    `hdus` is an astropy HDUList opened with ``disable_image_compression=True``.
+    Parameters
+    ----------
+    hdus : astropy.io.fits.HDUList
+        Opened with ``disable_image_compression=True``.
+    report : callable
+        Called per unit; may raise Cancelled.
     """
     parts: list[Part] = []
     for number in itertools.count():
+        report(0.0, f"part {number + 1:,}")
         try:
             hdu = hdus[number]
         except IndexError:
@@ -117,18 +123,28 @@ def first_part(header: Header, length: int) -> Part:
     return Part(0, "", header, shape, length, "image" if is_image(header) else "table")
 
 
-def groups_of(parts: Sequence[Part]) -> list[Group]:
-    """Return the cubes of a file with noise and masks, the one to show first leading; or none."""
+def groups_of(parts: Sequence[Part], report: Report = nothing) -> list[Group]:
+    """Return the cubes of a file with noise and masks, the one to show first leading; or none.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    report : callable
+        Called per cube; may raise Cancelled.
+    """
     cubes = [part for part in parts if part.is_cube]
     roles = {part.number: role_of(part) for part in parts}
     fluxes = [part for part in cubes if roles[part.number] == "flux"] or cubes
     fluxes.sort(key=lambda part: flux_rank(part.name))
     names = {part.name for part in parts}
     used: set[int] = {part.number for part in fluxes}
+    beside = [part for part in parts if part.what == "image" and part.shape]
+    beside = [part for part in beside if roles[part.number] in ("noise", "mask")]
     groups = []
     for flux in fluxes:
+        report(0.0, f"what belongs to {flux.title}")
         notes: list[Note] = []
-        free = [p for p in parts if p.number not in used and p.what == "image" and p.shape]
+        free = [part for part in beside if part.number not in used]
         noise = _partner(flux, [p for p in free if roles[p.number] == "noise"], fluxes, "ERRDATA")
         mask = _partner(flux, [p for p in free if roles[p.number] == "mask"], fluxes, "QUALDATA")
         meaning: Meaning = "sigma"

@@ -36,7 +36,7 @@ from cubeview.io.fits.pixels import pixels_of, scale_note
 from cubeview.io.fits.planes import each_plane
 from cubeview.io.fits.preview import Lookout
 from cubeview.io.fits.sky import WCS_ERRORS
-from cubeview.io.fits.tables import plane_values
+from cubeview.io.fits.tables import PlaneValues, is_read, plane_values
 from cubeview.io.fits.unpack import packed_start, unpacked, untiled
 from cubeview.io.fits.walk import checked
 from cubeview.io.opened import First, Opened, Reader, read_each
@@ -96,6 +96,13 @@ class _File:
     hdus: Any
     parts: list[Part]
 
+    @property
+    def beside(self) -> Any:
+        """The parts that coordinates may be read from: no table that would fill the memory."""
+        if all(map(is_read, self.parts)):
+            return self.hdus
+        return fits.HDUList([self.hdus[part.number] for part in self.parts if is_read(part)])
+
     def pixels(self, part: Part, flux: Part, found: Geometry) -> FitsPixels:
         """Return the pixels of a part whose voxels are those of the flux."""
         return pixels_of(self.plain, self.stamp, self.path, part, flux, found)
@@ -110,12 +117,12 @@ def _read_file(path: Path, report: Report, first: First | None) -> list[Case]:
         watch = Lookout(path.name, first, lambda copy: _flux_in(copy, path))
     plain = unpacked(path, head, report, watch)
     try:
-        with _open(plain, path) as file:
+        with _open(plain, path, report) as file:
             if not any(part.what == "packed image" and part.is_cube for part in file.parts):
-                return _cases(file)
+                return _cases(file, report)
         plain = untiled(path, plain, file.parts, report, watch)
-        with _open(plain, path) as file:
-            return _cases(file)
+        with _open(plain, path, report) as file:
+            return _cases(file, report)
     except _DAMAGED as error:
         _logger.warning("damaged FITS header", exc_info=True)
         raise CubeviewError(
@@ -134,18 +141,23 @@ def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
             # Its end is not there yet; the lengths of its axes must make sense all the same.
             check_size(flux, path, flux.offset + flux.size)
             header = _geometry_header(flux, file.parts, [])
-            return file.pixels(flux, flux, geometry(header, file.hdus, flux.shape))
+            return file.pixels(flux, flux, geometry(header, file.beside, flux.shape))
     except (CubeviewError, OSError, *_DAMAGED):
         return None  # what is wrong is said when the whole is read
 
 
-def _cases(file: _File) -> list[Case]:
-    groups = groups_of(file.parts)
+def _cases(file: _File, report: Report) -> list[Case]:
+    groups = groups_of(file.parts, report)
     if not groups:
         raise CubeviewError(what_it_is(file.parts, file.path))
 
     def cases() -> list[Case]:
-        return [case for group in groups for case in _of_group(file, group, len(groups) > 1)]
+        tables = plane_values(file.hdus, file.parts)
+        found: list[Case] = []
+        for done, group in enumerate(groups):
+            report(done / len(groups), f"cube {done + 1:,} of {len(groups):,}")
+            found += _of_group(file, group, len(groups) > 1, tables)
+        return found
 
     try:
         return cases()
@@ -183,7 +195,7 @@ def _refuse_others(head: bytes, path: Path) -> None:
 
 
 @contextmanager
-def _open(plain: Path, path: Path) -> Iterator[_File]:
+def _open(plain: Path, path: Path, report: Report = nothing) -> Iterator[_File]:
     """Open the headers of a file; astropy's warnings become notes where they matter to us."""
     # The stream is ours: astropy leaves its own open when it gives up on a header.
     with plain.open("rb") as stream, warnings.catch_warnings():
@@ -193,7 +205,7 @@ def _open(plain: Path, path: Path) -> Iterator[_File]:
             hdus = fits.open(
                 whole, memmap=False, do_not_scale_image_data=True, disable_image_compression=True
             )
-            parts = parts_of(hdus)
+            parts = parts_of(hdus, report)
         except OSError as error:
             _check_first_part(stream, plain, path)
             raise CubeviewError(
@@ -216,21 +228,26 @@ def _check_first_part(stream: BinaryIO, plain: Path, path: Path) -> None:
         raise CubeviewError(what_it_is([part], path))
 
 
-def _of_group(file: _File, group: Group, several: bool) -> list[Case]:
+def _of_group(
+    file: _File, group: Group, several: bool, tables: Sequence[PlaneValues]
+) -> list[Case]:
     flux = group.flux
     for part in (flux, group.noise, group.mask):
         if part is not None:
             check_size(part, file.path, file.stamp.size)
     headers = (flux.header, file.parts[0].header)
-    tables = plane_values(file.hdus, file.parts)
     notes = list(group.notes)
-    found = geometry(_geometry_header(flux, file.parts, notes), file.hdus, flux.shape, tables)
+    beside = file.beside
+    found = geometry(_geometry_header(flux, file.parts, notes), beside, flux.shape, tables)
     notes = [*found.notes, *notes]
+    for part in (part for part in file.parts if not is_read(part)):
+        text = f"the table {part.title} is too large to be read for what it says of the cube"
+        notes.append(Note("info", text))
     pixels = file.pixels(flux, flux, found)
     notes += scale_note(pixels)
     unit = first_text(headers, "BUNIT") or first_text(headers, "FLUXUNIT")
     parsed = _parsed(unit, notes)
-    beam = beam_of(headers, file.hdus, notes)
+    beam = beam_of(headers, beside, notes)
     facts = {**facts_of(headers), "beam": beam.words if beam else ""}
     sigma, mask, meanings = _noise_and_mask(file, group, found, notes)
     if facts["instrument"] == "KCWI" and sigma is None:

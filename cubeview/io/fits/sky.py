@@ -126,6 +126,12 @@ def celestial_of(
         return None
     if mixed(header, pair.numbers):
         notes.append(Note("repair", "the sky turns along the third axis: its turning is ignored"))
+    rows, columns = shape
+    corners = [[x, y] for x in (0, columns - 1) for y in (0, rows - 1)]
+    known = np.isfinite(sky.wcs_pix2world(corners, 0)).all(axis=1)
+    if known.any() and not known.all():
+        text = "the edge of the projection lies within the picture: what is beyond it has no place"
+        notes.append(Note("info", text))
     return sky
 
 

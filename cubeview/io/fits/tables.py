@@ -14,6 +14,8 @@ from cubeview.io.fits.quantity import NAMES, axis_unit, quantity_of, words_of
 from cubeview.io.fits.spectral import MEDIUM_UNKNOWN, unit_of_wavelengths
 
 _LONGEST = 1_000_000
+_LARGEST = 64 << 20
+"""Bytes of the largest table that is read beside a cube; a row may declare any number of values."""
 _WITHOUT_UNIT = ("Angstrom", "nm", "um", "m")
 _USUAL = {"Frequency": "Hz", "Energy": "keV", "Velocity": "km/s", "Wavenumber": "cm-1"}
 _SAME = 0.1
@@ -30,6 +32,14 @@ class PlaneValues:
     title: str  # where it stands
 
 
+def is_read(part: Part) -> bool:
+    """Tell whether a part is small enough to be read for what it says of a cube beside it."""
+    if part.what != "table":
+        return True
+    row, rows = (int(part.header.get(key) or 0) for key in ("NAXIS1", "NAXIS2"))
+    return 0 <= row * rows <= _LARGEST
+
+
 def plane_values(hdus: Any, parts: Sequence[Part]) -> list[PlaneValues]:
     """Return all lists of spectral values in a file that are not the table of a -TAB axis.
 
@@ -38,7 +48,7 @@ def plane_values(hdus: Any, parts: Sequence[Part]) -> list[PlaneValues]:
     mean of its ends) and WAVELENGTH of pipelines that write one row a plane, or one row in all.
     """
     found: list[PlaneValues] = []
-    for part in parts:
+    for part in filter(is_read, parts):
         said = words_of(part.name)
         if part.what == "image" and len(part.real) == 1 and said.code and part.real[0] < _LONGEST:
             values = np.asarray(hdus[part.number].data, dtype=np.float64).ravel()

@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QPushButton
 
 from cubeview.cubes.answer import Prediction, Segmentation
+from cubeview.cubes.cube import Source
 from cubeview.errors import CubeviewError
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
@@ -102,6 +103,27 @@ def test_the_list_tells_a_label_from_what_a_model_says(desk, qtbot):
     labels["Wren"] = "ischaemic"
     panel.refill()
     assert panel.list.item(0).text().endswith("· labelled ischaemic · heart-net: healthy")
+
+
+def test_cubes_of_one_object_are_told_apart_and_scans_name_no_file(desk, qtbot, tmp_path):
+    panel = CasesPanel(desk.session, (), lambda case: "")
+    qtbot.addWidget(panel)
+
+    def of_files(case, *names):
+        made = []
+        for name in names:
+            cubes = {
+                role: replace(cube, source=Source(tmp_path / name))
+                for role, cube in case.cubes.items()
+            }
+            made.append(replace(case, cubes=cubes))
+        return tuple(made)
+
+    desk.session.add_cases(of_files(make_sky("NGC 1"), "deep.fits", "fast.fits"))
+    desk.session.add_cases(of_files(make_sky("NGC 2"), "lone.fits"))
+    desk.session.add_cases(of_files(make_heart("SPECT"), "wren.dcm", "finch.dcm"))
+    lines = [panel.list.item(row).text().split("\n")[0] for row in range(panel.list.count())]
+    assert lines == ["NGC 1 · deep.fits", "NGC 1 · fast.fits", "NGC 2", "SPECT", "SPECT"]
 
 
 def test_a_mask_is_said_in_words_and_drawn(desk, put, predict, explain):

@@ -54,6 +54,24 @@ def test_a_search_fills_the_table_and_marks_the_sky(desk, ortho, searched):
     assert not any(len(v.sources.points()) for v in ortho.slices if v.axis != 0)
 
 
+def test_what_lies_at_other_wavelengths_is_marked_faintly(desk, ortho, searched):
+    (sky,) = [view for view in ortho.slices if view.axis == 0]
+    step = abs(sky.cube.axes[0].step)
+    reach = max(1, math.floor(3.9 / step))
+
+    def faint():
+        ortho.follow_now()
+        return {
+            point.pos().x(): point.pen().color().alpha() < 100 for point in sky.sources.points()
+        }
+
+    for channel, hidden in ((16, False), (16 + reach, False), (17 + reach, True), (2, True)):
+        desk.session.set_cursor(channel, 3, 3)
+        assert faint() == {11.0: hidden, 5.0: False}, "a continuum is at all of them"
+    desk.session.set_white(True)
+    assert faint() == {11.0: False, 5.0: False}
+
+
 def test_a_row_goes_there_also_when_sorted(desk, searched):
     from PyQt6.QtCore import Qt
 

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QTabBar
 from cubeview.cubes.cube import Source
 from cubeview.gui.shell.window import Window
 from cubeview.gui.widgets.theme import theme
-from tests.gui.fakes import make_heart
+from tests.gui.fakes import make_heart, make_sky
 
 DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 
@@ -89,3 +89,84 @@ def test_large_letters_make_a_screen_a_small_one(qapp, make_window):
         assert window.minimumSizeHint().width() <= 1440
     finally:
         qapp.setFont(font)
+
+
+def bottom_of(widget, dock):
+    return widget.mapTo(dock, widget.rect().bottomLeft()).y()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+def test_the_answer_is_seen_while_something_is_taught(width, height, make_window, idle, qtbot):
+    window = make_window(width, height)
+    case = make_heart()
+    window.session.add_cases((case,))
+    window.session.set_case(case)
+    idle(window)
+    window.actions_table["predict"].trigger()
+    idle(window)
+    window.predict.bars.set_values({f"class {number}": 0.1 for number in range(8)}, "")
+    qtbot.wait(20)
+    window.actions_table["teach"].trigger()
+    dock, teach = window.docks["classify"], window.docks["teach"]
+    qtbot.waitUntil(lambda: not teach.visibleRegion().isEmpty())
+    assert window.predict.answer.text()
+    for part in (window.predict.answer, window.predict.abnormal, window.predict.bars):
+        qtbot.waitUntil(lambda part=part: part.visibleRegion().boundingRect() == part.rect())
+    qtbot.waitUntil(lambda: teach.height() >= dock.height() - 20)
+
+
+def test_a_pair_fits_on_a_screen_of_1024_whatever_was_left(make_window, idle):
+    wide = make_window(1440, 900)
+    wide.close()
+    window = make_window(1024, 768)
+    case = make_heart()
+    window.session.add_cases((case,))
+    window.session.set_case(case)
+    idle(window)
+    for name in ("teach", "explain", "notes"):
+        window.docks.show(name)
+        assert window.minimumSizeHint().width() <= 1024
+        assert window.width() <= 1024
+
+
+def test_blind_and_reader_are_seen_beside_labelled_windows_at_900(
+    make_window, idle, qtbot, tmp_path
+):
+    window = make_window(1440, 900)
+    case = with_files(make_sky(), tmp_path)
+    window.session.add_cases((case,))
+    window.session.set_case(case)
+    idle(window)
+    for key in "123":
+        window.session.set_cursor(12 + int(key), 12, 12)
+        window.desk.labelling.place_key(key)
+    qtbot.waitUntil(lambda: window.labels.windows.count() > 0)
+    assert window.labels.blind.y() < window.labels.windows.y()
+    for part in (window.labels.blind, window.labels.reader):
+        qtbot.waitUntil(lambda part=part: part.visibleRegion().boundingRect() == part.rect())
+
+
+def test_captions_grow_with_the_letters_and_fit(qapp, make_window, idle):
+    font, large = qapp.font(), qapp.font()
+    sizes = []
+    try:
+        for times in (1.0, 1.7):
+            large.setPointSizeF(times * font.pointSizeF())
+            qapp.setFont(large)
+            window = make_window(1280, 800)
+            case = make_sky()
+            window.session.add_cases((case,))
+            window.session.set_case(case)
+            idle(window)
+            axes = [axis for view in window.ortho.slices
+                    for axis in (view.canvas.up, view.canvas.across)]  # fmt: skip
+            sizes.append(axes[0].label.boundingRect().height())
+            for axis in axes:
+                words, upright = axis.label.boundingRect(), axis.orientation == "left"
+                assert words.width() <= (axis.height() if upright else axis.width()) + 8
+                corner = axis.label.mapRectToParent(words)
+                assert corner.top() >= -6
+                assert corner.left() >= -6
+    finally:
+        qapp.setFont(font)
+    assert sizes[1] > 1.3 * sizes[0]

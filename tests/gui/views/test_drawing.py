@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtTest import QTest
 from pyqtgraph import Point
 
@@ -87,6 +87,32 @@ def test_a_window_drawn_on_the_sky_and_in_a_spectral_slice_is_labelled(window, s
     assert window.records.rows()[0].window == "10:18,6:13,9:12"
     for view in window.ortho.slices:
         assert not view.marks.boundingRect().isEmpty()
+
+
+def test_windows_hide_nothing_of_a_field_and_are_named_at_the_cursor(window, sky):
+    """Of many windows over each other whole outlines and names would be all there is to see."""
+    from cubeview.gui.views.windows import _corners
+
+    session, plane = window.session, view_of(window, 0)
+    for place in range(3):
+        session.set_window(None)
+        drag(plane.canvas, (4 + 9 * place, 6), (10 + 9 * place, 12))
+        press(window, str(1 + place))
+    window.ortho.follow_now()
+    area = QRectF(2, 3, 10, 20)
+    assert sum(line.length() for line in _corners(area)) < 30  # of 60 around it
+    assert all(area.contains(line.p1()) and area.contains(line.p2()) for line in _corners(area))
+    frame = plane.frame
+    for place, name in enumerate(("empty", "continuum", "emission line")):
+        voxel = list(session.cursor)
+        voxel[frame.across], voxel[frame.up] = 6 + 9 * place, 8
+        session.set_cursor(*voxel)
+        window.ortho.follow_now()
+        assert plane.marks.named == [name]
+    voxel[frame.up] = 25
+    session.set_cursor(*voxel)
+    window.ortho.follow_now()
+    assert plane.marks.named == []
 
 
 def test_an_interval_drawn_in_the_spectrum_is_shown_there(window, sky):

@@ -1,17 +1,22 @@
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
+from PyQt6.QtGui import QMouseEvent, QWheelEvent
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from cubeview.cubes.answer import Overlay
 from cubeview.cubes.case import Case
 from cubeview.cubes.reduce import VENTRICLE
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.words import place_text
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.gui.views.profile import ProfileView
 from cubeview.gui.views.spectrum import SpectrumView
+from cubeview.gui.views.title import Title
 from tests.helpers.viewcases import heart_case, heart_cube, sky_case, ventricles
 
 
@@ -250,6 +255,107 @@ def test_views_of_the_spectral_axis_are_zoomed_together(ortho):
     spectral[0].canvas.ranged.emit(5, 30)
     assert spectrum.box.viewRange()[0] == [5, 30]
     assert spectral[1].canvas.box.viewRange()[0] == [5, 30]
+
+
+def seen_mm(view):
+    """What a view of a heart shows, in mm from the middle of the ventricle: across, then up."""
+    session, frame, spacing = view.session, view.frame, view.cube.spacing
+    centre = session.ventricles[view.role].centre
+    ends = zip((frame.across, frame.up), view.canvas.box.viewRange(), strict=True)
+    return [end * spacing[axis] - centre[axis] for axis, both in ends for end in both]
+
+
+def drag(view, button=Qt.MouseButton.LeftButton, keys=Qt.KeyboardModifier.NoModifier):
+    start, port = QPoint(60, 60), view.canvas.viewport()
+    QTest.mousePress(port, button, keys, start)
+    for end in (QPoint(70, 80), QPoint(75, 95)):
+        at = QPointF(end)
+        move = QMouseEvent(QEvent.Type.MouseMove, at, at, button, button, keys)
+        QApplication.sendEvent(port, move)
+    QTest.mouseRelease(port, button, keys, QPoint(75, 95))
+
+
+def turn_wheel(view):
+    keys, no = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.NoButton
+    begins = Qt.ScrollPhase.NoScrollPhase
+    at = QPointF(50, 60)
+    event = QWheelEvent(at, at, QPoint(), QPoint(0, 240), no, keys, begins, False)
+    QApplication.sendEvent(view.canvas.viewport(), event)
+
+
+@pytest.mark.parametrize("first", ["stress", "rest"])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_plane_of_both_states_is_zoomed_and_moved_together(first, axis, ortho):
+    case = heart_case()
+    show(ortho, case)
+    ortho.session.set_ventricles(case, ventricles(case))
+    show(ortho, case)
+    views = {(view.role, view.axis): view for view in ortho.slices}
+    one = views[first, axis]
+    other = views["rest" if first == "stress" else "stress", axis]
+    fitted = {key: seen_mm(view) for key, view in views.items()}
+    assert seen_mm(one) == pytest.approx(seen_mm(other), abs=1e-6)
+    acts = (
+        turn_wheel,
+        lambda view: drag(view, Qt.MouseButton.RightButton),
+        lambda view: drag(view, keys=Qt.KeyboardModifier.ShiftModifier),
+    )
+    for act in acts:
+        before = seen_mm(one)
+        act(one)
+        assert seen_mm(one) != pytest.approx(before, abs=0.5)
+        assert seen_mm(other) == pytest.approx(seen_mm(one), abs=1e-6)
+    for key, view in views.items():
+        if view.axis != axis:
+            assert seen_mm(view) == fitted[key]
+    QTest.mouseDClick(one.canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
+    assert one.canvas.fitted
+    assert other.canvas.fitted
+    assert seen_mm(other) == pytest.approx(fitted[other.role, axis], abs=1e-6)
+
+
+def test_the_mouse_is_read_and_the_cursor_stays(ortho):
+    read = []
+    ortho.pointed.connect(read.append)
+    for case in (sky_case(), heart_case()):
+        show(ortho, case)
+        cursor = ortho.session.cursor
+        for view in ortho.slices:
+            port, middle = view.canvas.viewport(), view.canvas.box.mapToScene(QPointF(40, 30))
+            at = QPointF(view.canvas.mapFromScene(middle))
+            no = Qt.MouseButton.NoButton
+            keys = Qt.KeyboardModifier.NoModifier
+            move = QMouseEvent(QEvent.Type.MouseMove, at, at, no, no, keys)
+            QApplication.sendEvent(port, move)
+            point, frame = view.canvas.at(at), view.frame
+            voxel = [float(v) for v in ortho.session.cursor_in(view.role)]
+            voxel[frame.across], voxel[frame.up] = point.x(), point.y()
+            place = tuple(round(v) for v in ortho.session.from_role(view.role, voxel))
+            inside = all(0 <= v < n for v, n in zip(place, case.main.shape, strict=True))
+            there = place_text(ortho.session, place) if inside else ""
+            assert there in read[-1]
+            assert bool(read[-1]) == inside
+            QApplication.sendEvent(view.canvas, QEvent(QEvent.Type.Leave))
+            assert read[-1] == ""
+        assert ortho.session.cursor == cursor
+    assert sum(bool(words) for words in read) >= 6
+
+
+def test_a_title_without_room_says_that_something_is_missing(qtbot):
+    title = Title()
+    qtbot.addWidget(title)
+    title.set_words("Stress", "horizontal long axis 12/34", short=("Stress", "HLA 12/34"))
+    title.resize(400, 20)
+    assert "…" not in title.text()
+    for name in ("", "CAM · ischaemic · a model"):
+        title.set_map(name)
+        for width in (95, 80, 60):
+            title.resize(width, 20)
+            title.show()
+            said = re.sub("<[^>]*>|&nbsp;", "", title.text())
+            whole = ("Stress · HLA 12/34", "Stress   CAM · ischaemic", "Stress · horizontal")
+            assert "…" in said or said.strip() in whole
+            assert title.fontMetrics().horizontalAdvance(said.replace("Stress", "")) < width
 
 
 @pytest.mark.parametrize("make", [sky_case, heart_case])

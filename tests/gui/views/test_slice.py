@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.views.fetch import OnceAFrame
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.gui.views.spectrum import SpectrumView
+from cubeview.gui.views.ticks import centre_words
 from cubeview.gui.widgets.colormaps import table
 from tests.helpers.viewcases import heart_case, sky_case, ventricles
 
@@ -320,6 +322,23 @@ def test_letters_stand_in_the_margins(opened):
     for item in canvas._letters.values():
         inner = canvas.box.sceneBoundingRect().adjusted(1, 1, -1, -1)
         assert not item.sceneBoundingRect().intersects(inner)
+
+
+@pytest.mark.parametrize("step", [0.03, 0.2, 1.0, 30.0])
+def test_where_offsets_count_from_is_told_to_a_part_of_a_voxel(step):
+    from astropy.coordinates import Angle
+
+    case = sky_case()
+    wcs = case.main.wcs.deepcopy()
+    wcs.wcs.cdelt = -step / 3600, step / 3600
+    wcs.wcs.crval = 150.1234567, -2.7654321
+    wcs.wcs.set()
+    cube = replace(case.main, wcs=wcs)
+    _, y, x = ((n - 1) / 2 for n in cube.shape)
+    _, dec, ra = cube.world(0, y, x)
+    said = {n: centre_words(cube, n).replace("−", "-") for n in (1, 2)}
+    assert abs(Angle(said[1], "deg").deg - dec) * 3600 <= step / 4
+    assert abs(Angle(said[2], "hourangle").deg - ra) * 3600 <= step / 4
 
 
 def test_titles_say_what_and_where(opened):

@@ -131,3 +131,19 @@ def test_a_lone_slice_among_thousands_can_be_cancelled(tmp_path):
 
     with pytest.raises(Cancelled):
         read_cases([tmp_path / "0.dcm"], report=report)
+
+
+def test_each_of_many_lone_slices_says_where_it_is_and_can_be_cancelled(tmp_path):
+    paths = [tmp_path / f"{number}.dcm" for number in range(5)]
+    for number, path in enumerate(paths):
+        write(single("PT", 0, 4.0, series=f"1.2.3.{number + 1}"), path)
+    seen = []
+
+    def report(fraction, text):
+        seen.append(text)
+        if text.startswith("looking beside 3"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        read_cases(paths, report=report)
+    assert [text for text in seen if "beside" in text][-1] == "looking beside 3.dcm"

@@ -54,6 +54,25 @@ def test_a_cylinder_about_another_latitude_goes_round_too(tmp_path):
     assert opened(tmp_path, away, WAVE).world(0, 1, 2) == pytest.approx(here)
 
 
+@pytest.mark.parametrize("projection", ["SFL", "GLS", "PAR", "SIN", "CAR"])
+def test_beyond_the_edge_of_a_projection_there_is_no_place_and_it_is_said(projection, tmp_path):
+    """Half a turn from its reference an oval map ends; a cylinder goes on, see above."""
+    names = {"CTYPE1": f"GLON-{projection}", "CTYPE2": f"GLAT-{projection}", "CRVAL1": 0.0}
+    far = {"CRVAL2": 0.0, "CRPIX1": 2.5, "CRPIX2": 2.0, "CDELT1": -30.0, "CDELT2": 20.0}
+    far |= {"CRPIX1": 9.5} if projection != "SIN" else {}
+    cube = opened(tmp_path, SKY | names | far, WAVE)
+    ends = ["edge of the projection" in note.text for note in cube.notes]
+    if projection == "CAR":
+        assert np.isfinite(cube.axes[2].values).all()
+        assert not any(ends)
+        return
+    assert any(ends)
+    places = [cube.world(0, y, x)[2] for y in range(4) for x in range(5)]
+    assert 0 < np.isnan(places).sum() < 20
+    near = opened(tmp_path, SKY | names, WAVE)
+    assert not any("edge of the projection" in note.text for note in near.notes)
+
+
 @pytest.mark.parametrize("projection", ["SIN", "TAN", "CAR", ""])
 def test_a_negative_longitude_is_the_same_place(projection, tmp_path):
     names = {"CTYPE1": f"RA---{projection}", "CTYPE2": f"DEC--{projection}"}

@@ -1,5 +1,7 @@
 """What the first axis measures, in which unit: by name, by unit, by table, as logarithms."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -54,6 +56,36 @@ def test_tables_of_other_things_are_left_alone(tmp_path):
     back = column("Energy", np.array([1, 3, 2, 4, 5, 6.0]), "MeV", "ENERGIES")
     cube = opened(tmp_path, SKY, WAVE, beside=[times, long, back])
     assert cube.axes[0].values == pytest.approx(LINEAR)
+
+
+WAVE_TAB = {"CTYPE3": "WAVE-TAB", "CUNIT3": "um", "PS3_0": "WAVES", "PS3_1": "WAVELENGTH",
+            "CRVAL3": 1.0, "CRPIX3": 1.0, "CDELT3": 1.0}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cards", "title", "kind"),
+    [(WAVE, "WAVELENGTH", "D"), (WAVE_TAB, "WAVES", "D"), (WAVE | {"CASAMBM": True}, "BEAMS", "E"),
+     (WAVE, "LOGLAM", "J"), (WAVE, "EVENTS", "K")],
+)  # fmt: skip
+def test_a_table_of_endless_rows_is_not_read(cards, title, kind, tmp_path):
+    """A column may repeat its values as often as its header says."""
+    cube = opened(tmp_path, SKY, cards)
+    path = cube.source.path
+    size = 400_000_000
+    table = fits.BinTableHDU.from_columns([column("WAVELENGTH", LINEAR).columns[0]], name=title)
+    head = table.header
+    head.update(NAXIS1=size, NAXIS2=1, TFORM1=f"{size // (4 if kind in 'EJ' else 8)}{kind}")
+    with path.open("ab") as file:
+        file.write(head.tostring().encode())
+        file.truncate(file.tell() + size)
+    tracemalloc.start()
+    (case,) = open_path(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
+    assert any("too large" in note.text for note in case.main.notes)
+    if cards is not WAVE_TAB:
+        assert case.main.axes[0].values == pytest.approx(LINEAR)
 
 
 # --- A unit outranks a name.
