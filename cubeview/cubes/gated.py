@@ -5,6 +5,11 @@ import numpy as np
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 
+REJECTED = "Rejected beats"
+"""The fact of a gated scan that tells how many beats were left out, in words of `beats_left_out`."""
+SEVERAL_BEATS = "R-R interval"
+"""Stands in the names of gates that are of several kinds of beat."""
+
 _HEIGHTS = np.linspace(-0.98, 0.7, 22)
 """Along the long axis, in units of its radius: from the apex to before the valve plane."""
 
@@ -41,6 +46,18 @@ def volume_curve(cube: Cube, ventricle: Ventricle) -> np.ndarray:
 def count_curve(cube: Cube) -> np.ndarray:
     """Return the sum of the values of each gate, in ``cube.unit``, shape (gates,)."""
     return np.array([float(np.nansum(g.pixels.read(), dtype=np.float64)) for g in cube.gates])
+
+
+def beats_left_out(accepted: float, rejected: float) -> str:
+    """Return in words which share of the beats was left out; of none at all nothing."""
+    beats = accepted + rejected
+    return f"{100 * rejected / beats:.0f} % of {beats:.0f}" if beats > 0 else ""
+
+
+def rejected_percent(cube: Cube) -> float | None:
+    """Return which share of the beats was left out, %; None where the file does not say."""
+    said = cube.facts.get(REJECTED, "").split()
+    return float(said[0]) if said else None
 
 
 class _Rays:
