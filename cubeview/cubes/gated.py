@@ -5,8 +5,8 @@ import numpy as np
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 
-REJECTED = "Rejected beats"
-"""The fact of a gated scan that tells how many beats were left out, in words of `beats_left_out`."""
+HEART_RATE, REJECTED = "Heart rate", "Rejected beats"
+"""Facts of a gated scan; the second in words of `beats_left_out`."""
 SEVERAL_BEATS = "R-R interval"
 """Stands in the names of gates that are of several kinds of beat."""
 
@@ -58,6 +58,13 @@ def rejected_percent(cube: Cube) -> float | None:
     """Return which share of the beats was left out, %; None where the file does not say."""
     said = cube.facts.get(REJECTED, "").split()
     return float(said[0]) if said else None
+
+
+def about_beats(cube: Cube) -> str:
+    """Return gates, heart rate and rejected beats in words, as far as the file states them."""
+    known = [name for name in (HEART_RATE, REJECTED) if name in cube.facts]
+    told = [f"{len(cube.gates)} gates", *(f"{n.lower()} {cube.facts[n]}" for n in known)]
+    return ", ".join(told)
 
 
 class _Rays:

@@ -19,9 +19,10 @@ from cubeview.measure.heart.beating import OWN, SHARED, Grid, Shares, shares
 _STEP_MM = 6.0
 """Between the points at which gates are compared: half of what such scanners resolve. At 5 mm the
 fit takes twice as long and is no better."""
-_FEW, _WAVES, _WAVES_OF_MANY = 12, 3, 4
-"""Harmonics of a beat that is cut into fewer gates, and into more: of 8 gates the fourth is hardly
-to be told from noise."""
+MANY_GATES = 12
+_WAVES, _WAVES_OF_MANY = 3, 4
+"""Harmonics of a beat that is cut into fewer gates, and into so many: of 8 gates the fourth is
+hardly to be told from noise."""
 _MARGIN_MM, _EDGE_MM = 6.0, 8.0  # around the ventricle that counts, and over which it fades
 _BEYOND_MM = 12.0  # the basal plane, likewise
 _WALL_MM = 10.0  # a healthy wall: between the ellipsoid around it and the cavity
@@ -45,7 +46,7 @@ _S, _O = len(SHARED), len(OWN)
 
 def waves_of(gates: int) -> int:
     """Return how many harmonics of the beat so many gates tell."""
-    return _WAVES if gates < _FEW else _WAVES_OF_MANY
+    return _WAVES if gates < MANY_GATES else _WAVES_OF_MANY
 
 
 def basis(phases: np.ndarray, waves: int, gates: int = 0) -> np.ndarray:
@@ -67,7 +68,7 @@ def basis(phases: np.ndarray, waves: int, gates: int = 0) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """A beat that is tried: numbers, brightness that suits them best, and what is left of counts."""
+    """A beat that is tried: numbers, brightness that suits them best, what is left of counts."""
 
     vector: np.ndarray
     own: np.ndarray  # (gates, len(OWN))
@@ -141,7 +142,7 @@ class BeatFit:
         self._noise = 1.0
 
     def solve(self, report: Report = nothing) -> tuple[np.ndarray, np.ndarray]:
-        """Return the numbers of the beat that fits best, shape (n,), and their covariance (n, n)."""
+        """Return the numbers of the beat that fits best, shape (n,), and their covariance."""
         start = self._usual.copy()
         start[_S + _O] = 0.05  # wide in the first gates
         state, damping = self._tried(start), 1e-2
@@ -166,9 +167,7 @@ class BeatFit:
 
     def _tried(self, vector: np.ndarray) -> _State:
         own = self._waves @ vector[_S:].reshape(-1, _O)
-        columns = [
-            self._columns(shares(self._grid, vector[None, :_S], one[None])) for one in own
-        ]
+        columns = [self._columns(shares(self._grid, vector[None, :_S], one[None])) for one in own]
         unknowns = len(columns[0])
         normal, right = np.eye(unknowns) * 1e-5 * len(self._root), np.zeros(unknowns)
         for part, values in zip(columns, self._values, strict=True):
@@ -217,9 +216,7 @@ class BeatFit:
 
         What the noise is, is learned from what is left.
         """
-        self._noise = (
-            _CORRELATED * state.total / (self._gates * float((self._root**2).sum()))
-        )
+        self._noise = _CORRELATED * state.total / (self._gates * float((self._root**2).sum()))
         n, m = len(state.vector), len(state.bright)
         moves = np.concatenate([_CHANGE, _OWN_CHANGE])
         moved = [k for k in range(_S + _O) if k not in (_S + 3, _S + 4)]

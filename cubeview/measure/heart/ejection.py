@@ -13,7 +13,7 @@ from cubeview.cubes.cube import Cube
 from cubeview.cubes.gated import SEVERAL_BEATS, rejected_percent
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.measure.heart.beatfit import BeatFit, basis, waves_of
+from cubeview.measure.heart.beatfit import MANY_GATES, BeatFit, basis, waves_of
 from cubeview.measure.heart.beating import OWN, SHARED, surfaces
 
 PHANTOMS_ONLY = "No real gated study was at hand; checked on phantoms only"
@@ -29,11 +29,13 @@ _COVERED = 0.85  # of the ventricle's surroundings, in the cube
 _LEAST_ML, _LEAST_ESV_ML = 25.0, 6.0  # smaller than any that was tried
 _MOST_SPREAD = 8.0  # points of EF, beyond which it is no answer
 _IN_ORDER = 0.6  # of what changes over the beat: the first wave's least share
-_WIDER = 1.0
-"""How much farther off the truth is than the fit's own covariance says, and the least spread of
-volumes (of each) and of the ejection fraction (points): the wall of a phantom is no fitted wall.
-Chosen on 64 phantoms; the table is of others."""
-_LEAST_SPREAD = 0.0, 0.0, 0.0
+_WIDER = 1.5
+_LEAST_SPREAD = 0.05, 0.095
+_LEAST_SPREAD_EF, _LEAST_SPREAD_EF_OF_FEW = 1.5, 2.7
+"""How much farther off the truth is than the fit's own covariance says, and the least spread of EDV
+and ESV (of each) and of EF, of many gates and of few (points): no heart is shaped as the fit is,
+and few gates miss the ends of the beat. Chosen on 69 phantoms; the table in docs/reading.md is of
+others."""
 _PHASES = 64
 _S, _O = len(SHARED), len(OWN)
 
@@ -115,8 +117,8 @@ def ejection(cube: Cube, ventricle: Ventricle, *, report: Report = nothing) -> E
     moves = np.eye(len(vector)) * 1e-3
     slopes = np.stack([(numbers(vector + d) - numbers(vector - d)) / 2e-3 for d in moves], axis=1)
     own = _WIDER * np.sqrt(np.diag(slopes @ covariance @ slopes.T))
-    least = np.array(_LEAST_SPREAD) * (edv, esv, 1.0)
-    spreads = np.hypot(own, least)
+    least = _LEAST_SPREAD_EF if len(cube.gates) >= MANY_GATES else _LEAST_SPREAD_EF_OF_FEW
+    spreads = np.hypot(own, (_LEAST_SPREAD[0] * edv, _LEAST_SPREAD[1] * esv, least))
     curve = _curve(vector, waves)
     if edv < _LEAST_ML or esv < _LEAST_ESV_ML or spreads[2] > _MOST_SPREAD:
         raise CubeviewError(
@@ -142,7 +144,9 @@ def _gains(cube: Cube, cautions: list[str]) -> np.ndarray:
     """Return what the gates' counts are multiplied with: the body about a heart does not beat."""
     count = len(cube.gates)
     if count < _FEWEST:
-        raise CubeviewError(f"{count} gates are too few to follow a beat; {_USUAL_GATES} are usual.")
+        raise CubeviewError(
+            f"{count} gates are too few to follow a beat; {_USUAL_GATES} are usual."
+        )
     if any(SEVERAL_BEATS in gate.name for gate in cube.gates):
         raise CubeviewError("its gates are of several R-R intervals, not of one beat.")
     totals = np.array([float(np.nansum(g.pixels.read(), dtype=np.float64)) for g in cube.gates])
@@ -153,8 +157,8 @@ def _gains(cube: Cube, cautions: list[str]) -> np.ndarray:
     if totals.min() < _UNEVEN * usual or totals.max() > usual / _UNEVEN:
         low, high = (100 * end / usual for end in (totals.min(), totals.max()))
         cautions.append(
-            f"the gates hold unequal counts ({low:.0f} to {high:.0f} % of the usual), as of unequal "
-            "times or an irregular beat; they were made equal"
+            f"the gates hold unequal counts ({low:.0f} to {high:.0f} % of the usual), as of "
+            "unequal times or an irregular beat; they were made equal"
         )
     rejected = rejected_percent(cube)
     if rejected is not None and rejected > _REJECTED_PERCENT:

@@ -2,9 +2,9 @@
 
 Half the width of the cavity goes with the height as (1 - xᵃ)ᵇ and narrows towards the valves, where
 the fit has a super-ellipsoid; its wall thickens so that it keeps its mass, thinner at the apex; a
-sector may not move, and lacks uptake; the base comes down and is oblique while the whole heart moves
-along; and each gate is the mean of moments of a beat that empties fast, fills in two parts and rests
-between. Right ventricle, liver and noise that is correlated lie about.
+sector may not move, and lacks uptake; the base comes down and is oblique while the whole heart
+moves along; and each gate is the mean of moments of a beat that empties fast, fills in two parts
+and rests between. Right ventricle, liver and noise that is correlated lie about.
 """
 
 from dataclasses import dataclass
@@ -48,14 +48,20 @@ class Beat:
     cavity: float = 0.08
 
 
-def draw(rng):
-    """Draw a heart: EDV 50 to 250, EF 20 to 75, mass 90 to 180 g, FWHM 8 to 15 mm, all alike."""
+def draw(rng, *, small=False):
+    """Draw a heart: EDV 50 to 250, EF 20 to 75, mass 90 to 180 g, FWHM 8 to 15 mm, all alike.
+
+    A small one has an EDV of 45 to 90 ml, an EF of 60 to 78 and 70 to 130 g.
+    """
     edv, ef = rng.uniform(50, 250), rng.uniform(0.20, 0.75)
     ill = rng.random() < 0.3
+    mass = rng.uniform(90, 180)
+    if small:
+        edv, ef, mass = rng.uniform(45, 90), rng.uniform(0.60, 0.78), rng.uniform(70, 130)
     return Beat(
         edv,
         edv * (1 - ef),
-        rng.uniform(90, 180),
+        mass,
         rng.uniform(8, 15),
         long=rng.uniform(2.0, 2.9),
         blunt=(rng.uniform(2.0, 3.5), rng.uniform(0.45, 0.65)),
