@@ -166,8 +166,8 @@ def _numbers(found: "Measured") -> "Numbers":
             ("ESV", beat.esv, ("8823-7", "LN", "Left Ventricular ES Volume"), "ml"),
             ("EF", beat.ef, ("70822001", "SCT", "Cardiac ejection fraction"), "%"),
         )
-        for (name, value, code, unit), spread in zip(told, beat.spreads, strict=True):
-            around = value - spread, value + spread
+        for (name, value, code, unit), one in zip(told, beat.spreads, strict=True):
+            around = value - one, value + one
             values.append(Value(f"{name}, {role}", value, code, unit, interval=around))
     for role, volume in found.wall_ml.items():
         code = ("WALL", SCHEME, "Volume of the left ventricular wall by counts")

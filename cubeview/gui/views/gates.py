@@ -26,10 +26,11 @@ from cubeview.measure.heart.ejection import PHANTOMS_ONLY, ejection
 _BEAT_MS = 80
 _REST_MS = 400  # after the last change of a ventricle, before volumes are fitted
 _JOB = "ejection"
+_Told = tuple[list[str], list[str], list[str]]
 
 
 class GateView(CaseView):
-    """A slider over the gates and a curve: volume within the wall for hearts, counts for others.
+    """A slider over the gates and a curve: mid-wall volume for hearts, counts for others.
 
     Below it stand volumes and ejection fraction of hearts, which are no reading of that curve.
     """
@@ -127,7 +128,7 @@ class GateView(CaseView):
         if self.session.held:
             return
         heart = kind_of(self.case).ventricle
-        self._what = "Volume within the wall" if heart else "Counts"
+        self._what = "Mid-wall volume" if heart else "Counts"
         self._unit = "ml, estimated" if heart else value_unit(self.case.main)
         self.plot.set_left("ml" if heart else self._unit)
         top = 0.0
@@ -165,29 +166,29 @@ class GateView(CaseView):
             "Fitting the beat",
             lambda job: _told(case, found, job.report),
             finished=self._say,
-            failed=lambda why: self._say(([why], [])),
+            failed=lambda why: self._say(([why], [], [])),
             lane="train",
         )
 
-    def _say(self, told: tuple[list[str], list[str]]) -> None:
-        lines, cautions = told
+    def _say(self, told: _Told) -> None:
+        lines, beats, cautions = told
         marked = f" ⚠ {len(cautions)} more to know: point here." if cautions else ""
-        self.numbers.setText("\n".join([*lines, f"{PHANTOMS_ONLY}.{marked}"]))
-        self.numbers.setToolTip(plain_tip("\n".join([*lines, *cautions])))
+        said = [*lines, f"{PHANTOMS_ONLY}.{marked}", *beats]  # what is last may be cut off
+        self.numbers.setText("\n".join(said))
+        self.numbers.setToolTip(plain_tip("\n".join([*said, *cautions])))
 
 
-def _told(
-    case: Case, ventricles: dict[str, Ventricle], report: Report
-) -> tuple[list[str], list[str]]:
-    """Return a line on each gated state, and every caution."""
-    lines, cautions = [], []
+def _told(case: Case, ventricles: dict[str, Ventricle], report: Report) -> _Told:
+    """Return a line on each gated state, what is known of its beats, and every caution."""
+    lines, beats, cautions = [], [], []
     for role, ventricle in ventricles.items():
         cube = case.cubes[role]
         name = f"{role}: " if len(ventricles) > 1 else ""
         try:
             found = ejection(cube, ventricle, report=report)
-            lines.append(f"{name}{found}; {about_beats(cube)}")
+            lines.append(f"{name}{found}")
+            beats.append(f"{name}{about_beats(cube)}")
             cautions += [name + one for one in found.cautions]
         except CubeviewError as error:
             lines.append(f"{name}EDV, ESV and EF cannot be told: {error}")
-    return lines, cautions
+    return lines, beats, cautions

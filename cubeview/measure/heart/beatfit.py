@@ -5,7 +5,6 @@ go straight with brightness, which is solved for at each step (Golub and Pereyra
 Anal 10:413). What changes over the beat is a few harmonics of it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,11 +92,11 @@ class BeatFit:
         With gates.
     ventricle : Ventricle
         Fitted to their sum.
-    gains : sequence of float
+    gains : ndarray, shape (gates,)
         What the counts of each gate are multiplied with.
     """
 
-    def __init__(self, cube: Cube, ventricle: Ventricle, gains: Sequence[float]) -> None:
+    def __init__(self, cube: Cube, ventricle: Ventricle, gains: np.ndarray) -> None:
         self._gates, radii = len(cube.gates), ventricle.radii
         ends = radii + _MARGIN_MM + _EDGE_MM
         top = BASE_AT * radii[0] + _BEYOND_MM + _EDGE_MM
@@ -194,7 +193,9 @@ class BeatFit:
         around = 1 - wall - cavity
         modes = (z, x, y, z * x, z * y, z * z, x * x - y * y, x * y)
         rows = [wall, *(wall * mode for mode in modes), cavity, around]
-        return np.stack([*rows, *(around * far for far in self._afar)]) * self._root
+        rows += [around * far for far in self._afar]
+        columns: np.ndarray = np.stack(rows) * self._root
+        return columns
 
     def _seen(self, seen: Shares, bright: np.ndarray) -> np.ndarray:
         """Return the counts of k walls of the same brightness, shape (k, points)."""
@@ -204,7 +205,8 @@ class BeatFit:
         uptake += bright[7] * (x * x - y * y) + bright[8] * (x * y)
         around = bright[10] + bright[11:] @ self._afar
         counts: np.ndarray = wall * (uptake - around) + cavity * (bright[9] - around) + around
-        return counts * self._root
+        counts *= self._root
+        return counts
 
     def _cost(self, state: _State) -> float:
         """Return how far it is from the counts and from what is usual, in squares of sigma."""

@@ -89,7 +89,8 @@ def surfaces(shared: np.ndarray, own: np.ndarray) -> Surfaces:
     inner = _sack(long, wide, base, power, round_)
 
     def excess(depth: np.ndarray) -> np.ndarray:
-        return _sack(long + depth, wide + depth, base, power, round_) - inner - muscle
+        over: np.ndarray = _sack(long + depth, wide + depth, base, power, round_) - inner - muscle
+        return over
 
     low, thick = np.ones_like(inner), np.full_like(inner, 9.0)
     below, now = excess(low), excess(thick)

@@ -35,8 +35,15 @@ def beating(role, count=8, name="Beat"):
     return cube
 
 
+def ejected(cube, ventricle, *, report):
+    if len(cube.gates) == 16:
+        raise CubeviewError("the cavity is too small.")
+    return Ejection(120.4, 47.6, 60.5, (6.0, 4.8, 3.2), np.zeros(64), ("it is doubtful",))
+
+
 @pytest.fixture
-def gated(window, with_case, network):
+def gated(window, with_case, network, monkeypatch):
+    monkeypatch.setattr("cubeview.gui.views.gates.ejection", ejected)
     network.place = lambda case: {role: fitted(45.0, 30.0) for role in case.cubes}
     with_case(Case("Beat", "heart", {"stress": beating("stress"), "rest": beating("rest", 16)}))
     return window
@@ -95,16 +102,11 @@ def test_the_curve_of_volumes_falls_and_rises(gated):
     assert volumes[4] < 0.8 * volumes[0]
 
 
-def test_volumes_and_fraction_stand_below_the_curve(gated, qtbot, monkeypatch):
-    def measured(cube, ventricle, *, report):
-        if len(cube.gates) == 16:
-            raise CubeviewError("the cavity is too small.")
-        return Ejection(120.4, 47.6, 60.5, (6.0, 4.8, 3.2), np.zeros(64), ("it is doubtful",))
-
-    monkeypatch.setattr("cubeview.gui.views.gates.ejection", measured)
+def test_volumes_and_fraction_stand_below_the_curve(gated, qtbot):
     line = gates_of(gated).numbers
     qtbot.waitUntil(lambda: "EDV" in line.text(), timeout=5000)
-    assert "stress: EDV 120 ± 6 ml, ESV 48 ± 5 ml, EF 60 % (57 to 64); 8 gates" in line.text()
+    assert "stress: EDV 120 ± 6 ml, ESV 48 ± 5 ml, EF 60 % (57 to 64)\n" in line.text()
+    assert line.text().endswith("stress: 8 gates")
     assert "rest: EDV, ESV and EF cannot be told: the cavity is too small." in line.text()
     assert "No real gated study was at hand; checked on phantoms only" in line.text()
     assert "it is doubtful" in line.toolTip()
