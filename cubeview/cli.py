@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    explore,
     fit,
     give,
     judge,
@@ -31,7 +32,10 @@ from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
-GROUPS = (look, judge, measure, moments, spectrum, fit, search, labels, make, teach, give, selftest)
+GROUPS = (
+    look, judge, measure, moments, spectrum, fit, search, explore, labels, make, teach, give,
+    selftest,
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
