@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from cubeview.commands.give import _numbers
 from cubeview.commands.measure import record
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Gate, Source
@@ -68,6 +69,15 @@ def test_the_command_tells_it_with_its_cautions(tmp_path):
     assert {key: line["gated"][key] for key in expected} == pytest.approx(expected, abs=0.06)
     assert line["gated"]["high"] == pytest.approx(one.interval[1], abs=0.06)
     assert any(PHANTOMS_ONLY in caution for caution in line["cautions"])
+
+
+def test_a_report_tells_it_with_its_interval():
+    _, found = told()
+    numbers = _numbers(found)
+    (value,) = (one for one in numbers.values if one.name == "EF, rest")
+    assert value.unit == "%"
+    assert value.interval == pytest.approx(found.ejections["rest"].interval)
+    assert any(PHANTOMS_ONLY in caution for caution in numbers.cautions)
 
 
 def test_gates_of_unequal_time_are_made_equal_and_told_of():
