@@ -14,15 +14,19 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    convert,
+    cutout,
     explore,
     fit,
     give,
     judge,
     labels,
+    lines,
     look,
     make,
     measure,
     moments,
+    normals,
     search,
     selftest,
     spectrum,
@@ -33,8 +37,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, moments, spectrum, fit, search, explore, labels, make, teach, give,
-    selftest,
+    look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, search, explore,
+    labels, make, teach, give, selftest,
 )  # fmt: skip
 
 

@@ -172,7 +172,11 @@ def _numbers(found: "Measured") -> "Numbers":
     for role, volume in found.wall_ml.items():
         code = ("WALL", SCHEME, "Volume of the left ventricular wall by counts")
         values.append(Value(f"Wall, {role}", volume, code, "ml"))
+    scores = {
+        role: tuple(score for score in given if score is not None)
+        for role, given in found.scores.states.items()
+    }
     cautions = [f"{role}: {why}" for role, beat in found.ejections.items() for why in beat.cautions]
     if found.ejections:
         cautions.append(f"{PHANTOMS_ONLY}: volumes and ejection fraction.")
-    return Numbers(found.segments, found.scores.states, tuple(values), tuple(cautions))
+    return Numbers(found.segments, scores, tuple(values), tuple(cautions))

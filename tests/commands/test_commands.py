@@ -198,7 +198,7 @@ def test_finetune_keeps_a_model_and_never_overwrites_it(scans, model, capsys, tm
 def test_a_report_on_simulated_cases_and_a_doubt_for_a_model_that_has_none(
     scans, model, capsys, tmp_path
 ):
-    asked = ("evaluate", "--simulated", 10, "--model", "small", "--seed", 4)
+    asked = ("evaluate", "--simulated", 20, "--model", "small", "--seed", 4)
     status, document, told = run(capsys, *asked, "--report", tmp_path / "report", "--json")
     assert status == 0
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
@@ -206,7 +206,7 @@ def test_a_report_on_simulated_cases_and_a_doubt_for_a_model_that_has_none(
         "figures.json",
     }
     (entry,) = document["models"]
-    assert entry["sets"]["unseen"]["cases"] == 10
+    assert entry["sets"]["unseen"]["cases"] == 20
     assert entry["sets"]["second"]["flagged"] is None
     assert "100%" in told
     pair = (scans / "sim1-0000_rest.dcm", scans / "sim1-0000_stress.dcm")
