@@ -143,6 +143,7 @@ def _told(options: argparse.Namespace, case: "Case") -> "Told":
 def _numbers(found: "Measured") -> "Numbers":
     """Return what is measured of a heart as a report tells it."""
     from cubeview.io.export.told import SCHEME, Numbers, Value
+    from cubeview.measure.heart.ejection import PHANTOMS_ONLY
     from cubeview.measure.heart.measured import TID_SPREAD
 
     sums = (
@@ -159,6 +160,15 @@ def _numbers(found: "Measured") -> "Numbers":
         code = ("428832008", "SCT", "Transient ischemic dilatation ratio")
         spread = found.tid - TID_SPREAD, found.tid + TID_SPREAD
         values.append(Value("TID", found.tid, code, interval=spread))
+    for role, beat in found.ejections.items():
+        told = (
+            ("EDV", beat.edv, ("8821-1", "LN", "Left Ventricular ED Volume"), "ml"),
+            ("ESV", beat.esv, ("8823-7", "LN", "Left Ventricular ES Volume"), "ml"),
+            ("EF", beat.ef, ("70822001", "SCT", "Cardiac ejection fraction"), "%"),
+        )
+        for (name, value, code, unit), one in zip(told, beat.spreads, strict=True):
+            around = value - one, value + one
+            values.append(Value(f"{name}, {role}", value, code, unit, interval=around))
     for role, volume in found.wall_ml.items():
         code = ("WALL", SCHEME, "Volume of the left ventricular wall by counts")
         values.append(Value(f"Wall, {role}", volume, code, "ml"))
@@ -166,4 +176,7 @@ def _numbers(found: "Measured") -> "Numbers":
         role: tuple(score for score in given if score is not None)
         for role, given in found.scores.states.items()
     }
-    return Numbers(found.segments, scores, tuple(values))
+    cautions = [f"{role}: {why}" for role, beat in found.ejections.items() for why in beat.cautions]
+    if found.ejections:
+        cautions.append(f"{PHANTOMS_ONLY}: volumes and ejection fraction.")
+    return Numbers(found.segments, scores, tuple(values), tuple(cautions))

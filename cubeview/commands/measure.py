@@ -22,7 +22,9 @@ from cubeview.errors import CubeviewError
 
 if TYPE_CHECKING:
     from cubeview.cubes.case import Case
+    from cubeview.cubes.cube import Cube
     from cubeview.cubes.scores import Scores
+    from cubeview.measure.heart.ejection import Ejection
     from cubeview.measure.heart.measured import Measured
     from cubeview.measure.heart.normal import Group, Limits
 
@@ -144,6 +146,7 @@ def record(case: "Case", found: "Measured") -> dict[str, Any]:
     """Return what is measured of a case as plain values."""
     from cubeview.measure.heart.measured import LOW, TID_SPREAD
 
+    gated = {role: _gated(case.cubes[role], one) for role, one in found.ejections.items()}
     extents = {role: one.below(LOW) for role, one in found.maps.items()}
     return {
         "case": public_name(case),
@@ -162,9 +165,30 @@ def record(case: "Case", found: "Measured") -> dict[str, Any]:
         },
         "wall_ml": {role: round(ml, 1) for role, ml in found.wall_ml.items()},
         "cavity_ml": {role: round(ml, 1) for role, ml in found.cavity_ml.items()},
-        "gated": None,
+        "gated": next(iter(gated.values()), None),
+        "gated_states": gated,
         "cautions": list(found.cautions),
     }  # fmt: skip
+
+
+def _gated(cube: "Cube", found: "Ejection") -> dict[str, Any]:
+    """Return what is told of a gated scan; low and high are one sigma off the fraction."""
+    from cubeview.cubes.gated import HEART_RATE, REJECTED, about_beats
+
+    low, high = found.interval
+    return {
+        "edv": round(found.edv, 1),
+        "esv": round(found.esv, 1),
+        "ef": round(found.ef, 1),
+        "low": round(low, 1),
+        "high": round(high, 1),
+        "edv_spread": round(found.spreads[0], 1),
+        "esv_spread": round(found.spreads[1], 1),
+        "said": f"{found}; {about_beats(cube)}",
+        "gates": len(cube.gates),
+        "heart_rate": cube.facts.get(HEART_RATE),
+        "rejected_beats": cube.facts.get(REJECTED),
+    }
 
 
 def _table(told: dict[str, Any]) -> list[str]:
@@ -184,6 +208,7 @@ def _table(told: dict[str, Any]) -> list[str]:
             f"{low['below_percent']:.0f} % of the largest, by {low['severity_percent']:.0f} on "
             f"average; wall {told['wall_ml'][role]:.0f} ml, cavity {told['cavity_ml'][role]:.0f} ml"
         )
+    lines += (f"  {role}: {beat['said']}" for role, beat in told["gated_states"].items())
     for role, one in told.get("normals", {}).items():
         lines.append(
             f"  {role}: {one['defect_percent']:.0f} % of the wall ({one['defect_ml']:.0f} ml) "

@@ -5,6 +5,11 @@ import numpy as np
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 
+HEART_RATE, REJECTED = "Heart rate", "Rejected beats"
+"""Facts of a gated scan; the second in words of `beats_left_out`."""
+SEVERAL_BEATS = "R-R interval"
+"""Stands in the names of gates that are of several kinds of beat."""
+
 _HEIGHTS = np.linspace(-0.98, 0.7, 22)
 """Along the long axis, in units of its radius: from the apex to before the valve plane."""
 
@@ -41,6 +46,25 @@ def volume_curve(cube: Cube, ventricle: Ventricle) -> np.ndarray:
 def count_curve(cube: Cube) -> np.ndarray:
     """Return the sum of the values of each gate, in ``cube.unit``, shape (gates,)."""
     return np.array([float(np.nansum(g.pixels.read(), dtype=np.float64)) for g in cube.gates])
+
+
+def beats_left_out(accepted: float, rejected: float) -> str:
+    """Return in words which share of the beats was left out; of none at all nothing."""
+    beats = accepted + rejected
+    return f"{100 * rejected / beats:.0f} % of {beats:.0f}" if beats > 0 else ""
+
+
+def rejected_percent(cube: Cube) -> float | None:
+    """Return which share of the beats was left out, %; None where the file does not say."""
+    said = cube.facts.get(REJECTED, "").split()
+    return float(said[0]) if said else None
+
+
+def about_beats(cube: Cube) -> str:
+    """Return gates, heart rate and rejected beats in words, as far as the file states them."""
+    known = [name for name in (HEART_RATE, REJECTED) if name in cube.facts]
+    told = [f"{len(cube.gates)} gates", *(f"{n.lower()} {cube.facts[n]}" for n in known)]
+    return ", ".join(told)
 
 
 class _Rays:

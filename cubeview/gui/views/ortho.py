@@ -48,10 +48,7 @@ def _is_spectral(case: Case) -> bool:
 VIEWS = (
     View(_is_spectral, SpectrumView),
     View(lambda case: not _is_spectral(case), lambda session, jobs: ProfileView(session)),
-    View(
-        lambda case: bool(case.gates) and not _is_spectral(case),
-        lambda session, jobs: GateView(session),
-    ),
+    View(lambda case: bool(case.gates) and not _is_spectral(case), GateView),
 )
 
 
@@ -249,7 +246,7 @@ class OrthoView(QWidget):
         hung = _beside(self._add(RowsView(self.session, self.jobs)), bars)
         if not case.gates:
             return hung
-        gates = self._add(GateView(self.session))
+        gates = self._add(GateView(self.session, self.jobs))
         gates.playing_changed.connect(self.beating_changed)
         return _split(_DOWN, [hung, gates], [8, 2])
 

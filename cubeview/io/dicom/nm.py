@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from cubeview.cubes.cube import Cube, Gate, Note, Source
 from cubeview.errors import CubeviewError
 from cubeview.io.corrections import instrument_name
+from cubeview.io.dicom.beats import beat_facts
 from cubeview.io.dicom.cut import as_one, missing
 from cubeview.io.dicom.file import bad_file, check_pixels, decode, pixel_notes, read_dataset
 from cubeview.io.dicom.frames import FrameIndex, frame_indices, has_slices, vector
@@ -163,7 +164,7 @@ def _read(
         )
     notes += pixel_notes(header)
     kind, kind_notes = _kind(header, place.view, values.shape)
-    found = {**facts(header), **place.facts}
+    found = {**facts(header), **(beat_facts(header) if index.slots else {}), **place.facts}
 
     def pixels(decoded: np.ndarray, gate: int | None) -> DecodedPixels:
         again = partial(_values_of, tuple(paths), index.part, gate)

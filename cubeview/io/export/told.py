@@ -71,11 +71,14 @@ class Numbers:
         0 to 4 in each segment.
     values : tuple of Value
         All others, in the order in which they are told.
+    cautions : tuple of str
+        Reasons to distrust them.
     """
 
     segments: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     scores: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     values: tuple["Value", ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ class Told:
     def cautions(self) -> tuple[str, ...]:
         """Every reason to distrust it, each once."""
         unlike = (self.answer.unlike,) if self.answer.unlike else ()
-        return tuple(dict.fromkeys((*self.answer.cautions, *unlike, *self.case.cautions)))
+        cautions = (*self.answer.cautions, *unlike, *self.case.cautions, *self.numbers.cautions)
+        return tuple(dict.fromkeys(cautions))
 
     @property
     def made_by(self) -> str:

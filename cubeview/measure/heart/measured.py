@@ -1,7 +1,7 @@
 """All that is measured of a heart."""
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from cubeview.cubes.scores import Scores
 from cubeview.cubes.ventricle import BASE_AT, Ventricle, wall_mask
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
+from cubeview.measure.heart.ejection import PHANTOMS_ONLY, Ejection, ejection
 from cubeview.measure.heart.scores import suggested
 from cubeview.measure.heart.segments import APEX_MM, PolarMap, polar_map
 
@@ -34,6 +35,8 @@ class Measured:
         Volume of the wall: counts above half of its usual brightness, within the ellipsoid.
     cavity_ml : mapping of role to float
         Within the inner surface of the ellipsoid up to the basal plane, of the sum of the gates.
+    ejections : mapping of role to Ejection
+        Volumes over the beat, of the gated states of which they can be told.
     cautions : tuple of str
         Reasons to distrust it.
     """
@@ -43,6 +46,7 @@ class Measured:
     scores: Scores
     wall_ml: Mapping[str, float]
     cavity_ml: Mapping[str, float]
+    ejections: Mapping[str, Ejection] = field(default_factory=dict)
     cautions: tuple[str, ...] = ()
 
     @property
@@ -104,6 +108,7 @@ def measure(
         If a wall holds no counts.
     """
     maps, wall_ml, cavity_ml, cautions = {}, {}, {}, list(case.cautions)
+    ejections: dict[str, Ejection] = {}
     for step, (role, ventricle) in enumerate(ventricles.items()):
         report(step / len(ventricles), f"Measuring {role}")
         cube = case.cubes[role]
@@ -118,7 +123,14 @@ def measure(
         if ventricle.doubt > DOUBTED:
             cautions.append(f"the left ventricle of {role} is doubtful: {ventricle.reason}")
         if cube.gates:
-            cautions.append(f"{role} is gated: measured is the sum of its gates, no ejection")
+            cautions.append(f"{role} is gated: perfusion is measured on the sum of its gates")
+            try:
+                ejections[role] = ejection(cube, ventricle, report=report)
+                cautions += (f"{role}: {one}" for one in ejections[role].cautions)
+            except CubeviewError as error:
+                cautions.append(f"{role}: volumes and ejection fraction cannot be told: {error}")
+    if ejections:
+        cautions.append(f"{PHANTOMS_ONLY}: volumes and ejection fraction")
     if len(maps) == 1:
         cautions.append(f"only {next(iter(maps))} is there: no difference can be told")
     report(1.0, "Measured")
@@ -127,6 +139,7 @@ def measure(
         scores=suggested({role: one.means() for role, one in maps.items()}),
         wall_ml=wall_ml,
         cavity_ml=cavity_ml,
+        ejections=ejections,
         cautions=tuple(dict.fromkeys(cautions)),
     )
 

@@ -11,9 +11,11 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Cube, Gate
 from cubeview.cubes.ventricle import Ventricle
+from cubeview.errors import CubeviewError
 from cubeview.gui.desk.words import values_text
 from cubeview.gui.views.gates import GateView
 from cubeview.io import open_path
+from cubeview.measure.heart.ejection import Ejection
 from tests.cubes.test_gated import CENTRE, TURN, fitted, shell
 from tests.gui.fakes import make_heart
 
@@ -33,8 +35,15 @@ def beating(role, count=8, name="Beat"):
     return cube
 
 
+def ejected(cube, ventricle, *, report):
+    if len(cube.gates) == 16:
+        raise CubeviewError("the cavity is too small.")
+    return Ejection(120.4, 47.6, 60.5, (6.0, 4.8, 3.2), np.zeros(64), ("it is doubtful",))
+
+
 @pytest.fixture
-def gated(window, with_case, network):
+def gated(window, with_case, network, monkeypatch):
+    monkeypatch.setattr("cubeview.gui.views.gates.ejection", ejected)
     network.place = lambda case: {role: fitted(45.0, 30.0) for role in case.cubes}
     with_case(Case("Beat", "heart", {"stress": beating("stress"), "rest": beating("rest", 16)}))
     return window
@@ -91,6 +100,16 @@ def test_the_curve_of_volumes_falls_and_rises(gated):
     assert places[-1] == 15
     assert volumes.argmin() == 4
     assert volumes[4] < 0.8 * volumes[0]
+
+
+def test_volumes_and_fraction_stand_below_the_curve(gated, qtbot):
+    line = gates_of(gated).numbers
+    qtbot.waitUntil(lambda: "EDV" in line.text(), timeout=5000)
+    assert "stress: EDV 120 ± 6 ml, ESV 48 ± 5 ml, EF 60 % (57 to 64)\n" in line.text()
+    assert line.text().endswith("stress: 8 gates")
+    assert "rest: EDV, ESV and EF cannot be told: the cavity is too small." in line.text()
+    assert "No real gated study was at hand; checked on phantoms only" in line.text()
+    assert "it is doubtful" in line.toolTip()
 
 
 def test_another_case_ends_the_beat_and_starts_with_its_sum(gated, with_case):

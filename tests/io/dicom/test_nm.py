@@ -15,6 +15,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from cubeview.cubes.gated import rejected_percent
 from cubeview.cubes.orient import ends
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path, open_paths
@@ -67,6 +68,23 @@ def test_r_r_intervals_are_gates_too(tmp_path):
     cube = cube_of(ds, tmp_path)
     np.testing.assert_array_equal(cube.pixels.read(), truth(4).sum(axis=0))
     assert "sum of 2 R-R intervals × 2 time slots" in texts(cube)
+
+
+def test_a_gated_scan_says_what_it_knows_of_the_beats(tmp_path):
+    window = Dataset()
+    window.IntervalsAcquired, window.IntervalsRejected = 880, 120
+    window.LowRRValue, window.HighRRValue = 700, 900
+    gate = Dataset()
+    gate.DataInformationSequence = Sequence([window])
+    gated = {"slots": 3, "GatedInformationSequence": Sequence([gate])}
+    cube = cube_of(nm(**gated), tmp_path)
+    assert cube.facts["Heart rate"] == "75 /min"
+    assert cube.facts["Rejected beats"] == "12 % of 1000"
+    assert rejected_percent(cube) == 12
+    assert cube_of(nm(**gated, HeartRate=64), tmp_path).facts["Heart rate"] == "64 /min"
+    bare = cube_of(nm(slots=3, HeartRate=0), tmp_path)
+    assert not {"Heart rate", "Rejected beats"} & set(bare.facts)
+    assert rejected_percent(bare) is None
 
 
 def test_missing_orientation_gives_millimetres_but_no_letters(tmp_path):
