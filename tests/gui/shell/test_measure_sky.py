@@ -34,7 +34,7 @@ def case():
 @pytest.fixture
 def canvas(window, with_case, case, qtbot):
     with_case(case)
-    qtbot.keyClick(window, Qt.Key.Key_A)
+    qtbot.keyClick(window, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
     return next(view for view in window.ortho.slices if view.axis == 0).canvas
 
 
