@@ -46,6 +46,12 @@ def read_mask(path: Path | str, *, report: Report = nothing) -> Mask:
     raise CubeviewError(f"{path}: no mask CubeView reads: choose a NIfTI, FITS or DICOM SEG file.")
 
 
+def is_dicom(path: Path) -> bool:
+    """Tell whether a file that was opened is DICOM."""
+    with refusing(path, "cannot be read"), path.open("rb") as stream:
+        return dicom_reader.sniff(stream.read(_HEAD_BYTES), path)
+
+
 def _marks(path: Path, reader: Reader, report: Report) -> tuple[Cube, np.ndarray]:
     """Return the first cube of a file that holds labels only."""
     opened = reader.read([path], report=report, first=None)

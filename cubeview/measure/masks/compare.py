@@ -18,7 +18,7 @@ from scipy.ndimage import (
     label,
 )
 
-from cubeview.cubes.mask import Mask, MaskLabel, laid_on
+from cubeview.cubes.mask import Mask, MaskLabel, laid_on, unnamed
 from cubeview.errors import CubeviewError, Report, nothing
 
 MISSED_MM = 374.0
@@ -242,7 +242,8 @@ def _notes(said: Mask, truth: Mask) -> tuple[str, ...]:
         if missing := [f"{n} ({only[n]})" for n in sorted(only.keys() - other.keys())]:
             notes.append(f"labels in the {own} mask only: {', '.join(missing)}")
     for number in sorted(here.keys() & there.keys()):
-        if here[number] != there[number]:
+        names = {here[number], there[number]} - {unnamed(number).name}
+        if len(names) > 1:
             notes.append(
                 f"label {number} is {here[number]} in the first mask, {there[number]} in the second"
             )
