@@ -152,6 +152,10 @@ ACTIONS = (
     Action("export_labels", "E&xport labels…", "Label"),
     Action("label_sets", "Label &sets…", "Label", after_line=True),
     Action("agreement", "A&greement of readers…", "Label"),
+    Action("paint", "&Paint a mask", "Tools", "M", needs="case"),
+    Action("undo_mask", "&Undo painting", "Tools", "Ctrl+Shift+Z", needs="case"),
+    Action("smaller_brush", "Smaller &brush", "Tools", ",", needs="case"),
+    Action("larger_brush", "La&rger brush", "Tools", ".", needs="case"),
     Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
     Action("cancel_jobs", "&Cancel running work", "Tools"),
     Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
@@ -171,6 +175,7 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Right drag", "Zoom", ""),
     ("Middle drag, Shift+drag", "Pan", ""),
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
+    ("Drag, Ctrl+drag", "While a mask is painted: paint, erase", ""),
     ("Double click", "Fit into the view; on a title, one view alone", ""),
 )
 """Keys and mouse moves the views answer by themselves, and what they need; for the key list."""

@@ -15,6 +15,7 @@ from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.levels import LevelsControl
+from cubeview.gui.panels.masks import MasksPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.sources import SourcesPanel
@@ -100,6 +101,12 @@ PANELS = (
         "teach",
         "Teach",
         lambda d: TeachPanel(d.session, d.jobs, d.records, d.memory),
+        behind="explain",
+    ),
+    Panel(
+        "masks",
+        "Mask",
+        lambda d: MasksPanel(d.session, d.jobs, d.records, d.subject, d.memory),
         behind="explain",
     ),
     Panel(

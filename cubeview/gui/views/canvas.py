@@ -71,6 +71,11 @@ class PlaneCanvas(pg.GraphicsView):
         The handle was let go.
     boxed(float, float, float, float)
         A box was drawn, in voxels: across from and to, up from and to.
+    brushed(float, float, bool, bool)
+        While it `paints`, the left button is at (across, up): just pressed or not, and with Ctrl,
+        which erases, or not.
+    lifted()
+        The brush was lifted.
     """
 
     picked = pyqtSignal(float, float)
@@ -84,6 +89,8 @@ class PlaneCanvas(pg.GraphicsView):
     dragged = pyqtSignal(str, float, float)
     dropped = pyqtSignal()
     boxed = pyqtSignal(float, float, float, float)
+    brushed = pyqtSignal(float, float, bool, bool)
+    lifted = pyqtSignal()
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -135,7 +142,7 @@ class PlaneCanvas(pg.GraphicsView):
         self._corner = QPointF()
         self._wheel = 0
         self.fitted = True
-        self.takes_boxes = False
+        self.takes_boxes = self.paints = False
         self._dressed = colours()
         self.box.sigRangeChanged.connect(lambda *_: self.zoomed.emit())
         self.box.sigResized.connect(lambda *_: self.fit() if self.fitted else None)
@@ -223,6 +230,9 @@ class PlaneCanvas(pg.GraphicsView):
         button, shift = event.button(), event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         pans = button == Qt.MouseButton.MiddleButton or shift
         mode = "pan" if pans else "zoom" if button == Qt.MouseButton.RightButton else "pick"
+        if mode == "pick" and self.paints:
+            mode = "erase" if draws_box(event) else "brush"
+            self._brush(mode, event.position(), first=True)
         if mode == "pick" and (name := self.handles.near(self.at(event.position()))):
             self._held, mode = name, "handle"
             self.grabbed.emit(name)
@@ -242,6 +252,8 @@ class PlaneCanvas(pg.GraphicsView):
         mode, last = self._drag
         if mode == "pick":
             self._pick(position)
+        elif mode in ("brush", "erase"):
+            self._brush(mode, position, first=False)
         elif mode == "handle":
             point = self.at(position)
             self.dragged.emit(self._held, point.x(), point.y())
@@ -264,6 +276,8 @@ class PlaneCanvas(pg.GraphicsView):
         self._drag = None
         if mode == "handle":
             self.dropped.emit()
+        if mode in ("brush", "erase"):
+            self.lifted.emit()
         if mode == "box":
             self.band.clear()
             one, other = self.at(self._corner), self.at(event.position())
@@ -273,7 +287,10 @@ class PlaneCanvas(pg.GraphicsView):
                 self._pick(event.position())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fit the picture."""
+        """Fit the picture; while it paints, two quick dabs are two dabs."""
+        if self.paints and event.button() == Qt.MouseButton.LeftButton:
+            self.mousePressEvent(event)
+            return
         self.fit()
         self.ranged.emit(*self.box.viewRange()[0])
 
@@ -327,6 +344,10 @@ class PlaneCanvas(pg.GraphicsView):
     def _pick(self, position: QPointF) -> None:
         point = self.at(position)
         self.picked.emit(point.x(), point.y())
+
+    def _brush(self, mode: str, position: QPointF, *, first: bool) -> None:
+        point = self.at(position)
+        self.brushed.emit(point.x(), point.y(), first, mode == "erase")
 
     def _zoom(self, factor: float, centre: QPointF) -> None:
         self.fitted = False

@@ -45,8 +45,8 @@ def test_planted_sources_are_found_outlined_and_measured(stated):
 
 
 def test_noise_alone_holds_no_source():
-    counts = [len(find_sources(planted(seed, ())[0]).fluxes) for seed in range(5)]
-    assert sum(counts) <= 1
+    counts = [len(find_sources(planted(seed, ())[0]).fluxes) for seed in range(2)]
+    assert counts == [0, 0]
 
 
 def test_a_steady_continuum_and_missing_voxels_are_no_sources():
