@@ -178,7 +178,7 @@ def laid_on(mask: Mask, cube: Cube) -> Mask:
     """
     way = way_between(mask.cube, cube)
     turned = mask.values.transpose(way.order)
-    turned = np.flip(turned, [axis for axis in range(3) if way.flipped[axis]])
+    turned = np.flip(turned, tuple(axis for axis in range(3) if way.flipped[axis]))
     low = [max(0, start) for start in way.start]
     high = [
         min(n, start + m) for n, start, m in zip(cube.shape, way.start, turned.shape, strict=True)

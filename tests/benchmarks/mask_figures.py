@@ -22,7 +22,7 @@ from tests.benchmarks.table import row
 
 SHAPE = (120, 100, 100)
 SOURCES = 12
-SN = (3.0, 12.0)
+SN, BRIGHT = (3.0, 12.0), (6.0, 24.0)
 KINDS = ("point", "double peaked", "broad", "galaxy", "rotating disc")
 
 
@@ -68,16 +68,19 @@ def judge(lights, sigma, found, scale):
 
 def sources(fields, first):
     """Print completeness, reliability, Dice and flux of planted sources."""
-    for flavour, stated in itertools.product(("ifu", "radio"), (True, False)):
+    for flavour, stated, sn in (
+        *itertools.product(("ifu", "radio"), (True, False), (SN,)),
+        ("radio", True, BRIGHT),
+    ):
         rows, finds, real, seconds = [], 0, 0, 0.0
         for seed in range(first, first + fields):
-            cube, lights, sigma = planted(seed, flavour, stated=stated)
+            cube, lights, sigma = planted(seed, flavour, stated=stated, sn=sn)
             began = time.process_time()
             found = find_sources(cube)
             seconds += time.process_time() - began
             each, good = judge(lights, sigma, found, SETTINGS[flavour].sigma)
             rows, finds, real = rows + each, finds + len(found.fluxes), real + good
-        name = f"{flavour}{'' if stated else ', no noise stated'}"
+        name = f"{flavour}, peak S/N {sn[0]:g} to {sn[1]:g}{'' if stated else ', no noise stated'}"
         complete, sure = np.mean([hit for hit, _, _ in rows]), real / max(finds, 1)
         overlap = np.mean([d for hit, d, _ in rows if hit])
         fluxes = [f for hit, _, f in rows if hit]

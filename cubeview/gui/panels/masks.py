@@ -294,10 +294,13 @@ class MasksPanel(QWidget):
         numbers = [(1, "label 1")] if layer is None else [
             (one.number, one.name) for one in layer.labels
         ]  # fmt: skip
+        shown = [self.labels.itemText(n) for n in range(self.labels.count())]
+        wanted = {f"{number}  {name}": number for number, name in numbers}
         with QSignalBlocker(self.labels):
-            self.labels.clear()
-            for number, name in numbers:
-                self.labels.addItem(f"{number}  {name}", number)
+            if shown != list(wanted):  # not at every dab of the brush
+                self.labels.clear()
+                for text, number in wanted.items():
+                    self.labels.addItem(text, number)
             self.labels.setCurrentIndex(self.labels.findData(brush.number))
         names = dict(numbers)
         self.name.setText(names.get(brush.number, ""))

@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.mask import MOST_LABELS, Mask, named
-from cubeview.cubes.normal import FWHM_TO_SIGMA, MAD_TO_SIGMA
+from cubeview.cubes.normal import FWHM_TO_SIGMA, MAD_TO_SIGMA, robust_sigma
 from cubeview.errors import CubeviewError, Report, nothing
 
 SKY_FWHM_PX = (0.0, 2.5, 5.0)
@@ -49,14 +49,15 @@ _STEADY_CHANNELS = 24
 _REPLACED = 2.0
 """What was found already counts so many sigma for larger kernels, or its halo would grow."""
 
-_LEAST_SN = 3.0
 _KDE_SCALE = 0.4
 """Width of the kernels of a density, in standard deviations of what was found below zero."""
 
 _FEW = 6
-_SURE_SN = 7.0
-"""Sum over the root of the number of voxels; noise alone reached 6.5 in ten small cubes."""
+_LEAST_SN = 3.0
+_SURE_SN = 5.0
+"""S/N in the best kernel from which a find is believed where little was found below zero."""
 _AROUND_PX = 7
+_WIDE_PLANE = 400
 _LIGHT_FWHM_PX = 2.5
 _EDGE, _EDGE_NOISE = 1.0, 1.5
 """A mask ends where lightly smoothed light falls to one sigma of a voxel, or to 1.5 sigma of its
@@ -127,9 +128,11 @@ def find_sources(
         raise CubeviewError(f"more than {MOST_VOXELS:,} voxels: cut the cube into parts.")
     where, ratio = _clipped(cube, threshold, report)
     report(0.9, "linking")
-    finds = [_linked(where[sign * ratio > 0], np.abs(ratio[sign * ratio > 0]), cube.shape)
-             for sign in (1, -1)]  # fmt: skip
-    sure = _reliability(finds[0].features, finds[1].features)
+    finds = []
+    for sign in (1, -1):
+        own = sign * ratio[0] > 0
+        finds.append(_linked(where[own], np.abs(ratio[:, own]), cube.shape))
+    sure = _reliability(*finds)
     keep = np.flatnonzero((sure >= reliable) & (finds[0].sn >= _LEAST_SN))
     keep = keep[np.argsort(-finds[0].sn[keep])][:MOST_LABELS]
     values = np.zeros(cube.shape, np.uint16)
@@ -162,11 +165,14 @@ class _Finds:
     where: np.ndarray
     which: np.ndarray
     sn: np.ndarray
+    best: np.ndarray  # S/N in the kernel that suits best
     features: np.ndarray  # shape (finds, 3): log of peak, sum and size
 
 
 def _clipped(cube: Cube, threshold: float, report: Report) -> tuple[np.ndarray, np.ndarray]:
-    """Return flat places of what exceeds the threshold in any kernel, and its S/N, signed."""
+    """Return flat places of what exceeds the threshold in any kernel, shape (n,), and (2, n):
+    S/N, signed, and how far it exceeds in the best kernel.
+    """
     boxes = _tiles(cube.shape)
     places: list[np.ndarray] = []
     values: list[np.ndarray] = []
@@ -179,19 +185,20 @@ def _clipped(cube: Cube, threshold: float, report: Report) -> tuple[np.ndarray, 
         if ratio is None:
             continue
         seen = True
-        found = np.zeros(ratio.shape, bool)
-        for step, over in enumerate(_kernels(ratio, found, threshold)):
-            found |= over
+        score, found = np.zeros_like(ratio), np.zeros(ratio.shape, bool)
+        for step, smooth in enumerate(_kernels(ratio, found)):
+            found |= smooth > threshold
+            np.maximum(score, smooth, out=score)
             report(0.9 * (number + step / 12) / len(boxes), "smoothing and clipping")
         inner = tuple(slice(p.start - a, p.stop - a) for p, a in zip(core, start, strict=True))
         here = np.argwhere(found[inner]) + [p.start for p in core]
         places.append(np.ravel_multi_index(here.T, cube.shape))
-        values.append(ratio[inner][found[inner]])
+        values.append(np.stack([ratio[inner][found[inner]], score[inner][found[inner]]]))
     if not seen:
         raise CubeviewError("the cube holds no data.")
-    where, flat = np.concatenate(places).astype(np.int64), np.concatenate(values)
+    where, flat = np.concatenate(places).astype(np.int64), np.concatenate(values, axis=1)
     order = np.argsort(where)
-    return where[order], flat[order]
+    return where[order], flat[:, order]
 
 
 def _ratio(cube: Cube, box: Box) -> np.ndarray | None:
@@ -201,13 +208,17 @@ def _ratio(cube: Cube, box: Box) -> np.ndarray | None:
         return None
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.nan_to_num(flux / sigma, nan=0.0, posinf=0.0, neginf=0.0)
+    known = np.isfinite(flux)
+    for plane, here in zip(ratio, known, strict=True):
+        if here.sum() >= _WIDE_PLANE:  # what a channel has everywhere: an offset, or the sky's line
+            plane[here] -= np.median(plane[here])
     return ratio.astype(np.float32)
 
 
 def _light(cube: Cube, box: Box) -> tuple[np.ndarray, np.ndarray]:
     """Return light above a steady continuum, NaN without data, and the noise of each voxel.
 
-    Where the file states none, of each channel from what lies below zero.
+    Where the file states none it is that of each channel, and how it differs over the sky.
     """
     flux = cube.box(box).astype(np.float32)
     known = np.isfinite(flux)
@@ -218,9 +229,12 @@ def _light(cube: Cube, box: Box) -> tuple[np.ndarray, np.ndarray]:
     flux -= _level(flux, known)
     if stated is not None:
         return flux, stated
-    each = np.array([_scatter(plane[np.isfinite(plane)]) for plane in flux])
-    usual = np.median(each[np.isfinite(each)]) if np.isfinite(each).any() else 1.0
-    sigma = np.maximum(each, usual / 3 if usual > 0 else 1.0)[:, None, None]
+    each = np.array(
+        [robust_sigma(plane[here]) if here.any() else 0.0
+         for plane, here in zip(flux, known, strict=True)]
+    )  # fmt: skip
+    usual = float(np.median(each[each > 0])) if (each > 0).any() else 1.0
+    sigma = np.maximum(each, usual / 3)[:, None, None]
     return flux, sigma * _across(flux / sigma, known)
 
 
@@ -243,8 +257,8 @@ def _level(flux: np.ndarray, known: np.ndarray) -> np.ndarray:
     return level
 
 
-def _kernels(ratio: np.ndarray, found: np.ndarray, threshold: float) -> Iterator[np.ndarray]:
-    """Yield what exceeds the threshold in each smoothed cube; `found` is what did so before."""
+def _kernels(ratio: np.ndarray, found: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield each smoothed cube over its own scatter, either sign; `found` is what was found."""
     known = ratio != 0  # beyond the edges of the data smoothing leaves next to nothing
     for sky, channels in product(SKY_FWHM_PX, CHANNELS):
         if channels > max(1, len(ratio) // 3):
@@ -257,7 +271,8 @@ def _kernels(ratio: np.ndarray, found: np.ndarray, threshold: float) -> Iterator
                 smooth = gaussian_filter1d(
                     smooth, sky * FWHM_TO_SIGMA, axis=axis, mode="constant", truncate=3.0
                 )
-        yield np.abs(smooth) > threshold * _scatter(smooth[known])
+        np.abs(smooth / np.float32(_scatter(smooth[known])), out=smooth)
+        yield smooth
 
 
 def _scatter(smooth: np.ndarray) -> float:
@@ -266,7 +281,7 @@ def _scatter(smooth: np.ndarray) -> float:
     return MAD_TO_SIGMA * float(np.median(-below)) if below.size else np.inf
 
 
-def _linked(where: np.ndarray, sn: np.ndarray, shape: tuple[int, int, int]) -> _Finds:
+def _linked(where: np.ndarray, figures: np.ndarray, shape: tuple[int, int, int]) -> _Finds:
     """Join voxels that touch, by their sorted flat places."""
     places = np.array(np.unravel_index(where, shape))
     rows, columns = [], []
@@ -288,25 +303,27 @@ def _linked(where: np.ndarray, sn: np.ndarray, shape: tuple[int, int, int]) -> _
     new = np.full(count, -1)
     new[kept] = np.arange(len(kept))
     which = new[which]
-    where, sn, which = where[which >= 0], sn[which >= 0], which[which >= 0]
+    kept_here = which >= 0
+    where, (sn, score), which = where[kept_here], figures[:, kept_here], which[kept_here]
     total = np.bincount(which, sn, minlength=len(kept))
     peak = np.zeros(len(kept))
     np.maximum.at(peak, which, sn)
+    best = np.zeros(len(kept))
+    np.maximum.at(best, which, score)
     size = size[kept]
     features = np.log10(np.stack([peak, total, size], axis=1)) if len(kept) else np.zeros((0, 3))
-    return _Finds(where, which, total / np.sqrt(size), features)
+    return _Finds(where, which, total / np.sqrt(size), best, features)
 
 
-def _reliability(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+def _reliability(light: _Finds, dark: _Finds) -> np.ndarray:
     """Return how reliable finds are: one minus the density of the negative ones over their own.
 
-    Serra, Jurek & Flöer 2012, eq. 1. With too few below zero those are believed that are stronger
-    than all of these and than noise ever was.
+    Serra, Jurek & Flöer 2012, eq. 1. With too few below zero those are believed that suit a kernel
+    better than all of these, and than noise usually does.
     """
+    above, below = light.features, dark.features
     if len(below) < _FEW:
-        strong, noise = (part[:, 1] - 0.5 * part[:, 2] for part in (above, below))
-        least = max(np.log10(_SURE_SN), noise.max(initial=-np.inf))
-        return (strong > least).astype(float)
+        return (light.best > max(_SURE_SN, dark.best.max(initial=0.0))).astype(float)
     cover = np.cov(below.T) + 1e-4 * np.eye(3)
     root = np.linalg.cholesky(np.linalg.inv(cover * _KDE_SCALE**2))
     mine, noise = above @ root, below @ root
