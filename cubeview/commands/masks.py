@@ -220,8 +220,8 @@ def _made(options: argparse.Namespace, case: "Case") -> dict[str, _Made]:
         sources = find_sources(
             case.main, threshold=options.threshold or THRESHOLD, report=progress()
         )
-        words = (*sources.notes, f"{sources.doubted} finds set aside as like noise")
-        return {role: _Made(sources.mask, words, sources)}
+        said = (*sources.notes, f"{sources.doubted} finds set aside as like noise")
+        return {role: _Made(sources.mask, said, sources)}
     return {role: _walked(options.strokes, case)}
 
 

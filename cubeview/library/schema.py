@@ -165,6 +165,8 @@ CREATE TABLE masks (
 CREATE INDEX masks_by_case ON masks(case_id, role, reader, id);
 CREATE TRIGGER masks_stay BEFORE UPDATE ON masks
     BEGIN SELECT RAISE(ABORT, 'masks are append-only'); END;
+CREATE TRIGGER masks_last BEFORE DELETE ON masks
+    BEGIN SELECT RAISE(ABORT, 'masks are append-only'); END;
 """
 
 SPECT_SET, SKY_SET = HEART.label_set, SKY.label_set

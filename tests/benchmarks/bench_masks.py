@@ -40,7 +40,7 @@ def strokes(rounds=200):
         began = time.perf_counter()
         view.canvas.brushed.emit(across, 120.0, step == 0, False)
         for each in ortho.slices:
-            each.mask.draw(each.index)
+            each.painted.draw(each.index)
             each.canvas.viewport().repaint()
         times.append(1000 * (time.perf_counter() - began))
     view.canvas.lifted.emit()

@@ -67,9 +67,18 @@ def test_a_library_of_format_6_gains_the_table(tmp_path, opened):
     path = tmp_path / "library.sqlite"
     library.close()
     with sqlite3.connect(path) as raw:
-        raw.executescript("DROP TRIGGER masks_stay; DROP TABLE masks; PRAGMA user_version = 6;")
+        raw.executescript(
+            "DROP TRIGGER masks_stay; DROP TRIGGER masks_last; DROP TABLE masks; PRAGMA user_version = 6;"
+        )
     raw.close()
     again = Library(path, "Ann")
     assert again.read("PRAGMA user_version", ()) == [(schema.VERSION,)]
     assert again.read("SELECT * FROM masks", ()) == []
     again.close()
+
+
+def test_a_case_somebody_painted_stays(opened):
+    library, number, case = opened
+    keep(library, number, case.roles[0], painted(case.main, 1))
+    assert library.remove_cases([number]) == [number]
+    assert len(kept(library, number, case.roles[0], case.main)) == 1

@@ -93,11 +93,11 @@ class SliceView(CaseView):
         self.canvas.setAccessibleName(" ".join({self._heading(): 0, self.frame.name: 0}))
         self._set_up_axes()
         self._style_overlay()
-        self.mask = MaskImage(session.painting, self.canvas, role, axis, self.frame)
-        self._mask_soon = OnceAFrame(lambda: self.mask.draw(self.index or 0), self)
+        self.painted = MaskImage(session.painting, self.canvas, role, axis, self.frame)
+        self._mask_soon = OnceAFrame(lambda: self.painted.draw(self.index or 0), self)
         self.follow(
             (session.painting.changed, self._mask_soon.ask),
-            (session.painting.brush_changed, self.mask.follow_brush),
+            (session.painting.brush_changed, self.painted.follow_brush),
         )
         self.marks = WindowMarks()
         self.canvas.box.addItem(self.marks, ignoreBounds=True)
@@ -184,7 +184,7 @@ class SliceView(CaseView):
             self._sum.stop()
             read = partial(self.case.plane, self.role, gate, self.axis, index)
             self._fetch.get(self.cube, (index, gate), read, scattered=self.axis != 0)
-        self.mask.draw(index)
+        self.painted.draw(index)
         self._draw_overlay()
         self._draw_outline()
         self._draw_marks()

@@ -158,7 +158,7 @@ class Layer:
 
     def _box(self, number: int) -> Box | None:
         found = find_objects((self.values == number).astype(np.uint8))
-        return found[0] if found else None  # type: ignore[return-value]
+        return found[0] if found else None
 
     def _change(self, box: Box, where: np.ndarray, number: int | np.ndarray) -> bool:
         """Set voxels of a box, and remember what they were."""

@@ -212,7 +212,8 @@ def _ratio(cube: Cube, box: Box) -> np.ndarray | None:
     for plane, here in zip(ratio, known, strict=True):
         if here.sum() >= _WIDE_PLANE:  # what a channel has everywhere: an offset, or the sky's line
             plane[here] -= np.median(plane[here])
-    return ratio.astype(np.float32)
+    found: np.ndarray = ratio.astype(np.float32)
+    return found
 
 
 def _light(cube: Cube, box: Box) -> tuple[np.ndarray, np.ndarray]:
@@ -245,7 +246,8 @@ def _across(ratio: np.ndarray, known: np.ndarray) -> np.ndarray:
     if columns.any():
         level[columns] = MAD_TO_SIGMA * np.nanmedian(np.abs(ratio[:, columns]), axis=0)
     smooth: np.ndarray = median_filter(level, _AROUND_PX, mode="nearest")
-    return np.maximum(smooth, 0.2)
+    found: np.ndarray = np.maximum(smooth, 0.2)
+    return found
 
 
 def _level(flux: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -323,7 +325,8 @@ def _reliability(light: _Finds, dark: _Finds) -> np.ndarray:
     """
     above, below = light.features, dark.features
     if len(below) < _FEW:
-        return (light.best > max(_SURE_SN, dark.best.max(initial=0.0))).astype(float)
+        believed: np.ndarray = light.best > max(_SURE_SN, dark.best.max(initial=0.0))
+        return believed.astype(float)
     cover = np.cov(below.T) + 1e-4 * np.eye(3)
     root = np.linalg.cholesky(np.linalg.inv(cover * _KDE_SCALE**2))
     mine, noise = above @ root, below @ root

@@ -82,8 +82,8 @@ def test_clicks_paint_erase_and_undo_and_all_slices_show_it(painting):
     assert desk.session.cursor == cursor, "painting moves no cursor"
     assert set(np.unique(np.nonzero(layer(desk).values)[0])) == {z}
     for view in views.values():
-        view.mask.draw(view.index)
-    shown = views[1].mask.image  # across rows: the stroke passes through its plane or not
+        view.painted.draw(view.index)
+    shown = views[1].painted.image  # across rows: the stroke passes through its plane or not
     assert shown is not None
     drag(views[0], [(8, 9), (9, 9)], CTRL)
     assert layer(desk).values[z, 9, 8] == 0
