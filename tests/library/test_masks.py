@@ -68,7 +68,8 @@ def test_a_library_of_format_6_gains_the_table(tmp_path, opened):
     library.close()
     with sqlite3.connect(path) as raw:
         raw.executescript(
-            "DROP TRIGGER masks_stay; DROP TRIGGER masks_last; DROP TABLE masks; PRAGMA user_version = 6;"
+            "DROP TRIGGER masks_stay; DROP TRIGGER masks_last; DROP TABLE masks;"
+            "PRAGMA user_version = 6;"
         )
     raw.close()
     again = Library(path, "Ann")

@@ -95,6 +95,8 @@ class Painting(QObject):
         """Paint with the brush in a plane: its axis and its index."""
         number = 0 if erase else self.brush.number
         layer = self.begun(role)
+        if number and number not in {one.number for one in layer.labels}:
+            layer.name(number, f"label {number}")  # chosen in another case
         if self.brush.tool == "fill" and not erase:
             changed = layer.fill(*plane, way[1], number)
         else:

@@ -125,11 +125,12 @@ class MasksPanel(QWidget):
             self._say("Paint a stroke inside, and one outside.", "bad")
             return
         outside = [one.number for one in layer.labels if one.name == _OUTSIDE]
-        strokes = np.where(layer.values == 0, np.int16(UNKNOWN), layer.values.astype(np.int16))
-        strokes[np.isin(layer.values, outside)] = OUTSIDE
+        painted = layer.values.copy()
         case, role = self._session.case, self._role()
 
         def work(job: Job) -> tuple[object, object]:
+            strokes = np.where(painted == 0, np.int16(UNKNOWN), painted.astype(np.int16))
+            strokes[np.isin(painted, outside)] = OUTSIDE
             box = room_of(strokes)
             grown = spread(layer.cube.box(box), strokes[box], report=job.report)
             return box, grown.astype(np.uint8)
@@ -160,10 +161,7 @@ class MasksPanel(QWidget):
         if layer is None or not (layer.values == number).any():
             self._say("Nothing is painted with this label.", "bad")
             return
-        inside = np.asarray(layer.cube)[layer.values == number]
-        known = inside[np.isfinite(inside)]
-        least = self.level.value() / 100 * float(known.max()) if known.size else 0.0
-        if layer.keep_above(number, least):
+        if layer.keep_above(number, self.level.value() / 100):
             self._painting.tell(self._role())
 
     def keep_largest(self) -> None:
@@ -212,10 +210,17 @@ class MasksPanel(QWidget):
 
     def open(self, path: Path) -> None:
         """Show a mask of a file, or say why not."""
-        try:
-            self._take(read_mask(path))
-        except CubeviewError as error:
-            self._say(f"{path}: {str(error).removeprefix(f'{path}: ')}", "bad")
+        case = self._session.case
+
+        def taken(mask: Mask) -> None:
+            if case is not self._session.case:
+                return
+            try:
+                self._take(mask)
+            except CubeviewError as error:
+                self._say(f"{path}: {error}", "bad")
+
+        self._start("Opening a mask", lambda job: read_mask(path, report=job.report), taken)
 
     def save(self, path: Path) -> None:
         """Save the mask, or say why not."""
@@ -223,17 +228,15 @@ class MasksPanel(QWidget):
         if layer is None or case is None:
             self._say("Nothing is painted.", "bad")
             return
-        source = layer.cube.source
-        try:
-            seg = path.suffix.lower() == ".dcm" and source is not None and not source.beside
+        mask, source = layer.mask(), layer.cube.source
+
+        def work(job: Job) -> None:
             header = None
-            if seg and source is not None and is_dicom(source.path):
-                header = referred_header(source.path)
-            write_mask(layer.mask(), path, ("painted in the window",), header)
-        except CubeviewError as error:
-            self._say(str(error), "bad")
-            return
-        self.saved.emit(path)
+            if path.suffix.lower() == ".dcm" and source is not None and not source.beside:
+                header = referred_header(source.path) if is_dicom(source.path) else None
+            write_mask(mask, path, ("painted in the window",), header)
+
+        self._start("Saving a mask", work, lambda _: self.saved.emit(path))
 
     def toggle(self) -> None:
         """Let the left button paint, or not."""

@@ -122,14 +122,14 @@ class Layer:
         inside = pieces == pieces[row, column]
         return self._change(box, np.expand_dims(inside, axis), number)
 
-    def keep_above(self, number: int, least: float) -> bool:
-        """Take a label off voxels whose value is less: a threshold inside what was painted."""
+    def keep_above(self, number: int, share: float) -> bool:
+        """Take a label off what is below a share of its largest value: a threshold inside it."""
         box = self._box(number)
         if box is None:
             return False
         mine = self.values[box] == number
-        enough = np.nan_to_num(self.cube.box(box), nan=-np.inf) >= least
-        return self._change(box, mine & ~enough, 0)
+        values = np.nan_to_num(self.cube.box(box), nan=-np.inf)
+        return self._change(box, mine & ~(values >= share * values[mine].max()), 0)
 
     def keep_largest(self, number: int) -> bool:
         """Take a label off all its pieces but the largest."""

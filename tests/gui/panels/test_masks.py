@@ -121,7 +121,8 @@ def test_three_strokes_grow_into_the_block_and_are_kept_and_saved(painting, qtbo
     qtbot.waitUntil(lambda: desk.subject.hashes is not None, timeout=5000)
     panel.keep_button.click()
     assert "Kept in the library" in panel.said.text()
-    panel.save(tmp_path / "block.nii.gz")
+    with qtbot.waitSignal(panel.saved):
+        panel.save(tmp_path / "block.nii.gz")
     again = read_mask(tmp_path / "block.nii.gz")
     np.testing.assert_array_equal(again.values, found)
     assert again.labels[0].name == "block"
@@ -130,7 +131,8 @@ def test_three_strokes_grow_into_the_block_and_are_kept_and_saved(painting, qtbo
     panel.recall_button.click()
     np.testing.assert_array_equal(layer(desk).values, found)
     panel.undo_button.click()
-    panel.open(tmp_path / "block.nii.gz")
+    with qtbot.waitSignal(desk.session.painting.changed):
+        panel.open(tmp_path / "block.nii.gz")
     np.testing.assert_array_equal(layer(desk).values, found)
 
 
@@ -144,9 +146,9 @@ def test_what_is_wrong_is_said_and_changes_nothing(painting, qtbot, tmp_path):
     panel.grow_button.click()
     qtbot.waitUntil(lambda: "two kinds" in panel.said.text(), timeout=5000)
     panel.open(tmp_path / "none.nii")
-    assert "cannot be read" in panel.said.text()
+    qtbot.waitUntil(lambda: "cannot be read" in panel.said.text(), timeout=5000)
     panel.save(tmp_path / "block.png")
-    assert "saved as" in panel.said.text()
+    qtbot.waitUntil(lambda: "saved as" in panel.said.text(), timeout=5000)
     np.testing.assert_array_equal(layer(desk).values, before)
 
 

@@ -66,7 +66,7 @@ def test_fill_stops_at_what_is_painted_otherwise(layer):
 def test_threshold_and_largest_piece_keep_within_the_label(layer):
     layer.values[1, 2:4, 2:20], layer.values[4, 10, 10] = 1, 1
     layer.values[1, 8:10, 2:20] = 2
-    assert layer.keep_above(1, 12.0)
+    assert layer.keep_above(1, 12.0 / 19.0)
     assert layer.values[1, 2, 12] == 1
     assert not layer.values[1, 2, 11]
     assert (layer.values[1, 8:10, 2:20] == 2).all()
