@@ -46,6 +46,7 @@ FLOORS = {
         "info": "archive",
         "foreign": "",
         "region_files": "",
+        "line_lists": "",
         "voxels": "",
         "nifti": "opened",
         "dicom": "voxels opened corrections",
