@@ -27,6 +27,7 @@ from cubeview.commands import (
     masks,
     measure,
     moments,
+    normals,
     search,
     selftest,
     spectrum,
@@ -37,8 +38,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, moments, spectrum, fit, cutout, convert, lines, search, explore, masks,
-    labels, make, teach, give, selftest,
+    look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, search, explore,
+    masks, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from functools import cache
 
 from cubeview.kinds import HEART, KINDS, SKY
 
-VERSION = 7
+VERSION = 8
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
 
@@ -150,6 +150,11 @@ CREATE TABLE beside (
 );
 """
 
+# Segment scores beside the class: the finest that is said of a heart.
+_TABLES_7 = """
+ALTER TABLE labels ADD COLUMN scores TEXT NOT NULL DEFAULT '';
+"""
+
 # What readers painted: every kept state is a row, the last of each reader counts.
 _TABLES_MASKS = """
 CREATE TABLE masks (
@@ -176,7 +181,7 @@ def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
         f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_TABLES_5}{_TABLES_6}"
-        f"{_TABLES_MASKS}"
+        f"{_TABLES_7}{_TABLES_MASKS}"
         f"{_built_in_sets()}"
         f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
@@ -202,7 +207,8 @@ UPGRADES: dict[int, str] = {
     3: _TABLES_4,
     4: _TABLES_5,
     5: _TABLES_6,
-    6: _TABLES_MASKS,
+    6: _TABLES_7,
+    7: _TABLES_MASKS,
 }
 
 

@@ -62,14 +62,14 @@ def test_a_damaged_one_is_said_and_none_is_changed(opened):
         kept(library, number, case.roles[0], case.main)
 
 
-def test_a_library_of_format_6_gains_the_table(tmp_path, opened):
+def test_a_library_of_format_7_gains_the_table(tmp_path, opened):
     library, _, _ = opened
     path = tmp_path / "library.sqlite"
     library.close()
     with sqlite3.connect(path) as raw:
         raw.executescript(
             "DROP TRIGGER masks_stay; DROP TRIGGER masks_last; DROP TABLE masks;"
-            "PRAGMA user_version = 6;"
+            "PRAGMA user_version = 7;"
         )
     raw.close()
     again = Library(path, "Ann")

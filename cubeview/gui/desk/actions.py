@@ -140,6 +140,7 @@ ACTIONS = (
     Action("models", "Model m&anager…", "Model"),
     Action("unsure", "&Unsure", "Label", "U", needs="case"),
     Action("quality", "&Quality flag", "Label", "Q", needs="case"),
+    Action("score", "Score the s&egments", "Label", "A", needs="heart"),
     Action("undo", "Undo &label", "Label", "Z"),
     Action("redo", "&Redo label", "Label", "Shift+Z"),
     Action("next_unlabelled", "&Next unlabelled case", "Label", "N", after_line=True),
@@ -167,7 +168,7 @@ ACTIONS = (
 
 VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Wheel", "Step through the slices under the mouse", ""),
-    ("Arrow keys, Page Up/Down", "Step the cursor", ""),
+    ("Arrow keys, Page Up/Down", "Step the cursor; in rows the slice, or go to another cut", ""),
     ("Home, End", "First and last slice", ""),
     ("Click or drag", "Move the cursor", ""),
     ("Ctrl+Wheel", "Zoom", ""),
@@ -177,6 +178,8 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
     ("Drag, Ctrl+drag", "While a mask is painted: paint, erase", ""),
     ("Double click", "Fit into the view; on a title, one view alone", ""),
+    ("0 … 4, Delete", "In the polar map: score the segment, take the score back", "ventricle"),
+    ("D, Return, Esc", "In it: the other state, take what is suggested, leave it", "ventricle"),
 )
 """Keys and mouse moves the views answer by themselves, and what they need; for the key list."""
 

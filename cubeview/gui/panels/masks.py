@@ -1,5 +1,6 @@
 """The Mask panel: paint, grow from strokes, measure, keep and save what was painted."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -241,6 +242,14 @@ class MasksPanel(QWidget):
     def toggle(self) -> None:
         """Let the left button paint, or not."""
         self._painting.set_brush(on=not self._painting.brush.on)
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """Return what the actions of painting do, by their keys."""
+        return {
+            "undo_mask": self._painting.undo,
+            "smaller_brush": lambda: self.change_radius(-1.0),
+            "larger_brush": lambda: self.change_radius(1.0),
+        }
 
     def change_radius(self, step: float) -> None:
         """Make the brush larger or smaller."""

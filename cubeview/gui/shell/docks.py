@@ -18,6 +18,7 @@ from cubeview.gui.panels.levels import LevelsControl
 from cubeview.gui.panels.masks import MasksPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.reading import ReadingPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.worklist import WorklistPanel
@@ -97,6 +98,14 @@ PANELS = (
     Panel("explain", "Explain", lambda d: ExplainPanel(d.session, d.jobs, d.memory, d.questions)),
     Panel("notes", "About this cube", lambda d: NotesPanel(d.session, d.memory), behind="explain"),
     Panel("labels", "Label", lambda d: LabelPanel(d.session, d.records, d.subject, d.labelling)),
+    Panel(
+        "reading",
+        "Reading",
+        lambda d: ReadingPanel(d.session, d.jobs, d.records, d.subject, d.labelling),
+        behind="explain",
+        shown=False,
+        needs="ventricle",
+    ),
     Panel(
         "teach",
         "Teach",

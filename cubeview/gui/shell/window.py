@@ -28,6 +28,7 @@ from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.pairing import PairStrip
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.reading import ReadingPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
@@ -103,6 +104,7 @@ class Window(QMainWindow):
         self.explain: ExplainPanel = panels["explain"]
         self.notes: NotesPanel = panels["notes"]
         self.labels: LabelPanel = panels["labels"]
+        self.reading: ReadingPanel = panels["reading"]
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
@@ -167,9 +169,8 @@ class Window(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Let the views answer keys that nothing else has."""
-        if event is not None and self.focusWidget() is None and self.ortho.focused is not None:
-            self.ortho.take_keys()
-            self.ortho.focused.canvas.keyPressEvent(event)
+        if event is not None and self.focusWidget() is None:
+            self.ortho.answer(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""
@@ -250,6 +251,7 @@ class Window(QMainWindow):
             "models": self.models.open,
             "unsure": labelling.unsure,
             "quality": labelling.flag_quality,
+            "score": self._score,
             "undo": labelling.undo,
             "redo": labelling.redo,
             "next_unlabelled": self.worklist.next,
@@ -261,9 +263,7 @@ class Window(QMainWindow):
             "label_sets": library.edit_sets,
             "agreement": library.show_agreement,
             "paint": self._paint,
-            "undo_mask": desk.session.painting.undo,
-            "smaller_brush": partial(docks.panels["masks"].change_radius, -1.0),
-            "larger_brush": partial(docks.panels["masks"].change_radius, 1.0),
+            **docks.panels["masks"].handlers(),
             "search": self._search,
             "cancel_jobs": self.status_line.cancel_all,
             "cache_size": desk.copying.ask_size,
@@ -293,6 +293,7 @@ class Window(QMainWindow):
         )
         self.labels.window_wanted.connect(desk.library_cases.go_to)
         self.labels.edit_wanted.connect(self.library_dialogs.edit_sets)
+        self.reading.discs.left.connect(self.ortho.take_keys)
         self.worklist.folder_wanted.connect(self.library_dialogs.ask_folder)
         self.teach.opened.connect(desk.library_cases.show)
         self.teach.kept.connect(self.models.was_kept)
@@ -358,6 +359,10 @@ class Window(QMainWindow):
         self.docks.show("masks")
         self.docks.panels["masks"].toggle()
 
+    def _score(self) -> None:
+        self.docks.show_large("reading")
+        self.reading.take_keys()
+
     def _search(self) -> None:
         self.docks.show("sources")
         self.sources.run()
@@ -382,7 +387,7 @@ class Window(QMainWindow):
     def _label_written(self, text: str) -> None:
         # A panel behind another one is visible to Qt; what the user sees of it is not. One label in
         # the place of another is said in any case.
-        panels = (self.labels, self.worklist)
+        panels = (self.labels, self.worklist, self.reading)
         if "→" in text or all(panel.visibleRegion().isEmpty() for panel in panels):
             self.messages.info(text)
 

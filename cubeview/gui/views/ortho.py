@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
@@ -130,8 +131,18 @@ class OrthoView(QWidget):
         """Give the keyboard to the view in use; to nothing where there is none."""
         if self.focused is not None:
             self.focused.canvas.setFocus()
+        elif rows := self._find(RowsView):
+            rows[0].setFocus()
         elif (held := self._holder()) is not None:
             held.clearFocus()
+
+    def answer(self, event: QKeyEvent) -> None:
+        """Answer a key that nothing else has, and take the keyboard."""
+        self.take_keys()
+        if self.focused is not None:
+            self.focused.canvas.keyPressEvent(event)
+        elif rows := self._find(RowsView):
+            rows[0].keyPressEvent(event)
 
     def _holder(self) -> QWidget | None:
         """Return what has the keyboard in this window, whether or not the window is in use."""
