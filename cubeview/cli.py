@@ -24,6 +24,7 @@ from cubeview.commands import (
     lines,
     look,
     make,
+    masks,
     measure,
     moments,
     normals,
@@ -38,7 +39,7 @@ from cubeview.plain import visible
 
 GROUPS = (
     look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, search, explore,
-    labels, make, teach, give, selftest,
+    masks, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 

@@ -52,11 +52,12 @@ FLOORS = {
         "nifti": "opened",
         "dicom": "voxels opened corrections",
         "fits": "voxels opened corrections lzw",
+        "masks": "opened nifti dicom fits",
         "export": "dicom",
         "__init__": "archive corrections foreign opened nifti dicom fits",
     },
     "simulate": {"heart": "", "sky": ""},
-    "measure": {"heart": "", "sky": ""},
+    "measure": {"heart": "", "sky": "", "masks": ""},
     "learn": {
         "models": "",
         "tasks": "models",

@@ -23,6 +23,9 @@ from cubeview.library.values import Label, LabelClass
 from cubeview.paths import replacing
 
 _PAGE = 512  # bytes; every page of SQLite is a multiple, and the file never grows shorter
+_SPOKEN_OF = (
+    "SELECT 1 FROM labels WHERE case_id = ? UNION ALL SELECT 1 FROM masks WHERE case_id = ?"
+)
 _LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -111,14 +114,14 @@ class Library:
         return int(found[0][0]) if found else None
 
     def remove_cases(self, case_ids: Sequence[int]) -> list[int]:
-        """Take cases out that nobody ever labelled, with what models said of them.
+        """Take cases out that nobody ever labelled or painted, with what models said of them.
 
-        Returns the cases that were labelled once, and stay.
+        Returns the cases that were, and stay.
         """
         kept = []
         with self.transaction() as run:
             for number in case_ids:
-                if run.execute("SELECT 1 FROM labels WHERE case_id = ?", (number,)).fetchone():
+                if run.execute(_SPOKEN_OF, (number, number)).fetchone():
                     kept.append(number)
                     continue
                 self.append_log(run, "removed", number, "")

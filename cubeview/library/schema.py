@@ -10,7 +10,7 @@ from functools import cache
 
 from cubeview.kinds import HEART, KINDS, SKY
 
-VERSION = 7
+VERSION = 8
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
 
@@ -155,6 +155,25 @@ _TABLES_7 = """
 ALTER TABLE labels ADD COLUMN scores TEXT NOT NULL DEFAULT '';
 """
 
+# What readers painted: every kept state is a row, the last of each reader counts.
+_TABLES_MASKS = """
+CREATE TABLE masks (
+    id INTEGER PRIMARY KEY,
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    role TEXT NOT NULL,
+    reader TEXT NOT NULL,
+    at TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    shape TEXT NOT NULL,
+    voxels BLOB NOT NULL
+);
+CREATE INDEX masks_by_case ON masks(case_id, role, reader, id);
+CREATE TRIGGER masks_stay BEFORE UPDATE ON masks
+    BEGIN SELECT RAISE(ABORT, 'masks are append-only'); END;
+CREATE TRIGGER masks_last BEFORE DELETE ON masks
+    BEGIN SELECT RAISE(ABORT, 'masks are append-only'); END;
+"""
+
 SPECT_SET, SKY_SET = HEART.label_set, SKY.label_set
 
 
@@ -162,7 +181,7 @@ def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
         f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_TABLES_5}{_TABLES_6}"
-        f"{_TABLES_7}"
+        f"{_TABLES_7}{_TABLES_MASKS}"
         f"{_built_in_sets()}"
         f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
@@ -189,6 +208,7 @@ UPGRADES: dict[int, str] = {
     4: _TABLES_5,
     5: _TABLES_6,
     6: _TABLES_7,
+    7: _TABLES_MASKS,
 }
 
 

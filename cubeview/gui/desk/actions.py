@@ -158,6 +158,10 @@ ACTIONS = (
     Action("export_labels", "E&xport labels…", "Label"),
     Action("label_sets", "Label &sets…", "Label", after_line=True),
     Action("agreement", "A&greement of readers…", "Label"),
+    Action("paint", "Action("paint", "&Paint a mask", "Tools", "M", needs="case")Paint a mask", "Tools", "K", needs="case"),
+    Action("undo_mask", "&Undo painting", "Tools", "Ctrl+Shift+Z", needs="case"),
+    Action("smaller_brush", "Smaller &brush", "Tools", ",", needs="case"),
+    Action("larger_brush", "La&rger brush", "Tools", ".", needs="case"),
     Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
     Action(
         "measure_interval",
@@ -211,6 +215,7 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
     ("Drag, Shift+drag while measuring", "Draw the interval in the spectrum, its continuum", "sky"),
     ("Drag with an aperture tool", "Draw an aperture; a click chooses the one it lies in", "sky"),
+    ("Drag, Ctrl+drag", "While a mask is painted: paint, erase", ""),
     ("Double click", "Fit into the view; on a title, one view alone", ""),
     ("0 … 4, Delete", "In the polar map: score the segment, take the score back", "ventricle"),
     ("D, Return, Esc", "In it: the other state, take what is suggested, leave it", "ventricle"),

@@ -12,6 +12,7 @@ from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.gui.desk.measured import Measured
 from cubeview.gui.desk.styles import Display, Mark
+from cubeview.measure.masks.layer import Layer
 
 if TYPE_CHECKING:
     from cubeview.learn.ask.predict import Latest
@@ -58,6 +59,8 @@ class OpenCase:
         The input a network was last shown.
     rows : dict
         Rows of slices as they were cut, by gate, and what for; the rows' view alone fills it.
+    masks : dict of role to Layer
+        What was painted; `Painting` changes it.
     """
 
     case: Case | None
@@ -81,6 +84,7 @@ class OpenCase:
     found: dict[str, Ventricle] = field(default_factory=dict)
     latest: "Latest | None" = None
     rows: dict[Any, Any] = field(default_factory=dict)
+    masks: dict[str, Layer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.case is not None:

@@ -16,6 +16,7 @@ from cubeview.cubes.region import holds, nearest_voxel
 from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.desk.measured import Measured
 from cubeview.gui.desk.open_case import OpenCase, Shown
+from cubeview.gui.desk.painting import Painting
 from cubeview.gui.desk.styles import WHITE, Display, Mark, OverlayStyle
 
 DOUBTFUL = 0.5
@@ -40,10 +41,8 @@ class Session(QObject):
         What is made of the voxels of an aperture.
     default_models : dict of kind to str
         Name of the model that answers for a kind of case while none is chosen.
-    adjusting : bool
-        The ellipsoids show their handles.
-    held : bool
-        One of them is being dragged.
+    adjusting, held : bool
+        The ellipsoids show their handles, and one of them is being dragged.
 
     Signals
     -------
@@ -122,6 +121,7 @@ class Session(QObject):
         self.aperture_how: How = "sum"
         self.default_models: dict[str, str] = {}
         self.overlay_style = OverlayStyle()
+        self.painting = Painting(self)
         self._open: dict[Case, OpenCase] = {}
 
     def add_cases(self, cases: tuple[Case, ...]) -> None:
@@ -184,6 +184,7 @@ class Session(QObject):
         self.case_left.emit()
         self.shown = OpenCase(None, self.display) if case is None else self.open_case(case)
         self.held = False
+        self.painting.show(self.shown)  # before the views of the case are built
         self.case_changed.emit()
 
     def set_cursor(self, z: float, y: float, x: float) -> None:

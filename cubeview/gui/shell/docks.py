@@ -15,6 +15,7 @@ from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.levels import LevelsControl
+from cubeview.gui.panels.masks import MasksPanel
 from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
@@ -122,6 +123,12 @@ PANELS = (
         scrolls=False,
         shown=False,
         needs="sky",
+    ),
+    Panel(
+        "masks",
+        "Mask",
+        lambda d: MasksPanel(d.session, d.jobs, d.records, d.subject, d.memory),
+        behind="explain",
     ),
     Panel(
         "sources",

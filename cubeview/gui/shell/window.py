@@ -263,6 +263,8 @@ class Window(QMainWindow):
             "export_labels": library.ask_export,
             "label_sets": library.edit_sets,
             "agreement": library.show_agreement,
+            "paint": self._paint,
+            **docks.panels["masks"].handlers(),
             "search": self._search,
             "cancel_jobs": self.status_line.cancel_all,
             "cache_size": desk.copying.ask_size,
@@ -275,7 +277,7 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         desk, session, messages = self.desk, self.session, self.messages
-        actions = self.actions_table
+        actions, panels = self.actions_table, self.docks.panels
         for jobs in (desk.jobs, desk.records.jobs, self.ortho.jobs):
             jobs.broke.connect(self._report)
         for signal in (session.case_changed, session.overlay_changed, desk.placing.changed):
@@ -299,7 +301,7 @@ class Window(QMainWindow):
         self.teach.opened.connect(desk.library_cases.show)
         self.teach.kept.connect(self.models.was_kept)
         self.teach.kept.connect(lambda ref, _: messages.info(f"Kept the model {ref.name}."))
-        for saved in (self.sources.saved, self.explain.saved):
+        for saved in (self.sources.saved, self.explain.saved, panels["masks"].saved):
             saved.connect(lambda path: messages.info(f"Saved {path}"))
         self.cases.wanted.connect(desk.opening.open_known)
         self.cases.set_recent(desk.opening.recent())
@@ -356,6 +358,10 @@ class Window(QMainWindow):
     def _show_teach(self) -> None:
         self.docks.show_large("teach")
         self.teach.refresh()
+
+    def _paint(self) -> None:
+        self.docks.show("masks")
+        self.docks.panels["masks"].toggle()
 
     def _score(self) -> None:
         self.docks.show_large("reading")

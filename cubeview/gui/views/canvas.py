@@ -77,6 +77,11 @@ class PlaneCanvas(pg.GraphicsView):
         The mouse is at (across, up), in voxels, without a button; None once it has left.
     boxed(float, float, float, float)
         A box was drawn, in voxels: across from and to, up from and to.
+    brushed(float, float, bool, bool)
+        While it `paints`, the left button is at (across, up): just pressed or not, and with Ctrl,
+        which erases, or not.
+    lifted()
+        The brush was lifted.
     """
 
     picked = pyqtSignal(float, float)
@@ -95,6 +100,8 @@ class PlaneCanvas(pg.GraphicsView):
     draw_ended = pyqtSignal(float, float)
     drawn_out = pyqtSignal()
     hovered = pyqtSignal(object)
+    brushed = pyqtSignal(float, float, bool, bool)
+    lifted = pyqtSignal()
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -146,8 +153,7 @@ class PlaneCanvas(pg.GraphicsView):
         self._corner = QPointF()
         self._wheel = 0
         self.fitted = True
-        self.takes_boxes = False
-        self.draws = False
+        self.takes_boxes = self.draws = self.paints = False
         self._dressed = colours()
         self.box.sigRangeChanged.connect(lambda *_: self.zoomed.emit())
         self.box.sigResized.connect(lambda *_: self.fit() if self.fitted else None)
@@ -245,6 +251,9 @@ class PlaneCanvas(pg.GraphicsView):
         button, shift = event.button(), event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         pans = button == Qt.MouseButton.MiddleButton or shift
         mode = "pan" if pans else "zoom" if button == Qt.MouseButton.RightButton else "pick"
+        if mode == "pick" and self.paints:
+            mode = "erase" if draws_box(event) else "brush"
+            self._brush(mode, event.position(), first=True)
         if mode == "pick" and (name := self.handles.near(self.at(event.position()))):
             self._held, mode = name, "handle"
             self.grabbed.emit(name)
@@ -268,6 +277,8 @@ class PlaneCanvas(pg.GraphicsView):
         mode, last = self._drag
         if mode == "pick":
             self._pick(position)
+        elif mode in ("brush", "erase"):
+            self._brush(mode, position, first=False)
         elif mode == "handle":
             point = self.at(position)
             self.dragged.emit(self._held, point.x(), point.y())
@@ -294,6 +305,8 @@ class PlaneCanvas(pg.GraphicsView):
             self.dropped.emit()
         if mode == "draw":
             self._emit(self.draw_ended, event.position())
+        if mode in ("brush", "erase"):
+            self.lifted.emit()
         if mode == "box":
             self.band.clear()
             one, other = self.at(self._corner), self.at(event.position())
@@ -303,9 +316,12 @@ class PlaneCanvas(pg.GraphicsView):
                 self._pick(event.position())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fit the picture, or end what is drawn."""
+        """Fit the picture, or end what is drawn; while it paints, two quick dabs are two dabs."""
         if self.draws:
             self.drawn_out.emit()
+            return
+        if self.paints and event.button() == Qt.MouseButton.LeftButton:
+            self.mousePressEvent(event)
             return
         self.fit()
         self.ranged.emit(*self.box.viewRange()[0])
@@ -368,6 +384,10 @@ class PlaneCanvas(pg.GraphicsView):
     def _emit(self, signal: pyqtBoundSignal, position: QPointF) -> None:
         point = self.at(position)
         signal.emit(point.x(), point.y())
+
+    def _brush(self, mode: str, position: QPointF, *, first: bool) -> None:
+        point = self.at(position)
+        self.brushed.emit(point.x(), point.y(), first, mode == "erase")
 
     def _zoom(self, factor: float, centre: QPointF) -> None:
         self.fitted = False

@@ -21,6 +21,7 @@ from cubeview.gui.views.apertures import ApertureMarks
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
+from cubeview.gui.views.maskimage import MaskImage
 from cubeview.gui.views.placemarks import PlaceMarks
 from cubeview.gui.views.planewords import plane_words, words_under
 from cubeview.gui.views.sources import Sources
@@ -99,6 +100,12 @@ class SliceView(CaseView):
         self.canvas.setAccessibleName(" ".join({self._heading(): 0, self.frame.name: 0}))
         self._set_up_axes()
         self._style_overlay()
+        self.painted = MaskImage(session.painting, self.canvas, role, axis, self.frame)
+        self._mask_soon = OnceAFrame(lambda: self.painted.draw(self.index or 0), self)
+        self.follow(
+            (session.painting.changed, self._mask_soon.ask),
+            (session.painting.brush_changed, self.painted.follow_brush),
+        )
         self.marks = WindowMarks()
         self.canvas.box.addItem(self.marks, ignoreBounds=True)
         self.sources = Sources()
@@ -208,6 +215,7 @@ class SliceView(CaseView):
             self._sum.stop()
             read = partial(self.case.plane, self.role, gate, self.axis, index)
             self._fetch.get(self.cube, (index, gate), read, scattered=self.axis != 0)
+        self.painted.draw(index)
         self._draw_overlay()
         self._draw_outline()
         self._draw_marks()

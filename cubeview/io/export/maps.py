@@ -38,6 +38,8 @@ _METHODS: dict[str, Code] = {
 
 _STRUCTURE = ("91723000", "SCT", "Anatomical structure")
 _WALL = ("49848007", "SCT", "Myocardium of left ventricle")
+_STORED = {"bool": (2, "u1"), "uint8": (2, "u1"), "uint16": (512, "<u2")}
+"""Code and type by which kinds of values are written as NIfTI; float32 where it is none of them."""
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -63,8 +65,8 @@ def write_map(told: Told, role: str, path: Path) -> None:
     )
     peak = overlay.peak or 1.0
     made = ParametricMap(
-        source_images=[_header(told, role)],
-        pixel_array=_volume(told.case.cubes[role], values),
+        source_images=[placed_header(told.headers[role], told.case.cubes[role])],
+        pixel_array=volume_of(told.case.cubes[role], values),
         series_number=901,
         **made_here(),
         contains_recognizable_visual_features=False,
@@ -104,8 +106,8 @@ def write_wall(told: Told, role: str, path: Path) -> None:
         tracking_id="left ventricular wall",
     )
     made = Segmentation(
-        source_images=[_header(told, role)],
-        pixel_array=_volume(told.case.cubes[role], told.masks[role].astype(np.uint8)),
+        source_images=[placed_header(told.headers[role], told.case.cubes[role])],
+        pixel_array=volume_of(told.case.cubes[role], told.masks[role].astype(np.uint8)),
         segmentation_type="BINARY",
         segment_descriptions=[wall],
         series_number=902,
@@ -118,7 +120,9 @@ def write_wall(told: Told, role: str, path: Path) -> None:
     save(made, path)
 
 
-def write_nifti(values: np.ndarray, cube: Cube, path: Path, said: str = "") -> None:
+def write_nifti(
+    values: np.ndarray, cube: Cube, path: Path, said: str = "", *, comment: str = ""
+) -> None:
     """Write values on the grid of a cube as NIfTI-1, packed where the name ends in ``.gz``.
 
     Source: NIfTI-1.1 data format (nifti.nimh.nih.gov). Patient coordinates go from DICOM's
@@ -127,43 +131,52 @@ def write_nifti(values: np.ndarray, cube: Cube, path: Path, said: str = "") -> N
     Parameters
     ----------
     values : ndarray, shape of the cube
-        bool, or any kind of number (written as float32).
+        bool, uint8, uint16, or any other kind of number (written as float32).
     cube : Cube
         Where it has no place in the patient, the voxel sizes are written and no place.
     path : Path
         Replaced as a whole, or not at all.
     said : str
         Description; at most 79 letters of ASCII are written.
+    comment : str
+        Of ASCII, of any length; as an extension behind the header (nifti1_ecode 6).
 
     Raises
     ------
     CubeviewError
         If it cannot be written.
     """
-    flags = values.dtype == np.bool_
-    stored = np.ascontiguousarray(values, dtype=np.uint8 if flags else "<f4")
+    code, dtype = _STORED.get(values.dtype.name, (16, "<f4"))
+    stored = np.ascontiguousarray(values, dtype=dtype)
+    extension = b""
+    if comment:
+        text = comment.encode("ascii", "replace") + b"\0"
+        length = -(-(len(text) + 8) // 16) * 16
+        extension = struct.pack("<2i", length, 6) + text.ljust(length - 8, b"\0")
     header = bytearray(352)
     struct.pack_into("<i", header, 0, 348)
     struct.pack_into("<8h", header, 40, 3, *stored.shape[::-1], 1, 1, 1, 1)
-    struct.pack_into("<2h", header, 70, *((2, 8) if flags else (16, 32)))
+    struct.pack_into("<2h", header, 70, code, 8 * stored.dtype.itemsize)
     sizes = [float(size) for size in cube.spacing]
     place = None if cube.affine is None else _LPS_TO_RAS @ cube.affine[:, [2, 1, 0, 3]]
     if place is not None:
         sizes = [float(np.linalg.norm(cube.affine[:3, axis])) for axis in range(3)]  # type: ignore[index]
     struct.pack_into("<8f", header, 76, 1.0, *sizes[::-1], 0, 0, 0, 0)
-    struct.pack_into("<3f", header, 108, 352.0, 1.0, 0.0)
+    struct.pack_into("<3f", header, 108, 352.0 + len(extension), 1.0, 0.0)
+    header[348] = bool(extension)
     header[123] = 2  # millimetres
     header[148:227] = said.encode("ascii", "replace")[:79].ljust(79, b"\0")
     if place is not None:
         struct.pack_into("<2h", header, 252, 0, 1)  # sform: scanner
         struct.pack_into("<12f", header, 280, *place[:3].ravel())
     header[344:348] = b"n+1\0"
-    data = bytes(header) + stored.tobytes()
+    data = bytes(header) + extension + stored.tobytes()
     with whole_file(path) as out:
         out.write(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
-def _volume(cube: Cube, values: np.ndarray) -> highdicom.Volume:
+def volume_of(cube: Cube, values: np.ndarray) -> highdicom.Volume:
+    """Return values on the grid of a cube as highdicom wants them; needs a place in the patient."""
     from highdicom import Volume
 
     return Volume(values, affine=_place(cube), coordinate_system="PATIENT")
@@ -178,9 +191,9 @@ def _place(cube: Cube) -> np.ndarray:
     return cube.affine
 
 
-def _header(told: Told, role: str) -> Dataset:
+def placed_header(header: Dataset, cube: Cube) -> Dataset:
     """Return a copy of a header with the place of each frame where highdicom looks for it."""
-    cube, header = told.case.cubes[role], deepcopy(told.headers[role])
+    header = deepcopy(header)
     z, y, x = _place(cube)[:3, :3].T
     sizes = [float(np.linalg.norm(v)) for v in (z, y, x)]
     if int(header.get("NumberOfFrames") or 0) < 1:

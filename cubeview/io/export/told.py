@@ -150,33 +150,38 @@ class Told:
         Raises CubeviewError if one cannot be read.
         """
         return {
-            role: self._header(cube.source.path)
+            role: referred_header(cube.source.path, identified=self.identified)
             for role, cube in self.case.cubes.items()
             if cube.source and cube.source.path.is_file() and sniffed(cube.source.path)
         }
 
-    def _header(self, path: Path) -> Dataset:
-        """Return of a header what a file that speaks of it repeats."""
-        header, kept = read_dataset(path, pixels=False), Dataset()
-        with bad_file(path):
-            for keyword in _COPIED:
-                if keyword in header:
-                    setattr(kept, keyword, header.get(keyword))
-            for keyword in _NAMING:
-                setattr(kept, keyword, header.get(keyword) if self.identified else None)
-            for keyword in _WHEN:
+
+def referred_header(path: Path, *, identified: bool = False) -> Dataset:
+    """Return of the header of an image what a file that speaks of it repeats.
+
+    Without what names the patient unless `identified`. Raises CubeviewError if it cannot be read,
+    or has nothing to be referred to by.
+    """
+    header, kept = read_dataset(path, pixels=False), Dataset()
+    with bad_file(path):
+        for keyword in _COPIED:
+            if keyword in header:
                 setattr(kept, keyword, header.get(keyword))
-            for keyword in _NEEDED:
-                if not kept.get(keyword):
-                    raise CubeviewError(
-                        f"{path}: has no {keyword}, so that nothing can refer to it. Export it "
-                        "from the archive again."
-                    )
-            if not kept.get("FrameOfReferenceUID"):
-                of = str(kept.get("SeriesInstanceUID") or kept.SOPInstanceUID)
-                kept.FrameOfReferenceUID = generate_uid(entropy_srcs=["cubeview frame", of])
-        kept.file_meta = header.file_meta
-        return kept
+        for keyword in _NAMING:
+            setattr(kept, keyword, header.get(keyword) if identified else None)
+        for keyword in _WHEN:
+            setattr(kept, keyword, header.get(keyword))
+        for keyword in _NEEDED:
+            if not kept.get(keyword):
+                raise CubeviewError(
+                    f"{path}: has no {keyword}, so that nothing can refer to it. Export it "
+                    "from the archive again."
+                )
+        if not kept.get("FrameOfReferenceUID"):
+            of = str(kept.get("SeriesInstanceUID") or kept.SOPInstanceUID)
+            kept.FrameOfReferenceUID = generate_uid(entropy_srcs=["cubeview frame", of])
+    kept.file_meta = header.file_meta
+    return kept
 
 
 def code_of(name: str) -> Code:

@@ -9,6 +9,7 @@ from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs.guesses import GuessesDialog
 from cubeview.gui.shell.window import Window
 from tests.gui.fakes import GONE, make_heart, make_sky
+from tests.gui.keys import press
 
 
 def texts(window):
@@ -239,3 +240,18 @@ def test_narrow_and_wide_windows_hold_everything(window, with_case, size):
 def test_settings_are_read_from_the_users_folder(qapp, own_home):
     SettingsFile().change(theme="dark")
     assert (own_home / "data" / "settings.ini").is_file()
+
+
+def test_keys_paint_and_size_the_brush(window, files, qtbot):
+    window.opening.open([Path("wren.dcm")])
+    qtbot.waitUntil(lambda: window.session.case is not None)
+    painting = window.session.painting
+    press(window, "M")
+    assert painting.brush.on
+    before = painting.brush.radius
+    press(window, ".")
+    assert painting.brush.radius == before + 1
+    press(window, ",")
+    press(window, "M")
+    assert not painting.brush.on
+    assert painting.brush.radius == before

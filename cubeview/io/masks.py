@@ -1,0 +1,111 @@
+"""Masks from files: NIfTI, FITS and DICOM Segmentation."""
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cubeview.cubes.cube import Cube
+from cubeview.cubes.mask import Mask, MaskLabel, as_label
+from cubeview.errors import CubeviewError, Report, nothing, refusing
+from cubeview.io import nifti
+from cubeview.io.dicom import reader as dicom_reader
+from cubeview.io.dicom.seg import read_segmentation
+from cubeview.io.fits import reader as fits_reader
+from cubeview.io.opened import Reader
+from cubeview.paths import keep_whole
+
+_HEAD_BYTES = 4096
+
+
+def read_mask(path: Path | str, *, report: Report = nothing) -> Mask:
+    """Read a mask with the names of its labels, where the file holds them.
+
+    Of a FITS file the first image of whole numbers counts, of a NIfTI file the only volume.
+
+    Raises
+    ------
+    CubeviewError
+        If there is no such file, it is no mask, or it is damaged; says what to do.
+    """
+    path = Path(path)
+    with refusing(path, "cannot be read", "Check its name."), path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    keep_whole(path)
+    if dicom_reader.sniff(head, path):
+        return read_segmentation(path)
+    for reader, labels in ((nifti.READER, _nifti_labels), (fits_reader.READER, _fits_labels)):
+        if reader.sniff(head, path):
+            cube, values = _marks(path, reader, report)
+            try:
+                return Mask(values, labels(path), cube)
+            except CubeviewError as error:
+                raise CubeviewError(f"{path}: {error}") from error
+    raise CubeviewError(f"{path}: no mask CubeView reads: choose a NIfTI, FITS or DICOM SEG file.")
+
+
+def is_dicom(path: Path) -> bool:
+    """Tell whether a file that was opened is DICOM."""
+    with refusing(path, "cannot be read"), path.open("rb") as stream:
+        return dicom_reader.sniff(stream.read(_HEAD_BYTES), path)
+
+
+def _marks(path: Path, reader: Reader, report: Report) -> tuple[Cube, np.ndarray]:
+    """Return the first cube of a file that holds labels only."""
+    opened = reader.read([path], report=report, first=None)
+    if not opened.cases:
+        reasons = [refusal.reason for refusal in opened.refusals]
+        raise CubeviewError(reasons[0] if reasons else f"{path}: holds no mask. Choose another.")
+    cubes = [cube for case in opened.cases for cube in case.cubes.values()]
+    for cube in cubes:
+        values = cube.pixels.read(report)
+        known = values[np.isfinite(values)]
+        if known.size and known.min() >= 0 and not (known % 1).any():
+            return cube, values
+    raise CubeviewError(
+        f"{path}: holds no labels, which are whole numbers from 0 (0 is nothing, and -1 is none). "
+        "Choose a mask."
+    )
+
+
+def _nifti_labels(path: Path) -> tuple[MaskLabel, ...]:
+    """Return the labels of the comment CubeView writes behind a header."""
+    import gzip
+
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            head = stream.read(1 << 16)
+    except (OSError, EOFError, zlib.error):
+        return ()
+    start = head.find(b'{"cubeview labels"')
+    if start < 0:
+        return ()
+    text = head[start : head.find(b"\0", start)].decode("ascii", "replace")
+    try:
+        return _labels(json.loads(text)["cubeview labels"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ()
+
+
+def _fits_labels(path: Path) -> tuple[MaskLabel, ...]:
+    """Return the labels of the table beside an image, where it has one."""
+    from astropy.io import fits
+
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            if "LABELS" not in hdus:
+                return ()
+            table = hdus["LABELS"].data
+            rows = [(row["NUMBER"], row["NAME"], row["COLOUR"]) for row in table]
+            return _labels(rows)
+    except Exception:  # a table damaged anyhow costs the names, not the mask
+        return ()
+
+
+def _labels(rows: Any) -> tuple[MaskLabel, ...]:
+    found = {int(n): as_label(int(n), str(name), str(colour)) for n, name, colour in rows}
+    return tuple(found[number] for number in sorted(found) if number > 0)

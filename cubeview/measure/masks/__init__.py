@@ -1,0 +1,1 @@
+"""Of masks: how alike two are, what they hold, and cheap ways to make one."""
