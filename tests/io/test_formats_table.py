@@ -79,11 +79,7 @@ def test_the_table_in_the_docs_is_true(shared_data, tmp_path):
     assert TABLE.read_text(encoding="utf-8") == text
 
 
-@pytest.mark.parametrize(
-    ("flavour", "make"),
-    [*SIMULATED, *MORE, *SPECTRA],
-    ids=[name for name, _ in (*SIMULATED, *MORE, *SPECTRA)],
-)
+@pytest.mark.parametrize(("flavour", "make"), MADE, ids=[name for name, _ in MADE])
 def test_each_flavour_opens(tmp_path, flavour, make):
     opened = open_paths([make(tmp_path)])
     assert opened.cases

@@ -30,7 +30,7 @@ from cubeview.io.spectra.columns import Column, Named, found_in, named
 _ARM = re.compile(r"(?P<arm>\w+)_WAVELENGTH$")
 _SAME_A = 0.01
 """Channels of two arms closer than this, in their unit, are one."""
-_BANDS = (("SIGMA", "sigma"), ("BACKGROUND", "sky"), ("RAW", "raw"), ("SPECTRUM", "flux"))
+_BANDS = {"SPECTRUM": "flux", "SIGMA": "sigma"}
 _OTHER = ("OI_", "IMA_", "SPE_")
 """Beginnings of names in files of interferometers and in catalogue sources, which are refused."""
 _ROWS_OF_6DF = ("flux", "variance", "sky", "wavelength")
@@ -272,9 +272,9 @@ def _names_of_rows(
         return _ROWS_OF_6DF[:count]
     bands = [str(header.get(f"BANDID{n}", "")).upper() for n in range(1, count + 1)]
     if all(bands):
-        told = [next((what for word, what in _BANDS if word in band), "other") for band in bands]
         # "raw - background fit - …" names two: the first word says what the band is.
-        return tuple(what if told.index(what) == place or what == "other" else "other"
+        told = [_BANDS.get(band.split()[0], "other") for band in bands]
+        return tuple(what if told.index(what) == place else f"other {place}"
                      for place, what in enumerate(told))  # fmt: skip
     system = str(header.get("WAT0_001", "")).lower()
     if count <= MOST and any(word in system for word in ("multispec", "equispec")):
