@@ -95,7 +95,7 @@ def spectrum_of(
             wide, _ = _factor(cube, ring, covariance)
             sigma = np.hypot(sigma, around.sigma * wide * each)
     if sigma is None:
-        sigma = np.where(np.isfinite(values), _measured(values), np.nan)
+        sigma = np.where(np.isfinite(values), scatter_of(values), np.nan)
         words.append("errors measured from the scatter of channels (DER_SNR), one for all of them")
     else:
         words.append(f"errors from the cube's own uncertainty, {why}")
@@ -133,7 +133,7 @@ def _factor(cube: Cube, share: np.ndarray, given: float | None) -> tuple[float, 
     return factor, f"times {factor:.3g} because voxels of one beam share their noise"
 
 
-def _measured(values: np.ndarray) -> float:
+def scatter_of(values: np.ndarray) -> float:
     """Return the noise of a spectrum, NaN of too few channels."""
     known = values[np.isfinite(values)]
     if len(known) < 5:
