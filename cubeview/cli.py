@@ -22,6 +22,7 @@ from cubeview.commands import (
     make,
     measure,
     moments,
+    redshift,
     search,
     selftest,
     spectrum,
@@ -31,7 +32,21 @@ from cubeview.commands.common import one_line
 from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
-GROUPS = (look, judge, measure, moments, spectrum, fit, search, labels, make, teach, give, selftest)
+GROUPS = (
+    look,
+    judge,
+    measure,
+    moments,
+    spectrum,
+    fit,
+    redshift,
+    search,
+    labels,
+    make,
+    teach,
+    give,
+    selftest,
+)
 
 
 class _Parser(argparse.ArgumentParser):

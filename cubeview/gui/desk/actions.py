@@ -169,6 +169,7 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Ctrl+Wheel", "Zoom", ""),
     ("Alt+Wheel", "Make the aperture larger or smaller", "spectral"),
     ("Right drag", "Zoom", ""),
+    ("+, −, Wheel in a curve", "Zoom along it", ""),
     ("Middle drag, Shift+drag", "Pan", ""),
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
     ("Double click", "Fit into the view; on a title, one view alone", ""),

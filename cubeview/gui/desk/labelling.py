@@ -36,9 +36,12 @@ class Labelling(QObject):
     -------
     written(str)
         A label is on disk; the case and what was said of it.
+    spared(str)
+        A key of labels that means no class of the label set in use.
     """
 
     written = pyqtSignal(str)
+    spared = pyqtSignal(str)
 
     def __init__(
         self, session: Session, records: Records, subject: Subject, questions: Questions
@@ -82,6 +85,8 @@ class Labelling(QObject):
         """Label the subject with the class of a key."""
         if (name := self._class_of(key)) is not None:
             self.place(name)
+        else:
+            self.spared.emit(key)
 
     def unsure(self) -> None:
         """Label as unsure; in a set without such a class, mark the label as an unsure one."""

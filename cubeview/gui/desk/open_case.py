@@ -10,7 +10,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle
-from cubeview.gui.desk.styles import Display, Mark
+from cubeview.gui.desk.styles import Curve, Display, Mark
 
 if TYPE_CHECKING:
     from cubeview.learn.ask.predict import Latest
@@ -44,6 +44,8 @@ class OpenCase:
         Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
     marks, ventricles, prediction, overlay, catalogue
         What was labelled, fitted or placed, answered, explained and found.
+    curve : Curve, optional
+        What is drawn over the spectrum.
     hashes : dict of role to str, optional
         SHA-256 of the case's files; None while they are not known.
     undo : list
@@ -70,6 +72,7 @@ class OpenCase:
     prediction: Answer | None = None
     overlay: Overlay | None = None
     catalogue: Catalogue | None = None
+    curve: Curve | None = None
     hashes: dict[str, str] | None = None
     undo: list[dict[str, Ventricle]] = field(default_factory=list)
     found: dict[str, Ventricle] = field(default_factory=dict)

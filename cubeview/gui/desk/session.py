@@ -11,11 +11,11 @@ from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
-from cubeview.cubes.cube import Box, Cube
+from cubeview.cubes.cube import Box
 from cubeview.cubes.region import holds
 from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.desk.open_case import OpenCase, Shown
-from cubeview.gui.desk.styles import WHITE, Display, Mark, OverlayStyle
+from cubeview.gui.desk.styles import WHITE, Curve, Display, Mark, OverlayStyle
 
 DOUBTFUL = 0.5
 """A fitted ventricle of more doubt than this is to be checked by the user."""
@@ -72,6 +72,8 @@ class Session(QObject):
         The choice of a model, or a model came or went: another one may answer now.
     overlay_changed()
         The values of the map.
+    curve_changed()
+        What is drawn over the spectrum.
     """
 
     cases_changed = pyqtSignal()
@@ -92,6 +94,7 @@ class Session(QObject):
     overlay_changed = pyqtSignal()
     overlay_style_changed = pyqtSignal()
     gate_changed = pyqtSignal()
+    curve_changed = pyqtSignal()
 
     case = Shown[Case | None]()
     cursor = Shown[tuple[int, int, int]]()
@@ -106,6 +109,7 @@ class Session(QObject):
     prediction = Shown[Answer | None]()
     overlay = Shown[Overlay | None]()
     catalogue = Shown[Catalogue | None]()
+    curve = Shown[Curve | None]()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -191,7 +195,7 @@ class Session(QObject):
         """
         if self.case is None or not np.isfinite((z, y, x)).all():
             return
-        cursor = _nearest((z, y, x), self.case.main)
+        cursor = self.case.main.nearest(z, y, x)
         if cursor != self.cursor:
             self.shown.cursor = cursor
             if self.drawn and self.window is not None and not holds(self.window, self.cursor):
@@ -213,7 +217,7 @@ class Session(QObject):
         position = to_role(
             self.case.main, cube, self.cursor, self.ventricles, self.case.roles[0], role
         )
-        return _nearest(position, cube)
+        return cube.nearest(*position)
 
     def from_role(self, role: str, voxel: Iterable[float]) -> tuple[float, float, float]:
         """Return a voxel of one role's cube as a (fractional) voxel of the main cube."""
@@ -365,6 +369,14 @@ class Session(QObject):
             if opened is self.shown:
                 self.catalogue_changed.emit()
 
+    def set_curve(self, case: Case, curve: Curve | None) -> None:
+        """Draw a curve over the spectrum of a case of the list, or none."""
+        opened = self._open.get(case)
+        if opened is not None and curve is not opened.curve:
+            opened.curve = curve
+            if opened is self.shown:
+                self.curve_changed.emit()
+
     def set_overlay(self, overlay: Overlay | None) -> None:
         """Take a map to the case it is for, as an answer, or take the current one's away."""
         opened = self.shown if overlay is None else self._asked_of(overlay.case)
@@ -379,21 +391,8 @@ class Session(QObject):
         A window of a sky cube is a Case of its own, made for the question, so identity of the
         cubes counts and not that of the case.
         """
-        return next(
-            (
-                opened
-                for opened in (self.shown, *self._open.values())
-                if opened.case is not None
-                and same_cubes(case, opened.case)
-                and case.window == opened.window
-            ),
-            None,
-        )
-
-
-def _nearest(position: Iterable[float], cube: Cube) -> tuple[int, int, int]:
-    z, y, x = (
-        int(np.clip(round(float(value)), 0, length - 1))
-        for value, length in zip(position, cube.shape, strict=True)
-    )
-    return z, y, x
+        for opened in (self.shown, *self._open.values()):
+            alike = opened.case is not None and same_cubes(case, opened.case)
+            if alike and case.window == opened.window:
+                return opened
+        return None

@@ -17,6 +17,7 @@ from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.levels import LevelsControl
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.redshift import RedshiftPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.worklist import WorklistPanel
@@ -96,6 +97,13 @@ PANELS = (
     Panel("explain", "Explain", lambda d: ExplainPanel(d.session, d.jobs, d.memory, d.questions)),
     Panel("notes", "About this cube", lambda d: NotesPanel(d.session, d.memory), behind="explain"),
     Panel("labels", "Label", lambda d: LabelPanel(d.session, d.records, d.subject, d.labelling)),
+    Panel(
+        "redshift",
+        "Redshift",
+        lambda d: RedshiftPanel(d.session, d.jobs, d.labelling),
+        behind="explain",
+        needs="spectral",
+    ),
     Panel(
         "teach",
         "Teach",

@@ -17,16 +17,22 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.units import NO_UNIT, value_unit
 from cubeview.gui.views.adding import Adding
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.fitted import Fitted
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of
 from cubeview.gui.views.title import Title
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.views.windows import Intervals, draw_window
+from cubeview.gui.widgets.basic import chooser, offer
+from cubeview.gui.widgets.layout import put, row
 from cubeview.gui.widgets.theme import colours
 from cubeview.kinds import kind_of
+from cubeview.measure.sky.spectrum import smoothed
 
 _WHY_COLOUR = "#ef6f6c"
+_WIDTHS = (1, 3, 5, 9, 15, 31)
+_SMOOTHED = "Smoothed over {}"
 
 
 class SpectrumView(CaseView):
@@ -46,6 +52,13 @@ class SpectrumView(CaseView):
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
         self.band = Band()
         self.intervals = Intervals()
+        self.fitted = Fitted(self.plot)
+        self.smooth = chooser("Smoothing of the spectrum", "Mean of so many channels")
+        offer(
+            self.smooth, {width: _SMOOTHED.format(width) for width in _WIDTHS} | {1: "Not smoothed"}
+        )
+        self.smooth.currentIndexChanged.connect(lambda _: self._draw(self._rows))
+        self._rows = np.full((1, 1), np.nan, np.float32)
         for item in (self.intervals, self.band, self.curve):
             self.plot.box.addItem(item, ignoreBounds=True)
         self.why = Plot("Strength of the map in each channel")
@@ -59,8 +72,7 @@ class SpectrumView(CaseView):
         self.why.box.setXLink(self.plot.box)
         self.why.hide()
         layout = self.card()
-        for widget, stretch in ((self.title, 0), (self.plot, 1), (self.why, 0)):
-            layout.addWidget(widget, stretch)
+        put(layout, row((self.title, 1), self.smooth), (self.plot, 1), self.why)
 
         axis = self.cube.axes[0]
         self.plot.world.set_axis(axis)
@@ -84,6 +96,7 @@ class SpectrumView(CaseView):
             (session.aperture_changed, self._follow_soon.ask),
             (session.marks_changed, self._draw_windows),
             (session.window_changed, self._draw_windows),
+            (session.curve_changed, self._draw_curve),
             (session.overlay_changed, self._draw_why),
             (session.overlay_style_changed, self._draw_why),
         )
@@ -113,6 +126,7 @@ class SpectrumView(CaseView):
     def _follow(self) -> None:
         z, y, x = self.session.cursor
         self._draw_windows()
+        self._draw_curve()
         self.plot.marker.setValue(z)
         self.why.marker.setValue(z)
         radius, how = self.session.aperture, self.session.aperture_how
@@ -155,8 +169,17 @@ class SpectrumView(CaseView):
         if len(rows) > 1:
             self.title.set_words(*self.title.words[:2], "band ± 1 σ")
 
+    def _draw_curve(self) -> None:
+        curve = self.session.curve
+        here = curve is not None and curve.place == self.session.cursor[1:]
+        self.fitted.show(self.cube, curve if here and not self.session.aperture else None)
+
     def _draw(self, rows: np.ndarray) -> None:
-        values = rows[0]
+        self._rows = rows
+        values, sigma = smoothed(
+            rows[0], rows[1] if len(rows) > 1 else None, self.smooth.currentData()
+        )
+        rows = np.stack([values] if sigma is None else [values, sigma])
         self.curve.setData(np.arange(len(values)), values)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value

@@ -8,7 +8,7 @@ from astropy import units
 
 from cubeview.errors import CubeviewError
 
-_ANGSTROM = {
+ANGSTROM = {
     "Lya": 1215.67,
     "CIV1549": 1549.48,
     "MgII2799": 2799.117,
@@ -46,7 +46,7 @@ _GHZ = {
     "C18O10": 109.7821734,
     "HCN10": 88.6316022,
 }
-NAMES = (*_ANGSTROM, *_GHZ)
+NAMES = (*ANGSTROM, *_GHZ)
 
 
 def rest_frequency_hz(line: str) -> float:
@@ -54,7 +54,7 @@ def rest_frequency_hz(line: str) -> float:
 
     Raises CubeviewError if it is neither.
     """
-    for names, unit in ((_ANGSTROM, units.AA), (_GHZ, units.GHz)):
+    for names, unit in ((ANGSTROM, units.AA), (_GHZ, units.GHz)):
         found = next((v for name, v in names.items() if name.lower() == line.lower()), None)
         if found is not None:
             return float((found * unit).to_value(units.Hz, units.spectral()))

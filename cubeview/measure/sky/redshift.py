@@ -82,6 +82,16 @@ class Redshift:
         return self.candidates[0].type
 
 
+def vacuum_angstrom(cube: Cube) -> np.ndarray:
+    """Return the wavelengths of a cube's channels as observed, in vacuum, Ångström.
+
+    Raises CubeviewError if its axis cannot be converted.
+    """
+    axis = with_spectral(cube, "wavelength", redshift="0").axes[0]
+    found: np.ndarray = axis.values * {"Angstrom": 1.0, "um": 1e4, "mm": 1e7, "cm": 1e8}[axis.unit]
+    return found
+
+
 def redshift_at(
     cube: Cube,
     y: int = 0,
@@ -107,9 +117,7 @@ def redshift_at(
         If the axis cannot be had in wavelengths, or `redshift_of` cannot do with the spectrum.
     """
     axis = cube.axes[0]
-    shown = with_spectral(cube, "wavelength", redshift="0")
-    to_angstrom = {"Angstrom": 1.0, "um": 1e4, "mm": 1e7, "cm": 1e8}[shown.axes[0].unit]
-    wave = shown.axes[0].values * to_angstrom
+    wave = vacuum_angstrom(cube)
     sigma = cube.uncertainty.spectrum(y, x) if cube.uncertainty is not None else None
     cautions = []
     if axis.name == "Wavelength" and not axis.medium:

@@ -207,9 +207,7 @@ def _free(
         return found
 
     for i, one in enumerate(bent):
-        whole[:, :size, size + i] = whole[:, size + i, :size] = along(
-            spectra, data.weights * one
-        ).T
+        whole[:, :size, size + i] = whole[:, size + i, :size] = along(spectra, data.weights * one).T
         right[:, size + i] = within(data.weights * data.values * one)
         for j, other in enumerate(bent):
             whole[:, size + i, size + j] = within(data.weights * one * other)

@@ -102,6 +102,36 @@ def spectrum_of(
     return Spectrum(name, values, sigma, found.unit, found.voxels, tuple(words))
 
 
+def smoothed(
+    values: np.ndarray, sigma: np.ndarray | None, width: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a running mean over channels, and its error; without a value where there is none.
+
+    Parameters
+    ----------
+    values : ndarray, shape (z,)
+        NaN where nothing is known.
+    sigma : ndarray, shape (z,), optional
+        Weights are its inverse squares.
+    width : int
+        Channels, an odd number; 1 leaves everything as it is.
+    """
+    if width < 2:
+        return values, sigma
+    known = np.isfinite(values)
+    weight = known.astype(np.float64)
+    if sigma is not None:
+        known &= np.isfinite(sigma) & (sigma > 0)
+        weight = np.where(known, 1.0 / np.where(known, sigma, 1.0) ** 2, 0.0)
+    box = np.ones(width)
+    total = np.convolve(weight, box, "same")
+    summed = np.convolve(np.where(known, values, 0.0) * weight, box, "same")
+    with np.errstate(all="ignore"):
+        mean = np.where(known, summed / total, np.nan)
+        error = None if sigma is None else np.where(known, total**-0.5, np.nan)
+    return mean, error
+
+
 def _scale(cube: Cube, voxels: float, how: How) -> float:
     """Return what a mean of voxels is multiplied by to be what the aperture holds of it."""
     from cubeview.cubes.units import summed
