@@ -17,7 +17,7 @@ SEED, TRAINING = 0, 600
 """Seed of the split, and how many archetypes of galaxies are learned from."""
 
 FOREST = 30849
-"""Channel of Lyman alpha: what lies before it in a quasar is the forest of its own line of sight."""
+"""Channel of Lyman alpha: before it lies the forest, different in every quasar."""
 
 STARS = 60
 """Single stars kept of each class: those nearest to the middles of as many clusters."""

@@ -83,7 +83,8 @@ def real(folder: Path) -> list[str]:
         told = "; ".join(found.cautions) or "none"
         rows.append(
             f"| {case.main.source.path.name} | {case.main.facts.get('class', '')} {z:.5f} | "
-            f"{found.type} {found.z:.5f} ({found.low:.5f}–{found.high:.5f}) | {speed:+.0f} | {told} |"
+            f"{found.type} {found.z:.5f} ({found.low:.5f}–{found.high:.5f}) | {speed:+.0f} | "
+            f"{told} |"
         )
     return rows
 
@@ -96,8 +97,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     options = parser.parse_args()
     if options.pack:
-        print("| S/N | z tried | within .005 | > .05 (1+z) off | z in interval | sure | wrong of the "
-              "sure | ms |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
+        print("| S/N | z tried | within .005 | > .05 (1+z) off | z in interval | sure | "
+              "wrong of the sure | ms |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
         for between in ((LOW, HIGH), (0.0, 3.0)):
             for low, high in ((2.0, 20.0), (3.0, 3.0)):
                 print(simulated(options.pack, options.count, low, high, between), flush=True)

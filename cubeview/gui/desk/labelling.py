@@ -108,6 +108,10 @@ class Labelling(QObject):
         if text != self.placed.note:
             self._change(lambda old: replace(old, note=text))
 
+    def place_with_note(self, class_name: str, note: str, *, sure: bool) -> None:
+        """Label the subject and write a note to it, as one step."""
+        self._change(lambda old: replace(old, class_name=class_name, note=note, sure=sure))
+
     def undo(self) -> None:
         """Take back the last step, whatever case it was for; the history keeps both.
 

@@ -9,22 +9,32 @@ from PyQt6.QtWidgets import QListWidget, QWidget
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.labelling import Labelling
+from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import Curve
 from cubeview.gui.widgets.basic import button, label, say
 from cubeview.gui.widgets.layout import column, put, row
+from cubeview.kinds import SPECTRUM
+from cubeview.library.library import Library
+from cubeview.library.values import LabelClass
 from cubeview.measure.sky.redshift import MOST, Redshift, redshift_at
 
 QUALITIES = {1: "unknown", 2: "a guess", 3: "probable", 4: "certain"}
 """What readers of surveys say of a redshift; as Marz and 2dF have it."""
 
+LABEL_SET = "redshifts"
+_CLASSES = {"galaxy": "#5ac58e", "quasar": "#4aa3ff", "star": "#f0b429"}
+
 
 class RedshiftPanel(QWidget):
     """Fits the spectrum on the screen; of a cube the one at the cursor."""
 
-    def __init__(self, session: Session, jobs: Jobs, labelling: Labelling) -> None:
+    def __init__(
+        self, session: Session, jobs: Jobs, records: Records, labelling: Labelling
+    ) -> None:
         super().__init__()
-        self._session, self._jobs, self._labelling = session, jobs, labelling
+        self._session, self._jobs = session, jobs
+        self._records, self._labelling = records, labelling
         self.found: Redshift | None = None
         self._case: Case | None = None
         self._place = (0, 0)
@@ -150,8 +160,25 @@ class RedshiftPanel(QWidget):
             text += f", quality {self.quality} ({QUALITIES[self.quality]})"
         self._tick()
         say(self.said, f"✓ {text}", "good")
-        self._labelling.set_note(text)
+        case = self._session.case
+        if case is None or case.kind != SPECTRUM.key:
+            self._labelling.set_note(text)
+            return
+        if not self._records.label_set and not self._records.do(_with_set):
+            return
+        if self._records.label_set == LABEL_SET:
+            kind, sure = one.type.split()[0], self.quality not in (1, 2)
+            self._labelling.place_with_note(kind, text, sure=sure)
+        else:
+            self._labelling.set_note(text)
 
     def _tick(self) -> None:
         for number, made in self.qualities.items():
             made.setChecked(number == self.quality)
+
+
+def _with_set(library: Library) -> Changes:
+    """Make the label set that redshifts are kept in; without keys, which take a redshift."""
+    classes = [LabelClass(name, "", colour, "", False) for name, colour in _CLASSES.items()]
+    library.save_label_set(LABEL_SET, SPECTRUM.key, classes)
+    return Changes(sets=True)

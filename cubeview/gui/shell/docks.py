@@ -100,7 +100,7 @@ PANELS = (
     Panel(
         "redshift",
         "Redshift",
-        lambda d: RedshiftPanel(d.session, d.jobs, d.labelling),
+        lambda d: RedshiftPanel(d.session, d.jobs, d.records, d.labelling),
         behind="explain",
         needs="spectral",
     ),

@@ -13,6 +13,8 @@ from cubeview.measure.sky.lines import ANGSTROM
 from cubeview.measure.sky.redshift import vacuum_angstrom
 
 COLOUR = "#ef6f6c"
+_HEIGHTS, _APART = (0.97, 0.92, 0.87), 0.07
+"""Where names stand, as shares of the height; how far apart at least, as a share of the width."""
 
 
 class Fitted:
@@ -44,15 +46,18 @@ class Fitted:
         order = np.argsort(wave)
         theme = colours()
         pen = pg.mkPen(theme.dim, width=1, style=Qt.PenStyle.DotLine)
-        for name, rest in ANGSTROM.items():
+        apart, latest = (wave.max() - wave.min()) * _APART, {}
+        for name, rest in sorted(ANGSTROM.items(), key=lambda line: line[1]):
             seen = rest * (1.0 + curve.z)
             if not wave.min() <= seen <= wave.max():
                 continue
             place = float(np.interp(seen, wave[order], numbers[order]))
-            # Names of close lines stand at two heights.
-            height = 0.97 if len(self.lines) % 2 else 0.9
-            line = pg.InfiniteLine(
-                place, 90, pen, label=name, labelOpts={"position": height, "color": theme.dim}
-            )
+            # A name stands where it covers no other; of close lines one is named.
+            free = [height for height in _HEIGHTS if seen - latest.get(height, 0.0) > apart]
+            said = {}
+            if free:
+                latest[free[0]] = seen
+                said = {"label": name, "labelOpts": {"position": free[0], "color": theme.dim}}
+            line = pg.InfiniteLine(place, 90, pen, **said)
             self._plot.box.addItem(line, ignoreBounds=True)
             self.lines.append(line)

@@ -31,8 +31,7 @@ from cubeview.kinds import kind_of
 from cubeview.measure.sky.spectrum import smoothed
 
 _WHY_COLOUR = "#ef6f6c"
-_WIDTHS = (1, 3, 5, 9, 15, 31)
-_SMOOTHED = "Smoothed over {}"
+_WIDTHS = {1: "Not smoothed"} | {n: f"Smoothed over {n}" for n in (3, 5, 9, 15, 31)}
 
 
 class SpectrumView(CaseView):
@@ -54,9 +53,8 @@ class SpectrumView(CaseView):
         self.intervals = Intervals()
         self.fitted = Fitted(self.plot)
         self.smooth = chooser("Smoothing of the spectrum", "Mean of so many channels")
-        offer(
-            self.smooth, {width: _SMOOTHED.format(width) for width in _WIDTHS} | {1: "Not smoothed"}
-        )
+        offer(self.smooth, _WIDTHS)
+        self.smooth.setMinimumContentsLength(15)
         self.smooth.currentIndexChanged.connect(lambda _: self._draw(self._rows))
         self._rows = np.full((1, 1), np.nan, np.float32)
         for item in (self.intervals, self.band, self.curve):
@@ -176,9 +174,8 @@ class SpectrumView(CaseView):
 
     def _draw(self, rows: np.ndarray) -> None:
         self._rows = rows
-        values, sigma = smoothed(
-            rows[0], rows[1] if len(rows) > 1 else None, self.smooth.currentData()
-        )
+        noise = rows[1] if len(rows) > 1 else None
+        values, sigma = smoothed(rows[0], noise, self.smooth.currentData())
         rows = np.stack([values] if sigma is None else [values, sigma])
         self.curve.setData(np.arange(len(values)), values)
         with warnings.catch_warnings():

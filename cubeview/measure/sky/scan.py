@@ -17,10 +17,11 @@ _LEAST_COVERED, _OF_QUASARS = 0.8, 0.5
 """Share of the channels that a template must reach at a redshift; that of quasars ends at Lyman
 alpha."""
 _PRICE = 4.0
-"""What a free parameter must gain in χ²; the best of thousands of redshifts gains some by chance."""
+"""What a free parameter must gain in χ²; the best of many redshifts gains some by chance."""
 _SMOOTH = 0.02
 """Width of the continuum, in the decimal logarithm of wavelength, beyond a template."""
 _CHUNK = 1500
+_MOST_TERMS = 7
 BENT = 3
 """Legendre polynomials added to free combinations, for calibration and dust."""
 
@@ -41,6 +42,8 @@ class Placed:
         By how much a smooth continuum lowers χ² of the channels up to each, added up.
     channels : int
         With weight.
+    off : float
+        By how much channels lie beyond where they were put, on average, in steps.
     """
 
     first: int
@@ -49,11 +52,24 @@ class Placed:
     smooth: int
     beyond: np.ndarray
     channels: int
+    off: float
 
     def continuum(self, scale: float) -> float:
-        """Return the evidence of a smooth continuum alone, as that of a template is counted."""
-        terms = len(self.values) * STEP / _SMOOTH
-        return float(self.beyond[-1]) / scale - terms * _PRICE
+        """Return the evidence of a continuum alone, as that of a template is counted.
+
+        Of a running level, or of so many polynomials as pay, whichever is more.
+        """
+        gains = [float(self.beyond[-1]) / scale - len(self.values) * STEP / _SMOOTH * _PRICE]
+        here = np.flatnonzero(self.weights)
+        across = np.linspace(-1.0, 1.0, len(self.values))[here]
+        root = np.sqrt(self.weights[here])
+        wanted = self.values[here] * root
+        for terms in range(1, _MOST_TERMS + 1):
+            design = np.polynomial.legendre.legvander(across, terms - 1) * root[:, None]
+            weights, *_ = np.linalg.lstsq(design, wanted, rcond=None)
+            gain = np.sum(wanted**2) - np.sum((wanted - design @ weights) ** 2)
+            gains.append(float(gain) / scale - terms * _PRICE)
+        return max(gains)
 
     @property
     def total(self) -> float:
@@ -138,7 +154,8 @@ def placed(wave_a: np.ndarray, values: np.ndarray, sigma: np.ndarray) -> Placed:
     gain = np.zeros(count)
     gain[here] = weight[here] * (mean[here] ** 2 - (mean[here] - level) ** 2)
     beyond = np.concatenate([[0.0], np.cumsum(gain)])
-    return Placed(first, mean, weight, smooth, beyond, len(here))
+    off = float(np.average(log / STEP - numbers, weights=sigma**-2.0))
+    return Placed(first, mean, weight, smooth, beyond, len(here), off)
 
 
 def scanned(data: Placed, template: Template, low: float, high: float) -> Scan | None:
@@ -180,7 +197,8 @@ def scanned(data: Placed, template: Template, low: float, high: float) -> Scan |
     vector = along(known.spectra, data.weights * data.values).T
     outside = data.beyond[begin] + data.beyond[-1] - data.beyond[end]
     free = _free(data, matrix, vector, along, known.spectra, begin, end) + outside
-    return Scan(template, 10 ** (shifts * STEP) - 1.0, matrix, vector, outside, free)
+    z = 10 ** ((shifts + data.off) * STEP) - 1.0
+    return Scan(template, z, matrix, vector, outside, free)
 
 
 def _free(
