@@ -46,7 +46,8 @@ class Fitted:
         order = np.argsort(wave)
         theme = colours()
         pen = pg.mkPen(theme.dim, width=1, style=Qt.PenStyle.DotLine)
-        apart, latest = (wave.max() - wave.min()) * _APART, {}
+        apart = (wave.max() - wave.min()) * _APART
+        latest: dict[float, float] = {}
         for name, rest in sorted(ANGSTROM.items(), key=lambda line: line[1]):
             seen = rest * (1.0 + curve.z)
             if not wave.min() <= seen <= wave.max():

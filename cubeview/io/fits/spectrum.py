@@ -80,8 +80,8 @@ def spectra_in(hdus: Any, parts: Sequence[Part], path: Path, size: int) -> list[
     cases = []
     for one in found:
         name = f"{called} [{one.part}]" if len(found) > 1 else called
-        part = one.part if len(found) > 1 else ""
-        full = replace(one, name=name, part=part, facts={**facts, **one.facts})
+        title = one.part if len(found) > 1 else ""
+        full = replace(one, name=name, part=title, facts={**facts, **one.facts})
         cases.append(spectrum_case(path, full))
     return cases
 

@@ -156,7 +156,7 @@ def _rank(name: str) -> tuple[int, int] | None:
 
 
 def _bad(mask: Column, surveys: str, notes: list[Note]) -> np.ndarray | None:
-    flags = np.nan_to_num(np.asarray(mask.values, dtype=np.float64)).astype(np.int64)
+    flags: np.ndarray = np.nan_to_num(np.asarray(mask.values, dtype=np.float64)).astype(np.int64)
     if mask.name.upper() in _WARN:
         text = f"{mask.name} is not used: it warns, and what is bad has no noise beside it"
         notes.append(Note("info", text))

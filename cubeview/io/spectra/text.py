@@ -196,4 +196,4 @@ def _number(text: str) -> float:
         return float("nan")
 
 
-READER = Reader("spectra as text (ECSV, VOTable, CSV)", sniff, read, alone=True)
+READER = Reader("spectra as text", sniff, read, alone=True)
