@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    explore,
     fit,
     give,
     judge,
@@ -33,20 +34,9 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look,
-    judge,
-    measure,
-    moments,
-    spectrum,
-    fit,
-    redshift,
-    search,
-    labels,
-    make,
-    teach,
-    give,
-    selftest,
-)
+    look, judge, measure, moments, spectrum, fit, redshift, search, explore, labels, make, teach,
+    give, selftest,
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):

@@ -65,6 +65,7 @@ FLOORS = {
         "sky": "models",
         "ask": "models tasks heart sky",
         "search": "models sky",
+        "explore": "models tasks ask",
         "examples": "models heart sky",
         "explain": "models heart sky ask",
         "measure": "models tasks heart sky ask search examples explain",

@@ -31,7 +31,7 @@ def write_windows(
             kinds = classes[name]
             rng = np.random.default_rng((seed, number))
             window = simulate_window(kinds[number // len(classes) % len(kinds)], rng, size)
-            header = fits.Header(_world(size))
+            header = fits.Header(world_of(size))
             path = folder / f"window{number:03d}.fits"
             fits.HDUList(
                 [
@@ -44,7 +44,7 @@ def write_windows(
     return table
 
 
-def _world(size: int) -> dict[str, object]:
+def world_of(size: int) -> dict[str, object]:
     """Return the cards of a grid of 0.2 arcsec and 1.25 Angstrom whose middle is the reference."""
     middle = size // 2 + 1
     return {
