@@ -95,7 +95,7 @@ def _medium(*headers: Header) -> str:
         vacuum = header.get("VACUUM")
         if isinstance(vacuum, bool | int):
             return "vacuum" if vacuum else "air"
-    said = first_text(headers, "AIRORVAC").lower()
+    said = (first_text(headers, "AIRORVAC") or first_text(headers, "MEDIUM")).lower()
     return "air" if said == "air" else "vacuum" if said.startswith("vac") else ""
 
 

@@ -161,11 +161,15 @@ def _bad(mask: Column, surveys: str, notes: list[Note]) -> np.ndarray | None:
         text = f"{mask.name} is not used: it warns, and what is bad has no noise beside it"
         notes.append(Note("info", text))
         return None
+    bad: np.ndarray = flags != 0
     if "JWST" in surveys.upper():
         notes.append(Note("info", f"channels are left out where {mask.name} says DO_NOT_USE"))
-        return (flags & 1) > 0
-    if said_by(mask.name).marks == "good":
+        bad = (flags & 1) > 0
+    elif said_by(mask.name).marks == "good":
         notes.append(Note("info", f"channels are left out where {mask.name} is 0, as it is named"))
-        return flags == 0
-    notes.append(Note("info", f"channels flagged in {mask.name} are left out where it is not 0"))
-    return flags != 0
+        bad = flags == 0
+    else:
+        notes.append(
+            Note("info", f"channels flagged in {mask.name} are left out where it is not 0")
+        )
+    return bad

@@ -24,8 +24,9 @@ _HEAD = 1 << 16
 _FIELD = re.compile(rb"<FIELD\b[^>]*>")
 _ATTRIBUTE = re.compile(rb"\b(name|unit|datatype)\s*=\s*[\"']([^\"']*)[\"']")
 _ECSV_NAME = re.compile(r"^# - \{name:\s*(?P<name>[^,}]+)(?:,\s*unit:\s*(?P<unit>[^,}]+))?", re.M)
-_BRACKET = re.compile(r"[(\[](?P<unit>[^)\]]+)[)\]]\s*$")
+_BRACKET = re.compile(r"\[(?P<square>.+)\]\s*$|\((?P<round>.+)\)\s*$")
 _MOST_COLUMNS = 256
+_WORDS = {"true": 1.0, "false": 0.0}
 _LEAST_ROWS = 3
 
 
@@ -61,8 +62,9 @@ def _read(path: Path) -> Case:
         )
     head = path.read_bytes()[:_HEAD]
     notes: list[Note] = []
+    medium = ""
     if b"<VOTABLE" in head or head.startswith(_ECSV):
-        columns = _of_table(path, "votable" if b"<VOTABLE" in head else "ascii.ecsv")
+        columns, medium = _of_table(path, "votable" if b"<VOTABLE" in head else "ascii.ecsv")
         chosen = named({name: column.unit for name, column in columns.items()})
         if chosen is None:
             raise CubeviewError(
@@ -79,7 +81,7 @@ def _read(path: Path) -> Case:
             )
         columns, chosen, guesses = told
         notes += guesses
-    return spectrum_case(path, found_in(columns, chosen, notes))
+    return spectrum_case(path, found_in(columns, chosen, notes, medium=medium))
 
 
 def _fields(head: bytes) -> dict[str, str]:
@@ -97,8 +99,8 @@ def _fields(head: bytes) -> dict[str, str]:
     return {one["name"].strip("'\" "): one["unit"] or "" for one in _ECSV_NAME.finditer(text)}
 
 
-def _of_table(path: Path, form: str) -> dict[str, Column]:
-    """Return the columns of numbers of a table that astropy reads."""
+def _of_table(path: Path, form: str) -> tuple[dict[str, Column], str]:
+    """Return the columns of numbers of a table that astropy reads, and the medium it names."""
     from astropy.table import Table
 
     options: dict[str, Any] = {"table_id": 0} if form == "votable" else {}
@@ -125,7 +127,8 @@ def _of_table(path: Path, form: str) -> dict[str, Column]:
             continue
         filled = np.ma.filled(values.astype(np.float64), np.nan)
         columns[name] = Column(name, str(column.unit or ""), filled)
-    return columns
+    medium = str(table.meta.get("MEDIUM", "")).lower()
+    return columns, medium if medium in ("air", "vacuum") else ""
 
 
 def _columns_of(
@@ -182,7 +185,7 @@ def _remarked(remarks: Sequence[str], width: int) -> list[str]:
 
 def _unit_of(name: str) -> str:
     found = _BRACKET.search(name)
-    return found["unit"].strip() if found else ""
+    return (found["square"] or found["round"]).strip() if found else ""
 
 
 def _is_number(text: str) -> bool:
@@ -190,6 +193,8 @@ def _is_number(text: str) -> bool:
 
 
 def _number(text: str) -> float:
+    if text.strip().lower() in _WORDS:
+        return _WORDS[text.strip().lower()]
     try:
         return float(text)
     except ValueError:

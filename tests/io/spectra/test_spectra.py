@@ -9,6 +9,7 @@ from astropy.io import fits
 from cubeview.cubes.guesses import corrected, questions
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path, open_paths
+from cubeview.io.export.spectrum import Trace, write_spectrum
 from tests.helpers.spectrum_flavours import BAD, FLUX, SIGMA, SPECTRA, WAVE, N
 
 LINEAR = ("MUSE spectrum (MPDAF)",)
@@ -115,6 +116,22 @@ def test_arms_of_desi_meet_as_their_weighted_mean(tmp_path):
     assert [case.name for case in cases] == ["coadd [target 39627]", "coadd [target 39628]"]
     good = np.arange(N) != BAD
     np.testing.assert_allclose(cases[1].main.spectrum(0, 0)[good], FLUX[good] + 9, rtol=1e-6)
+
+
+@pytest.mark.parametrize("form", ["fits", "ecsv", "vot", "csv"])
+def test_what_is_exported_opens_again(tmp_path, form):
+    cube = open_path(dict(SPECTRA)["MUSE spectrum (MPDAF)"](tmp_path))[0].main
+    values, sigma = (pixels.spectrum(0, 0) for pixels in (cube, cube.uncertainty))
+    trace = Trace(values, sigma, "1e-20 erg / (Angstrom s cm2)")
+    write_spectrum(cube, [trace], tmp_path / f"out.{form}", ["history"])
+    again = open_path(tmp_path / f"out.{form}")[0].main
+    np.testing.assert_allclose(again.axes[0].values, cube.axes[0].values)
+    np.testing.assert_array_equal(again.spectrum(0, 0), values)
+    good = np.isfinite(values)
+    np.testing.assert_array_equal(again.uncertainty.spectrum(0, 0)[good], sigma[good])
+    assert "Angstrom" in again.unit
+    if form in ("fits", "ecsv"):
+        assert again.axes[0].medium == "air"
 
 
 def test_more_spectra_than_are_opened_are_refused_with_the_number(tmp_path, monkeypatch):
