@@ -207,6 +207,7 @@ class Docks:
         """Put all docks back where they were on the first start."""
         self._window.restoreState(self._factory, _LAYOUT_VERSION)
         self._away.clear()
+        self._suit()  # the first start had no case, and every panel
         self._sweep_soon.start()
 
     def _sweep(self) -> None:
