@@ -14,11 +14,14 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    convert,
+    cutout,
     explore,
     fit,
     give,
     judge,
     labels,
+    lines,
     look,
     make,
     measure,
@@ -34,8 +37,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, moments, spectrum, fit, redshift, search, explore, labels, make, teach,
-    give, selftest,
+    look, judge, measure, moments, spectrum, fit, cutout, convert, lines, redshift, search, explore,
+    labels, make, teach, give, selftest,
 )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ FLOORS = {
         "names": "",
         "quantity": "",
         "spectra": "names quantity corrections opened",
+        "line_lists": "",
         "voxels": "",
         "nifti": "opened",
         "dicom": "voxels opened corrections",

@@ -5,18 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cubeview.commands.common import (
-    Commands,
-    add_command,
-    add_json,
-    frames_of,
-    open_cases,
-    progress,
-    say,
-    source_hash,
-)
+from cubeview.commands.common import Commands, add_command, progress, say
+from cubeview.commands.sky_files import add_out, opened, record, written_from
 from cubeview.errors import CubeviewError
-from cubeview.paths import refuse_input
 
 
 def add(commands: Commands) -> None:
@@ -29,8 +20,14 @@ def add(commands: Commands) -> None:
         "--line",
         required=True,
         metavar="NAME",
-        help="name of the line (Ha, OIII5008, CO10, HI …), or its value at rest in vacuum (9 GHz)",
+        help="name of the line (Ha, OIII5008, CO10, HI …), or its value at rest in vacuum (9 GHz); "
+        "several that move together with commas (Ha,NII); OIII and NII are doublets of fixed "
+        "ratio, OII and SII pairs of any",
     )
+    sub.add_argument(
+        "--list", type=Path, metavar="FILE",
+        help="lines of your own: CSV or ECSV with name, wavelength and medium (air or vacuum)",
+    )  # fmt: skip
     sub.add_argument("--z", type=float, default=0.0, metavar="Z", help="redshift (default 0)")
     sub.add_argument(
         "--window",
@@ -54,30 +51,34 @@ def add(commands: Commands) -> None:
         metavar="R",
         help="resolving power of the instrument, taken off the dispersion",
     )
+    sub.add_argument(
+        "--components", type=int, default=1, metavar="N",
+        help="Gaussians of each line, 1 to 3, narrower ones first (default 1)",
+    )  # fmt: skip
     sub.add_argument("--absorption", action="store_true", help="the line is dark")
-    sub.add_argument("--out", type=Path, required=True, metavar="FILE", help="FITS file")
-    add_json(sub)
+    add_out(sub, "FITS file")
 
 
 def _fit(options: argparse.Namespace) -> int:
     from cubeview.io.export.images import Image, write_images
+    from cubeview.io.line_lists import read_lines
     from cubeview.measure.sky.fit import fit_line
-    from cubeview.measure.sky.lines import rest_frequency_hz
+    from cubeview.measure.sky.lines import lines_of
 
     if not options.z > -1 or options.window <= 0 or options.resolution < 0:
         raise CubeviewError("--z must be above -1, --window above 0, --resolution not below 0.")
-    rest = rest_frequency_hz(options.line)
-    cases, _ = open_cases([options.cube])
-    refuse_input(options.out)
-    cube = cases[0].main
+    own = read_lines(options.list) if options.list else None
+    lines = lines_of(options.line, own)
+    case, cube = opened(options)
     found = fit_line(
         cube,
-        rest,
+        lines,
         options.z,
         window_kms=options.window,
         least_sn=options.least_sn,
         resolution=options.resolution,
         sign=-1 if options.absorption else 1,
+        components=options.components,
         report=progress(),
     )
     words = (f"{options.line} at z = {options.z:g}", *found.words)
@@ -85,8 +86,7 @@ def _fit(options: argparse.Namespace) -> int:
         Image(name, values.astype(np.float32), found.units[name])
         for name, values in found.maps.items()
     ]
-    digest = source_hash(cases[0])
-    write_images(cube, images, options.out, (f"source SHA-256 {digest}", *words))
+    write_images(cube, images, options.out, written_from(case, words))
     maps = {}
     for name, values in found.maps.items():
         some = values[np.isfinite(values)]
@@ -95,23 +95,27 @@ def _fit(options: argparse.Namespace) -> int:
             "unit": found.units[name], "spaxels": int(some.size), "median": middle,
             "low": low, "high": high,
         }  # fmt: skip
-    told = {
-        "out": str(options.out),
-        "source_sha256": digest,
-        "line": options.line,
-        "rest_hz": rest,
-        "z": options.z,
-        **frames_of(cube),
-        "maps": maps,
-        "done": list(words),
-    }  # fmt: skip
-    lines = [f"{options.out}: {text}" for text in words]
-    for name in ("flux", "velocity", "dispersion", "ew", "sn"):
-        one = maps[name]
-        if one["spaxels"]:
-            lines.append(
+    told = record(
+        options,
+        case,
+        cube,
+        line=options.line,
+        rest_hz=lines[0].members[0][0],
+        lines=[
+            {"name": line.name, "rest_hz": [hz for hz, _ in line.members],
+             "ratio": [ratio for _, ratio in line.members]}
+            for line in lines
+        ],
+        z=options.z,
+        maps=maps,
+        done=words,
+    )  # fmt: skip
+    shown = [f"{options.out}: {text}" for text in words]
+    for name, one in maps.items():
+        if one["spaxels"] and not name.endswith("_err") and not name.startswith("continuum"):
+            shown.append(
                 f"  {name}: median {one['median']:.5g} {one['unit']}, 90 % from {one['low']:.5g} "
                 f"to {one['high']:.5g}, {one['spaxels']} spaxels"
             )
-    say(options, told, *lines)
+    say(options, told, *shown)
     return 0

@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
 
 
 def _redshift(options: argparse.Namespace) -> int:
-    from cubeview.measure.sky.redshift import redshift_at
+    from cubeview.measure.sky.by_templates import redshift_at
 
     low, high = options.between
     if not -1.0 <= low < high:

@@ -4,22 +4,20 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from cubeview.commands.common import (
-    Commands,
-    add_command,
-    add_json,
-    frames_of,
-    open_cases,
-    progress,
-    say,
-    source_hash,
+from cubeview.commands.common import Commands, add_command, progress, say
+from cubeview.commands.sky_files import (
+    add_out,
+    opened,
+    record,
+    said,
+    statistics,
+    written_from,
 )
 from cubeview.errors import CubeviewError
-from cubeview.paths import refuse_input
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cubeview.cubes.cube import Cube
     from cubeview.cubes.region import Aperture
     from cubeview.measure.sky.spectrum import Spectrum
@@ -54,10 +52,7 @@ def add(commands: Commands) -> None:
         help="multiply errors by this, for cubes whose voxels share their noise "
         "(default: from the beam, else 1)",
     )  # fmt: skip
-    sub.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help=".fits, .ecsv, .vot or .csv"
-    )
-    add_json(sub)
+    add_out(sub, ".fits, .ecsv, .vot or .csv")
 
 
 def _spectrum(options: argparse.Namespace) -> int:
@@ -68,12 +63,7 @@ def _spectrum(options: argparse.Namespace) -> int:
     spectrum_format(options.out)
     if options.covariance is not None and not options.covariance >= 1.0:
         raise CubeviewError("--covariance is 1 for independent voxels, and larger for others.")
-    cases, _ = open_cases([options.cube])
-    case = cases[0]
-    refuse_input(options.out)
-    cube = case.main
-    if cube.axes[0].kind != "spectral":
-        raise CubeviewError(f"{options.cube}: this cube has no spectral axis.")
+    case, cube = opened(options)
     background = None
     if options.background:
         background = read_apertures(options.background, cube)[0][1]
@@ -89,63 +79,63 @@ def _spectrum(options: argparse.Namespace) -> int:
         )
         for name, aperture in _apertures(options, cube)
     ]
-    digest = source_hash(case)
-    history = [f"source SHA-256 {digest}"]
-    history += [f"{one.name}: {text}" for one in found for text in one.words]
+    history = [f"{one.name}: {text}" for one in found for text in one.words]
     write_spectrum(
-        cube, [Trace(one.values, one.sigma, one.unit) for one in found], options.out, history
+        cube,
+        [Trace(one.values, one.sigma, one.unit) for one in found],
+        options.out,
+        written_from(case, history),
     )
-    told = _record(cube, found, options.out, digest)
+    told = record(
+        options, case, cube,
+        beam=list(cube.beam) if cube.beam is not None else None,
+        spectra=[_record(one) for one in found],
+    )  # fmt: skip
     count = "1 spectrum" if len(found) == 1 else f"{len(found)} spectra"
     lines = [f"{options.out}: {count} of {len(cube.axes[0])} channels"]
     for one in told["spectra"]:
         lines.append(
-            f"  {one['name']}: median {_said(one['median'])} {one['unit']}, "
-            f"error {_said(one['median_error'])}, {one['voxels']:.2f} voxels"
+            f"  {one['name']}: median {said(one['median'])} {one['unit']}, "
+            f"error {said(one['median_error'])}, {one['voxels']:.2f} voxels"
         )
         lines += [f"    {text}" for text in one["done"]]
     say(options, told, *lines)
     return 0
 
 
-def _said(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.6g}"
-
-
 def _apertures(options: argparse.Namespace, cube: "Cube") -> list[tuple[str, "Aperture"]]:
-    from cubeview.cubes.region import Circle, circle_on
     from cubeview.io.region_files import read_apertures
 
     if options.region:
         return list(read_apertures(options.region, cube))
-    place = cube.index(*options.at)
+    return [aperture_at(cube, options.at, options.radius)]
+
+
+def aperture_at(cube: "Cube", at: "Sequence[float]", radius: float) -> tuple[str, "Aperture"]:
+    """Return a circle of some arcsec around a place, or its one spaxel, and what it is called.
+
+    Raises CubeviewError if the place lies outside the cube, or that has no sky.
+    """
+    from cubeview.cubes.region import Circle, circle_on
+
+    place = cube.index(*at)
     if not all(-0.5 <= v <= n - 0.5 for v, n in zip(place, cube.shape, strict=True)):
         units = ", ".join(f"{axis.name} in {axis.unit or 'voxels'}" for axis in cube.axes)
         raise CubeviewError(f"--at: the place lies outside the cube. Give {units}.")
     _, y, x = place
-    name = f"circle of {options.radius:g} arcsec" if options.radius else "spaxel"
-    name += f" at {options.at[1]:.8g} {options.at[2]:.8g}"
-    if not options.radius:
-        return [(name, Circle(y, x, 0.0))]
+    name = f"circle of {radius:g} arcsec" if radius else "spaxel"
+    name += f" at {at[1]:.8g} {at[2]:.8g}"
+    if not radius:
+        return name, Circle(y, x, 0.0)
     if cube.wcs is None:
         raise CubeviewError("--radius is in arcsec, but the cube has no sky coordinates.")
-    return [(name, circle_on(cube, y, x, options.radius / min(cube.spacing[1:])))]
+    return name, circle_on(cube, y, x, radius / min(cube.spacing[1:]))
 
 
-def _record(cube: "Cube", found: list["Spectrum"], out: Path, digest: str) -> dict[str, Any]:
-    """Return what was made as plain values."""
-    spectra = []
-    for one in found:
-        values, errors = (v[np.isfinite(v)] for v in (one.values, one.sigma))
-        spectra.append({
-            "name": one.name, "unit": one.unit, "voxels": one.voxels, "channels": len(values),
-            "median": float(np.median(values)) if len(values) else None,
-            "median_error": float(np.median(errors)) if len(errors) else None,
-            "done": list(one.words),
-        })  # fmt: skip
+def _record(one: "Spectrum") -> dict[str, Any]:
+    """Return what was made of an aperture as plain values."""
+    found = statistics(one.values, one.sigma)
     return {
-        "out": str(out), "source_sha256": digest,
-        **frames_of(cube),
-        "beam": list(cube.beam) if cube.beam is not None else None,
-        "spectra": spectra,
+        "name": one.name, "unit": one.unit, "voxels": one.voxels, "channels": found["known"],
+        "median": found["median"], "median_error": found["median_error"], "done": list(one.words),
     }  # fmt: skip

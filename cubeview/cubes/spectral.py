@@ -136,7 +136,8 @@ def refractive_index(wavelength_um: np.ndarray) -> np.ndarray:
     return index
 
 
-def _to_vacuum(length: Any) -> Any:
+def to_vacuum(length: Any) -> Any:
+    """Return wavelengths in vacuum, quantities, of those in air."""
     vacuum = length
     for _ in range(4):  # each round gains four digits
         vacuum = length * refractive_index(vacuum.to_value(units.um))
@@ -150,7 +151,7 @@ def _rest_of(axis: Axis, text: str) -> Any:
             check_length(text)
             given = units.Quantity(text.strip())
             if axis.medium == "air" and given.unit.is_equivalent(units.m):
-                given = _to_vacuum(given)
+                given = to_vacuum(given)
             found = given.to(units.Hz, units.spectral())
         except (TypeError, ValueError) as error:
             raise CubeviewError(
@@ -194,7 +195,7 @@ def _frequency(axis: Axis, at_rest: Any) -> Any:
                     )
                 return values.to(units.Hz, _DOPPLER[convention](at_rest))
             if axis.medium == "air":
-                values = _to_vacuum(values)
+                values = to_vacuum(values)
             return values.to(units.Hz, units.spectral())
     except (TypeError, ValueError) as error:
         raise CubeviewError(

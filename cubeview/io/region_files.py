@@ -6,20 +6,18 @@ from typing import Any
 import numpy as np
 
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.polygon import polygon_shares
 from cubeview.cubes.region import Circle, Drawn
 from cubeview.errors import CubeviewError, refusing
 
 _SQUARE = 1e-3
-_FINE = 20
-"""Parts a voxel is cut into each way, where a shape's overlap has no formula."""
 
 
 def read_apertures(path: Path | str, cube: Cube) -> list[tuple[str, Circle | Drawn]]:
     """Return the shapes of a region file as apertures on a cube, each with its name.
 
-    Circles, ellipses, boxes and their annuli count each voxel by the share that lies inside,
-    exactly; polygons by 20 × 20 points of it. Points are the voxel they lie in. Shapes may be
-    given on the sky or in pixels.
+    Circles, ellipses, boxes, their annuli and polygons count each voxel by the share that lies
+    inside, exactly. Points are the voxel they lie in. Shapes may be given on the sky or in pixels.
 
     Raises
     ------
@@ -69,9 +67,11 @@ def _on(cube: Cube, shape: Any) -> Circle | Drawn:
         shape = shape.to_pixel(cube.wcs)
     if isinstance(shape, regions.PointPixelRegion):
         return Circle(float(shape.center.y), float(shape.center.x), 0.0)
-    exact = not isinstance(shape, regions.PolygonPixelRegion)
+    if isinstance(shape, regions.PolygonPixelRegion):
+        corners = np.stack([shape.vertices.y, shape.vertices.x], axis=1)
+        return Drawn(*polygon_shares(corners, cube.shape[1:]))
     try:
-        mask = shape.to_mask(mode="exact" if exact else "subpixels", subpixels=_FINE)
+        mask = shape.to_mask(mode="exact")
     except (NotImplementedError, AttributeError):
         raise CubeviewError(
             "has no area. Use circles, ellipses, boxes, annuli, polygons."

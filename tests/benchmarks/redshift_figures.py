@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from cubeview.io import open_paths  # noqa: E402
-from cubeview.measure.sky.redshift import redshift_at, redshift_of  # noqa: E402
+from cubeview.measure.sky.by_templates import redshift_at, redshift_of  # noqa: E402
 
 WAVE = 12_500.0 + 13.4 * np.arange(448)
 LOW, HIGH = 1.0, 1.8

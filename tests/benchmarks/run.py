@@ -37,6 +37,7 @@ def benchmarks(folder, small):
         ("Explanations", ["bench_explain.py", "2" if small else "3"], 210),
         ("The window with a large cube", ["bench_window.py", *cube], 280),
         ("Large cubes", ["bench_cubes.py", *cube], 240),
+        ("Moments of a line", ["bench_moments.py", *cube], 200),
         ("Late ticks of the window", ["bench_tick.py"], 60),
         ("Start of the program", ["bench_startup.py"], 90),
         ("Cursor moves of views alone", ["bench_views.py"], 40),

@@ -6,7 +6,7 @@ import numpy as np
 from astropy.io import fits
 
 from cubeview.cli import main
-from tests.measure.test_redshift import SDSS, planted
+from tests.measure.sky.test_by_templates import SDSS, planted
 
 
 def test_the_record_of_a_planted_galaxy(tmp_path, capsys):

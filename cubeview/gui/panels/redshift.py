@@ -17,7 +17,7 @@ from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import SPECTRUM
 from cubeview.library.library import Library
 from cubeview.library.values import LabelClass
-from cubeview.measure.sky.redshift import MOST, Redshift, redshift_at
+from cubeview.measure.sky.by_templates import MOST, Redshift, redshift_at
 
 QUALITIES = {1: "unknown", 2: "a guess", 3: "probable", 4: "certain"}
 """What readers of surveys say of a redshift; as Marz and 2dF have it."""

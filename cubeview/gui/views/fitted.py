@@ -9,8 +9,8 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.styles import Curve
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.widgets.theme import colours
+from cubeview.measure.sky.by_templates import vacuum_angstrom
 from cubeview.measure.sky.lines import ANGSTROM
-from cubeview.measure.sky.redshift import vacuum_angstrom
 
 COLOUR = "#ef6f6c"
 _HEIGHTS, _APART = (0.97, 0.92, 0.87), 0.07

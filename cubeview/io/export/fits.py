@@ -1,6 +1,6 @@
 """Cubes as FITS files: flux, variance and flags in the extensions MUSE uses, with coordinates."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,7 +29,9 @@ _MEDIA = {"air": "AWAV", "vacuum": "WAVE", "": "WAVELENGTH"}
 _CONVENTIONS = {"radio": "VRAD", "optical": "VOPT", "relativistic": "VELO", "": "VELOCITY"}
 
 
-def write_cube(cube: Cube, path: Path | str, *, report: Report = nothing) -> None:
+def write_cube(
+    cube: Cube, path: Path | str, *, history: Sequence[str] = (), report: Report = nothing
+) -> None:
     """Write a cube as FITS.
 
     An empty primary is followed by ``DATA``; ``STAT`` with the variance when the cube has an
@@ -44,10 +46,12 @@ def write_cube(cube: Cube, path: Path | str, *, report: Report = nothing) -> Non
     ----------
     cube : Cube
     path : path
+    history : sequence of str
+        How it was made, for HISTORY.
     report : callable
     """
     third, table = third_cards(cube)
-    coordinates = [*sky_cards(cube), *third]
+    coordinates = [*sky_cards(cube), *third, *beam_cards(cube)]
     planes = cube.shape[0] * (1 + (cube.uncertainty is not None) + (cube.mask is not None))
     written = 0
 
@@ -60,7 +64,7 @@ def write_cube(cube: Cube, path: Path | str, *, report: Report = nothing) -> Non
 
     unit: list[Card] = [("BUNIT", cube.unit, "")] if cube.unit else []
     with whole_file(Path(path)) as out:
-        out.write(primary_header(fact_cards(cube)))
+        out.write(primary_header(fact_cards(cube), history=history))
         write_image(out, "DATA", cube.shape, counted(cube.pixels.plane), [*unit, *coordinates])
         if cube.uncertainty is not None:
             sigma = cube.uncertainty
@@ -81,8 +85,8 @@ def write_cube(cube: Cube, path: Path | str, *, report: Report = nothing) -> Non
             write_table(out, table)
 
 
-def primary_header(cards: Iterable[Card], comment: str = "") -> bytes:
-    """Return an empty primary unit with these cards and a comment, padded to whole blocks."""
+def primary_header(cards: Iterable[Card], comment: str = "", history: Sequence[str] = ()) -> bytes:
+    """Return an empty primary unit with cards, comment and history, padded to whole blocks."""
     header = fits.PrimaryHDU().header
     header["EXTEND"] = True
     header["ORIGIN"] = (f"CubeView {cubeview.__version__}", "research use only")
@@ -90,6 +94,8 @@ def primary_header(cards: Iterable[Card], comment: str = "") -> bytes:
         header[card[0]] = card[1:]
     if comment:
         header.add_comment(comment)
+    for line in history:
+        header.add_history(ascii_text(line))
     text: str = header.tostring(padding=True)
     return text.encode("ascii")
 
@@ -241,6 +247,14 @@ def fact_cards(cube: Cube) -> list[Card]:
     return [
         (key, ascii_text(cube.facts[name]), "") for name, key in keys.items() if name in cube.facts
     ]
+
+
+def beam_cards(cube: Cube) -> list[Card]:
+    """Return the cards of a radio beam, in degrees; none where there is none."""
+    if cube.beam is None:
+        return []
+    major, minor, angle = cube.beam
+    return [("BMAJ", major / 3600.0, "deg"), ("BMIN", minor / 3600.0, "deg"), ("BPA", angle, "deg")]
 
 
 def ascii_text(text: str) -> str:

@@ -10,7 +10,7 @@ from astropy.io import fits
 import cubeview
 from cubeview.cubes.cube import Cube
 from cubeview.errors import refusing
-from cubeview.io.export.fits import ascii_text, fact_cards, sky_cards
+from cubeview.io.export.fits import ascii_text, beam_cards, fact_cards, sky_cards
 from cubeview.paths import replacing
 
 
@@ -45,13 +45,10 @@ def write_images(
         parts[0].header[card[0]] = card[1:]
     for image in images:
         header = fits.Header()
-        for keyword, value, comment in sky_cards(cube):
+        for keyword, value, comment in (*sky_cards(cube), *beam_cards(cube)):
             header[keyword] = (value, comment)
         if image.unit:
             header["BUNIT"] = ascii_text(image.unit)
-        if cube.beam is not None:
-            header["BMAJ"], header["BMIN"] = (side / 3600.0 for side in cube.beam[:2])
-            header["BPA"] = cube.beam[2]
         for line in history:
             header.add_history(ascii_text(line))
         parts.append(fits.ImageHDU(image.values, header, name=image.name))

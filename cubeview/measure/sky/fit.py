@@ -1,59 +1,36 @@
-"""One Gaussian over a straight continuum, fitted to many spectra at once, with errors.
+"""Lines fitted in every spaxel of a cube: maps of flux, velocity, dispersion and width."""
 
-Levenberg-Marquardt (Marquardt 1963, SIAM J 11:431) on all spectra of a batch together: each step is
-a few operations on arrays, where a loop over spaxels would call an optimiser for each.
-"""
-
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from astropy import constants, units
-from scipy.ndimage import gaussian_filter1d
 
+from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.spectral import with_spectral
 from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.measure.sky.moments import summed_unit
+from cubeview.measure.sky.gaussians import LEAST_CHANNELS, Member, Model, fit_gaussians
+from cubeview.measure.sky.interval import summed_unit
+from cubeview.measure.sky.lines import Line
 
-PARAMETERS = ("flux", "velocity", "dispersion", "level", "slope")
 _C_KMS = float(constants.c.to_value(units.km / units.s))
-_ROUNDS = 60
-_SETTLED = 1e-7
-"""Relative fall of chi² below which a spectrum is left alone."""
-_LEAST_CHANNELS = 8
-_NARROWEST = 0.35
-"""Channels: a narrower Gaussian lies between the channels and could be of any height."""
-_STANDS_OUT = 2.0  # standard deviations
-_WIDTHS = (0.7, 1.4, 2.8, 5.6)  # channels, standard deviations that are tried first
+_FWHM = float(np.sqrt(8 * np.log(2)))
 _SAME_LINE = 1e-4
 """Rest values closer than this, as a share, are of one line, rounded differently."""
 _AT_ONCE = 2**22  # numbers of one array
 
 
-class Fitted(NamedTuple):
-    """Fits of n spectra.
-
-    Parameters
-    ----------
-    values, errors : ndarray, shape (n, 5)
-        As `PARAMETERS`: area, centre and standard deviation of the Gaussian, continuum in the
-        middle of the window and its slope. NaN where nothing could be fitted.
-    """
-
-    values: np.ndarray
-    errors: np.ndarray
-
-
 @dataclass(frozen=True, eq=False)
 class LineMaps:
-    """A line fitted in each spaxel.
+    """Lines fitted in each spaxel.
 
     Parameters
     ----------
     maps : mapping of str to ndarray, shape (y, x)
-        FLUX, VELOCITY, DISPERSION, CONTINUUM, EW, each with its ``_ERR``, and SN.
+        VELOCITY, DISPERSION, FWHM, CONTINUUM and FLUX, EW, each with its ``_ERR``, and SN. Of
+        several lines FLUX, EW and SN end in the line's name; of several components all end in the
+        component's number, ``FLUX_HA_2_ERR``.
     units : mapping of str to str
     words : tuple of str
         How they were made.
@@ -64,209 +41,55 @@ class LineMaps:
     words: tuple[str, ...]
 
 
-def fit_gaussians(
-    x: np.ndarray, values: np.ndarray, sigma: np.ndarray | None, *, sign: int = 1
-) -> Fitted:
-    """Fit a Gaussian over a straight continuum to each of many spectra.
-
-    Parameters
-    ----------
-    x : ndarray, shape (z,)
-    values : ndarray, shape (n, z)
-        NaN is left out.
-    sigma : ndarray, shape (n, z), or None
-        Standard deviations; None measures them as the scatter about each fit.
-    sign : {1, -1}
-        Emission or absorption.
-    """
-    size = _size(values)
-    values = values / size[:, None]
-    sigma = None if sigma is None else sigma / size[:, None]
-    step = float(np.median(np.abs(np.diff(x))))
-    middle = float(x.mean())
-    at = (x - middle) / step
-    weight = np.isfinite(values).astype(np.float64)
-    if sigma is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weight = np.where(np.isfinite(values) & (sigma > 0), 1.0 / sigma, 0.0)
-    seen = np.where(weight > 0, values, 0.0).astype(np.float64)
-    enough = (weight > 0).sum(axis=1) >= _LEAST_CHANNELS
-    best = _begun(at, seen, weight, sign)
-    design, chi2 = _model(at, best, seen, weight)
-    damping = np.full(len(seen), 1e-2)
-    going = enough.copy()
-    for _ in range(_ROUNDS):
-        if not going.any():
-            break
-        jacobian, residual = design
-        normal = np.einsum("nzi,nzj->nij", jacobian[going], jacobian[going])
-        slope = np.einsum("nzi,nz->ni", jacobian[going], residual[going])
-        diagonal = np.einsum("nii->ni", normal)
-        diagonal += damping[going, None] * diagonal + 1e-12
-        trial = best.copy()
-        trial[going] += np.linalg.solve(normal, slope[..., None])[..., 0]
-        _within(trial, at)
-        tried, new = _model(at, trial, seen, weight)
-        better = going & (new < chi2)
-        settled = better & (chi2 - new <= _SETTLED * chi2)
-        best[better] = trial[better]
-        for kept, fresh in zip(design, tried, strict=True):
-            kept[better] = fresh[better]
-        chi2 = np.where(better, new, chi2)
-        damping = np.where(better, damping / 5, damping * 4)
-        going &= ~settled & (damping < 1e9)
-    enough &= ~going  # what has not settled is no answer
-    found = _told(best, design[0], chi2, weight, enough, sigma is None, middle, step)
-    for one in found:
-        one[:, [0, 3, 4]] *= size[:, None]
-    return found
-
-
-def _size(values: np.ndarray) -> np.ndarray:
-    """Return about how much each spectrum varies: fluxes of 1e-17 are fitted as those of 1 are."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # nothing in a spectrum
-        away = np.abs(values - np.nanmedian(values, axis=1, keepdims=True))
-        size, most = np.nanmedian(away, axis=1), np.nanmax(away, axis=1)
-    size = np.where(size > 0, size, most)
-    found: np.ndarray = np.where(size > 0, size, 1.0)
-    return found
-
-
-def _begun(at: np.ndarray, seen: np.ndarray, weight: np.ndarray, sign: int) -> np.ndarray:
-    """Where to begin: where a Gaussian of one of several widths stands out most."""
-    level, slope = _straight(at, seen, weight)
-    above = sign * np.where(weight > 0, seen - level[:, None] - slope[:, None] * at, 0.0)
-    every = np.arange(len(seen))
-    most, top, width, height = np.full(len(seen), -np.inf), *np.zeros((3, len(seen)))
-    for tried in _WIDTHS:
-        smooth = gaussian_filter1d(above, tried, axis=1)
-        place = smooth.argmax(axis=1)
-        # Noise is smoothed to its share of one over the root of the width.
-        found = smooth[every, place] * np.sqrt(tried)
-        new = found > most
-        most[new], top[new], width[new] = found[new], place[new], tried
-        # A Gaussian smoothed by one of its own width is lower by the root of two.
-        height[new] = np.sqrt(2) * smooth[every, place][new]
-    height = np.maximum(height, 1e-30)
-    best = np.zeros((len(seen), 5))
-    best[:, 0] = sign * height * width * np.sqrt(2 * np.pi)
-    best[:, 1], best[:, 2], best[:, 3] = at[top.astype(int)], width, level
-    best[:, 4] = slope
-    return best
-
-
-def _straight(
-    at: np.ndarray, seen: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return level and slope of a straight line through what does not stand out, shape (n,)."""
-    chosen = (weight > 0).astype(np.float64)
-    for _ in range(3):
-        count, x1, x2 = (chosen @ at**power for power in range(3))
-        y1, xy = (chosen * seen).sum(axis=1), (chosen * seen) @ at
-        below = np.maximum(count * x2 - x1**2, 1e-12)
-        slope = (count * xy - x1 * y1) / below
-        level = (y1 - slope * x1) / np.maximum(count, 1)
-        off = seen - level[:, None] - slope[:, None] * at
-        scatter = np.sqrt((chosen * off**2).sum(axis=1) / np.maximum(count, 1))
-        kept = (weight > 0) & (np.abs(off) <= _STANDS_OUT * scatter[:, None])
-        chosen = np.where(kept.sum(axis=1, keepdims=True) >= _LEAST_CHANNELS, kept, chosen)
-    return level, slope
-
-
-def _within(best: np.ndarray, at: np.ndarray) -> None:
-    """Keep centres in the window and widths from a part of a channel to the whole."""
-    np.clip(best[:, 1], at.min() - 1, at.max() + 1, out=best[:, 1])
-    best[:, 2] = np.clip(np.abs(best[:, 2]), _NARROWEST, np.ptp(at))
-
-
-def _model(
-    at: np.ndarray, best: np.ndarray, seen: np.ndarray, weight: np.ndarray
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Return the weighted slopes by each parameter, the weighted residuals, and chi²."""
-    flux, centre, width, level, slope = best.T[..., None]
-    off = (at - centre) / width
-    unit = np.exp(-0.5 * off**2) / (width * np.sqrt(2 * np.pi))
-    jacobian = np.stack(
-        [
-            unit,
-            flux * unit * off / width,
-            flux * unit * (off**2 - 1) / width,
-            np.ones_like(unit),
-            np.broadcast_to(at, unit.shape),
-        ],
-        axis=-1,
-    )
-    residual = (seen - flux * unit - level - slope * at) * weight
-    jacobian *= weight[..., None]
-    return (jacobian, residual), (residual**2).sum(axis=1)
-
-
-def _told(
-    best: np.ndarray,
-    jacobian: np.ndarray,
-    chi2: np.ndarray,
-    weight: np.ndarray,
-    enough: np.ndarray,
-    measured: bool,
-    middle: float,
-    step: float,
-) -> Fitted:
-    """Return parameters and errors in the units of the spectrum."""
-    normal = np.einsum("nzi,nzj->nij", jacobian, jacobian)
-    normal[~enough] = np.eye(5)
-    variance = np.einsum("nii->ni", np.linalg.pinv(normal, hermitian=True)).copy()
-    if measured:
-        freedom = np.maximum((weight > 0).sum(axis=1) - 5, 1)
-        variance *= (chi2 / freedom)[:, None]
-    scale = np.array([step, step, step, 1.0, 1.0 / step])
-    values = best * scale
-    values[:, 1] += middle
-    errors = np.sqrt(np.maximum(variance, 0)) * scale
-    values[~enough] = errors[~enough] = np.nan
-    return Fitted(values, errors)
-
-
 def fit_line(
     cube: Cube,
-    rest_hz: float,
+    lines: float | Sequence[Line],
     redshift: float,
     *,
     window_kms: float = 1500.0,
     least_sn: float = 3.0,
     resolution: float = 0.0,
     sign: int = 1,
+    components: int = 1,
     report: Report = nothing,
 ) -> LineMaps:
-    """Fit a line in every spaxel of a cube.
+    """Fit lines that move together in every spaxel of a cube.
 
     Parameters
     ----------
     cube : Cube
         With a spectral first axis: wavelength, frequency, or velocity.
-    rest_hz : float
-        Frequency of the line at rest.
+    lines : float, or sequence of Line
+        Frequency of the line at rest, Hz; or lines, velocities being those of the first.
     redshift : float
         Velocities are told from here; of an axis of velocities, as the file defines them.
     window_kms : float
-        Half width of what is fitted, about the line.
+        How far to either side of the lines is fitted.
     least_sn : float
         Below this velocities and dispersions are left blank.
     resolution : float
         λ/Δλ (FWHM) of the instrument, taken off the dispersion in squares; 0 takes nothing off.
     sign : {1, -1}
         Emission or absorption.
+    components : int
+        Gaussians of each line, narrower ones first.
     report : Report
+        Called for every few rows; may raise Cancelled.
 
     Raises
     ------
     CubeviewError
         If the axis cannot be told as velocities, or too few channels lie in the window.
     """
+    if isinstance(lines, (int, float)):
+        lines = (Line("line", ((float(lines), 1.0),)),)
+    rest_hz = lines[0].members[0][0]
     moving, native, centre = _as_velocities(cube, rest_hz, redshift)
     x = moving.axes[0].values * units.Unit(moving.axes[0].unit).to(units.km / units.s)
-    near = np.flatnonzero(np.abs(x - centre) <= window_kms)
-    if len(near) < _LEAST_CHANNELS:
+    model = Model(tuple(_members(one, rest_hz, moving.axes[0]) for one in lines), components)
+    centres = [one.scale * centre + one.offset for line in model.lines for one in line]
+    near = np.flatnonzero((x >= min(centres) - window_kms) & (x <= max(centres) + window_kms))
+    if len(near) < max(LEAST_CHANNELS, model.count + 3):
         raise CubeviewError(
             f"only {len(near)} channels lie within {window_kms:g} km/s of the line, which is at "
             f"{centre:.6g} km/s of an axis from {x.min():.6g} to {x.max():.6g}. Another redshift?"
@@ -274,19 +97,44 @@ def fit_line(
     planes = slice(int(near[0]), int(near[-1]) + 1)
     x = x[planes]
     depth, (height, width) = len(x), cube.shape[1:]
-    rows = max(1, _AT_ONCE // (depth * 5 * width))
-    values, errors = np.full((2, height, width, 5), np.nan)
+    rows = max(1, _AT_ONCE // (depth * model.count * width))
+    values = np.full((height, width, model.count), np.nan)
+    covariance = np.full((height, width, model.count, model.count), np.nan)
     for top in range(0, height, rows):
         report(top / height, f"fitting row {top + 1} of {height}")
         box = planes, slice(top, min(top + rows, height)), slice(0, width)
         spectra = cube.box(box).reshape(depth, -1).T
         known = cube.uncertainty
         sigma = None if known is None else known.box(box).reshape(depth, -1).T
-        found = fit_gaussians(x, spectra, sigma, sign=sign)
-        values[box[1]] = found.values.reshape(-1, width, 5)
-        errors[box[1]] = found.errors.reshape(-1, width, 5)
+        found = fit_gaussians(x, spectra, sigma, sign=sign, model=model)
+        values[box[1]] = found.values.reshape(-1, width, model.count)
+        covariance[box[1]] = found.covariance.reshape(-1, width, model.count, model.count)
     report(1.0, "fitted")
-    return _maps(cube, values, errors, native, float(x.mean()), least_sn, resolution)
+    middle = float(x.mean())
+    made = _Maps(cube, values, covariance, native, middle, least_sn, resolution)
+    return made.told(lines, model)
+
+
+def _members(line: Line, rest_hz: float, axis: Axis) -> tuple[Member, ...]:
+    """Return the Gaussians of a line on an axis of velocities of the line at `rest_hz`.
+
+    With optical velocities wavelengths are as 1 + v/c, so that another line of the same gas lies at
+    (v + c) λ'/λ - c; with radio velocities frequencies are as 1 - v/c.
+    """
+    found = []
+    for hz, ratio in line.members:
+        if axis.convention == "radio":
+            scale = hz / rest_hz
+            found.append(Member(scale, _C_KMS * (1.0 - scale), ratio))
+        elif axis.convention in ("optical", "") or hz == rest_hz:
+            scale = rest_hz / hz
+            found.append(Member(scale, _C_KMS * (scale - 1.0), ratio))
+        else:
+            raise CubeviewError(
+                f"lines cannot be tied on an axis of {axis.convention} velocities: fit them one "
+                "by one."
+            )
+    return tuple(found)
 
 
 def _as_velocities(cube: Cube, rest_hz: float, redshift: float) -> tuple[Cube, float, float]:
@@ -325,51 +173,132 @@ def _speed(redshift: float, convention: str) -> float:
     return redshift
 
 
-def _maps(
-    cube: Cube,
-    values: np.ndarray,
-    errors: np.ndarray,
-    native: float,
-    middle: float,
-    least_sn: float,
-    resolution: float,
-) -> LineMaps:
-    """Return maps from the parameters of all spaxels, shape (y, x, 5)."""
-    flux, velocity, dispersion, level, slope = np.moveaxis(values, -1, 0)
-    flux_e, velocity_e, dispersion_e, level_e, _ = np.moveaxis(errors, -1, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sn = np.abs(flux) / flux_e
-        continuum = level + slope * (velocity - middle)
-        width = flux / continuum
-        own = dispersion**2
-        if resolution:
-            own = own - (_C_KMS / resolution / np.sqrt(8 * np.log(2))) ** 2
-        own = np.sqrt(np.where(own > 0, own, np.nan))
-        own_e = dispersion_e * dispersion / own
-        width_e = np.abs(width) * np.hypot(flux_e / flux, level_e / continuum)
-    faint = ~(sn >= least_sn)
-    for one in (velocity, velocity_e, own, own_e, width, width_e):
-        one[faint] = np.nan
-    spectral = cube.axes[0].unit
-    made = {
-        "FLUX": (flux * native, flux_e * native, summed_unit(cube, spectral)),
-        "VELOCITY": (velocity, velocity_e, "km/s"),
-        "DISPERSION": (own, own_e, "km/s"),
-        "CONTINUUM": (continuum, level_e, cube.unit),
-        "EW": (width * native, width_e * native, spectral),
-    }
-    maps, named = {}, {}
-    for name, (value, error, unit) in made.items():
-        maps[name], maps[f"{name}_ERR"] = value, error
-        named[name] = named[f"{name}_ERR"] = unit
-    words = [
-        "a Gaussian over a straight continuum in each spaxel",
-        "errors from "
-        + ("the cube's own uncertainty" if cube.uncertainty is not None else "the scatter about "
-           "each fit")
-        + ", voxels taken as independent",
-        f"velocity, dispersion and EW blank below S/N {least_sn:g}",
-    ]  # fmt: skip
-    if resolution:
-        words.append(f"dispersion without the instrument's, R = {resolution:g}")
-    return LineMaps({**maps, "SN": sn}, {**named, "SN": ""}, tuple(words))
+class _Maps:
+    """Maps from the parameters of all spaxels, shape (y, x, p), and their covariance."""
+
+    def __init__(
+        self,
+        cube: Cube,
+        values: np.ndarray,
+        covariance: np.ndarray,
+        native: float,
+        middle: float,
+        least_sn: float,
+        resolution: float,
+    ) -> None:
+        self._cube, self._native, self._middle = cube, native, middle
+        self._values, self._covariance = values, covariance
+        self._least_sn, self._resolution = least_sn, resolution
+        self._maps: dict[str, np.ndarray] = {}
+        self._units: dict[str, str] = {}
+
+    def told(self, lines: Sequence[Line], model: Model) -> LineMaps:
+        """Return all maps and how they were made."""
+        for number in range(model.components):
+            end = f"_{number + 1}" if model.components > 1 else ""
+            self._component(number * model.each, end, lines, model)
+        least = f"S/N {self._least_sn:g}"
+        words = [_said(lines, model)]
+        words.append("errors from " + (
+            "the cube's own uncertainty" if self._cube.uncertainty is not None
+            else "the scatter about each fit"
+        ) + ", voxels taken as independent")  # fmt: skip
+        words.append(f"velocity, dispersion and EW blank below {least}")
+        if self._resolution:
+            words.append(f"dispersion and FWHM without the instrument's, R = {self._resolution:g}")
+        return LineMaps(self._maps, self._units, tuple(words))
+
+    def _component(self, first: int, end: str, lines: Sequence[Line], model: Model) -> None:
+        count = len(lines)
+        centre, width = first + count, first + count + 1
+        velocity, dispersion = self._values[..., centre].copy(), self._values[..., width].copy()
+        errors = np.sqrt(np.maximum(np.einsum("yxii->yxi", self._covariance), 0.0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sn = np.abs(self._values[..., first:centre]) / errors[..., first:centre]
+            own = dispersion**2
+            if self._resolution:
+                own = own - (_C_KMS / self._resolution / _FWHM) ** 2
+            own = np.sqrt(np.where(own > 0, own, np.nan))
+            own_e = errors[..., width] * dispersion / own
+        faint = ~(sn >= self._least_sn).any(axis=-1)
+        spectral = self._cube.axes[0].unit
+        flux_unit = summed_unit(self._cube, spectral)
+        level, level_e = self._level(model.lines[0][0], centre)
+        for number, line in enumerate(lines):
+            name = f"_{line.name.upper()}" if count > 1 else ""
+            flux, flux_e = self._values[..., first + number], errors[..., first + number]
+            self._add(f"FLUX{name}{end}", flux * self._native, flux_e * self._native, flux_unit)
+            ew, ew_e = self._width(model.lines[number][0], first + number, centre)
+            hidden = ~(sn[..., number] >= self._least_sn)
+            self._add(f"EW{name}{end}", ew * self._native, ew_e * self._native, spectral, hidden)
+            self._maps[f"SN{name}{end}"] = sn[..., number]
+            self._units[f"SN{name}{end}"] = ""
+        self._add(f"VELOCITY{end}", velocity, errors[..., centre].copy(), "km/s", faint)
+        self._add(f"DISPERSION{end}", own, own_e, "km/s", faint)
+        self._add(f"FWHM{end}", own * _FWHM, own_e * _FWHM, "km/s", faint)
+        self._add(f"CONTINUUM{end}", level, level_e, self._cube.unit)
+
+    def _add(
+        self,
+        name: str,
+        values: np.ndarray,
+        errors: np.ndarray,
+        unit: str,
+        hidden: np.ndarray | None = None,
+    ) -> None:
+        for key, one in ((name, values), (f"{name}_ERR", errors)):
+            self._maps[key] = one if hidden is None else np.where(hidden, np.nan, one)
+            self._units[key] = unit
+
+    def _place(self, member: Member, centre: int) -> np.ndarray:
+        """Return where a line lies, from the middle of the window."""
+        place: np.ndarray = member.scale * self._values[..., centre] + member.offset - self._middle
+        return place
+
+    def _level(self, member: Member, centre: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the continuum at a line and its error."""
+        place, slope = self._place(member, centre), self._values[..., -1]
+        level = self._values[..., -2] + slope * place
+        return level, self._error({-2: np.ones_like(place), -1: place})
+
+    def _width(self, member: Member, flux: int, centre: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return flux over continuum and its error, by the covariance of all that is in it."""
+        place, slope = self._place(member, centre), self._values[..., -1]
+        level = self._values[..., -2] + slope * place
+        with np.errstate(divide="ignore", invalid="ignore"):
+            width = self._values[..., flux] / level
+            by_level = -width / level
+            gradient = {
+                flux: 1.0 / level, centre: by_level * slope * member.scale,
+                -2: by_level, -1: by_level * place,
+            }  # fmt: skip
+            return width, self._error(gradient)
+
+    def _error(self, gradient: dict[int, np.ndarray]) -> np.ndarray:
+        """Return the error of what has these derivatives by some parameters."""
+        variance = sum(
+            a * b * self._covariance[..., i, j]
+            for i, a in gradient.items()
+            for j, b in gradient.items()
+        )
+        error: np.ndarray = np.sqrt(np.maximum(variance, 0.0))
+        return error
+
+
+def _said(lines: Sequence[Line], model: Model) -> str:
+    """Return in words what was fitted."""
+    if len(lines) == 1 and len(lines[0].members) == 1 and model.components == 1:
+        return "a Gaussian over a straight continuum in each spaxel"
+    told = f"{', '.join(line.name for line in lines)} over a straight continuum in each spaxel"
+    if len(lines) > 1:
+        told += ", of one velocity and dispersion"
+    ratios = [
+        f"{line.name} of {len(line.members)} lines as 1 to "
+        + " to ".join(f"{ratio:.3g}" for _, ratio in line.members[1:])
+        for line in lines
+        if len(line.members) > 1
+    ]
+    told += "".join(f"; {one}, fluxes are of the first" for one in ratios)
+    if model.components > 1:
+        told += f"; {model.components} Gaussians of each, the narrower first"
+    return told

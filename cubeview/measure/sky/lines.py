@@ -4,6 +4,9 @@ Optical and infrared wavelengths: the vacuum list of SDSS (Stoughton et al. 2002
 it lacks from NIST ASD. Radio frequencies: Lovas 2004, J Phys Chem Ref Data 33:177.
 """
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from astropy import units
 
 from cubeview.errors import CubeviewError
@@ -46,7 +49,53 @@ _GHZ = {
     "C18O10": 109.7821734,
     "HCN10": 88.6316022,
 }
+DARK = ("CaK", "CaH", "Mgb", "NaD")
+"""Lines that galaxies mostly have in absorption."""
 NAMES = (*ANGSTROM, *_GHZ)
+_DOUBLETS = {"OIII": ("OIII5008", "OIII4960", 2.98), "NII": ("NII6585", "NII6549", 3.05)}
+"""Lines of one upper level and their ratio: Storey & Zeippen 2000, MNRAS 312:813."""
+_PAIRS = {"OII": ("OII3727", "OII3730"), "SII": ("SII6718", "SII6733")}
+"""Two lines whose ratio depends on the density of the gas."""
+
+
+class Line(NamedTuple):
+    """A line to be fitted: of each member its frequency at rest, Hz, and its share of the flux."""
+
+    name: str
+    members: tuple[tuple[float, float], ...]
+
+
+def optical_lines(*, dark: bool = True) -> dict[str, float]:
+    """Return the lines from the ultraviolet to the infrared: Hz at rest, by name."""
+    return {name: rest_frequency_hz(name) for name in ANGSTROM if dark or name not in DARK}
+
+
+def lines_of(text: str, own: Mapping[str, float] | None = None) -> tuple[Line, ...]:
+    """Return the lines of ``Ha,NII,SII``; CubeviewError if one is not known.
+
+    Lines of the user's own, Hz at rest by name, come before those of the program.
+
+    A doublet of a fixed ratio (OIII, NII) is one line of two members, a pair of any ratio (OII,
+    SII) two lines; all else is as `rest_frequency_hz` takes it.
+    """
+    found: list[Line] = []
+    for word in (part.strip() for part in text.split(",")):
+        key = word.upper()
+        mine = next((hz for name, hz in (own or {}).items() if name.upper() == key), None)
+        if mine is not None:
+            found.append(Line(word, ((mine, 1.0),)))
+        elif key in _DOUBLETS:
+            strong, weak, ratio = _DOUBLETS[key]
+            members = (rest_frequency_hz(strong), 1.0), (rest_frequency_hz(weak), 1.0 / ratio)
+            found.append(Line(key, members))
+        else:
+            for name in _PAIRS.get(key, (word,)):
+                called = name if name.isalnum() else f"line{len(found) + 1}"
+                found.append(Line(called, ((rest_frequency_hz(name), 1.0),)))
+    names = [line.name.upper() for line in found]
+    if len(set(names)) < len(names):
+        raise CubeviewError(f"{text[:60]}: a line is named twice.")
+    return tuple(found)
 
 
 def rest_frequency_hz(line: str) -> float:

@@ -1,277 +1,247 @@
-"""The redshift of a spectrum by templates: the five best, their χ², and how sure the first is."""
+"""The redshift of a spectrum by its lines, with its doubt; and which lines lie where at one.
 
-from dataclasses import dataclass, field
+The spectrum above its running median, in standard deviations and smoothed as a line is wide, is
+correlated with a list of lines on an axis of log wavelength, where a redshift is a shift (Tonry &
+Davis 1979, AJ 84:1511).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from astropy import constants, units
+from scipy.ndimage import gaussian_filter1d, median_filter
 
-from cubeview.cubes.cube import Cube
-from cubeview.cubes.spectral import with_spectral
-from cubeview.errors import CubeviewError, Report, nothing
-from cubeview.measure.sky.scan import BENT, Scan, placed, scanned
-from cubeview.measure.sky.spectrum import scatter_of
-from cubeview.measure.sky.templates import STEP, Template, templates
+from cubeview.errors import CubeviewError
 
-MOST = 5
-"""Candidates that are told."""
+_C_KMS = float(constants.c.to_value(units.km / units.s))
+_STEP_KMS = 30.0
+_WIDTH_KMS = 120.0  # standard deviation of a line that is looked for
+_BASE_KMS = 12000.0  # width of the running median
+_CAP = 8.0
+"""Standard deviations: one bright line, or cosmic ray, weighs no more than this."""
+_SEEN = 3.0
+_APART = 0.003  # of 1 + z: nearer peaks are one
+_NEAR_KMS = 400.0
 
-_APART = 1000.0 / 299792.458
-"""Redshifts nearer than 1000 km/s are one."""
-_LEAST_CHANNELS = 20
-_FINEST = STEP * np.log(10.0) / np.sqrt(12.0)
-"""No redshift is better known than the grid places a channel, in 1 + z."""
-_BAD_FIT, _CLOSE, _FAINT = 3.0, 9.0, 15.0
-"""Reduced χ² of a poor fit; Δχ² of a close second; gain over a continuum that says nothing."""
+
+@dataclass(frozen=True)
+class Identified:
+    """A line found at a redshift.
+
+    Parameters
+    ----------
+    name : str
+    observed : float
+        Where it is expected, vacuum wavelength in Angstrom.
+    centre : float
+        Where it is, Angstrom.
+    sn : float
+        Of a line of the usual width there; negative for absorption.
+    """
+
+    name: str
+    observed: float
+    centre: float
+    sn: float
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A redshift that fits.
+    """A redshift.
 
     Parameters
     ----------
-    z : float
-    type : str
-        ``"galaxy"``, ``"quasar"``, ``"star K"``.
-    delta_chi2 : float
-        By how much χ² is above that of the best, both less what their freedom costs; 0 for it.
-    by : str
-        What proposed it.
+    z, error : float
+        The error is from the scatter of the lines seen about it, or the width of a line over its
+        S/N where there is one alone.
+    score : float
+        Of the correlation, in standard deviations of scores at all other redshifts.
+    lines : tuple of Identified
+        Those seen at 3 standard deviations or more.
     """
 
     z: float
-    type: str
-    delta_chi2: float
-    by: str = "templates"
+    error: float
+    score: float
+    lines: tuple[Identified, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Redshift:
-    """What the templates say of a spectrum.
+    """The best redshifts, and what is doubtful about the first.
 
     Parameters
     ----------
     candidates : tuple of Candidate
-        The best first.
-    low, high : float
-        Where χ² of the best has risen by 1, noise scaled where no template fits within it.
-    reduced_chi2 : float
-    cautions : tuple of str
-    agree : bool or None
-        Whether a network says the same; None where none was asked.
-    drawn : tuple of ndarray, each of shape (n,)
-        The best fit of each candidate over all channels of the spectrum, in its unit; NaN beyond
-        the template.
+        Best first; at most five.
+    doubts : tuple of str
+        Empty where several lines agree on one redshift and nothing comes near it.
     """
 
     candidates: tuple[Candidate, ...]
-    low: float
-    high: float
-    reduced_chi2: float
-    cautions: tuple[str, ...]
-    agree: bool | None = None
-    drawn: tuple[np.ndarray, ...] = field(default=())
-
-    @property
-    def z(self) -> float:
-        """The best redshift."""
-        return self.candidates[0].z
-
-    @property
-    def type(self) -> str:
-        """The type that fits best."""
-        return self.candidates[0].type
+    doubts: tuple[str, ...]
 
 
-def vacuum_angstrom(cube: Cube) -> np.ndarray:
-    """Return the wavelengths of a cube's channels as observed, in vacuum, Ångström.
+class _Log:
+    """A spectrum in standard deviations on an axis of log wavelength, smoothed as a line is."""
 
-    Raises CubeviewError if its axis cannot be converted.
-    """
-    axis = with_spectral(cube, "wavelength", redshift="0").axes[0]
-    found: np.ndarray = axis.values * {"Angstrom": 1.0, "um": 1e4, "mm": 1e7, "cm": 1e8}[axis.unit]
-    return found
+    def __init__(self, angstrom: np.ndarray, values: np.ndarray, sigma: np.ndarray | None) -> None:
+        order = np.argsort(angstrom)
+        wave, flux = angstrom[order], values[order].astype(np.float64)
+        known = np.isfinite(flux) & np.isfinite(wave) & (wave > 0)
+        if sigma is not None:
+            known &= np.isfinite(sigma[order]) & (sigma[order] > 0)
+        if known.sum() < 20:
+            raise CubeviewError("the spectrum has fewer than 20 known channels.")
+        wave, flux = wave[known], flux[known]
+        step = _C_KMS * float(np.median(np.diff(np.log(wave))))
+        wide = max(3, round(_BASE_KMS / step) | 1)
+        above = flux - median_filter(flux, min(wide, len(flux) // 2 * 2 - 1), mode="nearest")
+        if sigma is None:
+            noise = np.full(len(above), 1.4826 * np.median(np.abs(above - np.median(above))))
+            noise[noise <= 0] = 1.0
+        else:
+            noise = sigma[order][known]
+        smooth = max(_WIDTH_KMS / step, 0.5)
+        signal = gaussian_filter1d(above / noise, smooth, mode="constant")
+        # Errors given are often too small: the spectrum's own scatter is what a peak stands out of.
+        spread = 1.4826 * float(np.median(np.abs(signal - np.median(signal)))) or 1.0
+        self.start, self.step = float(np.log(wave[0])), _STEP_KMS / _C_KMS
+        self.at = np.arange(self.start, np.log(wave[-1]), self.step)
+        self.sn = np.interp(self.at, np.log(wave), signal / spread)
+
+    def clipped(self, places: np.ndarray) -> np.ndarray:
+        """Return the signal at log wavelengths, capped; 0 beyond the ends."""
+        found: np.ndarray = np.interp(
+            places, self.at, np.clip(self.sn, -_CAP, _CAP), left=0.0, right=0.0
+        )
+        return found
 
 
-def redshift_at(
-    cube: Cube,
-    y: int = 0,
-    x: int = 0,
-    *,
-    between: tuple[float, float] = (-1.0, np.inf),
-    report: Report = nothing,
-) -> Redshift:
-    """Return the redshift of a spectrum of a cube.
+def identify(
+    angstrom: np.ndarray,
+    values: np.ndarray,
+    sigma: np.ndarray | None,
+    z: float,
+    lines: Mapping[str, float],
+) -> tuple[Identified, ...]:
+    """Return the lines that are seen in a spectrum at a redshift.
 
     Parameters
     ----------
-    cube : Cube
-        With a spectral first axis.
-    y, x : int
-    between : pair of float
-        Redshifts that are tried; see `redshift_of`.
-    report : Report
+    angstrom : ndarray, shape (n,)
+        Wavelengths in vacuum.
+    values, sigma : ndarray, shape (n,)
+        Errors of one standard deviation; None measures them.
+    z : float
+    lines : mapping of str to float
+        Frequency at rest in Hz, by name.
 
-    Raises
-    ------
-    CubeviewError
-        If the axis cannot be had in wavelengths, or `redshift_of` cannot do with the spectrum.
+    Raises CubeviewError if the spectrum has too few known channels.
     """
-    axis = cube.axes[0]
-    wave = vacuum_angstrom(cube)
-    sigma = cube.uncertainty.spectrum(y, x) if cube.uncertainty is not None else None
-    cautions = []
-    if axis.name == "Wavelength" and not axis.medium:
-        cautions.append("taken as wavelengths in vacuum: in air z would be 0.00028 (1 + z) higher")
-    if any(note.about == "spectral unit" and note.level == "guess" for note in cube.notes):
-        cautions.append(f"the unit of the axis was guessed: {axis.unit}")
-    return redshift_of(
-        wave, cube.spectrum(y, x), sigma, between=between, cautions=tuple(cautions), report=report
-    )
+    return _seen(_Log(angstrom, values, sigma), z, _rest(lines))
 
 
 def redshift_of(
-    wave_a: np.ndarray,
+    angstrom: np.ndarray,
     values: np.ndarray,
-    sigma: np.ndarray | None = None,
+    sigma: np.ndarray | None,
+    lines: Mapping[str, float],
     *,
-    between: tuple[float, float] = (-1.0, np.inf),
-    cautions: tuple[str, ...] = (),
-    report: Report = nothing,
+    low: float = -0.005,
+    high: float = 1.8,
+    dark: Sequence[str] = (),
 ) -> Redshift:
-    """Return the redshift of a spectrum: galaxies, quasars and stars at every redshift they reach.
+    """Return the redshifts at which a list of lines fits a spectrum best.
 
     Parameters
     ----------
-    wave_a : ndarray, shape (n,)
-        Vacuum wavelengths as observed, Ångström.
-    values : ndarray, shape (n,)
-        Flux per unit wavelength; NaN where there is none.
-    sigma : ndarray, shape (n,), optional
-        None: measured from the scatter of the channels.
-    between : pair of float
-        Redshifts that are tried, within what the templates reach.
-    cautions : tuple of str
-        Said first.
-    report : Report
-        May raise Cancelled.
+    angstrom, values, sigma, lines
+        As `identify` takes them.
+    low, high : float
+        Redshifts that are tried.
+    dark : sequence of str
+        Lines that are dark; all others are bright.
 
     Raises
     ------
     CubeviewError
-        If there are too few channels, or no template reaches them.
+        If the limits are none, or the spectrum has too few known channels.
     """
-    wave_a, values = (np.asarray(array, dtype=np.float64) for array in (wave_a, values))
-    said = list(cautions)
-    good = np.isfinite(values) & np.isfinite(wave_a) & (wave_a > 0)
-    if sigma is None:
-        noise = scatter_of(values[good])
-        noise = noise if noise > 0 else float(np.std(values[good])) if good.any() else 0.0
-        noise = noise or 1.0
-        sigma = np.full(len(values), noise)
-        said.append("the file gives no noise: one for all channels, from their scatter")
-    sigma = np.asarray(sigma, dtype=np.float64)
-    good &= np.isfinite(sigma) & (sigma > 0)
-    if good.sum() < _LEAST_CHANNELS:
-        raise CubeviewError(
-            f"Only {good.sum()} channels have a value and a noise; a redshift needs "
-            f"{_LEAST_CHANNELS}."
-        )
-    order = np.flatnonzero(good)[np.argsort(wave_a[good], kind="stable")]
-    unit = float(np.median(sigma[order]))  # numbers of any size, as 1e-17, do no harm
-    data = placed(wave_a[order], values[order] / unit, sigma[order] / unit)
-    scans: list[Scan] = []
-    for number, template in enumerate(every := templates()):
-        report(number / len(every), f"redshift: {template.type}")
-        scan = scanned(data, template, *between)
-        if scan is not None:
-            scans.append(scan)
-    if not scans:
-        raise CubeviewError(
-            f"No template reaches {wave_a[order[0]]:.4g} to {wave_a[order[-1]]:.4g} Angstrom at "
-            "such a redshift."
-        )
-    left = data.total - max(float(scan.free.max()) for scan in scans)
-    reduced = left / max(1, data.channels - len(scans[0].vector[0]) - BENT)
-    scale = max(1.0, reduced)
-    gains = [scan.evidence(scale) for scan in scans]
-    peaks = _peaks(scans, gains)
-    best = peaks[0][0]
-    candidates, drawn = [], []
-    for gain, which, place in peaks:
-        z, _, _ = _refined(scans[which].z, gains[which], place)
-        template = scans[which].template
-        candidates.append(Candidate(z, template.type, best - gain))
-        drawn.append(_fitted(template, z, wave_a, values, sigma, order))
-    _, which, place = peaks[0]
-    _, low, high = _refined(scans[which].z, gains[which], place)
-    if reduced > _BAD_FIT:
-        said.append(f"no template fits within the noise: reduced χ² {reduced:.1f}")
-    if len(candidates) > 1 and candidates[1].delta_chi2 < _CLOSE:
-        second = candidates[1]
-        said.append(f"z = {second.z:.4f} ({second.type}) fits nearly as well")
-    if best - data.continuum(scale) < _FAINT:
-        said.append("hardly better than a smooth continuum: no redshift can be trusted")
-    return Redshift(tuple(candidates), low, high, reduced, tuple(said), drawn=tuple(drawn))
+    if not -1 < low < high:
+        raise CubeviewError("redshifts are looked for from a smaller to a larger one above -1.")
+    spectrum = _Log(angstrom, values, sigma)
+    rest = _rest(lines)
+    shifts = np.arange(np.log1p(low), np.log1p(high), spectrum.step)
+    score = np.zeros(len(shifts))
+    for name, wave in rest.items():
+        signal = spectrum.clipped(np.log(wave) + shifts)
+        # What is there counts; what is missing, as lines often are, counts little against.
+        score += np.maximum(-signal if name in dark else signal, -1.0)
+    middle = np.median(score)
+    score = (score - middle) / (1.4826 * float(np.median(np.abs(score - middle))) or 1.0)
+    found: list[Candidate] = []
+    left = score.copy()
+    while len(found) < 5 and np.isfinite(left).any():
+        top = int(np.nanargmax(left))
+        left[np.abs(shifts - shifts[top]) < _APART] = np.nan
+        found.append(_refined(spectrum, float(np.expm1(shifts[top])), float(score[top]), rest))
+    return Redshift(tuple(found), _doubts(found))
 
 
-def _peaks(scans: list[Scan], gains: list[np.ndarray]) -> list[tuple[float, int, int]]:
-    """Return the best maxima, apart from each other: gain, number of the scan, place in it."""
+def _rest(lines: Mapping[str, float]) -> dict[str, float]:
+    """Return vacuum wavelengths at rest, Angstrom."""
+    return {
+        name: float((hz * units.Hz).to_value(units.AA, units.spectral()))
+        for name, hz in lines.items()
+    }
+
+
+def _seen(spectrum: _Log, z: float, rest: Mapping[str, float]) -> tuple[Identified, ...]:
     found = []
-    for which, gain in enumerate(gains):
-        edged = np.concatenate([[-np.inf], gain, [-np.inf]])
-        tops = np.flatnonzero((gain >= edged[:-2]) & (gain > edged[2:]))
-        found += [(float(gain[top]), which, int(top)) for top in tops]
-    found.sort(reverse=True)
-    kept: list[tuple[float, int, int]] = []
-    for one in found:
-        z = scans[one[1]].z[one[2]]
-        others = (scans[which].z[place] for _, which, place in kept)
-        if all(abs(z - other) > _APART * (1.0 + z) for other in others):
-            kept.append(one)
-        if len(kept) == MOST:
-            break
-    return kept
+    reach = round(_NEAR_KMS / _STEP_KMS)
+    for name, wave in rest.items():
+        at = (np.log(wave * (1 + z)) - spectrum.start) / spectrum.step
+        if not 0 <= at <= len(spectrum.at) - 1:
+            continue
+        first = max(round(at) - reach, 0)
+        part = spectrum.sn[first : round(at) + reach + 1]
+        top = int(np.abs(part).argmax())
+        if abs(part[top]) < _SEEN or top in (0, len(part) - 1):
+            continue
+        a, b, c = np.abs(part[top - 1 : top + 2])
+        shift = 0.5 * (a - c) / (a - 2 * b + c) if a - 2 * b + c < 0 else 0.0
+        centre = float(np.exp(spectrum.start + (first + top + shift) * spectrum.step))
+        found.append(Identified(name, wave * (1 + z), centre, float(part[top])))
+    return tuple(found)
 
 
-def _refined(z: np.ndarray, gain: np.ndarray, place: int) -> tuple[float, float, float]:
-    """Return a maximum between the steps of the grid, and where it has fallen by 1 on either side.
-
-    By the parabola through three steps, or along the curve where that is wider.
-    """
-    log = np.log1p(z)
-    top, middle, half = float(gain[place]), float(log[place]), STEP * np.log(10.0)
-    if 0 < place < len(gain) - 1:
-        before, after = float(gain[place - 1]), float(gain[place + 1])
-        bend = before - 2 * top + after
-        if bend < 0:
-            move = 0.5 * (before - after) / bend
-            middle += move * half
-            top -= 0.25 * (before - after) * move
-            half *= np.sqrt(-2.0 / bend)
-    below = np.flatnonzero(gain[:place] < top - 1.0)
-    above = np.flatnonzero(gain[place + 1 :] < top - 1.0)
-    left = middle - log[below[-1] + 1] if len(below) else middle - log[0]
-    right = log[place + above[0]] - middle if len(above) else log[-1] - middle
-    sides = [np.hypot(max(side, half), _FINEST) for side in (left, right)]
-    low, high = middle - sides[0], middle + sides[1]
-    return float(np.expm1(middle)), float(np.expm1(low)), float(np.expm1(high))
+def _refined(spectrum: _Log, z: float, score: float, rest: Mapping[str, float]) -> Candidate:
+    """Return a redshift from the centres of the lines seen at it."""
+    lines = _seen(spectrum, z, rest)
+    if not lines:
+        return Candidate(z, _WIDTH_KMS / _C_KMS * (1 + z), score, ())
+    each = np.array([one.centre / rest[one.name] - 1 for one in lines])
+    weight = np.array([one.sn**2 for one in lines])
+    mean = float((weight * each).sum() / weight.sum())
+    alone = _WIDTH_KMS / _C_KMS * (1 + z) / float(np.sqrt(weight.sum()))
+    scatter = float(np.sqrt((weight * (each - mean) ** 2).sum() / weight.sum() / len(lines)))
+    return Candidate(mean, max(alone, scatter), score, lines)
 
 
-def _fitted(
-    template: Template,
-    z: float,
-    wave_a: np.ndarray,
-    values: np.ndarray,
-    sigma: np.ndarray,
-    good: np.ndarray,
-) -> np.ndarray:
-    """Return the combination of a template that fits best at a redshift, over all channels."""
-    rows = template.at(z, wave_a)
-    across = np.log(wave_a / wave_a[good[0]]) / np.log(wave_a[good[-1]] / wave_a[good[0]])
-    bent = np.polynomial.legendre.legvander(2.0 * across - 1.0, BENT - 1).T
-    rows = np.concatenate([rows, bent])
-    used = good[np.isfinite(rows[0, good])]
-    weight = 1.0 / sigma[used]
-    weights, *_ = np.linalg.lstsq((rows[:, used] * weight).T, values[used] * weight, rcond=None)
-    found: np.ndarray = weights @ rows
-    return found
+def _doubts(found: Sequence[Candidate]) -> tuple[str, ...]:
+    doubts = []
+    best = found[0]
+    # Two names of one peak are one line; dark ones alone are known by three.
+    places = {round(one.centre, 1) for one in best.lines}
+    bright = {round(one.centre, 1) for one in best.lines if one.sn > 0}
+    if not places:
+        doubts.append("no line stands out")
+    elif len(bright) < 2 and len(places - bright) < 3:
+        doubts.append("one bright line only: it may be another")
+    if best.score < 6:
+        doubts.append(f"it stands out by {best.score:.1f} standard deviations only")
+    if len(found) > 1 and found[1].score > 0.8 * best.score:
+        doubts.append(f"z = {found[1].z:.5f} fits nearly as well")
+    return tuple(doubts)

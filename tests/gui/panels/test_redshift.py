@@ -14,7 +14,7 @@ from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.redshift import RedshiftPanel
 from cubeview.gui.views.ortho import OrthoView
 from cubeview.gui.views.spectrum import SpectrumView
-from cubeview.measure.sky.redshift import Candidate, Redshift
+from cubeview.measure.sky.by_templates import Candidate, Redshift
 
 WAVE = 4000.0 + np.arange(3000)
 

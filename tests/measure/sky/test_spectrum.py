@@ -168,8 +168,39 @@ def test_a_place_outside_a_wrong_ending_and_the_source_itself_are_refused(tmp_pa
         ["--at", "115.1", "3", "150", "--out", str(tmp_path / "s.fits")],
         [*at, "--out", str(tmp_path / "s.txt")],
         [*at, "--out", str(source)],
+        [*at, "--out", str(source), "--overwrite"],
     ):
         assert main(["spectrum", str(source), *words]) == 2
         assert capsys.readouterr().err.startswith("cubeview: ")
     assert source.read_bytes() == kept
     assert main(["spectrum", str(source), *at, "--out", str(tmp_path / "s.fits")]) == 0
+    assert main(["spectrum", str(source), *at, "--out", str(tmp_path / "s.fits")]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "sizes"),
+    [
+        ("circle(18.3,22.6,6.2)", "CircularAperture", (6.2,)),
+        ("annulus(18.3,22.6,3.1,6.2)", "CircularAnnulus", (3.1, 6.2)),
+        ("ellipse(18.3,22.6,8,3.5,25)", "EllipticalAperture", (8, 3.5, np.radians(25))),
+        ("box(18.3,22.6,9.5,4.2,25)", "RectangularAperture", (9.5, 4.2, np.radians(25))),
+        (
+            "ellipse(18.3,22.6,4,1.75,8,3.5,25)",
+            "EllipticalAnnulus",
+            (4, 8, 3.5, 1.75, np.radians(25)),
+        ),
+    ],
+)
+def test_shapes_cover_voxels_as_photutils_has_them(tmp_path, text, name, sizes):
+    """The same shares as the usual library, where it is installed."""
+    photutils = pytest.importorskip("photutils.aperture")
+    sky = cube()
+    ((_, aperture),) = read_apertures(written(tmp_path, f"image; {text}\n"), sky)
+    rows, columns, share = aperture.cover(sky.shape)
+    mine = np.zeros(sky.shape[1:])
+    mine[rows, columns] = share
+    theirs = getattr(photutils, name)((17.3, 21.6), *sizes).to_mask("exact").to_image((40, 40))
+    # Of a box they count 32 x 32 points a voxel.
+    atol = 2e-3 if name == "RectangularAperture" else 1e-6
+    np.testing.assert_allclose(mine, theirs, atol=atol)

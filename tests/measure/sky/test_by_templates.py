@@ -7,7 +7,7 @@ from cubeview.cubes.axes import Axis, plain_axis
 from cubeview.cubes.cube import ArrayPixels, Cube
 from cubeview.errors import CubeviewError
 from cubeview.measure.sky import templates as t
-from cubeview.measure.sky.redshift import redshift_at, redshift_of
+from cubeview.measure.sky.by_templates import redshift_at, redshift_of
 from cubeview.measure.sky.scan import placed, scanned
 from cubeview.measure.sky.spectrum import smoothed
 

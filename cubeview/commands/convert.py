@@ -1,0 +1,77 @@
+"""``convert``: a sky cube in other units or larger voxels, or a sum or difference of two."""
+
+import argparse
+from pathlib import Path
+
+from cubeview.commands.common import Commands, add_command, open_cases, progress, say
+from cubeview.commands.sky_files import add_out, opened, record, written_from
+from cubeview.errors import CubeviewError
+
+
+def add(commands: Commands) -> None:
+    """Add the commands of this module."""
+    from cubeview.cubes.spectral import CONVENTIONS, SHOWN
+
+    sub = add_command(
+        commands,
+        "convert",
+        _convert,
+        "a sky cube in other units or larger voxels, or a sum or difference of two",
+    )
+    sub.add_argument("cube", type=Path, metavar="CUBE")
+    other = sub.add_mutually_exclusive_group()
+    other.add_argument("--plus", type=Path, metavar="OTHER", help="add a cube on the same grid")
+    other.add_argument("--minus", type=Path, metavar="OTHER", help="subtract one")
+    sub.add_argument(
+        "--unit", metavar="UNIT",
+        help='of the values, as K, "mJy / beam", "erg s-1 cm-2 Hz-1"; temperatures by the beam',
+    )  # fmt: skip
+    sub.add_argument(
+        "--rebin", nargs=3, type=int, metavar=("NZ", "NY", "NX"),
+        help="means of so many channels, rows and columns",
+    )  # fmt: skip
+    sub.add_argument("--spectral", choices=SHOWN, help="what the spectral axis is told as")
+    sub.add_argument(
+        "--rest", default="", metavar="VALUE", help='for velocities: "115.271 GHz", "656.28 nm"'
+    )
+    sub.add_argument(
+        "--convention", choices=CONVENTIONS, default="radio",
+        help="definition of velocities (default radio)",
+    )  # fmt: skip
+    add_out(sub, "FITS file")
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from cubeview.cubes.changed import combined, in_unit, rebinned
+    from cubeview.cubes.spectral import with_spectral
+    from cubeview.io.export.fits import write_cube
+
+    second = options.plus or options.minus
+    if not (second or options.unit or options.spectral or options.rebin):
+        raise CubeviewError(
+            "say what is to change: --plus, --minus, --unit, --rebin or --spectral."
+        )
+    case, cube = opened(options)
+    words = []
+    if second:
+        others, _ = open_cases([second])
+        cube = combined(cube, others[0].main, 1 if options.plus else -1)
+        (source,) = written_from(others[0], ())
+        words.append(f"{'plus' if options.plus else 'minus'} {source}")
+    if options.unit:
+        before = cube.unit
+        cube = in_unit(cube, options.unit)
+        words.append(f"values in {cube.unit}, made of {before}")
+    if options.rebin:
+        nz, ny, nx = options.rebin
+        cube = rebinned(cube, (nz, ny, nx))
+        words.append(cube.notes[-1].text)
+    if options.spectral:
+        cube = with_spectral(
+            cube, options.spectral, rest=options.rest, convention=options.convention
+        )
+        words.append(cube.notes[-1].text)
+    write_cube(cube, options.out, history=written_from(case, words), report=progress())
+    told = record(options, case, cube, unit=cube.unit, shape=cube.shape, done=words)
+    say(options, told, *(f"{options.out}: {text}" for text in words))
+    return 0
