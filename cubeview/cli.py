@@ -26,6 +26,7 @@ from cubeview.commands import (
     make,
     measure,
     moments,
+    normals,
     redshift,
     search,
     selftest,
@@ -37,8 +38,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, moments, spectrum, fit, cutout, convert, lines, redshift, search, explore,
-    labels, make, teach, give, selftest,
+    look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, redshift, search,
+    explore, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ FLOORS = {
         "names": "",
         "quantity": "",
         "spectra": "names quantity corrections opened",
+        "places": "",
         "line_lists": "",
         "voxels": "",
         "nifti": "opened",

@@ -162,4 +162,8 @@ def _numbers(found: "Measured") -> "Numbers":
     for role, volume in found.wall_ml.items():
         code = ("WALL", SCHEME, "Volume of the left ventricular wall by counts")
         values.append(Value(f"Wall, {role}", volume, code, "ml"))
-    return Numbers(found.segments, found.scores.states, tuple(values))
+    scores = {
+        role: tuple(score for score in given if score is not None)
+        for role, given in found.scores.states.items()
+    }
+    return Numbers(found.segments, scores, tuple(values))

@@ -150,6 +150,7 @@ def _export(library: "Library", options: argparse.Namespace) -> int:
 
 
 def _list_labels(library: "Library", options: argparse.Namespace) -> int:
+    from cubeview.library.scored import readable
     from cubeview.library.stored import case_names
 
     name = _set_of(library, options)
@@ -159,7 +160,7 @@ def _list_labels(library: "Library", options: argparse.Namespace) -> int:
         {
             "case": cases[label.case_id], "reader": label.reader, "class": label.class_name,
             "sure": label.sure, "quality": label.quality, "note": label.note, "at": label.at,
-            "opinion_seen": label.opinion_seen,
+            "opinion_seen": label.opinion_seen, "scores": dict(readable(label.scores).states),
         }
         for label in library.current(name, reader).values()
     ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cubeview.commands.common import (
@@ -20,7 +22,9 @@ from cubeview.errors import CubeviewError
 
 if TYPE_CHECKING:
     from cubeview.cubes.case import Case
+    from cubeview.cubes.scores import Scores
     from cubeview.measure.heart.measured import Measured
+    from cubeview.measure.heart.normal import Group, Limits
 
 
 def add(commands: Commands) -> None:
@@ -29,6 +33,13 @@ def add(commands: Commands) -> None:
         commands, "measure", _measure, "perfusion of hearts in 17 segments, scores and sizes"
     )
     add_states(sub)
+    sub.add_argument(
+        "--normals", type=Path, metavar="FILE", help="compare with limits that `normals` made"
+    )
+    sub.add_argument(
+        "--scores-of", metavar="READER", help="take this reader's scores where the library has any"
+    )
+    sub.add_argument("--library", type=Path, metavar="FILE", help="instead of the user's own")
     add_json(sub)
 
 
@@ -37,23 +48,96 @@ def _measure(options: argparse.Namespace) -> int:
     from cubeview.measure.heart.measured import measurable, measure
 
     records: list[dict[str, Any]] = []
+    normals = _limits(options)
     cases, status = judged_cases(options)
+    given = _given(options, cases)
     for case in cases:
         try:
             ventricles = ventricles_of(case, measurable(case), placed_ventricles(case))
             found = measure(case, ventricles)
+            scores = given.get(case)
+            if scores is not None:
+                found = replace(found, scores=scores.filled(found.scores))
         except CubeviewError as error:
             said = one_line(error).removeprefix(f"{case.name}: ")
             print(f"cubeview: {case.name}: {said}", file=sys.stderr)
             status = 2 if len(cases) == 1 else status
             continue
         records.append(record(case, found))
+        if given:
+            records[-1] |= _whose(options.scores_of, scores, found)
+        if normals is not None:
+            records[-1]["normals"] = _deviations(case, found, normals, records[-1]["cautions"])
         if not options.json:
             for line in _table(records[-1]):
                 print(line)
     if options.json:
         print_json(records)
     return status if records else 2
+
+
+def _limits(options: argparse.Namespace) -> "dict[Group, Limits] | None":
+    from cubeview.measure.heart.normal import read_limits
+
+    return None if options.normals is None else read_limits(options.normals)
+
+
+def _given(options: argparse.Namespace, cases: "list[Case]") -> "dict[Case, Scores]":
+    """Return the scores a reader gave in the library; CubeviewError where it holds none."""
+    from cubeview.io.identity import identity
+    from cubeview.library.repair import open_library
+    from cubeview.library.scored import scored
+    from cubeview.library.stored import hashes_of
+    from cubeview.paths import data_dir
+
+    if options.scores_of is None:
+        return {}
+    path = options.library or data_dir() / "library.sqlite"
+    if not path.is_file():
+        raise CubeviewError(f"{path}: there is no library here.")
+    library, _ = open_library(path, options.scores_of)
+    given = {}
+    try:
+        for case in cases:
+            number = library.find(identity(case, hashes_of(library, case)))
+            known = {} if number is None else scored(library, number)
+            if options.scores_of in known:
+                given[case] = known[options.scores_of]
+    finally:
+        library.close()
+    if not given:
+        raise CubeviewError(f"{path}: {options.scores_of} has scored none of these cases.")
+    return given
+
+
+def _whose(reader: str, scores: "Scores | None", found: "Measured") -> dict[str, Any]:
+    """Return who gave the scores, and in how many segments they are only suggested."""
+    states = {} if scores is None else scores.states
+    own = sum(score is not None for role in found.maps for score in states.get(role, ()))
+    return {"scores_by": reader if own else None, "suggested": 17 * len(found.maps) - own}
+
+
+def _deviations(
+    case: "Case", found: "Measured", normals: "dict[Group, Limits]", cautions: list[str]
+) -> dict[str, Any]:
+    """Compare each state with healthy hearts; why one cannot be is added to the cautions."""
+    from cubeview.library.healthy import stated
+    from cubeview.measure.heart.normal import ABNORMAL, Group, compared
+
+    told: dict[str, Any] = {}
+    for role, polar in found.maps.items():
+        try:
+            one = compared(polar, Group(role, *stated(case, role)), normals)
+        except CubeviewError as error:
+            cautions.append(f"not compared with healthy hearts: {one_line(error)}")
+            continue
+        share, ml = one.defect
+        told[role] = {
+            "cases": one.cases, "group": one.group.words, "below_sd": ABNORMAL,
+            "z": [round(z, 2) for z in one.segments],
+            "defect_percent": round(share, 1), "defect_ml": round(ml, 1),
+        }  # fmt: skip
+    return told
 
 
 def record(case: "Case", found: "Measured") -> dict[str, Any]:
@@ -100,4 +184,11 @@ def _table(told: dict[str, Any]) -> list[str]:
             f"{low['below_percent']:.0f} % of the largest, by {low['severity_percent']:.0f} on "
             f"average; wall {told['wall_ml'][role]:.0f} ml, cavity {told['cavity_ml'][role]:.0f} ml"
         )
+    for role, one in told.get("normals", {}).items():
+        lines.append(
+            f"  {role}: {one['defect_percent']:.0f} % of the wall ({one['defect_ml']:.0f} ml) "
+            f"below {one['below_sd']} SD of {one['cases']} healthy hearts ({one['group']})"
+        )
+    if told.get("scores_by"):
+        lines.append(f"  scores by {told['scores_by']}, {told['suggested']} of them only suggested")
     return [*lines, *(f"  caution: {caution}" for caution in told["cautions"])]

@@ -283,20 +283,6 @@ class Cube:
         x, y = self.wcs.wcs_world2pix(third, second, 0)
         return z, float(y), float(x)
 
-    def nearest(self, z: float, y: float, x: float) -> tuple[int, int, int]:
-        """Return the voxel nearest to a fractional index, brought to the edge from beyond it.
-
-        Parameters
-        ----------
-        z, y, x : float
-            Finite, 0-based.
-        """
-        z, y, x = (
-            int(np.clip(round(float(value)), 0, length - 1))
-            for value, length in zip((z, y, x), self.shape, strict=True)
-        )
-        return z, y, x
-
     def plane(self, axis: int, index: int) -> np.ndarray:
         """Return a plane with masked voxels as NaN; float32, shape of the two other axes."""
         return self._without_masked(lambda pixels: pixels.plane(axis, index))

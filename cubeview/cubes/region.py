@@ -1,7 +1,7 @@
 """Parts of a cube: where they lie and how they are cut out."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -35,6 +35,15 @@ def window_at(
         start = nearest - extent // 2
         slices.append(slice(max(start, 0), min(start + extent, length)))
     return slices[0], slices[1], slices[2]
+
+
+def nearest_voxel(cube: Cube, position: Iterable[float]) -> tuple[int, int, int]:
+    """Return the voxel of a cube that is nearest to a fractional index (z, y, x)."""
+    z, y, x = (
+        int(np.clip(round(float(value)), 0, length - 1))
+        for value, length in zip(position, cube.shape, strict=True)
+    )
+    return z, y, x
 
 
 def placed(case: Case, at: Sequence[float]) -> Case:

@@ -136,9 +136,9 @@ def _entries(library: Library, label_set: str) -> list[Entry]:
         Entry(**{**record, "files": files.get(record["files"], {}), "sure": bool(record["sure"])})
         for record in library.records(
             "SELECT c.identity, c.kind, c.name, c.window, c.id AS files, s.name AS label_set,"
-            " l.reader, l.at, l.class AS class_name, l.sure, l.quality, l.note, l.opinion_seen"
-            " FROM labels l JOIN cases c ON c.id = l.case_id JOIN label_sets s ON s.id = l.set_id"
-            " WHERE s.name = ? ORDER BY l.at, l.id",
+            " l.reader, l.at, l.class AS class_name, l.sure, l.quality, l.note, l.opinion_seen,"
+            " l.scores FROM labels l JOIN cases c ON c.id = l.case_id"
+            " JOIN label_sets s ON s.id = l.set_id WHERE s.name = ? ORDER BY l.at, l.id",
             (label_set,),
         )
     ]
@@ -179,18 +179,18 @@ def _append(run: sqlite3.Connection, entry: Entry, places: Files | None) -> int:
     case_id = put_case(run, entry.identity, entry.kind, entry.name, entry.window, files)
     values = (
         entry.reader, entry.at, entry.class_name, int(entry.sure), entry.quality, entry.note,
-        entry.opinion_seen,
+        entry.opinion_seen, entry.scores,
     )  # fmt: skip
     return run.execute(
         "INSERT INTO labels (case_id, set_id, reader, at, class, sure, quality, note,"
-        " opinion_seen) SELECT ?1, id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM label_sets"
-        " WHERE name = ?9 AND NOT EXISTS (SELECT 1 FROM labels l WHERE l.case_id = ?1"
+        " opinion_seen, scores) SELECT ?1, id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM label_sets"
+        " WHERE name = ?10 AND NOT EXISTS (SELECT 1 FROM labels l WHERE l.case_id = ?1"
         " AND l.set_id = label_sets.id AND l.reader = ?2 AND l.at = ?3 AND l.class IS ?4"
-        " AND l.sure = ?5 AND l.quality = ?6 AND l.note = ?7)",
+        " AND l.sure = ?5 AND l.quality = ?6 AND l.note = ?7 AND l.scores = ?9)",
         (case_id, *values, entry.label_set),
     ).rowcount
 
 
 def _key(entry: Entry) -> tuple[object, ...]:
-    said = (entry.class_name, entry.sure, entry.quality, entry.note)
+    said = (entry.class_name, entry.sure, entry.quality, entry.note, entry.scores)
     return (entry.identity, entry.reader, entry.at, *said)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cubeview.cubes.case import OF_NOBODY, TWO_PATIENTS
+from cubeview.cubes.scores import as_text, from_text
 from cubeview.errors import CubeviewError, refusing
 from cubeview.kinds import KINDS
 from cubeview.library.text import csv_lines, formula_again, no_formula, read_text
@@ -29,7 +30,8 @@ class Entry:
     """One label of one case, with all that is needed to find the case again by content.
 
     ``files`` holds for each role the SHA-256 of its file, with a space and the part of the file
-    that holds the cube where it has parts.
+    that holds the cube where it has parts. ``scores`` are of a heart's segments, as
+    `cubeview.cubes.scores.as_text` writes them.
     """
 
     identity: str
@@ -45,13 +47,17 @@ class Entry:
     quality: str
     note: str
     opinion_seen: str
+    scores: str = ""
 
 
 _UNESCAPED = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 _LINE_ESCAPE = re.compile(r"\\[\\nr]")
 _COLUMNS = tuple(column.name for column in fields(Entry))
+_NEEDED = tuple(name for name in _COLUMNS if name != "scores")
+_SUMS = ("sss", "srs", "sds")
 _CAUTION = "caution"
-"""Column that is written for readers, and not read again."""
+_FOR_READERS = (*_SUMS, _CAUTION)
+"""Columns that are written for readers, and not read again."""
 _SURE = {"true": True, "1": True, "false": False, "0": False}
 _WINDOW = re.compile(r"\d{1,9}:\d{1,9}(,\d{1,9}:\d{1,9}){2}")
 _MOST_SAID = 200
@@ -94,7 +100,7 @@ def read_labels(path: Path) -> tuple[list[Entry], dict[str, tuple[LabelClass, ..
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise CubeviewError(
             f"{path}: not a file of labels CubeView wrote ({_brief(error)}). It needs the columns "
-            f"{', '.join(_COLUMNS)}."
+            f"{', '.join(_NEEDED)}."
         ) from error
 
 
@@ -142,10 +148,13 @@ def _brief(error: Exception) -> str:
 
 def _entry(record: Mapping[str, Any]) -> Entry:
     """Return a record as an entry; ValueError, KeyError or TypeError where it cannot be one."""
-    values = {name: record[name] for name in _COLUMNS}
+    values = {"scores": record.get("scores", ""), **{name: record[name] for name in _NEEDED}}
     if isinstance(values["files"], str):  # of a table, not of JSON
         values = {name: formula_again(text) for name, text in values.items()}
         values["files"] = from_json(values["files"])
+    if isinstance(values["scores"], Mapping):  # of JSON
+        values["scores"] = json.dumps(values["scores"])
+    values["scores"] = as_text(from_text(values["scores"]))
     values["files"] = dict(values["files"])
     values["class_name"] = values["class_name"] or None
     values["sure"] = _SURE[str(values["sure"]).casefold()]
@@ -193,22 +202,24 @@ def _plain_sets(sets: _Sets) -> dict[str, list[dict[str, Any]]]:
     return {name: [asdict(entry) for entry in classes] for name, classes in sets.items()}
 
 
-def _caution(entry: Entry) -> str:
-    """Return what whoever reads a label must know of its case; empty for nothing."""
-    return OF_NOBODY if TWO_PATIENTS in entry.name else ""
+def _for_readers(entry: Entry) -> dict[str, Any]:
+    """Return the sums of the scores, None where segments are open, and a caution or none."""
+    scores = from_text(entry.scores)
+    sums = {name: None if scores.open else getattr(scores, name) for name in _SUMS}
+    return {**sums, _CAUTION: OF_NOBODY if TWO_PATIENTS in entry.name else ""}
 
 
 def _flat(entry: Entry) -> dict[str, str]:
     record = asdict(entry)
     record["files"] = json.dumps(dict(entry.files), sort_keys=True)
     record["class_name"] = entry.class_name or ""
-    record[_CAUTION] = _caution(entry)
-    return {name: no_formula(str(value)) for name, value in record.items()}
+    record |= _for_readers(entry)
+    return {name: "" if value is None else no_formula(str(value)) for name, value in record.items()}
 
 
 def _csv(entries: list[Entry], sets: _Sets) -> str:
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, (*_COLUMNS, _CAUTION, "classes"))
+    writer = csv.DictWriter(stream, (*_COLUMNS, *_FOR_READERS, "classes"))
     writer.writeheader()
     classes = {name: json.dumps(found) for name, found in _plain_sets(sets).items()}
     for entry in entries:
@@ -223,10 +234,11 @@ def _ecsv(entries: list[Entry], sets: _Sets) -> str:
     for row in rows:
         # An ECSV row is one line of text.
         row["note"] = row["note"].replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
+    columns = (*_COLUMNS, *_FOR_READERS)
     table = Table(
-        {name: [row[name] for row in rows] for name in (*_COLUMNS, _CAUTION)},
-        names=(*_COLUMNS, _CAUTION),
-        dtype=[str] * (len(_COLUMNS) + 1),
+        {name: [row[name] for row in rows] for name in columns},
+        names=columns,
+        dtype=[str] * len(columns),
         meta={"label_sets": json.dumps(_plain_sets(sets))},
     )
     stream = io.StringIO()
@@ -236,7 +248,12 @@ def _ecsv(entries: list[Entry], sets: _Sets) -> str:
 
 def _json(entries: list[Entry], sets: _Sets) -> str:
     records = [
-        {**asdict(entry), "files": dict(entry.files), _CAUTION: _caution(entry)}
+        {
+            **asdict(entry),
+            "files": dict(entry.files),
+            "scores": from_json(entry.scores or "{}"),
+            **_for_readers(entry),
+        }
         for entry in entries
     ]
     document = {"format": "cubeview-labels-1", "label_sets": _plain_sets(sets), "labels": records}

@@ -185,6 +185,7 @@ class Library:
         quality: str = "",
         note: str = "",
         opinion_seen: str = "",
+        scores: str = "",
     ) -> Label:
         """Write a label; it is on disk when this returns.
 
@@ -200,6 +201,8 @@ class Library:
             Quality is a flag; empty for none.
         opinion_seen : str
             Name of the model whose opinion the reader could see; empty for a blind reading.
+        scores : str
+            Of the segments of a heart; see `Label`.
         """
         number = self._set(label_set)
         with self.transaction() as run:
@@ -211,13 +214,13 @@ class Library:
             row = (case_id, number, self.reader, max(now(), last or ""), class_name)
             done = run.execute(
                 "INSERT INTO labels (case_id, set_id, reader, at, class, sure, quality, note,"
-                " opinion_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, int(sure), quality, note, opinion_seen),
+                " opinion_seen, scores) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, int(sure), quality, note, opinion_seen, scores),
             )
             self.append_log(run, "labelled", case_id, label_set)
         return Label(
             int(done.lastrowid or 0), case_id, self.reader, row[3], class_name, sure, quality, note,
-            opinion_seen,
+            opinion_seen, scores,
         )  # fmt: skip
 
     def history(self, case_id: int, label_set: str) -> list[Label]:
@@ -340,7 +343,7 @@ class Library:
 
     def _labels(self, source: str, values: tuple[object, ...]) -> list[Label]:
         rows = self.read(
-            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen"
+            "SELECT id, case_id, reader, at, class, sure, quality, note, opinion_seen, scores"
             f" FROM {source}",
             values,
         )

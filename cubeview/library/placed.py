@@ -10,13 +10,17 @@ OPINION_SEEN = "opinion seen"
 
 @dataclass(frozen=True)
 class Placed:
-    """What a reader said of a case; ``class_name`` None for no label."""
+    """What a reader said of a case; ``class_name`` None for no label.
+
+    ``scores`` are of a heart's segments, as `cubeview.cubes.scores.as_text` writes them.
+    """
 
     class_name: str | None = None
     sure: bool = True
     quality: str = ""
     note: str = ""
     opinion_seen: str = ""
+    scores: str = ""
 
 
 def placed(library: Library, case_id: int, label_set: str) -> Placed:
@@ -29,14 +33,14 @@ def placed(library: Library, case_id: int, label_set: str) -> Placed:
     label_set : str
     """
     found = library.read(
-        "SELECT l.class, l.sure, l.quality, l.note, l.opinion_seen FROM in_force l"
+        "SELECT l.class, l.sure, l.quality, l.note, l.opinion_seen, l.scores FROM in_force l"
         " JOIN label_sets s ON s.id = l.set_id WHERE l.case_id = ? AND s.name = ? AND l.reader = ?",
         (case_id, label_set, library.reader),
     )
     if not found:
         return Placed()
-    name, sure, quality, note, seen = found[0]
-    return Placed(name, bool(sure), quality, note, seen)
+    name, sure, *rest = found[0]
+    return Placed(name, bool(sure), *rest)
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ def steps(library: Library) -> list[Step]:
     last: dict[tuple[int, str], Placed] = {}
     found: list[Step] = []
     for case_id, label_set, name, sure, *rest in library.read(
-        "SELECT l.case_id, s.name, l.class, l.sure, l.quality, l.note, l.opinion_seen FROM labels l"
-        " JOIN label_sets s ON s.id = l.set_id WHERE l.reader = ? ORDER BY l.id",
+        "SELECT l.case_id, s.name, l.class, l.sure, l.quality, l.note, l.opinion_seen, l.scores"
+        " FROM labels l JOIN label_sets s ON s.id = l.set_id WHERE l.reader = ? ORDER BY l.id",
         (library.reader,),
     ):
         key, after = (case_id, label_set), Placed(name, bool(sure), *rest)

@@ -10,7 +10,7 @@ from functools import cache
 
 from cubeview.kinds import HEART, KINDS, SKY
 
-VERSION = 6
+VERSION = 7
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
 
@@ -150,6 +150,11 @@ CREATE TABLE beside (
 );
 """
 
+# Segment scores beside the class: the finest that is said of a heart.
+_TABLES_7 = """
+ALTER TABLE labels ADD COLUMN scores TEXT NOT NULL DEFAULT '';
+"""
+
 SPECT_SET, SKY_SET = HEART.label_set, SKY.label_set
 
 
@@ -157,6 +162,7 @@ def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
         f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_TABLES_5}{_TABLES_6}"
+        f"{_TABLES_7}"
         f"{_built_in_sets()}"
         f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
@@ -182,6 +188,7 @@ UPGRADES: dict[int, str] = {
     3: _TABLES_4,
     4: _TABLES_5,
     5: _TABLES_6,
+    6: _TABLES_7,
 }
 
 

@@ -14,7 +14,10 @@ NOT_RECORDED = "not recorded"
 
 @dataclass(frozen=True)
 class Label:
-    """One entry of the label history; ``class_name`` None means withdrawn."""
+    """One entry of the label history; ``class_name`` None means withdrawn.
+
+    ``scores`` are of a heart's segments, as `cubeview.cubes.scores.as_text` writes them.
+    """
 
     id: int
     case_id: int
@@ -25,6 +28,7 @@ class Label:
     quality: str
     note: str
     opinion_seen: str
+    scores: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cubeview.cubes.case import OF_NOBODY, TWO_PATIENTS
+from cubeview.cubes.scores import Scores, as_text
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes
 from cubeview.library.agreement import agreement
@@ -16,6 +17,7 @@ from cubeview.library.exchange import apply_import, export_labels, plan_import
 from cubeview.library.labelfile import read_labels
 from cubeview.library.library import Library
 from cubeview.library.schema import SPECT_SET
+from cubeview.library.scored import scored
 from cubeview.library.table import read_table
 from tests.helpers.cases import case_of
 
@@ -219,3 +221,62 @@ def test_a_label_of_two_patients_goes_with_its_caution(tmp_path, ending):
     entries, _ = read_labels(path)
     assert [entry.name for entry in entries] == ["Wren", f"Wren + Swift{TWO_PATIENTS}"]
     library.close()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".ecsv", ".json"])
+def test_segment_scores_travel_with_their_sums(filled, tmp_path, suffix):
+    whole = {"rest": (0,) * 17, "stress": (2, 1, *[0] * 15)}
+    filled.label(1, None, label_set=SPECT_SET, scores=as_text(Scores(whole)))
+    half = Scores().changed("stress", 17, 4)
+    filled.label(2, "mixed", label_set=SPECT_SET, scores=as_text(half))
+    path = tmp_path / f"labels{suffix}"
+    export_labels(filled, SPECT_SET, path)
+    other = Library(tmp_path / "b.sqlite", "Ben")
+    apply_import(other, plan_import(other, path))
+    kept = [scored(other, other.find(e.identity))["Anna"] for e in read_labels(path)[0][-2:]]
+    assert [one.states for one in kept] == [whole, half.states]
+    other.close()
+    if suffix == ".csv":
+        *_, first, second = csv.DictReader(path.read_text().splitlines())
+        assert (first["sss"], first["srs"], first["sds"]) == ("3", "0", "3")
+        assert second["sss"] == "", "sixteen segments are open"
+    if suffix == ".json":
+        assert json.loads(path.read_text())["labels"][-2]["scores"]["stress"] == [2, 1] + [0] * 15
+
+
+def test_labels_that_differ_in_their_scores_alone_are_both_taken_in(filled, tmp_path):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    document = json.loads(path.read_text())
+    scores = {"stress": [1] * 17}
+    document["labels"].append({**document["labels"][3], "scores": scores})
+    path.write_text(json.dumps(document))
+    for library in (filled, Library(tmp_path / "b.sqlite", "Ben")):
+        had = library.read("SELECT COUNT(*) FROM labels", ())[0][0]
+        assert apply_import(library, plan_import(library, path)) == 12 - had
+        assert plan_import(library, path).known == 12
+    library.close()
+
+
+@pytest.mark.parametrize(
+    "bad", ['{"stress": [0]}', '{"stress": 7}', "[1]", "x", {"lung": [0] * 17}, {"rest": [5] * 17}]
+)
+def test_scores_that_cannot_be_ones_are_refused(filled, tmp_path, bad):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    document = json.loads(path.read_text())
+    document["labels"][3]["scores"] = bad
+    path.write_text(json.dumps(document))
+    with pytest.raises(CubeviewError, match="not a file of labels"):
+        plan_import(filled, path)
+
+
+def test_labels_written_before_there_were_scores_are_read(filled, tmp_path):
+    path = tmp_path / "labels.json"
+    export_labels(filled, SPECT_SET, path)
+    document = json.loads(path.read_text())
+    for record in document["labels"]:
+        for name in ("scores", "sss", "srs", "sds"):
+            del record[name]
+    path.write_text(json.dumps(document))
+    assert plan_import(filled, path).known == 11

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from cubeview.cubes.scores import Scores, as_text
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import file_hashes
 from cubeview.library import schema
 from cubeview.library.library import Library
+from cubeview.library.placed import placed
 from cubeview.library.repair import BACKUPS_KEPT, back_up, backups, open_library
 from cubeview.library.schema import SPECT_SET
 from tests.helpers.cases import case_of
@@ -167,6 +169,7 @@ READ_ONLY = """
 import os
 import sys
 from pathlib import Path
+from cubeview.cubes.scores import Scores, as_text
 from cubeview.errors import CubeviewError
 from cubeview.library.repair import open_library
 if os.geteuid() == 0:  # modes do not bind the superuser
@@ -202,3 +205,29 @@ def test_a_read_only_folder_is_said_and_nothing_is_touched(tmp_path):
         library = Library(path, "Anna")
         assert len(library.current(SPECT_SET)) == 1
         library.close()
+
+
+def test_labels_of_format_6_are_kept_and_can_be_scored(path):
+    raw = sqlite3.connect(path)
+    tables = "".join(
+        getattr(schema, f"_TABLES{number}") for number in ("", "_2", "_3", "_4", "_5", "_6")
+    )
+    raw.executescript(
+        f"BEGIN;{tables}{schema._built_in_sets()}PRAGMA application_id = {schema.APPLICATION};"
+        "PRAGMA user_version = 6;INSERT INTO cases VALUES (1, 'abc', 'heart', 'Wren', '', '2026');"
+        "INSERT INTO labels (case_id, set_id, reader, at, class, note)"
+        " VALUES (1, 1, 'Anna', '2026', 'mixed', 'thin wall');COMMIT;"
+    )
+    raw.close()
+    library, told = open_library(path, "Anna")
+    assert "kept as library-format6.sqlite" in told
+    said = placed(library, 1, SPECT_SET)
+    assert (said.class_name, said.note, said.scores) == ("mixed", "thin wall", "")
+    text = as_text(Scores({"stress": (1,) * 17}))
+    library.label(1, "mixed", label_set=SPECT_SET, scores=text)
+    library.close()
+    library, told = open_library(path, "Anna")
+    assert told == "", "the tables are those of a new library"
+    assert placed(library, 1, SPECT_SET).scores == text
+    assert [one.scores for one in library.history(1, SPECT_SET)] == ["", text]
+    library.close()

@@ -28,11 +28,13 @@ Need = Literal[  # "heart": one whose ventricle is known; "ventricle": one that 
     "sky",
     "gated",
     "placed",
+    "image",
 ]
 SUITS: Mapping[Need, Callable[[Kind], bool]] = {
     "heart": lambda kind: kind.ventricle,
     "ventricle": lambda kind: kind.ventricle,
-    "placed": lambda kind: kind.ventricle,
+    "placed": lambda kind: kind.ventricle or bool(kind.window_px),
+    "image": lambda kind: bool(kind.window_px),
     "pair": lambda kind: bool(kind.states),
     "gated": lambda kind: kind.patient,
     "spectral": lambda kind: not kind.ventricle,
@@ -84,9 +86,11 @@ class Action:
 ACTIONS = (
     Action("open", "&Open files…", "File", "Ctrl+O", toolbar="Open"),
     Action("open_folder", "Open &folder…", "File", "Ctrl+Shift+O"),
+    Action("open_catalogue", "Open cata&logue over the sky…", "File", "Ctrl+T", needs="sky"),
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
+    Action("header", "&Header…", "File", "Ctrl+H", needs="sky", after_line=True),
     Action("quit", "&Quit", "File", "Ctrl+Q", after_line=True),
     Action("fit", "Fit the slices &into their views", "View", "F", needs="case"),
     Action(
@@ -97,6 +101,7 @@ ACTIONS = (
     Action("close_top", "Close what is on &top", "View", "Esc"),
     Action("next_case", "&Next case", "Cube", "Ctrl+Down", needs="case"),
     Action("previous_case", "&Previous case", "Cube", "Ctrl+Up", needs="case"),
+    Action("goto", "G&o to…", "Cube", "Ctrl+G", needs="sky"),
     Action(
         "play",
         "Pl&ay through the slices",
@@ -125,7 +130,7 @@ ACTIONS = (
         checkable=True,
         toolbar="Ventricle",
     ),
-    Action("undo_ventricle", "&Undo placing the ventricle", "Cube", "Ctrl+Z", needs="placed"),
+    Action("undo_placed", "&Undo what was placed", "Cube", "Ctrl+Z", needs="placed"),
     Action("fit_again", "Fit the ventricle a&gain", "Cube", needs="ventricle"),
     Action("about_cube", "A&bout this cube", "Cube", "I", needs="case"),
     Action("predict", "&Classify", "Model", "P", needs="case"),
@@ -140,6 +145,7 @@ ACTIONS = (
     Action("models", "Model m&anager…", "Model"),
     Action("unsure", "&Unsure", "Label", "U", needs="case"),
     Action("quality", "&Quality flag", "Label", "Q", needs="case"),
+    Action("score", "Score the s&egments", "Label", "A", needs="heart"),
     Action("undo", "Undo &label", "Label", "Z"),
     Action("redo", "&Redo label", "Label", "Shift+Z"),
     Action("next_unlabelled", "&Next unlabelled case", "Label", "N", after_line=True),
@@ -153,7 +159,39 @@ ACTIONS = (
     Action("label_sets", "Label &sets…", "Label", after_line=True),
     Action("agreement", "A&greement of readers…", "Label"),
     Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
-    Action("cancel_jobs", "&Cancel running work", "Tools"),
+    Action(
+        "measure_interval",
+        "Measure an &interval of the spectrum",
+        "Tools",
+        "M",
+        needs="sky",
+        checkable=True,
+        toolbar="Measure",
+        after_line=True,
+    ),
+    Action("apertures", "&Apertures on the sky…", "Tools", "A", needs="sky"),
+    Action(
+        "drag_lines",
+        "&Drag the lines along the spectrum",
+        "Tools",
+        "D",
+        needs="sky",
+        checkable=True,
+    ),
+    Action("fit_line", "Fit a li&ne to the spectrum", "Tools", "Shift+F", needs="sky"),
+    Action(
+        "toggle_image", "Show or &hide the image of the interval", "Tools", "Shift+M", needs="image"
+    ),
+    Action(
+        "samp",
+        "&Talk to other programs (SAMP)",
+        "Tools",
+        needs="sky",
+        checkable=True,
+        after_line=True,
+    ),
+    Action("samp_send", "S&end to other programs", "Tools", "Ctrl+E", needs="sky"),
+    Action("cancel_jobs", "&Cancel running work", "Tools", after_line=True),
     Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
     Action("models_folder", "Open the &models folder", "Tools"),
     Action("keys", "&Keys", "Help", "F1"),
@@ -163,7 +201,7 @@ ACTIONS = (
 
 VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Wheel", "Step through the slices under the mouse", ""),
-    ("Arrow keys, Page Up/Down", "Step the cursor", ""),
+    ("Arrow keys, Page Up/Down", "Step the cursor; in rows the slice, or go to another cut", ""),
     ("Home, End", "First and last slice", ""),
     ("Click or drag", "Move the cursor", ""),
     ("Ctrl+Wheel", "Zoom", ""),
@@ -172,7 +210,11 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("+, −, Wheel in a curve", "Zoom along it", ""),
     ("Middle drag, Shift+drag", "Pan", ""),
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
+    ("Drag, Shift+drag while measuring", "Draw the interval in the spectrum, its continuum", "sky"),
+    ("Drag with an aperture tool", "Draw an aperture; a click chooses the one it lies in", "sky"),
     ("Double click", "Fit into the view; on a title, one view alone", ""),
+    ("0 … 4, Delete", "In the polar map: score the segment, take the score back", "ventricle"),
+    ("D, Return, Esc", "In it: the other state, take what is suggested, leave it", "ventricle"),
 )
 """Keys and mouse moves the views answer by themselves, and what they need; for the key list."""
 
@@ -261,6 +303,7 @@ def there_is(session: Session) -> set[Need]:
         "sky": bool(kind_of(case).window_px),
         "gated": bool(case.gates),
         "overlay": session.overlay is not None,
-        "placed": bool(session.shown.undo),
+        "placed": bool(session.shown.undo or session.shown.measured_before),
+        "image": session.measured.image is not None,
     }
     return {name for name, there in known.items() if there}

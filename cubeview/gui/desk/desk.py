@@ -9,11 +9,13 @@ from cubeview.gui.desk.copying import Copying
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.labelling import Labelling
 from cubeview.gui.desk.library_cases import LibraryCases
+from cubeview.gui.desk.measuring import Measuring
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.opening import Opening
 from cubeview.gui.desk.placing import Placing
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.samp import Samp
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.subject import Subject
@@ -51,9 +53,18 @@ class Desk(QObject):
         self.labelling = Labelling(session, records, subject, questions)
         self.library_cases = LibraryCases(session, records, subject)
         self.placing = Placing(session, jobs, questions, messages)
+        self.measuring = Measuring(session, jobs)
+        self.samp = Samp(jobs)
         self.opening = Opening(session, jobs, messages, memory, window)
         self.copying = Copying(session, jobs, memory, messages, window)
-        for part in (subject, self.labelling, self.library_cases, self.placing):
+        for part in (
+            subject,
+            self.labelling,
+            self.library_cases,
+            self.placing,
+            self.measuring,
+            self.samp,
+        ):
             part.setParent(self)
         jobs.refused.connect(messages.error)
         for said in filter(None, (records.news, records.problem)):
@@ -61,5 +72,6 @@ class Desk(QObject):
 
     def close(self) -> bool:
         """Stop all work and close the library; False when some work did not stop in time."""
+        self.samp.end()
         kept = self.records.close()
         return self.jobs.close() and kept

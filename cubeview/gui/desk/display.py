@@ -8,6 +8,7 @@ import numpy as np
 from cubeview.cubes.case import Case
 from cubeview.cubes.reduce import PERCENTILES, VENTRICLE, levels_in, sample_levels
 from cubeview.errors import CubeviewError
+from cubeview.gui.desk.measured import IMAGE
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
 from cubeview.kinds import kind_of
@@ -39,6 +40,8 @@ def levels_of(session: Session, how: str) -> dict[str, tuple[float, float]]:
     white = session.shown.white_plane
     if white is not None:
         levels[WHITE] = levels_in(white[np.isfinite(white)], how)
+    if (image := session.measured.image) is not None:
+        levels[IMAGE] = levels_in(image.values[np.isfinite(image.values)], how)
     return levels
 
 

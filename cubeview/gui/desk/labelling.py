@@ -7,6 +7,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.answer import Answer
 from cubeview.cubes.case import Case
+from cubeview.cubes.scores import Scores, as_text
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.session import Session
@@ -23,6 +24,13 @@ from cubeview.library.placed import (
     placed,
     steps,
     whole_cubes,
+)
+from cubeview.library.scored import (
+    SUGGESTION_SEEN,
+    readable,
+    suggestion_seen,
+    with_suggestion,
+    without_suggestion,
 )
 from cubeview.library.ventricles import as_placed
 
@@ -112,6 +120,31 @@ class Labelling(QObject):
         """Label the subject and write a note to it, as one step."""
         self._change(lambda old: replace(old, class_name=class_name, note=note, sure=sure))
 
+    @property
+    def scores(self) -> Scores:
+        """The segment scores this reader gave the current heart."""
+        return readable(self.placed.scores)
+
+    def score(self, scores: Scores) -> None:
+        """Give the current heart other segment scores; they are on disk when this returns."""
+        self._change(lambda old: replace(old, scores=as_text(scores)))
+
+    @property
+    def suggestion_seen(self) -> bool:
+        """True once this reader has seen what the program suggests for the current heart."""
+        library, known = self._records.library, self._known()
+        return library is not None and bool(known) and suggestion_seen(library, known)
+
+    def note_suggestion(self) -> None:
+        """Write down that this reader sees what the program suggests for the current heart."""
+        if (known := self._known()) and not self.suggestion_seen:
+            self._records.do(lambda library: library.log(SUGGESTION_SEEN, known))
+
+    def _known(self) -> str:
+        """Return the identity of the subject; empty while it has none."""
+        case, hashes = self._subject.case, self._subject.hashes
+        return "" if case is None or hashes is None else identity(case, hashes)
+
     def undo(self) -> None:
         """Take back the last step, whatever case it was for; the history keeps both.
 
@@ -169,7 +202,9 @@ class Labelling(QObject):
         number = library.find(known)
         assert number is not None
         before = placed(library, number, label_set)
-        after = replace(change(before), opinion_seen=self._opinion_seen(number, before))
+        model = self._opinion_seen(number, without_suggestion(before.opinion_seen))
+        seen = with_suggestion(model, suggestion_seen(library, known))
+        after = replace(change(before), opinion_seen=seen)
         if case.window is not None:
             self._session.set_window(case.window, drawn=self._session.drawn)
         if not self._write(number, label_set, after):
@@ -189,7 +224,7 @@ class Labelling(QObject):
 
         return self._records.do(write)
 
-    def _opinion_seen(self, number: int, before: Placed) -> str:
+    def _opinion_seen(self, number: int, before: str) -> str:
         """Return the model whose opinion of the case this reader could see, now or before."""
         case, hashes, library = self._subject.case, self._subject.hashes, self._records.library
         if case is not None and hashes is not None:
@@ -198,14 +233,14 @@ class Labelling(QObject):
                 return asked
         row = self._records.row(number)
         if row is None or library is None:
-            return before.opinion_seen
+            return before
         if asked := opinion_asked(library, number):
             return asked
         if not row.model:
-            return before.opinion_seen
+            return before
         # A case once labelled was shown with what is kept of it.
         shown = not self._records.blind or ever_labelled(library, number)
-        return row.model if shown else before.opinion_seen
+        return row.model if shown else before
 
     def _found_by(self) -> str:
         """Return the model whose search has put a ring into the window that is labelled."""
@@ -278,4 +313,7 @@ class Labelling(QObject):
 
 
 def _words(what: Placed) -> str:
-    return what.class_name or "no label"
+    scores = readable(what.scores)
+    sums = (("SSS", scores.sss), ("SRS", scores.srs))
+    said = [f"{name} {total}" for name, total in sums if total is not None]
+    return ", ".join(filter(None, (what.class_name, *said))) or "no label"

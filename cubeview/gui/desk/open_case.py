@@ -10,6 +10,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle
+from cubeview.gui.desk.measured import Measured
 from cubeview.gui.desk.styles import Curve, Display, Mark
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class OpenCase:
         That mean, once it has been made.
     aperture : float
         Radius, in voxels, of the circle around the cursor whose spectrum is shown; 0 for none.
+    measured : Measured
+    measured_before : list of Measured
+        What it was before each change by the user, the last change last.
     marks, ventricles, prediction, overlay, catalogue
         What was labelled, fitted or placed, answered, explained and found.
     curve : Curve, optional
@@ -67,6 +71,8 @@ class OpenCase:
     white: bool = False
     white_plane: np.ndarray | None = None
     aperture: float = 0.0
+    measured: Measured = field(default_factory=Measured)
+    measured_before: list[Measured] = field(default_factory=list)
     marks: tuple[Mark, ...] = ()
     ventricles: dict[str, Ventricle] = field(default_factory=dict)
     prediction: Answer | None = None

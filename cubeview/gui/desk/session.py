@@ -12,8 +12,9 @@ from cubeview.cubes.aperture import How
 from cubeview.cubes.case import Case, same_cubes
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
-from cubeview.cubes.region import holds
+from cubeview.cubes.region import holds, nearest_voxel
 from cubeview.cubes.ventricle import Ventricle, to_role
+from cubeview.gui.desk.measured import Measured
 from cubeview.gui.desk.open_case import OpenCase, Shown
 from cubeview.gui.desk.styles import WHITE, Curve, Display, Mark, OverlayStyle
 
@@ -68,6 +69,8 @@ class Session(QObject):
         What a search of the current case found, or none.
     marks_changed()
         The labelled windows of the current sky cube.
+    measured_changed()
+        What is measured in the current sky cube, or what came of it.
     model_changed()
         The choice of a model, or a model came or went: another one may answer now.
     overlay_changed()
@@ -88,6 +91,7 @@ class Session(QObject):
     aperture_changed = pyqtSignal()
     white_changed = pyqtSignal()
     marks_changed = pyqtSignal()
+    measured_changed = pyqtSignal()
     catalogue_changed = pyqtSignal()
     model_changed = pyqtSignal()
     prediction_changed = pyqtSignal()
@@ -104,6 +108,7 @@ class Session(QObject):
     window = Shown[Box | None]()
     drawn = Shown[bool]()
     marks = Shown[tuple[Mark, ...]]()
+    measured = Shown[Measured]()
     aperture = Shown[float]()
     white = Shown[bool]()
     prediction = Shown[Answer | None]()
@@ -186,16 +191,10 @@ class Session(QObject):
         self.case_changed.emit()
 
     def set_cursor(self, z: float, y: float, x: float) -> None:
-        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing.
-
-        Parameters
-        ----------
-        z, y, x : float, voxel indices
-            Of the main cube; those outside are brought to its edge.
-        """
+        """Move the cursor to the nearest voxel of the main cube; NaN moves nothing."""
         if self.case is None or not np.isfinite((z, y, x)).all():
             return
-        cursor = self.case.main.nearest(z, y, x)
+        cursor = nearest_voxel(self.case.main, (z, y, x))
         if cursor != self.cursor:
             self.shown.cursor = cursor
             if self.drawn and self.window is not None and not holds(self.window, self.cursor):
@@ -217,7 +216,7 @@ class Session(QObject):
         position = to_role(
             self.case.main, cube, self.cursor, self.ventricles, self.case.roles[0], role
         )
-        return cube.nearest(*position)
+        return nearest_voxel(cube, position)
 
     def from_role(self, role: str, voxel: Iterable[float]) -> tuple[float, float, float]:
         """Return a voxel of one role's cube as a (fractional) voxel of the main cube."""
@@ -346,6 +345,15 @@ class Session(QObject):
             self.shown.marks = marks
             self.marks_changed.emit()
 
+    def set_measured(self, *, note: bool = False, **changes: Any) -> None:
+        """Change fields of `measured`; what it was is kept for undo where `note` is asked for."""
+        measured = replace(self.measured, **changes)
+        if measured != self.measured:
+            if note:
+                self.shown.measured_before.append(self.measured)
+            self.shown.measured = measured
+            self.measured_changed.emit()
+
     def set_prediction(self, prediction: Answer | None) -> None:
         """Take an answer to the case it is for, or take the current one's away.
 
@@ -386,13 +394,7 @@ class Session(QObject):
                 self.overlay_changed.emit()
 
     def _asked_of(self, case: Case) -> OpenCase | None:
-        """Return the open case of which `case`, as a network was shown it, is what is asked now.
-
-        A window of a sky cube is a Case of its own, made for the question, so identity of the
-        cubes counts and not that of the case.
-        """
-        for opened in (self.shown, *self._open.values()):
-            alike = opened.case is not None and same_cubes(case, opened.case)
-            if alike and case.window == opened.window:
-                return opened
-        return None
+        """Return the open case whose very cubes and window `case`, as it was asked about, has."""
+        every = (self.shown, *self._open.values())
+        alike = (one for one in every if one.case is not None and same_cubes(case, one.case))
+        return next((one for one in alike if one.window == case.window), None)

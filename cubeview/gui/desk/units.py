@@ -6,6 +6,8 @@ import numpy as np
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.unit import unit_of
+from cubeview.cubes.units import parse_unit
 
 UNITS = {
     "Angstrom": "Å",
@@ -70,12 +72,34 @@ def value_unit(cube: Cube) -> str:
     groups = (("erg", "J", "W", "Jy", "K"), ("s",), ("cm", "m"), ("AA", "Angstrom"))
     order = {name: place for place, names in enumerate(groups) for name in names}
     parts = sorted(
-        zip(unit.bases, unit.powers, strict=True), key=lambda part: order.get(part[0].name, 4)
+        zip(unit.bases, unit.powers, strict=True),
+        key=lambda part: (part[1] < 0, order.get(part[0].name, 4)),
     )
     words = [shown_unit(base.name) + _power(power) for base, power in parts]
     if scale:
         words.insert(0, "10" + _power(round(scale)))
     return " ".join(words)
+
+
+def in_shown_units(axis: Axis, unit: str, power: int) -> tuple[float, str]:
+    """Return what turns values that hold a power of a spectral axis' unit into the shown one.
+
+    A factor and the unit as files name it: of a velocity field in m/s, 0.001 and ``"km s-1"``.
+    """
+    scale, shown = display_scale(axis)
+    parsed = parse_unit(unit)
+    if scale == 1.0 or parsed is None:
+        return 1.0, unit
+    named = next((name for name, sign in UNITS.items() if sign == shown), shown)
+    made = parsed / unit_of(axis.unit) ** power * unit_of(named) ** power
+    return scale**power, str(made.to_string("fits"))
+
+
+def unit_text(cube: Cube, unit: str) -> str:
+    """Return the unit of what was made of a cube's values, as a reader writes it."""
+    if unit in UNITS or unit in UNITS.values():
+        return shown_unit(unit)
+    return value_unit(replace(cube, unit=unit, quantity_unit=parse_unit(unit)))
 
 
 def _power(power: float) -> str:

@@ -7,10 +7,11 @@ from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.plane import axis_marks, body_offset
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
-from cubeview.gui.desk.units import display_scale, value_unit
+from cubeview.gui.desk.units import display_scale, unit_text, value_unit
 from cubeview.kinds import kind_of
 
 LONG = 1e5
+Voxel = tuple[float, float, float]
 NARROW_SPACE = "\u202f"
 _EQUATORIAL = ("RA", "Dec")
 
@@ -65,18 +66,19 @@ def value_text(value: float, unit: str) -> str:
     return f"{text} {unit}".rstrip()
 
 
-def place_text(session: Session) -> str:
-    """Return the world coordinates under the cursor, sexagesimal on the equatorial sky.
+def place_text(session: Session, at: Voxel | None = None) -> str:
+    """Return the world coordinates under the cursor, or elsewhere; sexagesimal on the sky.
 
-    Hearts are read in mm from the middle of the ventricle, towards the walls: patient coordinates
-    count from somewhere on the table.
+    `at` is a voxel index of the main cube. Hearts are read in mm from the middle of the ventricle,
+    towards the walls: patient coordinates count from somewhere on the table.
     """
     if session.case is None:
         return ""
     cube = session.case.main
+    at = at or session.cursor
     if kind_of(cube).ventricle:
-        return _heart_place(session, cube)
-    first, second, third = cube.world(*session.cursor)
+        return _heart_place(session, cube, at)
+    first, second, third = cube.world(*at)
     parts = [coordinate_text(cube.axes[0], first)]
     names = {cube.axes[1].name, cube.axes[2].name}
     if cube.wcs is not None and names == set(_EQUATORIAL) and math.isfinite(second + third):
@@ -96,9 +98,9 @@ def window_text(cube: Cube, box: Box) -> str:
     return f"{first.split(' ')[0]} to {last} · {x.stop - x.start} × {y.stop - y.start} voxels"
 
 
-def _heart_place(session: Session, cube: Cube) -> str:
+def _heart_place(session: Session, cube: Cube, at: Voxel) -> str:
     found = session.ventricles.get(session.case.roles[0]) if session.case else None
-    offsets = body_offset(cube, found, session.cursor)
+    offsets = body_offset(cube, found, at)
     parts = []
     for axis, (first, last), offset in zip(cube.axes, axis_marks(cube), offsets, strict=True):
         mark = last if offset >= 0 else first
@@ -117,6 +119,15 @@ def values_text(session: Session) -> str:
     if session.case is None:
         return ""
     parts = []
+    if (image := session.measured.seen) is not None:
+        _, y, x = session.cursor
+        unit = unit_text(session.case.main, image.unit)
+        text = value_text(float(image.values[y, x]), "")
+        doubt = value_text(float(image.sigma[y, x]), "")
+        if "no data" not in (text, doubt):
+            text += f" ± {doubt}"
+        times = "×" if unit.startswith("10") else ""
+        return f"{image.name} of the interval: {text} {times}{unit}".rstrip()
     white = session.shown.white_plane
     if session.white and white is not None:
         _, y, x = session.cursor

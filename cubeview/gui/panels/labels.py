@@ -22,6 +22,7 @@ from cubeview.gui.widgets.basic import button, chooser, colour_icon, label, rule
 from cubeview.gui.widgets.layout import column, empty, put, row
 from cubeview.kinds import kind_of
 from cubeview.library.placed import Placed
+from cubeview.library.scored import without_suggestion
 from cubeview.library.values import NOT_RECORDED, LabelClass
 
 DIGITS = "123456789"
@@ -189,7 +190,14 @@ def _state_text(placed: Placed) -> str:
     if placed.class_name is None:
         return "Not labelled yet"
     sure = "" if placed.sure else ", unsure"
-    seen = f"{placed.opinion_seen}'s opinion was seen" if placed.opinion_seen else "read blind"
-    if placed.opinion_seen == NOT_RECORDED:
-        seen = "imported"
-    return f"✓ {placed.class_name}{sure} · {seen}"
+    return f"✓ {placed.class_name}{sure} · {_seen(placed.opinion_seen)}"
+
+
+def _seen(opinion: str) -> str:
+    """Say what a reader had seen."""
+    if opinion == NOT_RECORDED:
+        return "imported"
+    model = without_suggestion(opinion)
+    seen = [f"{model}'s opinion was seen"] if model else []
+    seen += ["the suggested scores were seen"] if opinion != model else []
+    return ", ".join(seen) or "read blind"

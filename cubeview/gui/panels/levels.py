@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.display import BY_HAND, levels_of, whole_of
+from cubeview.gui.desk.measured import IMAGE, SkyImage
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.widgets.basic import label, offer, plain_tip, steady, tick
@@ -61,6 +62,7 @@ class LevelsControl(QWidget):
         self.smooth.clicked.connect(lambda on: session.set_display(smooth=on))
         session.case_changed.connect(self._build)
         session.white_changed.connect(self._build)
+        session.measured_changed.connect(self._follow_image)
         session.display_changed.connect(self._read)
         session.ventricles_changed.connect(self._read)
         self._build()
@@ -78,10 +80,18 @@ class LevelsControl(QWidget):
         heart = kind_of(case).ventricle
         self.smooth.setVisible(heart)
         self.way.addItems([way for way in WAYS if heart or way != VENTRICLE])
-        keys = (*case.roles, *([WHITE] if self.session.white else []))
+        extra = {WHITE: self.session.white, IMAGE: self.session.measured.seen is not None}
+        keys = (*case.roles, *(key for key, there in extra.items() if there))
         for number, key in enumerate(keys):
             self.rows[key] = _Row(self.session, key, self._rows, 2 * number)
         self._read()
+
+    def _follow_image(self) -> None:
+        image = self.session.measured.seen
+        if (IMAGE in self.rows) != (image is not None):
+            self._build()
+        elif image is not None:
+            self.rows[IMAGE].recount(image)
 
     def _choose(self, how: str) -> None:
         if how != BY_HAND:
@@ -116,7 +126,7 @@ class _Row:
         self.cube = session.case.cubes.get(role, session.case.main)
         self.histogram = Histogram()
         self.low, self.high = FigureBox(), FigureBox()
-        named = kind_of(self.cube).ventricle or role == WHITE
+        named = kind_of(self.cube).ventricle or role in (WHITE, IMAGE)
         self.label = label(role.partition(" ")[0].capitalize() if named else "", wrap=False)
         for box, words in ((self.low, "lower"), (self.high, "upper")):
             box.setSuffix(" %" if kind_of(self.cube).ventricle else "")
@@ -129,10 +139,13 @@ class _Row:
         grid.addWidget(self.low, line + 1, 1)
         grid.addWidget(self.high, line + 1, 2)
         self._shown: tuple[float, float] | None = None
+        self._image: SkyImage | None = None
 
     @property
     def _unit(self) -> str:
-        heart = kind_of(self.cube).ventricle
+        heart, image = kind_of(self.cube).ventricle, self.session.measured.image
+        if self.role == IMAGE and image is not None:
+            return image.unit
         return f"% of {whole_of(self.session, [self.role])}" if heart else self.cube.unit
 
     @property
@@ -166,7 +179,7 @@ class _Row:
         if self._shown and self._shown[0] <= levels[0] and levels[1] <= self._shown[1]:
             return
         try:
-            values = sample(self.cube) if self.role != WHITE else self._white()
+            values = self._values()
         except CubeviewError:
             values = np.zeros(0, dtype=np.float32)
         ends = np.percentile(values, [0.1, 99.9]) if len(values) else levels
@@ -174,8 +187,19 @@ class _Row:
         self._shown = (low, high + 0.05 * (high - low))
         self.histogram.set_values(values, self._shown)
 
-    def _white(self) -> np.ndarray:
+    def recount(self, image: SkyImage) -> None:
+        """Count the values of a new image of an interval."""
+        if image is not self._image:
+            self._image, self._shown = image, None
+            self.read()
+
+    def _values(self) -> np.ndarray:
+        if self.role not in (WHITE, IMAGE):
+            return sample(self.cube)
+        image = self.session.measured.image
         plane = self.session.shown.white_plane
+        if self.role == IMAGE:
+            plane = None if image is None else image.values
         return np.zeros(0, dtype=np.float32) if plane is None else plane[np.isfinite(plane)]
 
     def _take_fields(self) -> None:

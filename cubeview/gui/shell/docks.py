@@ -15,8 +15,10 @@ from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.levels import LevelsControl
+from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.reading import ReadingPanel
 from cubeview.gui.panels.redshift import RedshiftPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
@@ -105,10 +107,27 @@ PANELS = (
         needs="spectral",
     ),
     Panel(
+        "reading",
+        "Reading",
+        lambda d: ReadingPanel(d.session, d.jobs, d.records, d.subject, d.labelling),
+        behind="explain",
+        shown=False,
+        needs="ventricle",
+    ),
+    Panel(
         "teach",
         "Teach",
         lambda d: TeachPanel(d.session, d.jobs, d.records, d.memory),
         behind="explain",
+    ),
+    Panel(
+        "measure",
+        "Measure",
+        MeasurePanel,
+        behind="explain",
+        scrolls=False,
+        shown=False,
+        needs="sky",
     ),
     Panel(
         "sources",

@@ -36,6 +36,7 @@ class StatusLine(QStatusBar):
         super().__init__()
         self._session, self._jobs = session, [jobs]
         self._shown: Job | None = None
+        self._pointed = ""
         self.setSizeGripEnabled(False)
         self.cursor_text = StillLine(left=10, above=3)
         self.addWidget(self.cursor_text, 1)
@@ -58,12 +59,19 @@ class StatusLine(QStatusBar):
             session.ventricles_changed,
             session.gate_changed,
             session.white_changed,
+            session.measured_changed,
         ):
-            signal.connect(self._frame.start)
+            signal.connect(self._moved)
         session.case_changed.connect(self._show_chip)
         jobs.started.connect(self._started)
         self._show_chip()
         self._show_jobs()
+
+    def point(self, text: str) -> None:
+        """Say what lies under the mouse in place of the cursor; empty for the cursor again."""
+        self._pointed = text
+        if not self._frame.isActive():
+            self._frame.start()
 
     def watch(self, jobs: Jobs) -> None:
         """Show the work of further lanes too."""
@@ -112,7 +120,14 @@ class StatusLine(QStatusBar):
         say(self.chip, chip_text(case))
         self.chip.setToolTip(plain_tip((case.question if case is not None else "") or _CHIP_TIP))
 
+    def _moved(self) -> None:
+        self._pointed = ""
+        self._frame.start()
+
     def _show_cursor(self) -> None:
+        if self._pointed:
+            self.cursor_text.setText(self._pointed)
+            return
         try:
             text = " · ".join(filter(None, (place_text(self._session), values_text(self._session))))
         except CubeviewError as error:

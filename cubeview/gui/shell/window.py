@@ -28,10 +28,12 @@ from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.pairing import PairStrip
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.reading import ReadingPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.worklist import WorklistPanel
+from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
 from cubeview.gui.shell.pages import Pages
@@ -103,8 +105,10 @@ class Window(QMainWindow):
         self.explain: ExplainPanel = panels["explain"]
         self.notes: NotesPanel = panels["notes"]
         self.labels: LabelPanel = panels["labels"]
+        self.reading: ReadingPanel = panels["reading"]
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
+        self.bench = Bench(desk, self.docks, self)
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
@@ -167,9 +171,8 @@ class Window(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Let the views answer keys that nothing else has."""
-        if event is not None and self.focusWidget() is None and self.ortho.focused is not None:
-            self.ortho.take_keys()
-            self.ortho.focused.canvas.keyPressEvent(event)
+        if event is not None and self.focusWidget() is None:
+            self.ortho.answer(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""
@@ -238,7 +241,6 @@ class Window(QMainWindow):
             "spectral_axis": lambda: spectral.ask(desk.session, self),
             "guesses": self._ask_guesses,
             "adjust": desk.session.set_adjusting,
-            "undo_ventricle": placing.undo,
             "fit_again": placing.fit_again,
             "about_cube": lambda: docks.show("notes"),
             "predict": self.predict.run,
@@ -250,6 +252,7 @@ class Window(QMainWindow):
             "models": self.models.open,
             "unsure": labelling.unsure,
             "quality": labelling.flag_quality,
+            "score": self._score,
             "undo": labelling.undo,
             "redo": labelling.redo,
             "next_unlabelled": self.worklist.next,
@@ -267,6 +270,7 @@ class Window(QMainWindow):
             "keys": lambda: keys_sheet(self, desk.session.case).show(),
             "report": self._copy_report,
             "about": lambda: AboutDialog(self, desk.jobs).show(),
+            **self.bench.handlers(),
         }
 
     def _connect(self) -> None:
@@ -276,6 +280,7 @@ class Window(QMainWindow):
             jobs.broke.connect(self._report)
         for signal in (session.case_changed, session.overlay_changed, desk.placing.changed):
             signal.connect(lambda: actions.enable(session))
+        self.bench.follow(actions)
         session.case_changed.connect(self._case_changed)
         session.adjusting_changed.connect(lambda: actions["adjust"].setChecked(session.adjusting))
         desk.labelling.written.connect(self._label_written)
@@ -289,6 +294,7 @@ class Window(QMainWindow):
         )
         self.labels.window_wanted.connect(desk.library_cases.go_to)
         self.labels.edit_wanted.connect(self.library_dialogs.edit_sets)
+        self.reading.discs.left.connect(self.ortho.take_keys)
         self.worklist.folder_wanted.connect(self.library_dialogs.ask_folder)
         self.teach.opened.connect(desk.library_cases.show)
         self.teach.kept.connect(self.models.was_kept)
@@ -305,6 +311,7 @@ class Window(QMainWindow):
         self.pair_strip.unpair_wanted.connect(self.notes.unpair)
         self.status_line.guesses_wanted.connect(self._ask_guesses)
         self.status_line.unreadable.connect(messages.error)
+        self.ortho.pointed.connect(self.status_line.point)
         self.ortho.beating_changed.connect(actions["beat"].setChecked)
         self.ortho.playing_changed.connect(actions["play"].setChecked)
 
@@ -350,6 +357,10 @@ class Window(QMainWindow):
         self.docks.show_large("teach")
         self.teach.refresh()
 
+    def _score(self) -> None:
+        self.docks.show_large("reading")
+        self.reading.take_keys()
+
     def _search(self) -> None:
         self.docks.show("sources")
         self.sources.run()
@@ -362,6 +373,8 @@ class Window(QMainWindow):
             self.ortho.beat(False)
         elif self.session.adjusting:
             self.session.set_adjusting(False)
+        elif self.bench.put_down():
+            pass
         elif said:
             said[0].dismiss()
         elif self.isFullScreen():
@@ -374,7 +387,7 @@ class Window(QMainWindow):
     def _label_written(self, text: str) -> None:
         # A panel behind another one is visible to Qt; what the user sees of it is not. One label in
         # the place of another is said in any case.
-        panels = (self.labels, self.worklist)
+        panels = (self.labels, self.worklist, self.reading)
         if "→" in text or all(panel.visibleRegion().isEmpty() for panel in panels):
             self.messages.info(text)
 

@@ -7,9 +7,10 @@ from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
+from cubeview.gui.desk.measured import IMAGE
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
-from cubeview.gui.desk.units import plain_unit, value_unit
+from cubeview.gui.desk.units import plain_unit, unit_text, value_unit
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.widgets.basic import painting
 from cubeview.gui.widgets.colormaps import overlay_table, picture, table
@@ -39,6 +40,7 @@ class BarView(CaseView):
             (session.overlay_style_changed, self.update),
             (session.ventricles_changed, self.update),
             (session.white_changed, self.update),
+            (session.measured_changed, self.update),
         )
 
     def sizeHint(self) -> QSize:
@@ -66,6 +68,9 @@ class BarView(CaseView):
             share = 100 / ventricle_maximum(self.cube, session.ventricles.get(self.role))
             unit = "%"
         bars = []
+        if (image := session.measured.seen) is not None and IMAGE in levels:
+            named = f"{image.name}, {unit_text(self.cube, image.unit)}".rstrip(", ")
+            bars.append((table(display.colormap), levels[IMAGE], named, display.stretch))
         for key in (WHITE, self.role) if session.white else (self.role,):
             if key in levels:
                 ends = levels[key][0] * share, levels[key][1] * share

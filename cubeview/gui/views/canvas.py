@@ -4,7 +4,7 @@ them. It knows voxel indices of the plane, and nothing of cubes or sessions.
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtBoundSignal, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PyQt6.QtWidgets import QApplication, QSizePolicy
 
@@ -69,6 +69,12 @@ class PlaneCanvas(pg.GraphicsView):
         A handle is at (across, up) now, in voxels.
     dropped()
         The handle was let go.
+    draw_began(float, float), drawn(float, float), draw_ended(float, float)
+        While the canvas `draws`, a drag with the left button, at (across, up) in voxels.
+    drawn_out()
+        While it draws: a double click.
+    hovered(object)
+        The mouse is at (across, up), in voxels, without a button; None once it has left.
     boxed(float, float, float, float)
         A box was drawn, in voxels: across from and to, up from and to.
     """
@@ -84,6 +90,11 @@ class PlaneCanvas(pg.GraphicsView):
     dragged = pyqtSignal(str, float, float)
     dropped = pyqtSignal()
     boxed = pyqtSignal(float, float, float, float)
+    draw_began = pyqtSignal(float, float)
+    drawn = pyqtSignal(float, float)
+    draw_ended = pyqtSignal(float, float)
+    drawn_out = pyqtSignal()
+    hovered = pyqtSignal(object)
 
     def __init__(self) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -136,6 +147,7 @@ class PlaneCanvas(pg.GraphicsView):
         self._wheel = 0
         self.fitted = True
         self.takes_boxes = False
+        self.draws = False
         self._dressed = colours()
         self.box.sigRangeChanged.connect(lambda *_: self.zoomed.emit())
         self.box.sigResized.connect(lambda *_: self.fit() if self.fitted else None)
@@ -228,6 +240,9 @@ class PlaneCanvas(pg.GraphicsView):
             self.grabbed.emit(name)
         if mode == "pick" and self.takes_boxes and draws_box(event):
             self._corner, mode = event.position(), "box"
+        if mode == "pick" and self.draws:
+            mode = "draw"
+            self._emit(self.draw_began, event.position())
         self._drag = mode, event.position()
         if mode == "pick":
             self._pick(event.position())
@@ -238,6 +253,7 @@ class PlaneCanvas(pg.GraphicsView):
         if self._drag is None:
             over = self.handles.near(self.at(position))
             self.setCursor(Qt.CursorShape.OpenHandCursor) if over else self.unsetCursor()
+            self.hovered.emit(self.at(position))
             return
         mode, last = self._drag
         if mode == "pick":
@@ -245,6 +261,8 @@ class PlaneCanvas(pg.GraphicsView):
         elif mode == "handle":
             point = self.at(position)
             self.dragged.emit(self._held, point.x(), point.y())
+        elif mode == "draw":
+            self._emit(self.drawn, position)
         elif mode == "box":
             one, other = self.at(self._corner), self.at(position)
             across = [one.x(), other.x(), other.x(), one.x(), one.x()]
@@ -264,6 +282,8 @@ class PlaneCanvas(pg.GraphicsView):
         self._drag = None
         if mode == "handle":
             self.dropped.emit()
+        if mode == "draw":
+            self._emit(self.draw_ended, event.position())
         if mode == "box":
             self.band.clear()
             one, other = self.at(self._corner), self.at(event.position())
@@ -273,7 +293,10 @@ class PlaneCanvas(pg.GraphicsView):
                 self._pick(event.position())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fit the picture."""
+        """Fit the picture, or end what is drawn."""
+        if self.draws:
+            self.drawn_out.emit()
+            return
         self.fit()
         self.ranged.emit(*self.box.viewRange()[0])
 
@@ -324,9 +347,17 @@ class PlaneCanvas(pg.GraphicsView):
         if self._built and (theme := new_colours(event, self._dressed)):
             self._paint_like_palette(theme)
 
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that the mouse is elsewhere."""
+        super().leaveEvent(event)
+        self.hovered.emit(None)
+
     def _pick(self, position: QPointF) -> None:
+        self._emit(self.picked, position)
+
+    def _emit(self, signal: pyqtBoundSignal, position: QPointF) -> None:
         point = self.at(position)
-        self.picked.emit(point.x(), point.y())
+        signal.emit(point.x(), point.y())
 
     def _zoom(self, factor: float, centre: QPointF) -> None:
         self.fitted = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
@@ -63,6 +64,7 @@ class OrthoView(QWidget):
 
     playing_changed = pyqtSignal(bool)  # cine started or stopped
     beating_changed = pyqtSignal(bool)  # the film of a gated scan started or stopped
+    pointed = pyqtSignal(str)  # what lies under the mouse, in words; empty once it has left
 
     def __init__(self, session: Session, table: Sequence[View] = VIEWS) -> None:
         super().__init__()
@@ -132,8 +134,18 @@ class OrthoView(QWidget):
             self.focused.canvas.setFocus()
         elif spectra := self._find(SpectrumView):
             spectra[0].plot.setFocus()
+        elif rows := self._find(RowsView):
+            rows[0].setFocus()
         elif (held := self._holder()) is not None:
             held.clearFocus()
+
+    def answer(self, event: QKeyEvent) -> None:
+        """Answer a key that nothing else has, and take the keyboard."""
+        self.take_keys()
+        if self.focused is not None:
+            self.focused.canvas.keyPressEvent(event)
+        elif rows := self._find(RowsView):
+            rows[0].keyPressEvent(event)
 
     def _holder(self) -> QWidget | None:
         """Return what has the keyboard in this window, whether or not the window is in use."""
@@ -269,6 +281,7 @@ class OrthoView(QWidget):
 
     def _add(self, part: _P) -> _P:
         self._parts.append(part)
+        part.pointed.connect(self.pointed)
         return part
 
     def _use(self, view: SliceView) -> None:

@@ -38,12 +38,21 @@ class Plot(pg.GraphicsView):
         The user chose what is shown of the axis: from, to.
     spanned(float, float)
         An interval was drawn: from, to, in voxels.
+    measure_began(float, bool), measured(float), measure_ended()
+        While the plot `measures`, a drag with the left button: where it began, in voxels, and
+        whether with Shift; where it is; its end.
+    hovered(object)
+        The mouse is at a place, in voxels, without a button; None once it has left.
     """
 
     picked = pyqtSignal(float)
     stepped = pyqtSignal(int)
     ranged = pyqtSignal(float, float)
     spanned = pyqtSignal(float, float)
+    measure_began = pyqtSignal(float, bool)
+    measured = pyqtSignal(float)
+    measure_ended = pyqtSignal()
+    hovered = pyqtSignal(object)
 
     def __init__(self, name: str) -> None:
         self._built = False  # Qt's constructor already sends change events
@@ -73,6 +82,7 @@ class Plot(pg.GraphicsView):
         self.whole = (0.0, 1.0)
         self.fitted = True
         self.takes_spans = False
+        self.measures = False
         self.span = pg.LinearRegionItem(movable=False)
         self.span.hide()
         self.box.addItem(self.span, ignoreBounds=True)
@@ -107,11 +117,21 @@ class Plot(pg.GraphicsView):
         point: QPointF = self.box.mapSceneToView(self.mapToScene(position.toPoint()))
         return point
 
+    def voxels_to_pixel(self) -> float:
+        """Return how many voxels a pixel of the screen is wide."""
+        left, right = self.box.viewRange()[0]
+        return float(right - left) / max(1, self.box.width())
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take the left button as the cursor, others as pan."""
+        """Take the left button as the cursor, or to measure, others as pan."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        picks = event.button() == Qt.MouseButton.LeftButton and not shift
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and self.measures and not draws_box(event):
+            self._drag, self._start = ("measure", event.position()), event.position()
+            self.measure_began.emit(self.at(event.position()).x(), shift)
+            return
+        picks = left and not shift
         self._drag = "pick" if picks else "pan", event.position()
         if picks and self.takes_spans and draws_box(event):
             self._drag, self._start = ("span", event.position()), event.position()
@@ -121,10 +141,15 @@ class Plot(pg.GraphicsView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag what was pressed."""
         if self._drag is None:
+            self.hovered.emit(self.at(event.position()).x())
             return
         mode, last = self._drag
         if mode == "pick":
             self.picked.emit(self.at(event.position()).x())
+        elif mode == "measure":
+            if is_drag(self._start, event.position()):
+                self._start = QPointF(-FAR, -FAR)  # a drag stays one on the way back
+                self.measured.emit(self.at(event.position()).x())
         elif mode == "span":
             self.span.setRegion((self.at(self._start).x(), self.at(event.position()).x()))
             self.span.show()
@@ -137,8 +162,13 @@ class Plot(pg.GraphicsView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag."""
-        spans = self._drag is not None and self._drag[0] == "span"
+        mode = self._drag[0] if self._drag is not None else ""
+        spans = mode == "span"
         self._drag = None
+        if mode == "measure":
+            self.measure_ended.emit()
+            if self._start.x() != -FAR:  # a click
+                self.picked.emit(self.at(event.position()).x())
         if not spans:
             return
         self.span.hide()
@@ -147,6 +177,11 @@ class Plot(pg.GraphicsView):
             self.spanned.emit(start, stop)
         else:
             self.picked.emit(stop)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that the mouse is elsewhere."""
+        super().leaveEvent(event)
+        self.hovered.emit(None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the whole axis."""

@@ -2,13 +2,12 @@
 the ventricles.
 """
 
-from dataclasses import dataclass
-
-import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import (
     QColor,
+    QFocusEvent,
     QImage,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -17,13 +16,12 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QSizePolicy
 
-from cubeview.cubes.case import Case
 from cubeview.cubes.reduce import to_steps
-from cubeview.cubes.rows import CUTS, Cut, Grid, grid, place_of, slices, voxel_at
-from cubeview.cubes.ventricle import Ventricle
+from cubeview.cubes.rows import CUTS, Cut, Grid, place_of, voxel_at
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.views.fetch import OnceAFrame
+from cubeview.gui.views.strips import Strip, cut_rows
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.widgets.basic import painting
 from cubeview.gui.widgets.colormaps import picture, table
@@ -33,23 +31,24 @@ _GAP = 2.0
 _CLOSEST = 6.0
 _NOTCH = 120
 _FEWEST = 6  # slices beside each other: a single state would hang too large for more
+_MOST_LINES = 2  # more slices than that are hardly cut: they would lie closer than voxels
+_STEPS = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_PageDown: -1,
+    Qt.Key.Key_PageUp: 1,
+    Qt.Key.Key_Home: -1000,
+    Qt.Key.Key_End: 1000,
+}
 _NONE = "The left ventricle has not been found: rows are cut along it. Find it above, or adjust it."
-
-
-@dataclass(frozen=True)
-class Strip:
-    """One row: a cut of one state, and what was cut."""
-
-    cut: Cut
-    role: str
-    grid: Grid
-    values: np.ndarray
 
 
 class RowsView(CaseView):
     """Short, vertical and horizontal long axis of every state; one cursor, one zoom, one pan.
 
-    A click sets the session's cursor, the wheel steps it from slice to slice.
+    A click sets the session's cursor; the wheel and the keys left and right step it from slice to
+    slice, up and down go to another cut. Where a row would leave much of the height empty, it goes
+    on in a further line.
     """
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
@@ -60,6 +59,8 @@ class RowsView(CaseView):
         self.words = ""
         self.zoom, self.middle = 1.0, QPointF(0.5, 0.5)  # shares of a slice, the same in all
         self._pictures: list[list[QImage]] = []
+        self.row = 0  # whose slices the keys step through
+        self._stepped: tuple[Cut, tuple[int, int, int], tuple[int, float, float]] | None = None
         self._drag: tuple[str, QPointF] | None = None
         self._wheel = 0
         self._slow = OnceAFrame(self._cut, self)
@@ -93,13 +94,17 @@ class RowsView(CaseView):
 
     def cell(self, row: int, number: int) -> QRectF:
         """Return where a slice of a row is drawn, counted from 0."""
-        side, head = self._side(), self._head()
-        block = row // len(self.case.roles)
-        left = self._left() + number * (side + _GAP)
-        return QRectF(left, (block + 1) * head + row * (side + _GAP), side, side)
+        side, head, states = self._side(), self._head(), len(self.case.roles)
+        block, role = divmod(row, states)
+        line, column = divmod(number, self._columns())
+        down = (block * self._lines() + line) * states + role
+        left = self._left() + column * (side + _GAP)
+        return QRectF(left, (block + 1) * head + down * (side + _GAP), side, side)
 
     def place(self, strip: Strip) -> tuple[int, float, float]:
         """Return slice, row and column of the cursor: the same in all states, as matched."""
+        if self._stepped is not None and self._stepped[:2] == (strip.cut, self.session.cursor):
+            return self._stepped[2]  # the nearest voxel may lie nearer to the slice before
         ventricle = self.session.ventricles[self.case.roles[0]]
         return place_of(ventricle, self.case.main.spacing, strip.grid, self.session.cursor)
 
@@ -110,13 +115,22 @@ class RowsView(CaseView):
         names = [*self.case.roles, *(cut.short for cut in CUTS)]
         return max(self.fontMetrics().horizontalAdvance(name) for name in names) + 14.0
 
+    def _lines(self) -> int:
+        """Return over how many lines each row goes: as many as fill the height."""
+        widest = (self.width() - self._left()) / _FEWEST
+        room = self.height() - len(CUTS) * self._head() - 2
+        return min(max(1, int(room / (len(CUTS) * len(self.case.roles) * widest))), _MOST_LINES)
+
     def _side(self) -> float:
-        rows = len(CUTS) * len(self.case.roles)
+        rows = len(CUTS) * len(self.case.roles) * self._lines()
         room = self.height() - len(CUTS) * self._head() - rows * _GAP - 2
         return max(24.0, min(room / rows, (self.width() - self._left()) / _FEWEST - _GAP))
 
-    def _count(self) -> int:
+    def _columns(self) -> int:
         return max(1, int((self.width() - self._left()) / (self._side() + _GAP)))
+
+    def _count(self) -> int:
+        return self._columns() * self._lines()
 
     def _cut(self) -> None:
         """Cut the rows in a lane, or take them as they were cut before."""
@@ -201,10 +215,11 @@ class RowsView(CaseView):
     def _name(self, painter: QPainter, strip: Strip, top: float) -> None:
         """Write the cut and what its ends are next to, above the first row of it."""
         theme, cut, head = colours(), strip.cut, self._head()
-        right = self.cell(0, len(strip.grid.offsets) - 1).right()
+        right = self.cell(0, min(len(strip.grid.offsets), self._columns()) - 1).right()
         line = QRectF(self._left(), top - head, right - self._left(), head)
         middle = int(Qt.AlignmentFlag.AlignVCenter)
-        painter.setPen(QColor(theme.text))
+        in_use = self.hasFocus() and self.strips[self.row % len(self.strips)].cut is cut
+        painter.setPen(QColor(theme.accent if in_use else theme.text))
         painter.drawText(line, middle, cut.name)
         painter.setPen(QColor(theme.dim))
         after = self.fontMetrics().horizontalAdvance(cut.name + "  ")
@@ -278,6 +293,32 @@ class RowsView(CaseView):
         """End a drag."""
         self._drag = None
 
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Step through the slices of the row in use, or go to another cut."""
+        if event is None:
+            return
+        key, states = event.key(), len(self.case.roles)
+        if not self.strips or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            event.ignore()
+        elif key in _STEPS:
+            self._step(self.strips[self.row % len(self.strips)], _STEPS[Qt.Key(key)])
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            row = self.row + (states if key == Qt.Key.Key_Down else -states)
+            self.row = row if 0 <= row < len(self.strips) else self.row
+            self.update()
+        else:
+            event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Show which cut the keys step through."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
+        """Show that the keys mean something else now."""
+        super().focusOutEvent(event)
+        self.update()
+
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
         """Show whole slices."""
         self.fit()
@@ -294,7 +335,8 @@ class RowsView(CaseView):
             notches = int(self._wheel / _NOTCH)
             self._wheel -= notches * _NOTCH
             if notches and (under := self._under(event.position())) is not None:
-                self._step(self.strips[under[0]], notches)
+                self.row = under[0]
+                self._step(self.strips[self.row], notches)
         event.accept()
 
     def _zoom(self, factor: float) -> None:
@@ -320,8 +362,8 @@ class RowsView(CaseView):
 
     def _pick(self, at: QPointF) -> None:
         if (under := self._under(at)) is not None:
-            row, number, share = under
-            strip = self.strips[row]
+            self.row, number, share = under
+            strip = self.strips[self.row]
             part = self._part(strip.grid)
             right = part.left() + share.x() * part.width() - 0.5
             down = part.top() + share.y() * part.height() - 0.5
@@ -329,36 +371,12 @@ class RowsView(CaseView):
 
     def _step(self, strip: Strip, slices_on: int) -> None:
         number, down, right = self.place(strip)
-        wanted = min(max(number + slices_on, 0), len(strip.grid.offsets) - 1)
-        self._go(strip, (wanted, down, right))
+        place = min(max(number + slices_on, 0), len(strip.grid.offsets) - 1), down, right
+        self._go(strip, place)
+        self._stepped = strip.cut, self.session.cursor, place
+        self.update()
 
     def _go(self, strip: Strip, place: tuple[float, float, float]) -> None:
         cube, ventricle = self.case.cubes[strip.role], self.session.ventricles[strip.role]
         voxel = voxel_at(ventricle, cube.spacing, strip.grid, place)
         self.session.set_cursor(*self.session.from_role(strip.role, voxel))
-
-
-def cut_rows(
-    case: Case, ventricles: dict[str, Ventricle], gate: int | None, count: int, job: Job
-) -> list[Strip]:
-    """Return the rows of a case from the top, `count` slices each where voxels are that thin."""
-    step = min(min(cube.spacing) for cube in case.cubes.values())
-    counts = {}
-    for done, role in enumerate(case.roles):
-        job.report(done / (2 * len(case.roles)), "reading")
-        cube = case.at_gate(role, gate)
-        z, y, x = cube.shape
-        counts[role] = cube.box((slice(0, z), slice(0, y), slice(0, x)))
-        counts[role] = counts[role] * np.float32(case.share(role, gate))
-    strips = []
-    for done, cut in enumerate(CUTS):
-        job.report(0.5 + done / (2 * len(CUTS)), f"cutting {cut.short}")
-        where = grid(ventricles, cut, count, step)
-        # Slices nearer to each other than voxels would show the same voxels twice.
-        reach = abs(where.offsets[-1] - where.offsets[0]) + step
-        where = grid(ventricles, cut, min(count, max(1, int(reach / step))), step)
-        for role in case.roles:
-            spacing = case.cubes[role].spacing
-            values = slices(counts[role], ventricles[role], spacing, where)
-            strips.append(Strip(cut, role, where, values))
-    return strips

@@ -7,17 +7,22 @@ from PyQt6.QtCore import QLineF, QPointF, QRectF, pyqtSignal
 from PyQt6.QtGui import QColor
 
 from cubeview.cubes.handles import drag, handles
-from cubeview.cubes.plane import SHORT_NAMES, compass_words, edge_letters, frame_of, heart_region
+from cubeview.cubes.plane import edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import plane_levels, pool_peak, to_steps, upsample
 from cubeview.cubes.region import circle_on
 from cubeview.cubes.ventricle import Ventricle, cut
 from cubeview.gui.desk.jobs import Jobs
+from cubeview.gui.desk.measured import IMAGE, SkyImage
 from cubeview.gui.desk.session import DOUBTFUL, Session
 from cubeview.gui.desk.styles import WHITE
-from cubeview.gui.desk.units import digits, shown_axis, shown_unit
+from cubeview.gui.desk.units import unit_text
+from cubeview.gui.desk.words import values_unit
+from cubeview.gui.views.apertures import ApertureMarks
 from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
+from cubeview.gui.views.placemarks import PlaceMarks
+from cubeview.gui.views.planewords import plane_words, words_under
 from cubeview.gui.views.sources import Sources
 from cubeview.gui.views.ticks import body_offsets, sky_offsets
 from cubeview.gui.views.title import Title
@@ -47,7 +52,7 @@ class SliceView(CaseView):
         self._grabbed: Ventricle | None = None
         self._pooled = 1
         self._is_sky = axis == 0 and self.cube.axes[0].kind == "spectral"
-        self._white = False
+        self._shown: object = None  # of the sky: WHITE, the image of an interval, None a channel
         self._shapes = tuple(n for a, n in enumerate(self.cube.shape) if a != axis)
 
         self.title = Title()
@@ -66,6 +71,7 @@ class SliceView(CaseView):
         self.canvas.moved.connect(self._move_cursor)
         self.canvas.stepped.connect(self.step)
         self.canvas.focused.connect(self.activated)
+        self.canvas.hovered.connect(self._point)
         self.canvas.sized.connect(self._size_aperture)
         self.canvas.zoomed.connect(self._pool_soon.ask)
         self.canvas.grabbed.connect(self._grab)
@@ -87,6 +93,7 @@ class SliceView(CaseView):
             (session.adjusting_changed, self._draw_outline),
             (session.catalogue_changed, self._draw_sources),
             (session.white_changed, self._follow),
+            (session.measured_changed, self._follow_soon.ask),
         )
         # As a screen reader says it; which plane it is the title above it says.
         self.canvas.setAccessibleName(" ".join({self._heading(): 0, self.frame.name: 0}))
@@ -97,6 +104,12 @@ class SliceView(CaseView):
         self.sources = Sources()
         self.canvas.box.addItem(self.sources, ignoreBounds=True)
         self._draw_sources()
+        if self._is_sky:
+            self.apertures = ApertureMarks(session, self.cube, self.canvas)
+            self.places = PlaceMarks(session, self.canvas)
+            for marks in (self.apertures, self.places):
+                self.follow((session.measured_changed, marks.follow))
+                marks.follow()
         self._follow()
 
     def step(self, planes: int) -> None:
@@ -130,6 +143,16 @@ class SliceView(CaseView):
         y = -upward if self.frame.downward else upward
         cursor = self.session.cursor_in(self.role)
         self._put_cursor(cursor[self.frame.across] + x, cursor[self.frame.up] + y)
+
+    def _point(self, at: QPointF | None) -> None:
+        """Say what lies under the mouse: its value is that of the picture."""
+        unit = values_unit(self.cube)
+        if isinstance(self._shown, SkyImage):
+            unit = unit_text(self.cube, self._shown.unit)
+        words = words_under(self.session, self.role, self.frame, self._plane, at, unit)
+        if words and at is not None and self._is_sky:
+            words = " · ".join(filter(None, (self.places.name_at(at.x(), at.y()), words)))
+        self.pointed.emit(words and f"Mouse: {words}")
 
     def _grab(self, name: str) -> None:
         self._grabbed = self.session.ventricles.get(self.role)
@@ -165,12 +188,18 @@ class SliceView(CaseView):
         self.canvas.crosshair.set_position(cursor[self.frame.across], cursor[self.frame.up])
         self._draw_ring()
         index, gate = cursor[self.axis], self.session.gate
-        white = self._is_sky and self.session.white
-        if (index, gate, white) == (self.index, self._gate, self._white):
+        shown = self._wanted()
+        if (index, gate, shown) == (self.index, self._gate, self._shown):
             return
-        self.index, self._gate, self._white = index, gate, white
+        new = shown is not self._shown
+        self.index, self._gate, self._shown = index, gate, shown
         self._write_title()
-        if white:
+        if isinstance(shown, SkyImage):
+            self._fetch.stop()
+            self._sum.stop()
+            if new:
+                self._show(shown.values)
+        elif shown == WHITE:
             self._fetch.stop()
             self._sum.get(self.cube, "white", lambda: white_light(self.cube), scattered=True)
         else:
@@ -181,9 +210,15 @@ class SliceView(CaseView):
         self._draw_outline()
         self._draw_marks()
 
+    def _wanted(self) -> SkyImage | str | None:
+        """What lies in the sky plane in place of a channel."""
+        if not self._is_sky:
+            return None
+        return self.session.measured.seen or (WHITE if self.session.white else None)
+
     def _show(self, plane: np.ndarray) -> None:
         self._plane = plane.T if self.frame.transposed else plane
-        if self._white:
+        if self._shown == WHITE:
             self.session.set_white_plane(plane, plane_levels(plane))
         self._repaint()
 
@@ -194,7 +229,7 @@ class SliceView(CaseView):
 
     def _repaint(self) -> None:
         # White light has levels of its own: the mean is far flatter than a channel.
-        key = WHITE if self._white else self.role
+        key = WHITE if self._shown == WHITE else IMAGE if self._shown else self.role
         levels = (self.session.display.levels or {}).get(key)
         if self._plane is None or levels is None:
             return
@@ -240,7 +275,7 @@ class SliceView(CaseView):
 
     def _draw_overlay(self) -> None:
         overlay, item = self.session.overlay, self.canvas.overlay
-        index = None if self._white else self.index
+        index = None if self._shown else self.index
         found = overlay and map_plane(overlay, self.role, self.frame, self.axis, index)
         self._name_map(bool(found))
         if not found:
@@ -282,7 +317,8 @@ class SliceView(CaseView):
             self.canvas.set_outline(outline, colour=colour, solid=ventricle.by == "user")
             self._draw_handles(ventricle, colour)
             return
-        self.canvas.handles.set_places({}, None)
+        if kind_of(self.cube).ventricle:
+            self.canvas.handles.set_places({}, None)
         corners = None
         if window is not None and window[self.axis].start <= self.index < window[self.axis].stop:
             left, right = window[x].start - 0.5, window[x].stop - 0.5
@@ -354,27 +390,8 @@ class SliceView(CaseView):
 
     def _write_title(self) -> None:
         assert self.index is not None
-        axis, heading = self.cube.axes[self.axis], self._heading()
-        if self._white:
-            words = ["mean of all channels", *compass_words(self.cube)]
-            self.title.set_words("White light", *words, short=("White light",))
-            return
-        place = f"{self.index + 1}/{self.cube.shape[self.axis]}"
-        if kind_of(self.cube).ventricle:
-            name = self.frame.name if heading != self.frame.name else ""
-            brief = (heading, f"{SHORT_NAMES.get(name, name)} {place}".strip())
-            self.title.set_words(heading, f"{name} {place}".strip(), short=brief)
-            return
-        value: list[str] = []
-        if axis.kind == "spectral":
-            axis = shown_axis(axis)
-            value = [f"{digits(axis.world(self.index), axis.step)} {shown_unit(axis.unit)}"]
-            words = [f"{axis.name} {value[0]}", place]
-        else:
-            words = [f"{axis.name} {place}"]
-        short = (heading, *(value or words))
-        if self.axis == 0 and not self.canvas.letters:
-            words += compass_words(self.cube)
-        if self._pooled > 1:
-            words.append(f"peak of {self._pooled} channels")
-        self.title.set_words(heading, *words, short=short)
+        letters = bool(self.canvas.letters)
+        words, short = plane_words(
+            self.cube, self.frame, self._heading(), self.index, self._shown, self._pooled, letters
+        )
+        self.title.set_words(*words, short=short)

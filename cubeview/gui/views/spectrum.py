@@ -1,7 +1,6 @@
 """The spectrum at the cursor, with its error band and the channels that spoke."""
 
 import warnings
-from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -9,19 +8,21 @@ from PyQt6.QtCore import QEvent
 from PyQt6.QtGui import QColor
 
 from cubeview.cubes.aperture import ApertureSpectrum
-from cubeview.cubes.cube import Cube
 from cubeview.cubes.region import circle_on
-from cubeview.cubes.units import parse_unit
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
-from cubeview.gui.desk.units import NO_UNIT, value_unit
+from cubeview.gui.desk.units import NO_UNIT, unit_text, value_unit
+from cubeview.gui.desk.words import coordinate_text, value_text
 from cubeview.gui.views.adding import Adding
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.fitted import Fitted
+from cubeview.gui.views.interval import IntervalMarks
+from cubeview.gui.views.lines import LineMarks
 from cubeview.gui.views.marks import Band
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.ticks import caption_of
 from cubeview.gui.views.title import Title
+from cubeview.gui.views.traces import TraceCurves
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.views.windows import Intervals, draw_window
 from cubeview.gui.widgets.basic import chooser, offer
@@ -46,19 +47,26 @@ class SpectrumView(CaseView):
         super().__init__(session)
         self.cube = self.case.main
         self._place: tuple[object, ...] = ()
+        self._words: tuple[str, ...] = ()
+        self._rows, self._unit = np.zeros((0, 0)), self.cube.unit
         self.title = Title()
         self.plot = Plot("Spectrum")
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
         self.band = Band()
         self.intervals = Intervals()
-        self.fitted = Fitted(self.plot)
+        self.template = Fitted(self.plot)
         self.smooth = chooser("Smoothing of the spectrum", "Mean of so many channels")
         offer(self.smooth, _WIDTHS)
         self.smooth.setMinimumContentsLength(15)
         self.smooth.currentIndexChanged.connect(lambda _: self._draw(self._rows))
-        self._rows = np.full((1, 1), np.nan, np.float32)
         for item in (self.intervals, self.band, self.curve):
             self.plot.box.addItem(item, ignoreBounds=True)
+        self.traces = TraceCurves(self.plot)
+        self.fitted = pg.PlotCurveItem()
+        self.fitted.setZValue(4)
+        self.plot.box.addItem(self.fitted, ignoreBounds=True)
+        self.lines = LineMarks(session, self.plot, self.cube)
+        self.measuring = IntervalMarks(session, self.plot, self.cube.axes[0])
         self.why = Plot("Strength of the map in each channel")
         self.why.setMaximumHeight(70)
         self.why.setMinimumHeight(50)
@@ -75,13 +83,14 @@ class SpectrumView(CaseView):
         axis = self.cube.axes[0]
         self.plot.world.set_axis(axis)
         self.plot.world.set_caption(caption_of(axis))
-        self._name_values(self.cube)
+        self.plot.set_left(value_unit(self.cube) or NO_UNIT)
         self.why.set_left("why")
         self.why.left.setTicks([[(0, "0"), (1, "1")]])
         for plot in (self.plot, self.why):
             plot.left.setWidth(62)  # one above the other
             plot.set_whole(-0.5, len(axis) - 0.5)
             plot.picked.connect(self._put_channel)
+            plot.hovered.connect(self._point)
             plot.stepped.connect(lambda n: self._put_channel(self.session.cursor[0] + n))
             plot.takes_spans = kind_of(self.cube).window_px > 0
             plot.spanned.connect(lambda *ends: draw_window(session, {0: ends}))
@@ -95,12 +104,14 @@ class SpectrumView(CaseView):
             (session.marks_changed, self._draw_windows),
             (session.window_changed, self._draw_windows),
             (session.curve_changed, self._draw_curve),
+            (session.measured_changed, self._follow_measured),
             (session.overlay_changed, self._draw_why),
             (session.overlay_style_changed, self._draw_why),
         )
         self._paint_like_palette()
         self._follow()
         self._draw_why()
+        self._follow_measured()
         self._built = True
 
     def stop(self) -> None:
@@ -114,8 +125,20 @@ class SpectrumView(CaseView):
         if self._built and event is not None and event.type() == QEvent.Type.PaletteChange:
             self._paint_like_palette()
 
-    def _name_values(self, cube: Cube) -> None:
-        self.plot.set_left(value_unit(cube) or NO_UNIT)
+    def _point(self, at: float | None) -> None:
+        """Say what lies under the mouse."""
+        z = -1 if at is None else round(at)
+        axis = self.cube.axes[0]
+        if not 0 <= z < len(axis):
+            self.pointed.emit("")
+            return
+        words = [f"Mouse: {coordinate_text(axis, axis.world(z))}", f"channel {z + 1}"]
+        if name := self.lines.name_at(at or 0.0):
+            words.insert(1, f"{name} at z = {self.session.measured.redshift:g}")
+        if self._is_shown() and len(self._rows):
+            unit = unit_text(self.cube, self._unit)
+            words.append(value_text(float(self._rows[0][z]), unit))
+        self.pointed.emit(" · ".join(words))
 
     def _put_channel(self, channel: float) -> None:
         _, y, x = self.session.cursor
@@ -137,8 +160,9 @@ class SpectrumView(CaseView):
             self._adding.get(self.cube, circle_on(self.cube, y, x, radius), how)
             return
         self._adding.stop()
-        self._name_values(self.cube)
-        self.title.set_words("Spectrum", f"voxel {x + 1}, {y + 1}")
+        self._unit = self.cube.unit
+        self._words = (f"voxel {x + 1}, {y + 1}",)
+        self._write_title()
         sigma = self.cube.uncertainty
 
         def read() -> np.ndarray:
@@ -156,40 +180,76 @@ class SpectrumView(CaseView):
         words = [f"{how} of {found.voxels:.4g} voxels", f"r = {size}"]
         if found.share < 1:
             words.append(f"{found.share:.0%} read")
-        self.title.set_words("Spectrum", *words)
-        unit = parse_unit(found.unit)
-        self._name_values(replace(self.cube, unit=found.unit, quantity_unit=unit))
+        self._words = tuple(words)
+        self._unit = found.unit
         rows = [found.values] if found.sigma is None else [found.values, found.sigma]
         self._draw(np.stack(rows))
 
     def _show(self, rows: np.ndarray) -> None:
-        self._draw(rows)
         if len(rows) > 1:
-            self.title.set_words(*self.title.words[:2], "band ± 1 σ")
+            self._words = (*self._words[:1], "band ± 1 σ")
+        self._draw(rows)
 
     def _draw_curve(self) -> None:
         curve = self.session.curve
         here = curve is not None and curve.place == self.session.cursor[1:]
-        self.fitted.show(self.cube, curve if here and not self.session.aperture else None)
+        self.template.show(self.cube, curve if here and not self.session.aperture else None)
 
     def _draw(self, rows: np.ndarray) -> None:
         self._rows = rows
+        if not len(rows):
+            return
         noise = rows[1] if len(rows) > 1 else None
         values, sigma = smoothed(rows[0], noise, self.smooth.currentData())
-        rows = np.stack([values] if sigma is None else [values, sigma])
         self.curve.setData(np.arange(len(values)), values)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value
-            low, high = np.nanmin(values), np.nanmax(values)
-        if len(rows) > 1:
-            self.band.set_range(values - rows[1], values + rows[1])
-        self.band.setVisible(len(rows) > 1)
+        if sigma is not None:
+            self.band.set_range(values - sigma, values + sigma)
+        self._arrange()
+
+    def _follow_measured(self) -> None:
+        self.measuring.follow()
+        self.lines.follow()
+        asked = self.session.measured
+        if asked.fit is None:
+            self.fitted.clear()
+        else:
+            curve = asked.fit.curve
+            self.fitted.setData(asked.fit.start + np.arange(len(curve)), curve)
+        if self.traces.set_traces(asked.traces, asked.chosen):
+            self._arrange()
+
+    def _is_shown(self) -> bool:
+        """Tell whether the cursor's spectrum has the unit of those of the apertures."""
+        return self.traces.unit in (None, self._unit)
+
+    def _write_title(self) -> None:
+        words = self._words if self._is_shown() else ()
+        self.title.set_words("Spectrum", *words, signs=self.traces.signs)
+
+    def _arrange(self) -> None:
+        """Show what has one unit: the spectra of apertures, and that of the cursor with them."""
+        alone = self._is_shown()
+        self._write_title()
+        self.curve.setVisible(alone)
+        self.band.setVisible(alone and len(self._rows) > 1)
+        unit = self._unit if alone else self.traces.unit
+        known = self.cube.unit == unit
+        self.plot.set_left(
+            (value_unit(self.cube) if known else unit_text(self.cube, unit or "")) or NO_UNIT
+        )
+        ends = [self.traces.ends()]
+        if alone and len(self._rows):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # a spectrum without a value
+                ends.append((float(np.nanmin(self._rows[0])), float(np.nanmax(self._rows[0]))))
+        low, high = np.fmin.reduce([low for low, _ in ends]), np.fmax.reduce([h for _, h in ends])
         if np.isfinite(low) and np.isfinite(high):
             margin = 0.05 * (high - low) or 1.0
             self.plot.box.setYRange(float(low - margin), float(high + margin), padding=0)
 
     def _say(self, text: str) -> None:
         self.curve.clear()
+        self._rows = self._rows[:0]
         self.band.setVisible(False)
         self.title.set_words("Spectrum", text)
 
@@ -220,3 +280,6 @@ class SpectrumView(CaseView):
         band = QColor(theme.accent)
         band.setAlpha(80)
         self.band.set_colour(band)
+        self.measuring.paint(theme)
+        self.lines.paint_like(theme)
+        self.fitted.setPen(pg.mkPen(theme.bad, width=1))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from PyQt6.QtCore import Qt, pyqtBoundSignal
+from PyQt6.QtCore import Qt, pyqtBoundSignal, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QVBoxLayout
 
 from cubeview.gui.desk.session import Session
@@ -13,7 +13,15 @@ _DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 
 
 class CaseView(QFrame):
-    """A view of the current case. It lives as long as its case is shown: another gets new views."""
+    """A view of the current case. It lives as long as its case is shown: another gets new views.
+
+    Signals
+    -------
+    pointed(str)
+        What lies under the mouse, in words; empty once it has left.
+    """
+
+    pointed = pyqtSignal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -1,16 +1,17 @@
 """All that is measured of a heart."""
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 
 import numpy as np
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.scores import Scores
 from cubeview.cubes.ventricle import BASE_AT, Ventricle, wall_mask
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import kind_of
 from cubeview.measure.heart.scores import suggested
-from cubeview.measure.heart.segments import APEX_MM, PolarMap, Scores, polar_map
+from cubeview.measure.heart.segments import APEX_MM, PolarMap, polar_map
 
 LOW = 50.0
 """% of the largest counts below which a place of the wall counts as low; half is a usual level."""
@@ -48,6 +49,14 @@ class Measured:
     def segments(self) -> dict[str, tuple[float, ...]]:
         """Mean uptake in the 17 segments of each state, % of the largest."""
         return {role: one.means() for role, one in self.maps.items()}
+
+    @property
+    def difference(self) -> PolarMap | None:
+        """Stress less rest, in points of the % each has; None with one state."""
+        if self.maps.keys() < {"stress", "rest"}:
+            return None
+        stress = self.maps["stress"]
+        return replace(stress, values=stress.values - self.maps["rest"].values)
 
     @property
     def tid(self) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cubeview.measure.heart.segments import Scores
+from cubeview.cubes.scores import Scores
 
 _BASAL = (74.4, 61.3, 57.6, 65.4, 74.6, 78.6)
 _MID = (86.3, 79.5, 74.2, 77.0, 84.5, 88.5)

@@ -1,4 +1,4 @@
-"""Relative perfusion in the 17 segments of the left ventricle, and the scores it suggests.
+"""Relative perfusion in the 17 segments of the left ventricle.
 
 Segments after Cerqueira et al. 2002, Circulation 105:539: basal 1 to 6, mid 7 to 12, apical 13 to
 16, apex 17, each ring counted from anterior by the septum. Counts are the largest across the wall
@@ -6,11 +6,10 @@ on each ray, as readers' polar maps take them (Garcia et al. 1985, J Nucl Med 26
 fall with the thickness of the wall.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
 
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import BASE_AT, Ventricle
@@ -24,6 +23,15 @@ HEIGHTS, TURNS = 24, 72
 _DEPTHS = np.linspace(0.55, 1.1, 12)
 """Of the ellipsoid, whose surface is the outside of the wall: from the cavity to beyond it."""
 _SMOOTH = (0.7, 1.5)  # heights and turns: about a third of a segment
+
+_WALLS = ("anterior", "anteroseptal", "inferoseptal", "inferior", "inferolateral", "anterolateral")
+NAMES = (
+    *(f"basal {wall}" for wall in _WALLS),
+    *(f"mid {wall}" for wall in _WALLS),
+    *(f"apical {wall}" for wall in ("anterior", "septal", "inferior", "lateral")),
+    "apex",
+)
+"""Of segments 1 to 17."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,37 +76,6 @@ class PolarMap:
         return 100.0 * volume / float(self.volumes.sum()), volume, deficit
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Segment scores, 0 (normal) to 4 (absent), and their sums over the 17 segments.
-
-    Parameters
-    ----------
-    states : mapping of role to tuple of int
-        17 each.
-    """
-
-    states: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-
-    @property
-    def sss(self) -> int | None:
-        """Summed stress score, 0 to 68; None without a stress state."""
-        return sum(self.states["stress"]) if "stress" in self.states else None
-
-    @property
-    def srs(self) -> int | None:
-        """Summed rest score."""
-        return sum(self.states["rest"]) if "rest" in self.states else None
-
-    @property
-    def sds(self) -> int | None:
-        """Summed difference score: stress above rest, segment by segment, never below 0."""
-        if self.states.keys() < {"stress", "rest"}:
-            return None
-        both = zip(self.states["stress"], self.states["rest"], strict=True)
-        return sum(max(stress - rest, 0) for stress, rest in both)
-
-
 def polar_map(cube: Cube, ventricle: Ventricle, values: np.ndarray | None = None) -> PolarMap:
     """Sample the wall of a left ventricle by its largest counts.
 
@@ -115,24 +92,13 @@ def polar_map(cube: Cube, ventricle: Ventricle, values: np.ndarray | None = None
     CubeviewError
         If there are no counts in the wall.
     """
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
     counts = np.nan_to_num(cube.pixels.read() if values is None else values).astype(np.float32)
     long, wide = ventricle.radii[0], float(np.sqrt(ventricle.radii[1] * ventricle.radii[2]))
-    heights = -1.0 + (1.0 + BASE_AT) * (np.arange(HEIGHTS) + 0.5) / HEIGHTS
-    turns = 2 * np.pi * (np.arange(TURNS) + 0.5) / TURNS
+    heights, turns = _heights(), _turns()
     around = np.sqrt(1.0 - heights**2)[:, None]
-    own = (
-        np.stack(
-            [
-                np.repeat(heights[:, None], TURNS, axis=1),
-                -around * np.cos(turns),  # towards inferior
-                -around * np.sin(turns),  # towards lateral
-            ],
-            axis=-1,
-        )
-        * ventricle.radii
-    )
-    places = ventricle.centre + _DEPTHS[:, None, None, None] * (own @ ventricle.axes)
-    voxels = np.moveaxis(places / np.array(cube.spacing), -1, 0)
+    voxels = np.moveaxis(wall_voxels(ventricle, cube.spacing), -1, 0)
     sampled = map_coordinates(counts, voxels, order=1, mode="constant")
     brightest = gaussian_filter(sampled.max(axis=0), _SMOOTH, mode=("nearest", "wrap"))
     top = float(brightest.max())
@@ -144,12 +110,94 @@ def polar_map(cube: Cube, ventricle: Ventricle, values: np.ndarray | None = None
     return PolarMap(100.0 * brightest / top, segments, np.repeat(ring, TURNS, axis=1))
 
 
+def wall_voxels(ventricle: Ventricle, spacing: tuple[float, float, float]) -> np.ndarray:
+    """Return which voxels the places of a polar map are sampled at, fractional (z, y, x).
+
+    Shape (depths, `HEIGHTS`, `TURNS`, 3), from the cavity to beyond the wall.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+    spacing : tuple of three float, mm
+        Voxel size along (z, y, x).
+    """
+    own = _on_surface(_heights()[:, None], _turns()[None, :]) * ventricle.radii
+    places = ventricle.centre + _DEPTHS[:, None, None, None] * (own @ ventricle.axes)
+    voxels: np.ndarray = places / np.array(spacing)
+    return voxels
+
+
+def voxel_of(
+    ventricle: Ventricle, spacing: tuple[float, float, float], up: float, turn: float
+) -> np.ndarray:
+    """Return the voxel (z, y, x) in the middle of the wall at a place of a polar map, fractional.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+    spacing : tuple of three float, mm
+    up : float
+        0 at the apex to 1 at the basal plane.
+    turn : float, radian
+        From anterior on by septal, inferior and lateral.
+    """
+    height = np.array(up * (1.0 + BASE_AT) - 1.0)
+    own = _on_surface(height, np.array(turn)) * ventricle.radii
+    voxel: np.ndarray = ventricle.centre + float(_DEPTHS.mean()) * (own @ ventricle.axes)
+    voxel = voxel / np.array(spacing)
+    return voxel
+
+
+def place_of(
+    ventricle: Ventricle, spacing: tuple[float, float, float], voxel: Iterable[float]
+) -> tuple[float, float, float]:
+    """Return where on a polar map a voxel lies: up, turn, and how deep.
+
+    The other way round of `voxel_of`. Depth is 1 on the outside of the wall and 0 in the middle
+    of the ventricle; `up` is above 1 beyond the basal plane.
+    """
+    mm = np.array(list(voxel)) * np.array(spacing) - ventricle.centre
+    own = (ventricle.axes @ mm) / ventricle.radii
+    depth = float(np.linalg.norm(own))
+    height = own[0] / max(depth, 1e-9)
+    turn = float(np.arctan2(-own[2], -own[1])) % (2 * np.pi)
+    return float((height + 1.0) / (1.0 + BASE_AT)), turn, depth
+
+
+def sector(ring: int, turn: float) -> int:
+    """Return the segment of a ring at a turn from anterior by septal, in radian.
+
+    Parameters
+    ----------
+    ring : int
+        0 the apex, 1 apical, 2 mid, 3 basal.
+    turn : float
+    """
+    if ring == 0:
+        return 17
+    if ring == 1:
+        return 13 + int((turn + np.pi / 4) / (np.pi / 2)) % 4
+    return (7 if ring == 2 else 1) + int((turn + np.pi / 6) / (np.pi / 3)) % 6
+
+
 def _segment(height: float, turn: float, long_mm: float) -> int:
     """Return the segment at a height in semi-axes and a turn from anterior by septal."""
     up_mm = (height + 1.0) * long_mm
     if up_mm < APEX_MM:
-        return 17
-    third = int(3 * (up_mm - APEX_MM) / ((1.0 + BASE_AT) * long_mm - APEX_MM))
-    if third == 0:
-        return 13 + int((turn + np.pi / 4) / (np.pi / 2)) % 4
-    return (1 if third == 2 else 7) + int((turn + np.pi / 6) / (np.pi / 3)) % 6
+        return sector(0, turn)
+    return sector(1 + int(3 * (up_mm - APEX_MM) / ((1.0 + BASE_AT) * long_mm - APEX_MM)), turn)
+
+
+def _heights() -> np.ndarray:
+    return -1.0 + (1.0 + BASE_AT) * (np.arange(HEIGHTS) + 0.5) / HEIGHTS
+
+
+def _turns() -> np.ndarray:
+    return 2 * np.pi * (np.arange(TURNS) + 0.5) / TURNS
+
+
+def _on_surface(heights: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """Return places on a unit sphere: to the base, to inferior, to lateral."""
+    around = np.sqrt(np.maximum(1.0 - heights**2, 0.0))
+    heights = np.broadcast_to(heights, np.broadcast_shapes(heights.shape, turns.shape))
+    return np.stack([heights, -around * np.cos(turns), -around * np.sin(turns)], axis=-1)

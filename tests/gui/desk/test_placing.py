@@ -136,12 +136,12 @@ def test_undo_and_fit_again(qtbot, window, heart, idle):
     drag(window, "stress", 0, "centre", (30, 0))
     second = dict(window.session.ventricles)
     drag(window, "stress", 0, "centre", (0, 20))
-    window.actions_table["undo_ventricle"].trigger()
+    window.actions_table["undo_placed"].trigger()
     assert window.session.ventricles == second
-    window.actions_table["undo_ventricle"].trigger()
+    window.actions_table["undo_placed"].trigger()
     assert window.session.ventricles == first
     assert not window.session.shown.undo
-    assert not window.actions_table["undo_ventricle"].isEnabled()
+    assert not window.actions_table["undo_placed"].isEnabled()
     drag(window, "stress", 0, "centre", (30, 0))
     settle(qtbot, window, idle)
     assert placed.recall(heart)

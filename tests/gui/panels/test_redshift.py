@@ -70,14 +70,14 @@ def test_a_spectrum_is_fitted_and_drawn_by_itself(desk, shown):
         "3   z = 0.00000   star K   Δχ² 30.0",
     ]
     assert "doubtful" in panel.cautions.text()
-    assert view.fitted.curve.isVisible()
-    assert view.fitted.curve.getData()[1][0] == 1.0
+    assert view.template.curve.isVisible()
+    assert view.template.curve.getData()[1][0] == 1.0
     halpha = 6564.61 * 1.1 - 4000  # beyond the end: no line; H beta is within
-    places = [line.value() for line in view.fitted.lines]
+    places = [line.value() for line in view.template.lines]
     assert not any(abs(place - halpha) < 1 for place in places)
     assert any(place == pytest.approx(4862.68 * 1.1 - 4000, abs=0.01) for place in places)
     panel.best.setCurrentRow(1)
-    assert view.fitted.curve.getData()[1][0] == 2.0
+    assert view.template.curve.getData()[1][0] == 2.0
 
 
 def test_a_key_takes_a_redshift_and_keeps_it(desk, shown, qtbot):

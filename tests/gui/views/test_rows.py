@@ -1,5 +1,7 @@
 """Hearts hung in rows: one cursor with the planes, one key there and back, cut once a gate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PyQt6.QtCore import QEvent, QPointF, Qt
@@ -107,3 +109,62 @@ def test_one_key_hangs_the_study_in_rows_and_the_same_one_brings_the_planes_back
     assert len(window.ortho.slices) == 6
     assert window.session.cursor == cursor
     assert not window.memory.settings.rows_shown
+
+
+def test_keys_step_through_the_slices_of_a_cut_and_go_to_another(rows, qtbot):
+    # Cut at a slant: the voxel nearest to the next slice often lies nearer to this one.
+    turned, _ = np.linalg.qr(np.random.default_rng(10).normal(size=(3, 3)))
+    slanting = {role: replace(one, axes=turned) for role, one in FOUND.items()}
+    before = rows.strips
+    rows.session.set_ventricles(rows.case, slanting)
+    qtbot.waitUntil(lambda: rows.strips is not before)
+    for row in (0, 2, 4):
+        strip, last = rows.strips[row], len(rows.strips[row].grid.offsets) - 1
+        assert last >= 2
+        qtbot.keyClick(rows, Qt.Key.Key_Home)
+        seen = [rows.place(strip)[0]]
+        for _ in range(last + 1):
+            before = rows.session.cursor
+            qtbot.keyClick(rows, Qt.Key.Key_Right)
+            seen.append(rows.place(strip)[0])
+        assert seen == [*range(last + 1), last], "each slice once, and no further"
+        assert rows.session.cursor == before
+        qtbot.keyClick(rows, Qt.Key.Key_Left)
+        assert rows.place(strip)[0] == last - 1
+        qtbot.keyClick(rows, Qt.Key.Key_Down)
+    assert rows.row == 4
+    qtbot.keyClick(rows, Qt.Key.Key_Up)
+    assert rows.row == 2
+
+
+def test_another_hand_on_the_cursor_is_followed_after_a_key(rows, qtbot):
+    qtbot.keyClick(rows, Qt.Key.Key_End)
+    strip = rows.strips[0]
+    rows.session.set_cursor(0, 5, 5)
+    main = rows.session.case.main
+    found = place_of(FOUND["stress"], main.spacing, strip.grid, (0, 5, 5))
+    assert rows.place(strip) == found
+
+
+def test_a_single_state_fills_the_height(qtbot):
+    session = Session()
+    case = make_heart(roles=("rest",))
+    session.add_cases((case,))
+    session.set_case(case)
+    large = Ventricle(np.array([14.0, 22.0, 22.0]), np.eye(3), np.array([60.0, 50.0, 50.0]))
+    session.set_ventricles(case, {"rest": large})
+    jobs = Jobs(None)
+    view = RowsView(session, jobs)
+    qtbot.addWidget(view)
+    view.resize(700, 900)
+    view.show()
+    qtbot.waitUntil(lambda: bool(view.strips))
+    lowest = view.cell(2, len(view.strips[2].grid.offsets) - 1)
+    assert 0.75 * view.height() < lowest.bottom() <= view.height()
+    places = [view.cell(row, n) for row in range(3) for n in range(len(view.strips[row].values))]
+    assert len({(at.left(), at.top()) for at in places}) == len(places), "none hides another"
+    assert max(at.right() for at in places) <= view.width()
+    press(view, view.cell(0, 8).center())
+    assert abs(view.place(view.strips[0])[0] - 8) <= 1
+    view.stop()
+    jobs.close()

@@ -9,12 +9,13 @@ from scipy.ndimage import gaussian_filter
 
 from cubeview.cli import main
 from cubeview.cubes.case import Case
+from cubeview.cubes.scores import Scores
 from cubeview.cubes.ventricle import BASE_AT, Ventricle
 from cubeview.errors import CubeviewError
 from cubeview.kinds import HEART
 from cubeview.measure.heart.measured import measurable, measure
 from cubeview.measure.heart.scores import EXPECTED, suggested
-from cubeview.measure.heart.segments import PolarMap, Scores, polar_map
+from cubeview.measure.heart.segments import PolarMap, polar_map
 from cubeview.paths import resource
 from tests.learn.heart.phantom import mm_cube
 
