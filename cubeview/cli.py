@@ -28,6 +28,7 @@ from cubeview.commands import (
     measure,
     moments,
     normals,
+    redshift,
     search,
     selftest,
     spectrum,
@@ -38,8 +39,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, search, explore,
-    masks, labels, make, teach, give, selftest,
+    look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, redshift, search,
+    explore, masks, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 

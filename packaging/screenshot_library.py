@@ -19,12 +19,12 @@ def main(picture: Path) -> None:
     """Make the data, work through it as a reader does, and take the picture."""
     from PyQt6.QtCore import QEventLoop, QSize, Qt, QTimer
 
-    from cubeview.gui.shell.app import application
-    from cubeview.gui.dialogs.plan import PlanBox
-    from cubeview.gui.desk.settings import SettingsFile
-    from cubeview.gui.widgets.theme import theme
-    from cubeview.gui.shell.window import Window
     from cubeview.commands.simulated import write_fields, write_pairs
+    from cubeview.gui.desk.settings import SettingsFile
+    from cubeview.gui.dialogs.plan import PlanBox
+    from cubeview.gui.shell.app import application
+    from cubeview.gui.shell.window import Window
+    from cubeview.gui.widgets.theme import theme
 
     def settle(window: Window) -> None:
         lanes = (window.jobs, window.records.jobs, window.ortho.jobs)

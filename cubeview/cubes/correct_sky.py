@@ -87,7 +87,8 @@ def set_type(cube: Cube, answer: str) -> Cube:
     notes = [note for note in cube.notes if note.about not in _ABOUT_SPECTRUM]
     if answer == "no spectrum":
         plain = Axis("z", "index", axis.unit, axis.values, axis.type)
-        return replace(cube, axes=(plain, *cube.axes[1:]), kind="volume", notes=tuple(notes))
+        kind = _kind(cube, "volume")
+        return replace(cube, axes=(plain, *cube.axes[1:]), kind=kind, notes=tuple(notes))
     name, code, unit = _NAMES[answer]
     if axis.unit and _measures(axis.unit, name):
         unit = axis.unit
@@ -103,7 +104,13 @@ def set_type(cube: Cube, answer: str) -> Cube:
         axis, name=name, kind="spectral", unit=unit, type=code, medium="", convention="",
         guessed=True,
     )  # fmt: skip
-    return replace(cube, axes=(made, *cube.axes[1:]), kind="sky", notes=tuple(notes))
+    kind = _kind(cube, "sky")
+    return replace(cube, axes=(made, *cube.axes[1:]), kind=kind, notes=tuple(notes))
+
+
+def _kind(cube: Cube, of_cubes: str) -> str:
+    """Return the kind a cube becomes; a single spectrum remains one."""
+    return cube.kind if cube.shape[1:] == (1, 1) else of_cubes
 
 
 def units_for(cube: Cube) -> tuple[str, ...]:
@@ -135,7 +142,7 @@ def set_values(cube: Cube, answer: str) -> Cube:
     if axis.unit or not known:
         return made
     note = Note("guess", f"the unit of the {axis.name.lower()}s: {known[0]}", "spectral unit")
-    made = replace(made, kind="sky", notes=(*made.notes, note))
+    made = replace(made, kind=_kind(made, "sky"), notes=(*made.notes, note))
     return with_axis(made, unit=known[0], kind="spectral")
 
 

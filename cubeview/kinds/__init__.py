@@ -6,9 +6,10 @@ from cubeview.kinds.heart import HEART as HEART
 from cubeview.kinds.kind import Code as Code
 from cubeview.kinds.kind import Kind as Kind
 from cubeview.kinds.sky import SKY as SKY
+from cubeview.kinds.spectrum import SPECTRUM as SPECTRUM
 from cubeview.kinds.volume import VOLUME as VOLUME
 
-KINDS: dict[str, Kind] = {kind.key: kind for kind in (HEART, SKY, VOLUME)}
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (HEART, SKY, VOLUME, SPECTRUM)}
 
 
 class _OfAKind(Protocol):

@@ -62,7 +62,9 @@ def test_what_is_set_aside_opens_alone_or_by_name(tmp_path, toys):
 
 def test_the_formats_are_listed_from_the_table(tmp_path, toys):
     (tmp_path / "text").write_text("nothing a reader knows")
-    with pytest.raises(CubeviewError, match="neither FITS, DICOM, NIfTI nor TOY"):
+    with pytest.raises(CubeviewError, match="neither FITS, DICOM, NIfTI, spectra as text nor TOY"):
         io.open_path(tmp_path / "text")
-    with pytest.raises(CubeviewError, match="no FITS, DICOM, NIfTI or TOY file in this folder"):
+    with pytest.raises(
+        CubeviewError, match="no FITS, DICOM, NIfTI, spectra as text or TOY file in this folder"
+    ):
         io.open_path(tmp_path)

@@ -44,9 +44,12 @@ class Labelling(QObject):
     -------
     written(str)
         A label is on disk; the case and what was said of it.
+    spared(str)
+        A key of labels that means no class of the label set in use.
     """
 
     written = pyqtSignal(str)
+    spared = pyqtSignal(str)
 
     def __init__(
         self, session: Session, records: Records, subject: Subject, questions: Questions
@@ -90,6 +93,8 @@ class Labelling(QObject):
         """Label the subject with the class of a key."""
         if (name := self._class_of(key)) is not None:
             self.place(name)
+        else:
+            self.spared.emit(key)
 
     def unsure(self) -> None:
         """Label as unsure; in a set without such a class, mark the label as an unsure one."""
@@ -110,6 +115,10 @@ class Labelling(QObject):
         """Write a note to the subject."""
         if text != self.placed.note:
             self._change(lambda old: replace(old, note=text))
+
+    def place_with_note(self, class_name: str, note: str, *, sure: bool) -> None:
+        """Label the subject and write a note to it, as one step."""
+        self._change(lambda old: replace(old, class_name=class_name, note=note, sure=sure))
 
     @property
     def scores(self) -> Scores:

@@ -11,7 +11,7 @@ from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.gui.desk.measured import Measured
-from cubeview.gui.desk.styles import Display, Mark
+from cubeview.gui.desk.styles import Curve, Display, Mark
 from cubeview.measure.masks.layer import Layer
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class OpenCase:
         What it was before each change by the user, the last change last.
     marks, ventricles, prediction, overlay, catalogue
         What was labelled, fitted or placed, answered, explained and found.
+    curve : Curve, optional
+        What is drawn over the spectrum.
     hashes : dict of role to str, optional
         SHA-256 of the case's files; None while they are not known.
     undo : list
@@ -79,6 +81,7 @@ class OpenCase:
     prediction: Answer | None = None
     overlay: Overlay | None = None
     catalogue: Catalogue | None = None
+    curve: Curve | None = None
     hashes: dict[str, str] | None = None
     undo: list[dict[str, Ventricle]] = field(default_factory=list)
     found: dict[str, Ventricle] = field(default_factory=dict)

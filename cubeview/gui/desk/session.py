@@ -17,7 +17,7 @@ from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.desk.measured import Measured
 from cubeview.gui.desk.open_case import OpenCase, Shown
 from cubeview.gui.desk.painting import Painting
-from cubeview.gui.desk.styles import WHITE, Display, Mark, OverlayStyle
+from cubeview.gui.desk.styles import WHITE, Curve, Display, Mark, OverlayStyle
 
 DOUBTFUL = 0.5
 """A fitted ventricle of more doubt than this is to be checked by the user."""
@@ -74,6 +74,8 @@ class Session(QObject):
         The choice of a model, or a model came or went: another one may answer now.
     overlay_changed()
         The values of the map.
+    curve_changed()
+        What is drawn over the spectrum.
     """
 
     cases_changed = pyqtSignal()
@@ -95,6 +97,7 @@ class Session(QObject):
     overlay_changed = pyqtSignal()
     overlay_style_changed = pyqtSignal()
     gate_changed = pyqtSignal()
+    curve_changed = pyqtSignal()
 
     case = Shown[Case | None]()
     cursor = Shown[tuple[int, int, int]]()
@@ -110,6 +113,7 @@ class Session(QObject):
     prediction = Shown[Answer | None]()
     overlay = Shown[Overlay | None]()
     catalogue = Shown[Catalogue | None]()
+    curve = Shown[Curve | None]()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -374,6 +378,14 @@ class Session(QObject):
             if opened is self.shown:
                 self.catalogue_changed.emit()
 
+    def set_curve(self, case: Case, curve: Curve | None) -> None:
+        """Draw a curve over the spectrum of a case of the list, or none."""
+        opened = self._open.get(case)
+        if opened is not None and curve is not opened.curve:
+            opened.curve = curve
+            if opened is self.shown:
+                self.curve_changed.emit()
+
     def set_overlay(self, overlay: Overlay | None) -> None:
         """Take a map to the case it is for, as an answer, or take the current one's away."""
         opened = self.shown if overlay is None else self._asked_of(overlay.case)
@@ -383,18 +395,7 @@ class Session(QObject):
                 self.overlay_changed.emit()
 
     def _asked_of(self, case: Case) -> OpenCase | None:
-        """Return the open case of which `case`, as a network was shown it, is what is asked now.
-
-        A window of a sky cube is a Case of its own, made for the question, so identity of the
-        cubes counts and not that of the case.
-        """
-        return next(
-            (
-                opened
-                for opened in (self.shown, *self._open.values())
-                if opened.case is not None
-                and same_cubes(case, opened.case)
-                and case.window == opened.window
-            ),
-            None,
-        )
+        """Return the open case whose very cubes and window `case`, as it was asked about, has."""
+        every = (self.shown, *self._open.values())
+        alike = (one for one in every if one.case is not None and same_cubes(case, one.case))
+        return next((one for one in alike if one.window == case.window), None)

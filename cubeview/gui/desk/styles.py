@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from cubeview.cubes.cube import Box
 
 WHITE = "white light"
@@ -50,3 +52,25 @@ class Mark:
     box: Box
     text: str
     colour: str
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A curve drawn over the spectrum, and where the source is that it says.
+
+    Parameters
+    ----------
+    name : str
+        ``"galaxy, z = 0.0466"``.
+    values : ndarray, shape (z,), in the cube's unit
+        NaN where there is none.
+    z : float
+        Redshift at which lines are named.
+    place : tuple of two int
+        Voxel (y, x) whose spectrum it is for.
+    """
+
+    name: str
+    values: np.ndarray
+    z: float
+    place: tuple[int, int] = (0, 0)

@@ -20,6 +20,7 @@ from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
 from cubeview.gui.panels.reading import ReadingPanel
+from cubeview.gui.panels.redshift import RedshiftPanel
 from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.worklist import WorklistPanel
@@ -101,6 +102,13 @@ PANELS = (
     Panel("explain", "Explain", lambda d: ExplainPanel(d.session, d.jobs, d.memory, d.questions)),
     Panel("notes", "About this cube", lambda d: NotesPanel(d.session, d.memory), behind="explain"),
     Panel("labels", "Label", lambda d: LabelPanel(d.session, d.records, d.subject, d.labelling)),
+    Panel(
+        "redshift",
+        "Redshift",
+        lambda d: RedshiftPanel(d.session, d.jobs, d.records, d.labelling),
+        behind="explain",
+        needs="spectral",
+    ),
     Panel(
         "reading",
         "Reading",
@@ -237,6 +245,7 @@ class Docks:
         """Put all docks back where they were on the first start."""
         self._window.restoreState(self._factory, _LAYOUT_VERSION)
         self._away.clear()
+        self._suit()  # the first start had no case, and every panel
         self._sweep_soon.start()
 
     def _sweep(self) -> None:

@@ -130,6 +130,8 @@ class OrthoView(QWidget):
         """Give the keyboard to the view in use; to nothing where there is none."""
         if self.focused is not None:
             self.focused.canvas.setFocus()
+        elif spectra := self._find(SpectrumView):
+            spectra[0].plot.setFocus()
         elif rows := self._find(RowsView):
             rows[0].setFocus()
         elif (held := self._holder()) is not None:
@@ -221,6 +223,8 @@ class OrthoView(QWidget):
             rows = [self._row(role) for role in case.roles]
             self._root = _split(_DOWN, [*rows, self._others(case)], [6] * len(rows) + [3])
             _share_zoom(self.slices)
+        elif case.main.shape[1:] == (1, 1):  # a single spectrum has no slices
+            self._root = self._others(case)
         elif _is_spectral(case):
             right = _split(_DOWN, [self._slice(role, 2), self._slice(role, 1)], [1, 1])
             top = _split(_ACROSS, [self._slice(role, 0), right], [1, 1])

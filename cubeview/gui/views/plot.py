@@ -18,6 +18,11 @@ _KEYS: dict[int, int] = {
     Qt.Key.Key_Home: -FAR,
     Qt.Key.Key_End: FAR,
 }
+_ZOOMS: dict[int, float] = {
+    Qt.Key.Key_Plus: 0.8,
+    Qt.Key.Key_Equal: 0.8,
+    Qt.Key.Key_Minus: 1.25,
+}
 
 
 class Plot(pg.GraphicsView):
@@ -194,9 +199,13 @@ class Plot(pg.GraphicsView):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Step by arrow keys."""
+        """Step by arrow keys, zoom about the marker by plus and minus."""
         if event.key() in _KEYS:
             self.stepped.emit(_KEYS[event.key()])
+        elif event.key() in _ZOOMS:
+            self.fitted = False
+            self.box.scaleBy(x=_ZOOMS[event.key()], center=QPointF(self.marker.value(), 0.0))
+            self.ranged.emit(*self.box.viewRange()[0])
         else:
             event.ignore()
 

@@ -15,6 +15,7 @@ from cubeview.gui.desk.units import NO_UNIT, unit_text, value_unit
 from cubeview.gui.desk.words import coordinate_text, value_text
 from cubeview.gui.views.adding import Adding
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
+from cubeview.gui.views.fitted import Fitted
 from cubeview.gui.views.interval import IntervalMarks
 from cubeview.gui.views.lines import LineMarks
 from cubeview.gui.views.marks import Band
@@ -24,10 +25,14 @@ from cubeview.gui.views.title import Title
 from cubeview.gui.views.traces import TraceCurves
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.views.windows import Intervals, draw_window
+from cubeview.gui.widgets.basic import chooser, offer
+from cubeview.gui.widgets.layout import put, row
 from cubeview.gui.widgets.theme import colours
 from cubeview.kinds import kind_of
+from cubeview.measure.sky.spectrum import smoothed
 
 _WHY_COLOUR = "#ef6f6c"
+_WIDTHS = {1: "Not smoothed"} | {n: f"Smoothed over {n}" for n in (3, 5, 9, 15, 31)}
 
 
 class SpectrumView(CaseView):
@@ -49,6 +54,11 @@ class SpectrumView(CaseView):
         self.curve = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
         self.band = Band()
         self.intervals = Intervals()
+        self.template = Fitted(self.plot)
+        self.smooth = chooser("Smoothing of the spectrum", "Mean of so many channels")
+        offer(self.smooth, _WIDTHS)
+        self.smooth.setMinimumContentsLength(15)
+        self.smooth.currentIndexChanged.connect(lambda _: self._draw(self._rows))
         for item in (self.intervals, self.band, self.curve):
             self.plot.box.addItem(item, ignoreBounds=True)
         self.traces = TraceCurves(self.plot)
@@ -68,8 +78,7 @@ class SpectrumView(CaseView):
         self.why.box.setXLink(self.plot.box)
         self.why.hide()
         layout = self.card()
-        for widget, stretch in ((self.title, 0), (self.plot, 1), (self.why, 0)):
-            layout.addWidget(widget, stretch)
+        put(layout, row((self.title, 1), self.smooth), (self.plot, 1), self.why)
 
         axis = self.cube.axes[0]
         self.plot.world.set_axis(axis)
@@ -94,6 +103,7 @@ class SpectrumView(CaseView):
             (session.aperture_changed, self._follow_soon.ask),
             (session.marks_changed, self._draw_windows),
             (session.window_changed, self._draw_windows),
+            (session.curve_changed, self._draw_curve),
             (session.measured_changed, self._follow_measured),
             (session.overlay_changed, self._draw_why),
             (session.overlay_style_changed, self._draw_why),
@@ -137,6 +147,7 @@ class SpectrumView(CaseView):
     def _follow(self) -> None:
         z, y, x = self.session.cursor
         self._draw_windows()
+        self._draw_curve()
         self.plot.marker.setValue(z)
         self.why.marker.setValue(z)
         radius, how = self.session.aperture, self.session.aperture_how
@@ -179,12 +190,20 @@ class SpectrumView(CaseView):
             self._words = (*self._words[:1], "band ± 1 σ")
         self._draw(rows)
 
+    def _draw_curve(self) -> None:
+        curve = self.session.curve
+        here = curve is not None and curve.place == self.session.cursor[1:]
+        self.template.show(self.cube, curve if here and not self.session.aperture else None)
+
     def _draw(self, rows: np.ndarray) -> None:
         self._rows = rows
-        values = rows[0]
+        if not len(rows):
+            return
+        noise = rows[1] if len(rows) > 1 else None
+        values, sigma = smoothed(rows[0], noise, self.smooth.currentData())
         self.curve.setData(np.arange(len(values)), values)
-        if len(rows) > 1:
-            self.band.set_range(values - rows[1], values + rows[1])
+        if sigma is not None:
+            self.band.set_range(values - sigma, values + sigma)
         self._arrange()
 
     def _follow_measured(self) -> None:

@@ -1,6 +1,6 @@
 """Three axes and a sky out of a FITS header: found by type, never by position."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,10 +61,7 @@ def geometry(
     sky = find_sky(head, lengths, notes)
     pair = sky.numbers if sky else ()
     taken = {n for n in every if lengths[n - 1] < 2 or _stokes(head, n) or _is_time(head, n)}
-    if header.get("DC-FLAG") == 1:
-        # IRAF: sampled in the decimal logarithm.
-        bases = dict.fromkeys(every, "log10") | bases
-        notes.append(Note("repair", "DC-FLAG = 1: the spectral axis holds decimal logarithms"))
+    bases = _of_iraf(header, every, bases, notes)
     spectral = find_spectral(head, lengths, taken | set(pair), notes, bases)
     times = [n for n in every if _is_time(head, n) and lengths[n - 1] > 1]
     x, y, z = _choose(lengths, pair, spectral, times, head)
@@ -105,6 +102,51 @@ def geometry(
         notes=tuple(dict.fromkeys(notes)),
         planes=tuple(planes),
     )
+
+
+def axis_of_row(
+    header: Header, hdus: Any, length: int, notes: list[Note], medium: str = ""
+) -> Axis | None:
+    """Return the axis along the rows of an image that holds spectra; None where there is none.
+
+    Parameters
+    ----------
+    header : Header
+        With the places of the channels.
+    hdus : astropy.io.fits.HDUList
+    length : int
+        Channels of a row.
+    notes : list of Note
+        Gains what was guessed and repaired.
+    medium : {"air", "vacuum", ""}
+        Of wavelengths, where the file says it elsewhere.
+    """
+    head, bases, said = wcs_header(header, 1)
+    if str(head.get("CUNIT1", "")).lower() == "pixel" and "WAT1_001" in header:
+        del head["CUNIT1"]  # which IRAF writes beside wavelengths
+    from_iraf(header, head, 1, said)
+    bases = _of_iraf(header, range(1, 2), bases, said)
+    spectral = find_spectral(head, (length,), set(), said, bases)
+    if spectral is None:
+        return None
+    axis = _spectral_axis(head, hdus, spectral, length, said)
+    if axis.kind != "spectral":
+        return None
+    if medium and axis.name == "Wavelength":
+        said = [note for note in said if note.about != "medium"]
+        axis = replace(axis, medium=medium)  # type: ignore[arg-type]
+    notes += [_about(note, {STEP_OF.format(1): "spectral values"}) for note in said]
+    return axis
+
+
+def _of_iraf(
+    header: Header, numbers: Iterable[int], bases: dict[int, str], notes: list[Note]
+) -> dict[int, str]:
+    """Return the bases of logarithmic axes, with IRAF's flag for all of them."""
+    if header.get("DC-FLAG") != 1:
+        return bases
+    notes.append(Note("repair", "DC-FLAG = 1: the spectral axis holds decimal logarithms"))
+    return dict.fromkeys(numbers, "log10") | bases
 
 
 def _about(note: Note, about: dict[str, str]) -> Note:

@@ -7,7 +7,7 @@ from astropy.io.fits import Header
 from astropy.io.fits.card import Undefined
 
 from cubeview.cubes.cube import Note
-from cubeview.io.fits.quantity import axis_unit, is_standard, log_unit
+from cubeview.io.quantity import axis_unit, is_standard, log_unit
 from cubeview.plain import one_line_of
 
 # Only what Papers I-III define: SIP, plate solutions and time keywords of real files break or

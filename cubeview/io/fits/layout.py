@@ -13,7 +13,7 @@ from cubeview.cubes.cube import Note
 from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.fits.masks import Forbidden, forbidden
-from cubeview.io.fits.names import Meaning, Role, flux_rank, said_by
+from cubeview.io.names import Meaning, Role, flux_rank, said_by
 
 # ESO data interface (HDUCLAS3) and astropy NDData (UTYPE), keyed by capitals.
 _DECLARED: dict[str, Meaning] = {
@@ -195,7 +195,7 @@ def what_it_is(parts: Sequence[Part], path: Path) -> str:
     names = [part.name for part in parts]
     images = [part for part in parts if part.shape]
     tables = [part for part in parts if part.what == "table"]
-    remedy = "CubeView opens cubes with three axes longer than one voxel."
+    remedy = "CubeView opens cubes with three axes longer than one voxel, and spectra."
     if any(0 in part.shape for part in images):
         part = next(part for part in images if 0 in part.shape)
         return f"{path}: {part.title} has an axis of length zero ({_by(part.shape)}). {remedy}"
@@ -214,6 +214,8 @@ def what_it_is(parts: Sequence[Part], path: Path) -> str:
     best = max(images, key=lambda part: len(part.real))
     held = ", ".join(f"{part.title} {_by(part.shape)}" for part in images[:4])
     kind = ("a single value", "a one-dimensional spectrum", "a flat image")[len(best.real)]
+    if len(best.real) == 1:
+        remedy = "Nothing in it says at which wavelengths: give it CTYPE1, CRVAL1 and CDELT1."
     return f"{path}: {kind} ({held}). {remedy}"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from astropy.io.fits import Header
 
 from cubeview.cubes.correct_sky import ANY_FLAG, NO_FLAG, ZERO_FLAG
-from cubeview.io.fits.names import said_by
+from cubeview.io.names import said_by
 
 _MASKNAMES = {
     "MANGA_DRP3PIXMASK": (1 << 10, 1 << 10),

@@ -1,4 +1,4 @@
-"""FITS files to cases: sky cubes and other volumes, with noise, mask, coordinates and notes."""
+"""FITS files to cases: sky cubes, other volumes and spectra, with noise, mask and notes."""
 
 import logging
 import re
@@ -15,7 +15,6 @@ from astropy.utils.exceptions import AstropyWarning
 from cubeview.cubes.case import Case
 from cubeview.cubes.correct_sky import FORBIDS, NO_FLAG, POWERS
 from cubeview.cubes.cube import Cube, Note, Pixels, Source
-from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.corrections import instrument_name
 from cubeview.io.fits.axes import Geometry, geometry
@@ -36,10 +35,12 @@ from cubeview.io.fits.pixels import pixels_of, scale_note
 from cubeview.io.fits.planes import each_plane
 from cubeview.io.fits.preview import Lookout
 from cubeview.io.fits.sky import WCS_ERRORS
+from cubeview.io.fits.spectrum import arms_in, spectra_in
 from cubeview.io.fits.tables import PlaneValues, is_read, plane_values
 from cubeview.io.fits.unpack import packed_start, unpacked, untiled
 from cubeview.io.fits.walk import checked
 from cubeview.io.opened import First, Opened, Reader, read_each
+from cubeview.io.quantity import parsed_unit
 from cubeview.io.voxels.byterange import Stamp
 from cubeview.io.voxels.cache import with_cache
 from cubeview.io.voxels.store import FitsPixels, FlagPixels, SigmaPixels
@@ -147,9 +148,13 @@ def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
 
 
 def _cases(file: _File, report: Report) -> list[Case]:
-    groups = groups_of(file.parts, report)
+    # DESI writes its resolution as a cube.
+    groups = [] if arms_in(file.parts) else groups_of(file.parts, report)
     if not groups:
-        raise CubeviewError(what_it_is(file.parts, file.path))
+        found = spectra_in(file.hdus, file.parts, file.path, file.stamp.size)
+        if not found:
+            raise CubeviewError(what_it_is(file.parts, file.path))
+        return found
 
     def cases() -> list[Case]:
         tables = plane_values(file.hdus, file.parts)
@@ -246,7 +251,7 @@ def _of_group(
     pixels = file.pixels(flux, flux, found)
     notes += scale_note(pixels)
     unit = first_text(headers, "BUNIT") or first_text(headers, "FLUXUNIT")
-    parsed = _parsed(unit, notes)
+    parsed = parsed_unit(unit, notes)
     beam = beam_of(headers, beside, notes)
     facts = {**facts_of(headers), "beam": beam.words if beam else ""}
     sigma, mask, meanings = _noise_and_mask(file, group, found, notes)
@@ -276,17 +281,6 @@ def _of_group(
         window = first_text(headers[::-1], f"TDESC{flux.number}")
         name = f"{name} [{window or flux.title}]"
     return each_plane(Case(name, cube.kind, {"flux": cube}), found.planes)
-
-
-def _parsed(unit: str, notes: list[Note]) -> Any:
-    """Return a unit as astropy knows it, None where it does not, which a note says."""
-    parsed = parse_unit(unit)
-    if unit and parsed is None:
-        text = f"unit '{unit}' is not a standard one: shown as written"
-        notes.append(Note("info", text, "value unit"))
-    elif not unit:
-        notes.append(Note("info", "the file gives no unit for its values", "value unit"))
-    return parsed
 
 
 def _noise_and_mask(

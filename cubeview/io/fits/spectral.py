@@ -8,7 +8,16 @@ from astropy.io.fits import Header
 
 from cubeview.cubes.cube import Note
 from cubeview.io.fits.header import step_of
-from cubeview.io.fits.quantity import AIPS, NAMES, axis_unit, quantity_of, split_type, words_of
+from cubeview.io.quantity import (
+    AIPS,
+    MEDIUM_UNKNOWN,
+    NAMES,
+    axis_unit,
+    quantity_of,
+    split_type,
+    unit_of_wavelengths,
+    words_of,
+)
 
 _SPEED_UNIT = "m/s"
 _STANDARD_UNIT = {"FREQ": "Hz", **dict.fromkeys(("VRAD", "VOPT", "VELO", "FELO"), _SPEED_UNIT)}
@@ -34,8 +43,6 @@ _AIPS_RADIO = 256
 # would be finer, and its whole span smaller, than any receiver's.
 _FINEST_M_S = 20.0
 _FASTEST_KM_S = 3e4
-
-MEDIUM_UNKNOWN = "the file does not say whether wavelengths are in air"
 
 
 @dataclass(frozen=True)
@@ -165,11 +172,6 @@ def describe(
     elif rest[1] > 0:
         fields |= {"rest": rest[1], "rest_unit": "m"}
     return fields
-
-
-def unit_of_wavelengths(middle: float) -> str:
-    """Return the unit that wavelengths of this size must be in."""
-    return _guess_unit("WAVE", middle, 0.0)[0]
 
 
 def _by_standard(header: Header, free: list[int], notes: list[Note]) -> Spectral | None:
@@ -339,9 +341,8 @@ def _guess_unit(code: str, value: float, step: float) -> tuple[str, bool]:
     """
     size = abs(value)
     if code in ("WAVE", "AWAV"):
-        if size < 1e-2:
-            return "m", True
-        return ("Angstrom" if size >= 1000 else "nm" if size >= 100 else "um"), False
+        unit = unit_of_wavelengths(value)
+        return unit, unit == "m"
     if code == "FREQ" and size < 1e7:
         return ("MHz" if size >= 1000 else "GHz"), False
     if code == "ENER":

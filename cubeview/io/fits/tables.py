@@ -10,8 +10,14 @@ from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Note
 from cubeview.cubes.unit import unit_of
 from cubeview.io.fits.layout import Part
-from cubeview.io.fits.quantity import NAMES, axis_unit, quantity_of, words_of
-from cubeview.io.fits.spectral import MEDIUM_UNKNOWN, unit_of_wavelengths
+from cubeview.io.quantity import (
+    MEDIUM_UNKNOWN,
+    NAMES,
+    axis_unit,
+    quantity_of,
+    unit_of_wavelengths,
+    words_of,
+)
 
 _LONGEST = 1_000_000
 _LARGEST = 64 << 20

@@ -11,7 +11,7 @@ from astropy import units
 
 from cubeview.errors import CubeviewError
 
-_ANGSTROM = {
+ANGSTROM = {
     "Lya": 1215.67,
     "CIV1549": 1549.48,
     "MgII2799": 2799.117,
@@ -51,7 +51,7 @@ _GHZ = {
 }
 DARK = ("CaK", "CaH", "Mgb", "NaD")
 """Lines that galaxies mostly have in absorption."""
-NAMES = (*_ANGSTROM, *_GHZ)
+NAMES = (*ANGSTROM, *_GHZ)
 _DOUBLETS = {"OIII": ("OIII5008", "OIII4960", 2.98), "NII": ("NII6585", "NII6549", 3.05)}
 """Lines of one upper level and their ratio: Storey & Zeippen 2000, MNRAS 312:813."""
 _PAIRS = {"OII": ("OII3727", "OII3730"), "SII": ("SII6718", "SII6733")}
@@ -67,7 +67,7 @@ class Line(NamedTuple):
 
 def optical_lines(*, dark: bool = True) -> dict[str, float]:
     """Return the lines from the ultraviolet to the infrared: Hz at rest, by name."""
-    return {name: rest_frequency_hz(name) for name in _ANGSTROM if dark or name not in DARK}
+    return {name: rest_frequency_hz(name) for name in ANGSTROM if dark or name not in DARK}
 
 
 def lines_of(text: str, own: Mapping[str, float] | None = None) -> tuple[Line, ...]:
@@ -103,7 +103,7 @@ def rest_frequency_hz(line: str) -> float:
 
     Raises CubeviewError if it is neither.
     """
-    for names, unit in ((_ANGSTROM, units.AA), (_GHZ, units.GHz)):
+    for names, unit in ((ANGSTROM, units.AA), (_GHZ, units.GHz)):
         found = next((v for name, v in names.items() if name.lower() == line.lower()), None)
         if found is not None:
             return float((found * unit).to_value(units.Hz, units.spectral()))

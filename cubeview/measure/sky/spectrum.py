@@ -95,11 +95,41 @@ def spectrum_of(
             wide, _ = _factor(cube, ring, covariance)
             sigma = np.hypot(sigma, around.sigma * wide * each)
     if sigma is None:
-        sigma = np.where(np.isfinite(values), _measured(values), np.nan)
+        sigma = np.where(np.isfinite(values), scatter_of(values), np.nan)
         words.append("errors measured from the scatter of channels (DER_SNR), one for all of them")
     else:
         words.append(f"errors from the cube's own uncertainty, {why}")
     return Spectrum(name, values, sigma, found.unit, found.voxels, tuple(words))
+
+
+def smoothed(
+    values: np.ndarray, sigma: np.ndarray | None, width: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a running mean over channels, and its error; without a value where there is none.
+
+    Parameters
+    ----------
+    values : ndarray, shape (z,)
+        NaN where nothing is known.
+    sigma : ndarray, shape (z,), optional
+        Weights are its inverse squares.
+    width : int
+        Channels, an odd number; 1 leaves everything as it is.
+    """
+    if width < 2:
+        return values, sigma
+    known = np.isfinite(values)
+    weight = known.astype(np.float64)
+    if sigma is not None:
+        known &= np.isfinite(sigma) & (sigma > 0)
+        weight = np.where(known, 1.0 / np.where(known, sigma, 1.0) ** 2, 0.0)
+    box = np.ones(width)
+    total = np.convolve(weight, box, "same")
+    summed = np.convolve(np.where(known, values, 0.0) * weight, box, "same")
+    with np.errstate(all="ignore"):
+        mean = np.where(known, summed / total, np.nan)
+        error = None if sigma is None else np.where(known, total**-0.5, np.nan)
+    return mean, error
 
 
 def _scale(cube: Cube, voxels: float, how: How) -> float:
@@ -133,7 +163,7 @@ def _factor(cube: Cube, share: np.ndarray, given: float | None) -> tuple[float, 
     return factor, f"times {factor:.3g} because voxels of one beam share their noise"
 
 
-def _measured(values: np.ndarray) -> float:
+def scatter_of(values: np.ndarray) -> float:
     """Return the noise of a spectrum, NaN of too few channels."""
     known = values[np.isfinite(values)]
     if len(known) < 5:

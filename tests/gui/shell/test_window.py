@@ -246,12 +246,12 @@ def test_keys_paint_and_size_the_brush(window, files, qtbot):
     window.opening.open([Path("wren.dcm")])
     qtbot.waitUntil(lambda: window.session.case is not None)
     painting = window.session.painting
-    press(window, "M")
+    press(window, "K")
     assert painting.brush.on
     before = painting.brush.radius
     press(window, ".")
     assert painting.brush.radius == before + 1
     press(window, ",")
-    press(window, "M")
+    press(window, "K")
     assert not painting.brush.on
     assert painting.brush.radius == before

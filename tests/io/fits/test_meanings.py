@@ -6,7 +6,7 @@ from astropy.io import fits
 
 from cubeview.cubes.guesses import corrected, questions
 from cubeview.io import open_path
-from cubeview.io.fits.names import said_by
+from cubeview.io.names import said_by
 from tests.io.fits.skies import header
 
 SHAPE = (6, 4, 5)

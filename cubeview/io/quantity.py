@@ -1,11 +1,16 @@
-"""What a spectral axis measures, out of the words and units that headers and tables use for it."""
+"""What axes and values measure, out of the words and units that headers and tables use for it."""
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from astropy import units
 
+from cubeview.cubes.cube import Note
 from cubeview.cubes.unit import unit_of
+from cubeview.cubes.units import parse_unit
+
+MEDIUM_UNKNOWN = "the file does not say whether wavelengths are in air"
 
 UNIT_SPELLINGS = {
     spelling: unit
@@ -165,3 +170,22 @@ def is_standard(text: str) -> bool:
     except (ValueError, TypeError):
         return False
     return True
+
+
+def unit_of_wavelengths(middle: float) -> str:
+    """Return the unit that wavelengths of this size must be in."""
+    size = abs(middle)
+    if size < 1e-2:
+        return "m"
+    return "Angstrom" if size >= 1000 else "nm" if size >= 100 else "um"
+
+
+def parsed_unit(unit: str, notes: list[Note]) -> Any:
+    """Return the unit of values as astropy knows it, None where it does not, which a note says."""
+    parsed = parse_unit(unit)
+    if unit and parsed is None:
+        text = f"unit '{unit}' is not a standard one: shown as written"
+        notes.append(Note("info", text, "value unit"))
+    elif not unit:
+        notes.append(Note("info", "the file gives no unit for its values", "value unit"))
+    return parsed
