@@ -1,5 +1,7 @@
 """Windows, and the desk behind one, with small cubes and networks that answer at once."""
 
+import gc
+
 import pytest
 from PyQt6.QtCore import QCoreApplication, QEvent, QSize
 from PyQt6.QtWidgets import QDialog, QWidget
@@ -11,6 +13,14 @@ from cubeview.io import Opened, Refusal
 from tests.gui.fakes import FakeQuestions, make_heart, make_sky
 
 SIZE = QSize(1440, 900)
+
+
+@pytest.fixture(autouse=True)
+def garbage_waits():
+    """Leave what other tests left behind alone while Qt is at work, as the program does."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
@@ -17,14 +18,12 @@ from cubeview.gui.desk.subject import Subject
 from cubeview.gui.widgets.basic import button, label, say, steady, tick
 from cubeview.gui.widgets.files import ask_open, ask_save
 from cubeview.gui.widgets.layout import column, put, row
-from cubeview.io.export.masks import write_mask
-from cubeview.io.export.told import referred_header
-from cubeview.io.masks import is_dicom, read_mask
 from cubeview.library import masks as store
 from cubeview.library.library import Library
 from cubeview.measure.masks.layer import MOST_PAINTED, Layer
-from cubeview.measure.masks.measured import LabelHeld, measured
-from cubeview.measure.masks.scribble import OUTSIDE, UNKNOWN, room_of, spread
+
+if TYPE_CHECKING:
+    from cubeview.measure.masks.measured import LabelHeld
 
 _FILTERS = "NIfTI (*.nii.gz);;FITS (*.fits);;DICOM Segmentation (*.dcm)"
 _OUTSIDE = "outside"
@@ -130,6 +129,8 @@ class MasksPanel(QWidget):
         case, role = self._session.case, self._role()
 
         def work(job: Job) -> tuple[object, object]:
+            from cubeview.measure.masks.scribble import OUTSIDE, UNKNOWN, room_of, spread
+
             strokes = np.where(painted == 0, np.int16(UNKNOWN), painted.astype(np.int16))
             strokes[np.isin(painted, outside)] = OUTSIDE
             box = room_of(strokes)
@@ -148,13 +149,18 @@ class MasksPanel(QWidget):
     def measure(self) -> None:
         """Say what each label holds."""
         layer = self._layer()
-        if layer is not None:
-            mask = layer.mask()
-            self._start(
-                "Measuring a mask",
-                lambda job: measured(mask, report=job.report),
-                lambda found: say(self.held, "\n".join(map(_words, found))),
-            )
+        if layer is None:
+            return
+        mask = layer.mask()
+
+        def work(job: Job) -> "tuple[LabelHeld, ...]":
+            from cubeview.measure.masks.measured import measured
+
+            return measured(mask, report=job.report)
+
+        self._start(
+            "Measuring a mask", work, lambda found: say(self.held, "\n".join(map(_words, found)))
+        )
 
     def keep_above(self) -> None:
         """Keep of the label what is above a share of its brightest voxel."""
@@ -221,7 +227,12 @@ class MasksPanel(QWidget):
             except CubeviewError as error:
                 self._say(f"{path}: {error}", "bad")
 
-        self._start("Opening a mask", lambda job: read_mask(path, report=job.report), taken)
+        def work(job: Job) -> Mask:
+            from cubeview.io.masks import read_mask
+
+            return read_mask(path, report=job.report)
+
+        self._start("Opening a mask", work, taken)
 
     def save(self, path: Path) -> None:
         """Save the mask, or say why not."""
@@ -232,6 +243,10 @@ class MasksPanel(QWidget):
         mask, source = layer.mask(), layer.cube.source
 
         def work(job: Job) -> None:
+            from cubeview.io.export.masks import write_mask
+            from cubeview.io.export.told import referred_header
+            from cubeview.io.masks import is_dicom
+
             header = None
             if path.suffix.lower() == ".dcm" and source is not None and not source.beside:
                 header = referred_header(source.path) if is_dicom(source.path) else None
@@ -351,7 +366,7 @@ class MasksPanel(QWidget):
         ask_save(self, "Save mask", self._memory.settings.folder, self.save, names=_FILTERS)
 
 
-def _words(one: LabelHeld) -> str:
+def _words(one: "LabelHeld") -> str:
     """Return what a label holds, in a line."""
     if one.whole is None:
         return f"{one.label.name}: empty"

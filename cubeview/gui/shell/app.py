@@ -18,6 +18,7 @@ from cubeview import crashlog
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.shell.oneinstance import Listener, hand_over
+from cubeview.gui.widgets.collecting import Collector
 from cubeview.gui.widgets.theme import theme
 from cubeview.io import archive
 from cubeview.paths import data_dir, resource
@@ -120,7 +121,9 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
     app.installEventFilter(file_events)
     if paths:
         window.opening.open(list(paths))
+    collector = Collector()
     status = app.exec()
+    collector.stop()
     listener.close()
     archive.forget()
     crashlog.stop()

@@ -137,6 +137,7 @@ PANELS = (
         "Mask",
         lambda d: MasksPanel(d.session, d.jobs, d.records, d.subject, d.memory),
         behind="explain",
+        shown=False,
     ),
     Panel(
         "sources",

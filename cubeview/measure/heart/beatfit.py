@@ -8,7 +8,6 @@ Anal 10:413). What changes over the beat is a few harmonics of it.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import BASE_AT, Ventricle
@@ -97,6 +96,8 @@ class BeatFit:
     """
 
     def __init__(self, cube: Cube, ventricle: Ventricle, gains: np.ndarray) -> None:
+        from scipy.ndimage import map_coordinates
+
         self._gates, radii = len(cube.gates), ventricle.radii
         ends = radii + _MARGIN_MM + _EDGE_MM
         top = BASE_AT * radii[0] + _BEYOND_MM + _EDGE_MM

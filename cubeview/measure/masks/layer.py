@@ -1,7 +1,6 @@
 """A mask that is being painted: strokes, fills and what else changes it, each undone as a whole."""
 
 import numpy as np
-from scipy.ndimage import find_objects, generate_binary_structure, label
 
 from cubeview.cubes.cube import Box, Cube
 from cubeview.cubes.mask import Mask, MaskLabel, colour_of, laid_on, named
@@ -10,8 +9,7 @@ from cubeview.errors import CubeviewError
 MOST_PAINTED = 255
 """Highest number that is painted with: a layer takes one byte a voxel."""
 
-_TOUCHING = generate_binary_structure(3, 3)
-_IN_PLANE = generate_binary_structure(2, 1)
+_TOUCHING = np.ones((3, 3, 3), bool)
 
 
 class Layer:
@@ -112,13 +110,15 @@ class Layer:
 
     def fill(self, axis: int, index: int, at: tuple[float, float], number: int) -> bool:
         """Fill what is enclosed in a plane around a place, up to voxels labelled otherwise."""
+        from scipy.ndimage import label
+
         whole: list[slice] = [slice(0, n) for n in self.values.shape]
         whole[axis] = slice(index, index + 1)
         box: Box = (whole[0], whole[1], whole[2])
         plane = self.values[box].squeeze(axis)
         place = zip(at, plane.shape, strict=True)
         row, column = (int(np.clip(round(p), 0, n - 1)) for p, n in place)
-        pieces, _ = label(plane == plane[row, column], _IN_PLANE)
+        pieces, _ = label(plane == plane[row, column])
         inside = pieces == pieces[row, column]
         return self._change(box, np.expand_dims(inside, axis), number)
 
@@ -133,6 +133,8 @@ class Layer:
 
     def keep_largest(self, number: int) -> bool:
         """Take a label off all its pieces but the largest."""
+        from scipy.ndimage import label
+
         box = self._box(number)
         if box is None:
             return False
@@ -157,6 +159,8 @@ class Layer:
         self.labels = mask.labels or self.labels
 
     def _box(self, number: int) -> Box | None:
+        from scipy.ndimage import find_objects
+
         found = find_objects((self.values == number).astype(np.uint8))
         return found[0] if found else None
 

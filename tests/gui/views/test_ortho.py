@@ -330,8 +330,10 @@ def test_the_mouse_is_read_and_the_cursor_stays(ortho):
             point, frame = view.canvas.at(at), view.frame
             voxel = [float(v) for v in ortho.session.cursor_in(view.role)]
             voxel[frame.across], voxel[frame.up] = point.x(), point.y()
-            place = tuple(round(v) for v in ortho.session.from_role(view.role, voxel))
-            inside = all(0 <= v < n for v, n in zip(place, case.main.shape, strict=True))
+            voxel = [float(round(v)) for v in voxel]
+            cube = case.cubes[view.role]
+            inside = all(0 <= v < n for v, n in zip(voxel, cube.shape, strict=True))
+            place = ortho.session.from_role(view.role, voxel)
             there = place_text(ortho.session, place) if inside else ""
             assert there in read[-1]
             assert bool(read[-1]) == inside
