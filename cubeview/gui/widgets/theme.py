@@ -155,7 +155,7 @@ QDockWidget::title { background: $card; border: 1px solid $line; border-bottom: 
                      padding: 6px 10px; text-align: left; }
 QDockWidget > QWidget { background: $card; border: 1px solid $line; border-top: none;
                         border-bottom-left-radius: 7px; border-bottom-right-radius: 7px; }
-QTabBar::tab { background: $ground; color: $dim; padding: 5px 12px; border: 1px solid $line;
+QTabBar::tab { background: $ground; color: $dim; padding: 5px 6px; border: 1px solid $line;
                border-radius: 4px; margin: 2px; }
 QTabBar::tab:selected { background: $raised; color: $text; }
 
