@@ -362,6 +362,8 @@ class Window(QMainWindow):
     def _paint(self) -> None:
         self.docks.show("masks")
         self.docks.panels["masks"].toggle()
+        if self.session.painting.brush.on:  # on planes: rows are cut anew and take no paint
+            self.actions_table["rows"].setChecked(False)
 
     def _score(self) -> None:
         self.docks.show_large("reading")

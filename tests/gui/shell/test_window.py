@@ -246,8 +246,11 @@ def test_keys_paint_and_size_the_brush(window, files, qtbot):
     window.opening.open([Path("wren.dcm")])
     qtbot.waitUntil(lambda: window.session.case is not None)
     painting = window.session.painting
+    press(window, "L")
+    assert window.ortho.in_rows
     press(window, "K")
     assert painting.brush.on
+    assert not window.ortho.in_rows
     before = painting.brush.radius
     press(window, ".")
     assert painting.brush.radius == before + 1
