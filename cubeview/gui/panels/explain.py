@@ -22,6 +22,8 @@ from cubeview.kinds import kind_of
 from cubeview.learn.explain.advice import advice, read_figures
 from cubeview.learn.explain.methods import EXPLAINERS, explainer
 
+_ARRAYS = "NumPy arrays (*.npz);;NIfTI, a file for each state (*.nii.gz)"
+
 
 class ExplainPanel(QWidget):
     """Makes maps and says how they are painted.
@@ -99,7 +101,7 @@ class ExplainPanel(QWidget):
         if overlay is None:
             return
         suffix = kind_of(overlay.case).map_suffix
-        kind = {"fits": "FITS cube (*.fits)", "npz": "NumPy arrays (*.npz)"}[suffix]
+        kind = {"fits": "FITS cube (*.fits)", "npz": _ARRAYS}[suffix]
         said = " ".join((overlay.case.name, overlay.method, overlay.target)).lower()
         name = "-".join("".join(c if c.isalnum() else " " for c in said).split()) + f".{suffix}"
         folder = self._memory.settings.folder

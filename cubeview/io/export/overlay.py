@@ -1,4 +1,4 @@
-"""Overlays as files: FITS with coordinates for the sky, NumPy with the affine for hearts."""
+"""Overlays as files: FITS for the sky, NumPy with the affine or NIfTI for hearts."""
 
 import math
 from collections.abc import Iterator
@@ -32,10 +32,11 @@ def write_overlay(overlay: Overlay, path: Path | str) -> None:
     where the map says nothing) under the role's name, the affine (voxel z, y, x to patient mm)
     under ``<role>_affine`` where it is known, and texts that say what made it. ``.fits`` for sky
     cubes: one image extension for each role, with the cube's coordinates; of a cube above 64
-    million voxels only the part the map covers, at its place in the sky.
+    million voxels only the part the map covers, at its place in the sky. ``.nii``, ``.nii.gz`` for
+    all but the sky: a file for each role, which goes before the name where there are several.
 
-    Raises CubeviewError if the name asks for a format that does not fit the case, or cannot be
-    written.
+    Raises CubeviewError if the name asks for a format that does not fit the case, if a file of a
+    role is there already, or if it cannot be written.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -43,21 +44,44 @@ def write_overlay(overlay: Overlay, path: Path | str) -> None:
         _write_npz(overlay, path)
     elif suffix in (".fits", ".fit", ".fts") and kind_of(overlay.case).map_suffix == "fits":
         _write_fits(overlay, path)
+    elif path.name.lower().endswith((".nii", ".nii.gz")) and not kind_of(overlay.case).window_px:
+        _write_nifti(overlay, path)
     elif kind_of(overlay.case).ventricle:
-        raise CubeviewError(f"{path}: maps of hearts are saved as .npz. Choose a name ending so.")
+        raise CubeviewError(
+            f"{path}: maps of hearts are saved as .npz or .nii.gz. Choose a name ending so."
+        )
     else:
         raise CubeviewError(
             f"{path}: maps are saved as .fits or .npz. Choose a name ending in one of them."
         )
 
 
+def _whole(overlay: Overlay, role: str) -> np.ndarray:
+    """A map on the whole grid of its cube, NaN where it says nothing."""
+    whole = np.full(overlay.case.cubes[role].shape, np.nan, dtype=np.float32)
+    whole[overlay.boxes[role]] = overlay.values[role]
+    return whole
+
+
+def _write_nifti(overlay: Overlay, path: Path) -> None:
+    from cubeview.io.export.maps import write_nifti
+
+    roles = list(overlay.values)
+    files = [path.with_name(f"{role}_{path.name}") if len(roles) > 1 else path for role in roles]
+    if len(roles) > 1 and (there := next(filter(Path.exists, files), None)):
+        raise CubeviewError(f"{there}: there is a file already. Choose another name.")
+    said = f"{overlay.method} for {overlay.target}, {overlay.unit}".rstrip(", ")
+    comment = " ".join((f"model {overlay.model}.", *overlay.case.cautions))
+    for role, file in zip(roles, files, strict=True):
+        cube = overlay.case.cubes[role]
+        write_nifti(_whole(overlay, role), cube, file, said, comment=comment)
+
+
 def _write_npz(overlay: Overlay, path: Path) -> None:
     arrays: dict[str, np.ndarray] = {}
-    for role, values in overlay.values.items():
+    for role in overlay.values:
         cube = overlay.case.cubes[role]
-        whole = np.full(cube.shape, np.nan, dtype=np.float32)
-        whole[overlay.boxes[role]] = values
-        arrays[role] = whole
+        arrays[role] = _whole(overlay, role)
         if cube.affine is not None:
             arrays[f"{role}_affine"] = cube.affine
     made_by = {name: getattr(overlay, name) for name in ("method", "target", "model", "unit")}

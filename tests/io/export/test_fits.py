@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 
+import nibabel
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -254,6 +255,34 @@ def test_a_heart_overlay_keeps_its_affine(tmp_path):
         write_overlay(overlay, tmp_path / "map.fits")
     with pytest.raises(CubeviewError, match=r"\.fits or \.npz"):
         write_overlay(overlay_of(cube_of(np.arange(6) + 5000.0)), tmp_path / "map.png")
+
+
+def test_a_heart_overlay_is_read_by_others_a_file_a_state(tmp_path):
+    axes = tuple(
+        Axis(n, "space", "mm", 5.0 * np.arange(k)) for n, k in zip("zyx", SHAPE, strict=True)
+    )
+    affine = np.array([[0, 0, 4.0, 7], [0, -5.0, 0, 8], [6.0, 0, 0, 9], [0, 0, 0, 1]])
+    cube = Cube(axes=axes, pixels=ArrayPixels(FLUX), kind="heart", affine=affine)
+    overlay = overlay_of(cube, "heart", "stress")
+    write_overlay(overlay, tmp_path / "one.nii.gz")
+    values, boxes = dict(overlay.values), dict(overlay.boxes)
+    values["rest"], boxes["rest"] = -values["stress"], boxes["stress"]
+    pair = replace(overlay.case, cubes={"stress": cube, "rest": cube})
+    both = replace(overlay, case=pair, values=values, boxes=boxes)
+    write_overlay(both, tmp_path / "map.nii.gz")
+    for name, sign in (("one", 1), ("stress_map", 1), ("rest_map", -1)):
+        read = nibabel.load(tmp_path / f"{name}.nii.gz")
+        found = np.transpose(read.get_fdata(), (2, 1, 0))
+        np.testing.assert_allclose(found[boxes["stress"]], sign * overlay.values["stress"])
+        assert np.isfinite(found).sum() == 24
+        # Voxel x, y, z to right, anterior, superior; ours is z, y, x to left, posterior, superior.
+        expected = np.diag([-1, -1, 1, 1]) @ affine[:, [2, 1, 0, 3]]
+        np.testing.assert_allclose(read.affine, expected)
+        assert b"CAM for emission line" in read.header["descrip"].tobytes()
+    with pytest.raises(CubeviewError, match=r"stress_map\.nii\.gz: there is a file already"):
+        write_overlay(both, tmp_path / "map.nii.gz")
+    with pytest.raises(CubeviewError, match=r"\.fits or \.npz"):
+        write_overlay(overlay_of(cube_of(np.arange(6) + 5000.0)), tmp_path / "map.nii")
 
 
 def test_info_is_json_with_corner_coordinates(shared_data):
