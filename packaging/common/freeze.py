@@ -47,6 +47,7 @@ _UNWANTED = [
     r"PyQt6/Qt6/plugins/platforms/libq(?:vnc|linuxfb|eglfs|vkkhrdisplay|minimalegl|webgl)",
     r"PyQt6/Qt6/plugins/(?:generic|wayland-graphics-integration-server)",
     r"(?:scipy|numpy|astropy|pydicom|libjpeg|pylibjpeg|sympy|torch|networkx|pyqtgraph)/(?:.*/)?tests?/",
+    r"(?:sklearn|joblib)/(?:.*/)?(?:tests?|datasets/(?:data|descr|images))/",
     r"pyqtgraph/(?:examples|opengl)/",
     r"pydicom/data/(?:test_files|charset_files)/",
     # Every Linux desktop has these, and its drivers and its desktop have to get along with them: a
