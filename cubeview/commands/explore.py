@@ -148,6 +148,8 @@ def _groups(options: argparse.Namespace) -> int:
 
 def _space(options: argparse.Namespace, weights: str = "", folder: str = "") -> "Space":
     """Return the cases of a place, as the model asked for sees them."""
+    if getattr(options, "most", 1) < 1:
+        raise CubeviewError("--most takes 1 or more.")
     from cubeview.learn.explore.space import kept_space, seen_space
     from cubeview.learn.models.card import read_card
     from cubeview.learn.models.model import load_model, model_for

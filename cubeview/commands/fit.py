@@ -117,5 +117,7 @@ def _fit(options: argparse.Namespace) -> int:
                 f"  {name}: median {one['median']:.5g} {one['unit']}, 90 % from {one['low']:.5g} "
                 f"to {one['high']:.5g}, {one['spaxels']} spaxels"
             )
+    if not any(one["spaxels"] for one in maps.values()):
+        shown.append("  nothing could be fitted in any spaxel: another --z, or fewer --components?")
     say(options, told, *shown)
     return 0

@@ -1,6 +1,7 @@
 """``spectrum``: what apertures on a sky cube hold, as a file."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,8 @@ def aperture_at(cube: "Cube", at: "Sequence[float]", radius: float) -> tuple[str
     """
     from cubeview.cubes.region import Circle, circle_on
 
+    if not 0.0 <= radius < math.inf:
+        raise CubeviewError("--radius takes 0 or more arcsec.")
     place = cube.index(*at)
     if not all(-0.5 <= v <= n - 0.5 for v, n in zip(place, cube.shape, strict=True)):
         units = ", ".join(f"{axis.name} in {axis.unit or 'voxels'}" for axis in cube.axes)

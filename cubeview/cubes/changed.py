@@ -281,6 +281,20 @@ class UnmaskedPixels(Pixels):
         return np.asarray(self.cube)
 
 
+def _binned(wcs: Any, steps: tuple[int, int]) -> Any:
+    """Return coordinates of blocks of so many columns and rows; the middle of each is its place.
+
+    `astropy.wcs.WCS.slice` leaves a CD matrix as it is, and takes rows of a turned one for columns.
+    """
+    found = wcs.deepcopy()
+    found.wcs.crpix = (wcs.wcs.crpix - 0.5) / steps + 0.5
+    if wcs.wcs.has_cd():
+        found.wcs.cd = wcs.wcs.cd * steps
+    else:
+        found.wcs.pc = wcs.wcs.get_pc() * steps
+    return found
+
+
 def rebinned(cube: Cube, block: tuple[int, int, int]) -> Cube:
     """Return a cube of means over blocks of voxels; what is left over at the ends is cut off.
 
@@ -308,7 +322,7 @@ def rebinned(cube: Cube, block: tuple[int, int, int]) -> Cube:
         axes.append(replace(axis, values=axis.values[: n * step].reshape(n, step).mean(axis=1)))
     wcs = None
     if cube.wcs is not None:
-        wcs = cube.wcs.slice(tuple(slice(0, None, step) for step in block[1:]))
+        wcs = _binned(cube.wcs, (block[2], block[1]))
         places = along(wcs, pixels.shape[1:])
         axes[1:] = [replace(axis, values=v) for axis, v in zip(axes[1:], places, strict=True)]
     noise = cube.uncertainty

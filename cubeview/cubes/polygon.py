@@ -26,6 +26,8 @@ def polygon_shares(corners: np.ndarray, shape: tuple[int, int]) -> tuple[slice, 
     the integral of min(x, X) dy below Y. Differences of it over the corners of a voxel are what
     the voxel holds.
     """
+    if not np.isfinite(corners).all():  # a corner lies behind the projection
+        return slice(0, 0), slice(0, 0), np.zeros((0, 0))
     parts = []
     for places, length in zip(corners.T, shape, strict=True):
         start = max(int(np.floor(places.min() + 0.5)), 0)

@@ -196,6 +196,8 @@ _NOWHERE = (slice(0, 0), slice(0, 0), np.zeros((0, 0)))
 
 def _touched(centre: float, reach: float, length: int) -> slice:
     """Return the voxels along an axis that an aperture touches."""
+    if not math.isfinite(centre + reach):  # as of a place behind the projection
+        return slice(0, 0)
     start = max(math.floor(centre - reach + 0.5), 0)
     return slice(start, min(math.ceil(centre + reach + 0.5), length))
 

@@ -16,6 +16,9 @@ from cubeview.library.hold import alone
 from cubeview.library.library import Library
 from cubeview.paths import replacing, sweep
 
+_SUFFIXES = (".sqlite", ".db")
+_MAGIC = b"SQLite format 3\0"
+
 BACKUPS_KEPT = 10
 """Newest copies kept; of each of the last so many days one more."""
 
@@ -33,8 +36,9 @@ def open_library(path: Path, reader: str) -> tuple[Library, str]:
     A damaged, emptied or vanished file is replaced by the newest sound automatic backup, a
     damaged one is kept beside it; an older schema is backed up and upgraded. A backup is made
     whenever something was written since the newest one. Raises CubeviewError if the library is
-    newer than this program, or cannot be opened or written.
+    newer than this program, is a file of another kind, or cannot be opened or written.
     """
+    _check_kind(path)
     what = "the library is damaged and cannot be replaced by its backup"
     with refusing(path, what, "Check its folder for space and permissions."):
         told = [_mended(path)]
@@ -55,6 +59,18 @@ def open_library(path: Path, reader: str) -> tuple[Library, str]:
     except (CubeviewError, OSError) as error:
         told.append(f"No backup of the library could be made: {error}")
     return library, " ".join(filter(None, told))
+
+
+def _check_kind(path: Path) -> None:
+    """Raise CubeviewError for what was never a library, which must not be set aside as damaged."""
+    if path.suffix.lower() in _SUFFIXES or not path.is_file():
+        return
+    with refusing(path, "cannot be read", "Check its permissions."), path.open("rb") as stream:
+        begins = stream.read(len(_MAGIC))
+    if begins and begins != _MAGIC:
+        raise CubeviewError(
+            f"{path}: this is no library of CubeView; it was not touched. Libraries end in .sqlite."
+        )
 
 
 def back_up(library: Library) -> None:

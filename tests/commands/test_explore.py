@@ -107,6 +107,7 @@ def test_what_cannot_be_compared_says_what_to_do(sky, tmp_path, capsys):
         (["odd", tmp_path / "none.sqlite"], "there is no library here"),
         (["groups", empty], "Ask it about all cases first"),
         (["odd", sky / "window000.fits"], "at least 20 are needed"),
+        (["odd", sky, "--most", -3], "--most takes 1 or more"),
         (["odd", sky, "--interesting", "Wren"], "no case is called 'Wren'"),
     ):
         status, told, error = run(capsys, *arguments)

@@ -2,11 +2,13 @@
 
 import json
 import pickle
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 
 from cubeview.cli import main
 from cubeview.cubes.changed import combined, in_unit, rebinned
@@ -118,3 +120,27 @@ def test_the_command_writes_a_cube_in_kelvins_and_velocities(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["shape"] == [7, 4, 4]
     assert main([*command, "--overwrite"]) == 2
     assert "what is to change" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("how", ["cdelt", "cd", "turned", "turned cd"])
+def test_blocks_lie_where_their_middles_were(how):
+    one = cube(6)
+    wcs = one.wcs.deepcopy()
+    if how.startswith("turned"):
+        wcs.wcs.pc = [[0.8, -0.6], [0.6, 0.8]]
+    if how.endswith("cd"):
+        matrix = wcs.pixel_scale_matrix
+        header = wcs.to_header()
+        for key in [key for key in header if key.startswith(("PC", "CDELT"))]:
+            del header[key]
+        for row in range(2):
+            for column in range(2):
+                header[f"CD{row + 1}_{column + 1}"] = matrix[row, column]
+        wcs = WCS(header)
+        assert wcs.wcs.has_cd()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = rebinned(replace(one, wcs=wcs), (1, 3, 2)).wcs
+    for y, x in ((0, 0), (1, 2)):
+        expected = wcs.wcs_pix2world(2 * x + 0.5, 3 * y + 1.0, 0)
+        np.testing.assert_allclose(found.wcs_pix2world(x, y, 0), expected, rtol=0, atol=1e-10)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from cubeview.cubes.polygon import polygon_shares
+from cubeview.cubes.region import Circle
 
 STAR = np.array([(2.3, 3.1), (9.7, 4.2), (6.0, 7.5), (12.2, 11.9), (4.4, 9.0), (3.0, 14.3)])
 
@@ -40,3 +41,10 @@ def test_edges_along_voxels_are_exact_and_the_rest_of_the_plane_is_cut_off():
     beyond = np.array([(-5.0, -5.0), (-5.0, 20.0), (20.0, 20.0), (20.0, -5.0)])
     assert polygon_shares(beyond, (4, 3))[2] == pytest.approx(np.ones((4, 3)))
     assert polygon_shares(square + 30, (10, 10))[2].size == 0
+
+
+def test_what_lies_behind_the_projection_covers_nothing():
+    nowhere = np.array([[np.nan, 1.0], [2.0, 1.0], [2.0, 3.0]])
+    assert polygon_shares(nowhere, (6, 6))[2].size == 0
+    assert Circle(np.nan, 2.0, 1.5).cover((1, 6, 6))[2].size == 0
+    assert Circle(2.0, 2.0, np.inf).cover((1, 6, 6))[2].size == 0

@@ -123,6 +123,18 @@ def test_another_programs_database_is_not_written_to(path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("labels.csv", b"case,class\n"), ("scan.dcm", bytes(128) + b"DICM"), ("library", b"?")],
+)
+def test_a_file_that_never_was_a_library_is_left_as_it_is(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CubeviewError, match="no library of CubeView; it was not touched"):
+        open_library(tmp_path / name, "Anna")
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes() == content
+
+
 @pytest.mark.parametrize("loss", ["emptied", "deleted", "overwritten"])
 def test_a_lost_file_comes_back_from_the_backup(path, tmp_path, loss):
     library = filled(path, tmp_path)

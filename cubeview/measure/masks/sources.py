@@ -146,7 +146,7 @@ def find_sources(
     notes = (
         f"smoothed by {len(SKY_FWHM_PX) * len(CHANNELS)} kernels, clipped at {threshold:g} sigma, "
         f"reliability from {len(finds[1].sn)} finds below zero: at least {reliable:g}",
-        "flux is of each mask grown by two or three voxels",
+        "flux is of each mask grown by two or three voxels, above the continuum of its spaxels",
     )
     return Sources(
         Mask(values, named(f"source {n}" for n in range(1, len(keep) + 1)), cube),

@@ -120,6 +120,7 @@ class _Streamed:
         self._line = line
         count = 0 if line.base is None else len(line.base.coefficients)
         self.count, self.total, self.variance = np.zeros((3, spaxels))
+        self.told_noise = np.zeros(spaxels, bool)
         self.under = np.zeros((count, spaxels))
         self.most, self.most_variance = np.full((2, spaxels), -np.inf)
         self.most_at = np.zeros(spaxels)
@@ -143,6 +144,7 @@ class _Streamed:
         self.most_at[higher] = places[top][higher]
         values = np.where(seen, values, 0.0)
         variance = np.where(seen, np.square(np.nan_to_num(sigma), dtype=np.float64), 0.0)
+        self.told_noise |= (seen & np.isfinite(sigma)).any(axis=0)
         self.count += seen.sum(axis=0)
         self.total += values.sum(axis=0, dtype=np.float64)
         self.variance += variance.sum(axis=0)
@@ -162,7 +164,8 @@ class _Streamed:
         line, base = self._line, self._line.base
         empty = self.count == 0
         with np.errstate(divide="ignore", invalid="ignore"):
-            variance, most = self.variance, self.most_variance
+            variance = np.where(self.told_noise, self.variance, np.nan)
+            most = self.most_variance
             if base is not None:
                 variance = variance + base.variance(self.under)
                 most = most + base.variance(base.powers(self.most_at + line.middle))

@@ -132,6 +132,16 @@ def rows_of(
         )
 
 
+def squared(unit: str) -> str:
+    """Return the square of a unit as FITS writes it: ``"m2 s-2"`` of ``"m/s"``."""
+    from astropy import units
+
+    try:
+        return str((units.Unit(unit) ** 2).to_string("fits")) if unit else ""
+    except ValueError:  # neither astropy nor FITS knows it
+        return f"({unit})2"
+
+
 def neighbour_noise(cube: Cube, chosen: np.ndarray, report: Report) -> np.ndarray:
     """Return the scatter of each spaxel from neighbouring channels that are chosen, shape (y, x).
 

@@ -13,7 +13,7 @@ import numpy as np
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.measure.sky.continuum import Continuum, Windows, interval_of
-from cubeview.measure.sky.interval import summed_unit
+from cubeview.measure.sky.interval import squared, summed_unit
 
 ORDERS = (0, 1, 2)
 
@@ -181,7 +181,7 @@ class _Sums:
                 gradient = (self.under[1] - mean * u0) / total
             if order == 2:
                 values = wide = self.sums[2] / total - mean**2
-                what = f"{spectral}2" if spectral else ""
+                what = squared(spectral)
                 # Of (x - mean)² - wide, squared and weighted by the variances.
                 v3, v4 = self.squares[3:]
                 b, c = -2 * mean, mean**2 - wide

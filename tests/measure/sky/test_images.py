@@ -131,3 +131,11 @@ def test_the_command_writes_images_and_replaces_nothing_unasked(tmp_path, capsys
     assert main([*command, "--overwrite", "--order", "1"]) == 0
     assert len(json.loads(capsys.readouterr().out)["moments"]) == 1
     assert main([*command, "--overwrite", "--mask", "3"]) == 2
+
+
+def test_where_no_noise_can_be_told_none_is_claimed():
+    whole = cube(3, known=False)
+    made = interval_images(whole, AXIS[0], AXIS[-1], ["sum", "mean", "max", "median"]).images
+    for one in made:
+        assert np.isfinite(one.values).all()
+        assert np.isnan(one.sigma).all(), one.name

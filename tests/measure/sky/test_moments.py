@@ -16,6 +16,7 @@ from cubeview.errors import CubeviewError
 from cubeview.io import open_path
 from cubeview.io.export.fits import write_cube
 from cubeview.measure.sky.images import IMAGES, interval_images
+from cubeview.measure.sky.interval import squared
 from cubeview.measure.sky.moments import moments
 
 CENTRE, WIDTH, PEAK, SIGMA = 6563.0, 4.0, 20.0, 1.0
@@ -147,3 +148,10 @@ def test_moments_and_images_agree_with_spectral_cube(tmp_path):
     for image in interval_images(open_path(path)[0].main, *LINE, IMAGES[:4]).images:
         expected = getattr(slab, image.name)(axis=0).value
         np.testing.assert_allclose(image.values, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("unit", "square"), [("m/s", "m2 s-2"), ("Angstrom", "Angstrom2"), ("", ""), ("x?", "(x?)2")]
+)
+def test_a_square_of_a_unit_is_a_square(unit, square):
+    assert squared(unit) == square

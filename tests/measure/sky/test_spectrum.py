@@ -167,6 +167,8 @@ def test_a_place_outside_a_wrong_ending_and_the_source_itself_are_refused(tmp_pa
     for words in (
         ["--at", "115.1", "3", "150", "--out", str(tmp_path / "s.fits")],
         [*at, "--out", str(tmp_path / "s.txt")],
+        [*at, "--radius", "-1", "--out", str(tmp_path / "s.fits")],
+        [*at, "--radius", "nan", "--out", str(tmp_path / "s.fits")],
         [*at, "--out", str(source)],
         [*at, "--out", str(source), "--overwrite"],
     ):
