@@ -16,6 +16,9 @@ ENTRY = str(ROOT / "packaging" / "common" / "entry.py")
 
 HIDDEN = [
     *collect_submodules("cubeview"),
+    # Imported by compiled modules, which no analysis looks into.
+    *collect_submodules("sklearn.metrics._pairwise_distances_reduction"),
+    *collect_submodules("sklearn.utils"),
     # pydicom asks for its JPEG decoder by name, and that for its library by an entry point.
     *("pydicom.pixels.decoders.pylibjpeg", "pylibjpeg", "libjpeg", "_libjpeg"),
 ]
