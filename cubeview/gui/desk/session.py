@@ -17,10 +17,7 @@ from cubeview.cubes.ventricle import Ventricle, to_role
 from cubeview.gui.desk.measured import Measured
 from cubeview.gui.desk.open_case import OpenCase, Shown
 from cubeview.gui.desk.painting import Painting
-from cubeview.gui.desk.styles import WHITE, Curve, Display, Mark, OverlayStyle
-
-DOUBTFUL = 0.5
-"""A fitted ventricle of more doubt than this is to be checked by the user."""
+from cubeview.gui.desk.styles import DOUBTFUL, WHITE, Curve, Display, Mark, OverlayStyle
 
 
 class Session(QObject):

@@ -7,6 +7,9 @@ import numpy as np
 
 from cubeview.cubes.cube import Box
 
+DOUBTFUL = 0.5
+"""A fitted ventricle of more doubt than this is to be checked by the user."""
+
 WHITE = "white light"
 """Stands for a role where the levels of the mean of all channels are meant."""
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import QSize, Qt, QUrl
-from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from cubeview.errors import CubeviewError
@@ -17,7 +17,7 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.dialogs import guesses, spectral
-from cubeview.gui.dialogs.about import DEVICE_UNKNOWN, AboutDialog, support_report
+from cubeview.gui.dialogs.about import AboutDialog
 from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.gui.dialogs.library_dialogs import LibraryDialogs
 from cubeview.gui.dialogs.models import ModelsDialog
@@ -33,6 +33,7 @@ from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.worklist import WorklistPanel
+from cubeview.gui.shell import support
 from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
@@ -40,12 +41,10 @@ from cubeview.gui.shell.pages import Pages
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
-from cubeview.gui.widgets.basic import copy_text, keep_out, picture_of
+from cubeview.gui.widgets.basic import keep_out, picture_of
 from cubeview.gui.widgets.files import ask_save, save_png
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.methods import EXPLAINERS
-from cubeview.learn.models.card import find_models
-from cubeview.paths import data_dir
 
 SIZE = QSize(1440, 900)
 
@@ -268,9 +267,9 @@ class Window(QMainWindow):
             "search": self._search,
             "cancel_jobs": self.status_line.cancel_all,
             "cache_size": desk.copying.ask_size,
-            "models_folder": _open_models_folder,
+            "models_folder": support.open_models_folder,
             "keys": lambda: keys_sheet(self, desk.session.case).show(),
-            "report": self._copy_report,
+            "report": lambda: support.copy_report(desk.messages),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
             **self.bench.handlers(),
         }
@@ -320,12 +319,6 @@ class Window(QMainWindow):
     def _show_rows(self, on: bool) -> None:
         self.ortho.show_rows(on)
         self.memory.change(rows_shown=on)
-
-    def _copy_report(self) -> None:
-        copy_text(support_report(DEVICE_UNKNOWN, find_models()))
-        self.messages.info(
-            "The report is on the clipboard: versions, models and log, nothing about any case."
-        )
 
     def _report(self, error: BaseException) -> None:
         if self._bugs is None:
@@ -398,10 +391,3 @@ class Window(QMainWindow):
         panels = (self.labels, self.worklist, self.reading)
         if "→" in text or all(panel.visibleRegion().isEmpty() for panel in panels):
             self.messages.info(text)
-
-
-def _open_models_folder() -> None:
-    """Show the folder of the user's own models in the file manager."""
-    folder = data_dir() / "models"
-    folder.mkdir(exist_ok=True)
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

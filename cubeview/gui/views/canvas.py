@@ -6,10 +6,11 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, pyqtBoundSignal, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PyQt6.QtWidgets import QApplication, QSizePolicy
+from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.cubes.plane import PlaneFrame
 from cubeview.cubes.region import Circle
+from cubeview.gui.views.drags import draws_box, is_drag
 from cubeview.gui.views.marks import Crosshair, Handles, Letter
 from cubeview.gui.views.ticks import WorldAxis
 from cubeview.gui.widgets.theme import Colours, colours, new_colours
@@ -32,16 +33,6 @@ NARROW_DIGITS = 30
 """Below a width of so many digits an axis without a caption is left out."""
 _RING_CORNERS = 97
 _WHEEL_STEP = 120  # eighths of a degree in one notch
-
-
-def draws_box(event: QMouseEvent) -> bool:
-    """Tell whether a press with the left button begins a box, and does not move the cursor."""
-    return bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-
-
-def is_drag(one: QPointF, other: QPointF) -> bool:
-    """Tell a drag from a click by a shaky hand."""
-    return (other - one).manhattanLength() >= QApplication.startDragDistance()
 
 
 class PlaneCanvas(pg.GraphicsView):

@@ -6,7 +6,8 @@ import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 
-from cubeview.gui.views.canvas import FAR, draws_box, is_drag
+from cubeview.gui.views.canvas import FAR
+from cubeview.gui.views.drags import draws_box, is_drag
 from cubeview.gui.views.ticks import WorldAxis, caption_style, captions
 from cubeview.gui.widgets.theme import Colours, colours, new_colours
 

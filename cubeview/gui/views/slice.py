@@ -3,25 +3,25 @@
 from functools import partial
 
 import numpy as np
-from PyQt6.QtCore import QLineF, QPointF, QRectF, pyqtSignal
-from PyQt6.QtGui import QColor
+from PyQt6.QtCore import QPointF, QRectF, pyqtSignal
 
-from cubeview.cubes.handles import drag, handles
+from cubeview.cubes.handles import drag
 from cubeview.cubes.plane import edge_letters, frame_of, heart_region
 from cubeview.cubes.reduce import plane_levels, pool_peak, to_steps, upsample
 from cubeview.cubes.region import circle_on
-from cubeview.cubes.ventricle import Ventricle, cut
+from cubeview.cubes.ventricle import Ventricle
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.measured import IMAGE, SkyImage
-from cubeview.gui.desk.session import DOUBTFUL, Session
+from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import unit_text
 from cubeview.gui.desk.words import values_unit
 from cubeview.gui.views.apertures import ApertureMarks
-from cubeview.gui.views.canvas import OUTLINE, PlaneCanvas
+from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
 from cubeview.gui.views.maskimage import MaskImage
+from cubeview.gui.views.outlines import draw_outline
 from cubeview.gui.views.placemarks import PlaceMarks
 from cubeview.gui.views.planewords import plane_words, words_under
 from cubeview.gui.views.sources import Sources
@@ -30,7 +30,6 @@ from cubeview.gui.views.title import Title
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.views.windows import WindowMarks, draw_window
 from cubeview.gui.widgets.colormaps import overlay_table, table
-from cubeview.gui.widgets.theme import DARK
 from cubeview.io.voxels.white import white_light
 from cubeview.kinds import kind_of
 
@@ -318,38 +317,7 @@ class SliceView(CaseView):
 
     def _draw_outline(self) -> None:
         assert self.index is not None
-        x, y = self.frame.across, self.frame.up
-        ventricle, window = self.session.ventricles.get(self.role), self.session.window
-        if ventricle is not None:
-            outline = cut(ventricle, self.cube.spacing, self.axis, self.index)
-            if outline is not None and x > y:  # points come in the order of the cube's axes
-                outline = outline[:, ::-1]
-            asks = ventricle.doubt > DOUBTFUL
-            colour = DARK.warn if asks else OUTLINE
-            self.canvas.set_outline(outline, colour=colour, solid=ventricle.by == "user")
-            self._draw_handles(ventricle, colour)
-            return
-        if kind_of(self.cube).ventricle:
-            self.canvas.handles.set_places({}, None)
-        corners = None
-        if window is not None and window[self.axis].start <= self.index < window[self.axis].stop:
-            left, right = window[x].start - 0.5, window[x].stop - 0.5
-            low, high = window[y].start - 0.5, window[y].stop - 0.5
-            corners = np.array([(left, low), (right, low), (right, high), (left, high)])
-        self.canvas.set_outline(corners)
-
-    def _draw_handles(self, ventricle: Ventricle, colour: str) -> None:
-        """Draw the long axis, and the handles while the user adjusts the ellipsoid."""
-        assert self.index is not None
-        found = handles(ventricle, self.cube.spacing, self.axis, self.index)
-        x, y = self.frame.across, self.frame.up
-        places = {
-            name: QPointF(*(at if x < y else at[::-1]).tolist()) for name, at in found.items()
-        }
-        line, adjusting = None, self.session.adjusting
-        if "axis 0 +" in places:
-            line = QLineF(places["axis 0 -"], places["turn" if adjusting else "axis 0 +"])
-        self.canvas.handles.set_places(places if adjusting else {}, line, QColor(colour))
+        draw_outline(self.session, self.role, self.cube, self.canvas, self.frame, self.index)
 
     def _draw_sources(self) -> None:
         """Ring what a search found, on the sky only, and faintly what lies at other wavelengths."""
