@@ -1,7 +1,8 @@
 """The same program without a window: every step as a command.
 
 Each command exits 0, or 2 with a one-line reason on stderr; ``--json`` prints one JSON document
-on stdout, of a refusal its reason as ``{"error": …}``. Heavy imports happen inside the command that needs them.
+on stdout, of a refusal its reason as ``{"error": …}``. Heavy imports happen inside the command that
+needs them.
 """
 
 import argparse

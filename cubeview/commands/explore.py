@@ -65,7 +65,7 @@ def _add_rest(sub: argparse.ArgumentParser) -> None:
 
 def _alike(options: argparse.Namespace) -> int:
     from cubeview.learn.explore.alike import alike
-    from cubeview.learn.explore.space import seen
+    from cubeview.learn.explore.seen import seen
     from cubeview.learn.models.model import model_for
 
     cases, _ = judged_cases(options)
@@ -150,7 +150,8 @@ def _space(options: argparse.Namespace, weights: str = "", folder: str = "") -> 
     """Return the cases of a place, as the model asked for sees them."""
     if getattr(options, "most", 1) < 1:
         raise CubeviewError("--most takes 1 or more.")
-    from cubeview.learn.explore.space import kept_space, seen_space
+    from cubeview.learn.explore.seen import seen_space
+    from cubeview.learn.explore.space import kept_space
     from cubeview.learn.models.card import read_card
     from cubeview.learn.models.model import load_model, model_for
     from cubeview.library.repair import open_library

@@ -10,10 +10,9 @@ def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | No
     """Let a corrected heart take the place of the cases its files were before; return its number.
 
     What models said of those is forgotten: it was about other roles. A case that was labelled,
-    painted or marked once stays, since that was given to the files as they were. A pair that was taken apart
-    goes too. None where the library held
-    nothing of these files, and still does. Raises CubeviewError if it could not be written: nothing
-    was changed.
+    painted or marked once stays, since that was said of the files as they were. A pair that was
+    taken apart goes too. None where the library held nothing of these files, and still does.
+    Raises CubeviewError if it could not be written: nothing was changed.
 
     Parameters
     ----------

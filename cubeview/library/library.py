@@ -119,7 +119,7 @@ class Library:
         return int(found[0][0]) if found else None
 
     def remove_cases(self, case_ids: Sequence[int]) -> list[int]:
-        """Take cases out that nobody ever labelled, painted or marked, with what models said of them.
+        """Take cases out that nobody ever labelled, painted or marked, with all answers to them.
 
         Returns the cases that were, and stay.
         """

@@ -9,7 +9,8 @@ from astropy.io import fits
 from cubeview.cli import main
 from cubeview.cubes.case import Case
 from cubeview.learn.ask.archive import predict_cases
-from cubeview.learn.explore.space import kept_space, windows
+from cubeview.learn.explore.seen import windows
+from cubeview.learn.explore.space import kept_space
 from cubeview.library.library import Library
 from tests.helpers.skywindows import world_of
 from tests.helpers.viewcases import sky_case

@@ -3,10 +3,10 @@
 torch is imported inside the functions that run in the lane, never with this module.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.case import Case
@@ -22,6 +22,9 @@ from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
 from cubeview.learn.models.choose import choose, models_for
 from cubeview.learn.models.preload import preload
 from cubeview.library import ventricles as placed
+
+if TYPE_CHECKING:
+    from cubeview.learn.explore.space import Space
 
 
 class _Closed(NamedTuple):
@@ -179,6 +182,22 @@ class Questions:
         return make_map(
             model, case, target, method, settings, prepared=prepared, report=report, partial=partial
         )
+
+    def space(self, folder: Path, cases: Sequence[Case], *, report: Report = nothing) -> "Space":
+        """Ask a model about cases, each a point; see `cubeview.learn.explore.seen`.
+
+        Parameters
+        ----------
+        folder : Path
+            Of the model.
+        cases : sequence of Case
+            A sky cube counts by the windows that tile it.
+        report : Report
+        """
+        model = _loaded(folder, report)
+        from cubeview.learn.explore.seen import seen_space
+
+        return seen_space(model, [(case.name, case) for case in cases], report=report)
 
     def found_in(self, folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
         """Search a whole sky cube; see `cubeview.learn.search.run.search`.

@@ -13,6 +13,7 @@ from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
+from cubeview.gui.panels.explore import ExplorePanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.levels import LevelsControl
 from cubeview.gui.panels.masks import MasksPanel
@@ -137,6 +138,14 @@ PANELS = (
         "Mask",
         lambda d: MasksPanel(d.session, d.jobs, d.records, d.subject, d.memory),
         behind="explain",
+        shown=False,
+    ),
+    Panel(
+        "explore",
+        "Explore",
+        lambda d: ExplorePanel(d.exploring, d.looking, d.session, d.memory),
+        _BOTTOM,
+        scrolls=False,
         shown=False,
     ),
     Panel(
