@@ -19,7 +19,6 @@ from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.subject import Subject
 from cubeview.learn.models.choose import choose
-from cubeview.learn.models.preload import preload
 from cubeview.library.marks import ARTEFACT, INTERESTING, ORDINARY
 
 if TYPE_CHECKING:
@@ -75,7 +74,6 @@ class Looking(QObject):
         sets, kind = records.label_sets, self._session.case.kind if self._session.case else ""
 
         def work(job: Job) -> "Space":
-            preload()
             from cubeview.learn.explore.space import kept_space
 
             weights = ""

@@ -14,6 +14,7 @@ _INKS = (
     "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#9d7bd8",
 )  # fmt: skip
 _MOST_NAMED = len(_INKS)
+HIDDEN = "hidden (blind)"
 
 Legend = list[tuple[str, str]]
 
@@ -23,7 +24,7 @@ def _words(told: Callable[[Exploring, int], str]) -> Callable[[Exploring], Seque
 
 
 def _answer(exploring: Exploring, point: int) -> str:
-    return "" if exploring.hidden(point) else exploring.points[point].answer
+    return HIDDEN if exploring.hidden(point) else exploring.points[point].answer
 
 
 def _doubt(exploring: Exploring, point: int) -> float:
@@ -82,15 +83,15 @@ def _named(words: Sequence[str], way: str) -> tuple[np.ndarray, Legend]:
     counts: dict[str, int] = {}
     for word in words:
         counts[word] = counts.get(word, 0) + 1
-    none = counts.pop("", 0)
+    grey = colours().dim
+    missing = {f"no {way.partition(',')[0]}": counts.pop("", 0), HIDDEN: counts.pop(HIDDEN, 0)}
     kept = sorted(sorted(counts), key=lambda word: -counts[word])[:_MOST_NAMED]
     colour = dict(zip(kept, _INKS, strict=False))
     others = sum(counts.values()) - sum(counts[word] for word in kept)
     legend = [(f"{word} ({counts[word]})", colour[word]) for word in kept]
-    grey = colours().dim
     legend += [(f"others ({others})", grey)] if others else []
-    legend += [(f"no {way.partition(',')[0]} ({none})", grey)] if none else []
-    rows = {word: _rgb(colour.get(word, grey)) for word in (*counts, "")}
+    legend += [(f"{word} ({count})", grey) for word, count in missing.items() if count]
+    rows = {word: _rgb(colour.get(word, grey)) for word in (*counts, "", HIDDEN)}
     found = np.array([rows[word] for word in words], np.uint8).reshape(-1, 3)
     return found, legend
 

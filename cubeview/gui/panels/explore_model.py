@@ -8,6 +8,7 @@ from PyQt6.QtGui import QImage, QPixmap
 
 from cubeview.gui.desk.exploring import Exploring
 from cubeview.gui.desk.still import AtRest
+from cubeview.gui.widgets.basic import plain_tip
 from cubeview.library.stored import THUMBNAIL_PX
 
 PICTURE = QSize(48, 24)
@@ -70,6 +71,8 @@ class ExploreModel(QAbstractTableModel):
         point = self.listed[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self._said(point, COLUMNS[index.column()])
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(self._said(point, COLUMNS[index.column()]))
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
             if point not in self._pixmaps:
                 self._wanted.add(point)

@@ -37,6 +37,7 @@ _HIGH_LINES = 61
 _LABEL_LINES = 23
 _TITLE_PX = 40
 """Of a dock, with its frame."""
+_BELOW = 0.45  # of the window's height
 _SWEEP_MS = 200
 _LAYOUT_VERSION = 2
 
@@ -202,6 +203,12 @@ class Docks:
         dock.show()
         dock.raise_()
         return dock
+
+    def show_high(self, name: str) -> None:
+        """Bring a panel below the views to the front, with near half of the window's height."""
+        dock, high = self.show(name), round(_BELOW * self._window.height())
+        if dock.height() < high and not dock.isFloating():
+            self._window.resizeDocks([dock], [high], Qt.Orientation.Vertical)
 
     def show_large(self, name: str) -> None:
         """Bring a panel of the right to the front, with the room that the answer leaves."""

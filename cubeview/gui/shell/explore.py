@@ -15,7 +15,7 @@ def handlers(desk: Desk, docks: Docks) -> dict[str, Callable[..., object]]:
     panel: ExplorePanel = docks.panels["explore"]
 
     def show() -> None:
-        docks.show("explore")
+        docks.show_high("explore")
         if desk.exploring.space is None:
             panel.look()
         panel.take_keys()

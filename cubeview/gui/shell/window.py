@@ -389,6 +389,6 @@ class Window(QMainWindow):
     def _label_written(self, text: str) -> None:
         # A panel behind another one is visible to Qt; what the user sees of it is not. One label in
         # the place of another is said in any case.
-        panels = (self.labels, self.worklist, self.reading)
+        panels = (self.labels, self.worklist, self.reading, self.docks.panels["explore"])
         if "→" in text or all(panel.visibleRegion().isEmpty() for panel in panels):
             self.messages.info(text)
