@@ -34,6 +34,7 @@ from cubeview.commands import (
     selftest,
     spectrum,
     teach,
+    trust,
 )
 from cubeview.commands.common import one_line, print_json
 from cubeview.errors import CubeviewError
@@ -41,7 +42,8 @@ from cubeview.plain import visible
 
 GROUPS = (
     look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, redshift, search,
-    explore, masks, labels, make, teach, give, selftest,
+    explore, masks, labels, make, teach, trust, give,
+    selftest,
 )  # fmt: skip
 
 

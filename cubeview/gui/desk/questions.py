@@ -25,6 +25,7 @@ from cubeview.library import ventricles as placed
 
 if TYPE_CHECKING:
     from cubeview.learn.explore.space import Space
+    from cubeview.learn.measure.trust import Held
 
 
 class _Closed(NamedTuple):
@@ -198,6 +199,28 @@ class Questions:
         from cubeview.learn.explore.seen import seen_space
 
         return seen_space(model, [(case.name, case) for case in cases], report=report)
+
+    def how_it_holds(
+        self,
+        folder: Path,
+        opened: OpenCase,
+        case: Case,
+        ventricles: Mapping[str, Ventricle],
+        *,
+        report: Report = nothing,
+    ) -> "Held":
+        """Try an answer; see `cubeview.learn.measure.trust.how_it_holds`.
+
+        Parameters
+        ----------
+        folder, opened, case, ventricles, report
+            As for `answer`.
+        """
+        model = _loaded(folder, report)
+        from cubeview.learn.measure.trust import how_it_holds
+
+        prepared = _prepared(model.card, opened, case, ventricles, report)
+        return how_it_holds(model, prepared, report=report)
 
     def found_in(self, folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
         """Search a whole sky cube; see `cubeview.learn.search.run.search`.

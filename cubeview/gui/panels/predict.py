@@ -1,5 +1,8 @@
 """The Classify panel: which model, what it says, and how far to trust it."""
 
+import math
+from typing import TYPE_CHECKING
+
 from PyQt6.QtWidgets import QWidget
 
 from cubeview.cubes.answer import Answer, Prediction
@@ -15,6 +18,9 @@ from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
 from cubeview.learn.tasks import TASKS
 
+if TYPE_CHECKING:
+    from cubeview.learn.measure.trust import Held
+
 SURE = 0.5
 SUSPECTED = 0.5
 
@@ -27,6 +33,7 @@ class PredictPanel(QWidget):
         self._session, self._jobs, self._questions = session, jobs, questions
         self._job: Job | None = None
         self._failure = ""
+        self._shown: Answer | None = None
         self.answer = headline()
         self.run_button = button("Run  P", self.run, "Classify this case (P)", "main")
         self.reason = label(part="dim")
@@ -35,15 +42,26 @@ class PredictPanel(QWidget):
         self.artefact = label()
         self.cautions = label(part="warn")
         self.distance = label(part="dim")
+        tip = "Try the answer: noise, a voxel's shift, gain, blur, and the smallest change (J)"
+        self.try_button = button("Does it hold?  J", self.try_answer, tip)
+        self.held = label(part="dim")
         self.where = label(part="dim")
         self.footer = label(part="dim")
         self.models = chooser("Model")
         self.models.activated.connect(self._choose)
         # What is told of an answer, and goes with it.
-        self._told = (self.abnormal, self.artefact, self.cautions, self.distance, self.footer)
+        self._told = (
+            self.abnormal,
+            self.artefact,
+            self.cautions,
+            self.distance,
+            self.footer,
+            self.held,
+        )
         layout = column(self)
         put(layout, row((self.answer, 1), self.run_button), self.reason, self.abnormal, self.bars)
-        put(layout, self.artefact, self.cautions, self.distance, self.where, self.footer, rule())
+        put(layout, self.artefact, self.cautions, self.distance, self.where, self.footer)
+        put(layout, row(self.try_button, None), self.held, rule())
         put(layout, row(label("Model", "dim", wrap=False), (self.models, 1)), None)
         session.case_changed.connect(self._case_changed)
         session.prediction_changed.connect(self._refresh)
@@ -81,6 +99,28 @@ class PredictPanel(QWidget):
         )
         self._job.ended.connect(self._refresh)
         self._refresh()
+
+    def try_answer(self) -> None:
+        """Try the answer that is shown, in the background."""
+        session, prediction = self._session, self._session.prediction
+        ref = self._questions.chosen(session)
+        if not isinstance(prediction, Prediction) or ref is None or ref.name != prediction.model:
+            say(self.held, "Classify the case first (P).")
+            return
+        opened, case, ventricles = session.shown, prediction.case, dict(prediction.ventricles)
+        folder, trying = ref.folder, self._questions.how_it_holds
+        say(self.held, "Trying the answer…")
+        self._jobs.start(
+            "try",
+            "Trying the answer",
+            lambda job: trying(folder, opened, case, ventricles, report=job.report),
+            finished=lambda held: self._tell_held(prediction, _held_words(held)),
+            failed=lambda why: self._tell_held(prediction, why),
+        )
+
+    def _tell_held(self, prediction: Answer, said: str) -> None:
+        if self._session.prediction is prediction:
+            say(self.held, said)
 
     def _draw(self) -> None:
         """Draw an answer that says what is where."""
@@ -128,7 +168,8 @@ class PredictPanel(QWidget):
             self.answer.setText("No case" if session.case is None else waiting)
             for told in self._told:
                 say(told, "")
-        self.bars.setVisible(isinstance(prediction, Prediction))
+        for part in (self.bars, self.try_button):
+            part.setVisible(isinstance(prediction, Prediction))
         self._refresh_where()
 
     def _offer(self) -> str:
@@ -136,6 +177,10 @@ class PredictPanel(QWidget):
         return f"Tells apart: {', '.join(ref.card.classes)}." if ref and ref.card.classes else ""
 
     def _show(self, prediction: Answer) -> None:
+        if prediction is not self._shown:
+            self._shown = prediction
+            self._jobs.cancel("try")
+            say(self.held, "")
         known = self._questions.choices(prediction.case)
         ref = next((m for m in known if m.name == prediction.model), None)
         if isinstance(prediction, Prediction):
@@ -197,3 +242,12 @@ class PredictPanel(QWidget):
             if inside
             else "For a window the cursor has left. P judges the one at the cursor."
         )
+
+
+def _held_words(held: "Held") -> str:
+    """Say what flips an answer."""
+    flips = [f"{name} {share:.0%}" for name, share in held.flips.items()]
+    least = f"in each voxel a change of {held.smallest:.2%} of the maximum is enough to flip it"
+    if math.isinf(held.smallest):
+        least = "no change of up to 10 % of the maximum that was tried flips it"
+    return f"Flipped by: {', '.join(flips)}; {least}"
