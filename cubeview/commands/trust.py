@@ -26,7 +26,8 @@ def add(commands: Commands) -> None:
 
 def _trust(options: argparse.Namespace) -> int:
     from cubeview.learn.explain.advice import write_figures
-    from cubeview.learn.measure.trust import NAME, check_trust
+    from cubeview.learn.explain.significance import FIGURES
+    from cubeview.learn.measure.trust import check_trust
     from cubeview.learn.models.model import load_model
 
     if options.cases < 5:
@@ -35,9 +36,9 @@ def _trust(options: argparse.Namespace) -> int:
     figures = check_trust(
         load_model(folder), options.cases, seed=options.seed, report=progress(lines=True)
     )
-    path = options.out or folder / NAME
+    path = options.out or folder / FIGURES
     write_figures(figures, path)
-    maps = figures["maps"]
+    maps, marks = figures["maps"], figures["significance"]
     lines = [f"{figures['confident']} of {figures['cases']} answers are confident"]
     lines += [f"  {name}: {share:.1%} flip" for name, share in figures["flips"].items()]
     lines += [
@@ -47,6 +48,14 @@ def _trust(options: argparse.Namespace) -> int:
     lines += [
         f"maps: rank correlation {maps['alike']:.2f} with those of a network that knows "
         f"{maps['learnt_by_heart']:.0%} of random labels by heart",
+        *(
+            [
+                f"significance maps of {marks['class']}: {marks['found']:.0%} of places found, "
+                f"{marks['normal_marked']:.1%} of normal cases marked"
+            ]
+            if marks
+            else []
+        ),
         str(path),
     ]
     say(options, figures, *lines)

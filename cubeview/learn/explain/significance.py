@@ -2,11 +2,13 @@
 
 In a patch both states of a heart are made alike, or the spectra of the sky flat, in the scan and in
 copies with as much noise again; the fall of the class's log-odds over its spread among the copies
-is z. Marked is what survives control of the false-discovery rate (Benjamini & Hochberg, J R Stat
-Soc B 1995, 57:289, eq. 1).
+is z. Where it was measured how far evidence falls in hearts without the class, that counts as
+spread too: the model's own ``trust.json`` says it. Marked is what survives control of the
+false-discovery rate (Benjamini & Hochberg, J R Stat Soc B 1995, 57:289, eq. 1).
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,6 +20,9 @@ from cubeview.learn.explain.occluder import Occluder
 from cubeview.learn.explain.overlay import visible_in
 from cubeview.learn.explain.question import GridMap, Question
 from cubeview.learn.models.rooms import room_of
+from cubeview.plain import from_json
+
+FIGURES = "trust.json"
 
 RATE = 0.05
 """Share of what is marked that may be marked by chance."""
@@ -45,17 +50,34 @@ class Falls:
 
 def answer(asked: Question) -> GridMap:
     """Return z where it is significant for the class, 0 elsewhere."""
-    found = falls(asked)
-    seen = visible_in(asked.prepared)
-    z = found.own / np.maximum(found.spread, 1e-6)
+    found, seen = falls(asked), visible_in(asked.prepared)
+    usual = usual_fall(asked.model.folder, asked.model.card.classes[asked.row])
+    z = found.own / np.maximum(np.hypot(found.spread, usual), 1e-6)
     marked = significant(z, seen)
     words = {
+        "usual fall": f"{usual:.2g}" if usual else "not measured",
         "patch": str(_PATCH),
         "redraws": str(REDRAWS),
         "false discoveries": f"at most {RATE:.0%}",
         "marked": f"{marked[seen].mean():.1%} of what was seen",
     }
     return GridMap(np.where(marked, z, 0).astype(np.float32), words)
+
+
+def usual_fall(folder: Path | None, target: str) -> float:
+    """Return how far the log-odds of a class fall where it is not; 0 where nobody measured.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Of the model, with the figures of `cubeview.learn.measure.trust`.
+    target : str
+    """
+    try:
+        text = (folder / FIGURES).read_text(encoding="utf-8") if folder is not None else "{}"
+        return float(from_json(text)["usual_fall"][target])
+    except (OSError, ValueError, TypeError, KeyError):
+        return 0.0
 
 
 def falls(asked: Question) -> Falls:
@@ -73,10 +95,10 @@ def falls(asked: Question) -> Falls:
     maps = []
     for place, values in enumerate(inputs):
         asked.report(place / len(inputs), f"noise redraw {place} of {REDRAWS}")
-        maps.append(_falls_of(_of(asked, values)))
+        maps.append(falls_of(_of(asked, values))[asked.row])
     spread = np.std(maps[1:], axis=0, ddof=1)
     # Few copies tell little of one voxel's spread: half of it is that of its surroundings.
-    around = np.sqrt((spread**2 + uniform_filter(spread**2, 7)) / 2)
+    around = np.sqrt(np.maximum(spread**2 + uniform_filter(spread**2, 7), 0) / 2)
     return Falls(maps[0], around)
 
 
@@ -106,10 +128,17 @@ def _of(asked: Question, values: np.ndarray) -> Question:
     return replace(asked, prepared=replace(asked.prepared, input=values), shown=shown)
 
 
-def _falls_of(asked: Question) -> np.ndarray:
-    """Mean fall of the log-odds over the patches that cover a voxel, shape (d, h, w)."""
-    values, row = asked.prepared.input, asked.row
-    shape = values.shape[1:]
+def falls_of(asked: Question) -> np.ndarray:
+    """Return the mean fall of each class's log-odds over the patches that cover a voxel.
+
+    Of shape (classes, d, h, w).
+
+    Parameters
+    ----------
+    asked : Question
+    """
+    values = asked.prepared.input
+    shape, classes = values.shape[1:], len(asked.model.card.classes)
     lines = [np.union1d(np.arange(0, n - _PATCH, _STRIDE), [n - _PATCH]) for n in shape]
     starts = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, 3)
     hidden = _hidden(asked)
@@ -119,11 +148,11 @@ def _falls_of(asked: Question) -> np.ndarray:
     occluder = Occluder(asked.model.network, asked.shown[0], covers, torch.float32)
     with torch.inference_mode():
         logits = asked.model.network(asked.shown)[0].double().cpu().numpy()
-    sums, counts = np.zeros(shape), np.zeros(shape)
+    sums, counts = np.zeros((classes, *shape)), np.zeros(shape)
     for which, fell in occluder.drops(starts, (_PATCH,) * 3):
-        fall = _odds(logits, row) - _odds(logits - fell, row)
+        fall = _odds(logits) - _odds(logits - fell)
         for start, one in zip(starts[which], fall, strict=True):
-            sums[_box(start)] += one
+            sums[:, *_box(start)] += one[:, None, None, None]
             counts[_box(start)] += 1
     found: np.ndarray = sums / np.maximum(counts, 1)
     return found
@@ -133,11 +162,13 @@ def _box(start: np.ndarray) -> tuple[slice, ...]:
     return tuple(slice(at, at + _PATCH) for at in start.tolist())
 
 
-def _odds(logits: np.ndarray, row: int) -> np.ndarray:
-    """Log-odds of a class, shape (...)."""
-    others = np.delete(logits, row, axis=-1)
-    found: np.ndarray = logits[..., row] - np.logaddexp.reduce(others, axis=-1)
-    return found
+def _odds(logits: np.ndarray) -> np.ndarray:
+    """Log-odds of each class against all others, shape (..., classes)."""
+    said = [
+        logits[..., row] - np.logaddexp.reduce(np.delete(logits, row, axis=-1), axis=-1)
+        for row in range(logits.shape[-1])
+    ]
+    return np.stack(said, axis=-1)
 
 
 def _hidden(asked: Question) -> np.ndarray:

@@ -272,6 +272,17 @@ def _trust(model: Mapping[str, Any]) -> str:
         f"{_table(('Change', 'Flipped'), rows)}"
         f"<p>Its maps correlate by {maps['alike']:.2f} with those of a network that learnt labels "
         f"given at random, of which it knows {maps['learnt_by_heart']:.0%} by heart.</p>"
+    ) + _significance(figures.get("significance"))
+
+
+def _significance(marks: Mapping[str, Any] | None) -> str:
+    if not marks:
+        return ""
+    return (
+        f"<p>Significance maps of {escape(marks['class'])} mark "
+        f"{marks['normal_marked']:.1%} of what "
+        f"is seen of normal cases, and the place itself in {marks['found']:.0%} of "
+        f"{marks['cases']} cases.</p>"
     )
 
 

@@ -21,15 +21,15 @@ from torch.nn import functional
 from cubeview import __version__
 from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.learn.explain.overlay import visible_in
+from cubeview.learn.explain.question import Question
+from cubeview.learn.explain.significance import FIGURES, falls, falls_of, significant
 from cubeview.learn.models.model import Model, fresh_network
 from cubeview.learn.models.network import Network
 from cubeview.learn.models.prepared import Prepared
-from cubeview.learn.models.rooms import Simulator, room_of
+from cubeview.learn.models.rooms import Known, Simulator, room_of
 from cubeview.plain import from_json
 
 log = logging.getLogger(__name__)
-
-NAME = "trust.json"
 
 CONFIDENT = 0.9
 """Probability above which an answer counts as confident."""
@@ -145,14 +145,14 @@ def smallest_change(
 def read_trust(folder: Path) -> Mapping[str, Any] | None:
     """Return what was measured of a model; None where nobody did, or not readably."""
     try:
-        figures = from_json((folder / NAME).read_text(encoding="utf-8"))
+        figures = from_json((folder / FIGURES).read_text(encoding="utf-8"))
         shares = (*figures["flips"].values(), *figures["adversarial"].values())
         if not all(isinstance(share, int | float) for share in (*shares, figures["confident"])):
             raise TypeError("a figure is no number")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        log.warning("%s is left aside: %s", NAME, error)
+        log.warning("%s is left aside: %s", FIGURES, error)
         return None
     found: Mapping[str, Any] = figures
     return found
@@ -175,6 +175,10 @@ def check_trust(
     Returns
     -------
     dict
+        ``usual_fall``: root mean square, over what is seen of cases of the normal class, of how
+        far the log-odds of each other class fall (see `cubeview.learn.explain.significance`), and
+        ``significance`` with it: the share of healthy cases' voxels that is marked and the share
+        of cases of a class with a mark at its place; both empty for models without a normal class.
         ``confident``: answers above `CONFIDENT`; ``flips``: share of their draws that name another
         class, by trial; ``adversarial``: by size of the change, in shares of the input's maximum,
         the share of confident answers that it flips; ``maps``: mean absolute rank correlation of
@@ -195,7 +199,7 @@ def check_trust(
     flips: defaultdict[str, list[float]] = defaultdict(list)
     smallest, learnt = [], []
     for number in range(count):
-        report(0.8 * number / count, f"trying answers, case {number + 1} of {count}")
+        report(0.6 * number / count, f"trying answers, case {number + 1} of {count}")
         prepared = _known(model, simulator, labels, number, seed)
         if len(learnt) < max(_LEARN_CASES, _MAPS):
             learnt.append(prepared)
@@ -205,6 +209,7 @@ def check_trust(
         smallest.append(held.smallest)
         for name, share in held.flips.items():
             flips[name].append(share)
+    usual, marks = _significance(model, simulator, count, seed, part_of(report, 0.6, 0.2))
     by_size = {str(size): float(np.mean(np.array(smallest) <= size)) for size in SIZES}
     figures = _rounded(
         {
@@ -214,6 +219,8 @@ def check_trust(
             "on": simulator.version,
             "cases": count,
             "seed": seed,
+            "usual_fall": usual,
+            "significance": marks,
             "confident": len(smallest),
             "flips": {name: float(np.mean(shares)) for name, shares in flips.items()},
             "adversarial": by_size if smallest else {},
@@ -227,9 +234,48 @@ def check_trust(
 def _known(
     model: Model, simulator: Simulator, labels: Sequence[str], number: int, seed: int
 ) -> Prepared:
-    card, label = model.card, labels[number % len(labels)]
-    drawn = np.random.default_rng((seed, number))
-    return simulator.known(card.preprocess, card.channels, label, drawn, f"trial {number}").prepared
+    return _drawn(model, simulator, labels[number % len(labels)], number, seed).prepared
+
+
+def _drawn(model: Model, simulator: Simulator, label: str, number: int, seed: int) -> Known:
+    drawn, card = np.random.default_rng((seed, number)), model.card
+    return simulator.known(card.preprocess, card.channels, label, drawn, f"trial {number}")
+
+
+def _significance(
+    model: Model, simulator: Simulator, count: int, seed: int, report: Report
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """How far evidence falls in normal cases, and what significance maps with it mark in others."""
+    card, few = model.card, max(count // 10, 2)
+    if not card.normal:
+        return {}, {}
+    squares = np.zeros(len(card.classes))
+    for number in range(few):
+        report(0.2 * number / few, "evidence in normal cases")
+        found = _drawn(model, simulator, card.normal, number, seed + 1).prepared
+        own = falls_of(_question(model, found, 0))[:, visible_in(found)]
+        squares += (own**2).mean(axis=1) / few
+    usual = {label: float(np.sqrt(squares[card.classes.index(label)])) for label in card.defects}
+    marked, hits = [], []
+    for number in range(few):
+        report(0.2 + 0.8 * number / few, "significance maps")
+        target = card.defects[0]
+        for label in (card.normal, target):
+            known = _drawn(model, simulator, label, number, seed + 2)
+            asked = _question(model, known.prepared, card.classes.index(target))
+            fell, seen = falls(asked), visible_in(known.prepared)
+            spread = np.maximum(np.hypot(fell.spread, usual[target]), 1e-6)
+            marks = significant(fell.own / spread, seen)
+            if label == target:
+                hits.append(float(marks[known.site].any()))
+            else:
+                marked.append(float(marks[seen].mean()))
+    told = {"class": card.defects[0], "cases": few, "normal_marked": float(np.mean(marked))}
+    return usual, {**told, "found": float(np.mean(hits))}
+
+
+def _question(model: Model, prepared: Prepared, row: int) -> Question:
+    return Question(model, prepared, row, torch.tensor(prepared.input, dtype=torch.float32)[None])
 
 
 def _maps_of_random(
