@@ -57,6 +57,20 @@ def test_windows_like_one_are_of_its_kind(sky, capsys):
     assert cosines == sorted(cosines, reverse=True)
 
 
+def test_what_cannot_be_rebuilt_is_told_and_written(sky, tmp_path, capsys):
+    status, told, _ = run(capsys, "odd", sky, "--most", 2, "--rest", tmp_path / "rest")
+    assert status == 0
+    for entry in told["odd"]:
+        left = entry["not_rebuilt"]
+        assert left["chi2"] > 0
+        assert all(0 <= at < 32 for at in left["voxel"])
+        with fits.open(left["file"]) as written:
+            assert max(hdu.data.size for hdu in written if hdu.data is not None) >= 32**3
+    left = told["odd"][0]["not_rebuilt"]
+    middle = np.hypot(*(np.array(left["voxel"][1:]) - 16))
+    assert middle < 6, "the source is what differs"
+
+
 def test_odd_ones_are_ranked_and_marks_reorder_them(sky, capsys):
     status, told, _ = run(capsys, "odd", sky, "--most", 24)
     assert status == 0

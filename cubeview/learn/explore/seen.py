@@ -20,7 +20,7 @@ from cubeview.library.values import doubt_of
 
 
 def seen_space(
-    model: Model, cases: Sequence[tuple[str, Case]], *, report: Report = nothing
+    model: Model, cases: Sequence[tuple[str, Case]], *, most: int = 0, report: Report = nothing
 ) -> Space:
     """Ask a model about cases and return them as points; a cube of the sky gives its windows.
 
@@ -29,6 +29,8 @@ def seen_space(
     model : Model
     cases : sequence of (str, Case)
         What each is called where others read it, and the case.
+    most : int
+        Up to so many cases what the network was shown is kept.
     report : Report
 
     Raises
@@ -36,18 +38,20 @@ def seen_space(
     CubeviewError
         If none of them can be judged.
     """
-    points, values, failures, judged = [], [], [], []
+    points, values, failures, judged, prepared = [], [], [], [], []
     for place, (name, whole) in enumerate(cases):
         for case in windows(whole):
             report(place / len(cases), f"case {place + 1} of {len(cases)}")
             try:
-                point, pooled = seen(model, name, case)
+                point, pooled, shown = seen(model, name, case)
             except CubeviewError as error:
                 failures.append(str(error))
                 continue
             points.append(point)
             values.append(pooled)
             judged.append(case)
+            if len(points) <= most:
+                prepared.append(shown)
     if not points:
         raise CubeviewError(failures[0] if failures else "there is no case to look at.")
     card = model.card
@@ -59,11 +63,12 @@ def seen_space(
         tuple(failures),
         card.kind,
         tuple(judged),
+        tuple(prepared) if len(points) <= most else (),
     )
 
 
-def seen(model: Model, name: str, case: Case) -> tuple[Point, np.ndarray]:
-    """Return a case as a point, and its pooled features, shape (features,).
+def seen(model: Model, name: str, case: Case) -> tuple[Point, np.ndarray, Prepared]:
+    """Return a case as a point, its pooled features, shape (features,), and what was shown.
 
     Raises CubeviewError if the model cannot judge it.
 
@@ -81,7 +86,7 @@ def seen(model: Model, name: str, case: Case) -> tuple[Point, np.ndarray]:
     files = {role: lasting(source.path) for role, source in sources.items()}
     said, odds = getattr(answer, "answer", ""), getattr(answer, "probabilities", {})
     point = Point(name, files, _place(case), said, doubt=doubt_of(odds))
-    return point, pooled_of(model, prepared)
+    return point, pooled_of(model, prepared), prepared
 
 
 def pooled_of(model: Model, prepared: Prepared) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS
+from cubeview.learn.models.prepared import Prepared
 from cubeview.library.answers import features, most_asked
 from cubeview.library.library import Library
 from cubeview.library.worklist import rows
@@ -67,6 +68,8 @@ class Space:
         Of the cases.
     cases : tuple of Case
         Those the points stand for, where they were read from files; else empty.
+    prepared : tuple of Prepared
+        What the network was shown of them, where that was to be kept; else empty.
     """
 
     model: str
@@ -76,6 +79,7 @@ class Space:
     failures: tuple[str, ...] = ()
     kind: str = ""
     cases: tuple[Case, ...] = ()
+    prepared: tuple[Prepared, ...] = ()
 
     def check(self) -> None:
         """Raise CubeviewError if there are too few cases to say what is usual."""
