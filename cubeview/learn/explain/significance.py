@@ -128,6 +128,7 @@ def _of(asked: Question, values: np.ndarray) -> Question:
     return replace(asked, prepared=replace(asked.prepared, input=values), shown=shown)
 
 
+@torch.inference_mode()
 def falls_of(asked: Question) -> np.ndarray:
     """Return the mean fall of each class's log-odds over the patches that cover a voxel.
 
@@ -146,8 +147,7 @@ def falls_of(asked: Question) -> np.ndarray:
     starts = np.array([s for s in starts if differs[_box(s)].any()]).reshape(-1, 3)
     covers = torch.from_numpy(hidden).to(asked.shown.device)
     occluder = Occluder(asked.model.network, asked.shown[0], covers, torch.float32)
-    with torch.inference_mode():
-        logits = asked.model.network(asked.shown)[0].double().cpu().numpy()
+    logits = asked.model.network(asked.shown)[0].double().cpu().numpy()
     sums, counts = np.zeros((classes, *shape)), np.zeros(shape)
     for which, fell in occluder.drops(starts, (_PATCH,) * 3):
         fall = _odds(logits) - _odds(logits - fell)
