@@ -54,10 +54,15 @@ def add_states(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--stress", type=Path, metavar="FILE", help="this file is the stress scan")
 
 
+def add_model(sub: argparse.ArgumentParser) -> None:
+    """Add ``--model``."""
+    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+
+
 def add_case_options(sub: argparse.ArgumentParser) -> None:
     """Add what names a case, its roles, its window and the model."""
     add_states(sub)
-    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+    add_model(sub)
     sub.add_argument(
         "--at",
         nargs=3,

@@ -10,6 +10,7 @@ from cubeview.commands.common import (
     Commands,
     add_command,
     add_json,
+    add_model,
     add_states,
     judged_cases,
     named_model,
@@ -50,7 +51,7 @@ def add(commands: Commands) -> None:
 
     sub = add_command(commands, "groups", _groups, "find which cases belong together")
     sub.add_argument("place", type=Path, metavar="PLACE", help=_PLACE)
-    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+    add_model(sub)
     add_json(sub)
 
 
@@ -58,7 +59,7 @@ _PLACE = "a library (.sqlite), or a file or folder of cases; a sky cube counts b
 
 
 def _add_rest(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+    add_model(sub)
     sub.add_argument("--most", type=int, default=_MOST, metavar="N", help=f"default {_MOST}")
     add_json(sub)
 

@@ -93,6 +93,8 @@ def _given(options: argparse.Namespace, cases: "list[Case]") -> "dict[Case, Scor
     from cubeview.paths import data_dir
 
     if options.scores_of is None:
+        if options.library is not None:
+            raise CubeviewError("--library serves --scores-of: say whose scores to take.")
         return {}
     path = options.library or data_dir() / "library.sqlite"
     if not path.is_file():

@@ -62,10 +62,11 @@ def add(commands: Commands) -> None:
 
 
 def _normals(options: argparse.Namespace) -> int:
-    from cubeview.measure.heart.normal import FEWEST, limits_of, write_limits
+    from cubeview.measure.heart.normal import FEWEST, limits_of, refuse_limits, write_limits
     from cubeview.paths import data_dir
 
     out = options.out or data_dir() / "normals.json"
+    refuse_limits(out)
     left_out: list[str] = []
     healthy: list[tuple[Group, PolarMap]] = []
     openers = _openers(options)

@@ -9,6 +9,7 @@ from cubeview.commands.common import (
     Commands,
     add_command,
     add_json,
+    add_model,
     open_cases,
     print_json,
     progress,
@@ -22,7 +23,7 @@ def add(commands: Commands) -> None:
     """Add the command of this module."""
     sub = add_command(commands, "search", _search, "find sources in a whole sky cube")
     sub.add_argument("path", type=Path, metavar="CUBE")
-    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+    add_model(sub)
     sub.add_argument("--out", type=Path, metavar="FILE", help="catalogue: .ecsv, .vot or .fits")
     sub.add_argument(
         "--threshold",
