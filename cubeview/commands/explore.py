@@ -13,6 +13,7 @@ from cubeview.commands.common import (
     add_model,
     add_states,
     judged_cases,
+    library_at,
     named_model,
     one_line,
     open_cases,
@@ -154,17 +155,12 @@ def _space(options: argparse.Namespace, weights: str = "", folder: str = "") -> 
     from cubeview.learn.explore.space import kept_space, seen_space
     from cubeview.learn.models.card import read_card
     from cubeview.learn.models.model import load_model, model_for
-    from cubeview.library.repair import open_library
 
     place: Path = options.place
     if place.suffix in _LIBRARY:
         if options.model and not weights:
             weights = read_card(named_model(options.model)).weights_sha256
-        if not place.is_file():
-            raise CubeviewError(f"{place}: there is no library here.")
-        library, told = open_library(place, "explore")
-        if told:
-            print(f"cubeview: {told}", file=sys.stderr)
+        library = library_at(place, "explore")
         try:
             return kept_space(library, weights)
         finally:

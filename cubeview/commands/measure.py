@@ -13,6 +13,7 @@ from cubeview.commands.common import (
     add_states,
     files_of,
     judged_cases,
+    library_at,
     one_line,
     placed_ventricles,
     print_json,
@@ -87,7 +88,6 @@ def _limits(options: argparse.Namespace) -> "dict[Group, Limits] | None":
 def _given(options: argparse.Namespace, cases: "list[Case]") -> "dict[Case, Scores]":
     """Return the scores a reader gave in the library; CubeviewError where it holds none."""
     from cubeview.io.identity import identity
-    from cubeview.library.repair import open_library
     from cubeview.library.scored import scored
     from cubeview.library.stored import hashes_of
     from cubeview.paths import data_dir
@@ -97,9 +97,7 @@ def _given(options: argparse.Namespace, cases: "list[Case]") -> "dict[Case, Scor
             raise CubeviewError("--library serves --scores-of: say whose scores to take.")
         return {}
     path = options.library or data_dir() / "library.sqlite"
-    if not path.is_file():
-        raise CubeviewError(f"{path}: there is no library here.")
-    library, _ = open_library(path, options.scores_of)
+    library = library_at(path, options.scores_of)
     given = {}
     try:
         for case in cases:
