@@ -161,20 +161,25 @@ class MasksPanel(QWidget):
 
     def open(self, path: Path) -> None:
         """Show a mask of a file, or say why not."""
-        case = self._session.case
+        case, role = self._session.case, self._role()
+        if case is None:
+            return
+        cube = case.cubes[role]
 
         def taken(mask: Mask) -> None:
             if case is not self._session.case:
                 return
             try:
-                self._painting.take(self._role(), mask)
+                self._painting.take(role, mask)
             except CubeviewError as error:
                 self._say(f"{path}: {error}", "bad")
+            else:
+                self._say("; ".join(mask.notes), "bad" if mask.notes else "")
 
         def work(job: Job) -> Mask:
             from cubeview.io.masks import read_mask
 
-            return read_mask(path, report=job.report)
+            return read_mask(path, cube, report=job.report)
 
         self._start("Opening a mask", work, taken)
 
@@ -297,7 +302,7 @@ class MasksPanel(QWidget):
         say(self.said, text, part)
 
     def _ask_open(self) -> None:
-        names = "Masks (*.nii *.nii.gz *.fits *.dcm);;All files (*)"
+        names = "Masks and contours (*.nii *.nii.gz *.fits *.dcm);;All files (*)"
         folder = self._memory.settings.folder
         ask_open(self, "Open mask", folder, lambda paths: self.open(paths[0]), names=names)
 
