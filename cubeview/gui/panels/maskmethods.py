@@ -105,7 +105,7 @@ class MaskMethods(QWidget):
                 if case is self._session.case:
                     self._painting.tell(role)
 
-        self._start("Growing a mask", work, finished)
+        self.start("Growing a mask", work, finished)
 
     def change(self) -> None:
         """Change the label as a whole, as the chooser says, in the background."""
@@ -128,7 +128,7 @@ class MaskMethods(QWidget):
                 self._say("")
                 self._painting.tell(role)
 
-        self._start("Changing a label", work, finished)
+        self.start("Changing a label", work, finished)
 
     def propose(self) -> None:
         """Propose a mask without a network: the wall of a ventricle, the sources of a sky cube."""
@@ -166,7 +166,7 @@ class MaskMethods(QWidget):
                 return
             self._say(f"Proposed: {how}. Correct it with the brush, or undo it.")
 
-        self._start("Proposing a mask", work, finished)
+        self.start("Proposing a mask", work, finished)
 
     def keep_above(self) -> None:
         """Keep of the label what is above a share of its brightest voxel."""
@@ -176,6 +176,16 @@ class MaskMethods(QWidget):
             return
         if layer.keep_above(number, self.level.value() / 100):
             self._painting.tell(self._role())
+
+    def start(self, title: str, work: object, finished: object) -> None:
+        """Work on a mask in the background; what goes wrong is told."""
+        self._jobs.start(
+            "mask",
+            title,
+            work,  # type: ignore[arg-type]
+            finished=finished,  # type: ignore[arg-type]
+            failed=lambda why: self._say(why, "bad"),
+        )
 
     def _case_changed(self) -> None:
         case = self._session.case
@@ -187,12 +197,3 @@ class MaskMethods(QWidget):
         if proposed is not None:
             self.propose_button.setText(proposed[0])
             self.propose_button.setToolTip(proposed[1])
-
-    def _start(self, title: str, work: object, finished: object) -> None:
-        self._jobs.start(
-            "mask",
-            title,
-            work,  # type: ignore[arg-type]
-            finished=finished,  # type: ignore[arg-type]
-            failed=lambda why: self._say(why, "bad"),
-        )

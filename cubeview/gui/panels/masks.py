@@ -117,7 +117,7 @@ class MasksPanel(QWidget):
 
             return measured(mask, report=job.report)
 
-        self._start(
+        self.methods.start(
             "Measuring a mask", work, lambda found: say(self.held, "\n".join(map(_words, found)))
         )
 
@@ -181,7 +181,7 @@ class MasksPanel(QWidget):
 
             return read_mask(path, cube, report=job.report)
 
-        self._start("Opening a mask", work, taken)
+        self.methods.start("Opening a mask", work, taken)
 
     def save(self, path: Path) -> None:
         """Save the mask, or say why not."""
@@ -201,7 +201,7 @@ class MasksPanel(QWidget):
                 header = referred_header(source.path) if is_dicom(source.path) else None
             write_mask(mask, path, ("painted in the window",), header)
 
-        self._start("Saving a mask", work, lambda _: self.saved.emit(path))
+        self.methods.start("Saving a mask", work, lambda _: self.saved.emit(path))
 
     def toggle(self) -> None:
         """Let the left button paint, or not."""
@@ -288,15 +288,6 @@ class MasksPanel(QWidget):
             with QSignalBlocker(widget):
                 set_to()
         self._fill()
-
-    def _start(self, title: str, work: object, finished: object) -> None:
-        self._jobs.start(
-            "mask",
-            title,
-            work,  # type: ignore[arg-type]
-            finished=finished,  # type: ignore[arg-type]
-            failed=lambda why: self._say(why, "bad"),
-        )
 
     def _say(self, text: str, part: str = "") -> None:
         say(self.said, text, part)
