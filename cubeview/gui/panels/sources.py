@@ -31,8 +31,8 @@ from cubeview.kinds import kind_of
 
 COLUMNS = {
     "No.": ("number", 0),
-    "Class": ("label", 0),
-    "p": ("probability", 2),
+    "Class": ("called", 0),
+    "p": ("sure", 2),
     "S/N": ("sn", 1),
     "Purity": ("purity", 2),
     "RA": ("ra_deg", 6),
