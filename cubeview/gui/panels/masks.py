@@ -158,6 +158,26 @@ class MasksPanel(QWidget):
             self._say(f"Kept: {readers}. The first is shown.")
         else:
             self._say("Nothing was kept of this case.", "bad")
+        if found[1:]:
+            self._compare(found)
+
+    def _compare(self, found: list[store.Painted]) -> None:
+        """Say how alike the readers painted: the newest against each other."""
+
+        def work(job: Job) -> list[str]:
+            from cubeview.measure.masks.compare import compare
+
+            said = []
+            for other in found[1:]:
+                alike = compare(found[0].mask, other.mask, report=job.report)
+                figures = "; ".join(
+                    f"{one.label.name}: Dice " + ("–" if one.dice is None else f"{one.dice:.3f}")
+                    for one in alike.labels
+                )
+                said.append(f"{found[0].reader} and {other.reader}: {figures}")
+            return said
+
+        self.methods.start("Comparing masks", work, lambda said: say(self.held, "\n".join(said)))
 
     def open(self, path: Path) -> None:
         """Show a mask of a file, or say why not."""

@@ -130,6 +130,14 @@ def test_three_strokes_grow_into_the_block_and_are_kept_and_saved(painting, qtbo
     assert not (layer(desk).values == found).all()
     panel.recall_button.click()
     np.testing.assert_array_equal(layer(desk).values, found)
+    desk.records.set_reader("Ben")
+    panel.undo_button.click()
+    panel.keep_button.click()  # as it was before it grew
+    strokes = layer(desk).values == 1
+    panel.recall_button.click()
+    assert "Ben" in panel.said.text().split(",")[0]
+    dices = f"block: Dice {dice(strokes, found == 1):.3f}"
+    qtbot.waitUntil(lambda: dices in panel.held.text(), timeout=5000)
     panel.undo_button.click()
     with qtbot.waitSignal(desk.session.painting.changed):
         panel.open(tmp_path / "block.nii.gz")
