@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cubeview.commands.place import Value, add_at, world_of
 from cubeview.cubes.case import Case, paired
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
@@ -67,13 +68,7 @@ def add_case_options(sub: argparse.ArgumentParser) -> None:
     """Add what names a case, its roles, its window and the model."""
     add_states(sub)
     add_model(sub)
-    sub.add_argument(
-        "--at",
-        nargs=3,
-        type=float,
-        metavar=("SPECTRAL", "DEC", "RA"),
-        help="sky cubes: world coordinates of the window, in the units that info shows",
-    )
+    add_at(sub, "sky cubes: the window, in the units that info shows or with others: 1650km/s")
 
 
 def named_model(name: str) -> Path:
@@ -119,7 +114,7 @@ def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
     return list(opened.cases), status
 
 
-def with_window(case: Case, at: Sequence[float] | None) -> Case:
+def with_window(case: Case, at: Sequence[Value] | None) -> Case:
     """Return a sky case with its window around a place; other cases as they are.
 
     Raises CubeviewError if no place was given for a sky case, or it lies outside the cube.
@@ -132,7 +127,7 @@ def with_window(case: Case, at: Sequence[float] | None) -> Case:
         )
     from cubeview.cubes.region import placed
 
-    return placed(case, at)
+    return placed(case, world_of(case.main, at))
 
 
 def library_at(path: Path, reader: str, *, new: bool = False) -> "Library":

@@ -22,6 +22,7 @@ from cubeview.commands.common import (
     public_name,
     with_window,
 )
+from cubeview.commands.place import add_at
 from cubeview.errors import CubeviewError
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ def add(commands: Commands) -> None:
     """Add the commands of this module."""
     sub = add_command(commands, "alike", _alike, "list the cases most like one")
     add_states(sub)
-    sub.add_argument(
-        "--at", nargs=3, type=float, metavar=("SPECTRAL", "DEC", "RA"), help="sky cubes: the window"
-    )
+    add_at(sub, "sky cubes: the window")
     sub.add_argument("--in", dest="place", required=True, type=Path, metavar="PLACE", help=_PLACE)
     _add_rest(sub)
 
