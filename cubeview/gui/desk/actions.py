@@ -89,6 +89,7 @@ ACTIONS = (
     Action("open_catalogue", "Open cata&logue over the sky…", "File", "Ctrl+T", needs="sky"),
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
+    Action("heart_report", "&Report of this heart…", "File", "Ctrl+R", needs="heart"),
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
     Action("header", "&Header…", "File", "Ctrl+H", needs="sky", after_line=True),
     Action("quit", "&Quit", "File", "Ctrl+Q", after_line=True),

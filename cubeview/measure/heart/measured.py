@@ -91,7 +91,11 @@ def measurable(case: Case) -> tuple[str, ...]:
 
 
 def measure(
-    case: Case, ventricles: Mapping[str, Ventricle], *, report: Report = nothing
+    case: Case,
+    ventricles: Mapping[str, Ventricle],
+    *,
+    volumes: bool = True,
+    report: Report = nothing,
 ) -> Measured:
     """Measure a heart whose ventricles are known.
 
@@ -100,6 +104,8 @@ def measure(
     case : Case
     ventricles : mapping of role to Ventricle
         One for each state that is to be measured.
+    volumes : bool
+        Fit the beating wall of gated states, which takes a second or more each.
     report : Report
 
     Raises
@@ -124,6 +130,8 @@ def measure(
             cautions.append(f"the left ventricle of {role} is doubtful: {ventricle.reason}")
         if cube.gates:
             cautions.append(f"{role} is gated: perfusion is measured on the sum of its gates")
+            if not volumes:
+                continue
             try:
                 ejections[role] = ejection(cube, ventricle, report=report)
                 cautions += (f"{role}: {one}" for one in ejections[role].cautions)

@@ -111,6 +111,20 @@ def test_one_key_hangs_the_study_in_rows_and_the_same_one_brings_the_planes_back
     assert not window.memory.settings.rows_shown
 
 
+def test_the_ventricle_is_adjusted_on_planes_which_have_handles(window, with_case, qtbot):
+    with_case(make_heart())
+    qtbot.keyClick(window, Qt.Key.Key_L)
+    assert not window.ortho.slices
+    qtbot.keyClick(window, Qt.Key.Key_V)
+    assert window.session.adjusting
+    assert window.ortho.slices
+    assert all(view.canvas.handles.places for view in window.ortho.slices)
+    assert not window.actions_table["rows"].isChecked()
+    qtbot.keyClick(window, Qt.Key.Key_L)
+    assert not window.session.adjusting, "rows have no handles to drag"
+    assert window.ortho.findChildren(RowsView)
+
+
 def test_keys_step_through_the_slices_of_a_cut_and_go_to_another(rows, qtbot):
     # Cut at a slant: the voxel nearest to the next slice often lies nearer to this one.
     turned, _ = np.linalg.qr(np.random.default_rng(10).normal(size=(3, 3)))
