@@ -138,6 +138,9 @@ def record(case: "Case", found: "Measured") -> dict[str, Any]:
         "cavity_ml": {role: round(ml, 1) for role, ml in found.cavity_ml.items()},
         "gated": next(iter(gated.values()), None),
         "gated_states": gated,
+        "thickening_percent": {
+            role: [round(v, 1) for v in one.means()] for role, one in found.thickenings.items()
+        },
         "cautions": list(found.cautions),
     }  # fmt: skip
 
@@ -180,6 +183,9 @@ def _table(told: dict[str, Any]) -> list[str]:
             f"average; wall {told['wall_ml'][role]:.0f} ml, cavity {told['cavity_ml'][role]:.0f} ml"
         )
     lines += (f"  {role}: {beat['said']}" for role, beat in told["gated_states"].items())
+    for role, values in told["thickening_percent"].items():
+        lines.append(f"  {role}: thickening by counts, %, of the segments")
+        lines.append("           " + "  ".join(f"{v:>6.0f}" for v in values))
     for role, one in told.get("normals", {}).items():
         lines.append(
             f"  {role}: {one['defect_percent']:.0f} % of the wall ({one['defect_ml']:.0f} ml) "
