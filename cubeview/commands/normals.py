@@ -149,5 +149,5 @@ def _maps(case: "Case") -> "list[tuple[Group, PolarMap]]":
                 f"{case.name}: the left ventricle of {role} is doubtful ({ventricle.reason}). "
                 "Place it in the window first."
             )
-    found = measure(case, ventricles)
+    found = measure(case, ventricles, volumes=False)
     return [(Group(role, *stated(case, role)), one) for role, one in found.maps.items()]

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import (
 
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.display import BY_HAND, levels_of, whole_of
+from cubeview.gui.desk.display import BY_HAND, levels_of, link_levels, set_levels, whole_of
 from cubeview.gui.desk.measured import IMAGE, SkyImage
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
@@ -39,6 +39,8 @@ class LevelsControl(QWidget):
         self.way = steady(QComboBox())
         tip = "Interpolate hearts between voxels; the networks see plain voxels"
         self.smooth = tick("smooth", tip)
+        tip = "What is done to one state is done to all, each in % of its own maximum (Shift+L)"
+        self.linked = tick("states linked", tip)
         for box, words in (
             (self.colours, "Colour map"),
             (self.stretch, "How values are spread over the colours"),
@@ -56,6 +58,7 @@ class LevelsControl(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         put(layout, row((self.colours, 3), (self.stretch, 1)), row((self.way, 1), self.smooth))
+        put(layout, self.linked)
         layout.addLayout(self._rows)
         self.unknown = label("The ventricle is not known: the brightest in the middle", "warn")
         layout.addWidget(self.unknown)
@@ -69,6 +72,7 @@ class LevelsControl(QWidget):
         )
         self.way.activated.connect(lambda _: self._choose(self.way.currentText()))
         self.smooth.clicked.connect(lambda on: session.set_display(smooth=on))
+        self.linked.clicked.connect(lambda on: link_levels(session, on))
         session.case_changed.connect(self._build)
         session.white_changed.connect(self._build)
         session.measured_changed.connect(self._follow_image)
@@ -88,6 +92,7 @@ class LevelsControl(QWidget):
             return
         heart = kind_of(case).ventricle
         self.smooth.setVisible(heart)
+        self.linked.setVisible(heart and len(case.roles) > 1)
         self.way.addItems([way for way in WAYS if heart or way != VENTRICLE])
         extra = {WHITE: self.session.white, IMAGE: self.session.measured.seen is not None}
         keys = (*case.roles, *(key for key, there in extra.items() if there))
@@ -112,6 +117,7 @@ class LevelsControl(QWidget):
         self.colours.choose(display.colormap)
         self.stretch.setCurrentIndex(self.stretch.findData(display.stretch))
         self.smooth.setChecked(display.smooth)
+        self.linked.setChecked(display.linked)
         hand = self.way.findText(BY_HAND)
         if display.levels_from == BY_HAND and hand < 0:
             self.way.addItem(BY_HAND)
@@ -215,11 +221,8 @@ class _Row:
         self._take(self.low.value() / self._share, self.high.value() / self._share)
 
     def _take(self, low: float, high: float) -> None:
-        levels = dict(self.session.display.levels or {})
-        if low < high:
-            levels[self.role] = (low, high)
-            self.session.set_display(levels=levels, levels_from=BY_HAND)
-        else:
+        set_levels(self.session, self.role, low, high)
+        if not low < high:
             self.read()  # a lower level above the upper one is not taken
 
 

@@ -101,6 +101,11 @@ class RowsView(CaseView):
         left = self._left() + column * (side + _GAP)
         return QRectF(left, (block + 1) * head + down * (side + _GAP), side, side)
 
+    @property
+    def in_use(self) -> Strip:
+        """The row whose slices the keys step through."""
+        return self.strips[self.row % len(self.strips)]
+
     def place(self, strip: Strip) -> tuple[int, float, float]:
         """Return slice, row and column of the cursor: the same in all states, as matched."""
         if self._stepped is not None and self._stepped[:2] == (strip.cut, self.session.cursor):
@@ -218,7 +223,7 @@ class RowsView(CaseView):
         right = self.cell(0, min(len(strip.grid.offsets), self._columns()) - 1).right()
         line = QRectF(self._left(), top - head, right - self._left(), head)
         middle = int(Qt.AlignmentFlag.AlignVCenter)
-        in_use = self.hasFocus() and self.strips[self.row % len(self.strips)].cut is cut
+        in_use = self.hasFocus() and self.in_use.cut is cut
         painter.setPen(QColor(theme.accent if in_use else theme.text))
         painter.drawText(line, middle, cut.name)
         painter.setPen(QColor(theme.dim))
@@ -301,7 +306,7 @@ class RowsView(CaseView):
         if not self.strips or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             event.ignore()
         elif key in _STEPS:
-            self._step(self.strips[self.row % len(self.strips)], _STEPS[Qt.Key(key)])
+            self._step(self.in_use, _STEPS[Qt.Key(key)])
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             row = self.row + (states if key == Qt.Key.Key_Down else -states)
             self.row = row if 0 <= row < len(self.strips) else self.row
