@@ -17,6 +17,7 @@ from cubeview.gui.desk.opening import Opening
 from cubeview.gui.desk.placing import Placing
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.reporting import Reporting
 from cubeview.gui.desk.samp import Samp
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
@@ -56,6 +57,7 @@ class Desk(QObject):
         self.library_cases = LibraryCases(session, records, subject)
         self.exploring = Exploring(jobs, records, self.labelling, self.library_cases)
         self.looking = Looking(session, jobs, records, subject, self.exploring, questions)
+        self.reporting = Reporting(session, jobs, records, subject, self.labelling, questions)
         self.placing = Placing(session, jobs, questions, messages)
         self.measuring = Measuring(session, jobs)
         self.samp = Samp(jobs)
@@ -67,6 +69,7 @@ class Desk(QObject):
             self.library_cases,
             self.exploring,
             self.looking,
+            self.reporting,
             self.placing,
             self.measuring,
             self.samp,
