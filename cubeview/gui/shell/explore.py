@@ -1,4 +1,4 @@
-"""What the window does to explore cases: actions, and what follows from them."""
+"""What the window does to explore cases and to try answers: actions, and what follows from them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -30,4 +30,8 @@ def handlers(desk: Desk, docks: Docks) -> dict[str, Callable[..., object]]:
             show()
             ask()
 
-    return {"explore": show, "more_like_this": more_like_this}
+    return {
+        "explore": show,
+        "more_like_this": more_like_this,
+        "try_answer": docks.panels["classify"].try_answer,
+    }

@@ -245,7 +245,6 @@ class Window(QMainWindow):
             "fit_again": placing.fit_again,
             "about_cube": lambda: docks.show("notes"),
             "predict": self.predict.run,
-            "try_answer": self.predict.try_answer,
             **{key: partial(explain.run, key) for key in EXPLAINERS},
             "toggle_map": explain.toggle,
             "fainter": partial(explain.change_opacity, -0.1),
