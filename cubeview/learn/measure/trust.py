@@ -127,14 +127,16 @@ def smallest_change(
     may = torch.tensor(visible_in(prepared))
     sizes = torch.tensor(SIZES).reshape(-1, 1, 1, 1, 1) * float(start.abs().max())
     shown = start.repeat(len(SIZES), 1, 1, 1, 1)
-    truth = torch.full((len(SIZES),), answer)
+    others = [row for row in range(len(model.card.classes)) if row != answer]
     flipped = torch.zeros(len(SIZES), dtype=torch.bool)
     for step in range(STEPS + 1):
         report(step / (STEPS + 1), "looking for the smallest change")
         shown = shown.detach().requires_grad_(True)
         with torch.enable_grad():
             said = network(shown)
-            (slope,) = torch.autograd.grad(functional.cross_entropy(said, truth), shown)
+            # Not the cross-entropy: it is flat where the network is quite sure.
+            lead = said[:, answer] - said[:, others].logsumexp(dim=1)
+            (slope,) = torch.autograd.grad(-lead.sum(), shown)
         flipped |= said.argmax(dim=1) != answer
         moved = shown.detach() + _STEP / STEPS * sizes * slope.sign() * may
         shown = torch.minimum(torch.maximum(moved, start - sizes), start + sizes)
