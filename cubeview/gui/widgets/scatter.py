@@ -97,7 +97,8 @@ class Scatter(QWidget):
         legend : sequence of (word, colour)
         """
         parts = inks.astype(np.uint32)
-        self._inks = 0xFF000000 | parts[:, 0] << 16 | parts[:, 1] << 8 | parts[:, 2]
+        packed = 0xFF000000 | parts[:, 0] << 16 | parts[:, 1] << 8 | parts[:, 2]
+        self._inks = packed.astype(np.uint32)
         self._legend = legend
         self._draw_anew()
 
@@ -311,7 +312,7 @@ class Scatter(QWidget):
         radius = next((size for most, size in _SIZES if len(self._places) <= most), 1)
         at = (self._on_widget() - (room.left(), room.top())) * dots
         pixels = dotted(at, self._inks, self._chosen, (high, wide), max(round(radius * dots), 1))
-        image = QImage(pixels.data, wide, high, 4 * wide, QImage.Format.Format_ARGB32)
+        image = QImage(pixels.tobytes(), wide, high, 4 * wide, QImage.Format.Format_ARGB32)
         image = image.copy()  # the pixels go with this call
         image.setDevicePixelRatio(dots)
         return image
