@@ -17,6 +17,7 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.samp import Samp
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.sessions import Sessions
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.subject import Subject
 
@@ -56,6 +57,8 @@ class Desk(QObject):
         self.measuring = Measuring(session, jobs)
         self.samp = Samp(jobs)
         self.opening = Opening(session, jobs, messages, memory, window)
+        self.sessions = Sessions(session, jobs, messages, memory)
+        self.opening.session_wanted.connect(self.sessions.open)
         self.copying = Copying(session, jobs, memory, messages, window)
         for part in (
             subject,
@@ -64,6 +67,7 @@ class Desk(QObject):
             self.placing,
             self.measuring,
             self.samp,
+            self.sessions,
         ):
             part.setParent(self)
         jobs.refused.connect(messages.error)

@@ -119,6 +119,8 @@ class Measured:
         Of a line to the spectrum shown, while it is shown.
     fit_of : str
         What that is a spectrum of.
+    fit_key : tuple
+        What tells that spectrum from others.
     places : tuple of Places
         Catalogues laid over the sky.
     places_shown : bool
@@ -140,6 +142,7 @@ class Measured:
     lines_shown: bool = False
     fit: "SpectrumFit | None" = None
     fit_of: str = ""
+    fit_key: tuple[object, ...] = ()
     places: "tuple[Places, ...]" = ()
     places_shown: bool = True
 

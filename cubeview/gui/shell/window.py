@@ -38,6 +38,7 @@ from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
 from cubeview.gui.shell.pages import Pages
+from cubeview.gui.shell.sessionfiles import SessionFiles
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
@@ -108,6 +109,7 @@ class Window(QMainWindow):
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
         self.bench = Bench(desk, self.docks, self)
+        self.sessions = SessionFiles(desk, self.docks, self.ortho, self)
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
@@ -220,6 +222,8 @@ class Window(QMainWindow):
             "open": desk.opening.ask_files,
             "open_folder": desk.opening.ask_folder,
             "close_case": desk.session.close_case,
+            "open_session": self.sessions.ask_open,
+            "save_session": self.sessions.ask_save,
             "save_map": explain.save,
             "save_picture": self._ask_picture,
             "quit": self.close,
@@ -282,6 +286,7 @@ class Window(QMainWindow):
         for signal in (session.case_changed, session.overlay_changed, desk.placing.changed):
             signal.connect(lambda: actions.enable(session))
         self.bench.follow(actions)
+        self.sessions.follow(actions)
         session.case_changed.connect(self._case_changed)
         session.adjusting_changed.connect(lambda: actions["adjust"].setChecked(session.adjusting))
         desk.labelling.written.connect(self._label_written)
