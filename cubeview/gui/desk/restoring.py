@@ -109,9 +109,7 @@ def restored(case: Case, state: SavedState) -> OpenCase:
     for role, one in state.ventricles.items():
         if role in case.cubes:
             centre, axes, radii = (np.array(part) for part in (one.centre, one.axes, one.radii))
-            opened.ventricles[role] = Ventricle(
-                centre, axes, radii, one.doubt, one.reason, one.by
-            )
+            opened.ventricles[role] = Ventricle(centre, axes, radii, one.doubt, one.reason, one.by)
     return opened
 
 
