@@ -177,6 +177,14 @@ ACTIONS = (
     ),
     Action("apertures", "&Apertures on the sky…", "Tools", "Shift+A", needs="sky"),
     Action(
+        "draw_path",
+        "P&osition and velocity along a path",
+        "Tools",
+        "Shift+P",
+        needs="sky",
+        checkable=True,
+    ),
+    Action(
         "drag_lines",
         "&Drag the lines along the spectrum",
         "Tools",
@@ -218,6 +226,7 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
     ("Drag, Shift+drag while measuring", "Draw the interval in the spectrum, its continuum", "sky"),
     ("Drag with an aperture tool", "Draw an aperture; a click chooses the one it lies in", "sky"),
+    ("Drag, or clicks, with the path", "Draw the path; a double click ends it", "sky"),
     ("Drag, Ctrl+drag", "While a mask is painted: paint, erase", ""),
     ("Double click", "Fit into the view; on a title, one view alone", ""),
     ("0 … 4, Delete", "In the polar map: score the segment, take the score back", "ventricle"),

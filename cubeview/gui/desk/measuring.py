@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cubeview.measure.sky.images import IntervalImage
     from cubeview.measure.sky.moments import Moment
     from cubeview.measure.sky.one import SpectrumFit
+    from cubeview.measure.sky.pv import PositionVelocity
     from cubeview.measure.sky.spectrum import Spectrum
 
 _MOST_UNDOS = 100
@@ -91,25 +92,28 @@ class Measuring(QObject):
     -------
     said(str)
         Why an image cannot be made; empty once it can.
-    refused(str), unfitted(str)
-        The same of spectra, and of a fit.
+    refused(str), unfitted(str), pathless(str)
+        The same of spectra, of a fit, and of a path.
     """
 
     said = pyqtSignal(str)
     refused = pyqtSignal(str)
     unfitted = pyqtSignal(str)
+    pathless = pyqtSignal(str)
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
         super().__init__()
         self._session, self._jobs = session, jobs
         self._image = Latest(jobs, "interval", "Making the image of the interval")
         self._spectra = Latest(jobs, "apertures", "Adding up the apertures")
+        self._path = Latest(jobs, "path", "Reading along the path")
         self._known: dict[Hashable, Spectrum] = {}
         session.aperture_changed.connect(self._follow_shapes)
         session.measured_changed.connect(self._follow)
         for signal in (session.measured_changed, session.cursor_changed, session.aperture_changed):
             signal.connect(self._forget_fit)
         session.measured_changed.connect(self._follow_shapes)
+        session.measured_changed.connect(self._follow_path)
         session.case_changed.connect(self._case_changed)
 
     def undo(self) -> None:
@@ -250,11 +254,41 @@ class Measuring(QObject):
     def _case_changed(self) -> None:
         self._image.forget()
         self._spectra.forget()
+        self._path.forget()
         self.said.emit("")
         self.refused.emit("")
+        self.pathless.emit("")
         if self._session.measured.image is None:
             self._follow()
         self._follow_shapes()
+        self._follow_path()
+
+    def _follow_path(self) -> None:
+        session, asked, opened = self._session, self._session.measured, self._session.shown
+        case = session.case
+        if case is None or not asked.path:
+            self._path.forget()
+            if asked.pv is not None:
+                session.set_measured(pv=None)
+            return
+        cube = case.main
+
+        def work(job: Job) -> "PositionVelocity":
+            from cubeview.measure.sky.pv import position_velocity
+
+            return position_velocity(cube, asked.path, asked.path_width, report=job.report)
+
+        def finished(made: "PositionVelocity") -> None:
+            if session.shown is opened and session.measured.path:
+                self.pathless.emit("")
+                session.set_measured(pv=made)
+
+        def failed(why: str) -> None:
+            session.set_measured(pv=None)
+            self.pathless.emit(why)
+
+        key = id(opened), asked.path, asked.path_width
+        self._path.get(key, work, finished, failed)
 
     def _follow(self) -> None:
         session, asked = self._session, self._session.measured

@@ -24,7 +24,7 @@ from cubeview.measure.masks.layer import Layer
 
 _PLAIN = (
     "interval", "continuum", "through", "how", "least_sn", "image_shown", "shapes", "chosen",
-    "background", "redshift", "lines_shown", "places_shown",
+    "background", "redshift", "path", "path_width", "lines_shown", "places_shown",
 )  # fmt: skip
 """Fields of `Measured` that are kept as they are."""
 

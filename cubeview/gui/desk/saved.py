@@ -151,6 +151,8 @@ class SavedState:
     chosen: int = -1
     background: int = -1
     redshift: float = 0.0
+    path: tuple[Span, ...] = ()
+    path_width: float = 0.0
     lines_shown: bool = False
     places_shown: bool = True
     places: tuple[SavedPlaces, ...] = ()

@@ -31,6 +31,7 @@ class Bench:
             "undo_placed": self._undo,
             "measure_interval": lambda on: self._take_tool("interval", on),
             "drag_lines": lambda on: self._take_tool("lines", on),
+            "draw_path": lambda on: self._take_tool("path", on),
             "fit_line": self._fit_line,
             "samp": self.samp.samp.turn,
             "samp_send": self.samp.send,
@@ -49,6 +50,7 @@ class Bench:
             tool = self._session.measured.tool
             actions["measure_interval"].setChecked(tool == "interval")
             actions["drag_lines"].setChecked(tool == "lines")
+            actions["draw_path"].setChecked(tool == "path")
 
         samp = self._desk.samp
         samp.changed.connect(lambda: actions["samp"].setChecked(samp.on))
@@ -69,7 +71,8 @@ class Bench:
             self._session.set_measured(tool=tool if on else "", lines_shown=shown)
         if on:
             self._docks.show_large("measure")
-            self.panel.turn_to(self.panel.lines if tool == "lines" else self.panel.interval)
+            pages = {"lines": self.panel.lines, "path": self.panel.path}
+            self.panel.turn_to(pages.get(tool, self.panel.interval))
 
     def _open_catalogue(self) -> None:
         self._docks.show_large("measure")

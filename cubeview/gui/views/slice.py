@@ -22,6 +22,7 @@ from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
 from cubeview.gui.views.maskimage import MaskImage
 from cubeview.gui.views.outlines import draw_outline
+from cubeview.gui.views.pathmarks import PathMarks
 from cubeview.gui.views.placemarks import PlaceMarks
 from cubeview.gui.views.planewords import plane_words, words_under
 from cubeview.gui.views.sources import Sources
@@ -113,7 +114,8 @@ class SliceView(CaseView):
         if self._is_sky:
             self.apertures = ApertureMarks(session, self.cube, self.canvas)
             self.places = PlaceMarks(session, self.canvas)
-            for marks in (self.apertures, self.places):
+            self.path = PathMarks(session, self.cube, self.canvas)
+            for marks in (self.apertures, self.places, self.path):
                 self.follow((session.measured_changed, marks.follow))
                 marks.follow()
         self._follow()
