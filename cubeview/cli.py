@@ -32,6 +32,7 @@ from cubeview.commands import (
     redshift,
     search,
     selftest,
+    smooth,
     spectrum,
     teach,
 )
@@ -40,8 +41,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, normals, moments, spectrum, fit, pv, cutout, convert, lines, redshift,
-    search, explore, masks, labels, make, teach, give, selftest,
+    look, judge, measure, normals, moments, spectrum, fit, pv, cutout, convert, smooth, lines,
+    redshift, search, explore, masks, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from cubeview.cubes.beam import beam_correlation
 from cubeview.cubes.cube import Cube
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.measure.sky.interval import channels_in
-from cubeview.measure.sky.spectrum import beam_correlation, scatter_of
+from cubeview.measure.sky.spectrum import scatter_of
 
 _SLAB = 2**21  # voxels read at once
 _LEAST_KNOWN = 0.5

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cubeview.cubes.aperture import How, aperture_spectrum
+from cubeview.cubes.beam import beam_correlation
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.region import Aperture
 from cubeview.errors import CubeviewError, Report, nothing, part_of
@@ -153,27 +154,6 @@ def _factor(cube: Cube, share: np.ndarray, given: float | None) -> tuple[float, 
     pairs = float((share * spread).sum())
     factor = float(np.sqrt(pairs / np.square(share).sum()))
     return factor, f"times {factor:.3g} because voxels of one beam share their noise"
-
-
-def beam_correlation(cube: Cube, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Return a Gaussian of a beam's size and direction, 1 in its middle.
-
-    Parameters
-    ----------
-    cube : Cube
-        With a beam and a sky.
-    y, x : ndarray
-        Rows and columns from the middle.
-    """
-    scale = cube.wcs.pixel_scale_matrix * 3600.0
-    east, north = (row[0] * x + row[1] * y for row in scale)
-    major, minor, angle = cube.beam or (1.0, 1.0, 0.0)
-    turn = np.radians(angle)
-    along = east * np.sin(turn) + north * np.cos(turn)  # from north to east
-    across = east * np.cos(turn) - north * np.sin(turn)
-    ratio = -4.0 * np.log(2.0)
-    found: np.ndarray = np.exp(ratio * ((along / major) ** 2 + (across / minor) ** 2))
-    return found
 
 
 def scatter_of(values: np.ndarray) -> float:
