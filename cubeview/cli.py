@@ -50,6 +50,9 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line."""
 
     def error(self, message: str) -> NoReturn:
+        if "expected one argument" in message:
+            option = message.split()[1].rstrip(":")
+            message += f"; where its value begins with a minus write {option}=VALUE"
         print(f"cubeview: {message} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(2)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cubeview.commands.common import Commands, add_command, progress, say
+from cubeview.commands.common import Commands, add_command, number, progress, say
 from cubeview.commands.sky_files import add_out, opened, record, said, statistics, written_from
 from cubeview.errors import CubeviewError
 
@@ -21,21 +21,21 @@ def add(commands: Commands) -> None:
     )
     sub.add_argument("cube", type=Path, metavar="CUBE")
     sub.add_argument(
-        "--path", nargs="+", type=float, required=True, metavar="DEC RA",
+        "--path", nargs="+", type=number, required=True, metavar="DEC RA",
         help="points of the path in degrees, two numbers each, as DEC RA DEC RA DEC RA",
     )  # fmt: skip
     sub.add_argument(
         "--pixels", action="store_true", help="the points are columns and rows instead, from 0"
     )
     sub.add_argument(
-        "--width", type=float, default=0.0, metavar="ARCSEC",
+        "--width", type=number, default=0.0, metavar="ARCSEC",
         help="average over so much across the path (default 0: the line alone)",
     )  # fmt: skip
     sub.add_argument(
-        "--from", dest="low", type=float, default=-np.inf, metavar="λ",
+        "--from", dest="low", type=number, default=-np.inf, metavar="λ",
         help="where the spectrum begins, in the unit of its axis",
     )  # fmt: skip
-    sub.add_argument("--to", dest="high", type=float, default=np.inf, metavar="λ",
+    sub.add_argument("--to", dest="high", type=number, default=np.inf, metavar="λ",
                      help="where it ends")  # fmt: skip
     sub.add_argument(
         "--rest", default="", metavar="VALUE",

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from cubeview.commands.common import Commands, add_command, progress, say
+from cubeview.commands.common import Commands, add_command, number, progress, say
 from cubeview.commands.sky_files import add_out, opened, record, written_from
 from cubeview.errors import CubeviewError
 
@@ -19,15 +19,15 @@ def add(commands: Commands) -> None:
     sub.add_argument("cube", type=Path, metavar="CUBE")
     sky = sub.add_mutually_exclusive_group()
     sky.add_argument(
-        "--sky", type=float, metavar="ARCSEC",
+        "--sky", type=number, metavar="ARCSEC",
         help="by a round Gaussian of this full width at half maximum",
     )  # fmt: skip
     sky.add_argument(
-        "--beam", type=float, nargs="+", metavar="ARCSEC",
+        "--beam", type=number, nargs="+", metavar="ARCSEC",
         help="to a beam: MAJOR, or MAJOR MINOR ANGLE (degrees from north to east)",
     )  # fmt: skip
     sub.add_argument(
-        "--spectral", type=float, metavar="CHANNELS",
+        "--spectral", type=number, metavar="CHANNELS",
         help="along the spectrum, over so many channels (of a Gaussian: FWHM)",
     )  # fmt: skip
     sub.add_argument(

@@ -53,7 +53,7 @@ def between(own: Beam, wanted: Beam) -> np.ndarray:
 
     Raises CubeviewError if the one wanted is not wider in every direction.
     """
-    found = covariance(wanted) - covariance(own)
+    found: np.ndarray = covariance(wanted) - covariance(own)
     least = np.linalg.eigvalsh(found)[0]
     if least < -_LEAST * np.trace(covariance(wanted)):
         told = "{:.4g} × {:.4g} arcsec at {:.4g} °"
@@ -80,7 +80,7 @@ def kernel_of(cube: Cube, spread: np.ndarray) -> np.ndarray:
     # Against division by nothing where it has no width: a thousandth of a spaxel.
     spread = spread + np.eye(2) * (min(cube.spacing[1:]) * 1e-3) ** 2
     made = _gaussian(cube, spread, y, x)
-    return made / made.sum()
+    return np.asarray(made / made.sum())
 
 
 def _gaussian(cube: Cube, spread: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:

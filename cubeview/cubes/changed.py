@@ -64,7 +64,13 @@ def in_unit(cube: Cube, text: str) -> Cube:
     if unit is None:
         raise CubeviewError(f"{text[:40]!r} is no unit that is understood.")
     if cube.quantity_unit is None:
-        raise CubeviewError(f"the cube's own unit, “{cube.unit}”, is not understood.")
+        why = f"the cube's own unit, “{cube.unit}”, is not understood" if cube.unit else (
+            "the file gives no unit for its values"
+        )  # fmt: skip
+        raise CubeviewError(
+            f"{why}. Say it in the window under Cube, Correct what was guessed (G), which is "
+            "remembered for the instrument; or write it into the header as BUNIT."
+        )
     factors = _factors(cube, unit)
     if np.abs(factors).max() < _FAINT:
         raise CubeviewError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.doubt import believed
 from cubeview.cubes.reduce import plane_levels
 from cubeview.cubes.region import circle_on
 from cubeview.cubes.shape import Shape
@@ -151,7 +152,7 @@ class Measuring(QObject):
         if trace is None and isinstance(shown[0], Shape):
             self.unfitted.emit("The spectrum of the aperture is not known yet: fit again then.")
             return
-        cube, (_, y, x), radius = case.main, session.cursor, session.aperture
+        cube, (_, y, x), radius = believed(case.main), session.cursor, session.aperture
         how, redshift = session.aperture_how, asked.redshift
         whose = f"voxel {x + 1}, {y + 1}" if trace is None else trace.spectrum.name
 

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from cubeview.cubes.beam import beam_correlation
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.doubt import believed
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.measure.sky.interval import channels_in
 from cubeview.measure.sky.spectrum import scatter_of
@@ -90,6 +91,7 @@ def position_velocity(
     Lengths are measured with the size of a spaxel in the middle of the cube. Neighbouring places
     share spaxels: their errors are not independent.
     """
+    cube = believed(cube)
     points = np.asarray(path, dtype=np.float64).reshape(-1, 2)
     if not (np.isfinite(points).all() and np.isfinite(width) and width >= 0):
         raise CubeviewError("a path needs numbers for its points, and a width of 0 or more.")

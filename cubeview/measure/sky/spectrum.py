@@ -7,6 +7,7 @@ import numpy as np
 from cubeview.cubes.aperture import How, aperture_spectrum
 from cubeview.cubes.beam import beam_correlation
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.doubt import believed
 from cubeview.cubes.region import Aperture
 from cubeview.errors import CubeviewError, Report, nothing, part_of
 
@@ -75,6 +76,7 @@ def spectrum_of(
     is the sum over all pairs of voxels of their weights, noise and correlation, a Gaussian of the
     beam's size. Taken with one noise for the whole aperture.
     """
+    cube = believed(cube)
     _, _, share = aperture.cover(cube.shape)
     if not share.sum() > 0:
         raise CubeviewError(f"{name} holds no voxel of the cube.")
