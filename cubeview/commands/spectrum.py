@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cubeview.commands.common import Commands, add_command, number, progress, say
+from cubeview.commands.common import Commands, add_command, progress, say
 from cubeview.commands.sky_files import (
     add_out,
     opened,
@@ -36,11 +36,11 @@ def add(commands: Commands) -> None:
         help="shapes of DS9 (.reg) or CASA (.crtf), a spectrum each",
     )  # fmt: skip
     where.add_argument(
-        "--at", nargs=3, type=number, metavar=("λ", "DEC", "RA"),
+        "--at", nargs=3, type=float, metavar=("λ", "DEC", "RA"),
         help="a place, as predict takes it: λ must lie in the cube, the whole spectrum is written",
     )  # fmt: skip
     sub.add_argument(
-        "--radius", type=number, default=0.0, metavar="ARCSEC",
+        "--radius", type=float, default=0.0, metavar="ARCSEC",
         help="of the circle around --at (default 0: the one spaxel)",
     )  # fmt: skip
     sub.add_argument(
@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     sub.add_argument("--mean", action="store_true", help="the mean of the voxels, not their sum")
     sub.add_argument(
-        "--covariance", type=number, metavar="FACTOR",
+        "--covariance", type=float, metavar="FACTOR",
         help="multiply errors by this, for cubes whose voxels share their noise "
         "(default: from the beam, else 1)",
     )  # fmt: skip

@@ -33,12 +33,14 @@ def unlike_noise(flux: Pixels, sigma: Pixels) -> str:
 
 @lru_cache(maxsize=16)
 def believed(cube: Cube) -> Cube:
-    """Return a cube without a noise that can be none, unless the user said what it is.
+    """Return a cube of a file without a noise that can be none, unless the user said what it is.
 
     Whoever measures asks it, so that all measure with the noise that is believed where a file is
     described.
     """
-    if cube.uncertainty is None or not unlike_noise(cube.pixels, cube.uncertainty):
+    if cube.uncertainty is None or cube.source is None:
+        return cube
+    if not unlike_noise(cube.pixels, cube.uncertainty):
         return cube
     if any(one.key == "error meaning" and one.answered for one in questions(cube)):
         return cube

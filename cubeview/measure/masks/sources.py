@@ -79,7 +79,7 @@ class Sources:
     mask : Mask
         A label a source, strongest first.
     reliability : tuple of float
-        Of each, 0 to 1; NaN where too little lies below zero to tell.
+        Of each, 0 to 1; NaN where nothing lies below zero to tell it by.
     fluxes, errors : tuple of float
         Sums of the cube's values above the continuum over each mask grown by two or three voxels,
         in which its faint edges lie too; NaN as error where the cube states no uncertainty.
@@ -144,12 +144,12 @@ def find_sources(
         report(0.95 + 0.05 * number / (len(keep) + 1), "outlining")
         sums.append(_outlined(values, number, box, cube))
     report(1.0, "searched")
-    told = len(finds[1].sn) >= _FEW
+    told = len(finds[1].sn) > 0
     kept_by = (
         f"reliability from {len(finds[1].sn)} finds below zero: at least {reliable:g}"
         if told
-        else f"reliability cannot be told from {len(finds[1].sn)} finds below zero: kept is what "
-        "suits a kernel better than these and than noise usually does"
+        else "reliability cannot be told, since nothing was found below zero: kept is what suits a "
+        "kernel better than noise usually does"
     )
     notes = (
         f"smoothed by {len(SKY_FWHM_PX) * len(CHANNELS)} kernels, clipped at {threshold:g} sigma, "

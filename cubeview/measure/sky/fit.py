@@ -96,7 +96,7 @@ def fit_line(
         raise CubeviewError(
             f"{len(near) or 'no'} channels lie within {window_kms:g} km/s of the line at redshift "
             f"{redshift:g}, too few for a fit. The cube has this line at redshifts from {low:.5g} "
-            f"to {high:.5g}: choose one of these, another line, or a wider window."
+            f"to {high:.5g}. Another redshift, another line, or a wider window?"
         )
     planes = slice(int(near[0]), int(near[-1]) + 1)
     x = x[planes]
