@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    channels,
     convert,
     cutout,
     explore,
@@ -41,8 +42,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, normals, moments, spectrum, fit, pv, cutout, convert, smooth, lines,
-    redshift, search, explore, masks, labels, make, teach, give, selftest,
+    look, judge, measure, normals, moments, spectrum, fit, pv, channels, cutout, convert, smooth,
+    lines, redshift, search, explore, masks, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 

@@ -91,6 +91,7 @@ ACTIONS = (
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
+    Action("save_channels", "Save channel &maps…", "File", needs="sky"),
     Action("save_session", "Save s&ession…", "File", "Ctrl+Alt+S", needs="case"),
     Action("header", "&Header…", "File", "Ctrl+H", needs="sky", after_line=True),
     Action("quit", "&Quit", "File", "Ctrl+Q", after_line=True),
@@ -103,6 +104,10 @@ ACTIONS = (
     Action("close_top", "Close what is on &top", "View", "Esc"),
     Action("next_case", "&Next case", "Cube", "Ctrl+Down", needs="case"),
     Action("previous_case", "&Previous case", "Cube", "Ctrl+Up", needs="case"),
+    Action(
+        "match", "&Keep the place from cube to cube", "Cube", "Ctrl+M", needs="sky", checkable=True
+    ),
+    Action("blink", "Bl&ink: the case before and back", "Cube", "Ctrl+B", needs="case"),
     Action("goto", "G&o to…", "Cube", "Ctrl+G", needs="sky"),
     Action(
         "play",
@@ -195,6 +200,14 @@ ACTIONS = (
     Action("fit_line", "Fit a li&ne to the spectrum", "Tools", "Shift+F", needs="sky"),
     Action(
         "toggle_image", "Show or &hide the image of the interval", "Tools", "Shift+M", needs="image"
+    ),
+    Action(
+        "contours",
+        "Contours of this image o&ver all cubes",
+        "Tools",
+        "Ctrl+Shift+C",
+        needs="sky",
+        checkable=True,
     ),
     Action(
         "samp",

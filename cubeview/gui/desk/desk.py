@@ -9,6 +9,7 @@ from cubeview.gui.desk.copying import Copying
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.labelling import Labelling
 from cubeview.gui.desk.library_cases import LibraryCases
+from cubeview.gui.desk.matching import Matching
 from cubeview.gui.desk.measuring import Measuring
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.opening import Opening
@@ -55,6 +56,7 @@ class Desk(QObject):
         self.library_cases = LibraryCases(session, records, subject)
         self.placing = Placing(session, jobs, questions, messages)
         self.measuring = Measuring(session, jobs)
+        self.matching = Matching(session)
         self.samp = Samp(jobs)
         self.opening = Opening(session, jobs, messages, memory, window)
         self.sessions = Sessions(session, jobs, messages, memory)
@@ -68,6 +70,7 @@ class Desk(QObject):
             self.measuring,
             self.samp,
             self.sessions,
+            self.matching,
         ):
             part.setParent(self)
         jobs.refused.connect(messages.error)

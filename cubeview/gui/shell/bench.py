@@ -1,17 +1,25 @@
 """What the window does to measure a sky cube: actions, and what follows from them."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PyQt6.QtWidgets import QWidget
 
 from cubeview.gui.desk.actions import Actions
+from cubeview.gui.desk.contours import SkyLines, lines_of
 from cubeview.gui.desk.desk import Desk
+from cubeview.gui.desk.figures import CONTOURS, figure_of
+from cubeview.gui.desk.jobs import Job
 from cubeview.gui.desk.measured import Tool
 from cubeview.gui.dialogs.goto import GoToDialog
 from cubeview.gui.dialogs.header import HeaderDialog
 from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.sampactions import SampActions
+from cubeview.gui.widgets.figure import write_figure
+from cubeview.gui.widgets.files import ask_save
+
+_MOST_MAPS = 25
 
 
 class Bench:
@@ -36,6 +44,10 @@ class Bench:
             "samp": self.samp.samp.turn,
             "samp_send": self.samp.send,
             "open_catalogue": self._open_catalogue,
+            "save_channels": self._ask_channels,
+            "match": self._desk.matching.turn,
+            "blink": self._desk.matching.blink,
+            "contours": self._lay_contours,
             "header": self._show_header,
             "goto": self.goto.ask,
             "apertures": self._show_apertures,
@@ -52,6 +64,8 @@ class Bench:
             actions["drag_lines"].setChecked(tool == "lines")
             actions["draw_path"].setChecked(tool == "path")
 
+        matching = self._desk.matching
+        matching.changed.connect(lambda: actions["match"].setChecked(matching.on))
         samp = self._desk.samp
         samp.changed.connect(lambda: actions["samp"].setChecked(samp.on))
         self._session.measured_changed.connect(changed)
@@ -83,6 +97,57 @@ class Bench:
         self._docks.show_large("measure")
         self.panel.turn_to(self.panel.lines)
         self.panel.lines.fit()
+
+    def _lay_contours(self, on: bool) -> None:
+        session, case = self._session, self._session.case
+        if not on or case is None or case.main.wcs is None:
+            session.contours.show(None)
+            return
+        cube, image, z = case.main, session.measured.seen, session.cursor[0]
+        white = session.shown.white_plane if session.white else None
+
+        def work(job: Job) -> SkyLines:
+            if image is not None:
+                return lines_of(cube, image.values, f"{case.name}, {image.name}")
+            plane = cube.plane(0, z) if white is None else white
+            return lines_of(cube, plane, case.name)
+
+        self._desk.jobs.start(
+            "contours", "Drawing contours", work, finished=session.contours.show,
+            failed=self._desk.messages.error,
+        )  # fmt: skip
+
+    def _ask_channels(self) -> None:
+        folder = self._desk.memory.settings.folder
+        ask_save(
+            self._window, "Save channel maps", folder, self.save_channels,
+            names="PDF (*.pdf);;PNG (*.png)", name="channels.pdf",
+        )  # fmt: skip
+
+    def save_channels(self, path: Path) -> None:
+        """Write maps of the interval, or of all channels, side by side, in the background."""
+        session, case = self._session, self._session.case
+        if case is None:
+            return
+        cube, contours = case.main, CONTOURS
+        axis = cube.axes[0].values
+        low, high = session.measured.interval or (float(axis.min()), float(axis.max()))
+
+        def work(job: Job) -> Path:
+            from cubeview.measure.sky.channel_maps import channel_maps
+            from cubeview.measure.sky.interval import channels_in
+
+            every = -(-int(channels_in(cube, low, high).sum()) // _MOST_MAPS)
+            made = channel_maps(cube, low, high, every, report=job.report)
+            levels = [made.noise * sigma for sigma in contours]
+            write_figure(figure_of(cube, made, levels, 0, case.name), path)
+            return path
+
+        messages = self._desk.messages
+        self._desk.jobs.start(
+            "save channels", "Saving channel maps", work,
+            finished=lambda _: messages.info(f"Saved {path}"), failed=messages.error,
+        )  # fmt: skip
 
     def _show_header(self) -> None:
         case = self._session.case

@@ -18,6 +18,7 @@ from cubeview.gui.desk.units import unit_text
 from cubeview.gui.desk.words import values_unit
 from cubeview.gui.views.apertures import ApertureMarks
 from cubeview.gui.views.canvas import PlaneCanvas
+from cubeview.gui.views.contourmarks import ContourMarks
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
 from cubeview.gui.views.maskimage import MaskImage
@@ -115,6 +116,9 @@ class SliceView(CaseView):
             self.apertures = ApertureMarks(session, self.cube, self.canvas)
             self.places = PlaceMarks(session, self.canvas)
             self.path = PathMarks(session, self.cube, self.canvas)
+            self.contours = ContourMarks(session, self.cube, self.canvas)
+            self.follow((session.contours.changed, self.contours.follow))
+            self.contours.follow()
             for marks in (self.apertures, self.places, self.path):
                 self.follow((session.measured_changed, marks.follow))
                 marks.follow()

@@ -367,3 +367,23 @@ def test_a_path_drawn_on_the_sky_shows_position_and_velocity(
     page.clear_button.click()
     idle(window)
     assert session.measured.pv is None
+
+
+def test_contours_of_the_image_are_drawn_and_channel_maps_saved(
+    window, canvas, idle, qtbot, case, tmp_path
+):
+    ctrl_shift = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    window.session.set_cursor(20, 10, 8)
+    qtbot.keyClick(window, Qt.Key.Key_C, ctrl_shift)
+    idle(window)
+    view = next(view for view in window.ortho.slices if view.axis == 0)
+    x, y = view.contours.curve.getData()
+    assert np.median(x) == pytest.approx(8, abs=0.5)
+    assert np.median(y) == pytest.approx(10, abs=0.5)
+    qtbot.keyClick(window, Qt.Key.Key_C, ctrl_shift)
+    assert window.session.contours.lines is None
+    window.bench.save_channels(tmp_path / "maps.png")
+    idle(window)
+    from PyQt6.QtGui import QImage
+
+    assert QImage(str(tmp_path / "maps.png")).dotsPerMeterX() == round(300 / 0.0254)
