@@ -56,7 +56,7 @@ class Contours(QObject):
 
 
 def lines_of(cube: Cube, plane: np.ndarray, name: str) -> SkyLines:
-    """Return the contours of an image at some standard deviations of its own noise, from its median.
+    """Return contours of an image at some standard deviations of its noise above its median.
 
     Parameters
     ----------
