@@ -1,5 +1,6 @@
 """What the window does with saved sessions: asks where they lie, and keeps how the panels lay."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtWidgets import QWidget
@@ -22,6 +23,10 @@ class SessionFiles:
     def __init__(self, desk: Desk, docks: Docks, ortho: OrthoView, window: QWidget) -> None:
         self._desk, self._docks, self._ortho, self._window = desk, docks, ortho, window
         desk.sessions.asked.connect(self._ask_for)
+
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """Return what each action does."""
+        return {"open_session": self.ask_open, "save_session": self.ask_save}
 
     def follow(self, actions: Actions) -> None:
         """Lay the panels out as a session that was opened has them."""

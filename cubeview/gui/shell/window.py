@@ -38,6 +38,7 @@ from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
 from cubeview.gui.shell.pages import Pages
+from cubeview.gui.shell.readingroom import ReadingRoom
 from cubeview.gui.shell.sessionfiles import SessionFiles
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
@@ -110,6 +111,7 @@ class Window(QMainWindow):
         self.sources: SourcesPanel = panels["sources"]
         self.bench = Bench(desk, self.docks, self)
         self.sessions = SessionFiles(desk, self.docks, self.ortho, self)
+        self.room = ReadingRoom(desk, self.docks, self.ortho, self)
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
@@ -222,8 +224,7 @@ class Window(QMainWindow):
             "open": desk.opening.ask_files,
             "open_folder": desk.opening.ask_folder,
             "close_case": desk.session.close_case,
-            "open_session": self.sessions.ask_open,
-            "save_session": self.sessions.ask_save,
+            **self.sessions.handlers(),
             "save_map": explain.save,
             "save_picture": self._ask_picture,
             "quit": self.close,
@@ -255,7 +256,6 @@ class Window(QMainWindow):
             "models": self.models.open,
             "unsure": labelling.unsure,
             "quality": labelling.flag_quality,
-            "score": self._score,
             "undo": labelling.undo,
             "redo": labelling.redo,
             "next_unlabelled": self.worklist.next,
@@ -276,6 +276,7 @@ class Window(QMainWindow):
             "report": lambda: support.copy_report(desk.messages),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
             **self.bench.handlers(),
+            **self.room.handlers(),
         }
 
     def _connect(self) -> None:
@@ -288,7 +289,7 @@ class Window(QMainWindow):
         self.bench.follow(actions)
         self.sessions.follow(actions)
         session.case_changed.connect(self._case_changed)
-        session.adjusting_changed.connect(lambda: actions["adjust"].setChecked(session.adjusting))
+        session.adjusting_changed.connect(self._adjusting_changed)
         desk.labelling.written.connect(self._label_written)
         # A map brings its answer with it.
         desk.placing.redo.connect(
@@ -321,7 +322,15 @@ class Window(QMainWindow):
         self.ortho.playing_changed.connect(actions["play"].setChecked)
         self.ortho.pointed.connect(self.status_line.point)
 
+    def _adjusting_changed(self) -> None:
+        on = self.session.adjusting
+        self.actions_table["adjust"].setChecked(on)
+        if on:  # on planes: rows show no handles
+            self.actions_table["rows"].setChecked(False)
+
     def _show_rows(self, on: bool) -> None:
+        if on:
+            self.session.set_adjusting(False)
         self.ortho.show_rows(on)
         self.memory.change(rows_shown=on)
 
@@ -362,10 +371,6 @@ class Window(QMainWindow):
         self.docks.panels["masks"].toggle()
         if self.session.painting.brush.on:  # on planes: rows are cut anew and take no paint
             self.actions_table["rows"].setChecked(False)
-
-    def _score(self) -> None:
-        self.docks.show_large("reading")
-        self.reading.take_keys()
 
     def _search(self) -> None:
         self.docks.show("sources")
