@@ -92,6 +92,7 @@ ACTIONS = (
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
     Action("heart_report", "&Report of this heart…", "File", "Ctrl+R", needs="heart"),
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
+    Action("save_cube", "Save cu&be…", "File", "Ctrl+Alt+C", needs="sky"),
     Action("save_channels", "Save channel &maps…", "File", needs="sky"),
     Action("save_session", "Save s&ession…", "File", "Ctrl+Alt+S", needs="case"),
     Action("header", "&Header…", "File", "Ctrl+H", needs="sky", after_line=True),
@@ -134,6 +135,7 @@ ACTIONS = (
     Action("unpair", "Unpai&r rest and stress", "Cube", needs="pair"),
     Action("white", "W&hite light", "Cube", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "X", needs="spectral"),
+    Action("smooth", "Smooth by a kerne&l…", "Cube", "Ctrl+J", needs="sky"),
     Action("guesses", "&Correct what was guessed…", "Cube", "G", needs="case"),
     Action(
         "adjust",

@@ -1,10 +1,12 @@
 """What the window does to measure a sky cube: actions, and what follows from them."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PyQt6.QtWidgets import QWidget
 
+from cubeview.cubes.case import Case
 from cubeview.gui.desk.actions import Actions
 from cubeview.gui.desk.contours import SkyLines, lines_of
 from cubeview.gui.desk.desk import Desk
@@ -13,11 +15,13 @@ from cubeview.gui.desk.jobs import Job
 from cubeview.gui.desk.measured import Tool
 from cubeview.gui.dialogs.goto import GoToDialog
 from cubeview.gui.dialogs.header import HeaderDialog
+from cubeview.gui.dialogs.smoothing import SmoothingDialog
 from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.sampactions import SampActions
 from cubeview.gui.widgets.figure import write_figure
 from cubeview.gui.widgets.files import ask_save
+from cubeview.io.export.fits import write_cube
 
 _MOST_MAPS = 25
 
@@ -44,6 +48,8 @@ class Bench:
             "samp": self.samp.samp.turn,
             "samp_send": self.samp.send,
             "open_catalogue": self._open_catalogue,
+            "smooth": self._smooth,
+            "save_cube": self._ask_cube,
             "save_channels": self._ask_channels,
             "match": self._desk.matching.turn,
             "blink": self._desk.matching.blink,
@@ -115,6 +121,33 @@ class Bench:
         self._desk.jobs.start(
             "contours", "Drawing contours", work, finished=session.contours.show,
             failed=self._desk.messages.error,
+        )  # fmt: skip
+
+    def _smooth(self) -> None:
+        if self._session.case is not None:
+            SmoothingDialog(self._session, self._session.case, self._window).show()
+
+    def _ask_cube(self) -> None:
+        case = self._session.case
+        if case is not None:
+            folder = self._desk.memory.settings.folder
+            write = partial(self.save_cube, case)
+            ask_save(self._window, "Save cube", folder, write, names="FITS (*.fits)",
+                     name="cube.fits")  # fmt: skip
+
+    def save_cube(self, case: Case, path: Path) -> None:
+        """Write a cube as it is shown, with noise, mask and what was done, in the background."""
+        hashes = self._session.hashes_of(case) or {}
+        source = [f"source SHA-256 {digest}" for digest in sorted(set(hashes.values()))]
+        history = [*source, *(note.text for note in case.notes if note.level == "info")]
+
+        def work(job: Job) -> None:
+            write_cube(case.main, path, history=history, report=job.report)
+
+        messages = self._desk.messages
+        self._desk.jobs.start(
+            "save cube", "Saving the cube", work,
+            finished=lambda _: messages.info(f"Saved {path}"), failed=messages.error,
         )  # fmt: skip
 
     def _ask_channels(self) -> None:

@@ -116,11 +116,8 @@ class Window(QMainWindow):
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
         self.menus = Menus(self, self.actions_table, self.docks, desk)
-        for shows_paths in (
-            self.messages,
-            self.status_line.job_text,
-            self.pages.preview_page.words,
-        ):
+        shown_page = self.pages.preview_page.words
+        for shows_paths in (self.messages, self.status_line.job_text, shown_page):
             keep_out(shows_paths)
         self._connect()
         self.actions_table["rows"].setChecked(desk.memory.settings.rows_shown)
