@@ -1,5 +1,7 @@
 """A small image with a place in it: what lies along a path against the spectral axis."""
 
+from html import escape
+
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QRectF, Qt, pyqtSignal
@@ -61,7 +63,7 @@ class PathImage(pg.GraphicsView):
         self.plot.setXRange(left, right, padding=0)
         self.plot.setYRange(min(low, high), max(low, high), padding=0)
         for side, title in zip(("bottom", "left"), titles, strict=True):
-            self.plot.getAxis(side).setLabel(title, color=colours().dim)
+            self.plot.getAxis(side).setLabel(escape(title), color=colours().dim)
             self.plot.getAxis(side).enableAutoSIPrefix(False)
 
     def point(self, across: float, up: float) -> None:
