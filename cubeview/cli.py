@@ -85,7 +85,7 @@ def make_parser(prog: str = "cubeview") -> argparse.ArgumentParser:
 
 
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, tuple[argparse.ArgumentParser, str]]:
-    """Return the parsers below a parser with what each is for, by name; none for a plain command."""
+    """Return the parsers below a parser with what each is for, by name; a command has none."""
     return {
         choice.dest: (action.choices[choice.dest], choice.help or "")
         for action in parser._actions

@@ -55,6 +55,7 @@ man_pages = [
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say type, shape and unit
+autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 
 

@@ -33,7 +33,7 @@ from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.worklist import WorklistPanel
-from cubeview.gui.shell import support
+from cubeview.gui.shell import letters, manual, support
 from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
@@ -226,6 +226,7 @@ class Window(QMainWindow):
             "fit": ortho.fit,
             "rows": self._show_rows,
             "full_screen": self._set_full_screen,
+            **letters.handlers(desk.memory, ortho),
             "reset_layout": docks.reset,
             "close_top": self._close_top,
             "next_case": partial(self.cases.step, 1),
@@ -268,6 +269,7 @@ class Window(QMainWindow):
             "cancel_jobs": self.status_line.cancel_all,
             "cache_size": desk.copying.ask_size,
             "models_folder": support.open_models_folder,
+            "manual": self._open_manual,
             "keys": lambda: keys_sheet(self, desk.session.case).show(),
             "report": lambda: support.copy_report(desk.messages),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
@@ -333,6 +335,10 @@ class Window(QMainWindow):
             self._warn()
         if case is not None and case.question:
             self.docks.show("notes")
+
+    def _open_manual(self) -> None:
+        there = self.session.case is not None
+        manual.open_manual(self.docks, self.focusWidget(), there, self.messages)
 
     def _warn(self) -> None:
         """Say what the program is for when the first scan of a patient is shown."""
