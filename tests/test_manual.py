@@ -70,6 +70,16 @@ def test_pictures_are_small_few_and_used():
     assert [p.name for p in pictures if f"pictures/{p.name}" not in text] == []
 
 
+def test_the_errors_told_of_are_those_of_the_program():
+    """Every message quoted, piece by piece, is in a source file; dots stand for what varies."""
+    code = "\n".join(path.read_text() for path in sorted((ROOT / "cubeview").rglob("*.py")))
+    code = re.sub(r'"\s*f?"', "", code)  # texts over several lines
+    quoted = re.findall(r"^\| \*([^*]+)\*", (DOCS / "errors.md").read_text(), re.MULTILINE)
+    assert len(quoted) > 15
+    pieces = [piece.strip() for text in quoted for piece in text.split("…") if piece.strip()]
+    assert [piece for piece in pieces if piece not in code] == []
+
+
 def test_completion_and_manual_know_every_command(parser):
     named = {name for name, _ in commands_of(parser).items()}
     assert {"predict", "finetune", "labels"} <= named

@@ -19,7 +19,7 @@ run=$work/env/bin/python
 version=$("$run" -c 'import cubeview; print(cubeview.__version__)')
 "${PYTHON:-python3.11}" -m venv --clear "$work/pages"
 "$work/pages/bin/python" -m pip install --quiet --no-compile -c constraints.txt sphinx myst-parser shtab
-PYTHONPATH=$PWD/$("$run" -c 'import os, sysconfig; print(os.path.relpath(sysconfig.get_path("purelib")))') \
+PYTHONPATH=$(cd "$("$run" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" && pwd) \
   PYTHON=$work/pages/bin/python packaging/manual.sh
 "$run" packaging/common/icons.py "$work/cubeview.icns"
 
