@@ -83,13 +83,11 @@ class Studio:
 
 def hearts(studio: Studio) -> None:
     """Ask about a heart, see why, hang it in rows, read it by segments."""
-    from cubeview.commands.simulated import write_pairs
+    from cubeview.gui.desk.samples import samples
 
     window, docks = studio.window, studio.window.docks
     studio.take("start")
-    folder = studio.folder / "heart"
-    write_pairs(folder, 1, 8, "ischaemic")
-    studio.open(sorted(folder.glob("*.dcm")))
+    studio.open(list(samples()[0].paths))  # simulated too
     studio.do("predict", "cam")
     studio.take("heart")
     studio.take("panel-classify", docks["classify"])

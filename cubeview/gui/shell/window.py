@@ -226,7 +226,7 @@ class Window(QMainWindow):
             "fit": ortho.fit,
             "rows": self._show_rows,
             "full_screen": self._set_full_screen,
-            **letters.handlers(desk.memory, ortho),
+            **letters.handlers(self, desk.memory, ortho),
             "reset_layout": docks.reset,
             "close_top": self._close_top,
             "next_case": partial(self.cases.step, 1),

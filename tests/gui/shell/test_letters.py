@@ -27,6 +27,8 @@ def test_letters_grow_everywhere_and_are_remembered(window, with_case, idle):
     assert window.predict.answer.font().pointSizeF() == pytest.approx(1.5 * headline)
     assert window.ortho.slices[0].canvas is not axis, "views measure letters when they are made"
     assert SettingsFile().settings.text_percent == 150
+    badge = window.menuBar().cornerWidget()
+    assert badge.width() >= badge.sizeHint().width()
     press(window, "Ctrl+-")
     assert QApplication.font().pointSizeF() == pytest.approx(1.4 * usual)
     press(window, "Ctrl+0")
