@@ -1,10 +1,13 @@
 """The manual: which page is about what is in use, and opening it in the user's browser."""
 
+from collections.abc import Callable
+
 from PyQt6.QtCore import QUrl
 from PyQt6.QtGui import QCursor, QDesktopServices
 from PyQt6.QtWidgets import QApplication, QWidget
 
-from cubeview.gui.desk.messages import MessageBar
+from cubeview.gui.desk.desk import Desk
+from cubeview.gui.dialogs.sheets import keys_sheet
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.support import as_started
 from cubeview.paths import resource
@@ -38,14 +41,23 @@ def page_for(docks: Docks, held: QWidget | None, pointed: QWidget | None, case: 
     return VIEWS if case else FIRST
 
 
-def open_manual(docks: Docks, held: QWidget | None, case: bool, messages: MessageBar) -> None:
+def handlers(window: QWidget, desk: Desk, docks: Docks) -> dict[str, Callable[..., object]]:
+    """Return what the actions for help do: the manual, and the list of keys."""
+    return {
+        "manual": lambda: open_manual(window, desk, docks),
+        "keys": lambda: keys_sheet(window, desk.session.case).show(),
+    }
+
+
+def open_manual(window: QWidget, desk: Desk, docks: Docks) -> None:
     """Open the page about what is in use, or say why not."""
-    page = page_for(docks, held, QApplication.widgetAt(QCursor.pos()), case)
+    pointed = QApplication.widgetAt(QCursor.pos())
+    page = page_for(docks, window.focusWidget(), pointed, desk.session.case is not None)
     path = resource("manual", f"{page}.html")
     if not path.is_file():
-        messages.warn(NOT_BUILT)
+        desk.messages.warn(NOT_BUILT)
         return
     with as_started():
         opened = QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
     if not opened:
-        messages.warn(f"No browser could be started. The manual is {path}")
+        desk.messages.warn(f"No browser could be started. The manual is {path}")
