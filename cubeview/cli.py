@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    channels,
     convert,
     cutout,
     explore,
@@ -28,9 +29,11 @@ from cubeview.commands import (
     measure,
     moments,
     normals,
+    pv,
     redshift,
     search,
     selftest,
+    smooth,
     spectrum,
     teach,
 )
@@ -39,8 +42,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, redshift, search,
-    explore, masks, labels, make, teach, give, selftest,
+    look, judge, measure, normals, moments, spectrum, fit, pv, channels, cutout, convert, smooth,
+    lines, redshift, search, explore, masks, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 
@@ -48,6 +51,9 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line."""
 
     def error(self, message: str) -> NoReturn:
+        if "expected one argument" in message:
+            option = message.split()[1].rstrip(":")
+            message += f"; where its value begins with a minus write {option}=VALUE"
         print(f"cubeview: {message} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(2)
 
