@@ -87,10 +87,14 @@ ACTIONS = (
     Action("open", "&Open files…", "File", "Ctrl+O", toolbar="Open"),
     Action("open_folder", "Open &folder…", "File", "Ctrl+Shift+O"),
     Action("open_catalogue", "Open cata&logue over the sky…", "File", "Ctrl+T", needs="sky"),
+    Action("open_session", "Ope&n session…", "File", "Ctrl+Alt+O"),
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
     Action("heart_report", "&Report of this heart…", "File", "Ctrl+R", needs="heart"),
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
+    Action("save_cube", "Save cu&be…", "File", "Ctrl+Alt+C", needs="sky"),
+    Action("save_channels", "Save channel &maps…", "File", needs="sky"),
+    Action("save_session", "Save s&ession…", "File", "Ctrl+Alt+S", needs="case"),
     Action("header", "&Header…", "File", "Ctrl+H", needs="sky", after_line=True),
     Action("quit", "&Quit", "File", "Ctrl+Q", after_line=True),
     Action("fit", "Fit the slices &into their views", "View", "F", needs="case"),
@@ -105,9 +109,16 @@ ACTIONS = (
     Action("reset_levels", "Levels as at the &beginning", "View", "Alt+Home", needs="ventricle"),
     Action("full_screen", "&Full screen", "View", "F11", checkable=True),
     Action("reset_layout", "&Reset layout", "View"),
+    Action("larger_text", "L&arger text", "View", "Ctrl++", after_line=True),
+    Action("smaller_text", "S&maller text", "View", "Ctrl+-"),
+    Action("usual_text", "Usual si&ze of text", "View", "Ctrl+0"),
     Action("close_top", "Close what is on &top", "View", "Esc"),
     Action("next_case", "&Next case", "Cube", "Ctrl+Down", needs="case"),
     Action("previous_case", "&Previous case", "Cube", "Ctrl+Up", needs="case"),
+    Action(
+        "match", "&Keep the place from cube to cube", "Cube", "Ctrl+M", needs="sky", checkable=True
+    ),
+    Action("blink", "Bl&ink: the case before and back", "Cube", "Ctrl+B", needs="case"),
     Action("goto", "G&o to…", "Cube", "Ctrl+G", needs="sky"),
     Action(
         "play",
@@ -127,6 +138,7 @@ ACTIONS = (
     Action("unpair", "Unpai&r rest and stress", "Cube", needs="pair"),
     Action("white", "W&hite light", "Cube", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "X", needs="spectral"),
+    Action("smooth", "Smooth by a kerne&l…", "Cube", "Ctrl+J", needs="sky"),
     Action("guesses", "&Correct what was guessed…", "Cube", "G", needs="case"),
     Action(
         "adjust",
@@ -185,6 +197,14 @@ ACTIONS = (
     ),
     Action("apertures", "&Apertures on the sky…", "Tools", "Shift+A", needs="sky"),
     Action(
+        "draw_path",
+        "P&osition and velocity along a path",
+        "Tools",
+        "Shift+P",
+        needs="sky",
+        checkable=True,
+    ),
+    Action(
         "drag_lines",
         "&Drag the lines along the spectrum",
         "Tools",
@@ -195,6 +215,14 @@ ACTIONS = (
     Action("fit_line", "Fit a li&ne to the spectrum", "Tools", "Shift+F", needs="sky"),
     Action(
         "toggle_image", "Show or &hide the image of the interval", "Tools", "Shift+M", needs="image"
+    ),
+    Action(
+        "contours",
+        "Contours of this image o&ver all cubes",
+        "Tools",
+        "Ctrl+Shift+C",
+        needs="sky",
+        checkable=True,
     ),
     Action(
         "samp",
@@ -208,7 +236,8 @@ ACTIONS = (
     Action("cancel_jobs", "&Cancel running work", "Tools", after_line=True),
     Action("cache_size", "Space for &fast spectra…", "Tools", needs="spectra"),
     Action("models_folder", "Open the &models folder", "Tools"),
-    Action("keys", "&Keys", "Help", "F1"),
+    Action("manual", "&Manual", "Help", "F1"),
+    Action("keys", "&Keys", "Help", "Shift+F1"),
     Action("report", "Copy &report", "Help"),
     Action("about", "&About CubeView", "Help"),
 )
@@ -226,6 +255,7 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
     ("Drag, Shift+drag while measuring", "Draw the interval in the spectrum, its continuum", "sky"),
     ("Drag with an aperture tool", "Draw an aperture; a click chooses the one it lies in", "sky"),
+    ("Drag, or clicks, with the path", "Draw the path; a double click ends it", "sky"),
     ("Drag, Ctrl+drag", "While a mask is painted: paint, erase", ""),
     ("Double click", "Fit into the view; on a title, one view alone", ""),
     ("0 … 4, Delete", "In the polar map: score the segment, take the score back", "ventricle"),

@@ -11,6 +11,7 @@ from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.labelling import Labelling
 from cubeview.gui.desk.library_cases import LibraryCases
 from cubeview.gui.desk.looking import Looking
+from cubeview.gui.desk.matching import Matching
 from cubeview.gui.desk.measuring import Measuring
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.opening import Opening
@@ -20,6 +21,7 @@ from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.reporting import Reporting
 from cubeview.gui.desk.samp import Samp
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.sessions import Sessions
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.subject import Subject
 
@@ -60,8 +62,11 @@ class Desk(QObject):
         self.reporting = Reporting(session, jobs, records, subject, self.labelling, questions)
         self.placing = Placing(session, jobs, questions, messages)
         self.measuring = Measuring(session, jobs)
+        self.matching = Matching(session)
         self.samp = Samp(jobs)
         self.opening = Opening(session, jobs, messages, memory, window)
+        self.sessions = Sessions(session, jobs, messages, memory)
+        self.opening.session_wanted.connect(self.sessions.open)
         self.copying = Copying(session, jobs, memory, messages, window)
         for part in (
             subject,
@@ -73,6 +78,8 @@ class Desk(QObject):
             self.placing,
             self.measuring,
             self.samp,
+            self.sessions,
+            self.matching,
         ):
             part.setParent(self)
         jobs.refused.connect(messages.error)

@@ -10,7 +10,7 @@ from cubeview.cubes.mask import Mask
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import button, steady
+from cubeview.gui.widgets.basic import button, plain_tip, steady
 from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
@@ -52,6 +52,7 @@ class MaskMethods(QWidget):
         self._session, self._painting, self._jobs = session, session.painting, jobs
         self._role, self._say = role, tell
         self.level = steady(QSpinBox())
+        self.level.setAccessibleName("Keep what is above")
         self.level.setRange(0, 99)
         self.level.setValue(50)
         self.level.setSuffix(" % of its brightest")
@@ -196,4 +197,4 @@ class MaskMethods(QWidget):
         self.propose_button.setVisible(proposed is not None)
         if proposed is not None:
             self.propose_button.setText(proposed[0])
-            self.propose_button.setToolTip(proposed[1])
+            self.propose_button.setToolTip(plain_tip(proposed[1]))

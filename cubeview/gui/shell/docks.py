@@ -265,6 +265,18 @@ class Docks:
         self._suit()  # the first start had no case, and every panel
         self._sweep_soon.start()
 
+    def layout(self) -> str:
+        """Return how the panels lie, as a text."""
+        return bytes(self._window.saveState(_LAYOUT_VERSION).toBase64().data()).decode("ascii")
+
+    def lay_out(self, text: str) -> None:
+        """Lay the panels out as a text of `layout` says; one that says nothing changes nothing."""
+        state = QByteArray.fromBase64(text.encode("ascii", "replace"))
+        if self._window.restoreState(state, _LAYOUT_VERSION):
+            self._away.clear()
+            self._suit()
+            self._sweep_soon.start()
+
     def _sweep(self) -> None:
         """Hide bars of tabs that Qt has left behind: they are seen through the views."""
         direct = Qt.FindChildOption.FindDirectChildrenOnly
