@@ -102,10 +102,12 @@ def _odd(options: argparse.Namespace) -> int:
 
     space = _space(options)
     space.check()
-    marked = [_numbers(space, names) for names in (options.interesting, options.ordinary)]
+    interesting, ordinary = (
+        _numbers(space, names) for names in (options.interesting, options.ordinary)
+    )
     far = oddness(space.values)
-    worth = reordered(space.values, *marked) if any(marked) else far
-    looked = {number for numbers in marked for number in numbers}
+    worth = reordered(space.values, interesting, ordinary) if interesting or ordinary else far
+    looked = {*interesting, *ordinary}
     order = [int(number) for number in (-worth).argsort(kind="stable") if number not in looked]
     shown, rest = order[: options.most], _rest(space, far)
     found = [

@@ -108,7 +108,8 @@ class Exploring(QObject):
     def _forget(self) -> None:
         self.space: Space | None = None
         self.axes = np.zeros((0, 2))
-        self.order, self.shown = Order("", np.arange(0)), None
+        self.order = Order("", np.arange(0))
+        self.shown: np.ndarray | None = None
         self.chosen, self.current = np.arange(0), -1
         self.labels: list[str] = []
         self.marks: list[str] = []

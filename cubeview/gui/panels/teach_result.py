@@ -155,9 +155,9 @@ class TeachResult(QWidget):
         """Draw the score against the number of labels, to the fine-tune with all of them."""
         rungs, tuned = taught.few.rungs, taught.outcome.tuned.balanced_accuracy
         labels = np.array([rung.labels for rung in rungs], float)
-        ends = [np.array([getattr(r, name) for r in rungs]) for name in ("low", "high")]
+        low, high = (np.array([getattr(r, name) for r in rungs]) for name in ("low", "high"))
         self.curve.clear()
-        self.curve.band(labels, *ends, "dim")
+        self.curve.band(labels, low, high, "dim")
         self.curve.curve(labels, [rung.score for rung in rungs], "dim", style="dots")
         self.curve.curve([len(taught.cases)] * 2, [tuned] * 2, "accent", style="dots")
         self.few.setText(taught.few.words)

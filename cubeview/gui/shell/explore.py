@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 
-from PyQt6.QtCore import Qt
-
 from cubeview.gui.desk.desk import Desk
 from cubeview.gui.panels.explore import ExplorePanel
 from cubeview.gui.shell.docks import Docks
@@ -23,8 +21,12 @@ def handlers(desk: Desk, docks: Docks) -> dict[str, Callable[..., object]]:
     def more_like_this() -> None:
         ask = partial(desk.looking.more_like_this, on_screen=True)
         if desk.exploring.space is None:
-            once = Qt.ConnectionType.SingleShotConnection
-            desk.exploring.space_changed.connect(ask, once)
+
+            def once() -> None:
+                desk.exploring.space_changed.disconnect(once)
+                ask()
+
+            desk.exploring.space_changed.connect(once)
             show()
         else:
             show()

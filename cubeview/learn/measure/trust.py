@@ -199,7 +199,8 @@ def check_trust(
     if not labels:
         raise CubeviewError(f"{card.title}: none of its classes is one of the simulator's.")
     flips: defaultdict[str, list[float]] = defaultdict(list)
-    smallest, learnt = [], []
+    smallest: list[float] = []
+    learnt: list[Prepared] = []
     for number in range(count):
         report(0.6 * number / count, f"trying answers, case {number + 1} of {count}")
         prepared = _known(model, simulator, labels, number, seed)
@@ -213,7 +214,7 @@ def check_trust(
             flips[name].append(share)
     usual, marks = _significance(model, simulator, count, seed, part_of(report, 0.6, 0.2))
     by_size = {str(size): float(np.mean(np.array(smallest) <= size)) for size in SIZES}
-    figures = _rounded(
+    figures: dict[str, Any] = _rounded(
         {
             "made_by": f"cubeview {__version__}",
             "model": card.name,
