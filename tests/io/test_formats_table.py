@@ -68,7 +68,8 @@ def test_the_table_in_the_docs_is_true(shared_data, tmp_path):
         rows.append(row(flavour, "made", make(folder)))
     text = (
         "# What CubeView opens\n\n"
-        f"{formats('and')}, all but text and pictures also packed by gzip, and zip archives of them.\n\n"
+        f"{formats('and')}, all but text and pictures also packed by gzip, and zip archives of "
+        "them.\n\n"
         "Made by a test from one file of each flavour: real ones, and ones "
         "made as the pipelines write them.\nA note marked *guess* can be corrected: click the "
         "chip in the status line.\n\n"

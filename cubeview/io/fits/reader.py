@@ -1,4 +1,4 @@
-"""FITS files to cases: sky cubes, other volumes, pictures and spectra, with noise, mask and notes."""
+"""FITS files to cases: cubes, pictures and spectra, with their noise, masks and notes."""
 
 import logging
 import re
