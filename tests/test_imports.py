@@ -61,7 +61,7 @@ FLOORS = {
         "__init__": "archive corrections foreign opened nifti dicom fits pictures spectra",
     },
     "simulate": {"heart": "", "sky": "", "picture": ""},
-    "measure": {"heart": "", "sky": "", "masks": ""},
+    "measure": {"heart": "", "sky": "", "picture": "", "masks": ""},
     "learn": {
         "models": "",
         "tasks": "models",
