@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
     )
     sub.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     sub.add_argument(
-        "--line", default="", metavar="VALUE", help="rest value of the line, as '115.271 GHz'"
+        "--rest", default="", metavar="VALUE", help="rest value of the line, as '115.271 GHz'"
     )
     sub.add_argument(
         "--between", nargs=2, type=float, metavar=("LOW", "HIGH"), help="velocities looked at, km/s"
@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
 
 
 def _kinematics(options: argparse.Namespace) -> int:
-    return tell(options.paths, options.line, options.between, as_json=options.json)
+    return tell(options.paths, options.rest, options.between, as_json=options.json)
 
 
 def tell(

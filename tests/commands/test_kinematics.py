@@ -36,4 +36,4 @@ def test_the_record_by_both_doors(tmp_path, capsys):
 def test_a_cube_without_velocities_says_what_is_missing(tmp_path, capsys):
     fits.PrimaryHDU(ring(0.0)[0].astype("f4")).writeto(tmp_path / "a.fits")
     assert main(["kinematics", str(tmp_path / "a.fits")]) == 2
-    assert "--line" in capsys.readouterr().err
+    assert "--rest" in capsys.readouterr().err

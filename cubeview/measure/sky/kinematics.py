@@ -21,9 +21,15 @@ from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.paths import resource
 
 NAMES = (
-    "v/sigma", "velocity asymmetry", "flux asymmetry", "dispersion asymmetry", "residual of a plane",
-    "gradient", "size", "dispersion",
-)  # fmt: skip
+    "v/sigma",
+    "velocity asymmetry",
+    "flux asymmetry",
+    "dispersion asymmetry",
+    "residual of a plane",
+    "gradient",
+    "size",
+    "dispersion",
+)
 """The eight numbers, in order; see `numbers_of`."""
 
 _RATIOS = ("v/sigma", "gradient")
@@ -106,7 +112,7 @@ def kinematics(
     if unit is None or not unit.is_equivalent(unit_of("km/s")):
         raise CubeviewError(
             "how gas moves is read along a velocity axis, and the first axis is none. Give the "
-            "rest value of the line: cubeview kinematics --line '115.271 GHz'."
+            "rest value of the line: cubeview kinematics --rest '115.271 GHz'."
         )
     if np.prod(cube.shape) > MOST_VOXELS:
         raise CubeviewError(

@@ -98,7 +98,7 @@ def test_noise_and_other_axes_are_refused():
         maps_of(noise, np.arange(32.0))
     values, velocities = ring(0.0)
     cube = cube_of(values, velocities)
-    with pytest.raises(CubeviewError, match="--line"):
+    with pytest.raises(CubeviewError, match="--rest"):
         kinematics(replace(cube, axes=(plain_axis(32, "z"), *cube.axes[1:])))
 
 
