@@ -88,8 +88,8 @@ def main() -> None:
     print(
         f"bar hidden: p falls by .5 and more in {np.mean(np.array(falls) >= 0.5):.3f} of "
         f"{len(falls)} hits; a box elsewhere: by .1 at most in "
-        f"{np.mean(np.array(elsewhere) <= 0.1):.3f} of {len(elsewhere)}, {np.median(elsewhere):.3f} "
-        "in the middle"
+        f"{np.mean(np.array(elsewhere) <= 0.1):.3f} of {len(elsewhere)}, "
+        f"{np.median(elsewhere):.3f} in the middle"
     )
     if options.pack:
         told(f"real, to {options.pile}", *real(options.pack, options.pile, config))

@@ -74,7 +74,7 @@ class BarView(CaseView):
         if (image := session.measured.seen) is not None and IMAGE in levels:
             named = f"{image.name}, {unit_text(self.cube, image.unit)}".rstrip(", ")
             bars.append((table(display.colormap), levels[IMAGE], named, display.stretch))
-        keys = (WHITE, self.role) if session.white else (self.role,)
+        keys: tuple[str, ...] = (WHITE, self.role) if session.white else (self.role,)
         if kind_of(self.cube).flat:  # several bands in colour have no one scale
             shown = bands_shown(self.case, display)
             keys = shown if len(shown) == 1 else ()

@@ -209,7 +209,7 @@ def _raw_modes(image: "Image") -> list[Any]:
 
 def _other_bytes(path: Path, tiles: list[Any]) -> np.ndarray:
     with _opened(path) as image:
-        image.tile = tiles
+        image.tile = tiles  # type: ignore[attr-defined]
         return np.asarray(image.copy()).astype(np.float32)
 
 

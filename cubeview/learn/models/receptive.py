@@ -29,9 +29,6 @@ class Layer:
         return max(0, (size + sum(self.pad) - self.kernel) // self.stride + 1)
 
 
-_THROUGH = {"kernel": 1, "stride": 1, "pad": (0, 0)}
-
-
 @dataclass(frozen=True)
 class Layout:
     """The way from the input to the last map: its layers from below.
@@ -50,7 +47,8 @@ class Layout:
 
     @cached_property
     def _through(self) -> "Layout":
-        return replace(self, layers=tuple(replace(layer, **_THROUGH) for layer in self.layers))
+        still = (replace(layer, kernel=1, stride=1, pad=(0, 0)) for layer in self.layers)
+        return replace(self, layers=tuple(still))
 
     def sides(self, size: int) -> tuple[int, int, int]:
         """Return the sides of an input from its longest."""

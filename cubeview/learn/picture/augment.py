@@ -21,7 +21,8 @@ def augmented(values: np.ndarray, names: Sequence[str], rng: np.random.Generator
     if "rotation" in names:
         values = np.rot90(values, quarter, axes=(2, 3))
     if "flips" in names:
-        values = np.flip(values, [axis for axis, flip in zip((2, 3), flips, strict=True) if flip])
+        axes = tuple(axis for axis, flip in zip((2, 3), flips, strict=True) if flip)
+        values = np.flip(values, axes)
     if "noise" in names:
         spread = values.std() * _NOISE * rng.random()
         values = values + (spread * rng.normal(size=values.shape)).astype(values.dtype)

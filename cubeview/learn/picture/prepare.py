@@ -191,7 +191,8 @@ def _rim(light: np.ndarray, known: np.ndarray) -> np.ndarray:
     rim = np.ones(light.shape, dtype=bool)
     rim[width:-width, width:-width] = False
     values = light[rim & known]
-    return values if values.size >= 8 else light[known]
+    found: np.ndarray = values if values.size >= 8 else light[known]
+    return found
 
 
 def _in_the_middle(light: np.ndarray, noise: float) -> tuple[np.ndarray, tuple[str, ...]]:

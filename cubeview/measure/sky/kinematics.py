@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, label, map_coordinates
@@ -262,8 +263,8 @@ def _weighed(numbers: Mapping[str, float]) -> tuple[dict[str, float], tuple[floa
 
 
 @cache
-def _learnt() -> dict[str, list[float]]:
+def _learnt() -> dict[str, Any]:
     """What the regression learnt; written by ``packaging/make_kinematics.py``."""
     text = (resource("kinematics") / "weights.json").read_text(encoding="utf-8")
-    found: dict[str, list[float]] = json.loads(text)
+    found: dict[str, Any] = json.loads(text)
     return found

@@ -52,12 +52,14 @@ class _Plane:
     @cached_property
     def radius(self) -> np.ndarray:
         """Distance from the centre."""
-        return np.hypot(self.x, self.y)
+        found: np.ndarray = np.hypot(self.x, self.y)
+        return found
 
     @cached_property
     def angle(self) -> np.ndarray:
         """Azimuth, in radians."""
-        return np.arctan2(self.y, self.x)
+        found: np.ndarray = np.arctan2(self.y, self.x)
+        return found
 
     def turned(self, angle: float) -> tuple[np.ndarray, np.ndarray]:
         """Return coordinates along and across a direction in the plane."""
@@ -128,7 +130,8 @@ def _smooth_one(rng: np.random.Generator, side: int) -> np.ndarray:
     """An elliptical, or a lens-shaped disc without a bar."""
     plane = _plane(rng, side, rng.uniform(0.4, 1.0))
     light = _sersic(plane.radius, side * rng.uniform(0.07, 0.15), rng.uniform(1.0, 4.5))
-    return light / light.max() * 10
+    scaled: np.ndarray = light / light.max() * 10
+    return scaled
 
 
 def _disc(rng: np.random.Generator, plane: _Plane, scale: float) -> np.ndarray:
@@ -136,10 +139,11 @@ def _disc(rng: np.random.Generator, plane: _Plane, scale: float) -> np.ndarray:
     radius = plane.radius
     end = scale * rng.uniform(3.0, 5.5)
     lopsided = 1 + rng.uniform(0, 0.25) * np.cos(plane.angle - rng.uniform(0, 2 * np.pi))
-    hole = 1.0
+    hole = np.ones_like(radius)
     if rng.random() < 0.3:  # of old stars only, discs are faint inside
         hole = 1 - rng.uniform(0, 0.7) * np.exp(-((radius / (scale * rng.uniform(0.5, 1.2))) ** 2))
-    return np.exp(-radius / scale) * hole * lopsided / (1 + np.exp((radius - end) / (0.3 * scale)))
+    fall: np.ndarray = np.exp(-radius / scale) * hole * lopsided
+    return fall / (1 + np.exp((radius - end) / (0.3 * scale)))
 
 
 def _bulge(rng: np.random.Generator, plane: _Plane, scale: float, disc: np.ndarray) -> np.ndarray:
@@ -154,7 +158,8 @@ def _bulge(rng: np.random.Generator, plane: _Plane, scale: float, disc: np.ndarr
     half = scale * _between(rng, 0.15, 0.6)
     light = _sersic(radius, half, rng.uniform(0.8, 2.5))
     total = _between(rng, 0.01, 0.5) * disc.sum()
-    return light * (total / float(light.sum()))
+    scaled: np.ndarray = light * (total / float(light.sum()))
+    return scaled
 
 
 def _bar(rng: np.random.Generator, plane: _Plane, length: float, phase: float) -> np.ndarray:
@@ -220,7 +225,8 @@ def _arms(
     ridge = np.exp(sharp * (np.cos(count * turn) - 1))
     inner = 1 / (1 + np.exp(-(radius - start) / (0.08 * start + 0.5)))
     level = _between(rng, 0.15, 1.5)
-    return level * ridge * inner * np.exp(-radius / (scale * rng.uniform(0.9, 1.4)))
+    fall: np.ndarray = np.exp(-radius / (scale * rng.uniform(0.9, 1.4)))
+    return level * ridge * inner * fall
 
 
 def _dust(rng: np.random.Generator, plane: _Plane, scale: float) -> np.ndarray:
@@ -228,7 +234,9 @@ def _dust(rng: np.random.Generator, plane: _Plane, scale: float) -> np.ndarray:
     if rng.random() < 0.6:
         return np.ones_like(plane.x)
     patches = gaussian_filter(_noise(rng, plane.x.shape), rng.uniform(1.5, 4))
-    return np.exp(-rng.uniform(0.05, 0.35) * np.maximum(patches / patches.std(), 0.0))
+    depth = rng.uniform(0.05, 0.35)
+    through: np.ndarray = np.exp(-depth * np.maximum(patches / patches.std(), 0.0))
+    return through
 
 
 def _clumps(rng: np.random.Generator, plane: _Plane, scale: float, light: np.ndarray) -> np.ndarray:

@@ -71,8 +71,8 @@ def simulate_gas(
         clouds[:, 1:] -= clouds[:, 1:].mean(axis=0)
     clouds[:, 1:] += rng.uniform(-1.5, 1.5, 2)
     clouds[:, 0] += rng.uniform(-40, 40)
-    edges = [np.linspace(-half, half, CHANNELS + 1)]
-    edges += [np.arange(SIDE + 1) - SIDE / 2] * 2
+    pixels = np.arange(SIDE + 1) - SIDE / 2
+    edges = (np.linspace(-half, half, CHANNELS + 1), pixels, pixels)
     light, _ = np.histogramdd(clouds, edges)
     light = gaussian_filter(light, (0.4, *[_BEAM_PX / 2.355] * 2))
     peak = float(np.exp(rng.uniform(*np.log(sn))))
