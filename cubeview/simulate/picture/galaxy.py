@@ -142,8 +142,9 @@ def _disc(rng: np.random.Generator, plane: _Plane, scale: float) -> np.ndarray:
     hole = np.ones_like(radius)
     if rng.random() < 0.3:  # of old stars only, discs are faint inside
         hole = 1 - rng.uniform(0, 0.7) * np.exp(-((radius / (scale * rng.uniform(0.5, 1.2))) ** 2))
-    fall: np.ndarray = np.exp(-radius / scale) * hole * lopsided
-    return fall / (1 + np.exp((radius - end) / (0.3 * scale)))
+    fall = np.exp(-radius / scale) * hole * lopsided
+    light: np.ndarray = fall / (1 + np.exp((radius - end) / (0.3 * scale)))
+    return light
 
 
 def _bulge(rng: np.random.Generator, plane: _Plane, scale: float, disc: np.ndarray) -> np.ndarray:
@@ -225,8 +226,9 @@ def _arms(
     ridge = np.exp(sharp * (np.cos(count * turn) - 1))
     inner = 1 / (1 + np.exp(-(radius - start) / (0.08 * start + 0.5)))
     level = _between(rng, 0.15, 1.5)
-    fall: np.ndarray = np.exp(-radius / (scale * rng.uniform(0.9, 1.4)))
-    return level * ridge * inner * fall
+    fall = np.exp(-radius / (scale * rng.uniform(0.9, 1.4)))
+    light: np.ndarray = level * ridge * inner * fall
+    return light
 
 
 def _dust(rng: np.random.Generator, plane: _Plane, scale: float) -> np.ndarray:
