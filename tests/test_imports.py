@@ -69,7 +69,7 @@ FLOORS = {
         "sky": "models",
         "picture": "models",
         "ask": "models tasks heart sky",
-        "search": "models sky",
+        "search": "models sky ask",
         "explore": "models tasks ask",
         "examples": "models heart sky picture",
         "explain": "models heart sky ask",

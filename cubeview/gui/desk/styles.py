@@ -30,6 +30,8 @@ class Display:
         ``"set by hand"``.
     band : str
         Role of a picture that is shown alone; empty for all of them in colour.
+    linked : bool
+        Hearts: the levels of all states are one pair, each in % of its own maximum.
     smooth : bool
         Hearts: values interpolated between voxels, as readers of scans are used to.
     """
@@ -39,6 +41,7 @@ class Display:
     levels: Mapping[str, tuple[float, float]] | None = None
     levels_from: str = ""
     band: str = ""
+    linked: bool = False
     smooth: bool = True
 
 
