@@ -220,7 +220,7 @@ def what_it_is(parts: Sequence[Part], path: Path) -> str:
         return f"{path}: the file holds {held}. {remedy}"
     best = max(images, key=lambda part: len(part.real))
     held = ", ".join(f"{part.title} {_by(part.shape)}" for part in images[:4])
-    kind = ("a single value", "a one-dimensional spectrum", "a flat image")[len(best.real)]
+    kind = ("a single value", "a one-dimensional spectrum")[len(best.real)]
     if len(best.real) == 1:
         remedy = "Nothing in it says at which wavelengths: give it CTYPE1, CRVAL1 and CDELT1."
     return f"{path}: {kind} ({held}). {remedy}"

@@ -80,7 +80,10 @@ def test_a_question_of_ones_own_is_taught_and_answered(base, desk, folder, qtbot
     desk.session.set_case(new[0])
     panel.refresh()
     choices = panel.choices
-    assert choices.model.name == "small", "the base fits the case at hand"
+    assert choices.model.card.kind == "picture", "the base fits the case at hand"
+    choices.base.setCurrentIndex(choices.base.findData("small"))
+    panel.refresh()
+    assert choices.model.name == "small", "the user's choice stays"
     assert choices.counts.text() == "12 cases: 6 smooth, 6 featured"
     choices.folds.setValue(3)
     choices.layers.setCurrentIndex(choices.layers.findData("head"))
