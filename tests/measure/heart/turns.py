@@ -32,7 +32,7 @@ def projections(moved, *, angles=None, centre_mm=0.0, counts=60_000, seed=0):
     angles = np.linspace(-45, 135, len(moved), endpoint=False) if angles is None else angles
     seen = []
     for angle, (along, left) in zip(np.radians(angles), moved, strict=True):
-        at = places + (along, left, 0)
+        at = places + np.array((along, left, 0.0))
         across = at[:, 1] * np.cos(angle) + at[:, 2] * np.sin(angle)
         toward = -at[:, 1] * np.sin(angle) + at[:, 2] * np.cos(angle)
         # How far the way out is: to the edge of the ellipse that the body is.
