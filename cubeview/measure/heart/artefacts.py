@@ -27,7 +27,7 @@ _CODES: dict[str, Code] = {
     "gut": ("429382003", "SCT", "Subdiaphragmatic uptake"),
 }
 _LOST = 15.0
-"""Points of % by which a wall lies below the others in every state before a shadow is thought of."""
+"""Points by which a wall lies below the others in every state before shadows are thought of."""
 _FIXED = 8.0
 """Points by which states may differ there: what comes and goes is no shadow of the body."""
 _TOP = 0.98  # of what lies there: what counts is small
