@@ -28,6 +28,7 @@ from cubeview.commands import (
     measure,
     moments,
     normals,
+    quality,
     redshift,
     search,
     selftest,
@@ -39,8 +40,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, redshift, search,
-    explore, masks, labels, make, teach, give, selftest,
+    look, judge, measure, normals, quality, moments, spectrum, fit, cutout, convert, lines,
+    redshift, search, explore, masks, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 

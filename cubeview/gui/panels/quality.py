@@ -1,7 +1,6 @@
 """The Quality panel: whether the scan can be trusted, and what may make a heart look ill."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -10,11 +9,7 @@ from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from cubeview.cubes.answer import Prediction
-from cubeview.cubes.case import Case
-from cubeview.cubes.gated import about_beats, count_curve
-from cubeview.cubes.study import beside, tags
-from cubeview.cubes.ventricle import Ventricle
-from cubeview.errors import CubeviewError, Report
+from cubeview.cubes.study import beside
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.still import AtRest
@@ -22,9 +17,8 @@ from cubeview.gui.widgets.basic import button, label, rule, say
 from cubeview.gui.widgets.chart import Chart
 from cubeview.gui.widgets.layout import column, empty, put
 from cubeview.kinds import kind_of
-from cubeview.measure.heart.artefacts import Reason, reasons
-from cubeview.measure.heart.measured import measurable, measure
-from cubeview.measure.heart.projections import TELLING_MM, Turn, is_turn, turn_of
+from cubeview.measure.heart.projections import TELLING_MM, is_turn
+from cubeview.measure.heart.taken import Found, looked_at
 
 _SOON_MS = 80
 _NOTHING = "Open a heart, or its projections, to see how it was taken."
@@ -33,17 +27,6 @@ _NO_REASON = (
     "Nothing of what is looked for speaks for an artefact: motion, gut beside the inferior wall, "
     "the shadow of breast or diaphragm, states turned against each other."
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What was found of a case and the projections of its study."""
-
-    reasons: tuple[Reason, ...] = ()
-    turns: dict[str, tuple[Case, Turn]] = field(default_factory=dict)
-    gates: dict[str, np.ndarray] = field(default_factory=dict)
-    lines: tuple[str, ...] = ()
-    heart: bool = False
 
 
 class QualityPanel(QWidget):
@@ -160,36 +143,3 @@ class QualityPanel(QWidget):
                 tint = ("accent", "good")[number % 2]
                 self.beats.curve(np.arange(len(counts)) + 1, share, tint, style="dots")
             self.beats.plot.setYRange(0, 120)
-
-
-def looked_at(
-    case: Case, ventricles: dict[str, Ventricle], cases: list[Case], report: Report
-) -> Found:
-    """Look how a case was taken, in a lane; CubeviewError where nothing can be told."""
-    lines: list[str] = []
-    turns: dict[str, tuple[Case, Turn]] = {}
-    for number, one in enumerate(cases):
-        report(number / (len(cases) + 1), "following the projections")
-        name = " ".join(tags(one)) + (f" {number + 1}" if len(cases) > 1 else "")
-        try:
-            turns[name] = one, turn_of(one.main)
-            lines += [f"{name}: {text}" for text in turns[name][1].words]
-        except CubeviewError as error:
-            lines.append(f"{name}: {error}")
-    gates = {role: count_curve(cube) for role, cube in case.cubes.items() if cube.gates}
-    lines += (f"{role}: {about_beats(case.cubes[role])}" for role in gates)
-    for role, counts in gates.items():
-        low, high = (100 * end / counts.mean() for end in (counts.min(), counts.max()))
-        lines.append(f"{role}: gates hold {low:.0f} to {high:.0f} % of the mean counts")
-    found: tuple[Reason, ...] = ()
-    if ventricles:
-        measurable(case)
-        measured = measure(case, ventricles, volumes=False, report=report)
-        taken = {name: turn for name, (_, turn) in turns.items()}
-        found = reasons(case, ventricles, measured, taken)
-        for role in ventricles:
-            total = float(np.nansum(case.cubes[role].pixels.read()))
-            lines.append(f"{role}: {total / 1000:.0f} thousand counts in all")
-    if not cases and ventricles:
-        lines.append("No projections of this study are open: motion cannot be told.")
-    return Found(found, turns, gates, tuple(lines), bool(ventricles))

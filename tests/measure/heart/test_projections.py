@@ -1,11 +1,16 @@
 """Planted motion and a planted centre of rotation are found in projections of a body."""
 
+import json
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
+from cubeview.cli import main
+from cubeview.commands import quality
+from cubeview.cubes.case import Case
+from cubeview.cubes.cube import Source
 from cubeview.errors import CubeviewError
 from cubeview.measure.heart.projections import turn_of
 from tests.measure.heart.turns import projections
@@ -62,3 +67,20 @@ def test_counts_and_what_is_no_turn():
     assert found.density == pytest.approx(np.quantile(cube.pixels.read(), 0.997), rel=0.2)
     with pytest.raises(CubeviewError, match="no projections"):
         turn_of(replace(cube, view=""))
+
+
+def test_the_command_tells_how_a_real_kind_of_file_was_taken(tmp_path, capsys, monkeypatch):
+    moved = np.zeros((VIEWS, 2))
+    moved[16:, 0] = 12.0
+    cube = replace(projections(moved), source=Source(tmp_path / "raw.dcm"))
+    (tmp_path / "raw.dcm").write_bytes(b"projections")
+    case = Case("Wren", "volume", {"flux": cube})
+    monkeypatch.setattr(quality, "open_cases", lambda paths: ([case], 0))
+    assert main(["quality", str(tmp_path), "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    (turn,) = record["projections"]
+    assert record["tags"] == ["projections"]
+    assert turn["motion_mm"] == pytest.approx(12, abs=3)
+    assert (turn["way"], turn["centre_mm"]) == ("axially", None)
+    assert main(["quality", str(tmp_path)]) == 0
+    assert "motion up to 1" in capsys.readouterr().out
