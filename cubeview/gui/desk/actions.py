@@ -176,7 +176,7 @@ ACTIONS = (
     Action("undo_mask", "&Undo painting", "Tools", "Ctrl+Shift+Z", needs="case"),
     Action("smaller_brush", "Smaller &brush", "Tools", ",", needs="case"),
     Action("larger_brush", "La&rger brush", "Tools", ".", needs="case"),
-    Action("quality_control", "&How it was taken…", "Tools", "Shift+Q", needs="patient"),
+    Action("quality_control", "How it was ta&ken…", "Tools", "Shift+Q", needs="patient"),
     Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
     Action(
         "measure_interval",

@@ -52,7 +52,7 @@ class QualityPanel(QWidget):
         self.reasons = QVBoxLayout()
         self.lines = label("", "dim")
         self.motion = Chart("angle, °", "motion, mm")
-        self.beats = Chart("gate", "% of the mean counts")
+        self.beats = Chart("gate", "counts, % of mean")
         self.opening = QVBoxLayout()
         put(column(self), self.words, self.reasons, rule(), self.lines, self.opening)
         put(self.layout(), self.motion, self.beats, None)  # type: ignore[arg-type]
