@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from cubeview.commands.common import (
     Commands,
-    add_case_options,
     add_command,
     add_json,
+    add_model,
+    add_states,
     judged_cases,
     one_line,
     placed_ventricles,
@@ -53,7 +54,8 @@ def add(commands: Commands) -> None:
         "write of each heart what a network says, where it looked and the wall, for other "
         "systems: DICOM (structured report, parametric map, segmentation, page), PDF and NIfTI",
     )
-    add_case_options(sub)
+    add_states(sub)
+    add_model(sub)
     sub.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="gets a folder for each case"
     )

@@ -50,6 +50,8 @@ def _measure(options: argparse.Namespace) -> int:
     records: list[dict[str, Any]] = []
     normals = _limits(options)
     cases, status = judged_cases(options)
+    if options.library is not None and options.scores_of is None:
+        raise CubeviewError("--library serves --scores-of: say whose scores to take.")
     given = {} if options.scores_of is None else readings_of(options, cases)
     for case in cases:
         try:

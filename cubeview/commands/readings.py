@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cubeview.commands.common import library_at
 from cubeview.errors import CubeviewError
 
 if TYPE_CHECKING:
@@ -26,17 +27,14 @@ def readings_of(
     Raises CubeviewError where a library or a reader is named and says nothing of any case.
     """
     from cubeview.io.identity import identity
-    from cubeview.library.repair import open_library
     from cubeview.library.scored import readings
     from cubeview.library.stored import hashes_of
     from cubeview.paths import data_dir
 
     path, reader = options.library or data_dir() / "library.sqlite", options.scores_of
-    if not path.is_file():
-        if options.library or reader:
-            raise CubeviewError(f"{path}: there is no library here.")
+    if not (path.is_file() or options.library or reader):
         return {}
-    library, _ = open_library(path, reader or "reader")
+    library = library_at(path, reader or "reader")
     found: dict[Case, tuple[Reading, ...]] = {}
     try:
         for case in cases:

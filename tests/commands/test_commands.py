@@ -215,6 +215,19 @@ def test_finetune_keeps_a_model_and_never_overwrites_it(scans, model, capsys, tm
     )
     assert status == 0
     assert figures["classes"] == ["healthy", "ischaemic"]
+    library = tmp_path / "library.sqlite"
+    whose = ("--library", library, "--reader", "Anna")
+    assert run(capsys, "labels", "import", table, "--yes", *whose)[0] == 0
+    measured = ("evaluate", "--labels", library, "--model", kept, "--positive", "ischaemic")
+    status, same, _ = run(capsys, *measured, "--reader", "Anna", "--json")
+    assert (status, same["confusion"], same["auc"]) == (0, figures["confusion"], figures["auc"])
+    status, _, error = run(capsys, *measured, "--reader", "Ben")
+    assert status == 2
+    assert "Anna has. Say whose with --reader" in error
+    assert run(capsys, "labels", "export", tmp_path / "labels.csv", *whose)[0] == 0
+    status, _, error = run(capsys, "evaluate", "--labels", tmp_path / "labels.csv", "--model", kept)
+    assert status == 2
+    assert "Give the library itself" in error
     same = run(capsys, *asked, "--out", tmp_path / "again", "--json")[1]
     assert same["auc"] == document["auc"]
 

@@ -1,9 +1,16 @@
 """The control of levels, stretch and colour map."""
 
 import numpy as np
-from PyQt6.QtCore import QSignalBlocker, QSize
-from PyQt6.QtGui import QIcon, QPixmap
-from PyQt6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt
+from PyQt6.QtGui import QIcon, QPaintEvent, QPixmap
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
@@ -16,6 +23,8 @@ from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
 from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
+
+_BESIDE_ICON_PX = 10
 
 
 class LevelsControl(QWidget):
@@ -225,11 +234,29 @@ class _ColourBox(QComboBox):
         self.setIconSize(QSize(48, 12))
         for key, name in COLORMAPS.items():
             self.addItem(name, key)
+        self.currentTextChanged.connect(lambda name: self.setToolTip(f"Colour map: {name}"))
 
     def choose(self, key: str) -> None:
         """Show one as the chosen one."""
         self._draw(self.findData(key))
         self.setCurrentIndex(self.findData(key))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the name so far as it fits, and say where it is cut off."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        style = self.style()
+        assert style is not None
+        field = style.subControlRect(
+            style.ComplexControl.CC_ComboBox, option, style.SubControl.SC_ComboBoxEditField, self
+        )
+        room = field.width() - self.iconSize().width() - _BESIDE_ICON_PX
+        option.currentText = option.fontMetrics.elidedText(
+            option.currentText, Qt.TextElideMode.ElideRight, room
+        )
+        painter = QStylePainter(self)
+        painter.drawComplexControl(style.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(style.ControlElement.CE_ComboBoxLabel, option)
 
     def showPopup(self) -> None:
         """Open the list."""

@@ -137,6 +137,7 @@ def test_a_level_is_dragged_in_the_histogram(control, qtbot):
 def test_colours_stretch_and_smoothness_are_chosen(control):
     control.session.set_case(heart_case())
     choose(control.colours, COLORMAPS["cool"])
+    assert COLORMAPS["cool"] in control.colours.toolTip(), "the box may be too narrow for it"
     choose(control.stretch, "asinh")
     control.smooth.click()
     display = control.session.display

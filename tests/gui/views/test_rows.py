@@ -82,6 +82,33 @@ def test_a_click_is_the_same_place_when_all_slices_are_zoomed(rows):
     np.testing.assert_allclose(found[1:], middle[::-1], atol=0.5)
 
 
+def test_what_is_painted_lies_over_its_voxels_in_every_cut(rows):
+    session = rows.session
+    assert not any(rows._masks), "nothing is painted"
+    cube = session.case.cubes["rest"]
+    layer = session.painting.begun("rest")
+    centre = [
+        round(c / s) for c, s in zip(session.ventricles["rest"].centre, cube.spacing, strict=True)
+    ]
+    layer.values[tuple(slice(c - 1, c + 2) for c in centre)] = 1
+    session.painting.tell("rest")
+    for row, strip in enumerate(rows.strips):
+        painted = [
+            image for image in rows._masks[row] if image.pixelColor(image.rect().center()).alpha()
+        ]
+        if strip.role == "stress":
+            assert not rows._masks[row]
+            continue
+        number, down, right = rows.place(strip)
+        image = rows._masks[row][number]
+        assert image.pixelColor(round(right), round(down)).name() == layer.labels[0].colour
+        assert 0 < len(painted) < len(rows._masks[row])
+    session.painting.undo()
+    layer.values[:] = 0
+    session.painting.tell("rest")
+    assert not any(rows._masks)
+
+
 def test_without_a_ventricle_the_rows_say_so(rows, qtbot):
     rows.session.set_ventricles(rows.case, {})
     rows.follow_now()

@@ -30,7 +30,9 @@ CAUTION = "The ventricle may lie elsewhere · check it."
 def told(folder, *, changes=(), **parts):
     """Return a report of a pair whose map and mask mark voxels that are no symmetric ones."""
     study = generate_uid()
-    said = {"StudyInstanceUID": study, "AccessionNumber": "A90210", "PatientBirthDate": "19500203"}
+    # Words too long to be found by chance in made-up UIDs or packed values.
+    said = {"StudyInstanceUID": study, "AccessionNumber": "A90210", "PatientBirthDate": "19500203",
+            "PatientName": "MUSTERFRAU^ERIKA", "PatientID": "MRN-4711"}  # fmt: skip
     for role, step in (("stress", 4.0), ("rest", -4.0)):
         ds = nm(step, SeriesDescription=role, **said, **dict(changes))
         write(ds, folder / f"{role}.dcm")
@@ -285,23 +287,23 @@ def test_nibabel_reads_the_values_at_their_place(written, role):
 
 def test_nothing_names_the_patient_unless_asked(written, tmp_path):
     what, out = written
-    naming = (b"DOE", b"JANE", b"4711", b"19500203", b"A90210")
+    naming = (b"MUSTERFRAU", b"ERIKA", b"MRN-4711", b"19500203", b"A90210")
     for path in out.iterdir():
         data = path.read_bytes()
         assert not [word for word in naming if word in data], path
-    assert not any("DOE" in getattr(item, "words", "") for item in page(what))
+    assert not any("MUSTERFRAU" in getattr(item, "words", "") for item in page(what))
     assert pydicom.dcmread(out / "page.dcm").BurnedInAnnotation == "NO"
     named = told(tmp_path, identified=True)
     write_report(named, tmp_path / "named")
     for name in NAMES:
         ds = pydicom.dcmread(tmp_path / "named" / name)
         assert (str(ds.PatientName), ds.PatientID, ds.AccessionNumber) == (
-            "DOE^JANE",
-            "4711",
+            "MUSTERFRAU^ERIKA",
+            "MRN-4711",
             "A90210",
         )
     assert pydicom.dcmread(tmp_path / "named" / "page.dcm").BurnedInAnnotation == "YES"
-    assert any("DOE^JANE" in getattr(item, "words", "") for item in page(named))
+    assert any("MUSTERFRAU^ERIKA" in getattr(item, "words", "") for item in page(named))
 
 
 def test_the_page_is_one_and_its_text_is_text(written):
@@ -332,6 +334,9 @@ def test_a_report_replaces_nothing_and_is_whole_or_not_there(tmp_path):
     with pytest.raises(CubeviewError, match="there already"):
         write_report(what, out)
     assert [path.name for path in out.iterdir()] == ["mine"]
+    with pytest.raises(CubeviewError, match=r"mine: is a file, not a folder") as refused:
+        write_report(what, out / "mine" / "case")
+    assert "part" not in str(refused.value)
 
 
 def test_scans_without_a_place_or_a_study_leave_out_what_needs_it(tmp_path):
