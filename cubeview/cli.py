@@ -30,6 +30,7 @@ from cubeview.commands import (
     moments,
     normals,
     pv,
+    quality,
     redshift,
     search,
     selftest,
@@ -42,8 +43,8 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, normals, moments, spectrum, fit, pv, channels, cutout, convert, smooth,
-    lines, redshift, search, explore, masks, labels, make, teach, give, selftest,
+    look, judge, measure, normals, quality, moments, spectrum, fit, pv, channels, cutout, convert,
+    smooth, lines, redshift, search, explore, masks, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 
