@@ -1,7 +1,8 @@
 """The same program without a window: every step as a command.
 
 Each command exits 0, or 2 with a one-line reason on stderr; ``--json`` prints one JSON document
-on stdout. Heavy imports happen inside the command that needs them.
+on stdout, of a refusal its reason as ``{"error": …}``. Heavy imports happen inside the command that
+needs them.
 """
 
 import argparse
@@ -37,14 +38,15 @@ from cubeview.commands import (
     smooth,
     spectrum,
     teach,
+    trust,
 )
-from cubeview.commands.common import one_line
+from cubeview.commands.common import one_line, print_json
 from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
     look, judge, measure, normals, quality, moments, spectrum, fit, pv, channels, cutout, convert,
-    smooth, lines, redshift, search, explore, masks, labels, make, teach, give, selftest,
+    smooth, lines, redshift, search, explore, masks, labels, make, teach, trust, give, selftest,
 )  # fmt: skip
 
 
@@ -124,6 +126,8 @@ def _run(options: argparse.Namespace) -> int:
         return int(options.command(options))
     except CubeviewError as error:
         print(f"cubeview: {one_line(error)}", file=sys.stderr)
+        if getattr(options, "json", False):
+            print_json({"error": one_line(error)})
         return 2
     except KeyboardInterrupt:
         print("cubeview: stopped", file=sys.stderr)

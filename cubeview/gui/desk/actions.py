@@ -164,10 +164,13 @@ ACTIONS = (
         Action(way.key, way.title, "Model", way.shortcut, needs="case", after_line=place == 0)
         for place, way in enumerate(EXPLAINERS.values())
     ),
+    Action("try_answer", "&Does the answer hold?", "Model", "Y", needs="case"),
     Action("toggle_map", "Show or &hide the map", "Model", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "]", needs="overlay"),
-    Action("teach", "&Teach…", "Model", "T", after_line=True),
+    Action("explore", "E&xplore cases…", "Model", "E", after_line=True),
+    Action("more_like_this", "More &like this", "Model", "Shift+E", needs="case"),
+    Action("teach", "&Teach…", "Model", "T"),
     Action("models", "Model m&anager…", "Model"),
     Action("unsure", "&Unsure", "Label", "U", needs="case"),
     Action("quality", "&Quality flag", "Label", "Q", needs="case"),

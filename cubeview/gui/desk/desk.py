@@ -6,9 +6,11 @@ from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QWidget
 
 from cubeview.gui.desk.copying import Copying
+from cubeview.gui.desk.exploring import Exploring
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.labelling import Labelling
 from cubeview.gui.desk.library_cases import LibraryCases
+from cubeview.gui.desk.looking import Looking
 from cubeview.gui.desk.matching import Matching
 from cubeview.gui.desk.measuring import Measuring
 from cubeview.gui.desk.messages import MessageBar
@@ -55,6 +57,8 @@ class Desk(QObject):
         subject = self.subject = Subject(session, records)
         self.labelling = Labelling(session, records, subject, questions)
         self.library_cases = LibraryCases(session, records, subject)
+        self.exploring = Exploring(jobs, records, self.labelling, self.library_cases)
+        self.looking = Looking(session, jobs, records, subject, self.exploring, questions)
         self.reporting = Reporting(session, jobs, records, subject, self.labelling, questions)
         self.placing = Placing(session, jobs, questions, messages)
         self.measuring = Measuring(session, jobs)
@@ -68,6 +72,8 @@ class Desk(QObject):
             subject,
             self.labelling,
             self.library_cases,
+            self.exploring,
+            self.looking,
             self.reporting,
             self.placing,
             self.measuring,

@@ -1,5 +1,8 @@
 """The Classify panel: which model, what it says, and how far to trust it."""
 
+import math
+from typing import TYPE_CHECKING
+
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
@@ -15,6 +18,9 @@ from cubeview.gui.widgets.basic import button, chooser, headline, label, rule, s
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
 from cubeview.learn.tasks import TASKS
+
+if TYPE_CHECKING:
+    from cubeview.learn.measure.trust import Held
 
 SURE = 0.5
 SUSPECTED = 0.5
@@ -36,6 +42,7 @@ class PredictPanel(QWidget):
         self._session, self._jobs, self._questions = session, jobs, questions
         self._job: Job | None = None
         self._failure = ""
+        self._shown: Answer | None = None
         self.answer = headline()
         self.run_button = button("Run  P", self.run, "Classify this case (P)", "main")
         self.reason = label(part="dim")
@@ -46,12 +53,22 @@ class PredictPanel(QWidget):
         self._reason, self._suspected = "", False
         self.cautions = label(part="warn")
         self.distance = label(part="dim")
+        tip = "Try the answer: noise, a voxel's shift, gain, blur, and the smallest change (Y)"
+        self.try_button = button("Does it hold?  Y", self.try_answer, tip)
+        self.held = label(part="dim")
         self.where = label(part="dim")
         self.footer = label(part="dim")
         self.models = chooser("Model")
         self.models.activated.connect(self._choose)
         # What is told of an answer, and goes with it.
-        self._told = (self.abnormal, self.artefact, self.cautions, self.distance, self.footer)
+        self._told = (
+            self.abnormal,
+            self.artefact,
+            self.cautions,
+            self.distance,
+            self.footer,
+            self.held,
+        )
         layout = column(self)
         put(layout, row((self.answer, 1), self.run_button), self.reason, self.abnormal, self.bars)
         put(
@@ -62,6 +79,8 @@ class PredictPanel(QWidget):
             self.distance,
             self.where,
             self.footer,
+            row(self.try_button, None),
+            self.held,
             rule(),
         )
         put(layout, row(label("Model", "dim", wrap=False), (self.models, 1)), None)
@@ -113,6 +132,28 @@ class PredictPanel(QWidget):
         text = f"Likely reason: {self._reason}" if self._reason else "What speaks for it  Shift+Q"
         say(self.why, text if shown else "")
 
+    def try_answer(self) -> None:
+        """Try the answer that is shown, in the background."""
+        session, prediction = self._session, self._session.prediction
+        ref = self._questions.chosen(session)
+        if not isinstance(prediction, Prediction) or ref is None or ref.name != prediction.model:
+            say(self.held, "Classify the case first (P).")
+            return
+        opened, case, ventricles = session.shown, prediction.case, dict(prediction.ventricles)
+        folder, trying = ref.folder, self._questions.how_it_holds
+        say(self.held, "Trying the answer…")
+        self._jobs.start(
+            "try",
+            "Trying the answer",
+            lambda job: trying(folder, opened, case, ventricles, report=job.report),
+            finished=lambda held: self._tell_held(prediction, _held_words(held)),
+            failed=lambda why: self._tell_held(prediction, why),
+        )
+
+    def _tell_held(self, prediction: Answer, said: str) -> None:
+        if self._session.prediction is prediction:
+            say(self.held, said)
+
     def _draw(self) -> None:
         """Draw an answer that says what is where."""
         answer = self._session.prediction
@@ -161,7 +202,8 @@ class PredictPanel(QWidget):
             for told in self._told:
                 say(told, "")
             self._say_why()
-        self.bars.setVisible(isinstance(prediction, Prediction))
+        for part in (self.bars, self.try_button):
+            part.setVisible(isinstance(prediction, Prediction))
         self._refresh_where()
 
     def _offer(self) -> str:
@@ -169,6 +211,10 @@ class PredictPanel(QWidget):
         return f"Tells apart: {', '.join(ref.card.classes)}." if ref and ref.card.classes else ""
 
     def _show(self, prediction: Answer) -> None:
+        if prediction is not self._shown:
+            self._shown = prediction
+            self._jobs.cancel("try")
+            say(self.held, "")
         known = self._questions.choices(prediction.case)
         ref = next((m for m in known if m.name == prediction.model), None)
         if isinstance(prediction, Prediction):
@@ -232,3 +278,12 @@ class PredictPanel(QWidget):
             if inside
             else "For a window the cursor has left. P judges the one at the cursor."
         )
+
+
+def _held_words(held: "Held") -> str:
+    """Say what flips an answer."""
+    flips = [f"{name} {share:.0%}" for name, share in held.flips.items()]
+    least = f"in each voxel a change of {held.smallest:.2%} of the maximum is enough to flip it"
+    if math.isinf(held.smallest):
+        least = "no change of up to 10 % of the maximum that was tried flips it"
+    return f"Flipped by: {', '.join(flips)}; {least}"

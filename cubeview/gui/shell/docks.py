@@ -13,6 +13,7 @@ from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
+from cubeview.gui.panels.explore import ExplorePanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.levels import LevelsControl
 from cubeview.gui.panels.masks import MasksPanel
@@ -37,6 +38,7 @@ _HIGH_LINES = 61
 _LABEL_LINES = 23
 _TITLE_PX = 40
 """Of a dock, with its frame."""
+_BELOW = 0.45  # of the window's height
 _SWEEP_MS = 200
 _LAYOUT_VERSION = 2
 
@@ -149,6 +151,14 @@ PANELS = (
         shown=False,
     ),
     Panel(
+        "explore",
+        "Explore",
+        lambda d: ExplorePanel(d.exploring, d.looking, d.session, d.memory),
+        _BOTTOM,
+        scrolls=False,
+        shown=False,
+    ),
+    Panel(
         "sources",
         "Sources",
         lambda d: SourcesPanel(d.session, d.jobs, d.memory, d.questions),
@@ -202,6 +212,12 @@ class Docks:
         dock.show()
         dock.raise_()
         return dock
+
+    def show_high(self, name: str) -> None:
+        """Bring a panel below the views to the front, with near half of the window's height."""
+        dock, high = self.show(name), round(_BELOW * self._window.height())
+        if dock.height() < high and not dock.isFloating():
+            self._window.resizeDocks([dock], [high], Qt.Orientation.Vertical)
 
     def show_large(self, name: str) -> None:
         """Bring a panel of the right to the front, with the room that the answer leaves."""

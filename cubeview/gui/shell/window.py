@@ -33,7 +33,7 @@ from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.worklist import WorklistPanel
-from cubeview.gui.shell import letters, manual, support
+from cubeview.gui.shell import explore, letters, manual, support
 from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
@@ -273,6 +273,7 @@ class Window(QMainWindow):
             "report": lambda: support.copy_report(desk.messages),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
             **self.bench.handlers(),
+            **explore.handlers(desk, docks),
             **self.room.handlers(),
         }
 
@@ -393,8 +394,7 @@ class Window(QMainWindow):
         self.setWindowState(state | flag if full else state & ~flag)
 
     def _label_written(self, text: str) -> None:
-        # A panel behind another one is visible to Qt; what the user sees of it is not. One label in
-        # the place of another is said in any case.
-        panels = (self.labels, self.worklist, self.reading)
+        # What lies behind another panel is visible to Qt; what replaces a label is always said.
+        panels = (self.labels, self.worklist, self.reading, self.docks.panels["explore"])
         if "→" in text or all(panel.visibleRegion().isEmpty() for panel in panels):
             self.messages.info(text)
