@@ -29,6 +29,7 @@ from cubeview.commands import (
     moments,
     normals,
     redshift,
+    score,
     search,
     selftest,
     spectrum,
@@ -40,7 +41,7 @@ from cubeview.plain import visible
 
 GROUPS = (
     look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, redshift, search,
-    explore, masks, labels, make, teach, give, selftest,
+    score, explore, masks, labels, make, teach, give, selftest,
 )  # fmt: skip
 
 
