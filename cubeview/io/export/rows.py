@@ -146,6 +146,8 @@ def _write_votable(
         field.ucd = column.ucd or None
         if column.kind == "text":
             field.datatype, field.arraysize = "unicodeChar", "*"
+        elif column.kind == "bool":
+            field.datatype = "boolean"
     head = io.BytesIO()
     document.to_xml(head)
     before, mark, after = head.getvalue().decode().partition("</TABLE>")

@@ -92,9 +92,7 @@ class Store:
     def lease(self, key: str) -> Iterator[bool]:
         """Hold a shard while it is worked at; False where somebody else does, or it is done."""
         path = self._leases / key
-        if self.is_done(key) or not (
-            self._take(path) or (self._take_over(path) and self._take(path))
-        ):
+        if self.is_done(key) or not (self._take(path) or self._take_over(path)):
             yield False
             return
         stop = threading.Event()
