@@ -191,11 +191,13 @@ def _far_below(system: Any, scheme: str, root: str) -> Iterator[Item]:
     listed = {entry["name"]: entry for entry in system.ls(root, detail=True)}
     for name in sorted(listed):
         entry = listed[name]
-        if name.rstrip("/") == root.rstrip("/") or not name.startswith(root.rstrip("/")):
-            continue  # itself, or the way up on a page of links
+        inside = name.rstrip("/").removeprefix(root.rstrip("/"))
+        # Itself, or the way up on a page of links.
+        if not inside.startswith("/") or inside.startswith("/."):
+            continue
         if entry["type"] == "directory":
             yield from _far_below(system, scheme, name)
-        elif not name.rpartition("/")[2].startswith("."):
+        else:
             yield _far(scheme, entry)
 
 

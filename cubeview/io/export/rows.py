@@ -138,10 +138,14 @@ def _write_votable(
     path: Path, columns: Sequence[Column], meta: Mapping[str, str], rows: Iterable[Values]
 ) -> None:
     from astropy.io.votable import from_table
+    from astropy.io.votable.tree import Param
 
     document = from_table(_empty(columns, meta))
     first = document.get_first_table()
     first.format = "tabledata"
+    for name, value in meta.items():
+        told = {"name": name, "datatype": "unicodeChar", "arraysize": "*", "value": str(value)}
+        first.params.append(Param(document, **told))
     for field, column in zip(first.fields, columns, strict=True):
         field.ucd = column.ucd or None
         if column.kind == "text":

@@ -27,9 +27,10 @@ ROWS = [
 
 def check(table):
     assert list(table["name"]) == ['a "quoted", <b> & name', "two lines λ", ""]
-    assert table["z"][0] == 0.1 + 0.2
-    assert math.isnan(table["z"][1])
-    assert table["z"][2] == -1e-300
+    z = np.ma.filled(table["z"], np.nan)  # in a VOTable what is no number is masked
+    assert z[0] == 0.1 + 0.2
+    assert math.isnan(z[1])
+    assert z[2] == -1e-300
     assert list(table["count"]) == [3, 2**40, 0]
     assert [str(value) for value in table["odd"]] == ["True", "False", "False"]
 
