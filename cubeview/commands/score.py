@@ -95,14 +95,14 @@ def _score(options: argparse.Namespace) -> int:
 def _of_many(options: argparse.Namespace) -> int:
     """Do what the job files of a cluster ask for."""
     from cubeview.learn.score.ask import read_ask
+    from cubeview.learn.score.plan import read_listed
     from cubeview.learn.score.run import PLAN, begin, do_share, folder_of, join
 
     if options.place or options.model:
         raise CubeviewError("--share and --join go on with what was planned: name only --out.")
     ask = read_ask(folder_of(options.out))
     plan = folder_of(options.out) / PLAN
-    if not plan.exists():
-        raise CubeviewError(f"{plan}: nothing was planned. Begin with --engine slurm.")
+    read_listed(plan)
     if options.share:
         found = _SHARE.fullmatch(options.share)
         if not found or int(found[1]) >= int(found[2]):
@@ -150,13 +150,14 @@ def _by_dask(options: argparse.Namespace, ask: "Ask", told: "_Told") -> "Merged"
 
 
 def _say(options: argparse.Namespace, merged: "Merged") -> int:
-    record = {**vars(merged), "file": str(options.out)}
+    names = ("rows", "failed", "copies", "conflicts")
+    record = {**{n: getattr(merged, n) for n in names}, "file": str(options.out)}
     if options.json:
         print_json(record)
         return 0
     print(f"{merged.rows:,} rows, {merged.failed:,} of them without an answer, with the reason")
     if merged.copies:
-        print(f"{merged.copies:,} files are copies of others and count once")
+        print(f"{merged.copies:,} copies of other files count once")
     if merged.conflicts:
         print(f"{merged.conflicts:,} rows were answered differently by two runs: see cautions")
     print(options.out)

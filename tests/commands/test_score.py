@@ -82,28 +82,26 @@ def test_a_run_says_what_there_is_at_once_and_goes_on_after_a_pause(tmp_path, mo
     (tmp_path / "in" / "empty.fits").touch()
     out = tmp_path / "out.ecsv"
     asked = ("score", tmp_path / "in", "--model", model, "--out", out, "--processes", 2)
-    first = start(*asked, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    began = time.monotonic()
-    lines = [first.stderr.readline()]
-    while not re.search(r": (emission line|empty) \d", lines[-1]):
-        lines.append(first.stderr.readline())
+    with start(*asked, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        lines = [first.stderr.readline()]
+        while lines[-1] and not re.search(r": (emission line|empty) \d", lines[-1]):
+            lines.append(first.stderr.readline())
+        os.killpg(first.pid, signal.SIGINT)
+        _, rest = first.communicate(timeout=60)
     assert lines[0].startswith("301 files, 5 MB")
-    assert time.monotonic() - began < 60  # ten seconds on a machine that is not shared
-    os.killpg(first.pid, signal.SIGINT)
-    _, rest = first.communicate(timeout=30)
     assert first.returncode == 130
     assert "goes on from here" in rest
     assert "Traceback" not in rest
     assert not out.exists()
-    again = start(*asked, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    told, rest = again.communicate(timeout=300)
+    with start(*asked, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as again:
+        told, rest = again.communicate(timeout=300)
     assert again.returncode == 0, rest
     assert "301 rows, 1 of them without an answer" in told
     table = Table.read(out, format="ascii.ecsv")
     found = {Path(row["file"]).name: row["class"] for row in table if not row["reason"]}
     assert found == said
-    again = start(*asked, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    _, rest = again.communicate(timeout=60)
+    with start(*asked, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as again:
+        _, rest = again.communicate(timeout=60)
     assert "301 done before" in rest
 
 
@@ -121,12 +119,14 @@ def test_twenty_kills_of_workers_and_parents_leave_the_same_bytes(tmp_path, mode
     while sum(killed.values()) < 20:
         if run is None:
             run = start(*asked, "--out", out, stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.2, 4.0))
+        before = written(out)
+        while written(out) == before and run.poll() is None:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0.0, 0.5))
         if run.poll() is not None:
             break
-        workers = children(run.pid)
-        if workers and chance.random() < 0.5:
-            os.kill(chance.choice(workers), signal.SIGKILL)
+        if chance.random() < 0.5:
+            os.kill(chance.choice(children(run.pid)), signal.SIGKILL)
             killed["worker"] += 1
         else:
             run.kill()
@@ -140,6 +140,18 @@ def test_twenty_kills_of_workers_and_parents_leave_the_same_bytes(tmp_path, mode
     assert out.read_bytes() == whole.read_bytes()
     table = Table.read(out, format="ascii.ecsv")
     assert len(table) == len(set(table["key"])) == 901
+
+
+def written(out):
+    """Return how much has been judged and written down."""
+    folder = out.with_name(f"{out.name}.parts")
+    sizes = []
+    for path in (*folder.glob("journals/*"), *folder.glob("parts/*/*")):
+        try:
+            sizes.append((path.name, path.stat().st_size))
+        except OSError:
+            continue
+    return sorted(sizes)
 
 
 def children(pid):

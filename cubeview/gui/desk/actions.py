@@ -87,6 +87,7 @@ ACTIONS = (
     Action("open", "&Open files…", "File", "Ctrl+O", toolbar="Open"),
     Action("open_folder", "Open &folder…", "File", "Ctrl+Shift+O"),
     Action("open_catalogue", "Open cata&logue over the sky…", "File", "Ctrl+T", needs="sky"),
+    Action("score_archive", "Score an archi&ve…", "File"),
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),

@@ -21,6 +21,7 @@ from cubeview.gui.dialogs.about import AboutDialog
 from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.gui.dialogs.library_dialogs import LibraryDialogs
 from cubeview.gui.dialogs.models import ModelsDialog
+from cubeview.gui.dialogs.score import ScoreDialog
 from cubeview.gui.dialogs.sheets import RESEARCH_USE, BugDialog, keys_sheet
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
@@ -110,6 +111,7 @@ class Window(QMainWindow):
         self.bench = Bench(desk, self.docks, self)
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
         self.library_dialogs = LibraryDialogs(desk, self)
+        self.score = ScoreDialog(desk.jobs, desk.memory, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
         self.menus = Menus(self, self.actions_table, self.docks, desk)
         for shows_paths in (
@@ -219,6 +221,7 @@ class Window(QMainWindow):
         return {
             "open": desk.opening.ask_files,
             "open_folder": desk.opening.ask_folder,
+            "score_archive": self.score.open,
             "close_case": desk.session.close_case,
             "save_map": explain.save,
             "save_picture": self._ask_picture,
@@ -302,6 +305,7 @@ class Window(QMainWindow):
         self.teach.kept.connect(lambda ref, _: messages.info(f"Kept the model {ref.name}."))
         for saved in (self.sources.saved, self.explain.saved, panels["masks"].saved):
             saved.connect(lambda path: messages.info(f"Saved {path}"))
+        self.score.wanted.connect(desk.opening.open)
         self.cases.wanted.connect(desk.opening.open_known)
         self.cases.set_recent(desk.opening.recent())
         self.start_page.wanted.connect(desk.opening.open_known)

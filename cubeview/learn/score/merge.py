@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cubeview.errors import Report, nothing, refusing
@@ -23,6 +23,7 @@ _MOST_PILES = 400
 _APART = ("file", "case", "at", "nth")
 """What may differ between rows of one key: where a copy lies and what it is called."""
 
+_HEAD = 500
 _DIFFER = "two runs gave different answers"
 
 
@@ -35,12 +36,15 @@ class Merged:
     rows, failed, copies, conflicts : int
         Rows; those of them without an answer; rows left out because their content was there;
         keys of which two runs said different things.
+    head : list of row
+        The first ones, to look at.
     """
 
     rows: int = 0
     failed: int = 0
     copies: int = 0
     conflicts: int = 0
+    head: list[Row] = field(default_factory=list, repr=False)
 
 
 def merged(store: Store, plan: Path, counted: Merged, *, report: Report = nothing) -> Iterator[Row]:
@@ -70,6 +74,8 @@ def merged(store: Store, plan: Path, counted: Merged, *, report: Report = nothin
             for *_, row in heapq.merge(*(map(json.loads, run) for run in runs)):
                 counted.rows += 1
                 counted.failed += bool(row.get("reason"))
+                if len(counted.head) < _HEAD:
+                    counted.head.append(row)
                 yield row
     finally:
         shutil.rmtree(store.spool, ignore_errors=True)

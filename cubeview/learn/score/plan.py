@@ -7,12 +7,12 @@ shard it lies in and no other.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from cubeview.errors import Report, nothing
+from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io.dicom.together import loose_groups
 from cubeview.io.listing import Item, is_url, item_of, items
 from cubeview.io.opened import Refusal
@@ -58,11 +58,11 @@ class Listed:
     ended: bool = False
 
 
+_END = "end"
+"""What the last line of a plan that is complete begins with; its counts follow."""
+_LAST_BYTES = 1000
 _FEW = 64
 """Files that are opened together without asking whose they are."""
-
-END = "[]\n"
-"""The last line of a plan that is complete."""
 
 
 def shards(ask: Ask, *, without: Sequence[Path] = ()) -> Iterator[Shard]:
@@ -137,8 +137,8 @@ def write_plan(
                 listed.done + (units if is_done(shard.key) else 0),
             )
             told(listed)
-        stream.write(END)
-    listed = Listed(**{**vars(listed), "ended": True})
+        listed = replace(listed, ended=True)
+        stream.write(f"{_END} {json.dumps(asdict(listed))}\n")
     told(listed)
     return listed
 
@@ -155,14 +155,28 @@ def read_plan(path: Path) -> Iterator[Shard | None]:
         yield None
     with path.open(encoding="utf-8", errors="surrogatepass") as stream:
         begun = ""
-        while begun != END:
+        while not begun.startswith(_END):
             begun += stream.readline()
             if not begun.endswith("\n"):
                 yield None
-            elif begun != END:
+            elif not begun.startswith(_END):
                 key, units = json.loads(begun)
                 yield Shard(key, tuple(tuple(Item(*item) for item in unit) for unit in units))
                 begun = ""
+
+
+def read_listed(path: Path) -> Listed:
+    """Return how much a plan that is complete holds.
+
+    Raises CubeviewError if there is none, or it was never ended.
+    """
+    with refusing(path, "nothing was planned", "Begin with --engine slurm."):
+        with path.open("rb") as stream:
+            stream.seek(max(0, path.stat().st_size - _LAST_BYTES))
+            last = stream.read().decode(errors="replace").splitlines()[-1:]
+        if not last or not last[0].startswith(_END):
+            raise CubeviewError(f"{path}: the plan is not complete. Begin again.")
+        return Listed(**json.loads(last[0].removeprefix(_END)))
 
 
 def _shard(ask: Ask, units: Sequence[Unit]) -> Shard:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from cubeview.errors import Cancelled, CubeviewError, Report, nothing
 from cubeview.io.export.rows import check_table, write_rows
 from cubeview.learn.score.ask import Ask, keep_ask
 from cubeview.learn.score.merge import Merged, merged
-from cubeview.learn.score.plan import Listed, write_plan
+from cubeview.learn.score.plan import Listed, read_listed, write_plan
 from cubeview.learn.score.state import State, state_of, words
 from cubeview.learn.score.store import Store
 from cubeview.learn.score.tasks import columns_of
@@ -153,7 +154,7 @@ def do_share(
     number, count = share
     each = processes or cores()
     shares = [(number * each + place, count * each) for place in range(each)]
-    _Watch(store, plan, shares, None, told).until_done(nothing)
+    _Watch(store, plan, shares, _Planned(read_listed(plan)), told).until_done(nothing)
 
 
 def join(ask: Ask, store: Store, plan: Path, out: Path, *, report: Report = nothing) -> Merged:
@@ -232,6 +233,14 @@ class _Lister(threading.Thread):
             raise Cancelled
 
 
+@dataclass(frozen=True)
+class _Planned:
+    """What stands for the lister where the plan is complete."""
+
+    listed: Listed
+    wrong: None = None
+
+
 class _Watch:
     """Processes that judge, and who watches over them."""
 
@@ -240,7 +249,7 @@ class _Watch:
         store: Store,
         plan: Path,
         shares: Sequence[tuple[int, int]],
-        lister: _Lister | None,
+        lister: "_Lister | _Planned",
         told: Callable[[State], None],
     ) -> None:
         self._store, self._plan, self._shares = store, plan, shares
@@ -260,7 +269,7 @@ class _Watch:
                 state = self._state()
                 self._told(state)
                 report(state.fraction, words(state))
-                if self._lister is not None and self._lister.wrong is not None:
+                if self._lister.wrong is not None:
                     raise self._lister.wrong
                 self._look_after(state)
         finally:
@@ -268,9 +277,7 @@ class _Watch:
         self._told(self._state())
 
     def _state(self) -> State:
-        listed = Listed() if self._lister is None else self._lister.listed
-        busy = sum(worker.is_alive() for worker in self._workers)
-        return state_of(self._store, listed, self._known, busy)
+        return state_of(self._store, self._lister.listed, self._known)
 
     def _start(self, share: tuple[int, int]) -> BaseProcess:
         # Spawned: a fork would take over the threads of torch and of the window half alive.

@@ -22,8 +22,6 @@ class State:
         A few answers, and rows that say why there is none.
     timed, seconds : int, float
         Units but the first of each process, and seconds since the first was there.
-    processes : int
-        That are at work.
     """
 
     listed: Listed
@@ -35,7 +33,6 @@ class State:
     reasons: tuple[Row, ...] = ()
     timed: int = 0
     seconds: float = 0.0
-    processes: int = 0
 
     @property
     def rate(self) -> float:
@@ -55,9 +52,7 @@ class State:
         return min(1.0, (self.listed.done + self.units) / max(self.listed.units, 1))
 
 
-def state_of(
-    store: Store, listed: Listed, processes: Collection[str] | None = None, busy: int = 0
-) -> State:
+def state_of(store: Store, listed: Listed, processes: Collection[str] | None = None) -> State:
     """Return how far a scoring is, from what its processes tell.
 
     Parameters
@@ -66,8 +61,6 @@ def state_of(
     listed : Listed
     processes : collection of str, optional
         Numbers of those that count; all by default.
-    busy : int
-        How many are at work.
     """
     tallies = [
         tally

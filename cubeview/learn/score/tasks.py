@@ -255,7 +255,7 @@ SCORERS: Mapping[str, Scorer] = {
 def said(row: Values) -> str:
     """Return what a row says in a few words: the answer, or why there is none."""
     if row.get("reason"):
-        return str(row["reason"])
+        return str(row["reason"]).removeprefix(f"{row['file']}: ")
     if row.get("unlike"):
         return "unlike all training data"
     if "z_low" in row:
