@@ -76,9 +76,8 @@ def state_of(store: Store, listed: Listed, processes: Collection[str] | None = N
         tuple(row for tally in tallies for row in tally[name])[:FIRST]
         for name in ("first", "reasons")
     )
-    return State(listed, **total, first=first, reasons=reasons,
-                 timed=timed,
-        seconds=time.time() - began, processes=busy)  # fmt: skip
+    seconds = time.time() - began
+    return State(listed, **total, first=first, reasons=reasons, timed=timed, seconds=seconds)
 
 
 def words(state: State) -> str:
