@@ -1,6 +1,7 @@
 """The same workers started by Dask: on this machine, or wherever a scheduler has them."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -46,11 +47,17 @@ def work_by_dask(
             "scoring by Dask needs dask.distributed, which is not installed here. Install it with: "
             "pip install distributed, or leave --engine away."
         ) from error
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it tells each coming and going
     with contextlib.ExitStack() as stack:
         place: Any = scheduler
         if not scheduler:
             place = stack.enter_context(
-                LocalCluster(n_workers=processes, threads_per_worker=1, dashboard_address=None)
+                LocalCluster(
+                    n_workers=processes,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
             )
         try:
             client = stack.enter_context(Client(place, timeout="20s"))
