@@ -61,8 +61,6 @@ class Listed:
 _END = "end"
 """What the last line of a plan that is complete begins with; its counts follow."""
 _LAST_BYTES = 1000
-_FEW = 64
-"""Files that are opened together without asking whose they are."""
 
 
 def shards(ask: Ask, *, without: Sequence[Path] = ()) -> Iterator[Shard]:
@@ -208,10 +206,6 @@ def _groups(place: str, without: Sequence[Path]) -> Iterator[Unit]:
 
 
 def _loose(found: Sequence[Item]) -> Iterator[Unit]:
-    """Yield what lies together as it is, or, where that is much, by person."""
-    if len(found) <= _FEW:
-        yield from (tuple(found),) if found else ()
-        return
     by_path = {Path(item.path): item for item in found}
     for paths in loose_groups(list(by_path)):
         yield tuple(by_path[path] for path in paths)
