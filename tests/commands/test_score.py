@@ -33,10 +33,13 @@ def hearing():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+PLACES = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+
+
 def start(*arguments, **how):
     return subprocess.Popen(
         [sys.executable, "-m", "cubeview", *map(str, arguments)], text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": PLACES, "OMP_NUM_THREADS": "1"},
         start_new_session=True, preexec_fn=hearing, **how,
     )  # fmt: skip
 
@@ -181,7 +184,7 @@ def test_the_tasks_of_an_array_and_the_job_that_joins_give_the_catalogue(tmp_pat
     asked = ["score", str(tmp_path / "in"), "--model", str(model), "--out", str(out)]
     assert main([*asked, "--engine", "slurm", "--tasks", "2", "--processes", "1"]) == 0
     folder = tmp_path / "out.csv.parts"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": PLACES}
     tasks = [
         subprocess.Popen(
             ["bash", folder / "score.sbatch"], env={**environment, "SLURM_ARRAY_TASK_ID": str(n)}
