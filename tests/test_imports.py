@@ -68,7 +68,7 @@ FLOORS = {
         "heart": "models",
         "sky": "models",
         "ask": "models tasks heart sky",
-        "search": "models sky",
+        "search": "models sky ask",
         "explore": "models tasks ask",
         "score": "models tasks ask search explore",
         "examples": "models heart sky",

@@ -90,6 +90,7 @@ ACTIONS = (
     Action("score_archive", "Score an archi&ve…", "File"),
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
+    Action("heart_report", "&Report of this heart…", "File", "Ctrl+R", needs="heart"),
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
     Action("header", "&Header…", "File", "Ctrl+H", needs="sky", after_line=True),
     Action("quit", "&Quit", "File", "Ctrl+Q", after_line=True),
@@ -97,6 +98,12 @@ ACTIONS = (
     Action(
         "rows", "Rows of &slices", "View", "L", needs="ventricle", checkable=True, toolbar="Rows"
     ),
+    Action("link_levels", "Levels of the states &linked", "View", "Shift+L", needs="ventricle"),
+    Action("brighter", "&Upper level lower", "View", "Alt+Down", needs="ventricle"),
+    Action("darker", "Upper level &higher", "View", "Alt+Up", needs="ventricle"),
+    Action("lower_up", "Lower level hi&gher", "View", "Alt+Right", needs="ventricle"),
+    Action("lower_down", "Lo&wer level lower", "View", "Alt+Left", needs="ventricle"),
+    Action("reset_levels", "Levels as at the &beginning", "View", "Alt+Home", needs="ventricle"),
     Action("full_screen", "&Full screen", "View", "F11", checkable=True),
     Action("reset_layout", "&Reset layout", "View"),
     Action("close_top", "Close what is on &top", "View", "Esc"),

@@ -21,7 +21,6 @@ from cubeview.gui.dialogs.about import AboutDialog
 from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.gui.dialogs.library_dialogs import LibraryDialogs
 from cubeview.gui.dialogs.models import ModelsDialog
-from cubeview.gui.dialogs.score import ScoreDialog
 from cubeview.gui.dialogs.sheets import RESEARCH_USE, BugDialog, keys_sheet
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
@@ -39,6 +38,7 @@ from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
 from cubeview.gui.shell.pages import Pages
+from cubeview.gui.shell.readingroom import ReadingRoom
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
@@ -109,9 +109,9 @@ class Window(QMainWindow):
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
         self.bench = Bench(desk, self.docks, self)
+        self.room = ReadingRoom(desk, self.docks, self.ortho, self)
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
         self.library_dialogs = LibraryDialogs(desk, self)
-        self.score = ScoreDialog(desk.jobs, desk.memory, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
         self.menus = Menus(self, self.actions_table, self.docks, desk)
         for shows_paths in (
@@ -221,7 +221,6 @@ class Window(QMainWindow):
         return {
             "open": desk.opening.ask_files,
             "open_folder": desk.opening.ask_folder,
-            "score_archive": self.score.open,
             "close_case": desk.session.close_case,
             "save_map": explain.save,
             "save_picture": self._ask_picture,
@@ -254,7 +253,6 @@ class Window(QMainWindow):
             "models": self.models.open,
             "unsure": labelling.unsure,
             "quality": labelling.flag_quality,
-            "score": self._score,
             "undo": labelling.undo,
             "redo": labelling.redo,
             "next_unlabelled": self.worklist.next,
@@ -275,6 +273,7 @@ class Window(QMainWindow):
             "report": lambda: support.copy_report(desk.messages),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
             **self.bench.handlers(),
+            **self.room.handlers(),
         }
 
     def _connect(self) -> None:
@@ -286,7 +285,7 @@ class Window(QMainWindow):
             signal.connect(lambda: actions.enable(session))
         self.bench.follow(actions)
         session.case_changed.connect(self._case_changed)
-        session.adjusting_changed.connect(lambda: actions["adjust"].setChecked(session.adjusting))
+        session.adjusting_changed.connect(self._adjusting_changed)
         desk.labelling.written.connect(self._label_written)
         # A map brings its answer with it.
         desk.placing.redo.connect(
@@ -305,7 +304,6 @@ class Window(QMainWindow):
         self.teach.kept.connect(lambda ref, _: messages.info(f"Kept the model {ref.name}."))
         for saved in (self.sources.saved, self.explain.saved, panels["masks"].saved):
             saved.connect(lambda path: messages.info(f"Saved {path}"))
-        self.score.wanted.connect(desk.opening.open)
         self.cases.wanted.connect(desk.opening.open_known)
         self.cases.set_recent(desk.opening.recent())
         self.start_page.wanted.connect(desk.opening.open_known)
@@ -320,7 +318,15 @@ class Window(QMainWindow):
         self.ortho.playing_changed.connect(actions["play"].setChecked)
         self.ortho.pointed.connect(self.status_line.point)
 
+    def _adjusting_changed(self) -> None:
+        on = self.session.adjusting
+        self.actions_table["adjust"].setChecked(on)
+        if on:  # on planes: rows show no handles
+            self.actions_table["rows"].setChecked(False)
+
     def _show_rows(self, on: bool) -> None:
+        if on:
+            self.session.set_adjusting(False)
         self.ortho.show_rows(on)
         self.memory.change(rows_shown=on)
 
@@ -361,10 +367,6 @@ class Window(QMainWindow):
         self.docks.panels["masks"].toggle()
         if self.session.painting.brush.on:  # on planes: rows are cut anew and take no paint
             self.actions_table["rows"].setChecked(False)
-
-    def _score(self) -> None:
-        self.docks.show_large("reading")
-        self.reading.take_keys()
 
     def _search(self) -> None:
         self.docks.show("sources")

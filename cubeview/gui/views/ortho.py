@@ -150,6 +150,15 @@ class OrthoView(QWidget):
         window = self.window()
         return None if window is None else window.focusWidget()
 
+    @property
+    def role(self) -> str:
+        """The state whose view or row is in use."""
+        assert self.session.case is not None
+        if self.focused is not None:
+            return self.focused.role
+        rows = [view for view in self._find(RowsView) if view.strips]
+        return rows[0].in_use.role if rows else self.session.case.roles[0]
+
     def fit(self) -> None:
         """Fit all views: the slices, and the curves beside them."""
         for view in self.slices:
