@@ -54,6 +54,7 @@ def test_jobs_for_a_cluster_are_written_to_be_read(archive, model, tmp_path, cap
     array, join = ((folder / name).read_text() for name in ("score.sbatch", "join.sbatch"))
     assert "#SBATCH --array=0-2\n" in array
     assert "#SBATCH --cpus-per-task=2\n" in array
+    assert "\ncubeview score --out " in array  # as it was called: here by nobody
     assert '--share "$SLURM_ARRAY_TASK_ID/3" --processes 2' in array
     assert join.rstrip().endswith("--join")
     assert "afterany" in (folder / "send.sh").read_text()
@@ -181,8 +182,8 @@ def children(pid):
 def test_the_tasks_of_an_array_and_the_job_that_joins_give_the_catalogue(tmp_path, model):
     said = write_archive(tmp_path / "in", 150)
     out = tmp_path / "out.csv"
-    asked = ["score", str(tmp_path / "in"), "--model", str(model), "--out", str(out)]
-    assert main([*asked, "--engine", "slurm", "--tasks", "2", "--processes", "1"]) == 0
+    asked = ("score", tmp_path / "in", "--model", model, "--out", out, "--engine", "slurm")
+    assert start(*asked, "--tasks", "2", "--processes", "1").wait(120) == 0
     folder = tmp_path / "out.csv.parts"
     environment = {**os.environ, "PYTHONPATH": PLACES}
     tasks = [

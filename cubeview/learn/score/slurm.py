@@ -4,6 +4,7 @@ They are written to be read and changed before they are sent; nothing is sent fr
 """
 
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -43,6 +44,17 @@ sbatch --dependency=afterany:"$array" join.sbatch
 _GIB_A_PROCESS = 2
 
 
+def _program() -> list[str]:
+    """Return how this program was called: by its own name, or as a module of some Python."""
+    called = sys.orig_argv
+    if "score" not in called:
+        return ["cubeview"]
+    first, *more = called[: called.index("score")]
+    # Jobs start in another folder.
+    there = (str(Path(word).absolute()) if Path(word).is_file() else word for word in more)
+    return [str(Path(shutil.which(first) or first).absolute()), *there]
+
+
 def write_jobs(out: Path, folder: Path, tasks: int, processes: int) -> list[Path]:
     """Write the job files of a scoring that was planned; return them, that which sends last.
 
@@ -65,7 +77,7 @@ def write_jobs(out: Path, folder: Path, tasks: int, processes: int) -> list[Path
     if tasks < 1 or processes < 1:
         raise CubeviewError("--tasks and --processes take 1 or more.")
     said = {
-        "command": f"{shlex.quote(sys.executable)} -m cubeview",
+        "command": shlex.join(_program()),
         "out": shlex.quote(str(out.absolute())),
         "tasks": tasks,
         "last": tasks - 1,
