@@ -52,6 +52,7 @@ class MaskMethods(QWidget):
         self._session, self._painting, self._jobs = session, session.painting, jobs
         self._role, self._say = role, tell
         self.level = steady(QSpinBox())
+        self.level.setAccessibleName("Keep what is above")
         self.level.setRange(0, 99)
         self.level.setValue(50)
         self.level.setSuffix(" % of its brightest")

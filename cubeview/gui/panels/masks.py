@@ -53,6 +53,7 @@ class MasksPanel(QWidget):
         self.paint = tick("Paint (K)", "The left button paints; Ctrl erases, Shift pans.")
         self.tool = steady(QComboBox())
         self.tool.addItems(["brush", "fill"])
+        self.tool.setAccessibleName("Brush or fill")
         self.labels = steady(QComboBox())
         self.labels.setAccessibleName("Label that is painted")
         self.name = QLineEdit()

@@ -21,7 +21,7 @@ from cubeview.gui.dialogs.about import AboutDialog
 from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.gui.dialogs.library_dialogs import LibraryDialogs
 from cubeview.gui.dialogs.models import ModelsDialog
-from cubeview.gui.dialogs.sheets import RESEARCH_USE, BugDialog, keys_sheet
+from cubeview.gui.dialogs.sheets import RESEARCH_USE, BugDialog
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
@@ -33,7 +33,7 @@ from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.worklist import WorklistPanel
-from cubeview.gui.shell import support
+from cubeview.gui.shell import letters, manual, support
 from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
@@ -228,6 +228,7 @@ class Window(QMainWindow):
             "fit": ortho.fit,
             "rows": self._show_rows,
             "full_screen": self._set_full_screen,
+            **letters.handlers(self, desk.memory, ortho),
             "reset_layout": docks.reset,
             "close_top": self._close_top,
             "next_case": partial(self.cases.step, 1),
@@ -269,7 +270,7 @@ class Window(QMainWindow):
             "cancel_jobs": self.status_line.cancel_all,
             "cache_size": desk.copying.ask_size,
             "models_folder": support.open_models_folder,
-            "keys": lambda: keys_sheet(self, desk.session.case).show(),
+            **manual.handlers(self, desk, docks),
             "report": lambda: support.copy_report(desk.messages),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
             **self.bench.handlers(),

@@ -108,6 +108,11 @@ class OrthoView(QWidget):
             return
         self.in_rows = on
         if self.session.case is not None and kind_of(self.session.case).ventricle:
+            self.renew()
+
+    def renew(self) -> None:
+        """Make the views anew, for letters of another size."""
+        if self.session.case is not None:
             self._clear()
             self._build()
 
