@@ -33,6 +33,7 @@ from cubeview.commands import (
     pv,
     quality,
     redshift,
+    score,
     search,
     selftest,
     smooth,
@@ -46,7 +47,8 @@ from cubeview.plain import visible
 
 GROUPS = (
     look, judge, measure, normals, quality, moments, spectrum, fit, pv, channels, cutout, convert,
-    smooth, lines, redshift, search, explore, masks, labels, make, teach, trust, give, selftest,
+    smooth, lines, redshift, search, score, explore, masks, labels, make, teach, trust, give,
+    selftest,
 )  # fmt: skip
 
 

@@ -93,6 +93,7 @@ ACTIONS = (
     Action("open_folder", "Open &folder…", "File", "Ctrl+Shift+O"),
     Action("open_catalogue", "Open cata&logue over the sky…", "File", "Ctrl+T", needs="sky"),
     Action("open_session", "Ope&n session…", "File", "Ctrl+Alt+O"),
+    Action("score_archive", "Score an archi&ve…", "File"),
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
     Action("heart_report", "&Report of this heart…", "File", "Ctrl+R", needs="heart"),
