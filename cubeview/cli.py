@@ -1,7 +1,8 @@
 """The same program without a window: every step as a command.
 
 Each command exits 0, or 2 with a one-line reason on stderr; ``--json`` prints one JSON document
-on stdout. Heavy imports happen inside the command that needs them.
+on stdout, of a refusal its reason as ``{"error": …}``. Heavy imports happen inside the command that
+needs them.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from typing import Any, NoReturn, TextIO
 
 from cubeview import __version__
 from cubeview.commands import (
+    channels,
     convert,
     cutout,
     explore,
@@ -29,19 +31,25 @@ from cubeview.commands import (
     measure,
     moments,
     normals,
+    pv,
+    quality,
     redshift,
+    score,
     search,
     selftest,
+    smooth,
     spectrum,
     teach,
+    trust,
 )
-from cubeview.commands.common import one_line
+from cubeview.commands.common import one_line, print_json
 from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, normals, moments, spectrum, fit, cutout, convert, lines, redshift,
-    kinematics, search, explore, masks, labels, make, teach, give, selftest,
+    look, judge, measure, normals, quality, moments, spectrum, fit, pv, channels, cutout, convert,
+    smooth, lines, redshift, kinematics, search, score, explore, masks, labels, make, teach, trust,
+    give, selftest,
 )  # fmt: skip
 
 
@@ -49,6 +57,9 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line."""
 
     def error(self, message: str) -> NoReturn:
+        if "expected one argument" in message:
+            option = message.split()[1].rstrip(":")
+            message += f"; where its value begins with a minus write {option}=VALUE"
         print(f"cubeview: {message} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(2)
 
@@ -118,6 +129,8 @@ def _run(options: argparse.Namespace) -> int:
         return int(options.command(options))
     except CubeviewError as error:
         print(f"cubeview: {one_line(error)}", file=sys.stderr)
+        if getattr(options, "json", False):
+            print_json({"error": one_line(error)})
         return 2
     except KeyboardInterrupt:
         print("cubeview: stopped", file=sys.stderr)

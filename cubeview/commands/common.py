@@ -249,6 +249,17 @@ def paced(pause_s: float, write: Report) -> Report:
     return report
 
 
+def number(text: str) -> float:
+    """Return what an option says as a number; argparse says so where it is none, or not finite."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise argparse.ArgumentTypeError(f"“{text[:40]}” is no number")
+    return found
+
+
 def one_line(error: object) -> str:
     """Return a message of several lines as one."""
     return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())

@@ -1,4 +1,4 @@
-"""``convert``: a sky cube in other units or larger voxels, or a sum or difference of two."""
+"""``convert``: a sky cube in other units or larger voxels, its logarithm, or one made of two."""
 
 import argparse
 from pathlib import Path
@@ -16,12 +16,13 @@ def add(commands: Commands) -> None:
         commands,
         "convert",
         _convert,
-        "a sky cube in other units or larger voxels, or a sum or difference of two",
+        "a sky cube in other units or larger voxels, its logarithm, or one made of two",
     )
     sub.add_argument("cube", type=Path, metavar="CUBE")
     other = sub.add_mutually_exclusive_group()
     other.add_argument("--plus", type=Path, metavar="OTHER", help="add a cube on the same grid")
     other.add_argument("--minus", type=Path, metavar="OTHER", help="subtract one")
+    other.add_argument("--over", type=Path, metavar="OTHER", help="divide by one")
     sub.add_argument(
         "--unit", metavar="UNIT",
         help='of the values, as K, "mJy / beam", "erg s-1 cm-2 Hz-1"; temperatures by the beam',
@@ -30,6 +31,7 @@ def add(commands: Commands) -> None:
         "--rebin", nargs=3, type=int, metavar=("NZ", "NY", "NX"),
         help="means of so many channels, rows and columns",
     )  # fmt: skip
+    sub.add_argument("--log", action="store_true", help="decimal logarithm of the values, at last")
     sub.add_argument("--spectral", choices=SHOWN, help="what the spectral axis is told as")
     sub.add_argument(
         "--rest", default="", metavar="VALUE", help='for velocities: "115.271 GHz", "656.28 nm"'
@@ -42,22 +44,27 @@ def add(commands: Commands) -> None:
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from cubeview.cubes.changed import combined, in_unit, rebinned
+    from cubeview.cubes.changed import in_unit, rebinned
     from cubeview.cubes.spectral import with_spectral
+    from cubeview.cubes.together import combined, divided, logarithm
     from cubeview.io.export.fits import write_cube
 
-    second = options.plus or options.minus
-    if not (second or options.unit or options.spectral or options.rebin):
+    second = options.plus or options.minus or options.over
+    if not (second or options.unit or options.spectral or options.rebin or options.log):
         raise CubeviewError(
-            "say what is to change: --plus, --minus, --unit, --rebin or --spectral."
+            "say what is to change: --plus, --minus, --over, --unit, --rebin, --log or --spectral."
         )
     case, cube = opened(options)
     words = []
     if second:
         others, _ = open_cases([second])
-        cube = combined(cube, others[0].main, 1 if options.plus else -1)
+        if options.over:
+            cube, how = divided(cube, others[0].main), "over"
+        else:
+            cube = combined(cube, others[0].main, 1 if options.plus else -1)
+            how = "plus" if options.plus else "minus"
         (source,) = written_from(others[0], ())
-        words.append(f"{'plus' if options.plus else 'minus'} {source}")
+        words.append(f"{how} {source}")
     if options.unit:
         before = cube.unit
         cube = in_unit(cube, options.unit)
@@ -70,6 +77,9 @@ def _convert(options: argparse.Namespace) -> int:
         cube = with_spectral(
             cube, options.spectral, rest=options.rest, convention=options.convention
         )
+        words.append(cube.notes[-1].text)
+    if options.log:
+        cube = logarithm(cube)
         words.append(cube.notes[-1].text)
     write_cube(cube, options.out, history=written_from(case, words), report=progress())
     told = record(options, case, cube, unit=cube.unit, shape=cube.shape, done=words)

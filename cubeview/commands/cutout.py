@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cubeview.commands.common import Commands, add_command, progress, say
+from cubeview.commands.common import Commands, add_command, number, progress, say
 from cubeview.commands.sky_files import add_out, opened, record, written_from
 from cubeview.errors import CubeviewError
 
@@ -29,19 +29,19 @@ def add(commands: Commands) -> None:
         "--box", metavar="x0:x1,y0:y1", help="columns and rows, counted from 0, the last included"
     )
     where.add_argument(
-        "--around", nargs=3, type=float, metavar=("DEC", "RA", "ARCSEC"),
+        "--around", nargs=3, type=number, metavar=("DEC", "RA", "ARCSEC"),
         help="a place in degrees, and the side of the square around it",
     )  # fmt: skip
     where.add_argument(
         "--region", type=Path, metavar="R.reg", help="the rows and columns its first shape touches"
     )
     sub.add_argument(
-        "--from", dest="low", type=float, metavar="λ",
+        "--from", dest="low", type=number, metavar="λ",
         help="where the spectrum begins, in the unit of its axis",
     )  # fmt: skip
-    sub.add_argument("--to", dest="high", type=float, metavar="λ", help="where it ends")
+    sub.add_argument("--to", dest="high", type=number, metavar="λ", help="where it ends")
     sub.add_argument(
-        "--plane", type=float, metavar="λ", help="one plane only, the nearest, as an image"
+        "--plane", type=number, metavar="λ", help="one plane only, the nearest, as an image"
     )
     add_out(sub, "FITS file")
 

@@ -24,11 +24,16 @@ from cubeview.commands.common import (
 )
 from cubeview.commands.place import add_at
 from cubeview.errors import CubeviewError
+from cubeview.kinds import kind_of
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from cubeview.learn.explore.rebuilt import Rest
     from cubeview.learn.explore.space import Point, Space
 
 _MOST = 10
+_MOST_REBUILT = 400
 _LIBRARY = (".sqlite", ".db")
 
 
@@ -47,6 +52,8 @@ def add(commands: Commands) -> None:
     sub.add_argument(
         "--ordinary", nargs="+", default=[], metavar="CASE", help=f"{marks} ordinary or artefacts"
     )
+    rest = "write what could not be rebuilt of the cases listed, on their cubes"
+    sub.add_argument("--rest", type=Path, metavar="FOLDER", help=rest)
     _add_rest(sub)
 
     sub = add_command(commands, "groups", _groups, "find which cases belong together")
@@ -66,7 +73,7 @@ def _add_rest(sub: argparse.ArgumentParser) -> None:
 
 def _alike(options: argparse.Namespace) -> int:
     from cubeview.learn.explore.alike import alike
-    from cubeview.learn.explore.space import seen
+    from cubeview.learn.explore.seen import seen
     from cubeview.learn.models.model import model_for
 
     cases, _ = judged_cases(options)
@@ -74,7 +81,7 @@ def _alike(options: argparse.Namespace) -> int:
         raise CubeviewError(f"alike takes one case, these paths hold {len(cases)}.")
     case = with_window(cases[0], options.at)
     model = model_for(case, options.model or "")
-    point, asked = seen(model, public_name(case), case)
+    point, asked, _ = seen(model, public_name(case), case)
     space = _space(options, model.card.weights_sha256, str(model.folder))
     which, cosine = alike(space.values, asked, options.most + 1)
     others = [
@@ -95,18 +102,70 @@ def _odd(options: argparse.Namespace) -> int:
 
     space = _space(options)
     space.check()
-    marked = [_numbers(space, names) for names in (options.interesting, options.ordinary)]
+    interesting, ordinary = (_numbers(space, n) for n in (options.interesting, options.ordinary))
     far = oddness(space.values)
-    worth = reordered(space.values, *marked) if any(marked) else far
-    looked = {number for numbers in marked for number in numbers}
+    looked = {*interesting, *ordinary}
+    worth = reordered(space.values, interesting, ordinary) if looked else far
     order = [int(number) for number in (-worth).argsort(kind="stable") if number not in looked]
+    shown, rest = order[: options.most], _rest(space, far)
     found = [
-        {**_told(space.points[number]), "distance": round(float(far[number]), 3)}
-        for number in order[: options.most]
+        {
+            **_told(space.points[number]),
+            "distance": round(float(far[number]), 3),
+            **({} if rest is None else {"not_rebuilt": _where(space, rest, number)}),
+        }
+        for number in shown
     ]
+    if options.rest is not None:
+        for entry, number in zip(found, shown, strict=True):
+            entry["not_rebuilt"]["file"] = _write_rest(space, rest, number, options.rest)
     told = {"cases": len(space.points), "marked": len(looked), "odd": found}
     _say(options, space, told, found, "distance")
     return 0
+
+
+def _rest(space: "Space", far: "np.ndarray") -> "Rest | None":
+    """Return what cannot be rebuilt of the cases from the usual half; None without their voxels."""
+    import numpy as np
+
+    from cubeview.learn.explore.rebuilt import not_rebuilt
+
+    if not space.prepared:
+        return None
+    inputs = np.stack([prepared.input for prepared in space.prepared])
+    return not_rebuilt(inputs, np.argsort(far, kind="stable")[: (len(far) + 1) // 2])
+
+
+def _where(space: "Space", rest: "Rest", number: int) -> dict[str, Any]:
+    """Say how much is left of a case and where most of it lies, in the cubes' own voxels."""
+    prepared = space.prepared[number]
+    role, grid = next(iter(prepared.grids.items()))
+    place = grid[:3, :3] @ rest.peak(number) + grid[:3, 3]
+    voxel = [round(float(at)) for at in place]
+    return {"chi2": round(float(rest.chi2[number]), 3), "role": role, "voxel": voxel}
+
+
+def _write_rest(space: "Space", rest: "Rest | None", number: int, folder: Path) -> str:
+    """Write what could not be rebuilt of a case; return the path."""
+    from cubeview.io.export.overlay import write_overlay
+    from cubeview.learn.explain.overlay import on_cubes
+    from cubeview.learn.explain.question import GridMap
+    from cubeview.learn.models.choose import named
+    from cubeview.learn.models.model import load_model
+
+    if rest is None:
+        raise CubeviewError(
+            f"--rest needs the voxels of at most {_MOST_REBUILT} cases: name a file or folder, "
+            "not a library, or fewer of them."
+        )
+    prepared, model = space.prepared[number], load_model(named(space.model).folder)
+    words = {"method": "not rebuilt", "target": "", "unit": "input"}
+    overlay = on_cubes(GridMap(rest.maps[number]), model, prepared, **words)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = "".join(sign if sign.isalnum() else "-" for sign in space.points[number].name)
+    path = folder / f"{name}-{number}.{kind_of(prepared.case).map_suffix}"
+    write_overlay(overlay, path)
+    return str(path)
 
 
 def _groups(options: argparse.Namespace) -> int:
@@ -151,7 +210,8 @@ def _space(options: argparse.Namespace, weights: str = "", folder: str = "") -> 
     """Return the cases of a place, as the model asked for sees them."""
     if getattr(options, "most", 1) < 1:
         raise CubeviewError("--most takes 1 or more.")
-    from cubeview.learn.explore.space import kept_space, seen_space
+    from cubeview.learn.explore.seen import seen_space
+    from cubeview.learn.explore.space import kept_space
     from cubeview.learn.models.card import read_card
     from cubeview.learn.models.model import load_model, model_for
 
@@ -166,7 +226,8 @@ def _space(options: argparse.Namespace, weights: str = "", folder: str = "") -> 
             library.close()
     cases, _ = open_cases([place])
     model = load_model(folder) if folder else model_for(cases[0], options.model or "")
-    return seen_space(model, [(public_name(case), case) for case in cases], report=progress())
+    named = [(public_name(case), case) for case in cases]
+    return seen_space(model, named, most=_MOST_REBUILT, report=progress())
 
 
 def _numbers(space: "Space", names: Sequence[str]) -> list[int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cubeview.commands.common import Commands, add_command, progress, say
+from cubeview.commands.common import Commands, add_command, number, progress, say
 from cubeview.commands.sky_files import add_out, opened, record, written_from
 from cubeview.errors import CubeviewError
 
@@ -28,10 +28,10 @@ def add(commands: Commands) -> None:
         "--list", type=Path, metavar="FILE",
         help="lines of your own: CSV or ECSV with name, wavelength and medium (air or vacuum)",
     )  # fmt: skip
-    sub.add_argument("--z", type=float, default=0.0, metavar="Z", help="redshift (default 0)")
+    sub.add_argument("--z", type=number, default=0.0, metavar="Z", help="redshift (default 0)")
     sub.add_argument(
         "--window",
-        type=float,
+        type=number,
         default=1500.0,
         metavar="KM/S",
         help="how far from the line is fitted, to either side (default %(default)g)",
@@ -39,14 +39,14 @@ def add(commands: Commands) -> None:
     sub.add_argument(
         "--mask",
         dest="least_sn",
-        type=float,
+        type=number,
         default=3.0,
         metavar="SNR",
         help="below it velocities and dispersions are left blank (default %(default)g)",
     )
     sub.add_argument(
         "--resolution",
-        type=float,
+        type=number,
         default=0.0,
         metavar="R",
         help="resolving power of the instrument, taken off the dispersion",
@@ -65,6 +65,8 @@ def _fit(options: argparse.Namespace) -> int:
     from cubeview.measure.sky.fit import fit_line
     from cubeview.measure.sky.lines import lines_of
 
+    if options.least_sn < 0:
+        raise CubeviewError("--mask takes a signal-to-noise, 0 or more.")
     if not options.z > -1 or options.window <= 0 or options.resolution < 0:
         raise CubeviewError("--z must be above -1, --window above 0, --resolution not below 0.")
     own = read_lines(options.list) if options.list else None

@@ -4,7 +4,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cubeview.commands.common import Commands, add_command, add_json, frames_of, open_cases, say
+from cubeview.commands.common import (
+    Commands,
+    add_command,
+    add_json,
+    frames_of,
+    number,
+    open_cases,
+    say,
+)
 from cubeview.commands.place import add_at, add_radius
 from cubeview.errors import CubeviewError
 
@@ -22,9 +30,9 @@ def add(commands: Commands) -> None:
     sub.add_argument("cube", type=Path, metavar="CUBE")
     add_at(sub, "a place, as predict takes it; its whole spectrum is used", required=True)
     add_radius(sub)
-    sub.add_argument("--z", type=float, metavar="Z", help="say which lines are seen at this one")
+    sub.add_argument("--z", type=number, metavar="Z", help="say which lines are seen at this one")
     sub.add_argument(
-        "--between", nargs=2, type=float, default=(-0.005, 1.8), metavar=("LOW", "HIGH"),
+        "--between", nargs=2, type=number, default=(-0.005, 1.8), metavar=("LOW", "HIGH"),
         help="redshifts that are tried (default -0.005 1.8)",
     )  # fmt: skip
     sub.add_argument(
@@ -42,6 +50,8 @@ def _lines(options: argparse.Namespace) -> int:
     from cubeview.measure.sky.redshift import identify, redshift_of
     from cubeview.measure.sky.spectrum import spectrum_of
 
+    if options.z is not None and not options.z > -1:
+        raise CubeviewError("--z must be above -1.")
     lines = read_lines(options.list) if options.list else optical_lines()
     cases, _ = open_cases([options.cube])
     cube = cases[0].main

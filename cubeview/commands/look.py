@@ -49,7 +49,7 @@ def _info(options: argparse.Namespace) -> int:
     for record in records:
         z, y, x = record["shape"]
         print(f"{record['path']}: {record['kind']}, {z} × {y} × {x}, {record['unit'] or 'no unit'}")
-        for axis in record["axes"]:
+        for axis in record["axes"][: 1 if (y, x) == (1, 1) else 3]:
             first, last, step = map(_number, (*axis["along"], axis["step"]))
             print(
                 f"  {axis['name']} ({axis['type'] or 'no type'}): {first} to {last} "

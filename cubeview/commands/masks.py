@@ -100,7 +100,12 @@ def _compare(options: argparse.Namespace) -> int:
             f"HD95 {_number(each.hd95, '.1f')} {unit}; {each.found} found, {each.missed} missed, "
             f"{each.invented} invented"
         )
-    lines += [f"  note: {note}" for note in found.notes]
+    told = [
+        f"{path}: {note}"
+        for path, mask in ((options.mask, said), (options.truth, truth))
+        for note in mask.notes
+    ]
+    lines += [f"  note: {note}" for note in (*found.notes, *told)]
     record = {
         "mask": str(options.mask),
         "truth": str(options.truth),
@@ -108,7 +113,7 @@ def _compare(options: argparse.Namespace) -> int:
         "volume_unit": volume_unit,
         "labels": [_record(one) for one in found.labels],
         "all": _record(found.whole),
-        "notes": list(found.notes),
+        "notes": [*found.notes, *told],
     }
     say(options, record, *lines)
     return 0
@@ -281,11 +286,11 @@ def _piece(label: "MaskLabel", held: "Held", made: _Made) -> dict[str, Any]:
         "peak_sn": held.peak_sn, "z": held.voxel[0], "y": held.voxel[1], "x": held.voxel[2],
         "axis 0": held.world[0], "axis 1": held.world[1], "axis 2": held.world[2],
     }  # fmt: skip
-    return row if sure is None else {**row, "reliability": sure}
+    return row if made.sources is None else {**row, "reliability": sure}
 
 
-def _of_source(number: int, made: _Made) -> tuple[float, float | None, float]:
-    """Return flux, error and reliability of a source."""
+def _of_source(number: int, made: _Made) -> tuple[float, float | None, float | None]:
+    """Return flux, error and reliability of a source; None where one cannot be told."""
     import math
 
     from cubeview.measure.masks.measured import sum_unit
@@ -293,10 +298,11 @@ def _of_source(number: int, made: _Made) -> tuple[float, float | None, float]:
     assert made.sources is not None
     factor, _ = sum_unit(made.mask.cube)
     error = made.sources.errors[number - 1] * factor
+    sure = made.sources.reliability[number - 1]
     return (
         made.sources.fluxes[number - 1] * factor,
         None if math.isnan(error) else error,
-        made.sources.reliability[number - 1],
+        None if math.isnan(sure) else sure,
     )
 
 
@@ -321,7 +327,8 @@ def _held_line(row: dict[str, Any]) -> str:
     if row["peak_sn"] is not None:
         parts.append(f"peak S/N {row['peak_sn']:.1f}")
     if "reliability" in row:
-        parts.append(f"reliability {row['reliability']:.2f}")
+        sure = row["reliability"]
+        parts.append("reliability cannot be told" if sure is None else f"reliability {sure:.2f}")
     return f"  {row['name']}: {', '.join(parts)}"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cubeview.commands.common import Commands, add_command, progress, say
+from cubeview.commands.common import Commands, add_command, number, progress, say
 from cubeview.commands.sky_files import (
     add_out,
     line_of,
@@ -30,11 +30,11 @@ def add(commands: Commands) -> None:
     )
     sub.add_argument("cube", type=Path, metavar="CUBE")
     sub.add_argument(
-        "--from", dest="low", type=float, required=True, metavar="λ",
+        "--from", dest="low", type=number, required=True, metavar="λ",
         help="where the line begins, in the unit of the spectral axis (of --rest: km/s)",
     )  # fmt: skip
     sub.add_argument(
-        "--to", dest="high", type=float, required=True, metavar="λ", help="where it ends"
+        "--to", dest="high", type=number, required=True, metavar="λ", help="where it ends"
     )
     sub.add_argument("--order", help="which moments, of 0, 1 and 2 (without --image: 0,1,2)")
     sub.add_argument(
@@ -56,7 +56,7 @@ def add(commands: Commands) -> None:
         "--degree", type=int, default=1, help="of the polynomial (default 1: a straight line)"
     )
     sub.add_argument(
-        "--mask", dest="least_sn", type=float, default=0.0, metavar="SNR",
+        "--mask", dest="least_sn", type=number, default=0.0, metavar="SNR",
         help="of moments: leave voxels below this many standard deviations out",
     )  # fmt: skip
     sub.add_argument(
@@ -78,6 +78,8 @@ def _moments(options: argparse.Namespace) -> int:
     names = [name.strip().lower() for name in options.image.split(",") if name.strip()]
     orders = _orders(options.order or ("" if names else "0,1,2"))
     windows = Windows(_windows(options.continuum or ""), options.fit, options.degree)
+    if options.least_sn < 0:
+        raise CubeviewError("--mask takes standard deviations, 0 or more.")
     if names and options.least_sn:
         raise CubeviewError("--mask leaves voxels out of moments only, not of other images.")
     case, cube = opened(options)

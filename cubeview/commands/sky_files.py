@@ -24,12 +24,19 @@ def add_out(sub: argparse.ArgumentParser, text: str) -> None:
     add_json(sub)
 
 
-def opened(options: argparse.Namespace) -> tuple["Case", "Cube"]:
+FITS = (".fits", ".fit", ".fts")
+
+
+def opened(options: argparse.Namespace, endings: Sequence[str] = FITS) -> tuple["Case", "Cube"]:
     """Open the cube of a command whose result may be written where it was asked for.
 
     Raises CubeviewError if it cannot be opened or has no spectral axis, if the output is there
-    already and may not be replaced, or is an input.
+    already and may not be replaced, is an input, or its name ends in none of `endings`.
     """
+    if options.out.suffix.lower() not in endings:
+        raise CubeviewError(
+            f"{options.out}: the result is written as {' or '.join(endings)}: choose such a name."
+        )
     if options.out.exists() and not options.overwrite:
         raise CubeviewError(f"{options.out}: is there already. Say --overwrite to replace it.")
     cases, _ = open_cases([options.cube])

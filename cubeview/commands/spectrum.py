@@ -52,14 +52,14 @@ def add(commands: Commands) -> None:
 
 
 def _spectrum(options: argparse.Namespace) -> int:
-    from cubeview.io.export.spectrum import Trace, spectrum_format, write_spectrum
+    from cubeview.io.export.spectrum import FORMATS, Trace, spectrum_format, write_spectrum
     from cubeview.io.region_files import read_apertures
     from cubeview.measure.sky.spectrum import spectrum_of
 
     spectrum_format(options.out)
     if options.covariance is not None and not options.covariance >= 1.0:
         raise CubeviewError("--covariance is 1 for independent voxels, and larger for others.")
-    case, cube = opened(options)
+    case, cube = opened(options, tuple(FORMATS))
     background = None
     if options.background:
         background = read_apertures(options.background, cube)[0][1]

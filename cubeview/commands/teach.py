@@ -140,8 +140,9 @@ def _finetune(options: argparse.Namespace) -> int:
     if options.predictions:
         probabilities = outcome.tuned.probabilities
         _write_predictions(options.predictions, cases, taught.tuned.folds, probabilities)
-    record = {"folds": config.folds, **outcome.to_dict(), "preflight": told, "model": str(target)}
-    say(options, record, outcome.text, target)
+    record = {"folds": config.folds, **outcome.to_dict(), "labels": taught.few.to_dict()}
+    record |= {"preflight": told, "model": str(target)}
+    say(options, record, outcome.text, taught.few.words, target)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Cubes worked out when they are asked for: in another unit, of two cubes, in larger voxels."""
+"""Cubes worked out when they are asked for: in another unit, in larger voxels."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +13,6 @@ from cubeview.cubes.spectral import with_spectral
 from cubeview.cubes.units import parse_unit
 from cubeview.errors import CubeviewError, Report, nothing
 
-_SAME_PLACE = 0.01  # voxels
 _FAINT = 1e-30
 """A factor so small would take values out of single precision."""
 
@@ -44,38 +43,6 @@ class ScaledPixels(Pixels):
         return values.astype(np.float32)
 
 
-@dataclass(frozen=True, eq=False)
-class PairPixels(Pixels):
-    """Two pixels put together voxel by voxel: ``sum``, ``difference``, ``errors`` or ``either``."""
-
-    one: Pixels
-    other: Pixels
-    how: str
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Number of voxels along (z, y, x)."""
-        return self.one.shape
-
-    def box(self, box: Box) -> np.ndarray:
-        """Return a sub-cube."""
-        return self._together(self.one.box(box), self.other.box(box))
-
-    def read(self, report: Report = nothing) -> np.ndarray:
-        """Return the whole cube."""
-        return self._together(self.one.read(report), self.other.read(report))
-
-    def _together(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        if self.how == "sum":
-            return np.asarray(one + other)
-        if self.how == "difference":
-            return np.asarray(one - other)
-        if self.how == "errors":
-            return np.asarray(np.hypot(one, other))
-        either: np.ndarray = ((one > 0) | (other > 0)).astype(np.float32)
-        return either
-
-
 def in_unit(cube: Cube, text: str) -> Cube:
     """Return a cube in another unit; nothing is read.
 
@@ -97,7 +64,13 @@ def in_unit(cube: Cube, text: str) -> Cube:
     if unit is None:
         raise CubeviewError(f"{text[:40]!r} is no unit that is understood.")
     if cube.quantity_unit is None:
-        raise CubeviewError(f"the cube's own unit, “{cube.unit}”, is not understood.")
+        why = f"the cube's own unit, “{cube.unit}”, is not understood" if cube.unit else (
+            "the file gives no unit for its values"
+        )  # fmt: skip
+        raise CubeviewError(
+            f"{why}. Say it in the window under Cube, Correct what was guessed (G), which is "
+            "remembered for the instrument; or write it into the header as BUNIT."
+        )
     factors = _factors(cube, unit)
     if np.abs(factors).max() < _FAINT:
         raise CubeviewError(
@@ -139,77 +112,6 @@ def _factors(cube: Cube, unit: Any) -> np.ndarray:
         hint = "" if cube.beam is not None else " The cube has no beam."
         raise CubeviewError(f"“{cube.unit}” cannot be told in {unit}.{hint}") from error
     return found
-
-
-def combined(one: Cube, other: Cube, sign: int) -> Cube:
-    """Return the sum or the difference of two cubes on one grid; nothing is read.
-
-    Parameters
-    ----------
-    one, other : Cube
-        Of the same shape, sky and spectral axis; the second is taken in the unit of the first.
-    sign : {1, -1}
-
-    Returns
-    -------
-    Cube
-        With the errors of both in squares, where both have some, and the masks of both.
-
-    Raises
-    ------
-    CubeviewError
-        If they do not lie on one grid, or their units differ in kind.
-    """
-    if one.shape != other.shape:
-        raise CubeviewError(
-            f"the cubes have {' × '.join(map(str, one.shape))} and "
-            f"{' × '.join(map(str, other.shape))} voxels: cut or match them first."
-        )
-    _check_grid(one, other)
-    if one.unit != other.unit:
-        other = in_unit(other, one.unit)
-    noise: Pixels | None = None
-    mask = other.mask if one.mask is None else one.mask
-    if one.uncertainty is not None and other.uncertainty is not None:
-        noise = PairPixels(one.uncertainty, other.uncertainty, "errors")
-    if one.mask is not None and other.mask is not None:
-        mask = PairPixels(one.mask, other.mask, "either")
-    how = "sum" if sign > 0 else "difference"
-    notes = (*one.notes, Note("info", f"{how} of two cubes"))
-    if noise is None and (one.uncertainty is not None or other.uncertainty is not None):
-        notes += (Note("info", "one of them has no errors, so neither has this"),)
-    return replace(
-        one,
-        pixels=PairPixels(one.pixels, other.pixels, how),
-        uncertainty=noise,
-        mask=mask,
-        gates=(),
-        notes=notes,
-    )
-
-
-def _check_grid(one: Cube, other: Cube) -> None:
-    """Raise CubeviewError where the corners of two cubes of one shape lie apart."""
-    _, height, width = one.shape
-    a, b = one.axes[0], other.axes[0]
-    if (a.kind, a.name) != (b.kind, b.name) or (a.medium, a.convention) != (b.medium, b.convention):
-        raise CubeviewError("the spectral axes of the cubes are not of one kind.")
-    try:
-        scale = 1.0 if a.unit == b.unit else units.Unit(b.unit).to(a.unit)
-    except (TypeError, ValueError) as error:
-        raise CubeviewError("the spectral axes of the cubes are in other units.") from error
-    step = abs(a.step) or 1.0
-    apart = np.abs(a.values - b.values * scale).max() / step
-    for y, x in ((0, 0), (0, width - 1), (height - 1, 0), (height - 1, width - 1)):
-        _, down, across = one.index(*_there(one, other, y, x))
-        apart = max(apart, abs(down - y), abs(across - x))
-    if not apart <= _SAME_PLACE:
-        raise CubeviewError("the cubes do not lie on one grid: match them first.")
-
-
-def _there(one: Cube, other: Cube, y: int, x: int) -> tuple[float, float, float]:
-    _, latitude, longitude = other.world(0, y, x)
-    return float(one.axes[0].values[0]), latitude, longitude
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,6 +111,8 @@ def with_spectral(
 
 
 _FARTHEST = 2000.0
+_LOWEST_HZ, _HIGHEST_HZ = 1e3, 1e28
+"""From radio waves a planet wide to gamma rays: no line of any source lies beyond."""
 _SHOWN_AS = "spectral axis shown as"
 
 
@@ -165,6 +167,11 @@ def _rest_of(axis: Axis, text: str) -> Any:
         return None
     if not (found.isscalar and np.isfinite(found.value) and found.value > 0):
         raise CubeviewError("The rest value must be one positive number with its unit.")
+    if not _LOWEST_HZ <= found.value <= _HIGHEST_HZ:
+        raise CubeviewError(
+            f"“{text.strip()[:40]}” is no rest value: it would be a line of {found.value:.2g} Hz. "
+            "Give one such as 1420.40575 MHz or 656.28 nm."
+        )
     return found
 
 

@@ -162,15 +162,20 @@ def content_key(cube: Cube) -> str:
     """Return what tells one file from another by content: its size, its first and last bytes."""
     if cube.source is None:
         return ""
-    digest = hashlib.sha256(cube.source.part.encode())
     try:
-        with cube.source.path.open("rb") as stream:
-            digest.update(stream.read(_ENDS))
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(size - _ENDS, 0))
-            digest.update(stream.read(_ENDS))
+        return file_key(cube.source.path, cube.source.part)
     except OSError:
         return ""
+
+
+def file_key(path: Path, part: str = "") -> str:
+    """Return what tells a file, and a part of it, from others; OSError if it cannot be read."""
+    digest = hashlib.sha256(part.encode())
+    with path.open("rb") as stream:
+        digest.update(stream.read(_ENDS))
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(size - _ENDS, 0))
+        digest.update(stream.read(_ENDS))
     digest.update(str(size).encode())
     return digest.hexdigest()
 

@@ -63,7 +63,7 @@ def read_mask(path: Path | str, cube: Cube | None = None, *, report: Report = no
         if reader.sniff(head, path):
             cube, values = _marks(path, reader, report)
             try:
-                return Mask(values, labels(path), cube)
+                return Mask(values, labels(path), cube, notes=_unknown(values))
             except CubeviewError as error:
                 raise CubeviewError(f"{path}: {error}") from error
     raise CubeviewError(
@@ -108,6 +108,12 @@ def _marks(path: Path, reader: Reader, report: Report) -> tuple[Cube, np.ndarray
         f"{path}: holds no labels, which are whole numbers from 0 (0 is nothing, and -1 is none). "
         "Choose a mask."
     )
+
+
+def _unknown(values: np.ndarray) -> tuple[str, ...]:
+    """Return what is to be said of voxels without a number."""
+    count = int(np.isnan(values).sum()) if values.dtype.kind == "f" else 0
+    return (f"{count:,} voxels hold no number (NaN) and count as no label",) if count else ()
 
 
 def _nifti_labels(path: Path) -> tuple[MaskLabel, ...]:

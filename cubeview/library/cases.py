@@ -61,8 +61,15 @@ def _lasting(source: Source) -> tuple[str, tuple[str, ...]]:
     return lasting(source.path), tuple(map(lasting, source.beside))
 
 
+def was_spoken_of(run: sqlite3.Connection, number: int) -> bool:
+    """Tell whether a reader ever labelled, painted or marked a case, withdrawn or not."""
+    tables = ("labels", "masks", "marks")
+    asked = (f"SELECT 1 FROM {table} WHERE case_id = ? LIMIT 1" for table in tables)
+    return any(run.execute(query, (number,)).fetchone() for query in asked)
+
+
 def delete_case(run: sqlite3.Connection, number: int) -> None:
-    """Delete a case that was never labelled, inside a transaction."""
+    """Delete a case that nobody has spoken of, inside a transaction."""
     for table in ("answers", "thumbnails", "files"):
         run.execute(f"DELETE FROM {table} WHERE case_id = ?", (number,))
     run.execute("DELETE FROM cases WHERE id = ?", (number,))

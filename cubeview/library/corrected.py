@@ -2,18 +2,17 @@
 
 from cubeview.cubes.case import UNPAIRED, Case
 from cubeview.io.identity import identity, window_text
-from cubeview.library.cases import delete_case, files_of, put_case
+from cubeview.library.cases import delete_case, files_of, put_case, was_spoken_of
 from cubeview.library.library import Library
 
 
 def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | None:
     """Let a corrected heart take the place of the cases its files were before; return its number.
 
-    What models said of those is forgotten: it was about other roles. A case that was labelled
-    once stays, since its label was given to the files as they were. A pair that was taken apart
-    goes too. None where the library held
-    nothing of these files, and still does. Raises CubeviewError if it could not be written: nothing
-    was changed.
+    What models said of those is forgotten: it was about other roles. A case that was labelled,
+    painted or marked once stays, since that was said of the files as they were. A pair that was
+    taken apart goes too. None where the library held nothing of these files, and still does.
+    Raises CubeviewError if it could not be written: nothing was changed.
 
     Parameters
     ----------
@@ -40,7 +39,7 @@ def take_place(library: Library, case: Case, hashes: dict[str, str]) -> int | No
         if not same:
             return None
         for number in same:
-            if not run.execute("SELECT 1 FROM labels WHERE case_id = ?", (number,)).fetchone():
+            if not was_spoken_of(run, number):
                 delete_case(run, number)
         number = put_case(run, known, case.kind, case.name, window_text(case), files)
         library.append_log(run, "corrected", number, "")

@@ -81,13 +81,13 @@ def scan_folder(
     """
     kept = {} if kept is None else kept
     refusals: list[Refusal] = []
-    groups = list(_groups(paths, refusals))
-    for done, (title, files) in enumerate(groups):
-        part = _part_of(report, done, len(groups), f"looking into {title}")
+    found_groups = list(groups(paths, refusals))
+    for done, (title, files) in enumerate(found_groups):
+        part = _part_of(report, done, len(found_groups), f"looking into {title}")
         if tuple(files) not in kept:
             kept[tuple(files)] = _look_into(library, files, part)
     cases: dict[str, Found] = {}
-    for _, files in groups:
+    for _, files in found_groups:
         found, refused = kept[tuple(files)]
         refusals += refused
         for case in found:
@@ -158,8 +158,16 @@ def _part_of(report: Report, done: int, count: int, text: str) -> Report:
     return lambda fraction, _: report((done + min(fraction, 1.0)) / count, text)
 
 
-def _groups(paths: Sequence[Path], refusals: list[Refusal]) -> Iterator[tuple[str, list[Path]]]:
-    """Yield the files of each subfolder as one group, and those that lie loose."""
+def groups(paths: Sequence[Path], refusals: list[Refusal]) -> Iterator[tuple[str, list[Path]]]:
+    """Yield the files of each subfolder as one group, and those that lie loose.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Folders and files.
+    refusals : list of Refusal
+        Gains the folders that cannot be listed.
+    """
     for path in paths:
         if not path.is_dir():
             yield path.name, [path]

@@ -16,16 +16,21 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.identity import identity, window_text
 from cubeview.library import schema
-from cubeview.library.cases import Held, delete_case, files_of, note_places, now, put_case
+from cubeview.library.cases import (
+    Held,
+    delete_case,
+    files_of,
+    note_places,
+    now,
+    put_case,
+    was_spoken_of,
+)
 from cubeview.library.connection import connect, existing, refuse_newer
 from cubeview.library.hold import hold
 from cubeview.library.values import Label, LabelClass
 from cubeview.paths import replacing
 
 _PAGE = 512  # bytes; every page of SQLite is a multiple, and the file never grows shorter
-_SPOKEN_OF = (
-    "SELECT 1 FROM labels WHERE case_id = ? UNION ALL SELECT 1 FROM masks WHERE case_id = ?"
-)
 _LOG = "INSERT INTO audit (at, reader, action, identity, detail) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -114,14 +119,14 @@ class Library:
         return int(found[0][0]) if found else None
 
     def remove_cases(self, case_ids: Sequence[int]) -> list[int]:
-        """Take cases out that nobody ever labelled or painted, with what models said of them.
+        """Take cases out that nobody ever labelled, painted or marked, with all answers to them.
 
         Returns the cases that were, and stay.
         """
         kept = []
         with self.transaction() as run:
             for number in case_ids:
-                if run.execute(_SPOKEN_OF, (number, number)).fetchone():
+                if was_spoken_of(run, number):
                     kept.append(number)
                     continue
                 self.append_log(run, "removed", number, "")
@@ -326,8 +331,14 @@ class Library:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; a failure of the disk becomes a CubeviewError."""
+        """All or nothing; a failure of the disk becomes a CubeviewError.
+
+        One inside another is part of that one.
+        """
         with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 refuse_newer(self._connection, self.path)

@@ -10,7 +10,7 @@ from functools import cache
 
 from cubeview.kinds import HEART, KINDS, SKY
 
-VERSION = 8
+VERSION = 9
 APPLICATION = 0x43756265
 """What SQLite files of this program say they are, so that no other one is ever written to."""
 
@@ -174,6 +174,23 @@ CREATE TRIGGER masks_last BEFORE DELETE ON masks
     BEGIN SELECT RAISE(ABORT, 'masks are append-only'); END;
 """
 
+# What readers say of a case beside its class: worth a look or not, the group it belongs to.
+_TABLES_MARKS = """
+CREATE TABLE marks (
+    id INTEGER PRIMARY KEY,
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    reader TEXT NOT NULL,
+    at TEXT NOT NULL,
+    what TEXT NOT NULL,
+    said TEXT NOT NULL
+);
+CREATE INDEX marks_by_case ON marks(what, reader, case_id, id);
+CREATE TRIGGER marks_stay BEFORE UPDATE ON marks
+    BEGIN SELECT RAISE(ABORT, 'marks are append-only'); END;
+CREATE TRIGGER marks_last BEFORE DELETE ON marks
+    BEGIN SELECT RAISE(ABORT, 'marks are append-only'); END;
+"""
+
 SPECT_SET, SKY_SET = HEART.label_set, SKY.label_set
 
 
@@ -181,7 +198,7 @@ def create(connection: sqlite3.Connection) -> None:
     """Make all tables and the two label sets the program comes with; one transaction."""
     connection.executescript(
         f"BEGIN IMMEDIATE;{_TABLES}{_TABLES_2}{_TABLES_3}{_TABLES_4}{_TABLES_5}{_TABLES_6}"
-        f"{_TABLES_7}{_TABLES_MASKS}"
+        f"{_TABLES_7}{_TABLES_MASKS}{_TABLES_MARKS}"
         f"{_built_in_sets()}"
         f"PRAGMA application_id = {APPLICATION};PRAGMA user_version = {VERSION};COMMIT;"
     )
@@ -209,6 +226,7 @@ UPGRADES: dict[int, str] = {
     5: _TABLES_6,
     6: _TABLES_7,
     7: _TABLES_MASKS,
+    8: _TABLES_MARKS,
 }
 
 

@@ -96,18 +96,23 @@ class Row:
     @property
     def doubt(self) -> float:
         """Entropy of the probabilities, 0 (certain) to 1 (all alike); NaN without an opinion."""
-        odds = [p for p in self.probabilities.values() if p > 0]
-        if not odds:
-            return math.nan
-        # Rounding may leave a probability of 1 a hair above it.
-        entropy = max(0.0, -sum(p * math.log(p) for p in odds))
-        return entropy / math.log(max(len(self.probabilities), 2))
+        return doubt_of(self.probabilities)
 
     @property
     def differs(self) -> bool:
         """The reader and the model, or two readers, name different classes."""
         said = {name for _, name in self.others} | ({self.label} if self.label else set())
         return len(said) > 1 or bool(self.label and self.answer and self.label != self.answer)
+
+
+def doubt_of(probabilities: Mapping[str, float]) -> float:
+    """Return the entropy of probabilities, 0 (certain) to 1 (all alike); NaN of none."""
+    odds = [p for p in probabilities.values() if p > 0]
+    if not odds:
+        return math.nan
+    # Rounding may leave a probability of 1 a hair above it.
+    entropy = max(0.0, -sum(p * math.log(p) for p in odds))
+    return entropy / math.log(max(len(probabilities), 2))
 
 
 def said_of(text: str) -> Mapping[str, Any]:

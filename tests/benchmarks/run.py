@@ -43,6 +43,7 @@ def benchmarks(folder, small):
         ("Cursor moves of views alone", ["bench_views.py"], 40),
         ("Search of a sky cube", ["bench_search.py"], 60),
         ("Labels and lists", ["bench_labels.py"], 60),
+        ("Many cases explored", ["bench_explore.py"], 60),
     )
 
 

@@ -115,3 +115,27 @@ def test_what_cannot_be_cut_is_said(source, capsys):
     assert source.read_bytes() == kept
     with pytest.raises(CubeviewError, match="within the cube"):
         part_of_cube(cube(), (slice(0, 5), slice(0, 90), slice(0, 5)))
+
+
+def test_smoothing_keeps_what_belongs_to_it_and_says_how(source, capsys):
+    path = source.with_name("smooth.fits")
+    beam = ["--beam", "9", "8", "20"]
+    assert (
+        main(["smooth", str(source), *beam, "--spectral", "3", "--out", str(path), "--json"]) == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert told["beam"] == [9, 8, 20]
+    assert "area of the beam" in told["done"][-1]
+    with fits.open(path) as parts:
+        assert parts["DATA"].header["BMAJ"] == pytest.approx(9 / 3600)
+        assert "STAT" in parts
+        assert "neighbours share their noise" in " ".join(parts[0].header["HISTORY"]).replace(
+            "  ", " "
+        )
+    over = ["convert", str(source), "--over", str(source), "--log"]
+    assert main([*over, "--out", str(source.with_name("ratio.fits"))]) == 0
+    ratio = open_path(source.with_name("ratio.fits"))[0].main
+    values = ratio.pixels.read()
+    assert np.nanmax(np.abs(values)) < 1e-6  # log 1
+    assert main(["smooth", str(source), "--out", str(path)]) == 2
+    assert "--sky, --beam or --spectral" in capsys.readouterr().err

@@ -9,7 +9,8 @@ from astropy.io import fits
 from cubeview.cli import main
 from cubeview.cubes.case import Case
 from cubeview.learn.ask.archive import predict_cases
-from cubeview.learn.explore.space import kept_space, windows
+from cubeview.learn.explore.seen import windows
+from cubeview.learn.explore.space import kept_space
 from cubeview.library.library import Library
 from tests.helpers.skywindows import world_of
 from tests.helpers.viewcases import sky_case
@@ -54,6 +55,20 @@ def test_windows_like_one_are_of_its_kind(sky, capsys):
     assert all(int(name[-3:]) % 2 == 0 for name in names)
     cosines = [entry["cosine"] for entry in told["alike"]]
     assert cosines == sorted(cosines, reverse=True)
+
+
+def test_what_cannot_be_rebuilt_is_told_and_written(sky, tmp_path, capsys):
+    status, told, _ = run(capsys, "odd", sky, "--most", 2, "--rest", tmp_path / "rest")
+    assert status == 0
+    for entry in told["odd"]:
+        left = entry["not_rebuilt"]
+        assert left["chi2"] > 0
+        assert all(0 <= at < 32 for at in left["voxel"])
+        with fits.open(left["file"]) as written:
+            assert max(hdu.data.size for hdu in written if hdu.data is not None) >= 32**3
+    left = told["odd"][0]["not_rebuilt"]
+    middle = np.hypot(*(np.array(left["voxel"][1:]) - 16))
+    assert middle < 6, "the source is what differs"
 
 
 def test_odd_ones_are_ranked_and_marks_reorder_them(sky, capsys):
@@ -112,7 +127,8 @@ def test_what_cannot_be_compared_says_what_to_do(sky, tmp_path, capsys):
     ):
         status, told, error = run(capsys, *arguments)
         assert status == 2, arguments
-        assert told is None
+        assert list(told) == ["error"]
+        assert reason in told["error"]
         assert reason in error
         assert "Traceback" not in error
 

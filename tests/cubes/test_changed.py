@@ -11,11 +11,13 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from cubeview.cli import main
-from cubeview.cubes.changed import combined, in_unit, rebinned
+from cubeview.cubes.changed import in_unit, rebinned
 from cubeview.cubes.cube import ArrayPixels
+from cubeview.cubes.together import combined, divided, logarithm
 from cubeview.errors import CubeviewError
 from cubeview.io import open_path
 from cubeview.io.export.fits import write_cube
+from tests.helpers.viewcases import sky_case
 from tests.measure.sky.test_moments import AXIS
 from tests.measure.sky.test_moments import cube as optical
 from tests.measure.sky.test_spectrum import BEAM, CHANNELS, cube
@@ -144,3 +146,30 @@ def test_blocks_lie_where_their_middles_were(how):
     for y, x in ((0, 0), (1, 2)):
         expected = wcs.wcs_pix2world(2 * x + 0.5, 3 * y + 1.0, 0)
         np.testing.assert_allclose(found.wcs_pix2world(x, y, 0), expected, rtol=0, atol=1e-10)
+
+
+def test_a_ratio_has_the_errors_of_both_and_no_value_over_nothing():
+    rng = np.random.default_rng(8)
+    truth, over = rng.uniform(20, 40, (3, 20, 20)), rng.uniform(10, 20, (3, 20, 20))
+    one = sky_case((3, 20, 20), truth + rng.normal(0, 0.5, truth.shape), np.full(truth.shape, 0.5))
+    two = sky_case((3, 20, 20), over + rng.normal(0, 0.2, truth.shape), np.full(truth.shape, 0.2))
+    made = divided(one.main, two.main)
+    pulls = (made.pixels.read() - truth / over) / made.uncertainty.read()
+    assert pulls.std() == pytest.approx(1.0, abs=0.05)
+    assert abs(pulls.mean()) < 0.1
+    empty = replace(two.main, pixels=ArrayPixels(np.zeros(truth.shape)))
+    assert np.isnan(divided(one.main, empty).pixels.read()).all()
+    assert "errors" in divided(one.main, replace(two.main, uncertainty=None)).notes[-1].text
+    with pytest.raises(CubeviewError, match="cut or match"):
+        divided(one.main, sky_case((3, 20, 19)).main)
+
+
+def test_a_logarithm_has_its_errors():
+    values, sigma = np.full((2, 3, 4), 100.0), np.full((2, 3, 4), 1.0)
+    values[0, 0, 0] = -1.0
+    made = logarithm(sky_case((2, 3, 4), values, sigma).main)
+    found = made.pixels.read()
+    assert np.isnan(found[0, 0, 0])
+    assert found[1, 2, 3] == pytest.approx(2.0)
+    assert made.uncertainty.read()[1, 2, 3] == pytest.approx(0.01 / np.log(10), rel=1e-5)
+    assert made.unit == "log(Jy)"

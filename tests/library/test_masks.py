@@ -68,7 +68,7 @@ def test_a_library_of_format_7_gains_the_table(tmp_path, opened):
     library.close()
     with sqlite3.connect(path) as raw:
         raw.executescript(
-            "DROP TRIGGER masks_stay; DROP TRIGGER masks_last; DROP TABLE masks;"
+            "DROP TRIGGER masks_stay; DROP TRIGGER masks_last; DROP TABLE masks; DROP TABLE marks;"
             "PRAGMA user_version = 7;"
         )
     raw.close()

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.study import beside
 from cubeview.gui.desk.session import Session
 from cubeview.gui.widgets.basic import plain_tip
 from cubeview.kinds import Kind, kind_of
@@ -27,6 +28,8 @@ Need = Literal[  # "heart": one whose ventricle is known; "ventricle": one that 
     "spectra",
     "sky",
     "gated",
+    "patient",
+    "study",
     "placed",
     "image",
 ]
@@ -37,6 +40,8 @@ SUITS: Mapping[Need, Callable[[Kind], bool]] = {
     "image": lambda kind: bool(kind.window_px),
     "pair": lambda kind: bool(kind.states),
     "gated": lambda kind: kind.patient,
+    "patient": lambda kind: kind.patient,
+    "study": lambda kind: kind.patient,
     "spectral": lambda kind: not kind.ventricle,
     "spectra": lambda kind: not kind.ventricle,
     "sky": lambda kind: bool(kind.window_px),
@@ -87,10 +92,15 @@ ACTIONS = (
     Action("open", "&Open files…", "File", "Ctrl+O", toolbar="Open"),
     Action("open_folder", "Open &folder…", "File", "Ctrl+Shift+O"),
     Action("open_catalogue", "Open cata&logue over the sky…", "File", "Ctrl+T", needs="sky"),
+    Action("open_session", "Ope&n session…", "File", "Ctrl+Alt+O"),
+    Action("score_archive", "Score an archi&ve…", "File"),
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
     Action("heart_report", "&Report of this heart…", "File", "Ctrl+R", needs="heart"),
     Action("save_picture", "Save &picture of the window…", "File", "Ctrl+Shift+S"),
+    Action("save_cube", "Save cu&be…", "File", "Ctrl+Alt+C", needs="sky"),
+    Action("save_channels", "Save channel &maps…", "File", needs="sky"),
+    Action("save_session", "Save s&ession…", "File", "Ctrl+Alt+S", needs="case"),
     Action("header", "&Header…", "File", "Ctrl+H", needs="sky", after_line=True),
     Action("quit", "&Quit", "File", "Ctrl+Q", after_line=True),
     Action("fit", "Fit the slices &into their views", "View", "F", needs="case"),
@@ -111,6 +121,12 @@ ACTIONS = (
     Action("close_top", "Close what is on &top", "View", "Esc"),
     Action("next_case", "&Next case", "Cube", "Ctrl+Down", needs="case"),
     Action("previous_case", "&Previous case", "Cube", "Ctrl+Up", needs="case"),
+    Action(
+        "match", "&Keep the place from cube to cube", "Cube", "Ctrl+M", needs="sky", checkable=True
+    ),
+    Action("blink", "Bl&ink: the case before and back", "Cube", "Ctrl+B", needs="case"),
+    Action("projections", "Pro&jections of this study, and back", "Cube", "J", needs="study"),
+    Action("next_in_study", "Next scan of this stud&y", "Cube", "Shift+J", needs="study"),
     Action("goto", "G&o to…", "Cube", "Ctrl+G", needs="sky"),
     Action(
         "play",
@@ -130,6 +146,7 @@ ACTIONS = (
     Action("unpair", "Unpai&r rest and stress", "Cube", needs="pair"),
     Action("white", "W&hite light", "Cube", "W", needs="spectral"),
     Action("spectral_axis", "Spectral a&xis…", "Cube", "X", needs="spectral"),
+    Action("smooth", "Smooth by a kerne&l…", "Cube", "Ctrl+J", needs="sky"),
     Action("guesses", "&Correct what was guessed…", "Cube", "G", needs="case"),
     Action(
         "adjust",
@@ -148,10 +165,13 @@ ACTIONS = (
         Action(way.key, way.title, "Model", way.shortcut, needs="case", after_line=place == 0)
         for place, way in enumerate(EXPLAINERS.values())
     ),
+    Action("try_answer", "&Does the answer hold?", "Model", "Y", needs="case"),
     Action("toggle_map", "Show or &hide the map", "Model", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "]", needs="overlay"),
-    Action("teach", "&Teach…", "Model", "T", after_line=True),
+    Action("explore", "E&xplore cases…", "Model", "E", after_line=True),
+    Action("more_like_this", "More &like this", "Model", "Shift+E", needs="case"),
+    Action("teach", "&Teach…", "Model", "T"),
     Action("models", "Model m&anager…", "Model"),
     Action("unsure", "&Unsure", "Label", "U", needs="case"),
     Action("quality", "&Quality flag", "Label", "Q", needs="case"),
@@ -172,6 +192,7 @@ ACTIONS = (
     Action("undo_mask", "&Undo painting", "Tools", "Ctrl+Shift+Z", needs="case"),
     Action("smaller_brush", "Smaller &brush", "Tools", ",", needs="case"),
     Action("larger_brush", "La&rger brush", "Tools", ".", needs="case"),
+    Action("quality_control", "How it was ta&ken…", "Tools", "Shift+Q", needs="patient"),
     Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
     Action(
         "measure_interval",
@@ -185,6 +206,14 @@ ACTIONS = (
     ),
     Action("apertures", "&Apertures on the sky…", "Tools", "Shift+A", needs="sky"),
     Action(
+        "draw_path",
+        "P&osition and velocity along a path",
+        "Tools",
+        "Shift+P",
+        needs="sky",
+        checkable=True,
+    ),
+    Action(
         "drag_lines",
         "&Drag the lines along the spectrum",
         "Tools",
@@ -195,6 +224,14 @@ ACTIONS = (
     Action("fit_line", "Fit a li&ne to the spectrum", "Tools", "Shift+F", needs="sky"),
     Action(
         "toggle_image", "Show or &hide the image of the interval", "Tools", "Shift+M", needs="image"
+    ),
+    Action(
+        "contours",
+        "Contours of this image o&ver all cubes",
+        "Tools",
+        "Ctrl+Shift+C",
+        needs="sky",
+        checkable=True,
     ),
     Action(
         "samp",
@@ -227,6 +264,7 @@ VIEW_KEYS: tuple[tuple[str, str, Need], ...] = (
     ("Ctrl+drag", "Draw the window to label in a sky cube; in the spectrum its interval", "sky"),
     ("Drag, Shift+drag while measuring", "Draw the interval in the spectrum, its continuum", "sky"),
     ("Drag with an aperture tool", "Draw an aperture; a click chooses the one it lies in", "sky"),
+    ("Drag, or clicks, with the path", "Draw the path; a double click ends it", "sky"),
     ("Drag, Ctrl+drag", "While a mask is painted: paint, erase", ""),
     ("Double click", "Fit into the view; on a title, one view alone", ""),
     ("0 … 4, Delete", "In the polar map: score the segment, take the score back", "ventricle"),
@@ -318,6 +356,8 @@ def there_is(session: Session) -> set[Need]:
         "spectral": case.main.axes[0].kind == "spectral",
         "sky": bool(kind_of(case).window_px),
         "gated": bool(case.gates),
+        "patient": kind_of(case).patient,
+        "study": bool(beside(case, session.cases)),
         "overlay": session.overlay is not None,
         "placed": bool(session.shown.undo or session.shown.measured_before),
         "image": session.measured.image is not None,

@@ -6,9 +6,12 @@ from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QWidget
 
 from cubeview.gui.desk.copying import Copying
+from cubeview.gui.desk.exploring import Exploring
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.labelling import Labelling
 from cubeview.gui.desk.library_cases import LibraryCases
+from cubeview.gui.desk.looking import Looking
+from cubeview.gui.desk.matching import Matching
 from cubeview.gui.desk.measuring import Measuring
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.opening import Opening
@@ -18,6 +21,7 @@ from cubeview.gui.desk.records import Records
 from cubeview.gui.desk.reporting import Reporting
 from cubeview.gui.desk.samp import Samp
 from cubeview.gui.desk.session import Session
+from cubeview.gui.desk.sessions import Sessions
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.subject import Subject
 
@@ -53,20 +57,29 @@ class Desk(QObject):
         subject = self.subject = Subject(session, records)
         self.labelling = Labelling(session, records, subject, questions)
         self.library_cases = LibraryCases(session, records, subject)
+        self.exploring = Exploring(jobs, records, self.labelling, self.library_cases)
+        self.looking = Looking(session, jobs, records, subject, self.exploring, questions)
         self.reporting = Reporting(session, jobs, records, subject, self.labelling, questions)
         self.placing = Placing(session, jobs, questions, messages)
         self.measuring = Measuring(session, jobs)
+        self.matching = Matching(session)
         self.samp = Samp(jobs)
         self.opening = Opening(session, jobs, messages, memory, window)
+        self.sessions = Sessions(session, jobs, messages, memory)
+        self.opening.session_wanted.connect(self.sessions.open)
         self.copying = Copying(session, jobs, memory, messages, window)
         for part in (
             subject,
             self.labelling,
             self.library_cases,
+            self.exploring,
+            self.looking,
             self.reporting,
             self.placing,
             self.measuring,
             self.samp,
+            self.sessions,
+            self.matching,
         ):
             part.setParent(self)
         jobs.refused.connect(messages.error)

@@ -1,6 +1,6 @@
 """Labels placed, taken back and placed again; each is on disk before the call returns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -8,6 +8,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from cubeview.cubes.answer import Answer
 from cubeview.cubes.case import Case
 from cubeview.cubes.scores import Scores, as_text
+from cubeview.gui.desk.acts import Act, class_for_all, labels, mark_for_all, words
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.session import Session
@@ -15,6 +16,7 @@ from cubeview.gui.desk.subject import Subject
 from cubeview.io.identity import identity
 from cubeview.library.answers import answer_of, keep, packed
 from cubeview.library.library import Library
+from cubeview.library.marks import What
 from cubeview.library.placed import (
     OPINION_SEEN,
     Placed,
@@ -23,7 +25,6 @@ from cubeview.library.placed import (
     opinion_asked,
     placed,
     steps,
-    whole_cubes,
 )
 from cubeview.library.scored import (
     SUGGESTION_SEEN,
@@ -38,7 +39,7 @@ POOR = "poor"
 
 
 class Labelling(QObject):
-    """What the keys do to the subject.
+    """What the keys do to the subject, and the Explore panel to many cases; all can be undone.
 
     Signals
     -------
@@ -59,8 +60,8 @@ class Labelling(QObject):
         self._questions = questions
         self._seen: dict[str, str] = {}  # identity of a case to the model that was asked
         self._recalled: Answer | None = None
-        self._undo: list[Step] = []
-        self._redo: list[Step] = []
+        self._undo: list[Act] = []
+        self._redo: list[Act] = []
         session.prediction_changed.connect(self._predicted)
         subject.known.connect(self._predicted)
         for signal in (session.case_changed, session.window_changed, session.model_changed):
@@ -151,23 +152,61 @@ class Labelling(QObject):
         What this reader did before the window was opened can be taken back too.
         """
         if not self._undo and self._records.library is not None:
-            self._undo = steps(self._records.library)
-        self._step(self._undo, self._redo, "Undone", "Nothing to undo.")
+            self._undo = [labels((step,)) for step in steps(self._records.library)]
+        if not self._undo:
+            self._records.say("Nothing to undo.")
+        elif self._records.do((act := self._undo[-1]).back):
+            self._redo.append(self._undo.pop())
+            self._records.say(f"Undone: {self._called(act.cases)}, {act.after} → {act.before}")
 
     def redo(self) -> None:
         """Do again what was undone."""
-        self._step(self._redo, self._undo, "Redone", "Nothing to redo.")
+        if not self._redo:
+            self._records.say("Nothing to redo.")
+        elif self._records.do((act := self._redo[-1]).forth):
+            self._undo.append(self._redo.pop())
+            self._records.say(f"Redone: {self._called(act.cases)}, {act.before} → {act.after}")
 
-    def _step(self, taken: list[Step], kept: list[Step], done: str, none: str) -> None:
-        if not taken:
-            self._records.say(none)
-            return
-        change = taken[-1]
-        if self._write(change.case_id, change.label_set, change.before):
-            kept.append(replace(taken.pop(), before=change.after, after=change.before))
-            row = self._records.row(change.case_id)
-            words = f"{_words(change.after)} → {_words(change.before)}"
-            self._records.say(f"{done}: {'' if row is None else row.name}, {words}")
+    def place_all(self, cases: Sequence[int], class_name: str, kind: str, seen: str) -> None:
+        """Label cases of the library with one class, as one step.
+
+        Parameters
+        ----------
+        cases : sequence of int
+            Their numbers.
+        class_name : str
+        kind : str
+            Of all of them.
+        seen : str
+            The model whose view of the cases the reader has before them.
+        """
+        library, label_set = self._records.library, self._records.label_sets.get(kind, "")
+        if library is not None and label_set and cases:
+            self._do(class_for_all(library, cases, class_name, label_set, seen))
+
+    def mark_all(self, cases: Sequence[int], what: What, word: str) -> None:
+        """Say something of cases of the library, as one step; empty takes it back.
+
+        Parameters
+        ----------
+        cases : sequence of int
+            Their numbers.
+        what : {"interest", "group"}
+        word : str
+        """
+        library = self._records.library
+        if library is not None and cases:
+            self._do(mark_for_all(library, cases, what, word))
+
+    def _do(self, act: Act) -> None:
+        if self._records.do(act.forth):
+            self._undo.append(act)
+            self._redo.clear()
+            self.written.emit(f"{self._called(act.cases)}: {act.after}")
+
+    def _called(self, cases: Sequence[int]) -> str:
+        row = self._records.row(cases[0]) if len(cases) == 1 else None
+        return f"{len(cases)} cases" if len(cases) > 1 else "" if row is None else row.name
 
     def add_current(self) -> None:
         """Put the subject into the library without a label."""
@@ -207,22 +246,15 @@ class Labelling(QObject):
         after = replace(change(before), opinion_seen=seen)
         if case.window is not None:
             self._session.set_window(case.window, drawn=self._session.drawn)
-        if not self._write(number, label_set, after):
+        act = labels((Step(number, label_set, before, after),))
+        if not self._records.do(act.forth):
             return
-        self._undo.append(Step(number, label_set, before, after))
+        self._undo.append(act)
         self._redo.clear()
-        was = f"{_words(before)} → " if before.class_name not in (None, after.class_name) else ""
-        self.written.emit(f"{case.name}: {was}{_words(after)}")
+        was = f"{words(before)} → " if before.class_name not in (None, after.class_name) else ""
+        self.written.emit(f"{case.name}: {was}{words(after)}")
         if new:
             self._predicted()
-
-    def _write(self, number: int, label_set: str, what: Placed) -> bool:
-        def write(library: Library) -> Changes:
-            library.label(number, label_set=label_set, **vars(what))
-            # The row of the whole cube counts its labelled windows.
-            return Changes(cases=(number, *whole_cubes(library, number)))
-
-        return self._records.do(write)
 
     def _opinion_seen(self, number: int, before: str) -> str:
         """Return the model whose opinion of the case this reader could see, now or before."""
@@ -310,10 +342,3 @@ class Labelling(QObject):
             self._seen.pop(identity(shown.case, hashes), None)
             self._session.set_prediction(None)
             self._recall()
-
-
-def _words(what: Placed) -> str:
-    scores = readable(what.scores)
-    sums = (("SSS", scores.sss), ("SRS", scores.srs))
-    said = [f"{name} {total}" for name, total in sums if total is not None]
-    return ", ".join(filter(None, (what.class_name, *said))) or "no label"

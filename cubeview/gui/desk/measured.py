@@ -12,9 +12,10 @@ if TYPE_CHECKING:  # what makes these loads scipy and more, which the window can
     from cubeview.io.places import Places
     from cubeview.measure.sky.continuum import How as Through
     from cubeview.measure.sky.one import SpectrumFit
+    from cubeview.measure.sky.pv import PositionVelocity
     from cubeview.measure.sky.spectrum import Spectrum
 
-Tool = Literal["", "interval", "lines"] | Kind
+Tool = Literal["", "interval", "lines", "path"] | Kind
 HOWS = {
     "moment 0": "Moment 0, the flux",
     "moment 1": "Moment 1, the mean place",
@@ -119,6 +120,14 @@ class Measured:
         Of a line to the spectrum shown, while it is shown.
     fit_of : str
         What that is a spectrum of.
+    fit_key : tuple
+        What tells that spectrum from others.
+    path : tuple of (y, x)
+        Points, in voxels, of the path along which position and velocity are shown.
+    path_width : float
+        Over which is averaged across it, in arcsec (voxels without a sky).
+    pv : PositionVelocity, optional
+        What lies along the path.
     places : tuple of Places
         Catalogues laid over the sky.
     places_shown : bool
@@ -140,6 +149,10 @@ class Measured:
     lines_shown: bool = False
     fit: "SpectrumFit | None" = None
     fit_of: str = ""
+    fit_key: tuple[object, ...] = ()
+    path: tuple[tuple[float, float], ...] = ()
+    path_width: float = 0.0
+    pv: "PositionVelocity | None" = None
     places: "tuple[Places, ...]" = ()
     places_shown: bool = True
 
@@ -163,4 +176,6 @@ _PLACED = (
     "chosen",
     "background",
     "redshift",
+    "path",
+    "path_width",
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.doubt import believed
 from cubeview.cubes.reduce import plane_levels
 from cubeview.cubes.region import circle_on
 from cubeview.cubes.shape import Shape
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cubeview.measure.sky.images import IntervalImage
     from cubeview.measure.sky.moments import Moment
     from cubeview.measure.sky.one import SpectrumFit
+    from cubeview.measure.sky.pv import PositionVelocity
     from cubeview.measure.sky.spectrum import Spectrum
 
 _MOST_UNDOS = 100
@@ -91,26 +93,28 @@ class Measuring(QObject):
     -------
     said(str)
         Why an image cannot be made; empty once it can.
-    refused(str), unfitted(str)
-        The same of spectra, and of a fit.
+    refused(str), unfitted(str), pathless(str)
+        The same of spectra, of a fit, and of a path.
     """
 
     said = pyqtSignal(str)
     refused = pyqtSignal(str)
     unfitted = pyqtSignal(str)
+    pathless = pyqtSignal(str)
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
         super().__init__()
         self._session, self._jobs = session, jobs
         self._image = Latest(jobs, "interval", "Making the image of the interval")
         self._spectra = Latest(jobs, "apertures", "Adding up the apertures")
+        self._path = Latest(jobs, "path", "Reading along the path")
         self._known: dict[Hashable, Spectrum] = {}
         session.aperture_changed.connect(self._follow_shapes)
-        self._fitted: object = None  # what the fit is of
         session.measured_changed.connect(self._follow)
         for signal in (session.measured_changed, session.cursor_changed, session.aperture_changed):
             signal.connect(self._forget_fit)
         session.measured_changed.connect(self._follow_shapes)
+        session.measured_changed.connect(self._follow_path)
         session.case_changed.connect(self._case_changed)
 
     def undo(self) -> None:
@@ -142,10 +146,13 @@ class Measuring(QObject):
     def fit(self, line: str, *, window_kms: float, resolution: float, sign: int) -> None:
         """Fit a line to the spectrum shown: that of the chosen aperture, or of the cursor."""
         session, opened, asked = self._session, self._session.shown, self._session.measured
-        case, shown, trace = session.case, self._shown, self._trace
+        case, shown, trace = session.case, shown_key(opened, session.aperture_how), self._trace
         if case is None:
             return
-        cube, (_, y, x), radius = case.main, session.cursor, session.aperture
+        if trace is None and isinstance(shown[0], Shape):
+            self.unfitted.emit("The spectrum of the aperture is not known yet: fit again then.")
+            return
+        cube, (_, y, x), radius = believed(case.main), session.cursor, session.aperture
         how, redshift = session.aperture_how, asked.redshift
         whose = f"voxel {x + 1}, {y + 1}" if trace is None else trace.spectrum.name
 
@@ -168,10 +175,9 @@ class Measuring(QObject):
             )  # fmt: skip
 
         def finished(found: "SpectrumFit") -> None:
-            if session.shown is opened and self._shown == shown:
-                self._fitted = shown
+            if session.shown is opened and self._key == shown:
                 self.unfitted.emit("")
-                session.set_measured(fit=found, fit_of=whose)
+                session.set_measured(fit=found, fit_of=whose, fit_key=shown)
 
         self._jobs.start(
             "fit", f"Fitting {line}", work, finished=finished, failed=self.unfitted.emit
@@ -184,15 +190,13 @@ class Measuring(QObject):
         return next((one for one in asked.traces if one.number == asked.chosen), None)
 
     @property
-    def _shown(self) -> object:
+    def _key(self) -> tuple[object, ...]:
         """What tells the spectrum shown from others."""
-        if (trace := self._trace) is not None:
-            return trace.spectrum
-        _, y, x = self._session.cursor
-        return y, x, self._session.aperture, self._session.aperture_how
+        return shown_key(self._session.shown, self._session.aperture_how)
 
     def _forget_fit(self) -> None:
-        if self._session.measured.fit is not None and self._shown != self._fitted:
+        asked = self._session.measured
+        if asked.fit is not None and self._key != asked.fit_key:
             self._session.set_measured(fit=None)
 
     def _follow_shapes(self) -> None:
@@ -251,11 +255,41 @@ class Measuring(QObject):
     def _case_changed(self) -> None:
         self._image.forget()
         self._spectra.forget()
+        self._path.forget()
         self.said.emit("")
         self.refused.emit("")
+        self.pathless.emit("")
         if self._session.measured.image is None:
             self._follow()
         self._follow_shapes()
+        self._follow_path()
+
+    def _follow_path(self) -> None:
+        session, asked, opened = self._session, self._session.measured, self._session.shown
+        case = session.case
+        if case is None or not asked.path:
+            self._path.forget()
+            if asked.pv is not None:
+                session.set_measured(pv=None)
+            return
+        cube = case.main
+
+        def work(job: Job) -> "PositionVelocity":
+            from cubeview.measure.sky.pv import position_velocity
+
+            return position_velocity(cube, asked.path, asked.path_width, report=job.report)
+
+        def finished(made: "PositionVelocity") -> None:
+            if session.shown is opened and session.measured.path:
+                self.pathless.emit("")
+                session.set_measured(pv=made)
+
+        def failed(why: str) -> None:
+            session.set_measured(pv=None)
+            self.pathless.emit(why)
+
+        key = id(opened), asked.path, asked.path_width
+        self._path.get(key, work, finished, failed)
 
     def _follow(self) -> None:
         session, asked = self._session, self._session.measured
@@ -265,6 +299,9 @@ class Measuring(QObject):
             self._image.forget()
             if asked.image is not None:
                 session.set_measured(image=None)
+                levels = session.display.levels or {}
+                if IMAGE in levels:
+                    session.set_display(levels={k: v for k, v in levels.items() if k != IMAGE})
             return
         key = (
             id(opened), asked.interval, asked.continuum, asked.through, asked.how, asked.least_sn
@@ -283,7 +320,7 @@ class Measuring(QObject):
             return
         former, display = session.measured.image, session.display
         by_hand = display.levels_from == BY_HAND and IMAGE in (display.levels or {})
-        if not (by_hand and former is not None and former.name == image.name):
+        if not (by_hand and (former is None or former.name == image.name)):
             levels = {**(display.levels or {}), IMAGE: plane_levels(image.values)}
             session.set_display(levels=levels)
         self.said.emit("")
@@ -292,6 +329,16 @@ class Measuring(QObject):
     def _failed(self, why: str) -> None:
         self._session.set_measured(image=None)
         self.said.emit(why)
+
+
+def shown_key(opened: OpenCase, how: str) -> tuple[object, ...]:
+    """Return what tells the spectrum that is shown of a case from others, wherever it is shown."""
+    asked = opened.measured
+    if 0 <= asked.chosen < len(asked.shapes) and asked.chosen != asked.background:
+        around = asked.shapes[asked.background] if asked.background >= 0 else None
+        return asked.shapes[asked.chosen], around, how
+    _, y, x = opened.cursor
+    return y, x, opened.aperture, how
 
 
 def _made(cube: Cube, asked: Measured, report: Report) -> SkyImage:

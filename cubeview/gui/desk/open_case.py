@@ -63,6 +63,9 @@ class OpenCase:
         Rows of slices as they were cut, by gate, and what for; the rows' view alone fills it.
     masks : dict of role to Layer
         What was painted; `Painting` changes it.
+    zoom : dict of str to (left, right, low, high)
+        What views show that are not fitted, in voxels, by their names; the views fill it when they
+        go, and come back to it.
     """
 
     case: Case | None
@@ -88,6 +91,7 @@ class OpenCase:
     latest: "Latest | None" = None
     rows: dict[Any, Any] = field(default_factory=dict)
     masks: dict[str, Layer] = field(default_factory=dict)
+    zoom: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.case is not None:

@@ -12,6 +12,7 @@ from cubeview.cubes.case import Case
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.messages import MessageBar
 from cubeview.gui.desk.samples import samples
+from cubeview.gui.desk.saved import is_session
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.widgets.files import FILES, FOLDER, ask_open
@@ -35,6 +36,8 @@ class Opening(QObject):
         There is another `preview`, or none any more.
     choice_wanted(list)
         One file holds so many cases that the user has to say which are wanted.
+    session_wanted(object)
+        The path of a saved session.
 
     Attributes
     ----------
@@ -45,6 +48,7 @@ class Opening(QObject):
     recent_changed = pyqtSignal()
     preview_changed = pyqtSignal()
     choice_wanted = pyqtSignal(list)
+    session_wanted = pyqtSignal(object)
 
     def __init__(
         self,
@@ -61,9 +65,19 @@ class Opening(QObject):
         self.preview: Preview | None = None
         self._preview_of: Job | None = None
 
-    def open(self, paths: Sequence[Path], *, remember: bool = True) -> Job:
-        """Open files and folders; the first new case becomes the current one."""
-        wanted = list(paths)
+    def open(self, paths: Sequence[Path], *, remember: bool = True) -> Job | None:
+        """Open files and folders; the first new case becomes the current one.
+
+        None where all are saved sessions, which others open.
+        """
+        wanted = []
+        for path in paths:
+            if is_session(path):
+                self.session_wanted.emit(path)
+            else:
+                wanted.append(path)
+        if not wanted:
+            return None
         name = one_line_of(wanted[0].name, 40) if len(wanted) == 1 else f"{len(wanted)} files"
         # Each request is a kind of its own: a second drop must not cancel the first.
         job = self._jobs.start(
@@ -78,7 +92,7 @@ class Opening(QObject):
         job.ended.connect(lambda: self._drop_preview(job))
         return job
 
-    def open_known(self, paths: list[Path]) -> Job:
+    def open_known(self, paths: list[Path]) -> Job | None:
         """Open files offered by the window; those shipped with the program are not remembered."""
         return self.open(paths, remember=all(list(known.paths) != paths for known in samples()))
 

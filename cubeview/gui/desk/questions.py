@@ -3,10 +3,10 @@
 torch is imported inside the functions that run in the lane, never with this module.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cubeview.cubes.answer import Answer, Overlay
 from cubeview.cubes.case import Case
@@ -22,6 +22,10 @@ from cubeview.learn.models.card import Card, ModelRef, find_models, why_not
 from cubeview.learn.models.choose import choose, models_for
 from cubeview.learn.models.preload import preload
 from cubeview.library import ventricles as placed
+
+if TYPE_CHECKING:
+    from cubeview.learn.explore.space import Space
+    from cubeview.learn.measure.trust import Held
 
 
 class _Closed(NamedTuple):
@@ -179,6 +183,44 @@ class Questions:
         return make_map(
             model, case, target, method, settings, prepared=prepared, report=report, partial=partial
         )
+
+    def space(self, folder: Path, cases: Sequence[Case], *, report: Report = nothing) -> "Space":
+        """Ask a model about cases, each a point; see `cubeview.learn.explore.seen`.
+
+        Parameters
+        ----------
+        folder : Path
+            Of the model.
+        cases : sequence of Case
+            A sky cube counts by the windows that tile it.
+        report : Report
+        """
+        model = _loaded(folder, report)
+        from cubeview.learn.explore.seen import seen_space
+
+        return seen_space(model, [(case.name, case) for case in cases], report=report)
+
+    def how_it_holds(
+        self,
+        folder: Path,
+        opened: OpenCase,
+        case: Case,
+        ventricles: Mapping[str, Ventricle],
+        *,
+        report: Report = nothing,
+    ) -> "Held":
+        """Try an answer; see `cubeview.learn.measure.trust.how_it_holds`.
+
+        Parameters
+        ----------
+        folder, opened, case, ventricles, report
+            As for `answer`.
+        """
+        model = _loaded(folder, report)
+        from cubeview.learn.measure.trust import how_it_holds
+
+        prepared = _prepared(model.card, opened, case, ventricles, report)
+        return how_it_holds(model, prepared, report=report)
 
     def found_in(self, folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
         """Search a whole sky cube; see `cubeview.learn.search.named.search_named`.

@@ -14,6 +14,7 @@ from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.cube import Box
 from cubeview.cubes.region import holds, nearest_voxel
 from cubeview.cubes.ventricle import Ventricle, to_role
+from cubeview.gui.desk.contours import Contours
 from cubeview.gui.desk.measured import Measured
 from cubeview.gui.desk.open_case import OpenCase, Shown
 from cubeview.gui.desk.painting import Painting
@@ -123,6 +124,7 @@ class Session(QObject):
         self.default_models: dict[str, str] = {}
         self.overlay_style = OverlayStyle()
         self.painting = Painting(self)
+        self.contours = Contours(self)
         self._open: dict[Case, OpenCase] = {}
 
     def add_cases(self, cases: tuple[Case, ...]) -> None:

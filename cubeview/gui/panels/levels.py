@@ -253,7 +253,9 @@ class _ColourBox(QComboBox):
         self.setIconSize(QSize(48, 12))
         for key, name in COLORMAPS.items():
             self.addItem(name, key)
-        self.currentTextChanged.connect(lambda name: self.setToolTip(f"Colour map: {name}"))
+        self.currentTextChanged.connect(
+            lambda name: self.setToolTip(plain_tip(f"Colour map: {name}"))
+        )
 
     def choose(self, key: str) -> None:
         """Show one as the chosen one."""

@@ -10,7 +10,7 @@ from cubeview.cubes.mask import Mask
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
-from cubeview.gui.widgets.basic import button, steady
+from cubeview.gui.widgets.basic import button, plain_tip, steady
 from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
 
@@ -197,4 +197,4 @@ class MaskMethods(QWidget):
         self.propose_button.setVisible(proposed is not None)
         if proposed is not None:
             self.propose_button.setText(proposed[0])
-            self.propose_button.setToolTip(proposed[1])
+            self.propose_button.setToolTip(plain_tip(proposed[1]))

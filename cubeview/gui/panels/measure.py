@@ -7,6 +7,7 @@ from cubeview.gui.desk.desk import Desk
 from cubeview.gui.panels.apertures import ApertureControl
 from cubeview.gui.panels.interval import IntervalControl
 from cubeview.gui.panels.lines import LineControl
+from cubeview.gui.panels.path import PathControl
 from cubeview.gui.panels.places import PlacesControl
 from cubeview.gui.widgets.basic import PanelArea
 
@@ -26,7 +27,8 @@ class MeasurePanel(QWidget):
         super().__init__()
         self.interval = IntervalControl(desk.session, desk.jobs, desk.measuring, desk.memory)
         self.apertures = ApertureControl(desk.session, desk.jobs, desk.measuring, desk.memory)
-        for page in (self.interval, self.apertures):
+        self.path = PathControl(desk.session, desk.jobs, desk.measuring, desk.memory)
+        for page in (self.interval, self.apertures, self.path):
             page.saved.connect(self.saved)
         self.lines = LineControl(desk.session, desk.measuring)
         self.places = PlacesControl(desk.session, desk.jobs, desk.memory)
@@ -35,6 +37,7 @@ class MeasurePanel(QWidget):
         self.pages.addTab(PanelArea(self.interval), "Interval")
         self.pages.addTab(PanelArea(self.apertures), "Apertures")
         self.pages.addTab(PanelArea(self.lines), "Lines")
+        self.pages.addTab(PanelArea(self.path), "Path")
         self.pages.addTab(self.places, "Catalogue")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -1,5 +1,9 @@
 """The Classify panel: which model, what it says, and how far to trust it."""
 
+import math
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from cubeview.cubes.answer import Answer, Prediction
@@ -15,35 +19,70 @@ from cubeview.gui.widgets.layout import column, put, row
 from cubeview.kinds import kind_of
 from cubeview.learn.tasks import TASKS
 
+if TYPE_CHECKING:
+    from cubeview.learn.measure.trust import Held
+
 SURE = 0.5
 SUSPECTED = 0.5
 
 
 class PredictPanel(QWidget):
-    """Asks the chosen model about the current case and shows the answer."""
+    """Asks the chosen model about the current case and shows the answer.
+
+    Signals
+    -------
+    why_wanted()
+        The user wants to see what speaks for an artefact.
+    """
+
+    why_wanted = pyqtSignal()
 
     def __init__(self, session: Session, jobs: Jobs, questions: Questions) -> None:
         super().__init__()
         self._session, self._jobs, self._questions = session, jobs, questions
         self._job: Job | None = None
         self._failure = ""
+        self._shown: Answer | None = None
         self.answer = headline()
         self.run_button = button("Run  P", self.run, "Classify this case (P)", "main")
         self.reason = label(part="dim")
         self.abnormal = label()
         self.bars = Bars()
         self.artefact = label()
+        self.why = button("", self.why_wanted.emit, "Show what speaks for it (Shift+Q)", "quiet")
+        self._reason, self._suspected = "", False
         self.cautions = label(part="warn")
         self.distance = label(part="dim")
+        tip = "Try the answer: noise, a voxel's shift, gain, blur, and the smallest change (Y)"
+        self.try_button = button("Does it hold?  Y", self.try_answer, tip)
+        self.held = label(part="dim")
         self.where = label(part="dim")
         self.footer = label(part="dim")
         self.models = chooser("Model")
         self.models.activated.connect(self._choose)
         # What is told of an answer, and goes with it.
-        self._told = (self.abnormal, self.artefact, self.cautions, self.distance, self.footer)
+        self._told = (
+            self.abnormal,
+            self.artefact,
+            self.cautions,
+            self.distance,
+            self.footer,
+            self.held,
+        )
         layout = column(self)
         put(layout, row((self.answer, 1), self.run_button), self.reason, self.abnormal, self.bars)
-        put(layout, self.artefact, self.cautions, self.distance, self.where, self.footer, rule())
+        put(
+            layout,
+            self.artefact,
+            self.why,
+            self.cautions,
+            self.distance,
+            self.where,
+            self.footer,
+            row(self.try_button, None),
+            self.held,
+            rule(),
+        )
         put(layout, row(label("Model", "dim", wrap=False), (self.models, 1)), None)
         session.case_changed.connect(self._case_changed)
         session.prediction_changed.connect(self._refresh)
@@ -82,6 +121,39 @@ class PredictPanel(QWidget):
         self._job.ended.connect(self._refresh)
         self._refresh()
 
+    def set_reason(self, reason: str) -> None:
+        """Take the likeliest reason for an artefact, in words; empty for none."""
+        self._reason = reason
+        self._say_why()
+
+    def _say_why(self) -> None:
+        """Say why it may be an artefact, where one is suspected."""
+        shown = self._suspected and self._session.prediction is not None
+        text = f"Likely reason: {self._reason}" if self._reason else "What speaks for it  Shift+Q"
+        say(self.why, text if shown else "")
+
+    def try_answer(self) -> None:
+        """Try the answer that is shown, in the background."""
+        session, prediction = self._session, self._session.prediction
+        ref = self._questions.chosen(session)
+        if not isinstance(prediction, Prediction) or ref is None or ref.name != prediction.model:
+            say(self.held, "Classify the case first (P).")
+            return
+        opened, case, ventricles = session.shown, prediction.case, dict(prediction.ventricles)
+        folder, trying = ref.folder, self._questions.how_it_holds
+        say(self.held, "Trying the answer…")
+        self._jobs.start(
+            "try",
+            "Trying the answer",
+            lambda job: trying(folder, opened, case, ventricles, report=job.report),
+            finished=lambda held: self._tell_held(prediction, _held_words(held)),
+            failed=lambda why: self._tell_held(prediction, why),
+        )
+
+    def _tell_held(self, prediction: Answer, said: str) -> None:
+        if self._session.prediction is prediction:
+            say(self.held, said)
+
     def _draw(self) -> None:
         """Draw an answer that says what is where."""
         answer = self._session.prediction
@@ -104,7 +176,8 @@ class PredictPanel(QWidget):
         self._case_changed()
 
     def _case_changed(self) -> None:
-        self._failure = ""
+        self._failure = self._reason = ""
+        self._suspected = False
         self._job = None
         ref = self._questions.chosen(self._session)
         self.models.clear()
@@ -128,7 +201,9 @@ class PredictPanel(QWidget):
             self.answer.setText("No case" if session.case is None else waiting)
             for told in self._told:
                 say(told, "")
-        self.bars.setVisible(isinstance(prediction, Prediction))
+            self._say_why()
+        for part in (self.bars, self.try_button):
+            part.setVisible(isinstance(prediction, Prediction))
         self._refresh_where()
 
     def _offer(self) -> str:
@@ -136,6 +211,10 @@ class PredictPanel(QWidget):
         return f"Tells apart: {', '.join(ref.card.classes)}." if ref and ref.card.classes else ""
 
     def _show(self, prediction: Answer) -> None:
+        if prediction is not self._shown:
+            self._shown = prediction
+            self._jobs.cancel("try")
+            say(self.held, "")
         known = self._questions.choices(prediction.case)
         ref = next((m for m in known if m.name == prediction.model), None)
         if isinstance(prediction, Prediction):
@@ -144,6 +223,8 @@ class PredictPanel(QWidget):
             self.answer.setText(TASKS[prediction.task].words(prediction))
             say(self.abnormal, "")
             say(self.artefact, "")
+            self._suspected = False
+        self._say_why()
         said = "No class is given" if prediction.answer else "Not to be relied on"
         told = (f"{said}: {prediction.unlike}.",) if prediction.unlike else ()
         say(self.cautions, "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions)))
@@ -171,7 +252,7 @@ class PredictPanel(QWidget):
             said = f"{word}: {abnormal:.2f} against {1 - abnormal:.2f} for healthy"
         say(self.abnormal, said)
         share = odds.get(flag, 0.0)
-        suspected = share >= SUSPECTED
+        suspected = self._suspected = share >= SUSPECTED
         words = f"artefact not suspected, {share:.2f}"
         if suspected:
             words = f"⚠ artefact suspected, {share:.2f}: check the image first"
@@ -197,3 +278,12 @@ class PredictPanel(QWidget):
             if inside
             else "For a window the cursor has left. P judges the one at the cursor."
         )
+
+
+def _held_words(held: "Held") -> str:
+    """Say what flips an answer."""
+    flips = [f"{name} {share:.0%}" for name, share in held.flips.items()]
+    least = f"in each voxel a change of {held.smallest:.2%} of the maximum is enough to flip it"
+    if math.isinf(held.smallest):
+        least = "no change of up to 10 % of the maximum that was tried flips it"
+    return f"Flipped by: {', '.join(flips)}; {least}"

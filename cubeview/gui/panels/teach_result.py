@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QGridLayout,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # scipy would come with it, and slow the start of the window
     from cubeview.learn.teach.comparison import Figures
 
 BINS = 8
+_FEW_TITLE = "Score against labels: features alone, fine-tuned with all"
 HEADS = (
     ("", ""),
     ("AUC (95 %)", "Area under the ROC curve, the mean of the folds; 1 is perfect, 0.5 is chance"),
@@ -61,6 +63,7 @@ class TeachResult(QWidget):
         self.roc = Chart("false alarm rate", "share found", 190)
         self.reliability_title, self.wrong_title = label(part="heading"), label(part="heading")
         self.reliability = Chart("probability said", "share right", 150)
+        self.few, self.curve = label(), Chart("labels", "mean recall", 150)
         self.wrong = QListWidget()
         self.wrong.setAccessibleName("Cases still wrong")
         self.wrong.setMaximumHeight(140)
@@ -80,6 +83,7 @@ class TeachResult(QWidget):
         put(layout, rule(), self.verdict, self.text, self._figures)
         put(layout, label("ROC: mean of the folds ± spread; base dashed", "heading"), self.roc)
         put(layout, self.reliability_title, self.reliability)
+        put(layout, label(_FEW_TITLE, "heading"), self.curve, self.few)
         put(layout, label("Confusion: rows the label, columns the answer", "heading"))
         put(layout, self._confusion, self.wrong_title, self.wrong)
         put(layout, row((self.name, 1), self.keep_button, self.discard_button), self.default_box)
@@ -94,6 +98,7 @@ class TeachResult(QWidget):
         self._fill_figures(taught)
         self._draw(taught)
         self._fill_confusion(taught)
+        self._draw_few(taught)
         self.wrong.clear()
         for case, truth, said, chance in taught.wrong:
             item = QListWidgetItem(f"{case}: {truth}, called {said} ({chance:.2f})")
@@ -145,6 +150,17 @@ class TeachResult(QWidget):
                 said, right, number = reliability(found.probabilities, taught.cases.truth, BINS)
                 used = number > 0
                 self.reliability.curve(said[used], right[used], colour, style="dots")
+
+    def _draw_few(self, taught: Taught) -> None:
+        """Draw the score against the number of labels, to the fine-tune with all of them."""
+        rungs, tuned = taught.few.rungs, taught.outcome.tuned.balanced_accuracy
+        labels = np.array([rung.labels for rung in rungs], float)
+        low, high = np.array([(rung.low, rung.high) for rung in rungs], float).reshape(-1, 2).T
+        self.curve.clear()
+        self.curve.band(labels, low, high, "dim")
+        self.curve.curve(labels, [rung.score for rung in rungs], "dim", style="dots")
+        self.curve.curve([len(taught.cases)] * 2, [tuned] * 2, "accent", style="dots")
+        self.few.setText(taught.few.words)
 
     def _fill_confusion(self, taught: Taught) -> None:
         empty(self._confusion)

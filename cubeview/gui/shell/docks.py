@@ -13,12 +13,14 @@ from cubeview.gui.desk.samples import samples
 from cubeview.gui.desk.still import AtRest
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
+from cubeview.gui.panels.explore import ExplorePanel
 from cubeview.gui.panels.labels import LabelPanel
 from cubeview.gui.panels.levels import LevelsControl
 from cubeview.gui.panels.masks import MasksPanel
 from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.quality import QualityPanel
 from cubeview.gui.panels.reading import ReadingPanel
 from cubeview.gui.panels.redshift import RedshiftPanel
 from cubeview.gui.panels.sources import SourcesPanel
@@ -36,6 +38,7 @@ _HIGH_LINES = 61
 _LABEL_LINES = 23
 _TITLE_PX = 40
 """Of a dock, with its frame."""
+_BELOW = 0.45  # of the window's height
 _SWEEP_MS = 200
 _LAYOUT_VERSION = 2
 
@@ -118,6 +121,14 @@ PANELS = (
         needs="ventricle",
     ),
     Panel(
+        "quality",
+        "Quality",
+        lambda d: QualityPanel(d.session, d.jobs),
+        behind="explain",
+        shown=False,
+        needs="patient",
+    ),
+    Panel(
         "teach",
         "Teach",
         lambda d: TeachPanel(d.session, d.jobs, d.records, d.memory),
@@ -137,6 +148,14 @@ PANELS = (
         "Mask",
         lambda d: MasksPanel(d.session, d.jobs, d.records, d.subject, d.memory),
         behind="explain",
+        shown=False,
+    ),
+    Panel(
+        "explore",
+        "Explore",
+        lambda d: ExplorePanel(d.exploring, d.looking, d.session, d.memory),
+        _BOTTOM,
+        scrolls=False,
         shown=False,
     ),
     Panel(
@@ -194,6 +213,12 @@ class Docks:
         dock.raise_()
         return dock
 
+    def show_high(self, name: str) -> None:
+        """Bring a panel below the views to the front, with near half of the window's height."""
+        dock, high = self.show(name), round(_BELOW * self._window.height())
+        if dock.height() < high and not dock.isFloating():
+            self._window.resizeDocks([dock], [high], Qt.Orientation.Vertical)
+
     def show_large(self, name: str) -> None:
         """Bring a panel of the right to the front, with the room that the answer leaves."""
         window, labels = self._window, self._docks["labels"]
@@ -248,6 +273,18 @@ class Docks:
         self._away.clear()
         self._suit()  # the first start had no case, and every panel
         self._sweep_soon.start()
+
+    def layout(self) -> str:
+        """Return how the panels lie, as a text."""
+        return bytes(self._window.saveState(_LAYOUT_VERSION).toBase64().data()).decode("ascii")
+
+    def lay_out(self, text: str) -> None:
+        """Lay the panels out as a text of `layout` says; one that says nothing changes nothing."""
+        state = QByteArray.fromBase64(text.encode("ascii", "replace"))
+        if self._window.restoreState(state, _LAYOUT_VERSION):
+            self._away.clear()
+            self._suit()
+            self._sweep_soon.start()
 
     def _sweep(self) -> None:
         """Hide bars of tabs that Qt has left behind: they are seen through the views."""

@@ -33,12 +33,13 @@ from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.worklist import WorklistPanel
-from cubeview.gui.shell import letters, manual, support
+from cubeview.gui.shell import explore, letters, manual, support
 from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
 from cubeview.gui.shell.pages import Pages
 from cubeview.gui.shell.readingroom import ReadingRoom
+from cubeview.gui.shell.sessionfiles import SessionFiles
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
@@ -109,17 +110,14 @@ class Window(QMainWindow):
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
         self.bench = Bench(desk, self.docks, self)
+        self.sessions = SessionFiles(desk, self.docks, self.ortho, self)
         self.room = ReadingRoom(desk, self.docks, self.ortho, self)
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
         self.menus = Menus(self, self.actions_table, self.docks, desk)
-        for shows_paths in (
-            self.messages,
-            self.status_line.job_text,
-            self.pages.preview_page.words,
-        ):
-            keep_out(shows_paths)
+        for shown in (self.messages, self.status_line.job_text, self.pages.preview_page.words):
+            keep_out(shown)
         self._connect()
         self.actions_table["rows"].setChecked(desk.memory.settings.rows_shown)
         screen = self.screen()
@@ -222,6 +220,7 @@ class Window(QMainWindow):
             "open": desk.opening.ask_files,
             "open_folder": desk.opening.ask_folder,
             "close_case": desk.session.close_case,
+            **self.sessions.handlers(),
             "save_map": explain.save,
             "save_picture": self._ask_picture,
             "quit": self.close,
@@ -274,6 +273,7 @@ class Window(QMainWindow):
             "report": lambda: support.copy_report(desk.messages),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
             **self.bench.handlers(),
+            **explore.handlers(desk, docks),
             **self.room.handlers(),
         }
 
@@ -285,6 +285,7 @@ class Window(QMainWindow):
         for signal in (session.case_changed, session.overlay_changed, desk.placing.changed):
             signal.connect(lambda: actions.enable(session))
         self.bench.follow(actions)
+        self.sessions.follow(actions)
         session.case_changed.connect(self._case_changed)
         session.adjusting_changed.connect(self._adjusting_changed)
         desk.labelling.written.connect(self._label_written)
@@ -393,8 +394,7 @@ class Window(QMainWindow):
         self.setWindowState(state | flag if full else state & ~flag)
 
     def _label_written(self, text: str) -> None:
-        # A panel behind another one is visible to Qt; what the user sees of it is not. One label in
-        # the place of another is said in any case.
-        panels = (self.labels, self.worklist, self.reading)
+        # What lies behind another panel is visible to Qt; what replaces a label is always said.
+        panels = (self.labels, self.worklist, self.reading, self.docks.panels["explore"])
         if "→" in text or all(panel.visibleRegion().isEmpty() for panel in panels):
             self.messages.info(text)

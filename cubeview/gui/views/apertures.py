@@ -42,7 +42,7 @@ class ApertureMarks:
     def follow(self) -> None:
         """Draw what the session says."""
         asked = self._session.measured
-        self._canvas.draws = asked.tool in KINDS
+        self._canvas.draws = asked.tool in (*KINDS, "path")
         if asked.tool != "polygon" and self._corners:
             self._corners = []
             self._path.clear()
@@ -75,11 +75,12 @@ class ApertureMarks:
         return line
 
     def _begin(self, x: float, y: float) -> None:
-        if self._session.measured.tool == "polygon":
+        tool = self._session.measured.tool
+        if tool == "polygon":
             self._corners.append((y, x))
             self._draw_path()
             return
-        self._start, self._begun = (y, x), False
+        self._start, self._begun = ((y, x) if tool in KINDS else None), False
 
     def _drag(self, x: float, y: float) -> None:
         kind = self._session.measured.tool

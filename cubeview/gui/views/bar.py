@@ -57,9 +57,10 @@ class BarView(CaseView):
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Take hold of the level whose end of the bar is nearer."""
-        if event is not None and kind_of(self.cube).ventricle:
-            own = self._bars().index(next(bar for bar in self._bars() if bar[2] == "%"))
-            middle = (own + 0.5) * self.height() / len(self._bars())
+        bars = self._bars() if kind_of(self.cube).ventricle else []
+        own = next((n for n, (_, _, unit, _) in enumerate(bars) if unit == "%"), None)
+        if event is not None and own is not None:
+            middle = (own + 0.5) * self.height() / len(bars)
             self._held = int(event.position().y() < middle), event.position().y()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:

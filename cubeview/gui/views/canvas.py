@@ -172,6 +172,11 @@ class PlaneCanvas(pg.GraphicsView):
         self.fitted = False
         self.box.setXRange(left, right, padding=0)
 
+    def show_part(self, left: float, right: float, low: float, high: float) -> None:
+        """Show this part of the plane, in voxels."""
+        self.fitted = False
+        self.box.setRange(QRectF(QPointF(left, low), QPointF(right, high)), padding=0)
+
     def show_like(self, other: "PlaneCanvas") -> None:
         """Show the part of what is worth seeing that another view shows of its own."""
         self.fitted = other.fitted

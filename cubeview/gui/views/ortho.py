@@ -212,7 +212,35 @@ class OrthoView(QWidget):
         if self.focused is not None:
             self.focused.wrap_step()
 
+    def note_zoom(self) -> None:
+        """Write down what the views show, with the case they show."""
+        zoom = self.session.shown.zoom
+        zoom.clear()
+        for name, view in self._ranges().items():
+            if not view.fitted:
+                (left, right), (low, high) = view.box.viewRange()
+                zoom[name] = left, right, low, high
+
+    def _take_zoom(self) -> None:
+        """Show what the views of this case showed when they were left."""
+        views = self._ranges()
+        for name, (left, right, low, high) in self.session.shown.zoom.items():
+            view = views.get(name)
+            if isinstance(view, Plot):
+                view.show_across(left, right)
+            elif view is not None:
+                view.show_part(left, right, low, high)
+
+    def _ranges(self) -> dict[str, PlaneCanvas | Plot]:
+        """Return the drawing areas that can be zoomed, by names that last."""
+        views: dict[str, PlaneCanvas | Plot] = {
+            f"{view.role} {view.axis}": view.canvas for view in self.slices
+        }
+        views.update({f"spectrum {n}": v.plot for n, v in enumerate(self._find(SpectrumView))})
+        return views
+
     def _clear(self) -> None:
+        self.note_zoom()
         self.play(False)
         if (held := self._holder()) is not None and self.isAncestorOf(held):
             held.clearFocus()  # the next views get the keyboard back, and no panel meanwhile
@@ -260,6 +288,7 @@ class OrthoView(QWidget):
             low = _split(_ACROSS, [self._slice(role, 1), self._others(case)], [1, 1])
             self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
         self._layout.addWidget(self._root)
+        self._take_zoom()
         if self.slices:
             self._use(min(self.slices, key=lambda view: view.axis))
         if self._holder() is None:

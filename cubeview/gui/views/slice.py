@@ -18,10 +18,12 @@ from cubeview.gui.desk.units import unit_text
 from cubeview.gui.desk.words import values_unit
 from cubeview.gui.views.apertures import ApertureMarks
 from cubeview.gui.views.canvas import PlaneCanvas
+from cubeview.gui.views.contourmarks import ContourMarks
 from cubeview.gui.views.fetch import Fetch, OnceAFrame
 from cubeview.gui.views.mapimage import map_plane
 from cubeview.gui.views.maskimage import MaskImage
 from cubeview.gui.views.outlines import draw_outline
+from cubeview.gui.views.pathmarks import PathMarks
 from cubeview.gui.views.placemarks import PlaceMarks
 from cubeview.gui.views.planewords import plane_words, words_under
 from cubeview.gui.views.sources import Sources
@@ -113,7 +115,11 @@ class SliceView(CaseView):
         if self._is_sky:
             self.apertures = ApertureMarks(session, self.cube, self.canvas)
             self.places = PlaceMarks(session, self.canvas)
-            for marks in (self.apertures, self.places):
+            self.path = PathMarks(session, self.cube, self.canvas)
+            self.contours = ContourMarks(session, self.cube, self.canvas)
+            self.follow((session.contours.changed, self.contours.follow))
+            self.contours.follow()
+            for marks in (self.apertures, self.places, self.path):
                 self.follow((session.measured_changed, marks.follow))
                 marks.follow()
         self._follow()

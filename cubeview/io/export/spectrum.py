@@ -77,6 +77,10 @@ def write_spectrum(
     """
     path = Path(path)
     form = spectrum_format(path)
+    unknown = sorted({one.unit for one in traces if one.unit and not _in_fits(one.unit)})
+    if form == "fits" and unknown:
+        text = f"values are in {', '.join(unknown)}, a unit that FITS has no word for"
+        history = (*history, text)
     table = spectrum_table(cube, traces, history)
     with refusing(path, "cannot be written", "Choose another folder."), replacing(path) as new:
         if form == "votable":
@@ -86,7 +90,9 @@ def write_spectrum(
             for column in table.colnames:
                 if table[column].unit is not None:
                     table.rename_column(column, f"{column} [{table[column].unit}]")
-        table.write(new, format=form, overwrite=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said in HISTORY, or true of the cube already
+            table.write(new, format=form, overwrite=True)
 
 
 def spectrum_format(path: Path) -> str:
@@ -104,7 +110,7 @@ def _votable(table: Table, path: Path) -> None:
     from astropy.io.votable.tree import Info
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", units.UnitsWarning)
+        warnings.simplefilter("ignore")
         document = from_table(table)
         for key, value in table.meta.items():
             for one in value if isinstance(value, list) else [value]:
@@ -115,6 +121,17 @@ def _votable(table: Table, path: Path) -> None:
 def _unit(text: str) -> Any:
     """Return a unit, None where astropy does not know it."""
     try:
-        return unit_of(text) if text else None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", units.UnitsWarning)
+            return unit_of(text) if text else None
     except ValueError:
         return parse_unit(text)
+
+
+def _in_fits(text: str) -> bool:
+    """Tell whether FITS can hold a unit."""
+    unit = _unit(text)
+    try:
+        return unit is not None and bool(unit.to_string("fits"))
+    except ValueError:
+        return False

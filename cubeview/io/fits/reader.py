@@ -15,10 +15,10 @@ from astropy.utils.exceptions import AstropyWarning
 from cubeview.cubes.case import Case
 from cubeview.cubes.correct_sky import FORBIDS, NO_FLAG, POWERS
 from cubeview.cubes.cube import Cube, Note, Pixels, Source
+from cubeview.cubes.doubt import leaves_nothing, unlike_noise
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.corrections import instrument_name
 from cubeview.io.fits.axes import Geometry, flat_geometry, geometry
-from cubeview.io.fits.doubt import leaves_nothing, unlike_noise
 from cubeview.io.fits.facts import beam_of, facts_of, first_text
 from cubeview.io.fits.instruments import with_medium
 from cubeview.io.fits.layout import (

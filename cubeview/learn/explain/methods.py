@@ -121,6 +121,16 @@ EXPLAINERS: dict[str, Explainer] = {
             run=_by("integrated_gradients"),
             shortcut="Shift+O",
         ),
+        Explainer(
+            key="significance",
+            label="significance",
+            title="Significanc&e map",
+            help="What speaks for the class by more than the noise of the scan makes of it",
+            unit="σ",
+            run=_by("significance"),
+            shortcut="Y",
+            measured=lambda kind: {},
+        ),
     )
 }
 

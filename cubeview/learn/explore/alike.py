@@ -3,6 +3,18 @@
 import numpy as np
 
 
+def middle(values: np.ndarray) -> np.ndarray:
+    """Return the direction in the middle of those of some cases, shape (features,).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, features)
+    """
+    lengths = np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+    found: np.ndarray = (values / lengths).mean(axis=0)
+    return found
+
+
 def alike(values: np.ndarray, asked: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Return which cases are most like one, the most alike first, and how alike they are.
 

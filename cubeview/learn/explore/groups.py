@@ -13,6 +13,8 @@ _MOST = 8  # groups
 _HALVINGS = 4
 _LEAST_SPREAD = 1e-3  # added to the variance along each axis, which one case must not make 0
 _SEED = 0
+_ENOUGH = 5000
+"""Cases by which groups are looked for; more belong to what was found by these."""
 
 CLEAR = 0.25
 """Silhouette above which a structure is more than none (Kaufman & Rousseeuw 1990, chapter 2)."""
@@ -56,7 +58,7 @@ def groups(values: np.ndarray, *, report: Report = nothing) -> Groups:
     Parameters
     ----------
     values : ndarray, shape (n, features)
-        Of 20 cases or more.
+        Of 20 cases or more; groups are looked for among 5,000 of them, drawn at random.
     report : Report
 
     Notes
@@ -67,19 +69,21 @@ def groups(values: np.ndarray, *, report: Report = nothing) -> Groups:
     """
     from sklearn.metrics import silhouette_score
 
-    places = places_of(values, _AXES)
-    most = min(_MOST, len(values) // 10)
+    everywhere = places_of(values, _AXES)
+    drawn = np.random.default_rng(_SEED).permutation(len(values))[:_ENOUGH]
+    places = everywhere[np.sort(drawn)]
+    most = min(_MOST, len(places) // 10)
     again = {}
     for count in range(2, most + 1):
         report((count - 2) / most, f"{count} groups")
         again[count] = _again(places, count)
     count = max(again, key=lambda number: (round(again[number], 1), -number))
     one, chosen = _mixture(places, 1, 0), _mixture(places, count, 0)
-    found = chosen.predict(places)
+    found, here = chosen.predict(everywhere), chosen.predict(places)
     sizes = np.bincount(found, minlength=count)
     order = np.argsort(np.argsort(-sizes, kind="stable"))
-    told = len(np.unique(found)) > 1
-    silhouette = float(silhouette_score(places, found)) if told else 0.0
+    told = len(np.unique(here)) > 1
+    silhouette = float(silhouette_score(places, here)) if told else 0.0
     gained = float(one.bic(places) - chosen.bic(places))
     return Groups(order[found], count, silhouette, again[count], gained)
 

@@ -12,14 +12,14 @@ from cubeview.learn.explore.plane import places_of
 from cubeview.learn.tasks.calibrate import logistic
 
 # Chosen on 2,000 simulated windows of the sky and as many simulated hearts; see docs/explore.md.
-_AXES = 20  # principal ones
+AXES = 20  # principal ones
 _STRENGTH = 0.3  # of the regression on marks; see `logistic`
 _BACKGROUND = 10, 200  # one in so many of those nobody marked stands for the ordinary, at most
 _CAP = 10.0  # robust deviations beyond which one axis says no more
 _SEED = 0
 
 
-def oddness(values: np.ndarray) -> np.ndarray:
+def oddness(values: np.ndarray, places: np.ndarray | None = None) -> np.ndarray:
     """Return how far each case lies from the usual, shape (n,): 1 is ordinary.
 
     The root mean square of its robust deviations along the principal axes of all cases.
@@ -27,12 +27,17 @@ def oddness(values: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     values : ndarray, shape (n, features)
+    places : ndarray, shape (n, axes), optional
+        Of `places_of` with `AXES`, where they are known.
     """
-    return _far(places_of(values, _AXES))
+    return _far(places_of(values, AXES) if places is None else places)
 
 
 def reordered(
-    values: np.ndarray, interesting: Sequence[int], ordinary: Sequence[int]
+    values: np.ndarray,
+    interesting: Sequence[int],
+    ordinary: Sequence[int],
+    places: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return how worth a look each case is after marks, shape (n,); more is more.
 
@@ -44,8 +49,10 @@ def reordered(
     values : ndarray, shape (n, features)
     interesting, ordinary : sequence of int
         Cases marked; artefacts count as ordinary.
+    places : ndarray, shape (n, axes), optional
+        As for `oddness`.
     """
-    places = places_of(values, _AXES)
+    places = places_of(values, AXES) if places is None else places
     if not len(interesting):
         near: np.ndarray = _far(places) * _away(places, ordinary)
         return near

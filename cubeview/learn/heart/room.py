@@ -2,6 +2,7 @@
 
 from cubeview.learn.heart import augment, known
 from cubeview.learn.heart.prepare import HeartConfig, prepare_heart
+from cubeview.learn.heart.trials import TRIALS
 from cubeview.learn.models.rooms import Asked, Room
 
 _UNSEEN = ("sets", "unseen")
@@ -19,4 +20,5 @@ ROOM = Room(
         Asked("Milliseconds on one core", ("milliseconds",), 100.0, more=False),
     ),
     simulator=known.SIMULATOR,
+    trials=TRIALS,
 )

@@ -216,7 +216,7 @@ def _one(model: Mapping[str, Any]) -> str:
         curve = Chart("Loss in training", "epoch", "mean cross-entropy", x_range, y_range)
         charts.append(curve.line(range(1, len(losses) + 1), losses).svg())
     top = f"<h2>{escape(model['name'])}</h2>{_confusion(model['classes'], found['confusion'])}"
-    return _row(top, charts) + _maps(model)
+    return _row(top, charts) + _maps(model) + _trust(model)
 
 
 def _row(top: str, charts: Sequence[str]) -> str:
@@ -252,6 +252,38 @@ def _maps(model: Mapping[str, Any]) -> str:
         '<p class="dim">Rank correlation with the map of other weights (to be near 0), under '
         "noise and of other trainings (to be near 1).</p>"
     ) + _table(("Map", "Fresh head", "All weights fresh", "Noise", "Other seeds"), whole)
+
+
+def _trust(model: Mapping[str, Any]) -> str:
+    """What flips its answers, and its maps beside those of random labels."""
+    figures = model.get("trust")
+    if not figures:
+        return ""
+    rows = [[name, _share(share)] for name, share in figures["flips"].items()]
+    rows += [
+        [f"made to flip, at most {float(size):.2%} of the maximum in each voxel", _share(share)]
+        for size, share in figures["adversarial"].items()
+    ]
+    maps = figures["maps"]
+    return (
+        "<h3>How far its answers hold</h3>"
+        f'<p class="dim">{figures["confident"]} confident answers of {figures["cases"]} simulated '
+        "cases; the share of them that names another class after a change.</p>"
+        f"{_table(('Change', 'Flipped'), rows)}"
+        f"<p>Its maps correlate by {maps['alike']:.2f} with those of a network that learnt labels "
+        f"given at random, of which it knows {maps['learnt_by_heart']:.0%} by heart.</p>"
+    ) + _significance(figures.get("significance"))
+
+
+def _significance(marks: Mapping[str, Any] | None) -> str:
+    if not marks:
+        return ""
+    return (
+        f"<p>Significance maps of {escape(marks['class'])} mark "
+        f"{marks['normal_marked']:.1%} of what "
+        f"is seen of normal cases, and the place itself in {marks['found']:.0%} of "
+        f"{marks['cases']} cases.</p>"
+    )
 
 
 def _confusion(classes: Sequence[str], table: Sequence[Sequence[int]]) -> str:

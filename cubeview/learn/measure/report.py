@@ -20,6 +20,7 @@ from cubeview.learn.measure.measured import (
     simulator_of,
 )
 from cubeview.learn.measure.page import page
+from cubeview.learn.measure.trust import read_trust
 from cubeview.learn.models.model import Model
 from cubeview.paths import replacing
 from cubeview.plain import plain
@@ -134,6 +135,7 @@ def described(model: Model, name: str) -> dict[str, Any]:
         "temperature": card.temperature,
         "training": plain(dict(card.training)),
         "maps": read_figures(model.folder) if model.folder else None,
+        "trust": read_trust(model.folder) if model.folder else None,
         "sets": {},
     }
 

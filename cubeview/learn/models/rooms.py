@@ -1,7 +1,7 @@
 """What a kind of case brings to learning; each in the room that carries its name."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
@@ -13,6 +13,7 @@ from cubeview.errors import CubeviewError
 from cubeview.learn.models.prepared import Prepared
 
 Config = TypeVar("Config")
+Trial = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 class Asked(NamedTuple):
@@ -102,6 +103,9 @@ class Room:
         What a report holds a model against.
     simulator : Simulator, optional
         What its maps are checked with.
+    trials : mapping of str to callable
+        What may change in a scan and leave the answer as it is, by its words for the user: from an
+        input, shape (channel, z, y, x), and a generator to a changed copy. The first is the noise.
     """
 
     config: Callable[[Mapping[str, Any]], Any]
@@ -109,6 +113,7 @@ class Room:
     augment: Callable[[np.ndarray, Sequence[str], np.random.Generator], np.ndarray]
     asked: tuple[Asked, ...] = ()
     simulator: Simulator | None = None
+    trials: Mapping[str, Trial] = field(default_factory=dict)
 
 
 def room_of(kind: str) -> Room:

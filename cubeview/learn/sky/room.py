@@ -3,6 +3,7 @@
 from cubeview.learn.models.rooms import Asked, Room
 from cubeview.learn.sky import augment, known
 from cubeview.learn.sky.prepare import SkyConfig, prepare_sky
+from cubeview.learn.sky.trials import TRIALS
 
 BRIGHT_SN = 7.0
 """Peak signal-to-noise from which a source is expected to be named rightly."""
@@ -22,4 +23,5 @@ ROOM = Room(
         Asked("Calibration error", (*_UNSEEN, "calibration_error"), 0.03, more=False),
     ),
     simulator=known.SIMULATOR,
+    trials=TRIALS,
 )

@@ -1,11 +1,14 @@
 """Small fits on top of a network's output: calibration, and the plain baseline beside it."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from scipy.optimize import minimize
 from scipy.special import log_softmax
+
+if TYPE_CHECKING:
+    import torch
 
 BASELINE_C = 0.001
 HEAD_C = 0.01
@@ -88,9 +91,9 @@ def how_far(ways: np.ndarray, truth: np.ndarray, temperature: float) -> int:
     return int(np.argmax(excess.mean(axis=1) <= ERRORS * error))
 
 
-def class_weights(truth: torch.Tensor, classes: int) -> torch.Tensor:
+def class_weights(truth: "torch.Tensor", classes: int) -> "torch.Tensor":
     """Return weights that let each class count the same, shape (classes,), mean about 1."""
-    counts = torch.bincount(truth, minlength=classes).float()
+    counts = truth.bincount(minlength=classes).float()
     return len(truth) / (classes * counts.clamp(min=1))
 
 

@@ -40,6 +40,8 @@ class Tuned:
         The same of the model as it came; None when it does not know these classes.
     baseline : ndarray, shape (n, classes)
         Logistic regression on the frozen pooled features, same folds.
+    pooled : ndarray, shape (n, features)
+        Those features.
     """
 
     model: Model
@@ -47,6 +49,7 @@ class Tuned:
     logits: np.ndarray
     base: np.ndarray | None
     baseline: np.ndarray
+    pooled: np.ndarray
 
 
 def linked_classes(card: Card, classes: Sequence[str]) -> Links:
@@ -135,7 +138,7 @@ def fine_tune(
     doubt = base.doubt if keeps_features(base.network, network) else None
     model = Model(network.cpu().eval(), _card(base, examples, links, temperature), doubt=doubt)
     report(1.0, "fine-tuned")
-    return Tuned(model, folds, calibrated, before, baseline)
+    return Tuned(model, folds, calibrated, before, baseline, rounds.pooled[0])
 
 
 def _refuse(card: Card, links: Links, config: FinetuneConfig) -> None:

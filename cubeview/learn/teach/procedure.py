@@ -23,6 +23,7 @@ from cubeview.plain import plain
 if TYPE_CHECKING:
     from cubeview.learn.models.processes import Together
     from cubeview.learn.teach.comparison import Outcome
+    from cubeview.learn.teach.few import Few
     from cubeview.learn.teach.finetune import Tuned
     from cubeview.learn.teach.training_set import TrainingSet
 
@@ -43,6 +44,7 @@ class Taught:
     config: FinetuneConfig
     tuned: "Tuned"
     outcome: "Outcome"
+    few: "Few"
 
     @property
     def ill(self) -> np.ndarray:
@@ -149,6 +151,7 @@ class Teacher:
         from cubeview.learn.models.device import share_cores
         from cubeview.learn.models.model import load_model
         from cubeview.learn.teach.comparison import judge, positive_classes
+        from cubeview.learn.teach.few import few_labels
         from cubeview.learn.teach.finetune import fine_tune
         from cubeview.learn.teach.training_set import preflight
 
@@ -163,11 +166,12 @@ class Teacher:
             load_model(base.folder),
             cases,
             config,
-            report=part_of(report, 0.3, 0.7),
+            report=part_of(report, 0.3, 0.65),
             partial=going,
             together=together,
         )
-        return Taught(base, cases, config, tuned, judge(tuned, cases, base.card, positive))
+        few = few_labels(tuned.pooled, cases.truth, tuned.folds, report=part_of(report, 0.95, 0.05))
+        return Taught(base, cases, config, tuned, judge(tuned, cases, base.card, positive), few)
 
     def cases(
         self, base: ModelRef, entries: Sequence[Entry], *, report: Report = nothing
@@ -243,6 +247,7 @@ def keep(taught: Taught, name: str, folder: Path | None = None) -> ModelRef:
             "out_of_fold": plain(outcome.tuned.to_dict()),
             "base": None if outcome.base is None else plain(outcome.base.to_dict()),
             "verdict": outcome.text,
+            "labels": plain(taught.few.to_dict()),
         },
     )
     saved = save_model(replace(model, card=card), folder)

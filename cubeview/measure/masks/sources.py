@@ -5,6 +5,7 @@ exceeds a threshold in any is kept, sections 3.1 and 3.2; neighbours are linked;
 below zero says how many of a kind are noise (Serra, Jurek & Flöer 2012, PASA 29:296).
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -78,7 +79,7 @@ class Sources:
     mask : Mask
         A label a source, strongest first.
     reliability : tuple of float
-        Of each, 0 to 1.
+        Of each, 0 to 1; NaN where nothing lies below zero to tell it by.
     fluxes, errors : tuple of float
         Sums of the cube's values above the continuum over each mask grown by two or three voxels,
         in which its faint edges lie too; NaN as error where the cube states no uncertainty.
@@ -143,14 +144,21 @@ def find_sources(
         report(0.95 + 0.05 * number / (len(keep) + 1), "outlining")
         sums.append(_outlined(values, number, box, cube))
     report(1.0, "searched")
+    told = len(finds[1].sn) > 0
+    kept_by = (
+        f"reliability from {len(finds[1].sn)} finds below zero: at least {reliable:g}"
+        if told
+        else "reliability cannot be told, since nothing was found below zero: kept is what suits a "
+        "kernel better than noise usually does"
+    )
     notes = (
         f"smoothed by {len(SKY_FWHM_PX) * len(CHANNELS)} kernels, clipped at {threshold:g} sigma, "
-        f"reliability from {len(finds[1].sn)} finds below zero: at least {reliable:g}",
+        + kept_by,
         "flux is of each mask grown by two or three voxels, above the continuum of its spaxels",
     )
     return Sources(
         Mask(values, named(f"source {n}" for n in range(1, len(keep) + 1)), cube),
-        reliability=tuple(float(sure[one]) for one in keep),
+        reliability=tuple(float(sure[one]) if told else math.nan for one in keep),
         fluxes=tuple(flux for flux, _ in sums),
         errors=tuple(error for _, error in sums),
         doubted=len(finds[0].sn) - len(keep),

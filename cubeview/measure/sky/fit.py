@@ -8,6 +8,7 @@ from astropy import constants, units
 
 from cubeview.cubes.axes import Axis
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.doubt import believed
 from cubeview.cubes.spectral import with_spectral
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.measure.sky.gaussians import LEAST_CHANNELS, Member, Model, fit_gaussians
@@ -83,6 +84,7 @@ def fit_line(
     """
     if isinstance(lines, (int, float)):
         lines = (Line("line", ((float(lines), 1.0),)),)
+    cube = believed(cube)
     rest_hz = lines[0].members[0][0]
     moving, native, centre = _as_velocities(cube, rest_hz, redshift)
     x = moving.axes[0].values * units.Unit(moving.axes[0].unit).to(units.km / units.s)
@@ -90,9 +92,11 @@ def fit_line(
     centres = [one.scale * centre + one.offset for line in model.lines for one in line]
     near = np.flatnonzero((x >= min(centres) - window_kms) & (x <= max(centres) + window_kms))
     if len(near) < max(LEAST_CHANNELS, model.count + 3):
+        low, high = _redshifts(moving.axes[0], x, centre, redshift)
         raise CubeviewError(
-            f"only {len(near)} channels lie within {window_kms:g} km/s of the line, which is at "
-            f"{centre:.6g} km/s of an axis from {x.min():.6g} to {x.max():.6g}. Another redshift?"
+            f"{len(near) or 'no'} channels lie within {window_kms:g} km/s of the line at redshift "
+            f"{redshift:g}, too few for a fit. The cube has this line at redshifts from {low:.5g} "
+            f"to {high:.5g}. Another redshift, another line, or a wider window?"
         )
     planes = slice(int(near[0]), int(near[-1]) + 1)
     x = x[planes]
@@ -113,6 +117,21 @@ def fit_line(
     middle = float(x.mean())
     made = _Maps(cube, values, covariance, native, middle, least_sn, resolution)
     return made.told(lines, model)
+
+
+def _redshifts(axis: Axis, x: np.ndarray, centre: float, redshift: float) -> tuple[float, float]:
+    """Return between which redshifts a line lies on an axis of its velocities, shape (z,), km/s."""
+    speed = x / _C_KMS
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if axis.convention == "radio":
+            shift = 1.0 / (1.0 - speed)
+        elif axis.convention == "relativistic":
+            shift = np.sqrt((1.0 + speed) / (1.0 - speed))
+        else:
+            shift = 1.0 + speed
+    # Velocities of other axes than those of velocities are told from the redshift.
+    known = shift * (1.0 if axis.redshift == 0 else 1.0 + redshift) - 1.0
+    return float(np.nanmin(known)), float(np.nanmax(known))
 
 
 def _members(line: Line, rest_hz: float, axis: Axis) -> tuple[Member, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.doubt import believed
 from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.measure.sky.continuum import Interval, Windows, interval_of
 from cubeview.measure.sky.interval import medians, rows_of
@@ -83,6 +84,7 @@ def interval_images(
     """
     if unknown := [name for name in names if name not in IMAGES]:
         raise CubeviewError(f"{unknown[0]}: choose of {', '.join(IMAGES)}.")
+    cube = believed(cube)
     windows = continuum or Windows()
     if "ew" in names and not windows.spans:
         raise CubeviewError("an equivalent width needs a continuum: name windows beside the line.")

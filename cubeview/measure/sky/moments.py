@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.doubt import believed
 from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.measure.sky.continuum import Continuum, Windows, interval_of
 from cubeview.measure.sky.interval import squared, summed_unit
@@ -100,6 +101,7 @@ def moments(
     """
     if unknown := [order for order in orders if order not in ORDERS]:
         raise CubeviewError(f"moment {unknown[0]}: choose 0, 1 or 2.")
+    cube = believed(cube)
     windows = continuum if isinstance(continuum, Windows) else Windows(tuple(continuum))
     line = interval_of(cube, low, high, windows, part_of(report, 0.0, 0.5))
     degree = 0 if line.base is None else len(line.base.coefficients)

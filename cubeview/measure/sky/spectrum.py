@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cubeview.cubes.aperture import How, aperture_spectrum
+from cubeview.cubes.beam import beam_correlation
 from cubeview.cubes.cube import Cube
+from cubeview.cubes.doubt import believed
 from cubeview.cubes.region import Aperture
 from cubeview.errors import CubeviewError, Report, nothing, part_of
 
@@ -74,6 +76,7 @@ def spectrum_of(
     is the sum over all pairs of voxels of their weights, noise and correlation, a Gaussian of the
     beam's size. Taken with one noise for the whole aperture.
     """
+    cube = believed(cube)
     _, _, share = aperture.cover(cube.shape)
     if not share.sum() > 0:
         raise CubeviewError(f"{name} holds no voxel of the cube.")
@@ -148,15 +151,7 @@ def _factor(cube: Cube, share: np.ndarray, given: float | None) -> tuple[float, 
     from scipy.signal import fftconvolve
 
     rows, columns = share.shape
-    y, x = np.mgrid[1 - rows : rows, 1 - columns : columns]
-    scale = cube.wcs.pixel_scale_matrix * 3600.0
-    east, north = (row[0] * x + row[1] * y for row in scale)
-    major, minor, angle = cube.beam
-    turn = np.radians(angle)
-    along = east * np.sin(turn) + north * np.cos(turn)  # from north to east
-    across = east * np.cos(turn) - north * np.sin(turn)
-    ratio = -4.0 * np.log(2.0)
-    correlation = np.exp(ratio * ((along / major) ** 2 + (across / minor) ** 2))
+    correlation = beam_correlation(cube, *np.mgrid[1 - rows : rows, 1 - columns : columns])
     spread = fftconvolve(share, correlation)[rows - 1 : 2 * rows - 1, columns - 1 : 2 * columns - 1]
     pairs = float((share * spread).sum())
     factor = float(np.sqrt(pairs / np.square(share).sum()))

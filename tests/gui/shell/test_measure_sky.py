@@ -329,3 +329,61 @@ def test_without_a_hub_it_is_said(window, qtbot, monkeypatch, tmp_path):
 def test_only_files_of_this_computer_are_fetched(url, tmp_path):
     with pytest.raises(CubeviewError):
         fetch(url, tmp_path / "copy")
+
+
+def test_a_path_drawn_on_the_sky_shows_position_and_velocity(
+    window, canvas, idle, qtbot, case, tmp_path
+):
+    qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ShiftModifier)
+    session, page = window.session, window.bench.panel.path
+    assert session.measured.tool == "path"
+    assert page.isVisible()
+    drag(canvas, (2.0, 10.0), (25.0, 10.0))
+    idle(window)
+    assert session.measured.path == pytest.approx(np.array([(10, 2), (10, 25)]), abs=0.2)
+    made = session.measured.pv
+    brightest = int(np.argmax(made.values[20]))
+    assert made.places[brightest] == pytest.approx((10, 8), abs=0.5)
+    assert not session.measured.shapes  # the path is no aperture
+    # a click in it goes there
+    session.set_cursor(0, 0, 0)
+    page.image.picked.emit(made.offsets[brightest], case.main.axes[0].values[20])
+    assert session.cursor == (20, 10, 8)
+    page.width_field.setValue(1.0)
+    idle(window)
+    assert session.measured.pv.values[20].max() < made.values[20].max()
+    page.save(case.main, session.measured.pv, {"flux": "ab12"}, tmp_path / "pv.fits")
+    idle(window)
+    with fits.open(tmp_path / "pv.fits") as parts:
+        np.testing.assert_allclose(parts["PV"].data, session.measured.pv.values, rtol=1e-6)
+    # point by point, and undone
+    for x, y in ((4, 4), (12, 8), (20, 15)):
+        QTest.mouseClick(canvas.viewport(), LEFT, NONE, point(canvas, x, y))
+    QTest.mouseDClick(canvas.viewport(), LEFT, NONE, point(canvas, 20, 15))
+    idle(window)
+    assert len(session.measured.path) == 3
+    window.actions_table["undo_placed"].trigger()
+    assert len(session.measured.path) == 2
+    page.clear_button.click()
+    idle(window)
+    assert session.measured.pv is None
+
+
+def test_contours_of_the_image_are_drawn_and_channel_maps_saved(
+    window, canvas, idle, qtbot, case, tmp_path
+):
+    ctrl_shift = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    window.session.set_cursor(20, 10, 8)
+    qtbot.keyClick(window, Qt.Key.Key_C, ctrl_shift)
+    idle(window)
+    view = next(view for view in window.ortho.slices if view.axis == 0)
+    x, y = view.contours.curve.getData()
+    assert np.median(x) == pytest.approx(8, abs=0.5)
+    assert np.median(y) == pytest.approx(10, abs=0.5)
+    qtbot.keyClick(window, Qt.Key.Key_C, ctrl_shift)
+    assert window.session.contours.lines is None
+    window.bench.save_channels(tmp_path / "maps.png")
+    idle(window)
+    from PyQt6.QtGui import QImage
+
+    assert QImage(str(tmp_path / "maps.png")).dotsPerMeterX() == round(300 / 0.0254)

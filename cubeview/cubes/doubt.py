@@ -1,8 +1,12 @@
 """A look at a few voxels: whether what a name calls noise or a mask can be one."""
 
+from dataclasses import replace
+from functools import lru_cache
+
 import numpy as np
 
-from cubeview.cubes.cube import Box, Pixels
+from cubeview.cubes.cube import Box, Cube, Pixels
+from cubeview.cubes.guesses import questions
 
 _PLANES, _SIDE = 4, 32
 _LARGEST_SN = 1e6
@@ -25,6 +29,22 @@ def unlike_noise(flux: Pixels, sigma: Pixels) -> str:
     if sn > _LARGEST_SN or sn < 1 / _LARGEST_SN:
         return f"a voxel would have a signal-to-noise of {sn:.0e}"
     return ""
+
+
+@lru_cache(maxsize=16)
+def believed(cube: Cube) -> Cube:
+    """Return a cube of a file without a noise that can be none, unless the user said what it is.
+
+    Whoever measures asks it, so that all measure with the noise that is believed where a file is
+    described.
+    """
+    if cube.uncertainty is None or cube.source is None:
+        return cube
+    if not unlike_noise(cube.pixels, cube.uncertainty):
+        return cube
+    if any(one.key == "error meaning" and one.answered for one in questions(cube)):
+        return cube
+    return replace(cube, uncertainty=None)
 
 
 def leaves_nothing(flux: Pixels, mask: Pixels) -> bool:
