@@ -22,6 +22,7 @@ from cubeview.commands import (
     fit,
     give,
     judge,
+    kinematics,
     labels,
     lines,
     look,
@@ -47,8 +48,8 @@ from cubeview.plain import visible
 
 GROUPS = (
     look, judge, measure, normals, quality, moments, spectrum, fit, pv, channels, cutout, convert,
-    smooth, lines, redshift, search, score, explore, masks, labels, make, teach, trust, give,
-    selftest,
+    smooth, lines, redshift, kinematics, search, score, explore, masks, labels, make, teach, trust,
+    give, selftest,
 )  # fmt: skip
 
 
