@@ -20,7 +20,7 @@ gc.disable()
 ROOT = Path(__file__).resolve().parent.parent
 
 
-# Numbered by pytest, each is numbered after a look at all that are there.
+# Made by pytest, each would be numbered after a look at all folders that are there.
 _HOMES = itertools.count()
 
 
@@ -52,7 +52,8 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):
     """Give each test its own data, cache and settings folder."""
-    home = tmp_path_factory.mktemp(f"home{next(_HOMES)}", numbered=False)
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(_HOMES))
+    home.mkdir(parents=True)
     monkeypatch.setenv("CUBEVIEW_HOME", str(home))
     return home
 
