@@ -105,9 +105,7 @@ def fit(
     network.to(device)
     _lay_out(network, torch.channels_last_3d)
     decay = schedule.weight_decay
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=schedule.rate, weight_decay=decay, fused=True
-    )
+    optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.rate, weight_decay=decay)
     losses: list[float] = []
     if checkpoint is not None and checkpoint.is_file():
         losses = _resume(checkpoint, network, optimizer, digest)
