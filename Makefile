@@ -1,5 +1,5 @@
 # CubeView. `make run` opens the program, `make test` runs the tests; both set themselves up.
-.PHONY: run test unit samples lint test-slow screenshots bench fuzz package package-test
+.PHONY: run test unit samples lint test-slow screenshots sheets docs bench fuzz package package-test
 
 PYTHON := .venv/bin/python
 PATHS ?=
@@ -30,7 +30,15 @@ test-slow:
 	@packaging/setup.sh test
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -m slow
 
+docs:
+	@packaging/setup.sh docs
+	@packaging/manual.sh
+
 screenshots:
+	@packaging/setup.sh test
+	@$(PYTHON) packaging/screenshots.py
+
+sheets:
 	@packaging/setup.sh test
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -m screenshot
 

@@ -173,9 +173,9 @@ def search(
     CubeviewError
         If the case is no sky cube, or no model can judge it.
     """
-    from cubeview.learn.search import run
+    from cubeview.learn.search import named
 
-    return run.search(_model(model, case), case, threshold=threshold, report=report)
+    return named.search_named(_model(model, case), case, threshold=threshold, report=report)
 
 
 def simulate_heart(label: str, seed: int = 0) -> Case:

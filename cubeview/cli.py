@@ -74,20 +74,37 @@ def _visible_output() -> Iterator[None]:
         yield
 
 
+def make_parser(prog: str = "cubeview") -> argparse.ArgumentParser:
+    """Return the parser of all commands; the manual and shell completion are made from it."""
+    parser = _Parser(prog=prog, description="See a 3-D cube, ask a network, see why.")
+    parser.add_argument("--version", action="version", version=f"CubeView {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for group in GROUPS:
+        group.add(commands)
+    return parser
+
+
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, tuple[argparse.ArgumentParser, str]]:
+    """Return the parsers below a parser with what each is for, by name; a command has none."""
+    return {
+        choice.dest: (action.choices[choice.dest], choice.help or "")
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for choice in action._choices_actions
+    }
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, of the process by default; with only paths, or nothing, open the window.
 
     Returns the exit status: 0, or 2 when the user has something to mend.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _Parser(prog="cubeview", description="See a 3-D cube, ask a network, see why.")
-    parser.add_argument("--version", action="version", version=f"CubeView {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in GROUPS:
-        group.add(commands)
+    parser = make_parser()
     if arguments[:1] == ["--self-test"]:  # as an installer's helper or a support person types it
         arguments[0] = "self-test"
-    if not arguments or arguments[0] not in (*commands.choices, "-h", "--help", "--version"):
+    known = (*commands_of(parser), "-h", "--help", "--version")
+    if not arguments or arguments[0] not in known:
         arguments = ["open", *arguments]
     options = parser.parse_args(arguments)
     with _visible_output():

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make this checkout ready: system libraries for Qt, a virtual environment, pinned dependencies.
-# A second run with nothing changed does nothing. Usage: packaging/setup.sh [run|test]
+# A second run with nothing changed does nothing. Usage: packaging/setup.sh [run|test|docs]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 extra=${1:-run}
@@ -69,7 +69,7 @@ if [ ! -x .venv/bin/python ]; then
 fi
 echo "installing pinned dependencies (a few minutes the first time)"
 target=.
-[ "$extra" = test ] && target=".[test]"
+[ "$extra" = run ] || target=".[$extra]"
 .venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e "$target"
-[ "$extra" = test ] && echo "$sum" > .venv/.ready-run
+[ "$extra" = run ] || echo "$sum" > .venv/.ready-run
 echo "$sum" > "$stamp"

@@ -12,6 +12,7 @@ cd "$work"
 "$python" -m venv env
 env/bin/pip install --quiet --disable-pip-version-check --no-compile -c "$here/../constraints.txt" "$wheel"
 samples=$(env/bin/python -c 'from cubeview.paths import resource; print(resource("samples"))')
+[ -s "$(dirname "$samples")/manual/index.html" ] || { echo "the manual is not in the wheel" >&2; exit 1; }
 mkdir used
 (cd used && "$here/use.sh" "$work/env/bin/cubeview" "$samples")
 env/bin/pip uninstall --quiet --yes cubeview-desktop

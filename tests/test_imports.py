@@ -67,7 +67,7 @@ FLOORS = {
         "heart": "models",
         "sky": "models",
         "ask": "models tasks heart sky",
-        "search": "models sky",
+        "search": "models sky ask",
         "explore": "models tasks ask",
         "examples": "models heart sky",
         "explain": "models heart sky ask",

@@ -1,20 +1,25 @@
 """What several commands share: opening paths, choosing a model, printing."""
 
 import argparse
+import getpass
 import json
 import math
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cubeview.commands.place import Value, add_at, world_of
 from cubeview.cubes.case import Case, paired
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.kinds import HEART, kind_of
 from cubeview.plain import plain
+
+if TYPE_CHECKING:
+    from cubeview.library.library import Library
 
 LINE_EVERY_S = 10.0
 
@@ -54,17 +59,16 @@ def add_states(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--stress", type=Path, metavar="FILE", help="this file is the stress scan")
 
 
+def add_model(sub: argparse.ArgumentParser) -> None:
+    """Add ``--model``."""
+    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+
+
 def add_case_options(sub: argparse.ArgumentParser) -> None:
     """Add what names a case, its roles, its window and the model."""
     add_states(sub)
-    sub.add_argument("--model", metavar="NAME", help="model name or folder")
-    sub.add_argument(
-        "--at",
-        nargs=3,
-        type=float,
-        metavar=("SPECTRAL", "DEC", "RA"),
-        help="sky cubes: world coordinates of the window, in the units that info shows",
-    )
+    add_model(sub)
+    add_at(sub, "sky cubes: the window, in the units that info shows or with others: 1650km/s")
 
 
 def named_model(name: str) -> Path:
@@ -110,7 +114,7 @@ def open_cases(paths: Sequence[Path]) -> tuple[list[Case], int]:
     return list(opened.cases), status
 
 
-def with_window(case: Case, at: Sequence[float] | None) -> Case:
+def with_window(case: Case, at: Sequence[Value] | None) -> Case:
     """Return a sky case with its window around a place; other cases as they are.
 
     Raises CubeviewError if no place was given for a sky case, or it lies outside the cube.
@@ -123,7 +127,44 @@ def with_window(case: Case, at: Sequence[float] | None) -> Case:
         )
     from cubeview.cubes.region import placed
 
-    return placed(case, at)
+    return placed(case, world_of(case.main, at))
+
+
+def library_at(path: Path, reader: str, *, new: bool = False) -> "Library":
+    """Return a library to close afterwards, telling on stderr what was put right.
+
+    Parameters
+    ----------
+    path : Path
+    reader : str
+    new : bool
+        Make one where none is and none was; CubeviewError else.
+    """
+    from cubeview.library.repair import backups, open_library
+
+    if not new and not path.is_file() and not backups(path):
+        raise CubeviewError(f"{path}: there is no library here.")
+    library, told = open_library(path, reader)
+    if told:
+        print(f"cubeview: {told}", file=sys.stderr)
+    return library
+
+
+def reader_named(name: str | None) -> str:
+    """Return who reads: who was named, else the login name."""
+    try:
+        return name or getpass.getuser()
+    except (OSError, KeyError):
+        return "reader"
+
+
+def set_of(library: "Library", name: str | None) -> str:
+    """Return the label set asked for, else the first that holds a label, else the first."""
+    sets = library.label_sets()
+    if name is None:
+        return next((one for one in sets if library.current(one)), sets[0])
+    library.classes(name)  # says what there is when it is none of them
+    return name
 
 
 def placed_ventricles(case: Case) -> dict[str, Ventricle]:

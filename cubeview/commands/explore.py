@@ -10,8 +10,10 @@ from cubeview.commands.common import (
     Commands,
     add_command,
     add_json,
+    add_model,
     add_states,
     judged_cases,
+    library_at,
     named_model,
     one_line,
     open_cases,
@@ -20,6 +22,7 @@ from cubeview.commands.common import (
     public_name,
     with_window,
 )
+from cubeview.commands.place import add_at
 from cubeview.errors import CubeviewError
 
 if TYPE_CHECKING:
@@ -33,9 +36,7 @@ def add(commands: Commands) -> None:
     """Add the commands of this module."""
     sub = add_command(commands, "alike", _alike, "list the cases most like one")
     add_states(sub)
-    sub.add_argument(
-        "--at", nargs=3, type=float, metavar=("SPECTRAL", "DEC", "RA"), help="sky cubes: the window"
-    )
+    add_at(sub, "sky cubes: the window")
     sub.add_argument("--in", dest="place", required=True, type=Path, metavar="PLACE", help=_PLACE)
     _add_rest(sub)
 
@@ -50,7 +51,7 @@ def add(commands: Commands) -> None:
 
     sub = add_command(commands, "groups", _groups, "find which cases belong together")
     sub.add_argument("place", type=Path, metavar="PLACE", help=_PLACE)
-    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+    add_model(sub)
     add_json(sub)
 
 
@@ -58,7 +59,7 @@ _PLACE = "a library (.sqlite), or a file or folder of cases; a sky cube counts b
 
 
 def _add_rest(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+    add_model(sub)
     sub.add_argument("--most", type=int, default=_MOST, metavar="N", help=f"default {_MOST}")
     add_json(sub)
 
@@ -153,17 +154,12 @@ def _space(options: argparse.Namespace, weights: str = "", folder: str = "") -> 
     from cubeview.learn.explore.space import kept_space, seen_space
     from cubeview.learn.models.card import read_card
     from cubeview.learn.models.model import load_model, model_for
-    from cubeview.library.repair import open_library
 
     place: Path = options.place
     if place.suffix in _LIBRARY:
         if options.model and not weights:
             weights = read_card(named_model(options.model)).weights_sha256
-        if not place.is_file():
-            raise CubeviewError(f"{place}: there is no library here.")
-        library, told = open_library(place, "explore")
-        if told:
-            print(f"cubeview: {told}", file=sys.stderr)
+        library = library_at(place, "explore")
         try:
             return kept_space(library, weights)
         finally:

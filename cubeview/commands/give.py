@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from cubeview.commands.common import (
     Commands,
-    add_case_options,
     add_command,
     add_json,
+    add_model,
+    add_states,
     judged_cases,
     one_line,
     placed_ventricles,
@@ -16,14 +17,15 @@ from cubeview.commands.common import (
     progress,
     say,
 )
+from cubeview.commands.readings import add_readers, readings_of
 from cubeview.errors import CubeviewError
 from cubeview.kinds import kind_of
 from cubeview.learn.explain.methods import EXPLAINERS, make_map
 
 if TYPE_CHECKING:
     from cubeview.cubes.case import Case
-    from cubeview.io.export.told import Numbers, Told
-    from cubeview.measure.heart.measured import Measured
+    from cubeview.cubes.scores import Reading
+    from cubeview.io.export.told import Told
 
 
 def add(commands: Commands) -> None:
@@ -52,12 +54,14 @@ def add(commands: Commands) -> None:
         "write of each heart what a network says, where it looked and the wall, for other "
         "systems: DICOM (structured report, parametric map, segmentation, page), PDF and NIfTI",
     )
-    add_case_options(sub)
+    add_states(sub)
+    add_model(sub)
     sub.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="gets a folder for each case"
     )
     keys = list(EXPLAINERS)
     sub.add_argument("--method", choices=keys, default=keys[0], help=f"default {keys[0]}")
+    add_readers(sub, "tell this reader's scores only, not those of all readers of the library")
     sub.add_argument(
         "--identified", action="store_true", help="name the patient as the scans do, in all files"
     )
@@ -89,26 +93,32 @@ def _report(options: argparse.Namespace) -> int:
     for case in cases:
         refuse_existing(options.out / case.name)
     records = []
+    said_of = readings_of(options, cases)
     for case in cases:
-        told = _told(options, case)
+        told = _told(options, case, said_of.get(case, ()))
         folder = options.out / case.name
         said = write_report(told, folder, report=progress())
         files = sorted(path.name for path in folder.iterdir())
-        records.append({"case": case.name, "folder": str(folder), "files": files, "left_out": said})
+        readers = [reading.reader for reading in told.readings]
+        records.append(
+            {"case": case.name, "folder": str(folder), "files": files, "left_out": said,
+             "scored_by": readers}
+        )  # fmt: skip
         if not options.json:
             print(f"{case.name}: {told.answer.answer}: {folder}")
-            print(*(f"  left out: {text}" for text in said), sep="\n", end="\n" if said else "")
+            scored = [f"scored by {one}" for one in told.readings]
+            for text in (*scored, *(f"left out: {text}" for text in said)):
+                print(f"  {text}")
     if options.json:
         print_json(records)
     return status
 
 
-def _told(options: argparse.Namespace, case: "Case") -> "Told":
+def _told(options: argparse.Namespace, case: "Case", readings: "tuple[Reading, ...]") -> "Told":
     """Ask a model of a case, and gather what a report tells."""
     from cubeview.cubes.answer import Prediction
-    from cubeview.cubes.ventricle import wall_mask
-    from cubeview.io.export.told import Told
     from cubeview.learn.ask.predict import predict, prepare_case
+    from cubeview.learn.measure.told import told_of
     from cubeview.learn.models.model import model_for
     from cubeview.measure.heart.measured import measure
 
@@ -125,58 +135,12 @@ def _told(options: argparse.Namespace, case: "Case") -> "Told":
     overlay = make_map(
         model, case, answer.answer, options.method, prepared=prepared, report=progress()
     )
-    masks = {
-        role: wall_mask(ventricle, case.cubes[role].pixels.read(), case.cubes[role].spacing)
-        for role, ventricle in answer.ventricles.items()
-    }
-    numbers = _numbers(measure(case, answer.ventricles))
-    return Told(
+    return told_of(
         case,
-        answer=answer,
-        overlay=overlay,
-        masks=masks,
-        numbers=numbers,
+        answer,
+        overlay,
+        answer.ventricles,
+        measure(case, answer.ventricles),
+        readings=readings,
         identified=options.identified,
     )
-
-
-def _numbers(found: "Measured") -> "Numbers":
-    """Return what is measured of a heart as a report tells it."""
-    from cubeview.io.export.told import SCHEME, Numbers, Value
-    from cubeview.measure.heart.ejection import PHANTOMS_ONLY
-    from cubeview.measure.heart.measured import TID_SPREAD
-
-    sums = (
-        ("SSS", found.scores.sss, "Summed stress score suggested from relative uptake"),
-        ("SRS", found.scores.srs, "Summed rest score suggested from relative uptake"),
-        ("SDS", found.scores.sds, "Summed difference score suggested from relative uptake"),
-    )
-    values = [
-        Value(f"{name}, suggested", total, (name, SCHEME, meaning))
-        for name, total, meaning in sums
-        if total is not None
-    ]
-    if found.tid is not None:
-        code = ("428832008", "SCT", "Transient ischemic dilatation ratio")
-        spread = found.tid - TID_SPREAD, found.tid + TID_SPREAD
-        values.append(Value("TID", found.tid, code, interval=spread))
-    for role, beat in found.ejections.items():
-        told = (
-            ("EDV", beat.edv, ("8821-1", "LN", "Left Ventricular ED Volume"), "ml"),
-            ("ESV", beat.esv, ("8823-7", "LN", "Left Ventricular ES Volume"), "ml"),
-            ("EF", beat.ef, ("70822001", "SCT", "Cardiac ejection fraction"), "%"),
-        )
-        for (name, value, code, unit), one in zip(told, beat.spreads, strict=True):
-            around = value - one, value + one
-            values.append(Value(f"{name}, {role}", value, code, unit, interval=around))
-    for role, volume in found.wall_ml.items():
-        code = ("WALL", SCHEME, "Volume of the left ventricular wall by counts")
-        values.append(Value(f"Wall, {role}", volume, code, "ml"))
-    scores = {
-        role: tuple(score for score in given if score is not None)
-        for role, given in found.scores.states.items()
-    }
-    cautions = [f"{role}: {why}" for role, beat in found.ejections.items() for why in beat.cautions]
-    if found.ejections:
-        cautions.append(f"{PHANTOMS_ONLY}: volumes and ejection fraction.")
-    return Numbers(found.segments, scores, tuple(values), tuple(cautions))

@@ -1,14 +1,23 @@
 """``labels`` and ``library``: the record of cases and labels, without a window."""
 
 import argparse
-import getpass
 import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cubeview.commands.common import Commands, add_command, add_json, one_line, progress, say
+from cubeview.commands.common import (
+    Commands,
+    add_command,
+    add_json,
+    library_at,
+    one_line,
+    progress,
+    reader_named,
+    say,
+    set_of,
+)
 from cubeview.errors import CubeviewError
 from cubeview.kinds import KINDS
 
@@ -73,17 +82,11 @@ def _add_set(sub: argparse.ArgumentParser) -> None:
 
 def _run(command: "Callable[[Library, Any], int]", options: argparse.Namespace) -> int:
     """Open the library for one command and close it whatever happens."""
-    from cubeview.library.repair import open_library
-
-    try:
-        reader = options.reader or getpass.getuser()
-    except (OSError, KeyError):
-        reader = "reader"
+    path = _path(options)
     if command is _check:
-        _check_file(_path(options))
-    library, told = open_library(_path(options), reader)
-    if told:
-        print(f"cubeview: {told}", file=sys.stderr)
+        _check_file(path)
+    new = options.library is None or command in (_import, _add_cases)
+    library = library_at(path, reader_named(options.reader), new=new)
     try:
         return command(library, options)
     finally:
@@ -94,15 +97,6 @@ def _path(options: argparse.Namespace) -> Path:
     from cubeview.paths import data_dir
 
     return Path(options.library or data_dir() / "library.sqlite")
-
-
-def _set_of(library: "Library", options: argparse.Namespace) -> str:
-    """Return the label set asked for, else the first that holds a label, else the first."""
-    sets: list[str] = library.label_sets()
-    if options.set is None:
-        return next((name for name in sets if library.current(name)), sets[0])
-    library.classes(options.set)  # says what there is when it is none of them
-    return str(options.set)
 
 
 def _import(library: "Library", options: argparse.Namespace) -> int:
@@ -142,7 +136,7 @@ def _import(library: "Library", options: argparse.Namespace) -> int:
 def _export(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.exchange import export_labels
 
-    name = _set_of(library, options)
+    name = set_of(library, options.set)
     count = export_labels(library, name, options.file)
     record = {"set": name, "labels": count, "file": str(options.file)}
     say(options, record, f"{count} labels of {name}: {options.file}")
@@ -153,7 +147,7 @@ def _list_labels(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.scored import readable
     from cubeview.library.stored import case_names
 
-    name = _set_of(library, options)
+    name = set_of(library, options.set)
     reader = None if options.all_readers else library.reader
     cases = case_names(library)
     records = [
@@ -177,7 +171,7 @@ def _agreement(library: "Library", options: argparse.Namespace) -> int:
     from cubeview.library.agreement import agreement
     from cubeview.library.stored import case_names
 
-    name = _set_of(library, options)
+    name = set_of(library, options.set)
     labels = library.current(name)
     known = sorted({reader for _, reader in labels})
     chosen = options.readers or known[:2]

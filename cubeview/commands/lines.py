@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cubeview.commands.common import Commands, add_command, add_json, frames_of, open_cases, say
+from cubeview.commands.place import add_at, add_radius
 from cubeview.errors import CubeviewError
 
 if TYPE_CHECKING:
@@ -19,14 +20,8 @@ def add(commands: Commands) -> None:
         commands, "lines", _lines, "the redshift of a place by its lines, and what is doubtful"
     )
     sub.add_argument("cube", type=Path, metavar="CUBE")
-    sub.add_argument(
-        "--at", nargs=3, type=float, required=True, metavar=("λ", "DEC", "RA"),
-        help="a place, as predict takes it; its whole spectrum is used",
-    )  # fmt: skip
-    sub.add_argument(
-        "--radius", type=float, default=0.0, metavar="ARCSEC",
-        help="of the circle around --at (default 0: the one spaxel)",
-    )  # fmt: skip
+    add_at(sub, "a place, as predict takes it; its whole spectrum is used", required=True)
+    add_radius(sub)
     sub.add_argument("--z", type=float, metavar="Z", help="say which lines are seen at this one")
     sub.add_argument(
         "--between", nargs=2, type=float, default=(-0.005, 1.8), metavar=("LOW", "HIGH"),

@@ -44,7 +44,7 @@ def add(commands: Commands) -> None:
         _compare,
         "how alike two masks are: overlap (Dice) and distance (HD95), also lesion by lesion",
     )
-    sub.add_argument("mask", type=Path, metavar="A", help="NIfTI, FITS or DICOM SEG")
+    sub.add_argument("mask", type=Path, metavar="A", help="NIfTI, FITS, DICOM SEG or RTSTRUCT")
     sub.add_argument("truth", type=Path, metavar="B", help="what it is compared with")
     add_json(sub)
 
@@ -80,7 +80,8 @@ def _compare(options: argparse.Namespace) -> int:
     from cubeview.io.masks import read_mask
     from cubeview.measure.masks.compare import compare
 
-    said, truth = read_mask(options.mask), read_mask(options.truth)
+    truth = read_mask(options.truth)
+    said = read_mask(options.mask, truth.cube)
     try:
         found = compare(said, truth, report=progress())
     except CubeviewError as error:
@@ -233,7 +234,7 @@ def _walked(path: Path, case: "Case") -> _Made:
     from cubeview.measure.masks.scribble import OUTSIDE, UNKNOWN, room_of, spread
 
     try:
-        painted = laid_on(read_mask(path), case.main)
+        painted = laid_on(read_mask(path, case.main), case.main)
     except CubeviewError as error:
         raise CubeviewError(f"{path}: {error}".replace(f"{path}: {path}: ", f"{path}: ")) from error
     strokes = painted.values.astype(np.int32)

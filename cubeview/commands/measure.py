@@ -18,6 +18,7 @@ from cubeview.commands.common import (
     print_json,
     public_name,
 )
+from cubeview.commands.readings import add_readers, readings_of
 from cubeview.errors import CubeviewError
 
 if TYPE_CHECKING:
@@ -38,10 +39,7 @@ def add(commands: Commands) -> None:
     sub.add_argument(
         "--normals", type=Path, metavar="FILE", help="compare with limits that `normals` made"
     )
-    sub.add_argument(
-        "--scores-of", metavar="READER", help="take this reader's scores where the library has any"
-    )
-    sub.add_argument("--library", type=Path, metavar="FILE", help="instead of the user's own")
+    add_readers(sub, "take this reader's scores where the library has any")
     add_json(sub)
 
 
@@ -52,17 +50,20 @@ def _measure(options: argparse.Namespace) -> int:
     records: list[dict[str, Any]] = []
     normals = _limits(options)
     cases, status = judged_cases(options)
-    given = _given(options, cases)
+    if options.library is not None and options.scores_of is None:
+        raise CubeviewError("--library serves --scores-of: say whose scores to take.")
+    given = {} if options.scores_of is None else readings_of(options, cases)
     for case in cases:
         try:
             ventricles = ventricles_of(case, measurable(case), placed_ventricles(case))
             found = measure(case, ventricles)
-            scores = given.get(case)
+            said = given.get(case)
+            scores = said[0].scores if said else None
             if scores is not None:
                 found = replace(found, scores=scores.filled(found.scores))
         except CubeviewError as error:
-            said = one_line(error).removeprefix(f"{case.name}: ")
-            print(f"cubeview: {case.name}: {said}", file=sys.stderr)
+            why = one_line(error).removeprefix(f"{case.name}: ")
+            print(f"cubeview: {case.name}: {why}", file=sys.stderr)
             status = 2 if len(cases) == 1 else status
             continue
         records.append(record(case, found))
@@ -82,34 +83,6 @@ def _limits(options: argparse.Namespace) -> "dict[Group, Limits] | None":
     from cubeview.measure.heart.normal import read_limits
 
     return None if options.normals is None else read_limits(options.normals)
-
-
-def _given(options: argparse.Namespace, cases: "list[Case]") -> "dict[Case, Scores]":
-    """Return the scores a reader gave in the library; CubeviewError where it holds none."""
-    from cubeview.io.identity import identity
-    from cubeview.library.repair import open_library
-    from cubeview.library.scored import scored
-    from cubeview.library.stored import hashes_of
-    from cubeview.paths import data_dir
-
-    if options.scores_of is None:
-        return {}
-    path = options.library or data_dir() / "library.sqlite"
-    if not path.is_file():
-        raise CubeviewError(f"{path}: there is no library here.")
-    library, _ = open_library(path, options.scores_of)
-    given = {}
-    try:
-        for case in cases:
-            number = library.find(identity(case, hashes_of(library, case)))
-            known = {} if number is None else scored(library, number)
-            if options.scores_of in known:
-                given[case] = known[options.scores_of]
-    finally:
-        library.close()
-    if not given:
-        raise CubeviewError(f"{path}: {options.scores_of} has scored none of these cases.")
-    return given
 
 
 def _whose(reader: str, scores: "Scores | None", found: "Measured") -> dict[str, Any]:
@@ -167,6 +140,9 @@ def record(case: "Case", found: "Measured") -> dict[str, Any]:
         "cavity_ml": {role: round(ml, 1) for role, ml in found.cavity_ml.items()},
         "gated": next(iter(gated.values()), None),
         "gated_states": gated,
+        "thickening_percent": {
+            role: [round(v, 1) for v in one.means()] for role, one in found.thickenings.items()
+        },
         "cautions": list(found.cautions),
     }  # fmt: skip
 
@@ -209,6 +185,9 @@ def _table(told: dict[str, Any]) -> list[str]:
             f"average; wall {told['wall_ml'][role]:.0f} ml, cavity {told['cavity_ml'][role]:.0f} ml"
         )
     lines += (f"  {role}: {beat['said']}" for role, beat in told["gated_states"].items())
+    for role, values in told["thickening_percent"].items():
+        lines.append(f"  {role}: thickening by counts, %, of the segments")
+        lines.append("           " + "  ".join(f"{v:>6.0f}" for v in values))
     for role, one in told.get("normals", {}).items():
         lines.append(
             f"  {role}: {one['defect_percent']:.0f} % of the wall ({one['defect_ml']:.0f} ml) "

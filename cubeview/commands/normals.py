@@ -12,6 +12,7 @@ from cubeview.commands.common import (
     Commands,
     add_command,
     add_json,
+    library_at,
     one_line,
     open_cases,
     placed_ventricles,
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from cubeview.cubes.case import Case
     from cubeview.measure.heart.normal import Group
     from cubeview.measure.heart.segments import PolarMap
-
-
-_SQLITE = b"SQLite format 3\0"
 
 
 def add(commands: Commands) -> None:
@@ -62,10 +60,11 @@ def add(commands: Commands) -> None:
 
 
 def _normals(options: argparse.Namespace) -> int:
-    from cubeview.measure.heart.normal import FEWEST, limits_of, write_limits
+    from cubeview.measure.heart.normal import FEWEST, limits_of, refuse_limits, write_limits
     from cubeview.paths import data_dir
 
     out = options.out or data_dir() / "normals.json"
+    refuse_limits(out)
     left_out: list[str] = []
     healthy: list[tuple[Group, PolarMap]] = []
     openers = _openers(options)
@@ -104,11 +103,11 @@ def _normals(options: argparse.Namespace) -> int:
 
 def _openers(options: argparse.Namespace) -> "list[Callable[[], Case]]":
     """Return what opens each healthy heart, one after another: all would not fit into memory."""
+    from cubeview.library.repair import is_database
+
     path = options.path
-    if path.is_file():
-        with path.open("rb") as file:
-            if file.read(len(_SQLITE)) == _SQLITE:
-                return list(_stored(path, options.healthy))
+    if is_database(path):
+        return list(_stored(path, options.healthy))
     return [partial(_itself, case) for case in open_cases([path])[0] if kind_of(case).ventricle]
 
 
@@ -118,12 +117,9 @@ def _itself(case: "Case") -> "Case":
 
 def _stored(path: Path, healthy: str) -> "Iterator[Callable[[], Case]]":
     from cubeview.library.healthy import healthy_cases
-    from cubeview.library.repair import open_library
     from cubeview.library.stored import check_files, open_record, records
 
-    library, told = open_library(path, "reader")
-    if told:
-        print(f"cubeview: {told}", file=sys.stderr)
+    library = library_at(path, "reader")
     try:
         known = records(library)
         for number in healthy_cases(library, healthy):
@@ -153,5 +149,5 @@ def _maps(case: "Case") -> "list[tuple[Group, PolarMap]]":
                 f"{case.name}: the left ventricle of {role} is doubtful ({ventricle.reason}). "
                 "Place it in the window first."
             )
-    found = measure(case, ventricles)
+    found = measure(case, ventricles, volumes=False)
     return [(Group(role, *stated(case, role)), one) for role, one in found.maps.items()]

@@ -9,6 +9,7 @@ from cubeview.commands.common import (
     Commands,
     add_command,
     add_json,
+    add_model,
     open_cases,
     print_json,
     progress,
@@ -22,7 +23,7 @@ def add(commands: Commands) -> None:
     """Add the command of this module."""
     sub = add_command(commands, "search", _search, "find sources in a whole sky cube")
     sub.add_argument("path", type=Path, metavar="CUBE")
-    sub.add_argument("--model", metavar="NAME", help="model name or folder")
+    add_model(sub)
     sub.add_argument("--out", type=Path, metavar="FILE", help="catalogue: .ecsv, .vot or .fits")
     sub.add_argument(
         "--threshold",
@@ -37,7 +38,7 @@ def add(commands: Commands) -> None:
 def _search(options: argparse.Namespace) -> int:
     from cubeview.io.export.catalogue import FORMATS, write_catalogue
     from cubeview.learn.models.model import model_for
-    from cubeview.learn.search.run import search
+    from cubeview.learn.search.named import search_named
 
     if options.out is not None and options.out.suffix.lower() not in FORMATS:
         raise CubeviewError(
@@ -54,7 +55,7 @@ def _search(options: argparse.Namespace) -> int:
         refuse_input(options.out)  # said before the work, not after it
     case = cases[0]
     model = model_for(case, options.model or "")
-    catalogue = search(model, case, threshold=options.threshold, report=progress())
+    catalogue = search_named(model, case, threshold=options.threshold, report=progress())
     if options.out is not None:
         write_catalogue(catalogue, options.out)
     if options.json:
@@ -76,7 +77,7 @@ def _search(options: argparse.Namespace) -> int:
     for found in catalogue.detections:
         line = "" if math.isnan(found.spectral) else f"  {found.spectral:.5g} {unit}"
         print(
-            f"{found.number:4d}  {found.label:13s}  {found.probability:.2f}  "
+            f"{found.number:4d}  {found.called:13s}  {found.sure:.2f}  "
             f"S/N {found.sn:6.1f}  {found.ra_deg:.6f} {found.dec_deg:+.6f}{line}"
         )
     limit = "" if math.isinf(catalogue.threshold) else f", lines from S/N {catalogue.threshold:.2f}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cubeview.commands.common import Commands, add_command, progress, say
+from cubeview.commands.place import Value, add_at, add_radius, world_of
 from cubeview.commands.sky_files import (
     add_out,
     opened,
@@ -35,14 +36,8 @@ def add(commands: Commands) -> None:
         "--region", type=Path, metavar="R.reg",
         help="shapes of DS9 (.reg) or CASA (.crtf), a spectrum each",
     )  # fmt: skip
-    where.add_argument(
-        "--at", nargs=3, type=float, metavar=("λ", "DEC", "RA"),
-        help="a place, as predict takes it: λ must lie in the cube, the whole spectrum is written",
-    )  # fmt: skip
-    sub.add_argument(
-        "--radius", type=float, default=0.0, metavar="ARCSEC",
-        help="of the circle around --at (default 0: the one spaxel)",
-    )  # fmt: skip
+    add_at(where, "a place, as predict takes it, in the cube; the whole spectrum is written")
+    add_radius(sub)
     sub.add_argument(
         "--background", type=Path, metavar="B.reg",
         help="its first shape, often an annulus, is taken off voxel by voxel",
@@ -112,7 +107,7 @@ def _apertures(options: argparse.Namespace, cube: "Cube") -> list[tuple[str, "Ap
     return [aperture_at(cube, options.at, options.radius)]
 
 
-def aperture_at(cube: "Cube", at: "Sequence[float]", radius: float) -> tuple[str, "Aperture"]:
+def aperture_at(cube: "Cube", at: "Sequence[Value]", radius: float) -> tuple[str, "Aperture"]:
     """Return a circle of some arcsec around a place, or its one spaxel, and what it is called.
 
     Raises CubeviewError if the place lies outside the cube, or that has no sky.
@@ -121,13 +116,14 @@ def aperture_at(cube: "Cube", at: "Sequence[float]", radius: float) -> tuple[str
 
     if not 0.0 <= radius < math.inf:
         raise CubeviewError("--radius takes 0 or more arcsec.")
-    place = cube.index(*at)
+    world = world_of(cube, at)
+    place = cube.index(*world)
     if not all(-0.5 <= v <= n - 0.5 for v, n in zip(place, cube.shape, strict=True)):
         units = ", ".join(f"{axis.name} in {axis.unit or 'voxels'}" for axis in cube.axes)
         raise CubeviewError(f"--at: the place lies outside the cube. Give {units}.")
     _, y, x = place
     name = f"circle of {radius:g} arcsec" if radius else "spaxel"
-    name += f" at {at[1]:.8g} {at[2]:.8g}"
+    name += f" at {world[1]:.8g} {world[2]:.8g}"
     if not radius:
         return name, Circle(y, x, 0.0)
     if cube.wcs is None:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,16 +14,22 @@ from cubeview.commands.common import (
     Commands,
     add_command,
     add_json,
+    library_at,
     named_model,
     one_line,
     paced,
     progress,
+    reader_named,
     say,
+    set_of,
 )
 from cubeview.errors import CubeviewError, Report, nothing, part_of, refusing
 from cubeview.learn.teach.tuning import FinetuneConfig
 from cubeview.library.text import no_formula
 from cubeview.paths import data_dir, replacing
+
+if TYPE_CHECKING:
+    from cubeview.learn.teach.labelled import Entry
 
 PROGRESS_EVERY_S = 0.5
 
@@ -77,9 +83,11 @@ def _add_labels(sub: argparse.ArgumentParser, *, required: bool = True) -> None:
         "--labels",
         type=Path,
         required=required,
-        metavar="TABLE",
-        help="case,class,rest,stress or file,class,ra,dec,spectral",
+        metavar="TABLE|LIBRARY",
+        help="case,class,rest,stress or file,class,ra,dec,spectral; or a library with labels",
     )
+    sub.add_argument("--set", metavar="NAME", help="of a library (default: the first with labels)")
+    sub.add_argument("--reader", metavar="NAME", help="of a library (default: the login name)")
     sub.add_argument("--positive", default="", metavar="CLASS[,CLASS]", help="the ill side")
     sub.add_argument("--predictions", type=Path, metavar="FILE", help="probabilities per case, CSV")
     add_json(sub)
@@ -88,7 +96,6 @@ def _add_labels(sub: argparse.ArgumentParser, *, required: bool = True) -> None:
 def _finetune(options: argparse.Namespace) -> int:
     from cubeview.learn.models.card import ModelRef, read_card
     from cubeview.learn.models.processes import joined
-    from cubeview.learn.teach.labelled import table_entries
     from cubeview.learn.teach.procedure import Teacher, keep, refuse_taken
 
     config = FinetuneConfig(
@@ -104,7 +111,7 @@ def _finetune(options: argparse.Namespace) -> int:
     target = _target(options.out)
     refuse_taken(target)
     folder, teacher, told = named_model(options.base), Teacher(), list[str]()
-    base, entries = ModelRef(folder.name, folder, read_card(folder)), table_entries(options.labels)
+    base, entries = ModelRef(folder.name, folder, read_card(folder)), _entries(options)
 
     def tell(lines: list[str]) -> None:
         told.extend(lines)
@@ -150,11 +157,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     from cubeview.learn.models.model import load_model
     from cubeview.learn.teach.comparison import figures, positive_classes
     from cubeview.learn.teach.finetune import linked_classes, model_logits
-    from cubeview.learn.teach.labelled import table_entries
     from cubeview.learn.teach.training_set import gather
 
     model = load_model(named_model(options.model[0]))
-    entries, order = table_entries(options.labels), model.card.classes
+    entries, order = _entries(options), model.card.classes
     cases = gather(entries, model.card, order=order, report=_json_lines())
     _say_left_out(cases)
     links = linked_classes(model.card, cases.classes)
@@ -212,6 +218,27 @@ def _evaluate_simulated(options: argparse.Namespace) -> int:
     ]
     say(options, document, *lines, *([] if page is None else [page]))
     return 0
+
+
+def _entries(options: argparse.Namespace) -> "list[Entry]":
+    """Return the labelled cases of a table, or those of a library that a reader labelled."""
+    from cubeview.learn.teach.labelled import library_entries, table_entries
+    from cubeview.library.repair import is_database
+
+    if not is_database(options.labels):
+        return table_entries(options.labels)
+    reader = reader_named(options.reader)
+    # Left open: each case is opened when its turn comes.
+    library = library_at(options.labels, reader)
+    name = set_of(library, options.set)
+    entries = library_entries(library, name)
+    if not entries:
+        readers = sorted({reader for _, reader in library.current(name)})
+        raise CubeviewError(
+            f"{options.labels}: {reader} has no sure label of {name}; "
+            f"{', '.join(readers) or 'nobody'} has. Say whose with --reader."
+        )
+    return entries
 
 
 def _say_left_out(cases: Any) -> None:

@@ -40,6 +40,10 @@ class Detection:
         Full width at half maximum on the sky, in arcsec where the cube has a sky, else in voxels.
     spectral_extent : float
         Full width at half maximum along the spectral axis, in its unit; NaN for continuum.
+    own : str
+        What a model with classes of its own calls it; empty where none was asked.
+    own_probability : float
+        Of that.
     """
 
     number: int
@@ -54,6 +58,18 @@ class Detection:
     voxel: tuple[float, float, float]
     sky_extent: float
     spectral_extent: float
+    own: str = ""
+    own_probability: float = math.nan
+
+    @property
+    def called(self) -> str:
+        """The class that is shown: the own one where there is one."""
+        return self.own or self.label
+
+    @property
+    def sure(self) -> float:
+        """Probability of `called`."""
+        return self.own_probability if self.own else self.probability
 
     def is_in(self, channel: int, step: float) -> bool:
         """Tell whether the source is seen in a channel; a continuum is in all.

@@ -187,8 +187,35 @@ def slices(
     """
     from scipy.ndimage import map_coordinates
 
+    voxels = _voxels_of(ventricle, spacing, where)
+    cut: np.ndarray = map_coordinates(
+        np.asarray(values, dtype=np.float32), voxels, order=1, mode="constant", cval=np.nan
+    )
+    return cut
+
+
+def labels_in(
+    labels: np.ndarray, ventricle: Ventricle, spacing: tuple[float, float, float], where: Grid
+) -> np.ndarray:
+    """Return the labels of the nearest voxels in a row, shape (slices, side, side); 0 off the cube.
+
+    Parameters are those of `slices`.
+    """
+    voxels = np.rint(_voxels_of(ventricle, spacing, where)).astype(int)
+    shape = np.array(labels.shape)[:, None, None, None]
+    within = ((voxels >= 0) & (voxels < shape)).all(axis=0)
+    found = np.zeros(within.shape, labels.dtype)
+    z, y, x = voxels[:, within]
+    found[within] = labels[z, y, x]
+    return found
+
+
+def _voxels_of(
+    ventricle: Ventricle, spacing: tuple[float, float, float], where: Grid
+) -> np.ndarray:
+    """Return the voxels that the pixels of a row show, shape (3, slices, side, side)."""
     line = (np.arange(where.side) - (where.side - 1) / 2) * where.step
-    voxels = _voxels(
+    return _voxels(
         ventricle,
         spacing,
         where.cut,
@@ -196,10 +223,6 @@ def slices(
         line[None, :, None],
         line[None, None, :],
     )
-    cut: np.ndarray = map_coordinates(
-        np.asarray(values, dtype=np.float32), voxels, order=1, mode="constant", cval=np.nan
-    )
-    return cut
 
 
 def _voxels(

@@ -78,6 +78,42 @@ class Scores:
         return sum(score for score in self.states[role] if score is not None)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a reader said of the segments of a heart, and what they had seen of it before.
+
+    Parameters
+    ----------
+    reader : str
+    at : str
+        When the scores became what they are: ISO 8601, UTC.
+    scores : Scores
+    seen : str
+        Whose opinion was shown before: a model's, or the suggested scores; empty: read blind.
+    """
+
+    reader: str
+    at: str
+    scores: Scores
+    seen: str = ""
+
+    @property
+    def how(self) -> str:
+        """Whether it was read blind, in words."""
+        return f"having seen: {self.seen}" if self.seen else "read blind"
+
+    @property
+    def sums(self) -> str:
+        """The sums in words, and how many segments are open."""
+        told = (("SSS", self.scores.sss), ("SRS", self.scores.srs), ("SDS", self.scores.sds))
+        said = ", ".join(f"{name} {total}" for name, total in told if total is not None)
+        of = SEGMENTS * len(self.scores.states)
+        return said + (f"; {self.scores.open} of {of} segments open" if self.scores.open else "")
+
+    def __str__(self) -> str:
+        return f"{self.reader}, {self.at[:16].replace('T', ' ')} UTC, {self.how}: {self.sums}"
+
+
 def percent(total: int) -> float:
     """Return a sum of scores as % of the myocardium: of the most there can be, 68.
 

@@ -1,17 +1,22 @@
-"""Masks from files: NIfTI, FITS and DICOM Segmentation."""
+"""Masks from files: NIfTI, FITS, DICOM Segmentation and RT Structure Set."""
 
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydicom.dataset import Dataset
 
 from cubeview.cubes.cube import Cube
 from cubeview.cubes.mask import Mask, MaskLabel, as_label
 from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.io import nifti
 from cubeview.io.dicom import reader as dicom_reader
+from cubeview.io.dicom.contours import is_contours, read_contours
+from cubeview.io.dicom.file import read_dataset
+from cubeview.io.dicom.identifiers import uid
 from cubeview.io.dicom.seg import read_segmentation
 from cubeview.io.fits import reader as fits_reader
 from cubeview.io.opened import Reader
@@ -20,10 +25,19 @@ from cubeview.paths import keep_whole
 _HEAD_BYTES = 4096
 
 
-def read_mask(path: Path | str, *, report: Report = nothing) -> Mask:
+def read_mask(path: Path | str, cube: Cube | None = None, *, report: Report = nothing) -> Mask:
     """Read a mask with the names of its labels, where the file holds them.
 
     Of a FITS file the first image of whole numbers counts, of a NIfTI file the only volume.
+
+    Parameters
+    ----------
+    path : Path or str
+    cube : Cube, optional
+        What it is a mask of: contours need it, and where a DICOM file says to be made of another
+        image a note does.
+    report : Report
+        May raise Cancelled.
 
     Raises
     ------
@@ -35,7 +49,16 @@ def read_mask(path: Path | str, *, report: Report = nothing) -> Mask:
         head = stream.read(_HEAD_BYTES)
     keep_whole(path)
     if dicom_reader.sniff(head, path):
-        return read_segmentation(path)
+        header = read_dataset(path, pixels=False)
+        if is_contours(header):
+            if cube is None:
+                raise CubeviewError(f"{path}: contours lie on no grid: open their scan with them.")
+            mask = read_contours(path, cube)
+        else:
+            mask = read_segmentation(path)
+        return (
+            mask if cube is None else replace(mask, notes=(*mask.notes, *_of_others(header, cube)))
+        )
     for reader, labels in ((nifti.READER, _nifti_labels), (fits_reader.READER, _fits_labels)):
         if reader.sniff(head, path):
             cube, values = _marks(path, reader, report)
@@ -43,13 +66,30 @@ def read_mask(path: Path | str, *, report: Report = nothing) -> Mask:
                 return Mask(values, labels(path), cube)
             except CubeviewError as error:
                 raise CubeviewError(f"{path}: {error}") from error
-    raise CubeviewError(f"{path}: no mask CubeView reads: choose a NIfTI, FITS or DICOM SEG file.")
+    raise CubeviewError(
+        f"{path}: no mask CubeView reads: choose a NIfTI, FITS, DICOM SEG or RTSTRUCT file."
+    )
 
 
 def is_dicom(path: Path) -> bool:
     """Tell whether a file that was opened is DICOM."""
     with refusing(path, "cannot be read"), path.open("rb") as stream:
         return dicom_reader.sniff(stream.read(_HEAD_BYTES), path)
+
+
+def _of_others(header: Dataset, cube: Cube) -> list[str]:
+    """Return a note where a file says of which images it was made, and a cube is none of them."""
+    images = {
+        str(element.value) for element in header.iterall()
+        if element.keyword == "ReferencedSOPInstanceUID"
+    }  # fmt: skip
+    source = cube.source
+    if not images or source is None or not is_dicom(source.path):
+        return []
+    for path in source.paths:
+        if uid(read_dataset(path, pixels=False), "SOPInstanceUID") in images:
+            return []
+    return ["the file says that it was made of another image than this one: rest and stress?"]
 
 
 def _marks(path: Path, reader: Reader, report: Report) -> tuple[Cube, np.ndarray]:

@@ -61,13 +61,19 @@ def open_library(path: Path, reader: str) -> tuple[Library, str]:
     return library, " ".join(filter(None, told))
 
 
+def is_database(path: Path) -> bool:
+    """Tell whether a file begins as a library does; CubeviewError if it cannot be read."""
+    if not path.is_file():
+        return False
+    with refusing(path, "cannot be read", "Check its permissions."), path.open("rb") as stream:
+        return stream.read(len(_MAGIC)) == _MAGIC
+
+
 def _check_kind(path: Path) -> None:
     """Raise CubeviewError for what was never a library, which must not be set aside as damaged."""
     if path.suffix.lower() in _SUFFIXES or not path.is_file():
         return
-    with refusing(path, "cannot be read", "Check its permissions."), path.open("rb") as stream:
-        begins = stream.read(len(_MAGIC))
-    if begins and begins != _MAGIC:
+    if not is_database(path) and path.stat().st_size:
         raise CubeviewError(
             f"{path}: this is no library of CubeView; it was not touched. Libraries end in .sqlite."
         )

@@ -1,6 +1,6 @@
 """Segment scores of hearts in the library: whose they are, and what their reader had seen."""
 
-from cubeview.cubes.scores import Scores, from_text
+from cubeview.cubes.scores import Reading, Scores, from_text
 from cubeview.library.library import Library
 
 SUGGESTED = "suggested scores"
@@ -8,6 +8,13 @@ SUGGESTED = "suggested scores"
 SUGGESTION_SEEN = "suggested scores seen"
 """In the audit log: the reader saw them."""
 _AND = ", "
+_SINCE = """
+SELECT at, opinion_seen FROM labels AS l
+WHERE set_id = ? AND case_id = ? AND reader = ? AND scores = ? AND NOT EXISTS (
+    SELECT 1 FROM labels AS n WHERE n.set_id = l.set_id AND n.case_id = l.case_id
+    AND n.reader = l.reader AND n.scores <> l.scores AND (n.at, n.id) > (l.at, l.id)
+) ORDER BY at, id LIMIT 1
+"""
 
 
 def scored(library: Library, case_id: int) -> dict[str, Scores]:
@@ -18,13 +25,26 @@ def scored(library: Library, case_id: int) -> dict[str, Scores]:
     library : Library
     case_id : int
     """
-    found: dict[str, Scores] = {}
-    for reader, text in library.read(
-        "SELECT reader, scores FROM in_force WHERE case_id = ? AND scores <> '' ORDER BY at, id",
+    return {one.reader: one.scores for one in readings(library, case_id)}
+
+
+def readings(library: Library, case_id: int) -> tuple[Reading, ...]:
+    """Return the scores in force of each reader: since when, and what they had seen then.
+
+    Parameters
+    ----------
+    library : Library
+    case_id : int
+    """
+    found: dict[str, Reading] = {}
+    for number, reader, text in library.read(
+        "SELECT set_id, reader, scores FROM in_force WHERE case_id = ? AND scores <> ''"
+        " ORDER BY at, id",
         (case_id,),
     ):
-        found[reader] = readable(text)
-    return found
+        ((at, seen),) = library.read(_SINCE, (number, case_id, reader, text))
+        found[reader] = Reading(reader, at, readable(text), seen)
+    return tuple(found.values())
 
 
 def suggestion_seen(library: Library, known: str) -> bool:

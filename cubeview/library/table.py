@@ -41,6 +41,11 @@ def read_table(path: Path) -> list[TableRow]:
     columns = {name.strip().lower() for name in header}
     hearts = "class" in columns and bool(columns & {"rest", "stress"})
     sky = {"class", "file", "ra", "dec", "spectral"} <= columns
+    if "identity" in columns:
+        raise CubeviewError(
+            f"{path}: labels written by CubeView say nothing of where the scans lie. Give the "
+            "library itself, or a table case,class,rest,stress."
+        )
     if not hearts and not sky:
         raise CubeviewError(
             f"{path}: the first line must name the columns, case,class,rest,stress for hearts or "

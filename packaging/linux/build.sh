@@ -40,6 +40,14 @@ fi
 run=$env/bin/python
 version=$("$run" -c 'import cubeview; print(cubeview.__version__)')
 
+echo "== manual"
+# Beside the environment, not in it: nothing of what makes the pages goes into the bundle.
+"$python" -m venv --clear "$work/pages"
+"$work/pages/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
+  -c constraints.txt sphinx myst-parser shtab
+PYTHONPATH=$(cd "$("$run" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" && pwd) \
+  PYTHON=$work/pages/bin/python packaging/manual.sh
+
 desktop-file-validate packaging/linux/cubeview-desktop.desktop
 appstreamcli validate --no-net packaging/linux/org.cubeview.CubeView.metainfo.xml
 

@@ -24,8 +24,13 @@ ln -s /opt/cubeview/cubeview "$root/usr/bin/cubeview-desktop"
 
 "$here/desktop_files.sh" "$root/usr/share" /opt/cubeview/cubeview
 install -Dm644 "$here/lintian-overrides" "$root/usr/share/lintian/overrides/$name"
-install -Dm644 /dev/stdin "$root/usr/share/man/man1/$name.1" < "$here/cubeview-desktop.1"
+made=$here/../../build/manual
+install -Dm644 "$made/man/$name.1" "$root/usr/share/man/man1/$name.1"
 gzip -9n "$root/usr/share/man/man1/$name.1"
+install -Dm644 "$made/shells/$name.bash" "$root/usr/share/bash-completion/completions/$name"
+install -Dm644 "$made/shells/$name.zsh" "$root/usr/share/zsh/vendor-completions/_$name"
+# Where a Debian user looks for it; the program finds it among its resources.
+ln -s /opt/cubeview/_internal/resources/manual "$doc/html"
 install -m644 "$here/copyright" "$doc/copyright"
 printf '%s (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md of the sources.\n\n -- %s  %s\n' \
   "$name" "$version" "CubeView developers <cubeview@localhost.localdomain>" \

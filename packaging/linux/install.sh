@@ -23,13 +23,14 @@ remove() {
     "$data/mime/packages/cubeview-desktop.xml" \
     "$data/metainfo/org.cubeview.CubeView.metainfo.xml" \
     "$data"/icons/hicolor/*/apps/cubeview-desktop.*
+  rm -f "$data/bash-completion/completions/cubeview" "$data/zsh/site-functions/_cubeview"
   refresh
   # Indices and folders that were made for it and hold nothing else.
   if ! compgen -G "$data/mime/packages/*" > /dev/null; then rm -rf "$data/mime"; fi
   if ! compgen -G "$data/applications/*.desktop" > /dev/null; then
     rm -f "$data/applications/mimeinfo.cache"
   fi
-  find "$data/applications" "$data/metainfo" "$data/icons" \
+  find "$data/applications" "$data/metainfo" "$data/icons" "$data/bash-completion" "$data/zsh" \
     "$HOME/.local/opt" "$bin" -depth -type d -empty -delete 2>/dev/null || true
 }
 
@@ -47,6 +48,9 @@ case ${1:-} in
     mv "$home.new" "$home"
     if [ ! -e "$bin/cubeview" ] || [ -L "$bin/cubeview" ]; then
       ln -sfn "$home/cubeview" "$bin/cubeview"
+      # bash finds it by itself; zsh where $fpath names the folder.
+      install -Dm644 "$here/shells/cubeview.bash" "$data/bash-completion/completions/cubeview"
+      install -Dm644 "$here/shells/cubeview.zsh" "$data/zsh/site-functions/_cubeview"
     else
       echo "$bin/cubeview is another program's; start CubeView as $home/cubeview."
     fi

@@ -7,7 +7,8 @@ bundle=$(realpath "$1") version=$2 out=$(realpath "$3")
 name=cubeview-$version-linux-$(uname -m)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/$name/desktop/icons"
+mkdir -p "$work/$name/desktop/icons" "$work/$name/shells"
+cp "$here"/../../build/manual/shells/cubeview.* "$work/$name/shells/"
 cp -a "$bundle" "$work/$name/cubeview"
 cp "$here/install.sh" "$work/$name/"
 cp "$here/desktop_files.sh" "$here/cubeview-desktop.desktop" "$here/cubeview-desktop.xml" \

@@ -19,6 +19,9 @@ if [ "$mode" = commands ]; then
   [ -z "$missing" ] || { echo "missing: $missing" >&2; exit 1; }
   work=$(mktemp -d)
   (cd "$work" && "$here/use.sh" "$program" "$samples")
+  echo "-- manual"
+  [ -s "$folder/_internal/resources/manual/panels/classify.html" ] ||
+    { echo "the manual is not in the package" >&2; exit 1; }
   rm -rf "$work"
   exit
 fi

@@ -17,6 +17,10 @@ rm -rf "$work/env"
 run=$work/env/bin/python
 "$run" -m pip install --quiet --no-deps --no-compile --require-hashes -r "$lock"
 version=$("$run" -c 'import cubeview; print(cubeview.__version__)')
+"${PYTHON:-python3.11}" -m venv --clear "$work/pages"
+"$work/pages/bin/python" -m pip install --quiet --no-compile -c constraints.txt sphinx myst-parser shtab
+PYTHONPATH=$(cd "$("$run" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" && pwd) \
+  PYTHON=$work/pages/bin/python packaging/manual.sh
 "$run" packaging/common/icons.py "$work/cubeview.icns"
 
 "$run" -m PyInstaller --noconfirm --log-level WARN --workpath "$work/freeze" \

@@ -32,6 +32,13 @@ python -m venv "$work\env"; Check "venv"
 $python = "$work\env\Scripts\python.exe"
 & $python -m pip install --quiet --no-deps --no-compile --require-hashes -r $lock; Check "pip"
 $version = & $python -c "import cubeview; print(cubeview.__version__)"; Check "version"
+python -m venv --clear "$work\pages"; Check "venv of the manual"
+$pages = "$work\pages\Scripts\python.exe"
+& $pages -m pip install --quiet --no-compile -c constraints.txt sphinx myst-parser; Check "pip"
+$env:PYTHONPATH = & $python -c "import sysconfig; print(sysconfig.get_path('purelib'))"
+$env:QT_QPA_PLATFORM = "offscreen"
+& $pages -m sphinx -q -W --keep-going -E -b html -d "$work\trees" docs resources\manual; Check "manual"
+Remove-Item Env:PYTHONPATH, Env:QT_QPA_PLATFORM
 & $python packaging\common\icons.py "$work\cubeview.ico"; Check "icon"
 
 & $python -m PyInstaller --noconfirm --log-level WARN --workpath "$work\freeze" `

@@ -12,14 +12,18 @@ from astropy.io import fits
 from cubeview.cli import main
 from cubeview.commands.common import judged_cases, progress
 from cubeview.commands.simulated import write_fields, write_pairs
+from cubeview.cubes.scores import Scores, as_text
 from cubeview.cubes.ventricle import Ventricle
 from cubeview.errors import CubeviewError
 from cubeview.io import open_paths
+from cubeview.io.identity import file_hashes
 from cubeview.learn.heart.prepare import HeartConfig
 from cubeview.learn.models.card import Card
 from cubeview.learn.models.model import Model, save_model
 from cubeview.learn.models.strided import NetworkConfig, build
 from cubeview.library import ventricles as placed
+from cubeview.library.library import Library
+from cubeview.library.schema import SPECT_SET
 from cubeview.paths import data_dir
 from tests.helpers.pairs import two_kinds
 from tests.io.dicom.nm_files import nm, write
@@ -211,6 +215,19 @@ def test_finetune_keeps_a_model_and_never_overwrites_it(scans, model, capsys, tm
     )
     assert status == 0
     assert figures["classes"] == ["healthy", "ischaemic"]
+    library = tmp_path / "library.sqlite"
+    whose = ("--library", library, "--reader", "Anna")
+    assert run(capsys, "labels", "import", table, "--yes", *whose)[0] == 0
+    measured = ("evaluate", "--labels", library, "--model", kept, "--positive", "ischaemic")
+    status, same, _ = run(capsys, *measured, "--reader", "Anna", "--json")
+    assert (status, same["confusion"], same["auc"]) == (0, figures["confusion"], figures["auc"])
+    status, _, error = run(capsys, *measured, "--reader", "Ben")
+    assert status == 2
+    assert "Anna has. Say whose with --reader" in error
+    assert run(capsys, "labels", "export", tmp_path / "labels.csv", *whose)[0] == 0
+    status, _, error = run(capsys, "evaluate", "--labels", tmp_path / "labels.csv", "--model", kept)
+    assert status == 2
+    assert "Give the library itself" in error
     same = run(capsys, *asked, "--out", tmp_path / "again", "--json")[1]
     assert same["auc"] == document["auc"]
 
@@ -314,8 +331,16 @@ def test_a_report_is_written_for_each_case_and_replaces_nothing(scans, model, ca
     pytest.importorskip("highdicom", reason="there are no wheels of what it needs for this Python")
     pair = [scans / f"sim1-0000_{role}.dcm" for role in ("rest", "stress")]
     ask = ["report", *pair, "--model", "small", "--out", tmp_path, "--json"]
+    case = judged(*pair)
+    library = Library(data_dir() / "library.sqlite", "Anna")
+    number = library.add_case(case, file_hashes(case))
+    text = as_text(Scores({"stress": (1,) * 17}))
+    library.label(number, None, label_set=SPECT_SET, scores=text)
+    library.close()
     status, (record,), _ = run(capsys, *ask)
     assert (status, record["case"], record["left_out"]) == (0, "sim1-0000", [])
+    assert record["scored_by"] == ["Anna"]
+    assert b"Summed stress score by a reader" in (tmp_path / "sim1-0000/report.dcm").read_bytes()
     assert {"report.dcm", "page.dcm", "report.pdf", "stress_map.dcm"} < set(record["files"])
     status, _, said = run(capsys, *ask)
     assert status == 2

@@ -85,6 +85,14 @@ def test_agreement_of_two_readers(run, scans, path):
     assert reason.count("\n") == 1
 
 
+def test_a_library_that_is_not_there_is_not_made_by_reading(run, path):
+    for command in (("labels", "list"), ("library", "list"), ("library", "classify")):
+        status, _, reason = run(*command)
+        assert status == 2
+        assert "there is no library here" in reason
+    assert not path.exists()
+
+
 def test_export_check_and_backup(run, scans, path, tmp_path):
     assert run("library", "check")[0] == 2
     run("library", "add", scans)

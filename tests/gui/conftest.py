@@ -136,6 +136,7 @@ def renew(window):
         window._bugs.deleteLater()
         window._bugs = None
     window.ortho.play(False)
+    window.actions_table["rows"].setChecked(False)
     for case in session.cases:
         session.remove_case(case)
     session.set_case(None)

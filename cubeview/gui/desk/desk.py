@@ -15,6 +15,7 @@ from cubeview.gui.desk.opening import Opening
 from cubeview.gui.desk.placing import Placing
 from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.records import Records
+from cubeview.gui.desk.reporting import Reporting
 from cubeview.gui.desk.samp import Samp
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
@@ -52,6 +53,7 @@ class Desk(QObject):
         subject = self.subject = Subject(session, records)
         self.labelling = Labelling(session, records, subject, questions)
         self.library_cases = LibraryCases(session, records, subject)
+        self.reporting = Reporting(session, jobs, records, subject, self.labelling, questions)
         self.placing = Placing(session, jobs, questions, messages)
         self.measuring = Measuring(session, jobs)
         self.samp = Samp(jobs)
@@ -61,6 +63,7 @@ class Desk(QObject):
             subject,
             self.labelling,
             self.library_cases,
+            self.reporting,
             self.placing,
             self.measuring,
             self.samp,

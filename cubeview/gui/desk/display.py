@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from cubeview.cubes.case import Case
-from cubeview.cubes.reduce import PERCENTILES, VENTRICLE, levels_in, sample_levels
+from cubeview.cubes.reduce import (
+    PERCENTILES,
+    VENTRICLE,
+    levels_in,
+    sample_levels,
+    ventricle_maximum,
+)
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.measured import IMAGE
 from cubeview.gui.desk.session import Session
@@ -43,6 +49,61 @@ def levels_of(session: Session, how: str) -> dict[str, tuple[float, float]]:
     if (image := session.measured.image) is not None:
         levels[IMAGE] = levels_in(image.values[np.isfinite(image.values)], how)
     return levels
+
+
+def set_levels(session: Session, role: str, low: float, high: float) -> None:
+    """Take levels of one role, and the same shares of their own maximum for all linked states.
+
+    What is no range is not taken.
+    """
+    case, levels = session.case, dict(session.display.levels or {})
+    if not low < high:
+        return
+    levels[role] = (low, high)
+    if session.display.linked and case is not None and role in case.cubes:
+        own = whole(session, role)
+        for other in case.cubes:
+            share = whole(session, other) / own
+            levels[other] = (low * share, high * share)
+    session.set_display(levels=levels, levels_from=BY_HAND)
+
+
+def move_level(session: Session, role: str, end: int, percent: float) -> None:
+    """Move the lower (0) or the upper (1) level of a state by % of its maximum.
+
+    They stay a per cent apart, and the lower one does not go below zero.
+    """
+    levels = (session.display.levels or {}).get(role)
+    if levels is None:
+        return
+    hundred = whole(session, role)
+    low, high = (100 * level / hundred for level in levels)
+    if end:
+        high = max(high + percent, low + 1.0)
+    else:
+        low = min(max(low + percent, min(low, 0.0)), high - 1.0)
+    set_levels(session, role, low * hundred / 100, high * hundred / 100)
+
+
+def link_levels(session: Session, on: bool) -> None:
+    """Let the states of a heart have one pair of levels, that of the first; or each its own."""
+    session.set_display(linked=on)
+    case, levels = session.case, session.display.levels or {}
+    if on and case is not None and len(case.roles) > 1 and case.roles[0] in levels:
+        set_levels(session, case.roles[0], *levels[case.roles[0]])
+
+
+def reset_levels(session: Session) -> None:
+    """Choose the levels as a case opens with them."""
+    if session.case is not None:
+        made = default_display(session.case, session)
+        session.set_display(levels=made["levels"], levels_from=made["levels_from"])
+
+
+def whole(session: Session, role: str) -> float:
+    """Return what 100 % of a state is, in the unit of its cube."""
+    assert session.case is not None
+    return ventricle_maximum(session.case.cubes[role], session.ventricles.get(role))
 
 
 def follow_ventricles(session: Session) -> None:

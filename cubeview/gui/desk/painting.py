@@ -5,6 +5,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from cubeview.cubes.mask import Mask
 from cubeview.gui.desk.open_case import OpenCase
 from cubeview.measure.masks.layer import MOST_PAINTED, Layer
 
@@ -103,6 +104,11 @@ class Painting(QObject):
             changed = layer.stroke(*plane, way, self.brush.radius, number)
         if changed:
             self.tell(role)
+
+    def take(self, role: str, mask: Mask) -> None:
+        """Show a mask from elsewhere on a cube; CubeviewError if it does not fit."""
+        self.begun(role).take(mask)
+        self.tell(role)
 
     def tell(self, role: str) -> None:
         """Say that a layer was changed."""

@@ -181,7 +181,7 @@ class Questions:
         )
 
     def found_in(self, folder: Path, case: Case, *, report: Report = nothing) -> Catalogue:
-        """Search a whole sky cube; see `cubeview.learn.search.run.search`.
+        """Search a whole sky cube; see `cubeview.learn.search.named.search_named`.
 
         Parameters
         ----------
@@ -192,9 +192,9 @@ class Questions:
         report : Report
         """
         model = _loaded(folder, report)
-        from cubeview.learn.search.run import search
+        from cubeview.learn.search.named import search_named
 
-        return search(model, case, report=report)
+        return search_named(model, case, report=report)
 
 
 def _loaded(folder: Path, report: Report) -> Any:

@@ -28,6 +28,8 @@ class Settings:
     Parameters
     ----------
     theme : {"system", "dark", "light"}
+    text_percent : int
+        Size of letters, of the system's.
     recent : tuple of str
         What was opened last, the newest first: a path, or the paths opened together with a zero
         byte, which no path can hold, between them. Stays on this machine.
@@ -64,6 +66,7 @@ class Settings:
     """
 
     theme: Literal["system", "dark", "light"] = "system"
+    text_percent: int = 100
     recent: tuple[str, ...] = ()
     recent_titles: tuple[str, ...] = ()
     folder: str = ""

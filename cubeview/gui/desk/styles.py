@@ -28,6 +28,8 @@ class Display:
     levels_from : str
         How they were chosen, as shown: ``"99.5 %"``, ``"zscale"``, ``"ventricle maximum"``,
         ``"set by hand"``.
+    linked : bool
+        Hearts: the levels of all states are one pair, each in % of its own maximum.
     smooth : bool
         Hearts: values interpolated between voxels, as readers of scans are used to.
     """
@@ -36,6 +38,7 @@ class Display:
     stretch: str = "linear"
     levels: Mapping[str, tuple[float, float]] | None = None
     levels_from: str = ""
+    linked: bool = False
     smooth: bool = True
 
 

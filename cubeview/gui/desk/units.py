@@ -54,10 +54,14 @@ def shown_axis(axis: Axis) -> Axis:
     return axis if scale == 1.0 else replace(axis, values=axis.values * scale, unit=unit)
 
 
+def places(step: float) -> int:
+    """Return the decimal places that tell a tenth of a step."""
+    return int(np.clip(np.ceil(1 - np.log10(abs(step) or 1.0)), 0, 6))
+
+
 def digits(value: float, step: float) -> str:
     """Write a value to a tenth of its step."""
-    places = int(np.clip(np.ceil(1 - np.log10(abs(step) or 1.0)), 0, 6))
-    return f"{value:.{places}f}".replace("-", "−")
+    return f"{value:.{places(step)}f}".replace("-", "−")
 
 
 def value_unit(cube: Cube) -> str:

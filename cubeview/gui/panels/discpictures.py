@@ -24,11 +24,13 @@ _SMALL = 0.1
 """Share of it below which there is no colour: so much differs between two scans of one heart."""
 _FARTHEST = 5.0
 """Standard deviations at which the colour is fullest."""
+_THICK = 50.0
+"""% of brightening over the beat at which the colour is fullest."""
 _CERTAIN = (True,) * SEGMENTS
 
 
 def uptake(found: Measured, colormap: str) -> list[Disc]:
-    """Return discs of uptake in % of the largest, and of the difference in points.
+    """Return discs of uptake in % of the largest, of the difference in points, and of thickening.
 
     Parameters
     ----------
@@ -39,7 +41,17 @@ def uptake(found: Measured, colormap: str) -> list[Disc]:
     texts = {role: [f"{value:.0f}" for value in one.means()] for role, one in found.maps.items()}
     lost = found.difference
     between = [_signed(value) for value in lost.means()] if lost else []
-    return _discs(found, colormap, texts, between, {})
+    return [*_discs(found, colormap, texts, between, {}), *_thickening(found, colormap)]
+
+
+def _thickening(found: Measured, colormap: str) -> list[Disc]:
+    """Return discs of how much brighter the wall becomes over the beat, %."""
+    made = []
+    for role, one in found.thickenings.items():
+        texts = [_signed(value).removeprefix("+") for value in one.means()]
+        name = f"{role}, thickening by counts, %"
+        made.append(_disc(name, role, one, table(colormap), (0.0, _THICK), texts, _CERTAIN))
+    return made
 
 
 def scored(found: Measured, colormap: str, own: Scores, shown: Scores) -> list[Disc]:

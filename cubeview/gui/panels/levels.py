@@ -1,13 +1,20 @@
 """The control of levels, stretch and colour map."""
 
 import numpy as np
-from PyQt6.QtCore import QSignalBlocker, QSize
-from PyQt6.QtGui import QIcon, QPixmap
-from PyQt6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt
+from PyQt6.QtGui import QIcon, QPaintEvent, QPixmap
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.display import BY_HAND, levels_of, whole_of
+from cubeview.gui.desk.display import BY_HAND, levels_of, link_levels, set_levels, whole_of
 from cubeview.gui.desk.measured import IMAGE, SkyImage
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
@@ -16,6 +23,8 @@ from cubeview.gui.widgets.colormaps import COLORMAPS, picture, table
 from cubeview.gui.widgets.histogram import FigureBox, Histogram
 from cubeview.gui.widgets.layout import put, row
 from cubeview.kinds import kind_of
+
+_BESIDE_ICON_PX = 10
 
 
 class LevelsControl(QWidget):
@@ -30,6 +39,8 @@ class LevelsControl(QWidget):
         self.way = steady(QComboBox())
         tip = "Interpolate hearts between voxels; the networks see plain voxels"
         self.smooth = tick("smooth", tip)
+        tip = "What is done to one state is done to all, each in % of its own maximum (Shift+L)"
+        self.linked = tick("states linked", tip)
         for box, words in (
             (self.colours, "Colour map"),
             (self.stretch, "How values are spread over the colours"),
@@ -47,6 +58,7 @@ class LevelsControl(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         put(layout, row((self.colours, 3), (self.stretch, 1)), row((self.way, 1), self.smooth))
+        put(layout, self.linked)
         layout.addLayout(self._rows)
         self.unknown = label("The ventricle is not known: the brightest in the middle", "warn")
         layout.addWidget(self.unknown)
@@ -60,6 +72,7 @@ class LevelsControl(QWidget):
         )
         self.way.activated.connect(lambda _: self._choose(self.way.currentText()))
         self.smooth.clicked.connect(lambda on: session.set_display(smooth=on))
+        self.linked.clicked.connect(lambda on: link_levels(session, on))
         session.case_changed.connect(self._build)
         session.white_changed.connect(self._build)
         session.measured_changed.connect(self._follow_image)
@@ -79,6 +92,7 @@ class LevelsControl(QWidget):
             return
         heart = kind_of(case).ventricle
         self.smooth.setVisible(heart)
+        self.linked.setVisible(heart and len(case.roles) > 1)
         self.way.addItems([way for way in WAYS if heart or way != VENTRICLE])
         extra = {WHITE: self.session.white, IMAGE: self.session.measured.seen is not None}
         keys = (*case.roles, *(key for key, there in extra.items() if there))
@@ -103,6 +117,7 @@ class LevelsControl(QWidget):
         self.colours.choose(display.colormap)
         self.stretch.setCurrentIndex(self.stretch.findData(display.stretch))
         self.smooth.setChecked(display.smooth)
+        self.linked.setChecked(display.linked)
         hand = self.way.findText(BY_HAND)
         if display.levels_from == BY_HAND and hand < 0:
             self.way.addItem(BY_HAND)
@@ -206,11 +221,8 @@ class _Row:
         self._take(self.low.value() / self._share, self.high.value() / self._share)
 
     def _take(self, low: float, high: float) -> None:
-        levels = dict(self.session.display.levels or {})
-        if low < high:
-            levels[self.role] = (low, high)
-            self.session.set_display(levels=levels, levels_from=BY_HAND)
-        else:
+        set_levels(self.session, self.role, low, high)
+        if not low < high:
             self.read()  # a lower level above the upper one is not taken
 
 
@@ -222,11 +234,29 @@ class _ColourBox(QComboBox):
         self.setIconSize(QSize(48, 12))
         for key, name in COLORMAPS.items():
             self.addItem(name, key)
+        self.currentTextChanged.connect(lambda name: self.setToolTip(f"Colour map: {name}"))
 
     def choose(self, key: str) -> None:
         """Show one as the chosen one."""
         self._draw(self.findData(key))
         self.setCurrentIndex(self.findData(key))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the name so far as it fits, and say where it is cut off."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        style = self.style()
+        assert style is not None
+        field = style.subControlRect(
+            style.ComplexControl.CC_ComboBox, option, style.SubControl.SC_ComboBoxEditField, self
+        )
+        room = field.width() - self.iconSize().width() - _BESIDE_ICON_PX
+        option.currentText = option.fontMetrics.elidedText(
+            option.currentText, Qt.TextElideMode.ElideRight, room
+        )
+        painter = QStylePainter(self)
+        painter.drawComplexControl(style.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(style.ControlElement.CE_ComboBoxLabel, option)
 
     def showPopup(self) -> None:
         """Open the list."""

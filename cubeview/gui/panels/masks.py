@@ -1,10 +1,9 @@
-"""The Mask panel: paint, grow from strokes, measure, keep and save what was painted."""
+"""The Mask panel: paint, measure, keep and save what was painted."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QLineEdit, QSlider, QSpinBox, QWidget
 
@@ -15,6 +14,7 @@ from cubeview.gui.desk.records import Changes, Records
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.subject import Subject
+from cubeview.gui.panels.maskmethods import OUTSIDE, MaskMethods
 from cubeview.gui.widgets.basic import button, label, say, steady, tick
 from cubeview.gui.widgets.files import ask_open, ask_save
 from cubeview.gui.widgets.layout import column, put, row
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cubeview.measure.masks.measured import LabelHeld
 
 _FILTERS = "NIfTI (*.nii.gz);;FITS (*.fits);;DICOM Segmentation (*.dcm)"
-_OUTSIDE = "outside"
 
 
 class MasksPanel(QWidget):
@@ -54,6 +53,7 @@ class MasksPanel(QWidget):
         self.paint = tick("Paint (K)", "The left button paints; Ctrl erases, Shift pans.")
         self.tool = steady(QComboBox())
         self.tool.addItems(["brush", "fill"])
+        self.tool.setAccessibleName("Brush or fill")
         self.labels = steady(QComboBox())
         self.labels.setAccessibleName("Label that is painted")
         self.name = QLineEdit()
@@ -67,22 +67,11 @@ class MasksPanel(QWidget):
         self.opacity.setAccessibleName("Opacity of masks")
         self.role = steady(QComboBox())
         self.role.setAccessibleName("Which cube")
-        self.level = steady(QSpinBox())
-        self.level.setRange(0, 99)
-        self.level.setValue(50)
-        self.level.setSuffix(" % of its brightest")
         self.said = label()
         self.held = label()
         self.new_button = button("New label", self._new)
+        self.methods = MaskMethods(session, jobs, self._role, self._say)
         self.undo_button = button("Undo", self._painting.undo, "Ctrl+Shift+Z")
-        self.above_button = button("Keep above", self.keep_above, "Threshold inside the label")
-        self.largest_button = button("Largest piece", self.keep_largest)
-        self.grow_button = button(
-            "Grow from strokes",
-            self.grow,
-            "A stroke inside with a label, one around it with the label called outside: the rest "
-            "is proposed.",
-        )
         self.measure_button = button("Measure", self.measure)
         self.keep_button = button("Keep", self.keep, "In the library, under your name")
         self.recall_button = button("Kept", self.recall, "Show what was kept of this case last")
@@ -92,11 +81,10 @@ class MasksPanel(QWidget):
             column(self),
             row(self.paint, self.tool, (self.role, 1)),
             row((self.labels, 1), self.new_button),
-            self.name,
+            row((self.name, 1), self.undo_button),
             row(label("Brush", wrap=False), self.radius, label("Opacity", wrap=False),
                 (self.opacity, 1)),
-            row(self.undo_button, self.largest_button, self.grow_button),
-            row(self.above_button, (self.level, 1)),
+            self.methods,
             row(self.measure_button, self.keep_button, self.recall_button),
             row(self.open_button, self.save_button),
             self.said,
@@ -118,34 +106,6 @@ class MasksPanel(QWidget):
 
     # What the user does
 
-    def grow(self) -> None:
-        """Grow the strokes of the current cube into a mask, in the background."""
-        layer = self._layer()
-        if layer is None:
-            self._say("Paint a stroke inside, and one outside.", "bad")
-            return
-        outside = [one.number for one in layer.labels if one.name == _OUTSIDE]
-        painted = layer.values.copy()
-        case, role = self._session.case, self._role()
-
-        def work(job: Job) -> tuple[object, object]:
-            from cubeview.measure.masks.scribble import OUTSIDE, UNKNOWN, room_of, spread
-
-            strokes = np.where(painted == 0, np.int16(UNKNOWN), painted.astype(np.int16))
-            strokes[np.isin(painted, outside)] = OUTSIDE
-            box = room_of(strokes)
-            grown = spread(layer.cube.box(box), strokes[box], report=job.report)
-            return box, grown.astype(np.uint8)
-
-        def finished(result: tuple[object, object]) -> None:
-            box, values = result
-            if layer.put(values, box):  # type: ignore[arg-type]
-                self._say("Proposed from your strokes: correct it with the brush, or undo it.")
-                if case is self._session.case:
-                    self._painting.tell(role)
-
-        self._start("Growing a mask", work, finished)
-
     def measure(self) -> None:
         """Say what each label holds."""
         layer = self._layer()
@@ -158,24 +118,9 @@ class MasksPanel(QWidget):
 
             return measured(mask, report=job.report)
 
-        self._start(
+        self.methods.start(
             "Measuring a mask", work, lambda found: say(self.held, "\n".join(map(_words, found)))
         )
-
-    def keep_above(self) -> None:
-        """Keep of the label what is above a share of its brightest voxel."""
-        layer, number = self._layer(), self._painting.brush.number
-        if layer is None or not (layer.values == number).any():
-            self._say("Nothing is painted with this label.", "bad")
-            return
-        if layer.keep_above(number, self.level.value() / 100):
-            self._painting.tell(self._role())
-
-    def keep_largest(self) -> None:
-        """Keep the largest piece of the label."""
-        layer = self._layer()
-        if layer is not None and layer.keep_largest(self._painting.brush.number):
-            self._painting.tell(self._role())
 
     def keep(self) -> None:
         """Keep the mask in the library under the reader's name."""
@@ -209,30 +154,55 @@ class MasksPanel(QWidget):
             self._say(str(error), "bad")
             return
         if found:
-            self._take(found[0].mask)
+            self._painting.take(self._role(), found[0].mask)
             readers = ", ".join(f"{one.reader} ({one.at[:16]})" for one in found)
             self._say(f"Kept: {readers}. The first is shown.")
         else:
             self._say("Nothing was kept of this case.", "bad")
+        if found[1:]:
+            self._compare(found)
+
+    def _compare(self, found: list[store.Painted]) -> None:
+        """Say how alike the readers painted: the newest against each other."""
+
+        def work(job: Job) -> list[str]:
+            from cubeview.measure.masks.compare import compare
+
+            said = []
+            for other in found[1:]:
+                alike = compare(found[0].mask, other.mask, report=job.report)
+                figures = "; ".join(
+                    f"{one.label.name}: Dice " + ("–" if one.dice is None else f"{one.dice:.3f}")
+                    for one in alike.labels
+                )
+                said.append(f"{found[0].reader} and {other.reader}: {figures}")
+            return said
+
+        self.methods.start("Comparing masks", work, lambda said: say(self.held, "\n".join(said)))
 
     def open(self, path: Path) -> None:
         """Show a mask of a file, or say why not."""
-        case = self._session.case
+        case, role = self._session.case, self._role()
+        if case is None:
+            return
+        cube = case.cubes[role]
 
         def taken(mask: Mask) -> None:
             if case is not self._session.case:
                 return
             try:
-                self._take(mask)
+                self._painting.take(role, mask)
             except CubeviewError as error:
                 self._say(f"{path}: {error}", "bad")
+            else:
+                self._say("; ".join(mask.notes), "bad" if mask.notes else "")
 
         def work(job: Job) -> Mask:
             from cubeview.io.masks import read_mask
 
-            return read_mask(path, report=job.report)
+            return read_mask(path, cube, report=job.report)
 
-        self._start("Opening a mask", work, taken)
+        self.methods.start("Opening a mask", work, taken)
 
     def save(self, path: Path) -> None:
         """Save the mask, or say why not."""
@@ -252,7 +222,7 @@ class MasksPanel(QWidget):
                 header = referred_header(source.path) if is_dicom(source.path) else None
             write_mask(mask, path, ("painted in the window",), header)
 
-        self._start("Saving a mask", work, lambda _: self.saved.emit(path))
+        self.methods.start("Saving a mask", work, lambda _: self.saved.emit(path))
 
     def toggle(self) -> None:
         """Let the left button paint, or not."""
@@ -278,11 +248,6 @@ class MasksPanel(QWidget):
     def _layer(self) -> Layer | None:
         return self._painting.layer(self._role())
 
-    def _take(self, mask: Mask) -> None:
-        if self._session.case is not None:
-            self._painting.begun(self._role()).take(mask)
-            self._painting.tell(self._role())
-
     def _new(self) -> None:
         if self._session.case is None:
             return
@@ -291,7 +256,7 @@ class MasksPanel(QWidget):
         if number > MOST_PAINTED:
             return
         there = {one.name for one in layer.labels}
-        layer.name(number, f"label {number}" if _OUTSIDE in there else _OUTSIDE)
+        layer.name(number, f"label {number}" if OUTSIDE in there else OUTSIDE)
         self._painting.set_brush(number=number)
         self._painting.tell(self._role())
 
@@ -345,20 +310,11 @@ class MasksPanel(QWidget):
                 set_to()
         self._fill()
 
-    def _start(self, title: str, work: object, finished: object) -> None:
-        self._jobs.start(
-            "mask",
-            title,
-            work,  # type: ignore[arg-type]
-            finished=finished,  # type: ignore[arg-type]
-            failed=lambda why: self._say(why, "bad"),
-        )
-
     def _say(self, text: str, part: str = "") -> None:
         say(self.said, text, part)
 
     def _ask_open(self) -> None:
-        names = "Masks (*.nii *.nii.gz *.fits *.dcm);;All files (*)"
+        names = "Masks and contours (*.nii *.nii.gz *.fits *.dcm);;All files (*)"
         folder = self._memory.settings.folder
         ask_open(self, "Open mask", folder, lambda paths: self.open(paths[0]), names=names)
 

@@ -67,6 +67,7 @@ class ReadingPanel(QWidget):
         tip = "Take this score back (Delete)"
         self.clear_button = button("✕", self._clear, tip, "quiet", name="Take this score back")
         self.take_button = button("", self._accept, part="quiet")
+        self.take_button.hide()  # until there is something to take
         self.state = label("", "dim")
         self.low = steady(QSpinBox())
         self.low.setRange(10, 95)

@@ -22,7 +22,7 @@ from cubeview.gui.desk.questions import Questions
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.desk.stopping import stop
-from cubeview.gui.desk.units import shown_unit
+from cubeview.gui.desk.units import places, shown_unit
 from cubeview.gui.widgets.basic import button, label, set_part
 from cubeview.gui.widgets.files import ask_save
 from cubeview.gui.widgets.layout import column, put, row
@@ -31,17 +31,17 @@ from cubeview.kinds import kind_of
 
 COLUMNS = {
     "No.": ("number", 0),
-    "Class": ("label", 0),
-    "p": ("probability", 2),
+    "Class": ("called", 0),
+    "p": ("sure", 2),
     "S/N": ("sn", 1),
     "Purity": ("purity", 2),
     "RA": ("ra_deg", 6),
     "Dec": ("dec_deg", 6),
-    "Spectral": ("spectral", 4),
+    "Spectral": ("spectral", None),
     "Sky size": ("sky_extent", 2),
-    "Width": ("spectral_extent", 3),
+    "Width": ("spectral_extent", None),
 }
-"""Heading, field of a detection and its decimal places."""
+"""Heading, field of a detection and its decimal places: to a tenth of a channel where None."""
 
 
 class SourcesPanel(QWidget):
@@ -171,13 +171,14 @@ class SourcesPanel(QWidget):
     def _fill(self) -> None:
         catalogue = self._session.catalogue
         found = catalogue.detections if catalogue else ()
+        channel = places(catalogue.case.main.axes[0].step) if catalogue else 0
         with QSignalBlocker(self.table):
             self.table.setSortingEnabled(False)
             self.table.setHorizontalHeaderLabels(self._headings(catalogue))
             self.table.setRowCount(len(found))
             for row, source in enumerate(found):
                 for place, (name, digits) in enumerate(COLUMNS.values()):
-                    item = _Cell(getattr(source, name), digits)
+                    item = _Cell(getattr(source, name), channel if digits is None else digits)
                     item.setData(Qt.ItemDataRole.UserRole, row)
                     self.table.setItem(row, place, item)
             self.table.setCurrentCell(-1, -1)

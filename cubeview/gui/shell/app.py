@@ -19,7 +19,7 @@ from cubeview.errors import CubeviewError
 from cubeview.gui.desk.settings import SettingsFile
 from cubeview.gui.shell.oneinstance import Listener, hand_over
 from cubeview.gui.widgets.collecting import Collector
-from cubeview.gui.widgets.theme import theme
+from cubeview.gui.widgets.theme import text_size, theme
 from cubeview.io import archive
 from cubeview.paths import data_dir, resource
 from cubeview.startup import lasting
@@ -100,6 +100,7 @@ def run(paths: Sequence[Path], library: Path | None = None) -> int:
     faults = Faults()
     memory = SettingsFile()
     theme(memory.settings.theme)
+    text_size(memory.settings.text_percent)
     with lasting():
         # pyqtgraph comes in with the window; it replaces sys.excepthook while it is imported.
         from cubeview.gui.shell.window import Window

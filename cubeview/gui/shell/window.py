@@ -21,7 +21,7 @@ from cubeview.gui.dialogs.about import AboutDialog
 from cubeview.gui.dialogs.choosing import ChoosingDialog
 from cubeview.gui.dialogs.library_dialogs import LibraryDialogs
 from cubeview.gui.dialogs.models import ModelsDialog
-from cubeview.gui.dialogs.sheets import RESEARCH_USE, BugDialog, keys_sheet
+from cubeview.gui.dialogs.sheets import RESEARCH_USE, BugDialog
 from cubeview.gui.panels.cases import CasesPanel
 from cubeview.gui.panels.explain import ExplainPanel
 from cubeview.gui.panels.labels import LabelPanel
@@ -33,11 +33,12 @@ from cubeview.gui.panels.sources import SourcesPanel
 from cubeview.gui.panels.teach import TeachPanel
 from cubeview.gui.panels.ventricle import VentricleStrip
 from cubeview.gui.panels.worklist import WorklistPanel
-from cubeview.gui.shell import support
+from cubeview.gui.shell import letters, manual, support
 from cubeview.gui.shell.bench import Bench
 from cubeview.gui.shell.docks import Docks
 from cubeview.gui.shell.menus import Menus
 from cubeview.gui.shell.pages import Pages
+from cubeview.gui.shell.readingroom import ReadingRoom
 from cubeview.gui.shell.startpage import StartPage
 from cubeview.gui.shell.statusline import StatusLine
 from cubeview.gui.views.ortho import OrthoView
@@ -108,6 +109,7 @@ class Window(QMainWindow):
         self.teach: TeachPanel = panels["teach"]
         self.sources: SourcesPanel = panels["sources"]
         self.bench = Bench(desk, self.docks, self)
+        self.room = ReadingRoom(desk, self.docks, self.ortho, self)
         self.models = ModelsDialog(desk.session, desk.jobs, desk.memory, self)
         self.library_dialogs = LibraryDialogs(desk, self)
         self.actions_table = Actions(self, self.ortho, self._handlers())
@@ -226,6 +228,7 @@ class Window(QMainWindow):
             "fit": ortho.fit,
             "rows": self._show_rows,
             "full_screen": self._set_full_screen,
+            **letters.handlers(self, desk.memory, ortho),
             "reset_layout": docks.reset,
             "close_top": self._close_top,
             "next_case": partial(self.cases.step, 1),
@@ -251,7 +254,6 @@ class Window(QMainWindow):
             "models": self.models.open,
             "unsure": labelling.unsure,
             "quality": labelling.flag_quality,
-            "score": self._score,
             "undo": labelling.undo,
             "redo": labelling.redo,
             "next_unlabelled": self.worklist.next,
@@ -268,10 +270,11 @@ class Window(QMainWindow):
             "cancel_jobs": self.status_line.cancel_all,
             "cache_size": desk.copying.ask_size,
             "models_folder": support.open_models_folder,
-            "keys": lambda: keys_sheet(self, desk.session.case).show(),
+            **manual.handlers(self, desk, docks),
             "report": lambda: support.copy_report(desk.messages),
             "about": lambda: AboutDialog(self, desk.jobs).show(),
             **self.bench.handlers(),
+            **self.room.handlers(),
         }
 
     def _connect(self) -> None:
@@ -283,7 +286,7 @@ class Window(QMainWindow):
             signal.connect(lambda: actions.enable(session))
         self.bench.follow(actions)
         session.case_changed.connect(self._case_changed)
-        session.adjusting_changed.connect(lambda: actions["adjust"].setChecked(session.adjusting))
+        session.adjusting_changed.connect(self._adjusting_changed)
         desk.labelling.written.connect(self._label_written)
         # A map brings its answer with it.
         desk.placing.redo.connect(
@@ -316,7 +319,15 @@ class Window(QMainWindow):
         self.ortho.playing_changed.connect(actions["play"].setChecked)
         self.ortho.pointed.connect(self.status_line.point)
 
+    def _adjusting_changed(self) -> None:
+        on = self.session.adjusting
+        self.actions_table["adjust"].setChecked(on)
+        if on:  # on planes: rows show no handles
+            self.actions_table["rows"].setChecked(False)
+
     def _show_rows(self, on: bool) -> None:
+        if on:
+            self.session.set_adjusting(False)
         self.ortho.show_rows(on)
         self.memory.change(rows_shown=on)
 
@@ -357,10 +368,6 @@ class Window(QMainWindow):
         self.docks.panels["masks"].toggle()
         if self.session.painting.brush.on:  # on planes: rows are cut anew and take no paint
             self.actions_table["rows"].setChecked(False)
-
-    def _score(self) -> None:
-        self.docks.show_large("reading")
-        self.reading.take_keys()
 
     def _search(self) -> None:
         self.docks.show("sources")

@@ -3,21 +3,23 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
+from cubeview.gui.desk.display import move_level, reset_levels
 from cubeview.gui.desk.measured import IMAGE
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
 from cubeview.gui.desk.units import map_unit, unit_text, value_unit
 from cubeview.gui.views.view import CaseView
-from cubeview.gui.widgets.basic import painting
+from cubeview.gui.widgets.basic import painting, plain_tip
 from cubeview.gui.widgets.colormaps import overlay_table, picture, table
 from cubeview.gui.widgets.theme import DARK, colours
 from cubeview.kinds import kind_of
 
 _BAR_PX = 12
+_HINT = "Drag the upper half for the upper level, the lower half for the lower; double click: anew"
 FOR_OR_AGAINST = "against … for the class"
 """Along the colours of a map, from below."""
 
@@ -36,6 +38,10 @@ class BarView(CaseView):
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 0.8)
         self.setFont(font)
+        self._held: tuple[int, float] | None = None
+        if kind_of(self.cube).ventricle:
+            self.setCursor(Qt.CursorShape.SizeVerCursor)
+            self.setToolTip(plain_tip(_HINT))
         self.follow(
             (session.display_changed, self.update),
             (session.overlay_changed, self.update),
@@ -48,6 +54,30 @@ class BarView(CaseView):
     def sizeHint(self) -> QSize:
         """Return room for the bar and figures of six digits."""
         return QSize(_BAR_PX + 8 + QFontMetrics(self.font()).horizontalAdvance("−0.0e−00") + 6, 160)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Take hold of the level whose end of the bar is nearer."""
+        if event is not None and kind_of(self.cube).ventricle:
+            own = self._bars().index(next(bar for bar in self._bars() if bar[2] == "%"))
+            middle = (own + 0.5) * self.height() / len(self._bars())
+            self._held = int(event.position().y() < middle), event.position().y()
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Move that level: the length of the bar is 100 %."""
+        if event is not None and self._held is not None:
+            (end, last), now = self._held, event.position().y()
+            self._held = end, now
+            length = self.height() / max(len(self._bars()), 1)
+            move_level(self.session, self.role, end, 100 * (last - now) / length)
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """Let go of it."""
+        self._held = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """Choose the levels as the case opened with them."""
+        if kind_of(self.cube).ventricle:
+            reset_levels(self.session)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the bars."""

@@ -3,11 +3,15 @@
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QRectF
-from PyQt6.QtGui import QColor
+from PyQt6.QtGui import QColor, QImage
 
 from cubeview.cubes.plane import PlaneFrame
+from cubeview.cubes.rows import labels_in
 from cubeview.gui.desk.painting import Painting
+from cubeview.gui.desk.session import Session
 from cubeview.gui.views.canvas import PlaneCanvas
+from cubeview.gui.views.strips import Strip
+from cubeview.gui.widgets.colormaps import picture
 from cubeview.measure.masks.layer import Layer
 
 
@@ -54,7 +58,7 @@ class MaskImage(pg.ImageItem):
         self.setImage(
             plane,
             levels=(0, 255),
-            lut=_table(layer, self._painting.brush.opacity),
+            lut=label_colours(layer, self._painting.brush.opacity),
             rect=QRectF(-0.5, -0.5, columns, rows),
         )
 
@@ -75,7 +79,16 @@ class MaskImage(pg.ImageItem):
             layer.end()
 
 
-def _table(layer: Layer, opacity: float) -> np.ndarray:
+def mask_pictures(session: Session, strip: Strip) -> list[QImage]:
+    """Return what is painted on each slice of a row; empty where nothing is."""
+    layer, ventricle = session.painting.layer(strip.role), session.ventricles.get(strip.role)
+    if layer is None or ventricle is None or not layer.values.any():
+        return []
+    found = labels_in(layer.values, ventricle, layer.cube.spacing, strip.grid)
+    return [picture(plane) for plane in label_colours(layer, session.painting.brush.opacity)[found]]
+
+
+def label_colours(layer: Layer, opacity: float) -> np.ndarray:
     """Return the colour of each number, shape (256, 4), clear where there is no label."""
     table = np.zeros((256, 4), np.uint8)
     for label in layer.labels:

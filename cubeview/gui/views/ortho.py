@@ -108,6 +108,11 @@ class OrthoView(QWidget):
             return
         self.in_rows = on
         if self.session.case is not None and kind_of(self.session.case).ventricle:
+            self.renew()
+
+    def renew(self) -> None:
+        """Make the views anew, for letters of another size."""
+        if self.session.case is not None:
             self._clear()
             self._build()
 
@@ -149,6 +154,15 @@ class OrthoView(QWidget):
         """Return what has the keyboard in this window, whether or not the window is in use."""
         window = self.window()
         return None if window is None else window.focusWidget()
+
+    @property
+    def role(self) -> str:
+        """The state whose view or row is in use."""
+        assert self.session.case is not None
+        if self.focused is not None:
+            return self.focused.role
+        rows = [view for view in self._find(RowsView) if view.strips]
+        return rows[0].in_use.role if rows else self.session.case.roles[0]
 
     def fit(self) -> None:
         """Fit all views: the slices, and the curves beside them."""

@@ -21,6 +21,7 @@ from cubeview.cubes.rows import CUTS, Cut, Grid, place_of, voxel_at
 from cubeview.gui.desk.jobs import Job, Jobs
 from cubeview.gui.desk.session import Session
 from cubeview.gui.views.fetch import OnceAFrame
+from cubeview.gui.views.maskimage import mask_pictures
 from cubeview.gui.views.strips import Strip, cut_rows
 from cubeview.gui.views.view import CaseView
 from cubeview.gui.widgets.basic import painting
@@ -59,6 +60,7 @@ class RowsView(CaseView):
         self.words = ""
         self.zoom, self.middle = 1.0, QPointF(0.5, 0.5)  # shares of a slice, the same in all
         self._pictures: list[list[QImage]] = []
+        self._masks: list[list[QImage]] = []  # empty where nothing is painted
         self.row = 0  # whose slices the keys step through
         self._stepped: tuple[Cut, tuple[int, int, int], tuple[int, float, float]] | None = None
         self._drag: tuple[str, QPointF] | None = None
@@ -74,6 +76,8 @@ class RowsView(CaseView):
             (session.ventricles_changed, self._slow.ask),
             (session.ventricle_placed, self._slow.ask),
             (session.gate_changed, self._slow.ask),
+            (session.painting.changed, self._mask),
+            (session.painting.brush_changed, self._mask),
         )
 
     def stop(self) -> None:
@@ -100,6 +104,11 @@ class RowsView(CaseView):
         down = (block * self._lines() + line) * states + role
         left = self._left() + column * (side + _GAP)
         return QRectF(left, (block + 1) * head + down * (side + _GAP), side, side)
+
+    @property
+    def in_use(self) -> Strip:
+        """The row whose slices the keys step through."""
+        return self.strips[self.row % len(self.strips)]
 
     def place(self, strip: Strip) -> tuple[int, float, float]:
         """Return slice, row and column of the cursor: the same in all states, as matched."""
@@ -180,6 +189,11 @@ class RowsView(CaseView):
             ]
             for strip in self.strips
         ]
+        self._mask()
+
+    def _mask(self) -> None:
+        """Lay what is painted over the slices."""
+        self._masks = [mask_pictures(self.session, strip) for strip in self.strips]
         self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
@@ -209,6 +223,8 @@ class RowsView(CaseView):
                 where = self.cell(row, number)
                 painter.fillRect(where, QColor(DARK.ground))
                 painter.drawImage(where, image, self._part(strip.grid))
+                if self._masks[row]:
+                    painter.drawImage(where, self._masks[row][number], self._part(strip.grid))
             self._letters(painter, strip, first)
             self._cross(painter, row, strip)
 
@@ -218,7 +234,7 @@ class RowsView(CaseView):
         right = self.cell(0, min(len(strip.grid.offsets), self._columns()) - 1).right()
         line = QRectF(self._left(), top - head, right - self._left(), head)
         middle = int(Qt.AlignmentFlag.AlignVCenter)
-        in_use = self.hasFocus() and self.strips[self.row % len(self.strips)].cut is cut
+        in_use = self.hasFocus() and self.in_use.cut is cut
         painter.setPen(QColor(theme.accent if in_use else theme.text))
         painter.drawText(line, middle, cut.name)
         painter.setPen(QColor(theme.dim))
@@ -301,7 +317,7 @@ class RowsView(CaseView):
         if not self.strips or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             event.ignore()
         elif key in _STEPS:
-            self._step(self.strips[self.row % len(self.strips)], _STEPS[Qt.Key(key)])
+            self._step(self.in_use, _STEPS[Qt.Key(key)])
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             row = self.row + (states if key == Qt.Key.Key_Down else -states)
             self.row = row if 0 <= row < len(self.strips) else self.row

@@ -109,6 +109,7 @@ def picture_of(window: QWidget) -> QPixmap:
 def headline() -> QLabel:
     """Return a label in large, bold letters."""
     made = label()
+    made.setProperty("letters", 1.5)  # of the others', whatever size those have: see `text_size`
     font = made.font()
     font.setPointSizeF(font.pointSizeF() * 1.5)
     font.setBold(True)

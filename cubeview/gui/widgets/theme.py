@@ -10,6 +10,8 @@ from PyQt6.QtWidgets import QApplication
 
 ThemeName = Literal["dark", "light", "system"]
 THEMES: tuple[ThemeName, ...] = ("system", "dark", "light")
+LEAST, MOST = 70, 200
+"""Sizes of letters, % of the system's."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,41 @@ def theme(name: ThemeName) -> None:
         app.setStyle("Fusion")
     app.setPalette(_palette(chosen))
     app.setStyleSheet(sheet)
+
+
+def text_size(percent: int) -> int:
+    """Give all letters of the application a size; return it, within `LEAST` and `MOST`.
+
+    What has measured its letters when it was made, as views have, is to be made anew.
+
+    Parameters
+    ----------
+    percent : int
+        Of the size the system asked for.
+    """
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    percent = min(max(percent, LEAST), MOST)
+    font = app.font()
+    usual = app.property("usual letters")
+    if usual is None:
+        usual = font.pointSizeF()
+        app.setProperty("usual letters", usual)
+    size = usual * percent / 100
+    if size == font.pointSizeF():
+        return percent
+    font.setPointSizeF(size)
+    # What a sheet gives a weight keeps its size with it.
+    sheet = app.styleSheet()
+    app.setStyleSheet("")
+    app.setFont(font)
+    app.setStyleSheet(sheet)
+    for widget in app.allWidgets():
+        if share := widget.property("letters"):
+            own = widget.font()
+            own.setPointSizeF(size * share)
+            widget.setFont(own)
+    return percent
 
 
 def _palette(c: Colours) -> QPalette:

@@ -60,7 +60,8 @@ def catalogue_table(catalogue: Catalogue) -> Table:
     """Return a catalogue as an astropy table.
 
     Columns: number, class, probability, sn, strength, purity, position, spectral, z, y, x (voxels
-    from 0), sky_extent, spectral_extent; what made it stands in the table's ``meta``. A position
+    from 0), sky_extent, spectral_extent; own_class and own_probability where a model with other
+    classes was asked; what made it stands in the table's ``meta``. A position
     is ra and dec, glon and glat, or what else the cube's sky has, in its own frame, which ``meta``
     names: FRAME, and RADESYS and EQUINOX where they apply.
     """
@@ -94,6 +95,9 @@ def catalogue_table(catalogue: Catalogue) -> Table:
             ucd = _SPECTRAL_UCDS.get(str(spectral.physical_type).split("/")[0], "")
         if ucd:
             table[name].meta["ucd"] = ucd
+    if any(d.own for d in found):
+        table["own_class"] = np.array([d.own for d in found], "U64")
+        table["own_probability"] = _floats([d.own_probability for d in found])
     table.meta = {
         "PROGRAM": f"CubeView {cubeview.__version__}",
         "MODEL": catalogue.model,

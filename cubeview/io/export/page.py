@@ -30,6 +30,11 @@ _AROUND = 1.6
 _LETTERS_A_POINT = 1 / 0.5
 """About how many letters of a size of 1 fit into a point."""
 
+_LETTERS = 100
+"""About how many fit into a line of numbers."""
+_COLUMNS = 4
+"""Readers whose scores have room beside the segments; the sums of all are told."""
+
 _WARM = np.array([[0, 0, 0], [122, 10, 0], [233, 98, 0], [255, 200, 60], [255, 255, 255]])
 _TURN = np.array([[40, 80, 220], [0, 0, 0], [235, 60, 40]])
 
@@ -266,14 +271,29 @@ def _square(colours: np.ndarray) -> np.ndarray:
     return square
 
 
+def _beside(texts: list[str]) -> list[str]:
+    """Return texts as few lines, as many beside each other as fit."""
+    lines: list[str] = []
+    for text in texts:
+        if lines and len(lines[-1]) + len(text) < _LETTERS:
+            lines[-1] += f"  ·  {text}"
+        else:
+            lines.append(text)
+    return lines
+
+
 def _numbers(items: list[Text | Picture], told: Told, y: float) -> None:
     """Add the table of segments, and all other numbers."""
     numbers = told.numbers
-    y = _lines(items, [str(value) for value in numbers.values], y)
+    y = _lines(items, _beside([str(value) for value in numbers.values]), y)
+    keys = [f"[{number}]" for number, _ in enumerate(told.readings, 1)]
+    signed = zip(keys, told.readings, strict=True)
+    y = _lines(items, [f"Scored {key} by {reading}" for key, reading in signed], y)
     roles = list(numbers.segments)
     if not roles:
         return
-    head = [f"{role}, % of its maximum (score 0 to 4)" for role in roles]
+    own = " ".join(keys[:_COLUMNS])
+    head = [f"{role}, % of its maximum (suggested) {own}".rstrip() for role in roles]
     for column, text in enumerate(["Segment", *head]):
         items.append(Text(_MARGIN + 190 * column, y + 4, text, 8))
     for number, (_, _, meaning) in enumerate(SEGMENTS):
@@ -284,4 +304,7 @@ def _numbers(items: list[Text | Picture], told: Told, y: float) -> None:
             text = f"{numbers.segments[role][number]:.0f}"
             if role in numbers.scores:
                 text += f" ({numbers.scores[role][number]})"
+            for reading in told.readings[:_COLUMNS]:
+                said = reading.scores.states.get(role, (None,) * len(SEGMENTS))[number]
+                text += f"   {'·' if said is None else said}"
             items.append(Text(_MARGIN + 190 * column, y_row, text, 8))

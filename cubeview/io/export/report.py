@@ -59,7 +59,7 @@ def write_report(told: Told, folder: Path, *, report: Report = nothing) -> list[
     steps, said = _steps(told)
     part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     try:
-        with refusing(part, "cannot be made", "Choose another folder."):
+        with refusing(folder, "cannot be made", "Choose another folder."):
             part.mkdir(parents=True)
         for number, (name, write) in enumerate(steps.items()):
             report(number / len(steps), f"writing {name}")
@@ -73,7 +73,9 @@ def write_report(told: Told, folder: Path, *, report: Report = nothing) -> list[
 
 
 def refuse_existing(folder: Path) -> None:
-    """Raise CubeviewError if a folder is there, so that this is said before the work."""
+    """Raise CubeviewError if a folder is there or cannot be, before the work."""
+    if folder.parent.exists() and not folder.parent.is_dir():
+        raise CubeviewError(f"{folder.parent}: is a file, not a folder. Choose another folder.")
     if folder.exists():
         raise CubeviewError(
             f"{folder}: is there already, and a report replaces nothing. Move it away, or choose "

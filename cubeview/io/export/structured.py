@@ -5,12 +5,14 @@ Nobody signs it: it says UNVERIFIED.
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydicom.uid import generate_uid
 
 from cubeview import __version__
+from cubeview.cubes.scores import Reading
 from cubeview.io.dicom.nm import MANUFACTURER
 from cubeview.io.export.objects import concept, save
 from cubeview.io.export.told import RESEARCH, SEGMENTS, Told, code_of, own_code
@@ -25,6 +27,16 @@ _FINDING = ("121071", "DCM", "Finding")
 _COMMENT = ("121106", "DCM", "Comment")
 _HEART = ("80891009", "SCT", "Heart")
 _PROCEDURE = ("108294005", "SCT", "Nuclear medicine cardiovascular study")
+_OBSERVER_TYPE, _PERSON = ("121005", "DCM", "Observer Type"), ("121006", "DCM", "Person")
+_PERSON_NAME = ("121008", "DCM", "Person Observer Name")
+_STATE = ("109054", "DCM", "Patient State")
+_STATES: dict[str, Code] = {
+    "stress": ("432655005", "SCT", "Cardiac Stress State"),
+    "rest": ("128975004", "SCT", "Resting State"),
+}
+"""PS3.16 CID 3101."""
+_NO_PARTS = str.maketrans("^=\\", "   ")
+"""Of a person's name in DICOM; a reader is called by one word or several."""
 
 
 def write_structured(told: Told, path: Path) -> None:
@@ -47,6 +59,8 @@ def write_structured(told: Told, path: Path) -> None:
     groups = [_network(told), *(_segments(told, role) for role in told.numbers.segments)]
     if told.numbers.values:
         groups.append(_values(told))
+    for reading in told.readings:
+        groups += _reading(told, reading)
     content = MeasurementReport(
         observation_context=context,
         procedure_reported=concept(_PROCEDURE),
@@ -130,7 +144,7 @@ def _segments(told: Told, role: str) -> MeasurementsAndQualitativeEvaluations:
         _number(uptake, value, "%", segment)
         for segment, value in zip(SEGMENTS, told.numbers.segments[role], strict=True)
     ]
-    score = own_code("Segmental perfusion score, 0 normal to 4 absent")
+    score = own_code("Segmental perfusion score suggested, 0 normal to 4 absent")
     rows += [
         _number(score, value, "{score}", segment)
         for segment, value in zip(SEGMENTS, told.numbers.scores.get(role, ()), strict=False)
@@ -141,6 +155,63 @@ def _segments(told: Told, role: str) -> MeasurementsAndQualitativeEvaluations:
 def _values(told: Told) -> MeasurementsAndQualitativeEvaluations:
     rows = [_number(value.code, value.number, value.unit) for value in told.numbers.values]
     return _group(told, "numbers", measurements=rows)
+
+
+def _reading(told: Told, reading: Reading) -> list[MeasurementsAndQualitativeEvaluations]:
+    """Return what a reader said: a group for each state, and one of the sums."""
+    from highdicom.sr import QualitativeEvaluation
+
+    how = QualitativeEvaluation(
+        concept(own_code("What the reader had seen")),
+        concept(own_code("Suggestion seen" if reading.seen else "Read blind")),
+    )
+    score = own_code("Segmental perfusion score by a reader, 0 normal to 4 absent")
+    groups = []
+    for role, given in reading.scores.states.items():
+        rows = [
+            _number(score, value, "{score}", segment)
+            for segment, value in zip(SEGMENTS, given, strict=True)
+            if value is not None
+        ]
+        state = [_STATES[role]] if role in _STATES else []
+        said = [how, *(QualitativeEvaluation(concept(_STATE), concept(code)) for code in state)]
+        name = f"scores of a reader, {role}"
+        groups.append(_group(told, name, measurements=rows, qualitative_evaluations=said))
+    scores = reading.scores
+    sums = (
+        (scores.sss, "Summed stress score by a reader"),
+        (scores.srs, "Summed rest score by a reader"),
+        (scores.sds, "Summed difference score by a reader"),
+    )
+    rows = [_number(own_code(name), n, "{score}") for n, name in sums if n is not None]
+    if rows:
+        groups.append(
+            _group(told, "sums of a reader", measurements=rows, qualitative_evaluations=[how])
+        )
+    for group in groups:
+        _observed(group, reading)
+    return groups
+
+
+def _observed(group: MeasurementsAndQualitativeEvaluations, reading: Reading) -> None:
+    """Say who said what is in a group, when, and what they had seen: PS3.16 TID 1003."""
+    from highdicom.sr import (
+        CodeContentItem,
+        PnameContentItem,
+        RelationshipTypeValues,
+        TextContentItem,
+    )
+
+    context, (item,) = RelationshipTypeValues.HAS_OBS_CONTEXT, group
+    item.ObservationDateTime = datetime.fromisoformat(reading.at).strftime("%Y%m%d%H%M%S%z")
+    name = f"{reading.reader.translate(_NO_PARTS)[:63]}^"  # a family name alone
+    person = PnameContentItem(concept(_PERSON_NAME), name, context)
+    kind = CodeContentItem(concept(_OBSERVER_TYPE), concept(_PERSON), context)
+    for part in (person, kind):
+        item.ContentSequence.insert(0, part)
+    item.ContentSequence.append(
+        TextContentItem(concept(_COMMENT), reading.how, RelationshipTypeValues.CONTAINS)
+    )
 
 
 def _number(code: Code, value: float, unit: str = "1", site: Code | None = None) -> Measurement:

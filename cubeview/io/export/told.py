@@ -13,6 +13,7 @@ from pydicom.uid import generate_uid
 from cubeview.cubes.answer import Overlay, Prediction
 from cubeview.cubes.case import Case
 from cubeview.cubes.frozen import rebuilt
+from cubeview.cubes.scores import Reading
 from cubeview.errors import CubeviewError
 from cubeview.io.dicom.file import bad_file, read_dataset
 from cubeview.io.dicom.sniff import sniffed
@@ -68,7 +69,7 @@ class Numbers:
     segments : mapping of role to tuple of float
         Uptake in each of the 17 segments, % of the maximum.
     scores : mapping of role to tuple of int
-        0 to 4 in each segment.
+        0 to 4 in each segment, as the program suggests.
     values : tuple of Value
         All others, in the order in which they are told.
     cautions : tuple of str
@@ -110,6 +111,8 @@ class Told:
     masks : mapping of role to ndarray of bool, shape of the role's cube
         The wall of the left ventricle.
     numbers : Numbers
+    readings : tuple of Reading
+        What readers said of the segments.
     identified : bool
         The files name the patient as the scans do.
     """
@@ -120,6 +123,7 @@ class Told:
     overlay: Overlay
     masks: Mapping[str, np.ndarray]
     numbers: Numbers = field(default_factory=Numbers)
+    readings: tuple[Reading, ...] = ()
     identified: bool = False
 
     __reduce__ = rebuilt

@@ -45,7 +45,8 @@ DOUBT = 1.0
 LINE_REACH_PX = 4.0
 """Within so much of a line's centre the light of all channels may be the line's."""
 
-_CLASSES = ("continuum", "emission line", "absorption", "artefact")
+CLASSES = ("continuum", "emission line", "absorption", "artefact")
+"""What a model has to tell apart to search."""
 
 
 def search(
@@ -109,7 +110,7 @@ class _Search:
         self._bank = bank_for(cube)
         self._temperature = model.card.temperature
         self._start, self._stride = map_start(self.network, POOL)
-        self._class = {name: model.card.classes.index(name) for name in _CLASSES}
+        self._class = {name: model.card.classes.index(name) for name in CLASSES}
         self._done, self._tiles = 0, len(tile_boxes(cube.shape))
 
     def run(self) -> Found:
@@ -259,9 +260,9 @@ def _own(tile: Tile, places: np.ndarray) -> np.ndarray:
 def _check(model: Model, case: Case) -> None:
     """Raise CubeviewError if this model cannot search this case."""
     card = model.card
-    if not kind_of(card).window_px or not set(_CLASSES) <= set(card.classes):
+    if not kind_of(card).window_px or not set(CLASSES) <= set(card.classes):
         raise CubeviewError(
-            f"{card.title} does not tell {', '.join(_CLASSES)} apart; choose a model for sky cubes."
+            f"{card.title} does not tell {', '.join(CLASSES)} apart; choose a model for sky cubes."
         )
     if not kind_of(case).window_px or case.main.axes[0].kind not in ("spectral", "index"):
         raise CubeviewError(

@@ -101,7 +101,7 @@ def ejection(cube: Cube, ventricle: Ventricle, *, report: Report = nothing) -> E
         If it cannot be told, and why.
     """
     cautions: list[str] = []
-    gains = _gains(cube, cautions)
+    gains = gains_of(cube, cautions)
     fit = BeatFit(cube, ventricle, gains)
     if fit.covered < _COVERED:
         raise CubeviewError("the ventricle lies at the edge of the scan, which cuts it off.")
@@ -140,8 +140,25 @@ def ejection(cube: Cube, ventricle: Ventricle, *, report: Report = nothing) -> E
     )  # fmt: skip
 
 
-def _gains(cube: Cube, cautions: list[str]) -> np.ndarray:
-    """Return what the gates' counts are multiplied with: the body about a heart does not beat."""
+def gains_of(cube: Cube, cautions: list[str]) -> np.ndarray:
+    """Return what the gates' counts are multiplied with: the body about a heart does not beat.
+
+    Parameters
+    ----------
+    cube : Cube
+        With gates.
+    cautions : list of str
+        Reasons to distrust them are added to it.
+
+    Returns
+    -------
+    ndarray, shape (gates,)
+
+    Raises
+    ------
+    CubeviewError
+        If they are too few, of several kinds of beat, or one is next to empty.
+    """
     count = len(cube.gates)
     if count < _FEWEST:
         raise CubeviewError(

@@ -13,6 +13,7 @@ from cubeview.kinds import kind_of
 from cubeview.measure.heart.ejection import PHANTOMS_ONLY, Ejection, ejection
 from cubeview.measure.heart.scores import suggested
 from cubeview.measure.heart.segments import APEX_MM, PolarMap, polar_map
+from cubeview.measure.heart.thickening import WHAT, thickening
 
 LOW = 50.0
 """% of the largest counts below which a place of the wall counts as low; half is a usual level."""
@@ -37,6 +38,8 @@ class Measured:
         Within the inner surface of the ellipsoid up to the basal plane, of the sum of the gates.
     ejections : mapping of role to Ejection
         Volumes over the beat, of the gated states of which they can be told.
+    thickenings : mapping of role to PolarMap
+        How much brighter the wall becomes over the beat, %; of the gated states, likewise.
     cautions : tuple of str
         Reasons to distrust it.
     """
@@ -47,6 +50,7 @@ class Measured:
     wall_ml: Mapping[str, float]
     cavity_ml: Mapping[str, float]
     ejections: Mapping[str, Ejection] = field(default_factory=dict)
+    thickenings: Mapping[str, PolarMap] = field(default_factory=dict)
     cautions: tuple[str, ...] = ()
 
     @property
@@ -91,7 +95,11 @@ def measurable(case: Case) -> tuple[str, ...]:
 
 
 def measure(
-    case: Case, ventricles: Mapping[str, Ventricle], *, report: Report = nothing
+    case: Case,
+    ventricles: Mapping[str, Ventricle],
+    *,
+    volumes: bool = True,
+    report: Report = nothing,
 ) -> Measured:
     """Measure a heart whose ventricles are known.
 
@@ -100,6 +108,8 @@ def measure(
     case : Case
     ventricles : mapping of role to Ventricle
         One for each state that is to be measured.
+    volumes : bool
+        Fit the beating wall of gated states, which takes a second or more each.
     report : Report
 
     Raises
@@ -109,6 +119,7 @@ def measure(
     """
     maps, wall_ml, cavity_ml, cautions = {}, {}, {}, list(case.cautions)
     ejections: dict[str, Ejection] = {}
+    thickenings: dict[str, PolarMap] = {}
     for step, (role, ventricle) in enumerate(ventricles.items()):
         report(step / len(ventricles), f"Measuring {role}")
         cube = case.cubes[role]
@@ -125,12 +136,20 @@ def measure(
         if cube.gates:
             cautions.append(f"{role} is gated: perfusion is measured on the sum of its gates")
             try:
+                thickenings[role] = thickening(cube, ventricle)
+            except CubeviewError as error:
+                cautions.append(f"{role}: thickening cannot be told: {error}")
+            if not volumes:
+                continue
+            try:
                 ejections[role] = ejection(cube, ventricle, report=report)
                 cautions += (f"{role}: {one}" for one in ejections[role].cautions)
             except CubeviewError as error:
                 cautions.append(f"{role}: volumes and ejection fraction cannot be told: {error}")
     if ejections:
         cautions.append(f"{PHANTOMS_ONLY}: volumes and ejection fraction")
+    if thickenings:
+        cautions.append(WHAT)
     if len(maps) == 1:
         cautions.append(f"only {next(iter(maps))} is there: no difference can be told")
     report(1.0, "Measured")
@@ -140,6 +159,7 @@ def measure(
         wall_ml=wall_ml,
         cavity_ml=cavity_ml,
         ejections=ejections,
+        thickenings=thickenings,
         cautions=tuple(dict.fromkeys(cautions)),
     )
 

@@ -140,6 +140,15 @@ def compared(polar: PolarMap, group: Group, normals: Mapping[Group, Limits]) -> 
     )
 
 
+def refuse_limits(path: Path) -> None:
+    """Raise CubeviewError if limits cannot be written to a path, so that this is said before."""
+    above = next(one for one in path.absolute().parents if one.exists())
+    if path.is_dir() or not above.is_dir():
+        raise CubeviewError(f"{path}: cannot be written. Name a file in a folder.")
+    if path.exists():
+        read_limits(path)
+
+
 def write_limits(normals: Mapping[Group, Limits], path: Path) -> None:
     """Write limits as JSON, beside and renamed; CubeviewError if it cannot be written."""
     document = {

@@ -92,15 +92,11 @@ def polar_map(cube: Cube, ventricle: Ventricle, values: np.ndarray | None = None
     CubeviewError
         If there are no counts in the wall.
     """
-    from scipy.ndimage import gaussian_filter, map_coordinates
-
-    counts = np.nan_to_num(cube.pixels.read() if values is None else values).astype(np.float32)
+    counts = np.nan_to_num(cube.pixels.read() if values is None else values)
     long, wide = ventricle.radii[0], float(np.sqrt(ventricle.radii[1] * ventricle.radii[2]))
     heights, turns = _heights(), _turns()
     around = np.sqrt(1.0 - heights**2)[:, None]
-    voxels = np.moveaxis(wall_voxels(ventricle, cube.spacing), -1, 0)
-    sampled = map_coordinates(counts, voxels, order=1, mode="constant")
-    brightest = gaussian_filter(sampled.max(axis=0), _SMOOTH, mode=("nearest", "wrap"))
+    brightest = peaks(counts, cube.spacing, ventricle)
     top = float(brightest.max())
     if not top > 0:
         raise CubeviewError("there are no counts in the wall of the ventricle: check its place.")
@@ -110,7 +106,35 @@ def polar_map(cube: Cube, ventricle: Ventricle, values: np.ndarray | None = None
     return PolarMap(100.0 * brightest / top, segments, np.repeat(ring, TURNS, axis=1))
 
 
-def wall_voxels(ventricle: Ventricle, spacing: tuple[float, float, float]) -> np.ndarray:
+def peaks(
+    counts: np.ndarray,
+    spacing: tuple[float, float, float],
+    ventricle: Ventricle,
+    along: float = 1.0,
+) -> np.ndarray:
+    """Return the largest counts across the wall, shape (`HEIGHTS`, `TURNS`), a little smoothed.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (z, y, x)
+        Without NaN.
+    spacing : tuple of three float, mm
+        Voxel size along (z, y, x).
+    ventricle : Ventricle
+    along : float
+        How long the ventricle is, of its usual length from the apex on.
+    """
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
+    voxels = np.moveaxis(wall_voxels(ventricle, spacing, along), -1, 0)
+    sampled = map_coordinates(counts.astype(np.float32), voxels, order=1, mode="constant")
+    brightest: np.ndarray = gaussian_filter(sampled.max(axis=0), _SMOOTH, mode=("nearest", "wrap"))
+    return brightest
+
+
+def wall_voxels(
+    ventricle: Ventricle, spacing: tuple[float, float, float], along: float = 1.0
+) -> np.ndarray:
     """Return which voxels the places of a polar map are sampled at, fractional (z, y, x).
 
     Shape (depths, `HEIGHTS`, `TURNS`, 3), from the cavity to beyond the wall.
@@ -120,9 +144,13 @@ def wall_voxels(ventricle: Ventricle, spacing: tuple[float, float, float]) -> np
     ventricle : Ventricle
     spacing : tuple of three float, mm
         Voxel size along (z, y, x).
+    along : float
+        How long the ventricle is, of its usual length from the apex on.
     """
     own = _on_surface(_heights()[:, None], _turns()[None, :]) * ventricle.radii
-    places = ventricle.centre + _DEPTHS[:, None, None, None] * (own @ ventricle.axes)
+    own = _DEPTHS[:, None, None, None] * own
+    own[..., 0] = (own[..., 0] + ventricle.radii[0]) * along - ventricle.radii[0]
+    places = ventricle.centre + own @ ventricle.axes
     voxels: np.ndarray = places / np.array(spacing)
     return voxels
 

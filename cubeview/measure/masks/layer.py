@@ -9,8 +9,6 @@ from cubeview.errors import CubeviewError
 MOST_PAINTED = 255
 """Highest number that is painted with: a layer takes one byte a voxel."""
 
-_TOUCHING = np.ones((3, 3, 3), bool)
-
 
 class Layer:
     """Labels on the grid of a cube, changed in place.
@@ -130,17 +128,6 @@ class Layer:
         mine = self.values[box] == number
         values = np.nan_to_num(self.cube.box(box), nan=-np.inf)
         return self._change(box, mine & ~(values >= share * values[mine].max()), 0)
-
-    def keep_largest(self, number: int) -> bool:
-        """Take a label off all its pieces but the largest."""
-        from scipy.ndimage import label
-
-        box = self._box(number)
-        if box is None:
-            return False
-        pieces, _ = label(self.values[box] == number, _TOUCHING)
-        largest = np.bincount(pieces.ravel())[1:].argmax() + 1
-        return self._change(box, (pieces > 0) & (pieces != largest), 0)
 
     def put(self, values: np.ndarray, box: Box) -> bool:
         """Put labels into a box, as one step."""

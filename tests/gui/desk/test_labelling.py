@@ -63,6 +63,7 @@ def label_all(window, quiet, count):
     for number in range(count):
         press(window, "N")
         quiet(window)
+        assert window.worklist.selected() == [window.desk.subject.case_id], "what is shown"
         press(window, str(number % 5 + 1))
     press(window, "N")
 

@@ -3,7 +3,7 @@ import pytest
 from PyQt6.QtCore import QPoint, Qt
 
 from cubeview.cubes.reduce import VENTRICLE, WAYS
-from cubeview.gui.desk.display import BY_HAND, default_display
+from cubeview.gui.desk.display import BY_HAND, default_display, move_level, reset_levels
 from cubeview.gui.desk.session import Session
 from cubeview.gui.panels.levels import LevelsControl
 from cubeview.gui.widgets.colormaps import COLORMAPS, colormap, overlay_table, table
@@ -52,6 +52,45 @@ def test_each_state_has_its_own_levels_in_per_cent(control):
     assert control.way.findText(BY_HAND) < 0
 
 
+def percents(control):
+    return {
+        role: (round(row.low.value(), 2), round(row.high.value(), 2))
+        for role, row in control.rows.items()
+    }
+
+
+def test_linked_states_share_their_levels_in_per_cent_and_apart_they_do_not(control, qtbot):
+    session = control.session
+    session.set_case(heart_case())
+    assert percents(control) == {"stress": (0, 100), "rest": (0, 100)}
+    control.rows["rest"].high.setValue(80)
+    assert percents(control) == {"stress": (0, 100), "rest": (0, 80)}
+    assert control.linked.isVisible()
+    control.linked.click()
+    assert percents(control) == {"stress": (0, 100), "rest": (0, 100)}, "those of the first"
+    control.rows["rest"].high.setValue(70)
+    control.rows["stress"].low.setValue(10)
+    assert percents(control) == {"stress": (10, 70), "rest": (10, 70)}
+    control.linked.click()
+    control.rows["rest"].low.setValue(20)
+    assert percents(control)["stress"] == (10, 70)
+    session.set_case(sky_case())
+    assert not control.linked.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("end", "percent", "there"), [(1, -30, (0, 70)), (0, 20, (20, 100)), (1, -500, (0, 1))]
+)
+def test_a_level_moves_by_per_cent_and_stays_above_the_other(control, end, percent, there):
+    session = control.session
+    session.set_case(heart_case())
+    move_level(session, "rest", end, percent)
+    assert percents(control)["rest"] == there
+    assert percents(control)["stress"] == (0, 100)
+    reset_levels(session)
+    assert percents(control)["rest"] == (0, 100)
+
+
 def test_a_lower_level_above_the_upper_one_is_not_taken(control):
     session = control.session
     session.set_case(sky_case())
@@ -98,6 +137,7 @@ def test_a_level_is_dragged_in_the_histogram(control, qtbot):
 def test_colours_stretch_and_smoothness_are_chosen(control):
     control.session.set_case(heart_case())
     choose(control.colours, COLORMAPS["cool"])
+    assert COLORMAPS["cool"] in control.colours.toolTip(), "the box may be too narrow for it"
     choose(control.stretch, "asinh")
     control.smooth.click()
     display = control.session.display

@@ -109,7 +109,7 @@ def test_three_strokes_grow_into_the_block_and_are_kept_and_saved(painting, qtbo
     assert panel.name.text() == "outside"
     drag(views[0], [(4, 3), (18, 3), (18, 17), (4, 17), (4, 3)])
     drag(views[1], [(4, 1), (18, 1), (18, 11), (4, 11)])
-    panel.grow_button.click()
+    panel.methods.grow_button.click()
     qtbot.waitUntil(lambda: "Proposed" in panel.said.text(), timeout=5000)
     found = layer(desk).values.copy()
     assert dice(found == 1, truth()) >= 0.85
@@ -130,20 +130,53 @@ def test_three_strokes_grow_into_the_block_and_are_kept_and_saved(painting, qtbo
     assert not (layer(desk).values == found).all()
     panel.recall_button.click()
     np.testing.assert_array_equal(layer(desk).values, found)
+    desk.records.set_reader("Ben")
+    panel.undo_button.click()
+    panel.keep_button.click()  # as it was before it grew
+    strokes = layer(desk).values == 1
+    panel.recall_button.click()
+    assert "Ben" in panel.said.text().split(",")[0]
+    dices = f"block: Dice {dice(strokes, found == 1):.3f}"
+    qtbot.waitUntil(lambda: dices in panel.held.text(), timeout=5000)
     panel.undo_button.click()
     with qtbot.waitSignal(desk.session.painting.changed):
         panel.open(tmp_path / "block.nii.gz")
     np.testing.assert_array_equal(layer(desk).values, found)
 
 
+def test_a_label_is_changed_as_a_whole_and_undone(painting, qtbot):
+    desk, panel, views = painting
+    methods = panel.methods
+    methods.edit_button.click()
+    assert "Nothing is painted" in panel.said.text()
+    panel.paint.click()
+    panel.radius.setValue(3)
+    changed = desk.session.painting.changed
+    for z in (3, 9):
+        desk.session.set_cursor(z, 10, 11)
+        views[0].follow_now()
+        drag(views[0], [(11, 10), (11, 10)])
+    two = layer(desk).values.copy()
+    methods.edit.setCurrentText("Fill between painted planes")
+    with qtbot.waitSignal(changed):
+        methods.edit_button.click()
+    assert (layer(desk).values[3:10] == two[3]).all()
+    panel.undo_button.click()
+    np.testing.assert_array_equal(layer(desk).values, two)
+    methods.edit.setCurrentText("Fill holes")
+    methods.edit_button.click()
+    qtbot.waitUntil(lambda: "changes nothing" in panel.said.text(), timeout=5000)
+    assert not methods.propose_button.isVisible(), "no method finds anything in any volume"
+
+
 def test_what_is_wrong_is_said_and_changes_nothing(painting, qtbot, tmp_path):
     desk, panel, views = painting
-    panel.grow_button.click()
+    panel.methods.grow_button.click()
     assert "Paint a stroke" in panel.said.text()
     panel.paint.click()
     drag(views[0], [(8, 9), (13, 9)])
     before = layer(desk).values.copy()
-    panel.grow_button.click()
+    panel.methods.grow_button.click()
     qtbot.waitUntil(lambda: "two kinds" in panel.said.text(), timeout=5000)
     panel.open(tmp_path / "none.nii")
     qtbot.waitUntil(lambda: "cannot be read" in panel.said.text(), timeout=5000)

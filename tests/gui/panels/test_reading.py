@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pydicom
 import pytest
 from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtWidgets import QFileDialog, QLineEdit
 
 from cubeview.cubes.answer import Overlay
 from cubeview.cubes.cube import ArrayPixels
@@ -122,6 +124,50 @@ def test_a_case_is_read_by_keys_alone_from_hanging_to_stored_scores(window, hear
     press(window, "2")
     assert window.labels.state.text() == "✓ ischaemic · the suggested scores were seen"
     assert kept(window)[0] == said, "a class leaves the scores as they are"
+
+
+def test_a_case_is_read_by_keys_alone_from_hanging_to_a_stored_report(
+    window, heart, tmp_path, qtbot
+):
+    pytest.importorskip("highdicom")
+    keys = Qt.Key
+    window.memory.change(folder=str(tmp_path))
+    press(window, "L")
+    assert window.ortho.in_rows
+    press(window, "A")
+    qtbot.waitUntil(lambda: window.reading.measured is not None)
+    for key in (keys.Key_2, keys.Key_Tab, keys.Key_3, keys.Key_D, keys.Key_1):
+        qtbot.keyClick(window.focusWidget(), key)
+    press(window, "Ctrl+R")
+    dialog = window.findChild(QFileDialog)
+    folder = tmp_path / f"{heart.name} report"
+    field = dialog.findChild(QLineEdit)
+    qtbot.keyClick(field, keys.Key_Return)
+    qtbot.waitUntil(folder.is_dir, timeout=20_000)
+    names = {path.name for path in folder.iterdir()}
+    assert {"report.dcm", "page.dcm", "report.pdf", "stress_map.dcm", "rest_wall.dcm"} <= names
+    said = str(pydicom.dcmread(folder / "report.dcm"))
+    reader = window.records.reader
+    for text in (f"{reader}^", "read blind", "Read blind", "Summed stress score by a reader"):
+        assert text in said, text
+    (mine,) = window.desk.reporting.readings()
+    assert (mine.scores.sss, mine.scores.srs, mine.seen) == (5, 1, "")
+    qtbot.waitUntil(lambda: window.desk.labelling.suggestion_seen)
+    assert window.session.prediction is not None, "what the report shows is seen"
+    assert any(str(folder) in one.text for one in window.messages.messages())
+
+
+def test_a_blind_report_tells_of_others_only_when_the_case_is_read(window, reading, qtbot):
+    qtbot.keyClick(reading.discs, Qt.Key.Key_1)
+    other = Library(window.records.library.path, "Ben")
+    text = as_text(Scores({"stress": (0,) * 17, "rest": (0,) * 17}))
+    other.label(window.desk.subject.case_id, None, label_set=SPECT_SET, scores=text)
+    other.close()
+    window.records.look()
+    whose = window.desk.reporting.readings
+    assert [one.reader for one in whose()] == [window.records.reader]
+    window.records.set_blind(False)
+    assert [one.reader for one in whose()] == [window.records.reader, "Ben"]
 
 
 def own_over(suggested, own):

@@ -6,7 +6,7 @@ import pytest
 from PyQt6.QtCore import Qt
 
 from cubeview.cubes.catalogue import Catalogue, Detection
-from cubeview.gui.panels.sources import SourcesPanel
+from cubeview.gui.panels.sources import COLUMNS, SourcesPanel
 from cubeview.gui.views.ortho import OrthoView
 
 
@@ -49,6 +49,11 @@ def test_a_search_fills_the_table_and_marks_the_sky(desk, ortho, searched):
     assert searched.table.rowCount() == 2
     assert [searched.table.item(row, 0).text() for row in (0, 1)] == ["1", "2"]
     assert "2 sources" in searched.said.text()
+    step = abs(desk.session.case.main.axes[0].step)
+    for heading in ("Spectral", "Width"):
+        place = list(COLUMNS).index(heading)
+        figures = searched.table.item(0, place).text()
+        assert 0.01 * step < 10.0 ** -len(figures.partition(".")[2]) <= 0.1 * step
     (sky,) = [view for view in ortho.slices if view.axis == 0]
     assert sorted(point.pos().x() for point in sky.sources.points()) == [5.0, 11.0]
     assert not any(len(v.sources.points()) for v in ortho.slices if v.axis != 0)

@@ -1,4 +1,4 @@
-"""Pictures of a running and a finished fine-tune, for the documents and for people to look at."""
+"""Pictures of a running and a finished fine-tune, for people to look at."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.helpers.hospitals import CZT
 
 pytestmark = pytest.mark.screenshot
 
-PICTURES = Path(__file__).resolve().parents[3] / "packaging" / "screenshots"
+PICTURES = Path(__file__).resolve().parents[3] / "screenshots" / "teach"
 BASE = "spect-mpi"
 
 
@@ -41,7 +41,7 @@ def teaching(qtbot, tmp_path):
 
 def take(window, qtbot, name):
     qtbot.wait(400)  # the views paint on timers
-    PICTURES.mkdir(exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
     assert window.grab().save(str(PICTURES / name))
 
 

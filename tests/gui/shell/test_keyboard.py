@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QLabel,
     QMessageBox,
     QSlider,
     QTabBar,
@@ -168,6 +169,25 @@ def test_tab_goes_to_what_is_seen_and_has_a_name(two, idle, make):
     assert not [stop for stop in stops if two.docks.is_behind(stop)]
     nameless = [type(stop).__name__ for stop in stops if not named(stop)]
     assert nameless == []
+
+
+@pytest.mark.parametrize("make", [make_heart, make_sky])
+def test_all_that_can_have_the_keyboard_has_a_name(two, idle, make):
+    """Behind other panels, in pages and strips not seen now: what a screen reader may come to."""
+    case = make("Swift")
+    two.session.add_cases((case,))
+    two.session.set_case(case)
+    idle(two)
+    takes = Qt.FocusPolicy.TabFocus.value
+    stops = [w for w in two.findChildren(QWidget) if w.focusPolicy().value & takes]
+    # Not lists that drop down, nor a button that is away because it has nothing to say.
+    stops = [s for s in stops if s.focusProxy() is None and s.window() is two and not s.isHidden()]
+    assert len(stops) > 100
+    buddies = {label.buddy() for label in two.findChildren(QLabel)}
+    # Of a field the text is what was typed, and says nothing of what it is for.
+    words = [s for s in stops if isinstance(s, QAbstractButton | QTabBar) and named(s)]
+    nameless = {s for s in stops if not s.accessibleName()} - buddies - set(words)
+    assert [(type(s.parent()), type(s), s.toolTip()) for s in nameless] == []
 
 
 def test_tab_goes_through_the_classes_in_their_panel(two):

@@ -9,10 +9,13 @@ from PyQt6.QtGui import QMouseEvent
 
 from cubeview.cubes.rows import place_of
 from cubeview.cubes.ventricle import Ventricle
+from cubeview.gui.desk.display import whole
 from cubeview.gui.desk.jobs import Jobs
 from cubeview.gui.desk.session import Session
+from cubeview.gui.views.bar import BarView
 from cubeview.gui.views.rows import RowsView
 from tests.gui.fakes import make_heart
+from tests.gui.keys import press as press_key
 
 FOUND = {
     "stress": Ventricle(np.array([14.0, 22.0, 22.0]), np.eye(3), np.array([14.0, 12.0, 12.0])),
@@ -79,6 +82,33 @@ def test_a_click_is_the_same_place_when_all_slices_are_zoomed(rows):
     np.testing.assert_allclose(found[1:], middle[::-1], atol=0.5)
 
 
+def test_what_is_painted_lies_over_its_voxels_in_every_cut(rows):
+    session = rows.session
+    assert not any(rows._masks), "nothing is painted"
+    cube = session.case.cubes["rest"]
+    layer = session.painting.begun("rest")
+    centre = [
+        round(c / s) for c, s in zip(session.ventricles["rest"].centre, cube.spacing, strict=True)
+    ]
+    layer.values[tuple(slice(c - 1, c + 2) for c in centre)] = 1
+    session.painting.tell("rest")
+    for row, strip in enumerate(rows.strips):
+        painted = [
+            image for image in rows._masks[row] if image.pixelColor(image.rect().center()).alpha()
+        ]
+        if strip.role == "stress":
+            assert not rows._masks[row]
+            continue
+        number, down, right = rows.place(strip)
+        image = rows._masks[row][number]
+        assert image.pixelColor(round(right), round(down)).name() == layer.labels[0].colour
+        assert 0 < len(painted) < len(rows._masks[row])
+    session.painting.undo()
+    layer.values[:] = 0
+    session.painting.tell("rest")
+    assert not any(rows._masks)
+
+
 def test_without_a_ventricle_the_rows_say_so(rows, qtbot):
     rows.session.set_ventricles(rows.case, {})
     rows.follow_now()
@@ -109,6 +139,59 @@ def test_one_key_hangs_the_study_in_rows_and_the_same_one_brings_the_planes_back
     assert len(window.ortho.slices) == 6
     assert window.session.cursor == cursor
     assert not window.memory.settings.rows_shown
+
+
+def test_the_ventricle_is_adjusted_on_planes_which_have_handles(window, with_case, qtbot):
+    with_case(make_heart())
+    qtbot.keyClick(window, Qt.Key.Key_L)
+    assert not window.ortho.slices
+    qtbot.keyClick(window, Qt.Key.Key_V)
+    assert window.session.adjusting
+    assert window.ortho.slices
+    assert all(view.canvas.handles.places for view in window.ortho.slices)
+    assert not window.actions_table["rows"].isChecked()
+    qtbot.keyClick(window, Qt.Key.Key_L)
+    assert not window.session.adjusting, "rows have no handles to drag"
+    assert window.ortho.in_rows
+
+
+def test_keys_move_the_levels_of_the_row_in_use_and_a_drag_on_its_bar_too(window, with_case, qtbot):
+    case = with_case(make_heart())
+    press_key(window, "L")
+    (view,) = window.ortho.findChildren(RowsView)
+    qtbot.waitUntil(lambda: bool(view.strips))
+    before = dict(window.session.display.levels)
+
+    def shares():
+        return {
+            role: tuple(round(100 * level / whole(window.session, role)) for level in levels)
+            for role, levels in window.session.display.levels.items()
+        }
+
+    press(view, view.cell(1, 0).center())  # a slice of rest
+    press_key(window, "Alt+Down")
+    press_key(window, "Alt+Right")
+    assert shares() == {"stress": (0, 100), "rest": (5, 95)}
+    press_key(window, "Shift+L")
+    assert shares() == {"stress": (0, 100), "rest": (0, 100)}
+    stress, _ = window.ortho.findChildren(BarView)
+    top = QPointF(5, 0.2 * stress.height())
+    drag(stress, top, top + QPointF(0, 0.3 * stress.height()))
+    assert shares() == {"stress": (0, 70), "rest": (0, 70)}
+    low = QPointF(5, 0.9 * stress.height())
+    drag(stress, low, low - QPointF(0, 0.1 * stress.height()))
+    assert shares() == {"stress": (10, 70), "rest": (10, 70)}
+    press_key(window, "Alt+Home")
+    assert window.session.display.levels == before
+    assert window.session.case is case
+
+
+def drag(view, start, end):
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    kinds = QEvent.Type
+    view.mousePressEvent(QMouseEvent(kinds.MouseButtonPress, start, left, left, none))
+    view.mouseMoveEvent(QMouseEvent(kinds.MouseMove, end, left, left, none))
+    view.mouseReleaseEvent(None)
 
 
 def test_keys_step_through_the_slices_of_a_cut_and_go_to_another(rows, qtbot):

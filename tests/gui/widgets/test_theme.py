@@ -23,7 +23,7 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("palette", [DARK, LIGHT], ids=["dark", "light"])
-@pytest.mark.parametrize("name", ["text", "dim", "good", "warn", "bad"])
+@pytest.mark.parametrize("name", ["text", "dim", "accent", "good", "warn", "bad"])
 def test_texts_stand_out_from_every_ground(palette, name):
     for ground in ("ground", "card", "raised"):
         assert contrast(getattr(palette, name), getattr(palette, ground)) >= 4.5, ground

@@ -11,6 +11,7 @@ import pytest
 from pydicom.uid import generate_uid
 
 from cubeview.cubes.answer import Overlay, Prediction
+from cubeview.cubes.scores import Reading, Scores
 from cubeview.cubes.ventricle import Ventricle, wall_mask
 from cubeview.errors import Cancelled, CubeviewError
 from cubeview.io import open_paths
@@ -29,7 +30,9 @@ CAUTION = "The ventricle may lie elsewhere · check it."
 def told(folder, *, changes=(), **parts):
     """Return a report of a pair whose map and mask mark voxels that are no symmetric ones."""
     study = generate_uid()
-    said = {"StudyInstanceUID": study, "AccessionNumber": "A90210", "PatientBirthDate": "19500203"}
+    # Words too long to be found by chance in made-up UIDs or packed values.
+    said = {"StudyInstanceUID": study, "AccessionNumber": "A90210", "PatientBirthDate": "19500203",
+            "PatientName": "MUSTERFRAU^ERIKA", "PatientID": "MRN-4711"}  # fmt: skip
     for role, step in (("stress", 4.0), ("rest", -4.0)):
         ds = nm(step, SeriesDescription=role, **said, **dict(changes))
         write(ds, folder / f"{role}.dcm")
@@ -61,8 +64,21 @@ def told(folder, *, changes=(), **parts):
             ),
         ),
     )
+    anna = Scores({"stress": (3, 0, None, *[1] * 14), "rest": (0,) * 17})
+    readings = (
+        Reading("Anna", "2026-03-02T10:20:30.000000+00:00", anna),
+        Reading("Ben^B", "2026-03-04T08:00:00+00:00", Scores({"stress": (2,) * 17}), "heart-net"),
+    )
     overlay = Overlay(case, values, boxes, "CAM", "ischaemic", "heart-net", "logit")
-    return Told(case, answer=answer, overlay=overlay, masks=masks, numbers=numbers, **parts)
+    return Told(
+        case,
+        answer=answer,
+        overlay=overlay,
+        masks=masks,
+        numbers=numbers,
+        readings=readings,
+        **parts,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -102,19 +118,10 @@ def test_a_structured_report_says_all_in_codes(written):
     assert "<value>414795007</value>" in said
     report = pydicom.dcmread(out / "report.dcm")
     assert (report.VerificationFlag, report.CompletionFlag) == ("UNVERIFIED", "COMPLETE")
-    groups = {}
-    for item in walk(report):
-        if (
-            item.get("ValueType") == "CONTAINER"
-            and item.ConceptNameCodeSequence[0].CodeValue == "125007"
-        ):
-            parts = item.ContentSequence
-            name = next(
-                p.TextValue
-                for p in parts
-                if p.get("TextValue") and p.ConceptNameCodeSequence[0].CodeValue == "112039"
-            )
-            groups[name] = [p for p in parts if p.ValueType == "NUM"]
+    groups = {
+        name: [part for part in item.ContentSequence if part.ValueType == "NUM"]
+        for name, item in grouped(report)
+    }
     chances = [float(p.MeasuredValueSequence[0].NumericValue) for p in groups["network"]]
     assert chances == [0.125, 0.875, 0.875]
     stress = groups["segments, stress"]
@@ -130,6 +137,83 @@ def test_a_structured_report_says_all_in_codes(written):
     (ef,) = groups["numbers"]
     assert ef.ConceptNameCodeSequence[0].CodeValue == "10230-1"
     assert float(ef.MeasuredValueSequence[0].NumericValue) == 61.5
+
+
+def grouped(report):
+    """Return the groups of measurements of a structured report, each with its name."""
+    for item in walk(report):
+        if (
+            item.get("ValueType") == "CONTAINER"
+            and item.ConceptNameCodeSequence[0].CodeValue == "125007"
+        ):
+            yield texts(item, "112039")[0], item
+
+
+def texts(item, code):
+    return [
+        part.TextValue
+        for part in item.ContentSequence
+        if part.get("TextValue") and part.ConceptNameCodeSequence[0].CodeValue == code
+    ]
+
+
+def test_what_readers_scored_stands_beside_what_is_suggested_with_who_when_and_how(written):
+    what, out = written
+    said = [
+        (name, item)
+        for name, item in grouped(pydicom.dcmread(out / "report.dcm"))
+        if "reader" in name
+    ]
+    of_anna, of_ben = said[:3], said[3:]
+    assert [name for name, _ in of_anna] == [
+        "scores of a reader, stress",
+        "scores of a reader, rest",
+        "sums of a reader",
+    ]
+    for name, when, how, group in (
+        ("Anna^", "20260302102030+0000", "Read blind", of_anna),
+        ("Ben B^", "20260304080000+0000", "Suggestion seen", of_ben),
+    ):
+        for _, item in group:
+            first = item.ContentSequence[:2]
+            assert {part.RelationshipType for part in first} == {"HAS OBS CONTEXT"}
+            kind, person = first
+            assert kind.ConceptCodeSequence[0].CodeValue == "121006"
+            assert (str(person.PersonName), item.ObservationDateTime) == (name, when)
+            coded = [
+                p.ConceptCodeSequence[0] for p in item.ContentSequence if p.ValueType == "CODE"
+            ]
+            assert how in [code.CodeMeaning for code in coded]
+    values = [
+        {
+            part.ConceptCodeSequence[0].CodeValue: number.MeasuredValueSequence[0].NumericValue
+            for number in item.ContentSequence
+            if number.ValueType == "NUM"
+            for part in number.get("ContentSequence", ())
+        }
+        for _, item in of_anna[:2]
+    ]
+    stress = dict(zip((code for code, _, _ in SEGMENTS), (3, 0, None, *[1] * 14), strict=True))
+    assert values[0] == {code: score for code, score in stress.items() if score is not None}
+    assert set(values[1].values()) == {0}
+    assert "432655005" in str(of_anna[0][1])
+    assert "128975004" in str(of_anna[1][1])
+    sums = [
+        float(part.MeasuredValueSequence[0].NumericValue)
+        for part in of_anna[2][1].ContentSequence
+        if part.ValueType == "NUM"
+    ]
+    assert sums == [17, 0, 17]
+    lines = [getattr(item, "words", "") for item in page(what)]
+    assert (
+        "Scored [1] by Anna, 2026-03-02 10:20 UTC, read blind: SSS 17, SRS 0, SDS 17; 1 of 34 "
+        "segments open" in lines
+    )
+    assert any(
+        "[2] by Ben^B" in line and "having seen: heart-net: SSS 34" in line for line in lines
+    )
+    assert "51 (0)   3   2" in lines
+    assert "53 (2)   ·   2" in lines, "what is open is not 0"
 
 
 def walk(item):
@@ -203,23 +287,23 @@ def test_nibabel_reads_the_values_at_their_place(written, role):
 
 def test_nothing_names_the_patient_unless_asked(written, tmp_path):
     what, out = written
-    naming = (b"DOE", b"JANE", b"4711", b"19500203", b"A90210")
+    naming = (b"MUSTERFRAU", b"ERIKA", b"MRN-4711", b"19500203", b"A90210")
     for path in out.iterdir():
         data = path.read_bytes()
         assert not [word for word in naming if word in data], path
-    assert not any("DOE" in getattr(item, "words", "") for item in page(what))
+    assert not any("MUSTERFRAU" in getattr(item, "words", "") for item in page(what))
     assert pydicom.dcmread(out / "page.dcm").BurnedInAnnotation == "NO"
     named = told(tmp_path, identified=True)
     write_report(named, tmp_path / "named")
     for name in NAMES:
         ds = pydicom.dcmread(tmp_path / "named" / name)
         assert (str(ds.PatientName), ds.PatientID, ds.AccessionNumber) == (
-            "DOE^JANE",
-            "4711",
+            "MUSTERFRAU^ERIKA",
+            "MRN-4711",
             "A90210",
         )
     assert pydicom.dcmread(tmp_path / "named" / "page.dcm").BurnedInAnnotation == "YES"
-    assert any("DOE^JANE" in getattr(item, "words", "") for item in page(named))
+    assert any("MUSTERFRAU^ERIKA" in getattr(item, "words", "") for item in page(named))
 
 
 def test_the_page_is_one_and_its_text_is_text(written):
@@ -250,6 +334,9 @@ def test_a_report_replaces_nothing_and_is_whole_or_not_there(tmp_path):
     with pytest.raises(CubeviewError, match="there already"):
         write_report(what, out)
     assert [path.name for path in out.iterdir()] == ["mine"]
+    with pytest.raises(CubeviewError, match=r"mine: is a file, not a folder") as refused:
+        write_report(what, out / "mine" / "case")
+    assert "part" not in str(refused.value)
 
 
 def test_scans_without_a_place_or_a_study_leave_out_what_needs_it(tmp_path):

@@ -76,6 +76,10 @@ def test_segmentations_keep_names_and_place_and_name_no_patient(tmp_path):
     assert [label.name for label in again.labels] == ["wall", "scar"]
     numbers = np.where(values == 300, 2, values)
     np.testing.assert_array_equal(laid_on(again, cube).values, numbers)
+    assert not read_mask(tmp_path / "m.dcm", cube).notes
+    write(nm(4.0), tmp_path / "other.dcm")
+    other = open_paths([tmp_path / "other.dcm"]).cases[0].main
+    assert "made of another image" in read_mask(tmp_path / "m.dcm", other).notes[0]
     with pytest.raises(CubeviewError, match="refers to the one DICOM file"):
         write_mask(mask, tmp_path / "n.dcm")
     with pytest.raises(CubeviewError, match="nothing is marked"):

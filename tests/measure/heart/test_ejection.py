@@ -7,12 +7,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from cubeview.commands.give import _numbers
 from cubeview.commands.measure import record
 from cubeview.cubes.case import Case
 from cubeview.cubes.cube import ArrayPixels, Gate, Source
 from cubeview.cubes.gated import REJECTED
 from cubeview.errors import Cancelled, CubeviewError
+from cubeview.learn.measure.told import numbers_of
 from cubeview.measure.heart.beating import Grid, shares, surfaces
 from cubeview.measure.heart.ejection import PHANTOMS_ONLY, ejection
 from cubeview.measure.heart.measured import measure
@@ -73,7 +73,7 @@ def test_the_command_tells_it_with_its_cautions(tmp_path):
 
 def test_a_report_tells_it_with_its_interval():
     _, found = told()
-    numbers = _numbers(found)
+    numbers = numbers_of(found)
     (value,) = (one for one in numbers.values if one.name == "EF, rest")
     assert value.unit == "%"
     assert value.interval == pytest.approx(found.ejections["rest"].interval)

@@ -148,3 +148,16 @@ def test_the_command_makes_limits_of_a_library_that_measure_compares_with(health
     given[3] = "Cleo"
     assert main(["measure", scan, *given]) == 2
     assert "Cleo has scored none" in capsys.readouterr().err
+    given = ["--library", str(healthy / "library.sqlite")]
+    assert main(["measure", scan, *given]) == 2
+    assert "--scores-of" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(healthy, capsys, monkeypatch):
+    monkeypatch.setattr("cubeview.commands.normals._openers", None)
+    notes = healthy / "notes.txt"
+    notes.write_text("mine")
+    for out in (notes, notes / "normals.json", healthy):
+        assert main(["normals", str(healthy / "scans"), "--out", str(out)]) == 2
+        assert str(out) in capsys.readouterr().err
+    assert notes.read_text() == "mine"

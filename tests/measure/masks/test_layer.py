@@ -63,17 +63,13 @@ def test_fill_stops_at_what_is_painted_otherwise(layer):
     assert (layer.values == 1).sum() == 36
 
 
-def test_threshold_and_largest_piece_keep_within_the_label(layer):
+def test_a_threshold_keeps_within_the_label(layer):
     layer.values[1, 2:4, 2:20], layer.values[4, 10, 10] = 1, 1
     layer.values[1, 8:10, 2:20] = 2
     assert layer.keep_above(1, 12.0 / 19.0)
     assert layer.values[1, 2, 12] == 1
     assert not layer.values[1, 2, 11]
     assert (layer.values[1, 8:10, 2:20] == 2).all()
-    layer.values[4, 15, 15] = 1
-    assert layer.keep_largest(1)
-    assert layer.values[4, 15, 15] == 0
-    assert (layer.values[1, 2:4, 12:20] == 1).all()
 
 
 def test_a_mask_from_elsewhere_is_one_step_and_must_fit(layer):
