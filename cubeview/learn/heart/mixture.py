@@ -213,12 +213,14 @@ class Around:
     @cached_property
     def root(self) -> np.ndarray:
         """Of the weight."""
-        return np.sqrt(self.weight).astype(np.float64)
+        root: np.ndarray = np.sqrt(self.weight).astype(np.float64)
+        return root
 
     @cached_property
     def _target(self) -> np.ndarray:
         """The values times the root of their weight."""
-        return (self.values * np.sqrt(self.weight)).astype(np.float64)
+        target: np.ndarray = (self.values * np.sqrt(self.weight)).astype(np.float64)
+        return target
 
     def explained(self, design: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the weighted residuals under the best brightness of each part, and that.
