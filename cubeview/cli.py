@@ -22,6 +22,7 @@ from cubeview.commands import (
     fit,
     give,
     judge,
+    kinematics,
     labels,
     lines,
     look,
@@ -31,7 +32,9 @@ from cubeview.commands import (
     moments,
     normals,
     pv,
+    quality,
     redshift,
+    score,
     search,
     selftest,
     smooth,
@@ -44,9 +47,9 @@ from cubeview.errors import CubeviewError
 from cubeview.plain import visible
 
 GROUPS = (
-    look, judge, measure, normals, moments, spectrum, fit, pv, channels, cutout, convert, smooth,
-    lines, redshift, search, explore, masks, labels, make, teach, trust, give,
-    selftest,
+    look, judge, measure, normals, quality, moments, spectrum, fit, pv, channels, cutout, convert,
+    smooth, lines, redshift, kinematics, search, score, explore, masks, labels, make, teach, trust,
+    give, selftest,
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Fixtures for all tests: the real files, and isolation from the user's own settings and data."""
 
+import gc
+import itertools
 import logging
 import os
 from pathlib import Path
@@ -11,7 +13,15 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # as long, and tiny networks gain nothing from more than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# What is imported and collected stays to the end: looking through it for garbage, again and again,
+# while it grows and then after each so many objects of the tests, is in vain.
+gc.disable()
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# Made by pytest, each would be numbered after a look at all folders that are there.
+_HOMES = itertools.count()
 
 
 def pytest_collection_modifyitems(config, items):
@@ -22,6 +32,11 @@ def pytest_collection_modifyitems(config, items):
         for marker in ("slow", "screenshot"):
             if item.get_closest_marker(marker) and marker not in chosen:
                 item.add_marker(pytest.mark.skip(reason=f"{marker}: run with -m {marker}"))
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +52,8 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):
     """Give each test its own data, cache and settings folder."""
-    home = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(_HOMES))
+    home.mkdir(parents=True)
     monkeypatch.setenv("CUBEVIEW_HOME", str(home))
     return home
 

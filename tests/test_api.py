@@ -54,7 +54,7 @@ def test_a_simulated_case_is_the_same_for_the_same_seed():
 
 def test_what_cannot_be_asked_is_said():
     sky = cv.simulate_sky(seed=1, shape=(16, 16, 16))
-    with pytest.raises(cv.CubeviewError, match="no model 'nobody'; installed: sky-sources"):
+    with pytest.raises(cv.CubeviewError, match="no model 'nobody'; installed: bars, sky-sources"):
         cv.predict(sky, "nobody")
     with pytest.raises(cv.CubeviewError, match="no map 'guess'; choose of cam"):
         cv.explain(sky, "guess")

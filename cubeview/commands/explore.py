@@ -102,12 +102,10 @@ def _odd(options: argparse.Namespace) -> int:
 
     space = _space(options)
     space.check()
-    interesting, ordinary = (
-        _numbers(space, names) for names in (options.interesting, options.ordinary)
-    )
+    interesting, ordinary = (_numbers(space, n) for n in (options.interesting, options.ordinary))
     far = oddness(space.values)
-    worth = reordered(space.values, interesting, ordinary) if interesting or ordinary else far
     looked = {*interesting, *ordinary}
+    worth = reordered(space.values, interesting, ordinary) if looked else far
     order = [int(number) for number in (-worth).argsort(kind="stable") if number not in looked]
     shown, rest = order[: options.most], _rest(space, far)
     found = [

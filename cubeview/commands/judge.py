@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cubeview.commands import kinematics
 from cubeview.commands.common import (
     Commands,
     add_case_options,
@@ -77,6 +78,8 @@ def _predict(options: argparse.Namespace) -> int:
     from cubeview.learn.models.model import model_for
     from cubeview.learn.tasks import TASKS
 
+    if options.model == kinematics.NAME:  # weighs numbers, and is no network
+        return kinematics.tell(options.paths, as_json=options.json)
     answers: list[dict[str, Any]] = []
     if options.model:
         named_model(options.model)  # said once, and not of each case

@@ -11,10 +11,11 @@ from cubeview.io import archive, corrections, foreign, nifti
 from cubeview.io.dicom import reader as dicom_reader
 from cubeview.io.fits import reader as fits_reader
 from cubeview.io.opened import First, Opened, Preview, Reader, Refusal, one_refused
+from cubeview.io.pictures import reader as pictures
 from cubeview.io.spectra import text
 from cubeview.paths import keep_whole
 
-READERS = (fits_reader.READER, dicom_reader.READER, nifti.READER, text.READER)
+READERS = (fits_reader.READER, dicom_reader.READER, nifti.READER, pictures.READER, text.READER)
 """Every format there is; the first that knows a file reads it."""
 
 _HEAD_BYTES = 4096

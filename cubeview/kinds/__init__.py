@@ -5,11 +5,12 @@ from typing import Protocol
 from cubeview.kinds.heart import HEART as HEART
 from cubeview.kinds.kind import Code as Code
 from cubeview.kinds.kind import Kind as Kind
+from cubeview.kinds.picture import PICTURE as PICTURE
 from cubeview.kinds.sky import SKY as SKY
 from cubeview.kinds.spectrum import SPECTRUM as SPECTRUM
 from cubeview.kinds.volume import VOLUME as VOLUME
 
-KINDS: dict[str, Kind] = {kind.key: kind for kind in (HEART, SKY, VOLUME, SPECTRUM)}
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (HEART, SKY, VOLUME, SPECTRUM, PICTURE)}
 
 
 class _OfAKind(Protocol):

@@ -55,6 +55,8 @@ class Kind:
         Edge of the window that is judged and labelled, in voxels; 0 where it is the whole case.
     ventricle : bool
         There is a left ventricle in it: it is looked for, and values are read in per cent of it.
+    flat : bool
+        It is one slice, and its roles are bands or colours of one picture.
     patient : bool
         It is a scan of somebody.
     colormaps : tuple of str
@@ -79,6 +81,7 @@ class Kind:
     classes: tuple[LabelClass, ...] = ()
     window_px: int = 0
     ventricle: bool = False
+    flat: bool = False
     patient: bool = True
     colormaps: tuple[str, ...] = (
         "viridis",

@@ -8,7 +8,7 @@ from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError, Report, nothing, part_of
 from cubeview.io import READERS, Reader, Refusal, open_paths, reader_of
 from cubeview.io.identity import identity, window_text
-from cubeview.kinds import KINDS
+from cubeview.kinds import KINDS, kind_of
 from cubeview.library.cases import Record, files_of, put_case
 from cubeview.library.library import Library
 from cubeview.library.stored import hashes_of, thumbnail
@@ -44,12 +44,13 @@ class Scan:
         return tuple(case for case in self.cases if not case.known)
 
     def summary(self) -> dict[str, int]:
-        """Return counts by what the user asks: paired, unpaired, sky, other, known, unreadable."""
+        """Return counts by what the user asks: paired, unpaired, sky, pictures, other …"""
         hearts = [case for case in self.cases if KINDS[case.kind].states]
         return {
             "paired": sum(case.paired for case in hearts),
             "unpaired": sum(not case.paired for case in hearts),
             "sky": sum(KINDS[case.kind].window_px > 0 for case in self.cases),
+            "pictures": sum(KINDS[case.kind].flat for case in self.cases),
             "other": sum(not KINDS[case.kind].judged for case in self.cases),
             "asking": sum(bool(case.question) for case in self.cases),
             "known": sum(case.known for case in self.cases),
@@ -80,13 +81,13 @@ def scan_folder(
     """
     kept = {} if kept is None else kept
     refusals: list[Refusal] = []
-    groups = list(_groups(paths, refusals))
-    for done, (title, files) in enumerate(groups):
-        part = _part_of(report, done, len(groups), f"looking into {title}")
+    found_groups = list(groups(paths, refusals))
+    for done, (title, files) in enumerate(found_groups):
+        part = _part_of(report, done, len(found_groups), f"looking into {title}")
         if tuple(files) not in kept:
             kept[tuple(files)] = _look_into(library, files, part)
     cases: dict[str, Found] = {}
-    for _, files in groups:
+    for _, files in found_groups:
         found, refused = kept[tuple(files)]
         refusals += refused
         for case in found:
@@ -124,9 +125,12 @@ def _look_into(
     """Open a group of files, and close them again."""
     opened = open_paths(files, report=part_of(report, 0.0, 0.6))
     found, refusals = [], list(opened.refusals)
+    taken = [case for case in opened.cases if not any(r.aside(case) for r in READERS)]
+    # Pictures of a folder of their own are what is meant; beside cubes they are looks at them.
+    taken = taken or [case for case in opened.cases if kind_of(case).flat]
     for number, case in enumerate(opened.cases):
         report(0.6 + 0.4 * number / len(opened.cases), "")
-        if any(reader.aside(case) for reader in READERS):
+        if case not in taken:
             continue
         try:
             found.append(_found(library, case))
@@ -154,8 +158,16 @@ def _part_of(report: Report, done: int, count: int, text: str) -> Report:
     return lambda fraction, _: report((done + min(fraction, 1.0)) / count, text)
 
 
-def _groups(paths: Sequence[Path], refusals: list[Refusal]) -> Iterator[tuple[str, list[Path]]]:
-    """Yield the files of each subfolder as one group, and those that lie loose."""
+def groups(paths: Sequence[Path], refusals: list[Refusal]) -> Iterator[tuple[str, list[Path]]]:
+    """Yield the files of each subfolder as one group, and those that lie loose.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Folders and files.
+    refusals : list of Refusal
+        Gains the folders that cannot be listed.
+    """
     for path in paths:
         if not path.is_dir():
             yield path.name, [path]

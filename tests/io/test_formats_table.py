@@ -26,7 +26,7 @@ REAL = (
     ("GILDAS export", "radio/iras2a_example_cube.fits"),
     ("GILDAS file", "radio/iras2a_example_cube.lmv"),
     ("IRIS raster", "solar/iris_raster_r00000.fits"),
-    ("FITS packed by compress (.Z), no cube", "fits_other/lzw.fits.Z"),
+    ("FITS packed by compress (.Z), a picture", "fits_other/lzw.fits.Z"),
     ("NM RECON TOMO", "spect_rest_stress/P001_rest.dcm"),
     ("NM TOMO projections", "nm/rimd_cardiac_projections.dcm"),
     ("NM STATIC", "nm/static_2det_lungs_kidneys.dcm"),
@@ -38,6 +38,7 @@ REAL = (
     ("Enhanced MR, gzipped", "dicom_other/philips_mprage.dcm.gz"),
     ("NIfTI-1", "volumes/anatomical.nii"),
     ("NIfTI-2, gzipped", "volumes/example_nifti2.nii.gz"),
+    ("FITS picture, in tiles", "fits_other/m13_rice.fits"),
     ("SDSS spec", "spectra1d/sdss1.fits"),
     ("JWST x1d", "spectra1d/jw01243001001_01101_00001_nrca5_x1d.fits"),
     ("IRAF, logarithms, one row", "spectra1d/UM184_nF.fits"),
@@ -67,7 +68,8 @@ def test_the_table_in_the_docs_is_true(shared_data, tmp_path):
         rows.append(row(flavour, "made", make(folder)))
     text = (
         "# What CubeView opens\n\n"
-        f"{formats('and')}, all but text also packed by gzip, and zip archives of them.\n\n"
+        f"{formats('and')}, all but text and pictures also packed by gzip, and zip archives of "
+        "them.\n\n"
         "Made by a test from one file of each flavour: real ones, and ones "
         "made as the pipelines write them.\nA note marked *guess* can be corrected: click the "
         "chip in the status line.\n\n"

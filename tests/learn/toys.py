@@ -23,7 +23,7 @@ def toy_model(config=CONFIG, seed=3):
     torch.manual_seed(seed)
     network = build(config)
     for _ in range(20):
-        network(torch.rand(4, config.channels_in, 20, 20, 20))
+        network(torch.rand(4, config.channels_in, *config.layout.sides(20)))
     return Model(network.eval(), replace(HEART, network=config.to_dict()))
 
 

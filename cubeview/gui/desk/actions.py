@@ -9,6 +9,7 @@ from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.study import beside
 from cubeview.gui.desk.session import Session
 from cubeview.gui.widgets.basic import plain_tip
 from cubeview.kinds import Kind, kind_of
@@ -27,6 +28,8 @@ Need = Literal[  # "heart": one whose ventricle is known; "ventricle": one that 
     "spectra",
     "sky",
     "gated",
+    "patient",
+    "study",
     "placed",
     "image",
 ]
@@ -37,6 +40,8 @@ SUITS: Mapping[Need, Callable[[Kind], bool]] = {
     "image": lambda kind: bool(kind.window_px),
     "pair": lambda kind: bool(kind.states),
     "gated": lambda kind: kind.patient,
+    "patient": lambda kind: kind.patient,
+    "study": lambda kind: kind.patient,
     "spectral": lambda kind: not kind.ventricle,
     "spectra": lambda kind: not kind.ventricle,
     "sky": lambda kind: bool(kind.window_px),
@@ -88,6 +93,7 @@ ACTIONS = (
     Action("open_folder", "Open &folder…", "File", "Ctrl+Shift+O"),
     Action("open_catalogue", "Open cata&logue over the sky…", "File", "Ctrl+T", needs="sky"),
     Action("open_session", "Ope&n session…", "File", "Ctrl+Alt+O"),
+    Action("score_archive", "Score an archi&ve…", "File"),
     Action("close_case", "&Close case", "File", "Ctrl+W", needs="case"),
     Action("save_map", "&Save map…", "File", "Ctrl+S", needs="overlay", after_line=True),
     Action("heart_report", "&Report of this heart…", "File", "Ctrl+R", needs="heart"),
@@ -119,6 +125,8 @@ ACTIONS = (
         "match", "&Keep the place from cube to cube", "Cube", "Ctrl+M", needs="sky", checkable=True
     ),
     Action("blink", "Bl&ink: the case before and back", "Cube", "Ctrl+B", needs="case"),
+    Action("projections", "Pro&jections of this study, and back", "Cube", "J", needs="study"),
+    Action("next_in_study", "Next scan of this stud&y", "Cube", "Shift+J", needs="study"),
     Action("goto", "G&o to…", "Cube", "Ctrl+G", needs="sky"),
     Action(
         "play",
@@ -157,7 +165,7 @@ ACTIONS = (
         Action(way.key, way.title, "Model", way.shortcut, needs="case", after_line=place == 0)
         for place, way in enumerate(EXPLAINERS.values())
     ),
-    Action("try_answer", "&Does the answer hold?", "Model", "J", needs="case"),
+    Action("try_answer", "&Does the answer hold?", "Model", "Y", needs="case"),
     Action("toggle_map", "Show or &hide the map", "Model", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "]", needs="overlay"),
@@ -184,6 +192,7 @@ ACTIONS = (
     Action("undo_mask", "&Undo painting", "Tools", "Ctrl+Shift+Z", needs="case"),
     Action("smaller_brush", "Smaller &brush", "Tools", ",", needs="case"),
     Action("larger_brush", "La&rger brush", "Tools", ".", needs="case"),
+    Action("quality_control", "How it was ta&ken…", "Tools", "Shift+Q", needs="patient"),
     Action("search", "&Search for sources", "Tools", "Ctrl+F", needs="sky"),
     Action(
         "measure_interval",
@@ -347,6 +356,8 @@ def there_is(session: Session) -> set[Need]:
         "spectral": case.main.axes[0].kind == "spectral",
         "sky": bool(kind_of(case).window_px),
         "gated": bool(case.gates),
+        "patient": kind_of(case).patient,
+        "study": bool(beside(case, session.cases)),
         "overlay": session.overlay is not None,
         "placed": bool(session.shown.undo or session.shown.measured_before),
         "image": session.measured.image is not None,

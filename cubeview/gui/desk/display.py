@@ -16,10 +16,11 @@ from cubeview.cubes.reduce import (
 from cubeview.errors import CubeviewError
 from cubeview.gui.desk.measured import IMAGE
 from cubeview.gui.desk.session import Session
-from cubeview.gui.desk.styles import WHITE
+from cubeview.gui.desk.styles import WHITE, Display
 from cubeview.kinds import kind_of
 
 BY_HAND = "set by hand"
+ALL_SHADES = "all shades"
 
 
 def default_display(case: Case, session: Session) -> dict[str, Any]:
@@ -31,7 +32,24 @@ def default_display(case: Case, session: Session) -> dict[str, Any]:
     if colormap not in suited:
         colormap = suited[0]
     how = VENTRICLE if kind_of(case).ventricle else next(iter(PERCENTILES))
+    if (shades := case.main.facts.get("shades", "")) and kind_of(case).flat:
+        # Made to be looked at: brightened channel by channel it would lose its colours.
+        whole = 0.0, float(shades.replace(",", "")) - 1.0
+        levels = dict.fromkeys(case.roles, whole)
+        return {"levels": levels, "levels_from": ALL_SHADES, "colormap": colormap}
     return {"levels": levels_of(session, how), "levels_from": how, "colormap": colormap}
+
+
+def bands_shown(case: Case, display: Display) -> tuple[str, ...]:
+    """Return the roles of a picture that are shown: one, or three as red, green and blue.
+
+    Of more than three bands the longest, the middle and the shortest waves; of two their mean
+    would stand for the third, so the first is shown alone.
+    """
+    roles = case.roles
+    if display.band in roles or len(roles) < 3:
+        return (display.band if display.band in roles else roles[0],)
+    return roles[0], roles[len(roles) // 2], roles[-1]
 
 
 def levels_of(session: Session, how: str) -> dict[str, tuple[float, float]]:

@@ -47,10 +47,13 @@ class Job(QObject):
     ended = pyqtSignal()
     _done = pyqtSignal()
 
-    def __init__(self, kind: str, title: str, parent: QObject | None = None) -> None:
+    def __init__(
+        self, kind: str, title: str, parent: QObject | None = None, *, keeps: bool = False
+    ) -> None:
         super().__init__(parent)
         self.kind = kind
         self.title = title
+        self.keeps = keeps
         self.running = True
         self.cancelled = False
         self._began = time.monotonic()
@@ -151,6 +154,7 @@ class Jobs(QObject):
         failed: Callable[[str], None] | None = None,
         partial: Callable[[Any], None] | None = None,
         lane: LaneName = "quick",
+        keeps: bool = False,
     ) -> Job:
         """Run ``work(job)`` in a lane.
 
@@ -168,6 +172,8 @@ class Jobs(QObject):
         failed : callable, optional
             Called on the GUI thread with words for the user.
         lane : {"quick", "train", "copy"}
+        keeps : bool
+            What it has done is on disk: stopped, it loses nothing.
 
         Returns
         -------
@@ -175,7 +181,7 @@ class Jobs(QObject):
             Already cancelled and ended if the lanes were closed.
         """
         self.cancel(kind)
-        job = Job(kind, title, self)
+        job = Job(kind, title, self, keeps=keeps)
         if self._closed:
             job.cancel()
             job.running = False

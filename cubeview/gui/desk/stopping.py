@@ -30,7 +30,8 @@ def stop(jobs: Iterable[Job], parent: QWidget) -> None:
 
 def is_long(job: Job) -> bool:
     """Tell whether work has gone on for so long that losing it is to be asked about."""
-    return job.running and not job.cancelled and job.seconds >= LONG_S
+    busy = job.running and not job.cancelled
+    return busy and not job.keeps and job.seconds >= LONG_S
 
 
 def ask(jobs: Sequence[Job], text: str, sure: Callable[[], object], parent: QWidget) -> QMessageBox:

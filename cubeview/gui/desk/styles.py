@@ -28,6 +28,8 @@ class Display:
     levels_from : str
         How they were chosen, as shown: ``"99.5 %"``, ``"zscale"``, ``"ventricle maximum"``,
         ``"set by hand"``.
+    band : str
+        Role of a picture that is shown alone; empty for all of them in colour.
     linked : bool
         Hearts: the levels of all states are one pair, each in % of its own maximum.
     smooth : bool
@@ -38,6 +40,7 @@ class Display:
     stretch: str = "linear"
     levels: Mapping[str, tuple[float, float]] | None = None
     levels_from: str = ""
+    band: str = ""
     linked: bool = False
     smooth: bool = True
 

@@ -55,6 +55,14 @@ def coordinate_text(axis: Axis, value: float) -> str:
     return f"{text} ({extra})" if extra else text
 
 
+def scale_words(cube: Cube) -> str:
+    """Return how large a pixel of a picture is; that nobody says where the file does not."""
+    axis, step = cube.axes[2], cube.spacing[2]
+    if cube.wcs is not None:
+        return f"{step:.3g}″ a pixel"
+    return "no scale" if axis.counted else f"{step:.3g} {axis.unit} a pixel".replace("  ", " ")
+
+
 def value_text(value: float, unit: str) -> str:
     """Return a voxel's value with four figures."""
     if not math.isfinite(value):
@@ -79,7 +87,7 @@ def place_text(session: Session, at: Voxel | None = None) -> str:
     if kind_of(cube).ventricle:
         return _heart_place(session, cube, at)
     first, second, third = cube.world(*at)
-    parts = [coordinate_text(cube.axes[0], first)]
+    parts = [] if kind_of(cube).flat else [coordinate_text(cube.axes[0], first)]
     names = {cube.axes[1].name, cube.axes[2].name}
     if cube.wcs is not None and names == set(_EQUATORIAL) and math.isfinite(second + third):
         return " · ".join([f"{sexagesimal(third, second)} {cube.axes[2].frame}".rstrip(), *parts])

@@ -139,6 +139,7 @@ class LibraryDialogs(QObject):
             (f"{counts['paired']} hearts with rest and stress", ""),
             (f"{counts['unpaired']} hearts with one state only", ""),
             (f"{counts['sky']} sky cubes, {counts['other']} other volumes", ""),
+            (f"{counts['pictures']} pictures", ""),
             (f"{counts['asking']} with a question about rest and stress", "warn"),
             (f"{counts['unreadable']} files that cannot be read", "bad"),
             (f"{counts['known']} in the library already", ""),

@@ -1,13 +1,14 @@
 """The Cases panel: what is open, what it is, and what it was judged to be."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
+from cubeview.cubes.study import studies, tags
 from cubeview.gui.desk.samples import Sample
 from cubeview.gui.desk.session import Session
 from cubeview.gui.widgets.basic import button, keep_out, label, plain_tip
@@ -38,6 +39,7 @@ class CasesPanel(QWidget):
     ) -> None:
         super().__init__()
         self._session, self._label_of = session, label_of
+        self._order: list[Case] = []
         layout = self._layout = column(self)
         self.list = QListWidget()
         self.list.setAccessibleName("Cases")
@@ -86,21 +88,26 @@ class CasesPanel(QWidget):
         return made
 
     def _chosen(self, row: int) -> None:
-        if 0 <= row < len(self._session.cases):
-            self._session.set_case(self._session.cases[row])
+        if 0 <= row < len(self._order):
+            self._session.set_case(self._order[row])
 
     def refill(self) -> None:
         """Read the list again."""
         names = Counter(case.name for case in self._session.cases)
         with QSignalBlocker(self.list):
             self.list.clear()
-            for case in self._session.cases:
+            self._order = []
+            for case, part, scans in _grouped(self._session.cases):
+                self._order.append(case)
+                if part:  # of the study above
+                    self.list.addItem(f"    ↳ {part}")
+                    continue
                 name = case.name
                 # Cubes of one object are told apart by their files; scans never name theirs.
                 if names[name] > 1 and not kind_of(case).patient and case.main.source:
                     name = f"{name} · {one_line_of(case.main.source.path.name)}"
-                item = QListWidgetItem(f"{name}\n{self._about(case)}")
-                item.setToolTip(plain_tip(f"{name}: {self._about(case)}"))
+                item = QListWidgetItem(f"{name}\n{self._about(case, scans)}")
+                item.setToolTip(plain_tip(f"{name}: {self._about(case, scans)}"))
                 self.list.addItem(item)
         keep_out(self.list, any(map(after_a_file, self._session.cases)))
         some = bool(self._session.cases)
@@ -111,13 +118,15 @@ class CasesPanel(QWidget):
 
     def _select(self) -> None:
         case = self._session.case
-        row = next((i for i, other in enumerate(self._session.cases) if other is case), -1)
+        row = next((i for i, other in enumerate(self._order) if other is case), -1)
         with QSignalBlocker(self.list):
             self.list.setCurrentRow(row)
 
-    def _about(self, case: Case) -> str:
+    def _about(self, case: Case, scans: int) -> str:
         answer = self._session.answer_to(case)
         parts = [kind_of(case).name, " + ".join(role for role in case.roles)]
+        if scans > 1:
+            parts.append(f"study of {scans} scans")
         # The reader's own word first; a model's is never printed as if it were the finding.
         if label := self._label_of(case):
             parts.append(f"labelled {label}")
@@ -125,3 +134,11 @@ class CasesPanel(QWidget):
             said = "unlike its training data" if answer.unlike else answer.answer
             parts.append(f"{answer.model}: {said}")
         return " · ".join(p for p in parts if p not in ("flux", "heart") or p == parts[0])
+
+
+def _grouped(cases: Iterable[Case]) -> Iterator[tuple[Case, str, int]]:
+    """Yield cases study by study, what each but the first is of its study, and how many it has."""
+    for first, *others in studies(cases):
+        yield first, "", 1 + len(others)
+        for one in others:
+            yield one, " · ".join(tags(one)) or one.name, 1 + len(others)

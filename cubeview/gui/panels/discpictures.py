@@ -49,7 +49,7 @@ def _thickening(found: Measured, colormap: str) -> list[Disc]:
     made = []
     for role, one in found.thickenings.items():
         texts = [_signed(value).removeprefix("+") for value in one.means()]
-        name = f"{role}, thickening by counts, %"
+        name = f"{role}, thickening %"
         made.append(_disc(name, role, one, table(colormap), (0.0, _THICK), texts, _CERTAIN))
     return made
 

@@ -14,7 +14,14 @@ from PyQt6.QtWidgets import (
 
 from cubeview.cubes.reduce import STRETCHES, VENTRICLE, WAYS, sample, ventricle_maximum
 from cubeview.errors import CubeviewError
-from cubeview.gui.desk.display import BY_HAND, levels_of, link_levels, set_levels, whole_of
+from cubeview.gui.desk.display import (
+    ALL_SHADES,
+    BY_HAND,
+    levels_of,
+    link_levels,
+    set_levels,
+    whole_of,
+)
 from cubeview.gui.desk.measured import IMAGE, SkyImage
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
@@ -60,6 +67,11 @@ class LevelsControl(QWidget):
         put(layout, row((self.colours, 3), (self.stretch, 1)), row((self.way, 1), self.smooth))
         put(layout, self.linked)
         layout.addLayout(self._rows)
+        self.bands = steady(QComboBox())
+        self.bands.setToolTip(plain_tip("Which bands of a picture are shown"))
+        self.bands.setAccessibleName("Which bands of a picture are shown")
+        self.bands.activated.connect(lambda _: session.set_display(band=self.bands.currentData()))
+        layout.insertWidget(0, self.bands)
         self.unknown = label("The ventricle is not known: the brightest in the middle", "warn")
         layout.addWidget(self.unknown)
         self.rows: dict[str, _Row] = {}
@@ -91,6 +103,10 @@ class LevelsControl(QWidget):
         if case is None:
             return
         heart = kind_of(case).ventricle
+        self.bands.setVisible(kind_of(case).flat and len(case.roles) > 1)
+        in_colour = {"": "all in colour"} if len(case.roles) > 2 else {}
+        self.bands.clear()
+        offer(self.bands, {**in_colour, **{role: role for role in case.roles}})
         self.smooth.setVisible(heart)
         self.linked.setVisible(heart and len(case.roles) > 1)
         self.way.addItems([way for way in WAYS if heart or way != VENTRICLE])
@@ -108,7 +124,7 @@ class LevelsControl(QWidget):
             self.rows[IMAGE].recount(image)
 
     def _choose(self, how: str) -> None:
-        if how != BY_HAND:
+        if how not in (BY_HAND, ALL_SHADES):
             self.session.set_display(levels=levels_of(self.session, how), levels_from=how)
 
     def _read(self) -> None:
@@ -118,11 +134,13 @@ class LevelsControl(QWidget):
         self.stretch.setCurrentIndex(self.stretch.findData(display.stretch))
         self.smooth.setChecked(display.smooth)
         self.linked.setChecked(display.linked)
-        hand = self.way.findText(BY_HAND)
-        if display.levels_from == BY_HAND and hand < 0:
-            self.way.addItem(BY_HAND)
-        elif display.levels_from != BY_HAND and hand >= 0:
-            self.way.removeItem(hand)
+        self.bands.setCurrentIndex(max(0, self.bands.findData(display.band)))
+        for how in (BY_HAND, ALL_SHADES):
+            place = self.way.findText(how)
+            if display.levels_from == how and place < 0:
+                self.way.addItem(how)
+            elif display.levels_from != how and place >= 0:
+                self.way.removeItem(place)
         self.way.setCurrentText(display.levels_from)
         case, by_wall = self.session.case, display.levels_from == VENTRICLE
         known = case is None or whole_of(self.session, case.roles) == VENTRICLE
@@ -141,7 +159,8 @@ class _Row:
         self.cube = session.case.cubes.get(role, session.case.main)
         self.histogram = Histogram()
         self.low, self.high = FigureBox(), FigureBox()
-        named = kind_of(self.cube).ventricle or role in (WHITE, IMAGE)
+        several = len(session.case.roles) > 1
+        named = kind_of(self.cube).ventricle or role in (WHITE, IMAGE) or several
         self.label = label(role.partition(" ")[0].capitalize() if named else "", wrap=False)
         for box, words in ((self.low, "lower"), (self.high, "upper")):
             box.setSuffix(" %" if kind_of(self.cube).ventricle else "")

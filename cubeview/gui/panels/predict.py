@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from cubeview.cubes.answer import Answer, Prediction
@@ -26,7 +27,15 @@ SUSPECTED = 0.5
 
 
 class PredictPanel(QWidget):
-    """Asks the chosen model about the current case and shows the answer."""
+    """Asks the chosen model about the current case and shows the answer.
+
+    Signals
+    -------
+    why_wanted()
+        The user wants to see what speaks for an artefact.
+    """
+
+    why_wanted = pyqtSignal()
 
     def __init__(self, session: Session, jobs: Jobs, questions: Questions) -> None:
         super().__init__()
@@ -40,10 +49,12 @@ class PredictPanel(QWidget):
         self.abnormal = label()
         self.bars = Bars()
         self.artefact = label()
+        self.why = button("", self.why_wanted.emit, "Show what speaks for it (Shift+Q)", "quiet")
+        self._reason, self._suspected = "", False
         self.cautions = label(part="warn")
         self.distance = label(part="dim")
-        tip = "Try the answer: noise, a voxel's shift, gain, blur, and the smallest change (J)"
-        self.try_button = button("Does it hold?  J", self.try_answer, tip)
+        tip = "Try the answer: noise, a voxel's shift, gain, blur, and the smallest change (Y)"
+        self.try_button = button("Does it hold?  Y", self.try_answer, tip)
         self.held = label(part="dim")
         self.where = label(part="dim")
         self.footer = label(part="dim")
@@ -60,8 +71,18 @@ class PredictPanel(QWidget):
         )
         layout = column(self)
         put(layout, row((self.answer, 1), self.run_button), self.reason, self.abnormal, self.bars)
-        put(layout, self.artefact, self.cautions, self.distance, self.where, self.footer)
-        put(layout, row(self.try_button, None), self.held, rule())
+        put(
+            layout,
+            self.artefact,
+            self.why,
+            self.cautions,
+            self.distance,
+            self.where,
+            self.footer,
+            row(self.try_button, None),
+            self.held,
+            rule(),
+        )
         put(layout, row(label("Model", "dim", wrap=False), (self.models, 1)), None)
         session.case_changed.connect(self._case_changed)
         session.prediction_changed.connect(self._refresh)
@@ -99,6 +120,17 @@ class PredictPanel(QWidget):
         )
         self._job.ended.connect(self._refresh)
         self._refresh()
+
+    def set_reason(self, reason: str) -> None:
+        """Take the likeliest reason for an artefact, in words; empty for none."""
+        self._reason = reason
+        self._say_why()
+
+    def _say_why(self) -> None:
+        """Say why it may be an artefact, where one is suspected."""
+        shown = self._suspected and self._session.prediction is not None
+        text = f"Likely reason: {self._reason}" if self._reason else "What speaks for it  Shift+Q"
+        say(self.why, text if shown else "")
 
     def try_answer(self) -> None:
         """Try the answer that is shown, in the background."""
@@ -144,7 +176,8 @@ class PredictPanel(QWidget):
         self._case_changed()
 
     def _case_changed(self) -> None:
-        self._failure = ""
+        self._failure = self._reason = ""
+        self._suspected = False
         self._job = None
         ref = self._questions.chosen(self._session)
         self.models.clear()
@@ -168,6 +201,7 @@ class PredictPanel(QWidget):
             self.answer.setText("No case" if session.case is None else waiting)
             for told in self._told:
                 say(told, "")
+            self._say_why()
         for part in (self.bars, self.try_button):
             part.setVisible(isinstance(prediction, Prediction))
         self._refresh_where()
@@ -189,6 +223,8 @@ class PredictPanel(QWidget):
             self.answer.setText(TASKS[prediction.task].words(prediction))
             say(self.abnormal, "")
             say(self.artefact, "")
+            self._suspected = False
+        self._say_why()
         said = "No class is given" if prediction.answer else "Not to be relied on"
         told = (f"{said}: {prediction.unlike}.",) if prediction.unlike else ()
         say(self.cautions, "\n".join(f"⚠ {text}" for text in (*told, *prediction.cautions)))
@@ -216,7 +252,7 @@ class PredictPanel(QWidget):
             said = f"{word}: {abnormal:.2f} against {1 - abnormal:.2f} for healthy"
         say(self.abnormal, said)
         share = odds.get(flag, 0.0)
-        suspected = share >= SUSPECTED
+        suspected = self._suspected = share >= SUSPECTED
         words = f"artefact not suspected, {share:.2f}"
         if suspected:
             words = f"⚠ artefact suspected, {share:.2f}: check the image first"

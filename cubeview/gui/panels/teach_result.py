@@ -155,7 +155,7 @@ class TeachResult(QWidget):
         """Draw the score against the number of labels, to the fine-tune with all of them."""
         rungs, tuned = taught.few.rungs, taught.outcome.tuned.balanced_accuracy
         labels = np.array([rung.labels for rung in rungs], float)
-        low, high = (np.array([getattr(r, name) for r in rungs]) for name in ("low", "high"))
+        low, high = np.array([(rung.low, rung.high) for rung in rungs], float).reshape(-1, 2).T
         self.curve.clear()
         self.curve.band(labels, low, high, "dim")
         self.curve.curve(labels, [rung.score for rung in rungs], "dim", style="dots")

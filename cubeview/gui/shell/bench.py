@@ -1,4 +1,4 @@
-"""What the window does to measure a sky cube: actions, and what follows from them."""
+"""What the window does to measure: a sky cube by its tools, an archive by a model."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +15,7 @@ from cubeview.gui.desk.jobs import Job
 from cubeview.gui.desk.measured import Tool
 from cubeview.gui.dialogs.goto import GoToDialog
 from cubeview.gui.dialogs.header import HeaderDialog
+from cubeview.gui.dialogs.score import ScoreDialog
 from cubeview.gui.dialogs.smoothing import SmoothingDialog
 from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.shell.docks import Docks
@@ -32,6 +33,8 @@ class Bench:
     def __init__(self, desk: Desk, docks: Docks, window: QWidget) -> None:
         self._window = window
         self.goto = GoToDialog(desk.session, window)
+        self.score = ScoreDialog(desk.jobs, desk.memory, window)
+        self.score.wanted.connect(desk.opening.open)
         self._desk, self._session, self._docks = desk, desk.session, docks
         self.panel: MeasurePanel = docks.panels["measure"]
         self.samp = SampActions(desk, self.panel, desk.samp)
@@ -54,6 +57,7 @@ class Bench:
             "match": self._desk.matching.turn,
             "blink": self._desk.matching.blink,
             "contours": self._lay_contours,
+            "score_archive": self.score.open,
             "header": self._show_header,
             "goto": self.goto.ask,
             "apertures": self._show_apertures,

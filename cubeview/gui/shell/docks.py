@@ -20,6 +20,7 @@ from cubeview.gui.panels.masks import MasksPanel
 from cubeview.gui.panels.measure import MeasurePanel
 from cubeview.gui.panels.notes import NotesPanel
 from cubeview.gui.panels.predict import PredictPanel
+from cubeview.gui.panels.quality import QualityPanel
 from cubeview.gui.panels.reading import ReadingPanel
 from cubeview.gui.panels.redshift import RedshiftPanel
 from cubeview.gui.panels.sources import SourcesPanel
@@ -118,6 +119,14 @@ PANELS = (
         behind="explain",
         shown=False,
         needs="ventricle",
+    ),
+    Panel(
+        "quality",
+        "Quality",
+        lambda d: QualityPanel(d.session, d.jobs),
+        behind="explain",
+        shown=False,
+        needs="patient",
     ),
     Panel(
         "teach",

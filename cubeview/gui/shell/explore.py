@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+from PyQt6.QtCore import Qt
+
 from cubeview.gui.desk.desk import Desk
 from cubeview.gui.panels.explore import ExplorePanel
 from cubeview.gui.shell.docks import Docks
@@ -21,12 +23,8 @@ def handlers(desk: Desk, docks: Docks) -> dict[str, Callable[..., object]]:
     def more_like_this() -> None:
         ask = partial(desk.looking.more_like_this, on_screen=True)
         if desk.exploring.space is None:
-
-            def once() -> None:
-                desk.exploring.space_changed.disconnect(once)
-                ask()
-
-            desk.exploring.space_changed.connect(once)
+            once = Qt.ConnectionType.SingleShotConnection
+            desk.exploring.space_changed.connect(ask, once)  # type: ignore[call-arg]
             show()
         else:
             show()

@@ -7,7 +7,7 @@ from PyQt6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPai
 from PyQt6.QtWidgets import QSizePolicy
 
 from cubeview.cubes.reduce import to_steps, ventricle_maximum
-from cubeview.gui.desk.display import move_level, reset_levels
+from cubeview.gui.desk.display import bands_shown, move_level, reset_levels
 from cubeview.gui.desk.measured import IMAGE
 from cubeview.gui.desk.session import Session
 from cubeview.gui.desk.styles import WHITE
@@ -57,9 +57,10 @@ class BarView(CaseView):
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Take hold of the level whose end of the bar is nearer."""
-        if event is not None and kind_of(self.cube).ventricle:
-            own = self._bars().index(next(bar for bar in self._bars() if bar[2] == "%"))
-            middle = (own + 0.5) * self.height() / len(self._bars())
+        bars = self._bars() if kind_of(self.cube).ventricle else []
+        own = next((n for n, (_, _, unit, _) in enumerate(bars) if unit == "%"), None)
+        if event is not None and own is not None:
+            middle = (own + 0.5) * self.height() / len(bars)
             self._held = int(event.position().y() < middle), event.position().y()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
@@ -103,7 +104,11 @@ class BarView(CaseView):
         if (image := session.measured.seen) is not None and IMAGE in levels:
             named = f"{image.name}, {unit_text(self.cube, image.unit)}".rstrip(", ")
             bars.append((table(display.colormap), levels[IMAGE], named, display.stretch))
-        for key in (WHITE, self.role) if session.white else (self.role,):
+        keys: tuple[str, ...] = (WHITE, self.role) if session.white else (self.role,)
+        if kind_of(self.cube).flat:  # several bands in colour have no one scale
+            shown = bands_shown(self.case, display)
+            keys = shown if len(shown) == 1 else ()
+        for key in keys:
             if key in levels:
                 ends = levels[key][0] * share, levels[key][1] * share
                 named = f"{WHITE}, {unit}".rstrip(", ") if key == WHITE else unit

@@ -16,6 +16,7 @@ from cubeview.gui.desk.session import Session
 from cubeview.gui.views.bar import BarView
 from cubeview.gui.views.canvas import PlaneCanvas
 from cubeview.gui.views.gates import GateView
+from cubeview.gui.views.picture import PictureView
 from cubeview.gui.views.plot import Plot
 from cubeview.gui.views.profile import ProfileView
 from cubeview.gui.views.rows import RowsView
@@ -47,7 +48,10 @@ def _is_spectral(case: Case) -> bool:
 
 VIEWS = (
     View(_is_spectral, SpectrumView),
-    View(lambda case: not _is_spectral(case), lambda session, jobs: ProfileView(session)),
+    View(
+        lambda case: not _is_spectral(case) and not kind_of(case).flat,
+        lambda session, jobs: ProfileView(session),
+    ),
     View(lambda case: bool(case.gates) and not _is_spectral(case), GateView),
 )
 
@@ -56,8 +60,8 @@ class OrthoView(QWidget):
     """Three linked slices of each cube of the current case, and the views that suit it.
 
     Sky cubes: the sky plane to the left, both spectral planes to the right, the others below.
-    Heart pairs: stress above rest, the others below. Other cubes: two rows of two. Without a case
-    it is empty.
+    Heart pairs: stress above rest, the others below. Pictures: one view of all bands. Other cubes:
+    two rows of two. Without a case it is empty.
     """
 
     playing_changed = pyqtSignal(bool)  # cine started or stopped
@@ -261,6 +265,9 @@ class OrthoView(QWidget):
         role = case.roles[0]
         if self.in_rows and kind_of(case).ventricle:
             self._root = self._hung(case)
+        elif kind_of(case).flat:
+            picture = self._slice_view(PictureView(self.session, self.jobs))
+            self._root = _beside(picture, self._bar(role))
         elif len(case.roles) > 1:
             rows = [self._row(role) for role in case.roles]
             self._root = _split(_DOWN, [*rows, self._others(case)], [6] * len(rows) + [3])
@@ -315,7 +322,9 @@ class OrthoView(QWidget):
         return self._add(BarView(self.session, role))
 
     def _slice(self, role: str, axis: int) -> SliceView:
-        view = SliceView(self.session, role, axis, self.jobs)
+        return self._slice_view(SliceView(self.session, role, axis, self.jobs))
+
+    def _slice_view(self, view: SliceView) -> SliceView:
         view.activated.connect(lambda: self._use(view))
         view.enlarged.connect(lambda: self._enlarge(view))
         self.slices.append(view)

@@ -218,14 +218,17 @@ class SliceView(CaseView):
             self._sum.get(self.cube, "white", lambda: white_light(self.cube), scattered=True)
         else:
             self._sum.stop()
-            read = partial(self.case.plane, self.role, gate, self.axis, index)
-            self._fetch.get(self.cube, (index, gate), read, scattered=self.axis != 0)
+            self._read(gate, index)
         self.painted.draw(index)
         self._draw_overlay()
         self._draw_outline()
         self._draw_marks()
         if self.session.catalogue is not None:
             self._draw_sources()
+
+    def _read(self, gate: int | None, index: int) -> None:
+        read = partial(self.case.plane, self.role, gate, self.axis, index)
+        self._fetch.get(self.cube, (index, gate), read, scattered=self.axis != 0)
 
     def _wanted(self) -> SkyImage | str | None:
         """What lies in the sky plane in place of a channel."""
@@ -255,9 +258,12 @@ class SliceView(CaseView):
             plane = pool_peak(plane, 1, self._pooled)
         elif self._smooth:
             plane = upsample(plane, self._smooth)
-        display = self.session.display
         if kind_of(self.cube).ventricle:  # no counts around the scan either
-            self.canvas.box.setBackgroundColor(tuple(table(display.colormap)[1]))
+            self.canvas.box.setBackgroundColor(tuple(table(self.session.display.colormap)[1]))
+        self._paint(plane, levels)
+
+    def _paint(self, plane: np.ndarray, levels: tuple[float, float]) -> None:
+        display = self.session.display
         self.canvas.image.setImage(
             to_steps(plane, *levels, display.stretch),
             autoLevels=False,

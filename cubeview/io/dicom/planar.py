@@ -20,7 +20,7 @@ from cubeview.io.corrections import instrument_name
 from cubeview.io.dicom.file import bad_file, check_pixels, decode, pixel_notes, read_dataset
 from cubeview.io.dicom.frames import MOST_PARTS, SUMMED, VECTORS, numbered, vector
 from cubeview.io.dicom.geometry import pixel_spacing
-from cubeview.io.dicom.identifiers import whose
+from cubeview.io.dicom.identifiers import study_of, whose
 from cubeview.io.dicom.names import named, own_words
 from cubeview.io.dicom.numbers import integer, misread, number
 from cubeview.io.dicom.stack import flat_axes
@@ -105,6 +105,7 @@ def read_planar(path: Path) -> tuple[Case, ...]:
                 source=Source(path, frames.part),
                 instrument=instrument_name(shared.get("Camera", "")),
                 whose=whose(header),
+                study=study_of(header),
                 gates=tuple(
                     Gate(name, ArrayPixels(gate))
                     for name, gate in zip(frames.gates, values, strict=bool(frames.gates))

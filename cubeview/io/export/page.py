@@ -271,6 +271,11 @@ def _square(colours: np.ndarray) -> np.ndarray:
     return square
 
 
+def _column(number: int) -> float:
+    """Return where a column of the table of segments begins; the first is that of their names."""
+    return _MARGIN + (140 + 190 * (number - 1) if number else 0)
+
+
 def _beside(texts: list[str]) -> list[str]:
     """Return texts as few lines, as many beside each other as fit."""
     lines: list[str] = []
@@ -295,7 +300,7 @@ def _numbers(items: list[Text | Picture], told: Told, y: float) -> None:
     own = " ".join(keys[:_COLUMNS])
     head = [f"{role}, % of its maximum (suggested) {own}".rstrip() for role in roles]
     for column, text in enumerate(["Segment", *head]):
-        items.append(Text(_MARGIN + 190 * column, y + 4, text, 8))
+        items.append(Text(_column(column), y + 4, text, 8))
     for number, (_, _, meaning) in enumerate(SEGMENTS):
         y_row = y + 15 + 10 * number
         name = meaning.removeprefix("left ventricle ").removesuffix(" segment")
@@ -307,4 +312,4 @@ def _numbers(items: list[Text | Picture], told: Told, y: float) -> None:
             for reading in told.readings[:_COLUMNS]:
                 said = reading.scores.states.get(role, (None,) * len(SEGMENTS))[number]
                 text += f"   {'·' if said is None else said}"
-            items.append(Text(_MARGIN + 190 * column, y_row, text, 8))
+            items.append(Text(_column(column), y_row, text, 8))

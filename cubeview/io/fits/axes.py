@@ -17,10 +17,13 @@ from cubeview.io.fits.planes import Plane, planes_of, stokes_name
 from cubeview.io.fits.sky import WCS_ERRORS, celestial_of, find_sky, sky_axes
 from cubeview.io.fits.spectral import Spectral, describe, find_spectral, from_iraf
 from cubeview.io.fits.tables import PlaneValues, chosen
+from cubeview.kinds import PICTURE
 
 _TIMES = ("TIME", "UTC", "TAI", "TT", "MJD")
 _ZERO_IS_NOTHING = ("WAVE", "AWAV", "FREQ", "ENER", "WAVN")
 """Quantities no spectrum begins at nought of, as the standard has it without CRVAL."""
+
+NO_SCALE = "no scale: the file does not say how large a pixel is"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ class Geometry:
     fixed: tuple[int, ...]  # index at which each stored axis is held
     axes: tuple[Axis, Axis, Axis]
     wcs: Any = None  # astropy.wcs.WCS of the sky or None, pixel order (x, y), degrees
-    kind: str = "volume"  # "sky" or "volume"
+    kind: str = "volume"  # "sky", "volume" or "picture"
     notes: tuple[Note, ...] = field(default=())
     planes: tuple[Plane, ...] = ()  # of further axes, each a cube of its own; empty for three axes
 
@@ -101,6 +104,48 @@ def geometry(
         kind="sky" if axes[z].kind == "spectral" else "volume",
         notes=tuple(dict.fromkeys(notes)),
         planes=tuple(planes),
+    )
+
+
+def flat_geometry(
+    header: Header, hdus: Any, shape: tuple[int, ...], tables: Sequence[PlaneValues] = ()
+) -> Geometry:
+    """Find the axes of a picture: an image of two axes longer than 1, and one slice.
+
+    Parameters
+    ----------
+    header : Header
+    hdus : astropy.io.fits.HDUList
+    shape : tuple of int
+        Stored axes, slowest first; all but two of them of length 1, at least three in all.
+    tables : ignored
+        Taken so that it is called as `geometry` is.
+    """
+    lengths = shape[::-1]
+    every = range(1, len(lengths) + 1)
+    head, _, notes = wcs_header(header, len(lengths))
+    sky = find_sky(head, lengths, notes)
+    x, y = sky.numbers if sky else [n for n in every if lengths[n - 1] > 1]
+    z = next(n for n in every if lengths[n - 1] == 1)
+    flat = lengths[y - 1], lengths[x - 1]
+    axes = {n: _linear_axis(head, n, lengths[n - 1], name) for n, name in ((y, "y"), (x, "x"))}
+    celestial = None
+    if sky is not None:
+        celestial = celestial_of(head, hdus, sky, flat, notes)
+        if celestial is not None:
+            axes |= sky_axes(celestial, sky, flat)
+    if all(axis.counted for axis in axes.values()):
+        notes.append(Note("info", NO_SCALE))
+    about = {STEP_OF.format(n): "sky scale" if sky and n in sky.numbers else "" for n in every}
+    notes = [_about(note, about) for note in notes if note.about != STEP_OF.format(z)]
+    stored = len(lengths)
+    return Geometry(
+        order=(stored - z, stored - y, stored - x),
+        fixed=(0,) * stored,
+        axes=(plain_axis(1, "Slice"), axes[y], axes[x]),
+        wcs=celestial,
+        kind=PICTURE.key,
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,6 +49,11 @@ class Part:
     def is_cube(self) -> bool:
         """True when there are at least three axes longer than 1."""
         return len(self.real) >= 3 and 0 not in self.shape
+
+    @property
+    def is_picture(self) -> bool:
+        """True for an image of two axes longer than 1."""
+        return len(self.real) == 2 and 0 not in self.shape
 
     @property
     def title(self) -> str:
@@ -123,7 +128,9 @@ def first_part(header: Header, length: int) -> Part:
     return Part(0, "", header, shape, length, "image" if is_image(header) else "table")
 
 
-def groups_of(parts: Sequence[Part], report: Report = nothing) -> list[Group]:
+def groups_of(
+    parts: Sequence[Part], report: Report = nothing, *, pictures: bool = False
+) -> list[Group]:
     """Return the cubes of a file with noise and masks, the one to show first leading; or none.
 
     Parameters
@@ -131,8 +138,12 @@ def groups_of(parts: Sequence[Part], report: Report = nothing) -> list[Group]:
     parts : sequence of Part
     report : callable
         Called per cube; may raise Cancelled.
+    pictures : bool
+        Its images of two axes instead, each as a cube of one slice.
     """
-    cubes = [part for part in parts if part.is_cube]
+    if pictures:
+        parts = [_of_one_slice(part) if part.is_picture else part for part in parts]
+    cubes = [part for part in parts if (part.is_picture if pictures else part.is_cube)]
     roles = {part.number: role_of(part) for part in parts}
     fluxes = [part for part in cubes if roles[part.number] == "flux"] or cubes
     fluxes.sort(key=lambda part: flux_rank(part.name))
@@ -158,6 +169,10 @@ def groups_of(parts: Sequence[Part], report: Report = nothing) -> list[Group]:
             verdict = forbidden(headers, mask.name, flux.name, names)
         groups.append(Group(flux, noise, meaning, mask, verdict, tuple(notes)))
     return groups
+
+
+def _of_one_slice(part: Part) -> Part:
+    return replace(part, shape=(1, *part.shape)) if len(part.shape) == 2 else part
 
 
 def check_size(part: Part, path: Path, size: int) -> None:
@@ -192,31 +207,45 @@ def check_size(part: Part, path: Path, size: int) -> None:
 
 def what_it_is(parts: Sequence[Part], path: Path) -> str:
     """Return why a file without a cube is refused: what it holds instead, and what to do."""
-    names = [part.name for part in parts]
     images = [part for part in parts if part.shape]
     tables = [part for part in parts if part.what == "table"]
-    remedy = "CubeView opens cubes with three axes longer than one voxel, and spectra."
+    remedy = "CubeView opens cubes with three axes longer than one voxel, pictures and spectra."
     if any(0 in part.shape for part in images):
         part = next(part for part in images if 0 in part.shape)
         return f"{path}: {part.title} has an axis of length zero ({_by(part.shape)}). {remedy}"
-    if any(name.startswith("OI_") for name in names):
-        return f"{path}: an OIFITS file, interferometer visibilities in tables. {remedy}"
-    if any(part.what == "groups" for part in parts):
-        return f"{path}: random groups, radio visibilities before imaging. {remedy}"
-    if any(name.startswith("IMA_") or name.startswith("SPE_") for name in names):
-        held = ", ".join(part.title for part in (*images, *tables))
-        return f"{path}: a catalogue source with small images and tables ({held}). {remedy}"
-    if any(name in ("SLITMAP", "FIBRES", "FIBERS", "FIBRE_TABLE") for name in names):
-        return f"{path}: row-stacked fibre spectra, not yet put on a sky grid. {remedy}"
+    if other := _something_else(parts):
+        return f"{path}: {other}. {remedy}"
     if not images:
         held = f"only tables ({', '.join(part.title for part in tables)})" if tables else "no data"
         return f"{path}: the file holds {held}. {remedy}"
     best = max(images, key=lambda part: len(part.real))
     held = ", ".join(f"{part.title} {_by(part.shape)}" for part in images[:4])
-    kind = ("a single value", "a one-dimensional spectrum", "a flat image")[len(best.real)]
+    kind = ("a single value", "a one-dimensional spectrum")[len(best.real)]
     if len(best.real) == 1:
         remedy = "Nothing in it says at which wavelengths: give it CTYPE1, CRVAL1 and CDELT1."
     return f"{path}: {kind} ({held}). {remedy}"
+
+
+def holds_pictures(parts: Sequence[Part]) -> bool:
+    """Tell whether a file without a cube holds flat images that mean something by themselves."""
+    lengths = (0 in part.shape for part in parts)
+    return any(p.is_picture for p in parts) and not any(lengths) and not _something_else(parts)
+
+
+def _something_else(parts: Sequence[Part]) -> str:
+    """Say what a file is whose images are no pictures; empty for any other."""
+    names = [part.name for part in parts]
+    if any(name.startswith("OI_") for name in names):
+        return "an OIFITS file, interferometer visibilities in tables"
+    if any(part.what == "groups" for part in parts):
+        return "random groups, radio visibilities before imaging"
+    if any(name.startswith(("IMA_", "SPE_")) for name in names):
+        held = [part for part in parts if part.shape or part.what == "table"]
+        titles = ", ".join(part.title for part in sorted(held, key=lambda part: not part.shape))
+        return f"a catalogue source with small images and tables ({titles})"
+    if any(name in ("SLITMAP", "FIBRES", "FIBERS", "FIBRE_TABLE") for name in names):
+        return "row-stacked fibre spectra, not yet put on a sky grid"
+    return ""
 
 
 def _shape(header: Header, key: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""FITS files to cases: sky cubes, other volumes and spectra, with noise, mask and notes."""
+"""FITS files to cases: cubes, pictures and spectra, with their noise, masks and notes."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ from cubeview.cubes.cube import Cube, Note, Pixels, Source
 from cubeview.cubes.doubt import leaves_nothing, unlike_noise
 from cubeview.errors import CubeviewError, Report, nothing
 from cubeview.io.corrections import instrument_name
-from cubeview.io.fits.axes import Geometry, geometry
+from cubeview.io.fits.axes import Geometry, flat_geometry, geometry
 from cubeview.io.fits.facts import beam_of, facts_of, first_text
 from cubeview.io.fits.instruments import with_medium
 from cubeview.io.fits.layout import (
@@ -27,6 +27,7 @@ from cubeview.io.fits.layout import (
     check_size,
     first_part,
     groups_of,
+    holds_pictures,
     parts_of,
     role_of,
     what_it_is,
@@ -40,10 +41,12 @@ from cubeview.io.fits.tables import PlaneValues, is_read, plane_values
 from cubeview.io.fits.unpack import packed_start, unpacked, untiled
 from cubeview.io.fits.walk import checked
 from cubeview.io.opened import First, Opened, Reader, read_each
+from cubeview.io.pictures.bands import joined
 from cubeview.io.quantity import parsed_unit
 from cubeview.io.voxels.byterange import Stamp
 from cubeview.io.voxels.cache import with_cache
 from cubeview.io.voxels.store import FitsPixels, FlagPixels, SigmaPixels
+from cubeview.kinds import kind_of
 
 _logger = logging.getLogger(__name__)
 _DAMAGED = (*WCS_ERRORS, IndexError, ArithmeticError, fits.VerifyError)
@@ -66,8 +69,8 @@ def read(paths: Sequence[Path], *, report: Report = nothing, first: First | None
     opened = read_each(paths, lambda path, part: _read_file(path, part, first), report)
     # A file that became the noise or mask of another is no case of its own.
     used = {path for case in opened.cases for path in _lent(case.main)}
-    kept = tuple(_with_cache(case) for case in opened.cases if _path(case) not in used)
-    return Opened(kept, opened.refusals)
+    kept = [_with_cache(case) for case in opened.cases if _path(case) not in used]
+    return Opened(tuple(joined(kept)), opened.refusals)
 
 
 def _with_cache(case: Case) -> Case:
@@ -119,7 +122,7 @@ def _read_file(path: Path, report: Report, first: First | None) -> list[Case]:
     plain = unpacked(path, head, report, watch)
     try:
         with _open(plain, path, report) as file:
-            if not any(part.what == "packed image" and part.is_cube for part in file.parts):
+            if not _to_unpack(file.parts):
                 return _cases(file, report)
         plain = untiled(path, plain, file.parts, report, watch)
         with _open(plain, path, report) as file:
@@ -130,6 +133,12 @@ def _read_file(path: Path, report: Report, first: First | None) -> list[Case]:
             f"{path}: the header is damaged ({error}). Download the file again, or repair it with "
             "fitsverify."
         ) from error
+
+
+def _to_unpack(parts: Sequence[Part]) -> bool:
+    """Tell whether there is a cube in tiles; or a picture, where there is no cube at all."""
+    cubes = [part for part in parts if part.is_cube] or [p for p in parts if p.is_picture]
+    return any(part.what == "packed image" for part in cubes)
 
 
 def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
@@ -150,18 +159,21 @@ def _flux_in(copy: Path, path: Path) -> FitsPixels | None:
 def _cases(file: _File, report: Report) -> list[Case]:
     # DESI writes its resolution as a cube.
     groups = [] if arms_in(file.parts) else groups_of(file.parts, report)
+    flat = False
     if not groups:
         found = spectra_in(file.hdus, file.parts, file.path, file.stamp.size)
-        if not found:
+        if found:
+            return found
+        if not holds_pictures(file.parts):
             raise CubeviewError(what_it_is(file.parts, file.path))
-        return found
+        groups, flat = groups_of(file.parts, report, pictures=True), True
 
     def cases() -> list[Case]:
         tables = plane_values(file.hdus, file.parts)
         found: list[Case] = []
         for done, group in enumerate(groups):
             report(done / len(groups), f"cube {done + 1:,} of {len(groups):,}")
-            found += _of_group(file, group, len(groups) > 1, tables)
+            found += _of_group(file, group, len(groups) > 1, tables, flat=flat)
         return found
 
     try:
@@ -234,7 +246,7 @@ def _check_first_part(stream: BinaryIO, plain: Path, path: Path) -> None:
 
 
 def _of_group(
-    file: _File, group: Group, several: bool, tables: Sequence[PlaneValues]
+    file: _File, group: Group, several: bool, tables: Sequence[PlaneValues], *, flat: bool
 ) -> list[Case]:
     flux = group.flux
     for part in (flux, group.noise, group.mask):
@@ -243,7 +255,8 @@ def _of_group(
     headers = (flux.header, file.parts[0].header)
     notes = list(group.notes)
     beside = file.beside
-    found = geometry(_geometry_header(flux, file.parts, notes), beside, flux.shape, tables)
+    read = flat_geometry if flat else geometry
+    found = read(_geometry_header(flux, file.parts, notes), beside, flux.shape, tables)
     notes = [*found.notes, *notes]
     for part in (part for part in file.parts if not is_read(part)):
         text = f"the table {part.title} is too large to be read for what it says of the cube"
@@ -254,6 +267,8 @@ def _of_group(
     parsed = parsed_unit(unit, notes)
     beam = beam_of(headers, beside, notes)
     facts = {**facts_of(headers), "beam": beam.words if beam else ""}
+    if flat:
+        facts["filter"] = first_text(headers, "FILTER") or first_text(headers, "BAND")
     sigma, mask, meanings = _noise_and_mask(file, group, found, notes)
     if facts["instrument"] == "KCWI" and sigma is None:
         sigma, mask = _kcwi_siblings(file, flux, found, mask, notes)
@@ -280,7 +295,7 @@ def _of_group(
         # IRIS names its spectral windows in the primary header, by extension.
         window = first_text(headers[::-1], f"TDESC{flux.number}")
         name = f"{name} [{window or flux.title}]"
-    return each_plane(Case(name, cube.kind, {"flux": cube}), found.planes)
+    return each_plane(Case(name, cube.kind, {kind_of(cube).role: cube}), found.planes)
 
 
 def _noise_and_mask(

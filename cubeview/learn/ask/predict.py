@@ -154,7 +154,7 @@ def check_input(model: Model, prepared: Prepared) -> None:
     """Raise CubeviewError if a prepared input does not fit a model's network."""
     layout = model.network.layout()
     channels, *shape = prepared.input.shape
-    if channels != layout.channels_in or min(map(layout.map_size, shape)) < 1:
+    if channels != layout.channels_in or not layout.sees(tuple(shape)):
         raise CubeviewError(
             f"{prepared.case.name}: an input of {prepared.input.shape} does not fit the network "
             f"of {model.card.title}. Its card and its weights do not belong together."

@@ -20,6 +20,7 @@ import numpy as np
 from cubeview.cubes.frozen import rebuilt
 from cubeview.errors import CubeviewError, Report, nothing, refusing
 from cubeview.learn.examples.heart import HEARTS
+from cubeview.learn.examples.picture import PICTURES
 from cubeview.learn.examples.sky import SKIES
 from cubeview.learn.examples.source import SPLITS, Source
 from cubeview.paths import replacing
@@ -28,7 +29,7 @@ from cubeview.plain import from_json
 if TYPE_CHECKING:  # it needs torch, which the processes that simulate do without
     from cubeview.learn.models.processes import Together
 
-SOURCES: Mapping[str, Source] = {**HEARTS, **SKIES}
+SOURCES: Mapping[str, Source] = {**HEARTS, **SKIES, **PICTURES}
 
 DESCRIPTION = "data.json"
 

@@ -147,6 +147,7 @@ class Occluder:
         self._layout = folded.layout()
         self._shape = tuple(shown.shape[1:])
         self._head = folded.head
+        self._strides = [block.conv.stride for block in folded.blocks]
         self._weights = [
             block.conv.weight.to(dtype).contiguous(memory_format=torch.channels_last_3d)
             for block in folded.blocks
@@ -158,9 +159,7 @@ class Occluder:
         # show where nothing did, see `_rectified`.
         self._below: list[_Rows] = []
         for block in folded.blocks:
-            if block.pad[0] != block.pad[1]:
-                activation = functional.pad(activation, block.pad * 3)
-            summed = block.conv(activation)
+            summed = block.conv(block.padded(activation))
             self._below.append(_Rows(-summed, dtype))
             activation = functional.relu(summed)
         self._voxels = summed[0, 0].numel()
@@ -222,10 +221,10 @@ class Occluder:
 
     def _track(self, axis: int, start: int, stop: int, first: int, end: int) -> Track | None:
         """Follow what changes, [first, end), and the patch around it, [start, stop)."""
-        length = self._shape[axis]
-        narrow = track(first, end, length, self._layout)
-        wide = track(start, stop, length, self._layout)
-        return _narrowed(wide, narrow, self._layout) if narrow and wide else None
+        length, layout = self._shape[axis], self._layout.along(axis)
+        narrow = track(first, end, length, layout)
+        wide = track(start, stop, length, layout)
+        return _narrowed(wide, narrow, layout) if narrow and wide else None
 
     def _lost(self, tracks: Sequence[Tracks]) -> torch.Tensor:
         """Return how the sums over the last map change with each patch, shape (B, C), float32."""
@@ -247,7 +246,7 @@ class Occluder:
                 summed = functional.conv3d(
                     several.permute(0, 4, 1, 2, 3),
                     weight,
-                    stride=self._layout.layers[layer].stride,
+                    stride=self._strides[layer],
                     padding=margins,
                     groups=self._layout.layers[layer].groups,
                 ).permute(0, 2, 3, 4, 1)[: len(rows)]  # (B, w, w, w, C)

@@ -4,7 +4,7 @@ Source: Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,13 +39,14 @@ def answer(asked: Question) -> GridMap:
     occluder = Occluder(
         asked.model.network, asked.shown[0], hidden, getattr(torch, settings.precision)
     )
-    shape, sides = asked.prepared.input.shape[1:], (settings.patch,) * 3
+    shape = asked.prepared.input.shape[1:]
+    sides = tuple(min(settings.patch, n) for n in shape)
     levels = list(_levels(shape, settings))
     count, done = sum(len(starts) for _, starts in levels), 0
     falls = _Falls(shape, settings)
     latest = time.monotonic()
     for level, (stride, starts) in enumerate(levels):
-        for which, fell in occluder.drops(starts, sides):
+        for which, fell in occluder.drops(starts, (sides[0], sides[1], sides[2])):
             falls.add(starts[which], fell[:, asked.row])
             done += len(which)
             asked.report(done / count, f"occlusion, patch {done} of {count}")
@@ -70,7 +71,8 @@ class _Falls:
 
     def __init__(self, shape: tuple[int, ...], settings: OcclusionSettings) -> None:
         self._settings = settings
-        places = [n - settings.patch + 1 for n in shape]
+        self._sides = [min(settings.patch, n) for n in shape]
+        places = [n - side + 1 for n, side in zip(shape, self._sides, strict=True)]
         self._drops = np.zeros(places, np.float32)
         self._counts = np.zeros(places)
         self.stride = settings.patch
@@ -82,10 +84,9 @@ class _Falls:
 
     def map(self, *, complete: bool) -> GridMap:
         """Return the mean over the patches that cover a voxel, 0 for none yet."""
-        settings, margin = self._settings, self._settings.patch - 1
+        settings, margins = self._settings, [(side - 1, side - 1) for side in self._sides]
         sums, counts = (
-            _box_sum(np.pad(values, margin), settings.patch)
-            for values in (self._drops, self._counts)
+            _box_sum(np.pad(values, margins), self._sides) for values in (self._drops, self._counts)
         )
         means = (sums / np.maximum(counts, 0.5)).astype(np.float32)
         words = {name: str(value) for name, value in vars(settings).items()}
@@ -94,10 +95,10 @@ class _Falls:
         return GridMap(means, words, channel, complete)
 
 
-def _box_sum(values: np.ndarray, side: int) -> np.ndarray:
-    """Sum over the cube of `side` voxels that begins at each voxel, where it fits."""
+def _box_sum(values: np.ndarray, sides: Sequence[int]) -> np.ndarray:
+    """Sum over the box of these sides that begins at each voxel, where it fits."""
     sums: np.ndarray = values.astype(np.float64)
-    for axis, length in enumerate(values.shape):
+    for axis, (length, side) in enumerate(zip(values.shape, sides, strict=True)):
         sums = np.insert(np.cumsum(sums, axis=axis), 0, 0.0, axis=axis)
         begins = np.arange(length - side + 1)
         sums = sums.take(begins + side, axis=axis) - sums.take(begins, axis=axis)
@@ -111,7 +112,7 @@ def _levels(
     strides = [settings.stride]
     while strides[0] * 2 <= settings.patch:
         strides.insert(0, strides[0] * 2)
-    fresh = np.ones([n - settings.patch + 1 for n in shape], dtype=bool)
+    fresh = np.ones([n - min(settings.patch, n) + 1 for n in shape], dtype=bool)
     for stride in strides:
         chosen = np.zeros_like(fresh)
         lines = [np.union1d(np.arange(0, n, stride), [n - 1]) for n in fresh.shape]
@@ -136,7 +137,8 @@ def _hidden(asked: Question, settings: OcclusionSettings) -> np.ndarray:
 
 
 def _check(asked: Question, settings: OcclusionSettings) -> None:
-    side = min(asked.prepared.input.shape[1:])
+    # Of a picture, which is one voxel deep, a square is hidden.
+    side = min(n for n in asked.prepared.input.shape[1:] if n > 1)
     if not 1 <= settings.patch <= side:
         raise CubeviewError(f"The patch must have 1 to {side} voxels, not {settings.patch}.")
     if not 1 <= settings.stride <= settings.patch:

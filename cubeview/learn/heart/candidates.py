@@ -123,13 +123,11 @@ def candidates(
     found = []
     for axes in poses:
         for wide in _WIDE_MM:
-            template, support, middle = _template(axes, wide)
-            reach = np.conj(_spectrum(support, shape))
-            match = irfftn(spectrum * np.conj(_spectrum(template, shape)), shape)[crop]
-            mean = irfftn(spectrum * reach, shape)[crop] / support.sum()
-            spread = irfftn(squared * reach, shape)[crop] / support.sum() - mean**2
-            power = float((template**2 / np.maximum(support, 0.1)).sum())
-            score = match / np.sqrt(power * support.sum() * np.maximum(spread, 1e-4))
+            match, reach, middle, power, whole = _matcher(axes.tobytes(), wide, tuple(shape))
+            match = irfftn(spectrum * match, shape)[crop]
+            mean = irfftn(spectrum * reach, shape)[crop] / whole
+            spread = irfftn(squared * reach, shape)[crop] / whole - mean**2
+            score = match / np.sqrt(power * whole * np.maximum(spread, 1e-4))
             score *= np.sqrt(np.clip(match / power / 0.35, 0.0, 1.0))
             for _ in range(2):
                 best = np.unravel_index(int(score.argmax()), score.shape)
@@ -176,7 +174,19 @@ def _template(axes: np.ndarray, wide: float) -> tuple[np.ndarray, np.ndarray, np
     return template.reshape(shape), support.reshape(shape), middle
 
 
-def _spectrum(kernel: np.ndarray, shape: list[int]) -> np.ndarray:
+# Both states of a case, and each image at each brightness of its organs, are matched alike.
+@lru_cache(maxsize=32)
+def _matcher(
+    axes: bytes, wide: float, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
+    """Conjugate spectra of template and support, the middle, the template's power, the support."""
+    template, support, middle = _template(np.frombuffer(axes).reshape(3, 3), wide)
+    power = float((template**2 / np.maximum(support, 0.1)).sum())
+    match, reach = (np.conj(_spectrum(kernel, shape)) for kernel in (template, support))
+    return match, reach, middle, power, support.sum()
+
+
+def _spectrum(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Spectrum of a kernel centred at the origin."""
     padded = np.zeros(shape, dtype=np.float32)
     n = kernel.shape[0] // 2

@@ -93,7 +93,8 @@ def fit_wall(
     places, values, weight = places[:, near], values[near], weight[near]
     if near.sum() < 60:
         return Fit(start, 2.0, 0.0, np.zeros(PARTS))
-    counts, mixture = Around(places, values, weight), Mixture(places)
+    counts = Around(places, values, weight)
+    mixture = Mixture(places, counts.root)
     energy = counts.energy
     scale = np.sqrt(energy)
 

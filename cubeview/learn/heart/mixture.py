@@ -10,6 +10,7 @@ from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 from scipy.special import expit
 
 from cubeview.learn.heart.wall import WALL_MM, Wall
@@ -59,10 +60,12 @@ class Mixture:
     Parameters
     ----------
     places : ndarray, shape (3, n), cube mm
+    root : ndarray, shape (n,), optional
+        What the parts at each place are multiplied by; 1 by default.
     """
 
-    def __init__(self, places: np.ndarray) -> None:
-        self._places = places
+    def __init__(self, places: np.ndarray, root: np.ndarray | None = None) -> None:
+        self._places, self._root = places, root
         self._where, self._axes, self._centre = b"", np.eye(3), np.zeros(3)
         self._known: dict[Callable[..., Any], tuple[tuple[float, ...], Any]] = {}
 
@@ -75,9 +78,11 @@ class Mixture:
         return (outer - inner) * cut, inner * cut
 
     def parts(self, wall: Wall) -> np.ndarray:
-        """Return what the counts are a sum of, shape (`PARTS`, n)."""
+        """Return what the counts are a sum of, times the root of their weight, (`PARTS`, n)."""
         share, cavity = self.shares(wall)
         outside = 1.0 - cavity - share
+        if self._root is not None:
+            share, cavity, outside = share * self._root, cavity * self._root, outside * self._root
         parts = np.empty((PARTS, len(share)))
         parts[0], parts[9], parts[10] = share, cavity, outside
         np.multiply(share, self._modes(wall.roundness, wall.long_mm, wall.wide_mm), parts[1:9])
@@ -136,11 +141,19 @@ class Mixture:
         """Smooth modes of the uptake on the wall's sphere, shape (8, n)."""
         _, height, _ = self._own()
         down, right, _ = self._around(roundness)
-        unit = np.stack([height / long_mm, down / wide_mm, right / wide_mm])
-        unit /= np.sqrt((unit**2).sum(axis=0)) + 1e-6
-        z, y, x = unit
-        second = [y * y - x * x, 2 * x * y, 2 * x * z, 2 * y * z, 1.5 * z * z - 0.5]
-        return np.stack([z, y, x, *second])
+        modes = np.empty((8, len(height)), dtype=height.dtype)
+        z, y, x = first = modes[:3]
+        np.divide(height, long_mm, out=z)
+        np.divide(down, wide_mm, out=y)
+        np.divide(right, wide_mm, out=x)
+        first /= np.sqrt(z * z + y * y + x * x) + 1e-6
+        np.subtract(y * y, x * x, out=modes[3])
+        twice = 2 * x
+        np.multiply(twice, y, out=modes[4])
+        np.multiply(twice, z, out=modes[5])
+        np.multiply(2 * y, z, out=modes[6])
+        np.subtract(1.5 * z * z, 0.5, out=modes[7])
+        return modes
 
     @_kept
     def _edges(self, roundness: float, long_mm: float, wide_mm: float) -> list[_Edge]:
@@ -198,24 +211,32 @@ class Around:
         return float(self.weight @ (self.values - mean) ** 2) + 1e-6 * len(self.values)
 
     @cached_property
-    def _weighted(self) -> tuple[np.ndarray, np.ndarray]:
-        """Root of the weight, and the values times that."""
-        root = np.sqrt(self.weight)
-        return root.astype(np.float64), (self.values * root).astype(np.float64)
+    def root(self) -> np.ndarray:
+        """Of the weight."""
+        root: np.ndarray = np.sqrt(self.weight).astype(np.float64)
+        return root
 
-    def explained(self, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    @cached_property
+    def _target(self) -> np.ndarray:
+        """The values times the root of their weight."""
+        target: np.ndarray = (self.values * np.sqrt(self.weight)).astype(np.float64)
+        return target
+
+    def explained(self, design: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the weighted residuals under the best brightness of each part, and that.
 
         Parameters
         ----------
-        parts : ndarray, shape (`PARTS`, n)
-            As `Mixture.parts`; overwritten.
+        design : ndarray, shape (`PARTS`, n)
+            `Mixture.parts` of a mixture with this `root`.
         """
-        root, target = self._weighted
-        design = np.multiply(parts, root, out=parts)
+        target = self._target
         normal = design @ design.T
         normal[_DIAGONAL, _DIAGONAL] += _HELD * (_RIDGE * normal[0, 0]) + _LEAST
-        brightness = np.linalg.solve(normal, design @ target)
+        right = design @ target
+        _, brightness, failed = dposv(normal, right)
+        if failed:
+            brightness = np.linalg.solve(normal, right)
         residual: np.ndarray = target - brightness @ design
         return residual, brightness
 

@@ -92,7 +92,7 @@ def _register(
     for sigma in (2.0, 1.0):
         target = gaussian_filter(fixed, sigma)[inside]
         smooth = gaussian_filter(moving, sigma)
-        layers = [smooth, *np.gradient(smooth, voxel_mm)]
+        layers = np.stack([smooth, *np.gradient(smooth, voxel_mm)], axis=-1)
         found = _descend(_Match(target, layers, places, root, voxel_mm, half, resize), found)
     return found
 
@@ -143,7 +143,7 @@ class _Match:
     ----------
     target : ndarray, shape (n,)
         The fixed image inside the weight.
-    layers : list of ndarray
+    layers : ndarray, shape (d, h, w, 4)
         The moving image and its slopes along each axis.
     places : ndarray, shape (3, n), mm about the grid's centre
     root : ndarray, shape (n,)
@@ -155,7 +155,7 @@ class _Match:
     """
 
     target: np.ndarray
-    layers: list[np.ndarray]
+    layers: np.ndarray
     places: np.ndarray
     root: np.ndarray
     voxel_mm: float
@@ -176,70 +176,136 @@ class _Match:
 
     def away(self, map_: Rigid) -> np.ndarray:
         """Return shift, turn and, where it may differ, size as lengths in mm."""
-        turn = Rotation.from_matrix(map_.rotation).as_rotvec() * _ARM_MM
+        turn = _turn_of(map_.rotation) * _ARM_MM
         vector: np.ndarray = np.array([*map_.shift_mm, *turn, np.log(map_.size) * _ARM_MM])
         return vector[: len(self.prior)]
 
-    def cost(self, map_: Rigid) -> tuple[float, float, np.ndarray]:
-        """Return what is to be least, the share of the energy left, and gain and offset."""
-        _, (values,) = self._under(map_, self.layers[:1])
-        a = np.stack([values * self.root, self.root], axis=1)
-        gain = np.linalg.lstsq(a, self.target * self.root, rcond=None)[0]
-        residual = self.target * self.root - a @ gain
+    def tried(self, map_: Rigid) -> "_Tried":
+        """Return the moving image under a map, and how far it is from the fixed one."""
+        moved = map_.size * (map_.rotation @ self.places)
+        at = (moved + map_.shift_mm[:, None]) / self.voxel_mm + self.half[:, None]
+        values, *slopes = _interpolated(self.layers, at)
+        gain, offset = self._gain(values)
+        residual = (self.target - gain * values - offset) * self.root
         share = float(residual @ residual) / self.energy
-        return share + float(self.prior @ self.away(map_) ** 2), share, gain
+        cost = share + float(self.prior @ self.away(map_) ** 2)
+        return _Tried(map_, cost, share, gain, residual, moved, values, slopes)
 
-    def normal(self, map_: Rigid, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _gain(self, values: np.ndarray) -> tuple[float, float]:
+        """By what a moving image is multiplied, and what is added, to come nearest the fixed."""
+        weight = self.root**2
+        share = weight / weight.sum()
+        off = values - share @ values
+        power = float(share @ off**2)
+        if power <= 1e-12 * float(share @ values**2):
+            columns = np.stack([values * self.root, self.root], axis=1)
+            gain, offset = np.linalg.lstsq(columns, self.target * self.root, rcond=None)[0]
+            return float(gain), float(offset)
+        gain = float(share @ (off * self.target)) / power
+        return gain, float(share @ self.target - gain * (share @ values))
+
+    def normal(self, now: "_Tried") -> tuple[np.ndarray, np.ndarray]:
         """Return the normal equations of a step from a map: matrix and right side."""
-        moved, (values, *slopes) = self._under(map_, self.layers)
-        g = np.stack(slopes) * gain[0]
-        # d(moved) = dw × moved, so the slope along dw is moved × g; along ln size it is moved · g.
-        parts = [g, np.cross(moved, g, axis=0) / _ARM_MM]
-        if self.resize:
-            parts.append((moved * g).sum(axis=0, keepdims=True) / _ARM_MM)
-        jacobian = np.concatenate([*parts, values[None], np.ones_like(values)[None]]) * self.root
-        residual = (self.target - gain[0] * values - gain[1]) * self.root
-        matrix = jacobian @ jacobian.T / self.energy
-        right = jacobian @ residual / self.energy
         held = np.arange(len(self.prior))
+        jacobian = np.empty((len(held) + 2, len(self.target)))
+        g, moved = np.multiply(now.slopes, now.gain, out=jacobian[:3]), now.moved
+        # d(moved) = dw × moved, so the slope along dw is moved × g; along ln size it is moved · g.
+        for k, turn in enumerate(jacobian[3:6]):
+            i, j = (k + 1) % 3, (k + 2) % 3
+            np.subtract(moved[i] * g[j], moved[j] * g[i], out=turn)
+        if self.resize:
+            np.sum(moved * g, axis=0, out=jacobian[6])
+        jacobian[3:-2] /= _ARM_MM
+        jacobian[-2], jacobian[-1] = now.values, 1.0
+        jacobian *= self.root
+        matrix = jacobian @ jacobian.T / self.energy
+        right = jacobian @ now.residual / self.energy
         matrix[held, held] += self.prior
-        right[held] -= self.prior * self.away(map_)
+        right[held] -= self.prior * self.away(now.map_)
         return matrix, right
 
     def stepped(self, map_: Rigid, step: np.ndarray) -> Rigid:
         """Return the map a step away."""
         return Rigid(
-            Rotation.from_rotvec(step[3:6] / _ARM_MM).as_matrix() @ map_.rotation,
+            _turned_by(step[3:6] / _ARM_MM) @ map_.rotation,
             map_.shift_mm + step[:3],
             0.0,
             map_.size * float(np.exp(step[6] / _ARM_MM)) if self.resize else 1.0,
         )
 
-    def _under(self, map_: Rigid, layers: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Where the places come to, before the shift, and the layers there."""
-        moved = map_.size * (map_.rotation @ self.places)
-        at = (moved + map_.shift_mm[:, None]) / self.voxel_mm + self.half[:, None]
-        return moved, [map_coordinates(a, at, order=1, mode="nearest") for a in layers]
+
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """A map, what is to be least under it (`cost`), and what a step from it is made of."""
+
+    map_: Rigid
+    cost: float
+    share: float  # of the energy left
+    gain: float
+    residual: np.ndarray
+    moved: np.ndarray  # where the places come to, before the shift
+    values: np.ndarray
+    slopes: list[np.ndarray]
 
 
 def _descend(match: _Match, start: Rigid) -> Rigid:
     """Levenberg-Marquardt from a start."""
-    damping, now = 1e-3, start
-    best, share, gain = match.cost(now)
+    damping, now = 1e-3, match.tried(start)
     for _ in range(12):
-        normal, right = match.normal(now, gain)
+        normal, right = match.normal(now)
         for _ in range(4):
             damped = normal + np.diag(np.diag(normal) * damping + 1e-12)
-            trial = match.stepped(now, np.linalg.solve(damped, right))
-            value, trial_share, trial_gain = match.cost(trial)
-            if value < best:
+            trial = match.tried(match.stepped(now.map_, np.linalg.solve(damped, right)))
+            if trial.cost < now.cost:
                 break
             damping *= 10
         else:
             break
-        gained, best, share, gain, now = best - value, value, trial_share, trial_gain, trial
+        gained, now = now.cost - trial.cost, trial
         damping = max(damping / 10, 1e-6)
         if gained < 1e-5:
             break
-    sign = 1.0 if gain[0] >= 0 else -1.0
-    return replace(now, correlation=sign * float(np.sqrt(max(0.0, 1.0 - share))))
+    sign = 1.0 if now.gain >= 0 else -1.0
+    return replace(now.map_, correlation=sign * float(np.sqrt(max(0.0, 1.0 - now.share))))
+
+
+def _interpolated(layers: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Layers (d, h, w, k) between voxels, linearly, as at the edge beyond it, shape (k, n).
+
+    As `map_coordinates` gives of one layer after another, which takes four times as long.
+    """
+    shape = layers.shape[:3]
+    last = np.array(shape)[:, None] - 1
+    at = np.clip(at, 0, last)
+    low = np.minimum(at.astype(np.intp), np.maximum(last - 1, 0))
+    part = at - low
+    strides = np.array([shape[1] * shape[2], shape[2], 1])
+    ahead = np.minimum(last.ravel(), 1) * strides
+    flat, first = layers.reshape(-1, layers.shape[3]), strides @ low
+    found = np.zeros((len(first), layers.shape[3]))
+    for corner in np.ndindex(2, 2, 2):
+        z, y, x = (p if c else 1.0 - p for c, p in zip(corner, part, strict=True))
+        found += (z * y * x)[:, None] * flat.take(first + ahead @ corner, axis=0)
+    return np.ascontiguousarray(found.T.astype(layers.dtype))
+
+
+def _turned_by(turn: np.ndarray) -> np.ndarray:
+    """Matrix of a turn given as axis times angle (Rodrigues)."""
+    angle = float(np.sqrt(turn @ turn))
+    x, y, z = turn
+    across = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    first, second = np.sinc(angle / np.pi), 0.5 * np.sinc(angle / (2 * np.pi)) ** 2
+    matrix: np.ndarray = np.eye(3) + first * across + second * (across @ across)
+    return matrix
+
+
+def _turn_of(matrix: np.ndarray) -> np.ndarray:
+    """Axis times angle of a matrix, the reverse of `_turned_by`."""
+    twice = np.array(
+        [matrix[2, 1] - matrix[1, 2], matrix[0, 2] - matrix[2, 0], matrix[1, 0] - matrix[0, 1]]
+    )
+    sine, cosine = 0.5 * float(np.sqrt(twice @ twice)), 0.5 * (float(matrix.trace()) - 1.0)
+    if cosine < -0.9:  # half a turn has an axis that the differences do not show
+        return np.asarray(Rotation.from_matrix(matrix).as_rotvec())
+    angle = float(np.arctan2(sine, cosine))
+    return twice * (0.5 * angle / sine if sine > 1e-9 else 0.5)

@@ -69,7 +69,7 @@ def moved(image: HeartImage, wall: Wall) -> Moved | None:
     if counts is None:
         return None
     scale = 1.0 / np.sqrt(counts.energy)
-    one, two = Mixture(counts.places), _Twice(counts.places)
+    one, two = Mixture(counts.places, counts.root), _Twice(counts.places, counts.root)
 
     def still(vector: np.ndarray) -> np.ndarray:
         left, _ = counts.explained(one.parts(changed(wall, vector)))
@@ -121,7 +121,7 @@ def unexplained(image: HeartImage, wall: Wall, drift: Moved | None = None) -> np
     if counts is None:
         return np.zeros(SIGNS)
     scale = 1.0 / np.sqrt(counts.energy)
-    one, two = Mixture(counts.places), _Twice(counts.places)
+    one, two = Mixture(counts.places, counts.root), _Twice(counts.places, counts.root)
 
     def explained(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         where = changed(wall, vector)
@@ -169,15 +169,17 @@ def _read(wall: Wall, vector: np.ndarray) -> tuple[Wall, np.ndarray, float]:
 class _Twice:
     """What places are made of by a wall that was in two (see `Mixture`)."""
 
-    def __init__(self, places: np.ndarray) -> None:
-        self._first, self._second = Mixture(places), Mixture(places)
+    def __init__(self, places: np.ndarray, root: np.ndarray) -> None:
+        self._first, self._second = Mixture(places, root), Mixture(places, root)
 
     def parts(self, wall: Wall, shift: np.ndarray, share: float) -> np.ndarray:
         """Return what the counts are a sum of, from the wall at the mean place."""
         first = self._first.parts(replace(wall, centre=wall.centre - share * shift))
         second = self._second.parts(replace(wall, centre=wall.centre + (1.0 - share) * shift))
-        mixed: np.ndarray = (1.0 - share) * first + share * second
-        return mixed
+        first *= 1.0 - share
+        second *= share
+        first += second
+        return first
 
 
 def _square(rows: np.ndarray) -> float:

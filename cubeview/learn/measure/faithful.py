@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
 
 from cubeview import __version__
 from cubeview.errors import CubeviewError, Report, nothing
@@ -233,6 +232,8 @@ def _shaken(prepared: Prepared, seen: np.ndarray, rng: np.random.Generator) -> P
 
 def _alike(one: np.ndarray, other: np.ndarray, seen: np.ndarray) -> float:
     """Rank correlation over what was seen; 0 where a map is the same everywhere."""
+    from scipy.stats import spearmanr
+
     a, b = one[seen], other[seen]
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0

@@ -76,7 +76,9 @@ def doubt_of(data: bytes, network: Network) -> Doubt:
         raise ValueError(f"it cannot be read ({error})") from error
     layout = network.layout()
     with torch.inference_mode():
-        width = network.early(torch.zeros(1, layout.channels_in, *(layout.least,) * 3)).shape[1]
+        width = network.early(
+            torch.zeros(1, layout.channels_in, *layout.sides(layout.least))
+        ).shape[1]
     shapes = (means.shape[1:], precision.shape, limit.shape)
     if means.ndim != 2 or not len(means) or shapes != ((width,), (width, width), (1,)):
         raise ValueError("it belongs to another network")

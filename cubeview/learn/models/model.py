@@ -97,7 +97,8 @@ def try_out(model: Model) -> None:
     size = room_of(model.card.preprocess["kind"]).config(model.card.preprocess).size
     try:
         with torch.inference_mode():
-            said = model.network(torch.zeros(1, len(model.card.channels), size, size, size))
+            sides = model.network.layout().sides(size)
+            said = model.network(torch.zeros(1, len(model.card.channels), *sides))
     except (RuntimeError, ValueError, IndexError, MemoryError) as error:
         raise CubeviewError(
             f"{model.folder}: the model cannot answer about a trial case ({type(error).__name__}). "

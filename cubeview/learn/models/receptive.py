@@ -4,7 +4,7 @@ A plain zoom of the map onto the input is wrong by whole voxels as soon as paddi
 (Araujo et al. 2019, "Computing receptive fields of convolutional neural networks", eq. 1-4).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 
@@ -33,11 +33,32 @@ class Layer:
 class Layout:
     """The way from the input to the last map: its layers from below.
 
-    Feature ``o`` of the last map is centred at input voxel ``start + stride * o``.
+    Feature ``o`` of the last map is centred at input voxel ``start + stride * o``. A flat layout
+    is of pictures, inputs of one slice: along the first axis it leaves all as it is.
     """
 
     channels_in: int
     layers: tuple[Layer, ...]
+    flat: bool = False
+
+    def along(self, axis: int) -> "Layout":
+        """Return the way along one axis of the input."""
+        return self._through if self.flat and axis == 0 else self
+
+    @cached_property
+    def _through(self) -> "Layout":
+        still = (replace(layer, kernel=1, stride=1, pad=(0, 0)) for layer in self.layers)
+        return replace(self, layers=tuple(still))
+
+    def sides(self, size: int) -> tuple[int, int, int]:
+        """Return the sides of an input from its longest."""
+        return (1 if self.flat else size), size, size
+
+    def sees(self, shape: tuple[int, ...]) -> bool:
+        """Tell whether there is a last map of an input of this shape."""
+        if self.flat and shape[0] != 1:
+            return False
+        return all(self.along(axis).map_size(side) for axis, side in enumerate(shape))
 
     @cached_property
     def start(self) -> float:
@@ -69,11 +90,12 @@ class Layout:
 
     def work(self, size: int) -> tuple[int, int]:
         """Return multiplications for an input of this side, and values of the largest map."""
-        inside, total, largest = self.channels_in, 0, self.channels_in * size**3
+        axes = 2 if self.flat else 3
+        inside, total, largest = self.channels_in, 0, self.channels_in * size**axes
         for layer in self.layers:
             size = layer.outputs(size)
-            values = layer.channels * size**3
-            total += values * (inside // layer.groups) * layer.kernel**3
+            values = layer.channels * size**axes
+            total += values * (inside // layer.groups) * layer.kernel**axes
             inside, largest = layer.channels, max(largest, values)
         return total, largest
 
@@ -103,8 +125,8 @@ def place(values: np.ndarray, layout: Layout, shape: tuple[int, ...]) -> np.ndar
     """
     placed = np.asarray(values, dtype=np.float64)
     for axis, length in enumerate(shape):
-        last = placed.shape[axis] - 1
-        where = np.clip((np.arange(length) - layout.start) / layout.stride, 0, last)
+        last, way = placed.shape[axis] - 1, layout.along(axis)
+        where = np.clip((np.arange(length) - way.start) / way.stride, 0, last)
         low = np.minimum(where.astype(int), max(last - 1, 0))
         high = np.minimum(low + 1, last)
         share = (where - low).reshape([-1 if a == axis else 1 for a in range(3)])

@@ -50,6 +50,8 @@ class NetworkConfig:
         Networks side by side that share nothing but the input and the mean of their answers:
         their channels lie one network after another in each width. See
         `cubeview.learn.models.ensemble`.
+    flat : bool
+        For pictures, inputs of one slice: kernels, strides and padding are of two axes.
     mean, std : tuple of float, one per channel
         The input is ``(x - mean) / std`` before the first convolution.
     """
@@ -62,6 +64,7 @@ class NetworkConfig:
     padding: Literal["same", "valid"] | Padding = ((1, 1), (1, 1), (0, 1), (1, 0))
     batch_norm: bool = True
     groups: int = 1
+    flat: bool = False
     mean: tuple[float, ...] = (0.25, 0.25)
     std: tuple[float, ...] = (0.25, 0.25)
 
@@ -105,7 +108,9 @@ class NetworkConfig:
         """Number of convolution and head weights, biases left out."""
         total, inside = self.widths[-1] * self.classes, self.channels_in
         for layer in self.layout.layers:
-            total += inside // layer.groups * layer.channels * layer.kernel**3
+            total += (
+                inside // layer.groups * layer.channels * layer.kernel ** (2 if self.flat else 3)
+            )
             inside = layer.channels
         return total
 
@@ -115,7 +120,7 @@ class NetworkConfig:
         # All networks side by side begin at the same input.
         groups = (1, *(self.groups for _ in self.widths[1:]))
         shapes = zip(self.kernels, self.strides, self.pads, self.widths, groups, strict=True)
-        return Layout(self.channels_in, tuple(Layer(*shape) for shape in shapes))
+        return Layout(self.channels_in, tuple(Layer(*shape) for shape in shapes), self.flat)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for the card."""
@@ -131,7 +136,7 @@ class NetworkConfig:
         names = [field.name for field in fields(cls)]
         if unknown := sorted(set(data) - set(names)):
             raise ValueError(f"unknown network entry {unknown[0]!r}")
-        for name in sorted(set(names) - {"padding", "batch_norm"}):
+        for name in sorted(set(names) - {"padding", "batch_norm", "flat"}):
             numbers = data.get(name, 1)
             numbers = numbers if isinstance(numbers, (list, tuple)) else [numbers]
             kinds = (int, float) if name in ("mean", "std") else (int,)
@@ -167,17 +172,18 @@ class Scale(nn.Module):
 class Block(nn.Module):
     """Zero padding, convolution, batch normalisation if wanted, ReLU."""
 
-    def __init__(self, inside: int, layer: Layer, norm: bool) -> None:
+    def __init__(self, inside: int, layer: Layer, norm: bool, flat: bool = False) -> None:
         super().__init__()
         self.pad = pad = layer.pad
+        self.flat = flat
         # A symmetric margin is left to the convolution, which then needs no padded copy.
         even = pad[0] if pad[0] == pad[1] else 0
         self.conv = nn.Conv3d(
             inside,
             layer.channels,
-            layer.kernel,
-            layer.stride,
-            padding=even,
+            _sides(layer.kernel, 1, flat),
+            _sides(layer.stride, 1, flat),
+            padding=_sides(even, 0, flat),
             bias=not norm,
             groups=layer.groups,
         )
@@ -185,12 +191,20 @@ class Block(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the next map, never negative."""
-        if self.pad[0] != self.pad[1]:
-            x = functional.pad(x, self.pad * 3)
-        x = self.conv(x)
+        x = self.conv(self.padded(x))
         if self.norm is not None:
             x = self.norm(x)
         return functional.relu(x)
+
+    def padded(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the input with the margin that is not left to the convolution."""
+        if self.pad[0] == self.pad[1]:
+            return x
+        return functional.pad(x, self.pad * (2 if self.flat else 3))
+
+
+def _sides(side: int, through: int, flat: bool) -> tuple[int, int, int]:
+    return (through if flat else side), side, side
 
 
 class StridedNetwork(Network):
@@ -210,7 +224,7 @@ class StridedNetwork(Network):
         self.features = nn.Sequential(
             Scale(config.mean, config.std),
             *(
-                Block(inside, layer, config.batch_norm)
+                Block(inside, layer, config.batch_norm, config.flat)
                 for (inside, _), layer in zip(steps, config.layout.layers, strict=True)
             ),
         )

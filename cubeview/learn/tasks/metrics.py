@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from scipy import special
-from scipy.stats import rankdata
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,9 @@ def auc(scores: np.ndarray, positive: np.ndarray) -> float:
     Of scores and bool, shape (n,). Ties count half (Mann and Whitney 1947); NaN when one side is
     missing.
     """
+    # Loading it takes as long as all else that asking a model needs, bar torch.
+    from scipy.stats import rankdata
+
     count = int(positive.sum())
     other = len(positive) - count
     if not count or not other:

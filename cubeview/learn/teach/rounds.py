@@ -146,7 +146,7 @@ class Rounds:
         config, together = self.config, self.together
         groups, anchors = _movable(network, self.tail_at, config.rate)
         moving = [parameter for parameter, _ in anchors]
-        optimiser = torch.optim.AdamW(groups, weight_decay=0.0)
+        optimiser = torch.optim.AdamW(groups, weight_decay=0.0, fused=True)
         schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, config.steps)
         truth = torch.tensor(self.examples.truth)
         weight = torch.ones(len(self.examples.classes))
@@ -170,10 +170,10 @@ class Rounds:
             errors = functional.cross_entropy(
                 logits / temperature, labels, weight=weight.to(together.device), reduction="sum"
             )
-            pull = torch.stack([((p - a) ** 2).sum() for p, a in anchors]).sum()
             optimiser.zero_grad()
-            torch.autograd.backward(errors / whole + config.pull * pull / together.size)
+            torch.autograd.backward(errors / whole)
             together.sum_gradients(moving)
+            _pull(anchors, config.pull)
             optimiser.step()
             schedule.step()
             loss = float(errors.detach()) / float(whole) * together.size
@@ -318,6 +318,13 @@ def _pooled(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tenso
 
 def _forward(network: Network, tail_at: int, values: torch.Tensor) -> torch.Tensor:
     return pooled_head(network).of_means(_pooled(network, tail_at, values))
+
+
+def _pull(anchors: list[tuple[nn.Parameter, torch.Tensor]], pull: float) -> None:
+    """Add the slope of `pull` times the squared distance to the start to the gradients."""
+    for parameter, anchor in anchors if pull else ():
+        if parameter.grad is not None:
+            parameter.grad.add_(parameter.detach() - anchor, alpha=2.0 * pull)
 
 
 def _movable(

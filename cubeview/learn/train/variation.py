@@ -79,7 +79,7 @@ def applied(inputs: np.ndarray, variation: Variation) -> np.ndarray:
     if variation.powers is not None:
         inputs = np.maximum(inputs, 0.0) ** variation.powers
     out = np.zeros_like(inputs)
-    for row, move in enumerate(variation.moves):
+    for row, move in enumerate(_inside(variation.moves, size)):
         to, at = (
             tuple(slice(max(0, m), s + min(0, m)) for m, s in zip(way, size, strict=True))
             for way in (move, -move)
@@ -104,18 +104,25 @@ def moved(truth: np.ndarray, variation: Variation) -> np.ndarray:
     return applied(truth[:, None].astype(np.float32), still)[:, 0].astype(truth.dtype)
 
 
+def _inside(moves: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """Return displacements along the axes there are: a picture has one slice, which stays."""
+    found: np.ndarray = moves * (np.array(size) > 1)
+    return found
+
+
 def applied_there(inputs: torch.Tensor, variation: Variation) -> torch.Tensor:
     """Return varied inputs, on the device where they lie, as `applied` does up to rounding."""
     device, size = inputs.device, tuple(inputs.shape[2:])
     if variation.powers is not None:
         inputs = inputs.clamp(min=0.0) ** torch.from_numpy(variation.powers).to(device)
-    reach = int(np.abs(variation.moves).max(initial=0))
+    moves = _inside(variation.moves, size)
+    reach = int(np.abs(moves).max(initial=0))
     places = []
     for axis, length in enumerate(size):
         line = np.arange(length)[None]
         turned = np.where(variation.mirrored[:, axis, None], length - 1 - line, line)
         # Voxels the displacement brings in from outside lie in the margin of zeros.
-        places.append(torch.from_numpy(turned - variation.moves[:, axis, None] + reach).to(device))
+        places.append(torch.from_numpy(turned - moves[:, axis, None] + reach).to(device))
     rows = torch.arange(len(inputs), device=device)[:, None, None, None]
     padded = functional.pad(inputs, (reach,) * 6)
     z, y, x = places

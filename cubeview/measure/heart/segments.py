@@ -22,6 +22,8 @@ healthy wall is about 10 mm thick (Cerqueira et al. 2002)."""
 HEIGHTS, TURNS = 24, 72
 _DEPTHS = np.linspace(0.55, 1.1, 12)
 """Of the ellipsoid, whose surface is the outside of the wall: from the cavity to beyond it."""
+_BESIDE_MM = np.arange(15.0, 46.0, 5.0)
+"""From the outside of the wall: as far as filters spread what is there into it."""
 _SMOOTH = (0.7, 1.5)  # heights and turns: about a third of a segment
 
 _WALLS = ("anterior", "anteroseptal", "inferoseptal", "inferior", "inferolateral", "anterolateral")
@@ -153,6 +155,30 @@ def wall_voxels(
     places = ventricle.centre + own @ ventricle.axes
     voxels: np.ndarray = places / np.array(spacing)
     return voxels
+
+
+def places_beside(
+    ventricle: Ventricle, spacing: tuple[float, float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which voxels lie in the inferior wall, and beside it: (depths, places, 3) each.
+
+    Parameters
+    ----------
+    ventricle : Ventricle
+    spacing : tuple of three float, mm
+        Voxel size along (z, y, x).
+    """
+    inferior = np.abs(_turns() - np.pi) < np.pi / 3
+    own = _on_surface(_heights()[6:, None], _turns()[None, inferior]).reshape(-1, 3)
+    outward = own / np.linalg.norm(own, axis=1, keepdims=True)
+    surface = own * ventricle.radii
+    wall = _DEPTHS[:, None, None] * surface
+    beside = surface + _BESIDE_MM[:, None, None] * outward
+    within, around = (
+        (ventricle.centre + places @ ventricle.axes) / np.array(spacing)
+        for places in (wall, beside)
+    )
+    return within, around
 
 
 def voxel_of(

@@ -54,7 +54,8 @@ def thickening(cube: Cube, ventricle: Ventricle) -> PolarMap:
         gain * np.nan_to_num(gate.pixels.read())
         for gate, gain in zip(cube.gates, gains, strict=True)
     ]
-    lengths = _course(np.array([_base(counts, cube.spacing, ventricle) for counts in gates]))
+    base = _Base(cube.spacing, ventricle)
+    lengths = _course(np.array([base.length(counts) for counts in gates]))
     seen = np.stack(
         [
             peaks(counts, cube.spacing, ventricle, length / lengths.max())
@@ -83,21 +84,23 @@ def _course(counts: np.ndarray) -> np.ndarray:
     return found
 
 
-def _base(counts: np.ndarray, spacing: tuple[float, float, float], ventricle: Ventricle) -> float:
-    """Return how far from the apex the wall ends, in its usual lengths: where it is half as bright.
+class _Base:
+    """Where the wall ends in a gate: the base comes down, and what is read beyond is no wall."""
 
-    The base comes down over the beat, and what is read beyond it would be no wall.
-    """
-    from scipy.ndimage import map_coordinates
+    def __init__(self, spacing: tuple[float, float, float], ventricle: Ventricle) -> None:
+        rows = [wall_voxels(ventricle, spacing, float(along))[:, -1, ::_EACH] for along in _REACH]
+        self._ends = np.moveaxis(np.stack(rows), -1, 0)  # (3, lengths, depths, turns)
+        self._middle = np.moveaxis(wall_voxels(ventricle, spacing)[:, _MIDDLE, ::_EACH], -1, 0)
 
-    rows = [wall_voxels(ventricle, spacing, float(along))[:, -1, ::_EACH] for along in _REACH]
-    voxels = np.moveaxis(np.stack(rows), -1, 0)  # (3, lengths, depths, turns)
-    bright = map_coordinates(counts, voxels, order=1).max(axis=1).mean(axis=1)
-    middle = np.moveaxis(wall_voxels(ventricle, spacing)[:, _MIDDLE, ::_EACH], -1, 0)
-    usual = float(np.median(map_coordinates(counts, middle, order=1).max(axis=0)))
-    low = np.flatnonzero(bright < _HALF * usual)
-    if not len(low):
-        return float(_REACH[-1])
-    first = max(int(low[0]), 1)
-    part = (bright[first - 1] - _HALF * usual) / max(bright[first - 1] - bright[first], 1e-9)
-    return float(_REACH[first - 1] + np.clip(part, 0, 1) * (_REACH[1] - _REACH[0]))
+    def length(self, counts: np.ndarray) -> float:
+        """Return how far from the apex the wall is half as bright, in its usual lengths."""
+        from scipy.ndimage import map_coordinates
+
+        bright = map_coordinates(counts, self._ends, order=1).max(axis=1).mean(axis=1)
+        usual = float(np.median(map_coordinates(counts, self._middle, order=1).max(axis=0)))
+        low = np.flatnonzero(bright < _HALF * usual)
+        if not len(low):
+            return float(_REACH[-1])
+        first = max(int(low[0]), 1)
+        part = (bright[first - 1] - _HALF * usual) / max(bright[first - 1] - bright[first], 1e-9)
+        return float(_REACH[first - 1] + np.clip(part, 0, 1) * (_REACH[1] - _REACH[0]))

@@ -6,6 +6,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from cubeview.cubes.plane import frame_of
+from cubeview.cubes.study import studies, tags
 from cubeview.io import open_path
 from tests.io.dicom.nm_files import nm, write
 
@@ -205,3 +206,19 @@ def test_a_planar_gated_series_of_two_detectors(tmp_path, rng):
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+def test_projections_and_reconstruction_of_one_study_belong_together(tmp_path):
+    raw = planar("TOMO", AngularViewVector=[1, 2, 3, 4, 5])
+    whole = nm(SeriesDescription="stress")
+    for ds, study in ((raw, "1.2.840.99.1.7"), (whole, "1.2.840.99.1.7")):
+        ds.StudyInstanceUID = study
+    cases = [
+        *open_path(write(raw, tmp_path / "raw")),
+        *open_path(write(whole, tmp_path / "whole")),
+    ]
+    assert [tags(case) for case in cases] == [("projections",), ("stress",)]
+    assert studies(cases) == ((cases[1], cases[0]),), "the heart that is read comes first"
+    raw.PatientID = "another"
+    (stranger,) = open_path(write(raw, tmp_path / "stranger"))
+    assert len(studies((stranger, cases[1]))) == 2

@@ -124,13 +124,9 @@ OPENED = {
 REFUSED = {
     "ifu/muse_sing-0032_source.fits": "catalogue source",
     "ifu/muse_udf_origin-00026_source.fits": "catalogue source",
-    "ifu/sinfoni_ngc5728_sivi_maps.fits": "flat image",
     "radio/iras2a_example_cube.lmv": "GILDAS",
-    "fits_bad/badMPE.fits": "flat image",
     "fits_bad/blank.fits": "single value",
-    "fits_bad/checksum_false.fits": "flat image",
     "fits_bad/empty.fits": "0 bytes",
-    "fits_bad/fixed-1890.fits": "flat image",
     "fits_bad/group_invalid.fits": "random groups",
     "fits_bad/l1448_truncated.fits": "27 of 53 planes are complete",
     "fits_bad/not_actually_fits.fits": "does not begin with SIMPLE",
@@ -138,12 +134,20 @@ REFUSED = {
     "fits_bad/validate.fits": "no data",
     "fits_other/example_4d_tab.fits": "only tables",
     "fits_other/ieee64_specials_tst0008.fits": "one-dimensional spectrum",
-    "fits_other/lzw.fits.Z": "flat image",
-    "fits_other/m13_hcomp.fits": "flat image",
-    "fits_other/m13_rice.fits": "flat image",
-    "fits_other/scale.fits": "flat image",
     "fits_other/tab-time-last-axis.fits": "single value",
     "fits_other/vlti_amber_oifits.fits": "OIFITS",
+}
+
+PICTURES = {
+    # rows and columns, unit, arcsec a pixel or 1 where nobody says, mean of the first
+    "ifu/sinfoni_ngc5728_sivi_maps.fits": ((88, 82), "W m-2", 1.388889e-5, np.nan),
+    "fits_bad/badMPE.fits": ((200, 64), "", 1.0, 0.66726565),
+    "fits_bad/checksum_false.fits": ((40, 30), "", 7.0, 209.58),
+    "fits_bad/fixed-1890.fits": ((100, 100), "", 1.0, 1890.0),
+    "fits_other/lzw.fits.Z": ((101, 101), "", 1.0, 66.271835),
+    "fits_other/m13_hcomp.fits": ((300, 300), "", 0.99972, 147.7044),
+    "fits_other/m13_rice.fits": ((300, 300), "", 0.99972, 147.7044),
+    "fits_other/scale.fits": ((21, 20), "", 5.0, 531.4352),
 }
 
 NO_STANDARD_WCS = (
@@ -161,7 +165,22 @@ def test_every_file_is_expected(shared_data):
         for name in FOLDERS
         for path in (shared_data / name).iterdir()
     }
-    assert found == set(OPENED) | set(REFUSED)
+    assert found == set(OPENED) | set(PICTURES) | set(REFUSED)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_open(name, shared_data):
+    shape, unit, step, mean = PICTURES[name]
+    case = open_paths([shared_data / name]).cases[0]
+    cube = case.main
+    assert (case.kind, case.roles, cube.shape, cube.unit) == (
+        "picture",
+        ("light",),
+        (1, *shape),
+        unit,
+    )
+    assert cube.spacing[2] == pytest.approx(step, rel=1e-5)
+    assert float(cube.pixels.read().mean()) == pytest.approx(mean, rel=1e-5, nan_ok=True)
 
 
 @pytest.mark.parametrize("name", OPENED)

@@ -119,3 +119,19 @@ def test_bfloat16_errs_by_a_small_share_of_a_drop():
                 found[dtype][which] = drops
     exact, half = found.values()
     assert 0 < np.abs(half - exact).max() < 0.03 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("config", [SEED, {**SEED, "padding": ((2, 2), (1, 1), (0, 1), (1, 0))}])
+def test_a_picture_has_no_depth_to_hide(config):
+    network = toy_model(NetworkConfig(**config, flat=True)).network
+    rng = np.random.default_rng(6)
+    shown = torch.from_numpy(rng.normal(0.4, 0.4, (2, 1, 18, 21)).astype(np.float32))
+    hidden = torch.zeros_like(shown)
+    starts = np.array([[0, y, x] for y in range(0, 14, 3) for x in range(0, 17, 4)])
+    got = np.full((len(starts), 5), np.nan)
+    with torch.inference_mode():
+        for which, drops in Occluder(network, shown, hidden).drops(starts, (1, 5, 5), batch=7):
+            got[which] = drops
+        wanted = naive(network, shown, hidden, starts, (1, 5, 5))
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5)
+    assert np.abs(wanted).max() > 1e-4

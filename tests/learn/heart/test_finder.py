@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 from cubeview.cubes.orient import SLICE_ORDER
 from cubeview.cubes.ventricle import BASE_AT
 from cubeview.io import open_path
+from cubeview.learn.heart.candidates import candidates
 from cubeview.learn.heart.finder import find_pair, find_ventricle
 from tests.learn.heart.phantom import draw_heart, mm_cube, plant
 from tests.learn.teach.trials import trial
@@ -47,6 +48,20 @@ def test_planted_ventricles_are_found(settings):
         assert axis < 10, (seed, axis)
         assert size < 6, (seed, size)
         assert found.doubt < 0.5, found.reason
+
+
+def test_templates_of_other_directions_and_images_do_not_stand_in():
+    """They are kept; what is found is the same whatever was looked for before."""
+    whole = plant(12).cube.pixels.array.astype(np.float32)
+    looks = [
+        (values, [turn]) for values in (whole, whole[:, 4:]) for turn in (np.eye(3), -np.eye(3))
+    ]
+    once, again = (
+        [candidates(values, np.full(3, 6.6), poses, 2, 1.0)[0].score for values, poses in order]
+        for order in (looks, looks[::-1])
+    )
+    assert once == again[::-1]
+    assert len(set(once)) == 4
 
 
 def test_inferior_and_lateral_are_told_in_a_transaxial_scan():

@@ -40,6 +40,12 @@ def test_wall_cavity_and_surroundings_are_all_there_is(mixture):
     assert cavity[middle] > 0.8
 
 
+def test_parts_are_times_the_root_of_the_weight(mixture):
+    root = np.random.default_rng(4).uniform(0.1, 1.0, PLACES.shape[1])
+    weighted = Mixture(PLACES, root).parts(WALL)
+    np.testing.assert_allclose(weighted, mixture.parts(WALL) * root, rtol=1e-6, atol=1e-9)
+
+
 def test_planted_brightness_comes_back(mixture):
     parts = mixture.parts(WALL)
     planted = np.array([1.0, *[0.0] * 8, 0.1, 0.3, 0.02, -0.01, 0.0])

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
+from scipy.spatial.transform import Rotation
 
 from cubeview.learn.heart.finder import find_pair
 from cubeview.learn.heart.fit import fit_wall
 from cubeview.learn.heart.mixture import Mixture
-from cubeview.learn.heart.register import register
+from cubeview.learn.heart.register import _interpolated, _turn_of, _turned_by, register
 from cubeview.learn.heart.wall import Wall, reach_of
 from tests.learn.teach.trials import trial
 
@@ -23,6 +25,23 @@ def counts(wall, defect=0.0):
     share, inferior = Mixture(PLACES).parts(wall)[[0, 2]]
     inferior = np.divide(inferior, share, out=np.zeros_like(share), where=share > 1e-9)
     return 0.1 + share * (1 - defect / (1 + np.exp(-(inferior - 0.45) / 0.08)))
+
+
+@pytest.mark.parametrize("shape", [(5, 6, 7), (1, 6, 7), (1, 1, 1)])
+def test_between_voxels_and_beyond_the_edge_an_image_is_what_scipy_says(shape):
+    rng = np.random.default_rng(2)
+    layers = rng.normal(size=(*shape, 4)).astype(np.float32)
+    at = rng.uniform(-2, 8, (3, 500))
+    at[:, :20] = np.rint(at[:, :20])
+    said = [map_coordinates(layers[..., k], at, order=1, mode="nearest") for k in range(4)]
+    np.testing.assert_allclose(_interpolated(layers, at), said, atol=1e-6)
+
+
+@pytest.mark.parametrize("degrees", [0.0, 1e-7, 3.0, 90.0, 170.0, 179.9999999])
+def test_turns_are_what_scipy_says(degrees):
+    turn = np.radians(degrees) * np.array([2.0, -1.0, 2.0]) / 3
+    np.testing.assert_allclose(_turned_by(turn), Rotation.from_rotvec(turn).as_matrix(), atol=1e-12)
+    np.testing.assert_allclose(_turn_of(_turned_by(turn)), turn, atol=1e-7)
 
 
 @pytest.mark.parametrize("defect", [0.0, 0.8])

@@ -56,3 +56,27 @@ def test_a_feature_is_placed_at_its_centre():
 def test_a_map_of_one_feature_fills_the_input():
     config = NetworkConfig(**SEED, padding="valid")
     np.testing.assert_array_equal(place(np.full((1, 1, 1), 3.0), config.layout, (20, 20, 20)), 3.0)
+
+
+def test_a_flat_network_sees_pictures_and_nothing_else():
+    config = NetworkConfig(**SEED, padding="same", batch_norm=False, flat=True)
+    network, field = build(config).eval(), config.layout
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            weight.fill_(1.0 if name.endswith("weight") else 0.1)
+    x = torch.ones(1, 2, 1, 32, 40, requires_grad=True)
+    last = network.features(x)
+    assert last.shape[2:] == (1, 8, 10)
+    last[0, 0, 0, 4, 5].backward()
+    for axis, at in ((1, 4), (2, 5)):
+        seen = np.flatnonzero(x.grad[0, 0].sum(dim=tuple({0, 1, 2} - {axis})).numpy())
+        assert (seen[0] + seen[-1]) / 2 == field.start + field.stride * at
+    values = np.zeros((1, 8, 8))
+    values[0, 2, 3] = 1.0
+    placed = place(values, field, (1, 32, 32))
+    np.testing.assert_allclose(np.argwhere(placed == placed.max()).mean(axis=0), [0, 13.5, 17.5])
+    assert field.sees((1, 32, 40))
+    assert not field.sees((2, 32, 40))
+    assert field.sides(32) == (1, 32, 32)
+    steps, _ = field.work(32)
+    assert steps < NetworkConfig(**SEED, padding="same").layout.work(32)[0] / 16

@@ -18,7 +18,7 @@ from cubeview.learn.tasks.metrics import auc
 from cubeview.learn.teach.comparison import figures, positive_classes, verdict
 from cubeview.learn.teach.finetune import fine_tune, linked_classes
 from cubeview.learn.teach.labelled import Entry
-from cubeview.learn.teach.rounds import SHARES
+from cubeview.learn.teach.rounds import SHARES, _pull
 from cubeview.learn.teach.training_set import TrainingSet, gather, grouped_folds, preflight
 from cubeview.learn.teach.tuning import FinetuneConfig
 from tests.learn.toys import heart_case
@@ -69,6 +69,23 @@ def test_a_planted_difference_is_learnt_out_of_fold(base, layers):
     found = figures(tuned.logits, cases.truth, tuned.folds, [1])
     assert found.auc.value > 0.95
     assert found.balanced_accuracy > 0.85
+
+
+def test_the_pull_is_the_slope_of_the_squared_distance_to_the_start():
+    torch.manual_seed(2)
+    moved = [torch.randn(n, requires_grad=True) for n in (3, 5)]
+    start = [torch.randn(n) for n in (3, 5)]
+
+    def slopes(distance):
+        loss = sum((each**3).sum() for each in moved) + distance
+        return torch.autograd.grad(loss, moved)
+
+    wanted = slopes(0.7 * sum(((m - s) ** 2).sum() for m, s in zip(moved, start, strict=True)))
+    for each, slope in zip(moved, slopes(0.0), strict=True):
+        each.grad = slope
+    _pull(list(zip(moved, start, strict=True)), 0.7)
+    for each, slope in zip(moved, wanted, strict=True):
+        torch.testing.assert_close(each.grad, slope)
 
 
 def test_the_threshold_rung_moves_the_threshold_and_nothing_else(base):

@@ -87,7 +87,7 @@ def test_it_is_measured_named_and_drawn_beside_the_others(tmp_path):
     np.testing.assert_allclose(line, found.thickenings["stress"].means(), atol=0.06)
     assert any("thickening by counts" in text for text in _table(told))
     uptake, thick = discpictures.uptake(found, "warm")
-    assert thick.name == "stress, thickening by counts, %"
+    assert thick.name == "stress, thickening %"
     assert [int(text.replace("−", "-")) for text in thick.texts] == pytest.approx(line, abs=0.6)
     assert uptake.texts != thick.texts
     np.testing.assert_array_equal(

@@ -1,0 +1,1 @@
+"""Pictures of galaxies with a known truth."""
