@@ -165,7 +165,7 @@ ACTIONS = (
         Action(way.key, way.title, "Model", way.shortcut, needs="case", after_line=place == 0)
         for place, way in enumerate(EXPLAINERS.values())
     ),
-    Action("try_answer", "&Does the answer hold?", "Model", "Y", needs="case"),
+    Action("try_answer", "&Does the answer hold?", "Model", "Ctrl+P", needs="case"),
     Action("toggle_map", "Show or &hide the map", "Model", "H", needs="overlay"),
     Action("fainter", "Map &fainter", "Model", "[", needs="overlay"),
     Action("stronger", "Map &stronger", "Model", "]", needs="overlay"),

@@ -53,8 +53,8 @@ class PredictPanel(QWidget):
         self._reason, self._suspected = "", False
         self.cautions = label(part="warn")
         self.distance = label(part="dim")
-        tip = "Try the answer: noise, a voxel's shift, gain, blur, and the smallest change (Y)"
-        self.try_button = button("Does it hold?  Y", self.try_answer, tip)
+        tip = "Try the answer: noise, a voxel's shift, gain, blur, and the smallest change (Ctrl+P)"
+        self.try_button = button("Does it hold?  Ctrl+P", self.try_answer, tip)
         self.held = label(part="dim")
         self.where = label(part="dim")
         self.footer = label(part="dim")
