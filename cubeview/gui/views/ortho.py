@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
-from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 
 from cubeview.cubes.case import Case
 from cubeview.gui.desk.display import default_display, follow_ventricles
@@ -23,6 +23,7 @@ from cubeview.gui.views.rows import RowsView
 from cubeview.gui.views.slice import SliceView
 from cubeview.gui.views.spectrum import SpectrumView
 from cubeview.gui.views.view import CaseView
+from cubeview.gui.widgets.layout import beside
 from cubeview.gui.widgets.teardown import forgive_items_that_are_gone
 from cubeview.kinds import kind_of
 
@@ -267,7 +268,7 @@ class OrthoView(QWidget):
             self._root = self._hung(case)
         elif kind_of(case).flat:
             picture = self._slice_view(PictureView(self.session, self.jobs))
-            self._root = _beside(picture, self._bar(role))
+            self._root = beside(picture, self._bar(role))
         elif len(case.roles) > 1:
             rows = [self._row(role) for role in case.roles]
             self._root = _split(_DOWN, [*rows, self._others(case)], [6] * len(rows) + [3])
@@ -277,16 +278,16 @@ class OrthoView(QWidget):
         elif _is_spectral(case):
             right = _split(_DOWN, [self._slice(role, 2), self._slice(role, 1)], [1, 1])
             top = _split(_ACROSS, [self._slice(role, 0), right], [1, 1])
-            self._root = _split(_DOWN, [_beside(top, self._bar(role)), self._others(case)], [7, 4])
+            self._root = _split(_DOWN, [beside(top, self._bar(role)), self._others(case)], [7, 4])
             planes = [view.canvas for view in self.slices if view.axis != 0]
             _share_range([*planes, *(view.plot for view in self._find(SpectrumView))])
         elif case.main.shape[0] == 1:  # across a single plane there is nothing to see
-            main = _beside(self._slice(role, 0), self._bar(role))
+            main = beside(self._slice(role, 0), self._bar(role))
             self._root = _split(_DOWN, [main, self._others(case)], [7, 3])
         else:
             top = _split(_ACROSS, [self._slice(role, 0), self._slice(role, 2)], [1, 1])
             low = _split(_ACROSS, [self._slice(role, 1), self._others(case)], [1, 1])
-            self._root = _beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
+            self._root = beside(_split(_DOWN, [top, low], [1, 1]), self._bar(role))
         self._layout.addWidget(self._root)
         self._take_zoom()
         if self.slices:
@@ -297,7 +298,7 @@ class OrthoView(QWidget):
     def _hung(self, case: Case) -> QWidget:
         """Return the rows with a colour bar for each state, and the gates where there are any."""
         bars = _split(_DOWN, [self._bar(role) for role in case.roles], [1] * len(case.roles))
-        hung = _beside(self._add(RowsView(self.session, self.jobs)), bars)
+        hung = beside(self._add(RowsView(self.session, self.jobs)), bars)
         if not case.gates:
             return hung
         gates = self._add(GateView(self.session, self.jobs))
@@ -316,7 +317,7 @@ class OrthoView(QWidget):
 
     def _row(self, role: str) -> QWidget:
         views = [self._slice(role, axis) for axis in (0, 2, 1)]
-        return _beside(_split(_ACROSS, views, [1, 1, 1]), self._bar(role))
+        return beside(_split(_ACROSS, views, [1, 1, 1]), self._bar(role))
 
     def _bar(self, role: str) -> BarView:
         return self._add(BarView(self.session, role))
@@ -392,13 +393,3 @@ def _split(way: Qt.Orientation, parts: Sequence[QWidget], shares: list[int]) -> 
         splitter.setStretchFactor(splitter.count() - 1, share)
     splitter.setSizes([1000 * share for share in shares])
     return splitter
-
-
-def _beside(main: QWidget, bar: QWidget) -> QWidget:
-    both = QWidget()
-    layout = QHBoxLayout(both)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(2)
-    layout.addWidget(main, 1)
-    layout.addWidget(bar)
-    return both

@@ -24,6 +24,16 @@ def row(*items: QWidget | QLayout | tuple[QWidget, int] | None) -> QHBoxLayout:
     return made
 
 
+def beside(main: QWidget, narrow: QWidget) -> QWidget:
+    """Return a widget with a narrow one at its right."""
+    both = QWidget()
+    layout = row((main, 1), narrow)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(2)
+    both.setLayout(layout)
+    return both
+
+
 def empty(layout: QLayout) -> None:
     """Take all widgets of a layout away."""
     while (item := layout.takeAt(0)) is not None:

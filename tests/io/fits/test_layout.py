@@ -282,7 +282,6 @@ def plain(tmp_path):
         ({"NAXIS1": 100_000, "NAXIS2": 100_000, "NAXIS3": 100_000}, "cut short"),
         ({"NAXIS2": 0}, "axis of length zero"),
         ({"NAXIS": 0}, "no data"),
-        ({"NAXIS": 2}, "flat image"),
         ({"NAXIS3": -5}, ""),
         ({"BITPIX": 7}, ""),
     ],
@@ -292,6 +291,12 @@ def test_absurd_dimensions_are_refused_before_anything_is_allocated(cards, reaso
     (refusal,) = open_paths([path]).refusals
     assert reason in refusal.reason
     assert str(path) in refusal.reason
+
+
+def test_a_cube_that_is_called_flat_is_its_first_plane(tmp_path):
+    (case,) = open_path(edited(plain(tmp_path), NAXIS=2))
+    assert case.kind == "picture"
+    np.testing.assert_array_equal(case.main.pixels.read(), FLUX[:1])
 
 
 def test_bytes_behind_the_last_part_do_no_harm(tmp_path):
