@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from astropy import units
 from astropy.convolution import Gaussian1DKernel, convolve
-from radio_beam import Beam
 
 from cubeview.cubes.beam import between, covariance, kernel_of
 from cubeview.cubes.cube import ArrayPixels
@@ -33,8 +32,10 @@ def point(shape=SHAPE):
     ((1.0, 0.7, 30.0), (1.6, 1.2, -40.0)), ((0.8, 0.8, 0.0), (1.5, 1.0, 110.0)),
 ])  # fmt: skip
 def test_what_lies_between_two_beams_is_that_of_radio_beam(own, wanted):
+    radio_beam = pytest.importorskip("radio_beam")
+
     def theirs(major, minor, angle):
-        return Beam(major * units.arcsec, minor * units.arcsec, angle * units.deg)
+        return radio_beam.Beam(major * units.arcsec, minor * units.arcsec, angle * units.deg)
 
     judge = theirs(*wanted).deconvolve(theirs(*own))
     found = between(own, wanted)
