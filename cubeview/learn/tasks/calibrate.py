@@ -16,6 +16,8 @@ HEAD_C = 0.01
 ERRORS = 2.0
 """By how many standard errors the shortest way must lose to the best before it is left."""
 
+_FARTHEST = 30.0
+
 
 def calibrate(
     logits: np.ndarray, truth: np.ndarray, temperature: float
@@ -46,11 +48,12 @@ def calibrate(
 
     def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
         log_t, shift = point[0], point[1:]
-        scaled = (values + shift) / np.exp(log_t)
+        heat = np.exp(np.clip(log_t, -_FARTHEST, _FARTHEST))  # a search may leap far
+        scaled = (values + shift) / heat
         error, fault = _cross_entropy(scaled, truth, weight)
         # Worth about one case each: keeps separable sets from running to certainty.
         error += (log_t - start) ** 2 + 0.1 * (shift @ shift)
-        by_shift = fault.sum(axis=0) / np.exp(log_t) + 0.2 * shift
+        by_shift = fault.sum(axis=0) / heat + 0.2 * shift
         by_heat = 2 * (log_t - start) - (fault * scaled).sum()
         return error, np.concatenate([[by_heat], by_shift])
 
