@@ -47,7 +47,7 @@ def _channels(options: argparse.Namespace) -> int:
     from cubeview.measure.sky.channel_maps import channel_maps
 
     if options.every < 1 or options.columns < 0:
-        raise CubeviewError("--every takes 1 channel or more, --columns 1 map or more.")
+        raise CubeviewError("--every takes 1 channel or more, --columns 0 (as fit) or more.")
     case, cube = opened(options, ENDINGS)
     if options.rest:
         radio = cube.axes[0].name == "Frequency"

@@ -98,6 +98,8 @@ def _of_many(options: argparse.Namespace) -> int:
     from cubeview.learn.score.plan import read_listed
     from cubeview.learn.score.run import PLAN, begin, do_share, folder_of, join
 
+    if options.share and options.join:
+        raise CubeviewError("--share does a part, --join comes after all parts: name one of them.")
     if options.place or options.model:
         raise CubeviewError("--share and --join go on with what was planned: name only --out.")
     ask = read_ask(folder_of(options.out))

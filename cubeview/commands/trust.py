@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cubeview.commands.common import Commands, add_command, add_json, named_model, progress, say
 from cubeview.errors import CubeviewError
+from cubeview.paths import resource
 
 
 def add(commands: Commands) -> None:
@@ -33,6 +34,8 @@ def _trust(options: argparse.Namespace) -> int:
     if options.cases < 5:
         raise CubeviewError("--cases takes 5 or more.")
     folder = named_model(options.model)
+    if options.out is None and folder.is_relative_to(resource("models")):
+        raise CubeviewError(f"{folder.name} is part of the program: name a file with --out.")
     figures = check_trust(
         load_model(folder), options.cases, seed=options.seed, report=progress(lines=True)
     )

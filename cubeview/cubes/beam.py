@@ -76,6 +76,10 @@ def kernel_of(cube: Cube, spread: np.ndarray) -> np.ndarray:
     """
     widest = float(np.sqrt(np.linalg.eigvalsh(spread)[1]))
     rows, columns = (int(np.ceil(_REACH * widest / size)) for size in cube.spacing[1:])
+    if max(rows - cube.shape[1], columns - cube.shape[2]) > 0:
+        raise CubeviewError(
+            f"a kernel of {widest * _FWHM:.4g} arcsec is wider than the cube: smooth by less."
+        )
     y, x = np.mgrid[-rows : rows + 1, -columns : columns + 1]
     # Against division by nothing where it has no width: a thousandth of a spaxel.
     spread = spread + np.eye(2) * (min(cube.spacing[1:]) * 1e-3) ** 2

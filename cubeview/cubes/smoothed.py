@@ -104,6 +104,8 @@ def along_spectrum(cube: Cube, width: float, kernel: Kernel = "gauss") -> Cube:
     CubeviewError
         If it is no kernel, or longer than the cube.
     """
+    if kernel != "hanning" and width > cube.shape[0]:
+        raise CubeviewError(f"the cube has {cube.shape[0]} channels: smooth over fewer.")
     weights = _weights(width, kernel)
     if len(weights) > 2 * cube.shape[0]:
         raise CubeviewError(f"the cube has {cube.shape[0]} channels: smooth over fewer.")

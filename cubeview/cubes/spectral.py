@@ -78,7 +78,11 @@ def with_spectral(
         raise CubeviewError("This cube has no spectral axis to convert.")
     at_rest = _rest_of(axis, rest)
     moving = axis.redshift if redshift is None else _redshift(redshift)
-    frequency = _frequency(axis, at_rest) * ((1.0 + moving) / (1.0 + axis.redshift))
+    # Velocities of the file count from its own rest value, whatever others are wanted from.
+    own = _rest_of(axis, "")
+    frequency = _frequency(axis, at_rest if own is None else own) * (
+        (1.0 + moving) / (1.0 + axis.redshift)
+    )
     if as_ == "velocity":
         if at_rest is None:
             raise CubeviewError(
@@ -104,6 +108,8 @@ def with_spectral(
         frame="" if axis.frame == "SOURCE" and not moving else axis.frame,
     )
     notes = [note for note in cube.notes if not note.text.startswith(_SHOWN_AS)]
+    if axis.convention and own is not None and at_rest is not None and own != at_rest:
+        notes.append(Note("info", f"the file's velocities count from {_tidy(own)}"))
     detail = f" ({convention}, rest {_tidy(at_rest)})" if as_ == "velocity" else ""
     detail += f" in the rest frame of redshift {moving:g}" if moving else ""
     notes.append(Note("info", f"{_SHOWN_AS} {as_}{detail}, as the user asked"))

@@ -11,6 +11,8 @@ from cubeview.cubes.cube import Box, Cube, Note, Pixels
 from cubeview.errors import CubeviewError, Report, nothing
 
 _SAME_PLACE = 0.01  # voxels
+_SAME_BEAM = 0.02
+_SAME_ANGLE_DEG = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +193,10 @@ def logarithm(cube: Cube) -> Cube:
         quantity_unit=None,
         gates=(),
         as_read=None,
-        notes=(*cube.notes, Note("info", "decimal logarithm; none of values not above 0")),
+        notes=(
+            *cube.notes,
+            Note("info", "decimal logarithm; empty where values are 0 or below"),
+        ),
     )
 
 
@@ -216,6 +221,15 @@ def _check_grid(one: Cube, other: Cube) -> None:
             f"the cubes have {' × '.join(map(str, one.shape))} and "
             f"{' × '.join(map(str, other.shape))} voxels: cut or match them first."
         )
+    if one.beam is not None and other.beam is not None:
+        (major, minor, angle), (wide, narrow, turn) = one.beam, other.beam
+        turned = abs((angle - turn + 90.0) % 180.0 - 90.0) > _SAME_ANGLE_DEG
+        long = major - minor > _SAME_BEAM * major
+        if max(abs(major / wide - 1), abs(minor / narrow - 1)) > _SAME_BEAM or (long and turned):
+            raise CubeviewError(
+                f"the beams of the cubes are {major:.4g} × {minor:.4g} and {wide:.4g} × "
+                f"{narrow:.4g} arcsec: smooth both to one beam first."
+            )
     _, height, width = one.shape
     a, b = one.axes[0], other.axes[0]
     if (a.kind, a.name) != (b.kind, b.name) or (a.medium, a.convention) != (b.medium, b.convention):

@@ -180,6 +180,7 @@ def test_explain_writes_a_map_on_the_grid_of_each_state(scans, model, capsys, tm
         (["evaluate", "--simulated", "5", "--model", "small"], "at least 20"),
         (["evaluate", "--labels", "{scans}/cases.csv", "--model", "a", "b"], "name one model"),
         (["evaluate", "--labels", "{scans}/cases.csv", "--report", "x"], "--simulated"),
+        (["trust", "--model", "spect-mpi", "--cases", "5"], "part of the program"),
         (["simulate", "spect", "--out", "{scans}/x", "--variant", "third"], "second"),
         (["predict", "--nonsense"], "nonsense"),
     ],

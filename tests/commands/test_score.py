@@ -74,6 +74,7 @@ def test_jobs_for_a_cluster_are_written_to_be_read(archive, model, tmp_path, cap
         (["none", "--out", "x.csv", "--task", "redshift", "--engine", "slurm"], "no such file"),
         (["--out", "x.csv", "--share", "3/2"], "nothing was begun"),
         (["in", "--out", "x.csv", "--join"], "name only --out"),
+        (["--out", "x.csv", "--join", "--share", "1/2"], "name one of them"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(arguments, reason, tmp_path, monkeypatch, capsys):

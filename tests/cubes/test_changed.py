@@ -173,3 +173,13 @@ def test_a_logarithm_has_its_errors():
     assert found[1, 2, 3] == pytest.approx(2.0)
     assert made.uncertainty.read()[1, 2, 3] == pytest.approx(0.01 / np.log(10), rel=1e-5)
     assert made.unit == "log(Jy)"
+
+
+def test_cubes_of_two_beams_are_not_added_nor_divided():
+    narrow = replace(cube(), beam=(4.0, 3.0, 20.0))
+    for beam in ((8.0, 6.0, 20.0), (4.0, 3.0, 80.0)):
+        wide = replace(narrow, beam=beam)
+        for made in (lambda w=wide: combined(narrow, w, 1), lambda w=wide: divided(narrow, w)):
+            with pytest.raises(CubeviewError, match="smooth both to one beam"):
+                made()
+    combined(narrow, replace(narrow, beam=(4.01, 3.01, 201.0)), 1)

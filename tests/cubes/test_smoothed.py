@@ -154,3 +154,10 @@ def test_noise_of_a_beam_goes_down_by_what_is_left_of_it():
 def test_what_cannot_be_is_refused(change, said):
     with pytest.raises(CubeviewError, match=said):
         change(cube_of(point()))
+
+
+def test_kernels_wider_than_the_cube_are_refused_before_they_are_made():
+    with pytest.raises(CubeviewError, match="wider than the cube"):
+        on_sky(cube_of(point()), 1e6)
+    with pytest.raises(CubeviewError, match="smooth over fewer"):
+        along_spectrum(cube_of(point()), 1e9)

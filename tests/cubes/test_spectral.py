@@ -156,3 +156,18 @@ def test_velocities_in_the_rest_frame_are_those_in_the_galaxy():
 def test_what_is_no_redshift_is_refused(text):
     with pytest.raises(CubeviewError, match="no redshift"):
         with_spectral(cube_of([5e14, 6e14], "Hz"), "frequency", redshift=text)
+
+
+def test_velocities_of_a_file_count_from_its_own_rest_value():
+    values = np.array([1450.0, 1500.0, 1550.0])
+    hertz = 115.271202e9 * (1 - values / 299792.458)
+    axis = Axis("Velocity", "spectral", "km/s", values, type="VRAD", convention="radio",
+                rest=115.271202e9, rest_unit="Hz")  # fmt: skip
+    cube = cube_of(values, "km/s")
+    cube = replace(cube, axes=(axis, *cube.axes[1:]))
+    shown = with_spectral(cube, "frequency", rest="110.2 GHz").axes[0]
+    np.testing.assert_allclose(shown.values * units.Unit(shown.unit).to("Hz"), hertz, rtol=1e-9)
+    other = with_spectral(cube, "velocity", rest="110.2 GHz")
+    wanted = (1 - hertz / 110.2e9) * 299792.458
+    np.testing.assert_allclose(other.axes[0].values, wanted, rtol=1e-9)
+    assert any("count from 115.2712" in note.text for note in other.notes)

@@ -26,6 +26,7 @@ _POWERS = (0.15, 2.0)
 _LEAST_SIGMA, _LEAST_SHARE = 3.0, 0.03
 _LEAST_PIXELS = 12
 _LONGEST_PX = 512
+_FEWEST_PX = 8
 """What is larger is thinned out first: what is looked for is no finer than a hundredth."""
 
 
@@ -108,6 +109,11 @@ def prepare_picture(
         thinned(cube.plane(0, 0), every) for cube in case.cubes.values() if cube.shape[1:] == shape
     ]
     light = merged(bands)
+    if min(light.shape) < _FEWEST_PX:
+        raise CubeviewError(
+            f"{case.name}: {shape[1]} × {shape[0]} pixels show nothing; {_FEWEST_PX} along each "
+            "side is the least."
+        )
     if not np.isfinite(light).any():
         raise CubeviewError(f"{case.name}: the picture is blank. Choose another.")
     framed = framed_picture(light, config)

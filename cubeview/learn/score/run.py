@@ -118,6 +118,7 @@ def score(
         shares = [(number, count) for number in range(count)]
         _Watch(store, plan, shares, lister, told).until_done(report)
         if not lister.listed.files:
+            store.forget_empty()
             raise CubeviewError(f"{ask.place}: there is no file. Check the place.")
         report(1.0, "joining what was found")
         return join(ask, store, plan, out, report=report)

@@ -217,6 +217,11 @@ class Store:
                     found[path.name] = from_json(path.read_bytes())
         return found
 
+    def forget_empty(self) -> None:
+        """Take the folder away where nothing was done in it: its name is free again."""
+        if not any(self._parts.iterdir()):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def sweep(self) -> None:
         """Delete what processes left that have ended, and what is to be asked again."""
         for marker in list(self._again.iterdir()):

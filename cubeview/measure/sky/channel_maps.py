@@ -72,12 +72,14 @@ def channel_maps(
         with np.errstate(divide="ignore", invalid="ignore"):
             planes.append(np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0))
         places.append(cube.axes[0].values[part].mean())
+    left = len(channels) - count * every
     made = np.array(planes, np.float32)
     middle = np.nanmedian(made)
     noise = float(_TO_SIGMA * np.nanmedian(np.abs(made - middle)))
     words = (
         f"{count} maps from {places[0]:.8g} to {places[-1]:.8g} {cube.axes[0].unit}, each the mean "
         f"of {every} channel{'s' if every > 1 else ''}",
+        *([f"the last {left} of {len(channels)} channels make no whole map"] if left else []),
         f"noise {noise:.4g} {cube.unit} from the spread of all maps about their median",
     )
     return ChannelMaps(made, np.array(places), noise, words)

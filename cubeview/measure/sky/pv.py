@@ -98,6 +98,8 @@ def position_velocity(
     size = np.array(cube.spacing[1:]) if cube.wcs is not None else np.ones(2)
     offset_unit = "arcsec" if cube.wcs is not None else "pixel"
     step = float(size.min())
+    if width > float(np.hypot(*(size * cube.shape[1:]))):
+        raise CubeviewError(f"a path {width:.6g} {offset_unit} wide is wider than the cube.")
     offsets, places, across, corners = _along(points, size, step)
     count = max(1, int(np.ceil(2 * width / step)))
     aside = ((np.arange(count) + 0.5) / count - 0.5) * width

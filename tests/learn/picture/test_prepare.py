@@ -80,6 +80,8 @@ def test_holes_are_sky_and_blank_is_refused():
     assert np.isfinite(framed_picture(light, CONFIG).input).all()
     with pytest.raises(CubeviewError, match="blank"):
         prepare_picture(case_of([np.full((20, 20), np.nan)]), CONFIG)
+    with pytest.raises(CubeviewError, match="show nothing"):
+        prepare_picture(case_of([np.ones((1, 1))]), CONFIG)
 
 
 @pytest.mark.parametrize("what", ["noise", "full"])

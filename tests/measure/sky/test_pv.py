@@ -47,6 +47,11 @@ def test_a_planted_disc_gives_its_rotation():
     np.testing.assert_allclose(centre, 0, atol=1e-6)
 
 
+def test_a_path_wider_than_the_cube_is_refused():
+    with pytest.raises(CubeviewError, match="wider than the cube"):
+        position_velocity(cube_of(disc()), [(8, 16), (22, 16)], 1e7)
+
+
 def test_it_agrees_with_scipy_along_any_line_and_with_means_over_a_width():
     values = np.random.default_rng(1).normal(0, 1, SHAPE)
     path = [(3.3, 4.1), (20.7, 9.2), (25.0, 29.6)]
