@@ -45,6 +45,7 @@ def _quality(options: argparse.Namespace) -> int:
 
     cases, status = open_cases(options.paths)
     records: list[dict[str, Any]] = []
+    refused = False
     for case in cases:
         if not kind_of(case).ventricle and not is_turn(case.main):
             continue
@@ -56,7 +57,7 @@ def _quality(options: argparse.Namespace) -> int:
             found = looked_at(case, known, turns)
         except CubeviewError as error:
             print(f"cubeview: {case.name}: {one_line(error)}", file=sys.stderr)
-            status = 2 if len(cases) == 1 else status
+            refused, status = True, 2 if len(cases) == 1 else status
             continue
         records.append(
             {"case": public_name(case), "tags": list(tags(case)), **_record(case, found)}
@@ -65,10 +66,10 @@ def _quality(options: argparse.Namespace) -> int:
             print(f"{records[-1]['case']}: {', '.join(records[-1]['tags'])}")
             for line in (*(f"⚠ {reason}" for reason in found.reasons), *found.lines):
                 print(f"  {line}")
+    if not records and not refused:
+        raise CubeviewError("no heart and no projections with their angles are among these files.")
     if options.json:
         print_json(records)
-    elif not records:
-        raise CubeviewError("no heart and no projections with their angles are among these files.")
     return status if records else 2
 
 

@@ -13,6 +13,7 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.cube import Source
 from cubeview.errors import CubeviewError
 from cubeview.measure.heart.projections import turn_of
+from tests.helpers.viewcases import sky_case
 from tests.measure.heart.turns import projections
 
 VIEWS = 32
@@ -84,3 +85,6 @@ def test_the_command_tells_how_a_real_kind_of_file_was_taken(tmp_path, capsys, m
     assert (turn["way"], turn["centre_mm"]) == ("axially", None)
     assert main(["quality", str(tmp_path)]) == 0
     assert "motion up to 1" in capsys.readouterr().out
+    monkeypatch.setattr(quality, "open_cases", lambda paths: ([sky_case()], 0))
+    assert main(["quality", str(tmp_path), "--json"]) == 2
+    assert "no heart" in json.loads(capsys.readouterr().out)["error"]
