@@ -6,8 +6,6 @@ import numpy as np
 from PyQt6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QObject, QSignalBlocker, Qt
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLineEdit,
     QProgressBar,
     QSplitter,
@@ -23,6 +21,7 @@ from cubeview.gui.desk.stopping import stop
 from cubeview.gui.panels.explore_colours import WAYS, inks
 from cubeview.gui.panels.explore_model import COLUMNS, PICTURE, ExploreModel
 from cubeview.gui.widgets.basic import button, chooser, label, offer, say
+from cubeview.gui.widgets.casetable import case_table
 from cubeview.gui.widgets.files import FOLDER, ask_open
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.gui.widgets.scatter import Scatter
@@ -174,22 +173,9 @@ class ExplorePanel(QWidget):
         put(column(self), top, self.problem, (self.halves, 1))
 
     def _table(self) -> QTableView:
-        table = QTableView()
-        table.setModel(self.model)
-        table.setAccessibleName("Cases explored")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setIconSize(PICTURE)
-        side, top = table.verticalHeader(), table.horizontalHeader()
-        assert side is not None
+        table = case_table(self.model, "Cases explored", PICTURE)
+        top = table.horizontalHeader()
         assert top is not None
-        side.hide()
-        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        side.setDefaultSectionSize(PICTURE.height() + 8)
         for place, name in enumerate(COLUMNS):
             top.resizeSection(place, _WIDTHS[name])
         table.activated.connect(lambda index: self._exploring.open(self.model.listed[index.row()]))

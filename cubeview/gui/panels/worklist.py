@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import QItemSelectionModel, QPoint, QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QMenu, QTableView, QWidget
+from PyQt6.QtWidgets import QLineEdit, QMenu, QTableView, QWidget
 
 from cubeview.gui.desk.jobs import Job
 from cubeview.gui.desk.library_cases import LibraryCases
@@ -16,6 +16,7 @@ from cubeview.gui.desk.subject import Subject
 from cubeview.gui.panels.worklist_columns import FILTERS
 from cubeview.gui.panels.worklist_model import PICTURE, WorklistModel
 from cubeview.gui.widgets.basic import add_action, button, chooser, label
+from cubeview.gui.widgets.casetable import case_table
 from cubeview.gui.widgets.layout import column, put, row
 from cubeview.learn.models.preload import preload
 from cubeview.library.answers import features, most_asked
@@ -190,24 +191,9 @@ class WorklistPanel(QWidget):
         self._show_current()
 
     def _table(self) -> QTableView:
-        table = QTableView()
-        table.setModel(self.model)
-        table.setAccessibleName("Cases of the library")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setIconSize(PICTURE)
-        table.setTabKeyNavigation(False)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        side, top = table.verticalHeader(), table.horizontalHeader()
-        assert side is not None
+        table = case_table(self.model, "Cases of the library", PICTURE)
+        top = table.horizontalHeader()
         assert top is not None
-        side.hide()
-        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        side.setDefaultSectionSize(PICTURE.height() + 8)
         top.setSortIndicatorClearable(True)
         top.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         names = self._names

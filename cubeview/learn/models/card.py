@@ -226,6 +226,11 @@ class Asked(Protocol):
         """Roles that are there."""
 
 
+def classifies_windows(card: Card) -> bool:
+    """Tell whether a model says of windows of large cubes what they show."""
+    return kind_of(card).window_px > 0 and card.task == "classify"
+
+
 def why_not(card: Card, case: Asked) -> str:
     """Say why a model cannot judge a case, and what can be done about it; empty when it can.
 

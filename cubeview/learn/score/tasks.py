@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cubeview.cubes.case import Case
 from cubeview.errors import CubeviewError
 from cubeview.io.export.rows import Column
-from cubeview.learn.models.card import Card
+from cubeview.learn.models.card import Card, classifies_windows
 
 if TYPE_CHECKING:
     from cubeview.learn.models.model import Model
@@ -213,17 +213,18 @@ _FOUND = (
 
 
 def _sources(model: "Model | None", case: Case) -> Iterator[Values]:
-    from cubeview.learn.search.run import search
+    from cubeview.learn.search.named import search_named
 
     assert model is not None
-    catalogue = search(model, case)
+    catalogue = search_named(model, case)
     notes = "; ".join(catalogue.notes)
     for one in catalogue.detections:
-        names = ("number", "probability", "sn", "strength", "purity", "sky_extent",
+        names = ("number", "sn", "strength", "purity", "sky_extent",
                  "spectral_extent", "spectral")  # fmt: skip
         yield {
             **{name: getattr(one, name) for name in names},
-            "class": one.label,
+            "class": one.called,
+            "probability": one.sure,
             "lon": one.ra_deg,
             "lat": one.dec_deg,
             **dict(zip(("z_px", "y_px", "x_px"), one.voxel, strict=True)),
@@ -236,7 +237,7 @@ def _only(task: str) -> Callable[[Card], str]:
 
 
 def _only_sky(card: Card) -> str:
-    if card.kind == "sky" and card.task == "classify":
+    if classifies_windows(card):
         return ""
     return "searching takes a model that classifies windows of sky cubes."
 

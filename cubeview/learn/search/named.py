@@ -7,9 +7,8 @@ from cubeview.cubes.case import Case
 from cubeview.cubes.catalogue import Catalogue
 from cubeview.cubes.region import window_at
 from cubeview.errors import CubeviewError, Report, nothing, part_of
-from cubeview.kinds import kind_of
 from cubeview.learn.ask.predict import predict
-from cubeview.learn.models.card import Card, find_models
+from cubeview.learn.models.card import Card, classifies_windows, find_models
 from cubeview.learn.models.model import Model, loaded
 from cubeview.learn.search.run import CLASSES, search
 
@@ -43,7 +42,7 @@ def search_named(
     card = model.card
     if _searches(card):
         return search(model, case, threshold=threshold, report=report)
-    if not kind_of(card).window_px or card.task != "classify":
+    if not classifies_windows(card):
         raise CubeviewError(
             f"{card.title} does not tell sources of sky cubes apart; choose a model for them."
         )
@@ -70,5 +69,4 @@ def search_named(
 
 
 def _searches(card: Card) -> bool:
-    classifies = kind_of(card).window_px > 0 and card.task == "classify"
-    return classifies and set(CLASSES) <= set(card.classes)
+    return classifies_windows(card) and set(CLASSES) <= set(card.classes)
